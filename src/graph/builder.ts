@@ -1,0 +1,224 @@
+import { float32, int64, tensor, type DType, type Tensor } from "../tensor/index.js";
+import { OP_CATALOGUE, type OpType } from "./catalogue/index.js";
+import type { Attributes, Dim, Graph, Node, Value } from "./graph.js";
+import { inferContext, ShapeError, type InputType } from "./infer.js";
+
+export interface OpOptions {
+  /** How many outputs to ask for; the op's least number by default. */
+  readonly outputs?: number;
+  /** Stem of the node's and its outputs' names; made unique. */
+  readonly name?: string;
+}
+
+/**
+ * Emits typed nodes one at a time: every op is checked against the catalogue and its
+ * output types inferred when it is added, so an ill-typed graph cannot be built.
+ */
+export class GraphBuilder<D extends Dim = number> {
+  readonly name: string;
+  readonly #inputs: string[] = [];
+  readonly #outputs: string[] = [];
+  readonly #nodes: Node[] = [];
+  readonly #values = new Map<string, Value<D>>();
+  readonly #initializers = new Map<string, Tensor>();
+  readonly #nodeNames = new Set<string>();
+  readonly #constants = new Map<string, Value<D>>();
+  readonly #suffixes = new Map<string, number>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** A builder that goes on from `graph`; its outputs are kept only with `keepOutputs`. */
+  static from<D extends Dim>(graph: Graph<D>, options: { keepOutputs?: boolean } = {}): GraphBuilder<D> {
+    const builder = new GraphBuilder<D>(graph.name);
+    builder.#inputs.push(...graph.inputs);
+    builder.#nodes.push(...graph.nodes);
+    for (const node of graph.nodes) builder.#nodeNames.add(node.name);
+    for (const [name, value] of graph.values) builder.#values.set(name, value);
+    for (const [name, data] of graph.initializers) builder.#initializers.set(name, data);
+    if (options.keepOutputs === true) builder.#outputs.push(...graph.outputs);
+    return builder;
+  }
+
+  /** Declares a value fed at run time. */
+  input(name: string, dtype: DType, shape: readonly D[]): Value<D> {
+    this.#inputs.push(name);
+    return this.#declare(name, dtype, shape);
+  }
+
+  /** Adds a named constant, such as a weight. */
+  initializer(name: string, data: Tensor): Value<D> {
+    this.#initializers.set(name, data);
+    return this.#declare(name, data.dtype, data.shape as readonly D[]);
+  }
+
+  /** An unnamed constant; equal small constants share one value. */
+  constant(data: Tensor): Value<D> {
+    const key = data.data.length <= 64 ? `${data.dtype}[${data.shape.join()}]${data.data.join()}` : undefined;
+    const known = key === undefined ? undefined : this.#constants.get(key);
+    if (known !== undefined) return known;
+    const value = this.initializer(this.#unique("constant"), data);
+    if (key !== undefined) this.#constants.set(key, value);
+    return value;
+  }
+
+  /** int64 vector constant: shapes, axes, pads. */
+  ints(values: readonly number[]): Value<D> {
+    return this.constant(int64([values.length], values));
+  }
+
+  /** Scalar constant of `like`'s type (float32 by default), shape []. */
+  scalar(value: number, like?: Value<Dim>): Value<D> {
+    const dtype = like?.dtype ?? "float32";
+    if (dtype === "float32") return this.constant(float32([], [value]));
+    if (dtype === "float64") return this.constant(tensor("float64", [], Float64Array.of(value)));
+    if (dtype === "int64") return this.constant(int64([], [value]));
+    throw new Error(`no scalar of type ${dtype}`);
+  }
+
+  /** Applies an op with one wanted output. */
+  op(
+    op: OpType,
+    inputs: readonly (Value<D> | null | undefined)[],
+    attributes: Attributes = {},
+    options: Omit<OpOptions, "outputs"> = {},
+  ): Value<D> {
+    return this.ops(op, inputs, attributes, { ...options, outputs: 1 })[0]!;
+  }
+
+  /**
+   * Applies an op and returns all the outputs asked for.
+   *
+   * @throws ShapeError naming the node when the op's typing rule is broken.
+   */
+  ops(
+    op: OpType,
+    inputs: readonly (Value<D> | null | undefined)[],
+    attributes: Attributes = {},
+    options: OpOptions = {},
+  ): Value<D>[] {
+    const outputCount = options.outputs ?? OP_CATALOGUE[op].outputs[0];
+    const stem = options.name ?? op.toLowerCase();
+    const outputs = Array.from({ length: outputCount }, (_, i) =>
+      this.#unique(i === 0 ? stem : `${stem}_${i}`),
+    );
+    return this.node({
+      name: this.#uniqueNode(outputs[0]!),
+      op,
+      inputs: trimmed(inputs.map((input) => input?.name ?? "")),
+      outputs,
+      attributes,
+    });
+  }
+
+  /** Adds a node as it stands, names included; returns its outputs ("" ones left out). */
+  node(node: Node): Value<D>[] {
+    if (!Object.hasOwn(OP_CATALOGUE, node.op)) {
+      throw new ShapeError(`node "${node.name}": op ${node.op} is not in the catalogue`);
+    }
+    const spec = OP_CATALOGUE[node.op as OpType];
+    const [least, most] = spec.inputs;
+    if (node.inputs.length < least || node.inputs.length > most) {
+      throw new ShapeError(
+        `node "${node.name}" (${node.op}): takes ${least === most ? least : `${least} to ${most}`} inputs, found ${node.inputs.length}`,
+      );
+    }
+    const types = node.inputs.map((name) => (name === "" ? undefined : this.#typeOf(name, node)));
+    let inferred;
+    try {
+      inferred = spec.infer(inferContext(types, node.outputs.length, node.attributes, spec));
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      throw new ShapeError(`node "${node.name}" (${node.op}): ${error.message}`);
+    }
+    if (this.#nodeNames.has(node.name)) throw new ShapeError(`two nodes are named "${node.name}"`);
+    this.#nodeNames.add(node.name);
+    this.#nodes.push(node);
+    const values: Value<D>[] = [];
+    node.outputs.forEach((name, i) => {
+      const type = inferred[i];
+      if (type === undefined) {
+        throw new ShapeError(`node "${node.name}" (${node.op}): has no output ${i}`);
+      }
+      if (name !== "") values.push(this.#declare(name, type.dtype, type.shape as readonly D[]));
+    });
+    return values;
+  }
+
+  /** Marks a value as an output of the graph. */
+  output(value: Value<D>, name?: string): void {
+    let named = value;
+    if (name !== undefined && name !== value.name) {
+      this.node({
+        name: this.#uniqueNode(name),
+        op: "Identity",
+        inputs: [value.name],
+        outputs: [name],
+        attributes: {},
+      });
+      named = this.value(name);
+    }
+    this.#outputs.push(named.name);
+  }
+
+  value(name: string): Value<D> {
+    const value = this.#values.get(name);
+    if (value === undefined) throw new Error(`graph "${this.name}" has no value "${name}"`);
+    return value;
+  }
+
+  /** The constant behind a value, if it is one. */
+  constantOf(value: Value<D>): Tensor | undefined {
+    return this.#initializers.get(value.name);
+  }
+
+  /** Replaces what is an output; used when a graph is extended. */
+  build(): Graph<D> {
+    return {
+      name: this.name,
+      inputs: [...this.#inputs],
+      outputs: [...this.#outputs],
+      nodes: [...this.#nodes],
+      values: new Map(this.#values),
+      initializers: new Map(this.#initializers),
+    };
+  }
+
+  #typeOf(name: string, node: Node): InputType {
+    const value = this.#values.get(name);
+    if (value === undefined) {
+      throw new ShapeError(`node "${node.name}" (${node.op}): input "${name}" is not defined before it`);
+    }
+    return { dtype: value.dtype, shape: value.shape, constant: this.#initializers.get(name) };
+  }
+
+  #declare(name: string, dtype: DType, shape: readonly D[]): Value<D> {
+    if (this.#values.has(name)) throw new ShapeError(`value "${name}" is defined twice`);
+    const value = Object.freeze({ name, dtype, shape: Object.freeze([...shape]) });
+    this.#values.set(name, value);
+    return value;
+  }
+
+  #unique(stem: string): string {
+    if (!this.#values.has(stem)) return stem;
+    let suffix = this.#suffixes.get(stem) ?? 1;
+    while (this.#values.has(`${stem}_${suffix}`)) suffix++;
+    this.#suffixes.set(stem, suffix + 1);
+    return `${stem}_${suffix}`;
+  }
+
+  #uniqueNode(stem: string): string {
+    if (!this.#nodeNames.has(stem)) return stem;
+    let suffix = 1;
+    while (this.#nodeNames.has(`${stem}_${suffix}`)) suffix++;
+    return `${stem}_${suffix}`;
+  }
+}
+
+/** ONNX leaves trailing absent inputs out. */
+function trimmed(names: readonly string[]): string[] {
+  let length = names.length;
+  while (length > 0 && names[length - 1] === "") length--;
+  return names.slice(0, length);
+}

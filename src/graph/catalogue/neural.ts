@@ -1,0 +1,264 @@
+import type { Dim } from "../graph.js";
+import {
+  broadcastShapes,
+  known,
+  ShapeError,
+  type InferContext,
+  type OpSpec,
+  type OutputType,
+} from "../infer.js";
+
+const window = {
+  kernel_shape: { kind: "ints" },
+  strides: { kind: "ints" },
+  pads: { kind: "ints" },
+  dilations: { kind: "ints" },
+  auto_pad: { kind: "string", default: "NOTSET" },
+} as const;
+
+/** Kernel, strides, begin/end pads and dilations of a sliding window, every default filled in. */
+export interface Window {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly padsBegin: readonly number[];
+  readonly padsEnd: readonly number[];
+  readonly dilations: readonly number[];
+}
+
+/** Reads the window of a convolution or pooling over `spatial` dimensions. */
+export function windowOf(
+  attributes: Pick<InferContext, "ints" | "string">,
+  spatial: readonly number[],
+  kernelShape?: readonly number[],
+): Window {
+  const kernel = attributes.ints("kernel_shape") ?? kernelShape;
+  if (kernel?.length !== spatial.length) {
+    throw new ShapeError(
+      `kernel_shape must have ${spatial.length} numbers, found [${kernel?.join(", ") ?? ""}]`,
+    );
+  }
+  const strides = attributes.ints("strides") ?? kernel.map(() => 1);
+  const dilations = attributes.ints("dilations") ?? kernel.map(() => 1);
+  const autoPad = attributes.string("auto_pad");
+  if (autoPad === "NOTSET" || autoPad === "VALID") {
+    const pads =
+      (autoPad === "NOTSET" ? attributes.ints("pads") : undefined) ?? [...kernel, ...kernel].map(() => 0);
+    return {
+      kernel,
+      strides,
+      padsBegin: pads.slice(0, kernel.length),
+      padsEnd: pads.slice(kernel.length),
+      dilations,
+    };
+  }
+  const totals = spatial.map((length, i) =>
+    Math.max(
+      0,
+      (Math.ceil(length / strides[i]!) - 1) * strides[i]! + dilations[i]! * (kernel[i]! - 1) + 1 - length,
+    ),
+  );
+  const small = totals.map((total) => Math.floor(total / 2));
+  const large = totals.map((total, i) => total - small[i]!);
+  const upper = autoPad === "SAME_UPPER";
+  return { kernel, strides, padsBegin: upper ? small : large, padsEnd: upper ? large : small, dilations };
+}
+
+/** Output length of a sliding window along each axis. */
+export function windowOutput(spatial: readonly number[], w: Window, ceil = false): number[] {
+  return spatial.map((length, i) => {
+    const padded = length + w.padsBegin[i]! + w.padsEnd[i]!;
+    const span = w.dilations[i]! * (w.kernel[i]! - 1) + 1;
+    const steps = (padded - span) / w.strides[i]!;
+    let out = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
+    // The last window of ceil mode must start inside the image or its left padding.
+    if (ceil && (out - 1) * w.strides[i]! >= length + w.padsBegin[i]!) out--;
+    if (out < 1) throw new ShapeError(`a window of ${span} does not fit a padded length of ${padded}`);
+    return out;
+  });
+}
+
+function imageOf({ input }: InferContext): { batch: Dim; channels: number; spatial: number[] } {
+  const [batch, channels, ...spatial] = input(0).shape;
+  if (batch === undefined || channels === undefined || spatial.length === 0) {
+    throw new ShapeError(`input 0 must be [N, C, …spatial], found [${input(0).shape.join(", ")}]`);
+  }
+  return {
+    batch,
+    channels: known(channels, "channels"),
+    spatial: spatial.map((dim) => known(dim, "a spatial dimension")),
+  };
+}
+
+function pool(context: InferContext): OutputType[] {
+  const { batch, channels, spatial } = imageOf(context);
+  const out = windowOutput(spatial, windowOf(context, spatial), context.int("ceil_mode") === 1);
+  const shape = [batch, channels, ...out];
+  return [
+    { dtype: context.input(0).dtype, shape },
+    { dtype: "int64", shape },
+  ];
+}
+
+function globalPool(context: InferContext): OutputType[] {
+  const { batch, channels, spatial } = imageOf(context);
+  return [{ dtype: context.input(0).dtype, shape: [batch, channels, ...spatial.map(() => 1)] }];
+}
+
+export type NeuralOp =
+  | "Conv"
+  | "ConvTranspose"
+  | "MaxPool"
+  | "AveragePool"
+  | "GlobalAveragePool"
+  | "GlobalMaxPool"
+  | "BatchNormalization"
+  | "Gemm"
+  | "MatMul"
+  | "Softmax"
+  | "LogSoftmax"
+  | "Dropout";
+
+/** Convolutions, pooling, normalisation and products. */
+export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
+  Conv: {
+    inputs: [2, 3],
+    outputs: [1, 1],
+    attributes: { ...window, group: { kind: "int", default: 1 } },
+    infer: (context) => {
+      const { batch, channels, spatial } = imageOf(context);
+      const weight = context.input(1).shape.map((dim) => known(dim, "a weight dimension"));
+      const group = context.int("group");
+      if (weight[1]! * group !== channels || weight[0]! % group !== 0) {
+        throw new ShapeError(
+          `input channels ${channels} must match weight channels ${weight[1]} × group ${group}`,
+        );
+      }
+      const out = windowOutput(spatial, windowOf(context, spatial, weight.slice(2)));
+      return [{ dtype: context.input(0).dtype, shape: [batch, weight[0]!, ...out] }];
+    },
+  },
+  ConvTranspose: {
+    inputs: [2, 3],
+    outputs: [1, 1],
+    attributes: {
+      ...window,
+      group: { kind: "int", default: 1 },
+      output_padding: { kind: "ints" },
+      output_shape: { kind: "ints" },
+    },
+    infer: (context) => {
+      const { batch, channels, spatial } = imageOf(context);
+      const weight = context.input(1).shape.map((dim) => known(dim, "a weight dimension"));
+      if (weight[0] !== channels) {
+        throw new ShapeError(`input channels ${channels} must match weight's first dimension ${weight[0]}`);
+      }
+      if (context.string("auto_pad") !== "NOTSET" || context.ints("output_shape") !== undefined) {
+        throw new ShapeError("auto_pad and output_shape are not supported; give pads and output_padding");
+      }
+      const w = windowOf(context, spatial, weight.slice(2));
+      const extra = context.ints("output_padding") ?? spatial.map(() => 0);
+      const out = spatial.map(
+        (length, i) =>
+          w.strides[i]! * (length - 1) +
+          extra[i]! +
+          (w.kernel[i]! - 1) * w.dilations[i]! +
+          1 -
+          w.padsBegin[i]! -
+          w.padsEnd[i]!,
+      );
+      return [{ dtype: context.input(0).dtype, shape: [batch, weight[1]! * context.int("group"), ...out] }];
+    },
+  },
+  MaxPool: {
+    inputs: [1, 1],
+    outputs: [1, 2],
+    attributes: {
+      ...window,
+      ceil_mode: { kind: "int", default: 0 },
+      storage_order: { kind: "int", default: 0 },
+    },
+    infer: pool,
+  },
+  AveragePool: {
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: {
+      ...window,
+      ceil_mode: { kind: "int", default: 0 },
+      count_include_pad: { kind: "int", default: 0 },
+    },
+    infer: (context) => pool(context).slice(0, 1),
+  },
+  GlobalAveragePool: { inputs: [1, 1], outputs: [1, 1], attributes: {}, infer: globalPool },
+  GlobalMaxPool: { inputs: [1, 1], outputs: [1, 1], attributes: {}, infer: globalPool },
+  BatchNormalization: {
+    inputs: [5, 5],
+    outputs: [1, 3],
+    attributes: {
+      epsilon: { kind: "float", default: 1e-5 },
+      momentum: { kind: "float", default: 0.9 },
+      training_mode: { kind: "int", default: 0 },
+    },
+    infer: ({ input }) => [
+      { dtype: input(0).dtype, shape: input(0).shape },
+      { dtype: input(3).dtype, shape: input(3).shape },
+      { dtype: input(4).dtype, shape: input(4).shape },
+    ],
+  },
+  Gemm: {
+    inputs: [2, 3],
+    outputs: [1, 1],
+    attributes: {
+      alpha: { kind: "float", default: 1 },
+      beta: { kind: "float", default: 1 },
+      transA: { kind: "int", default: 0 },
+      transB: { kind: "int", default: 0 },
+    },
+    infer: ({ input, int }) => {
+      const [a, b] = [input(0).shape, input(1).shape];
+      const [rows, inner] = int("transA") === 1 ? [a[1]!, a[0]!] : [a[0]!, a[1]!];
+      const [innerB, columns] = int("transB") === 1 ? [b[1]!, b[0]!] : [b[0]!, b[1]!];
+      if (a.length !== 2 || b.length !== 2 || inner !== innerB) {
+        throw new ShapeError(`[${a.join(", ")}] and [${b.join(", ")}] cannot be multiplied`);
+      }
+      return [{ dtype: input(0).dtype, shape: [rows, columns] }];
+    },
+  },
+  MatMul: {
+    inputs: [2, 2],
+    outputs: [1, 1],
+    attributes: {},
+    infer: ({ input }) => {
+      const [a, b] = [input(0).shape, input(1).shape];
+      if (a.length === 0 || b.length === 0) throw new ShapeError("operands must have at least one dimension");
+      const [left, right] = [a.length === 1 ? [1, a[0]!] : a, b.length === 1 ? [b[0]!, 1] : b];
+      if (left.at(-1) !== right.at(-2)) {
+        throw new ShapeError(`[${a.join(", ")}] and [${b.join(", ")}] cannot be multiplied`);
+      }
+      const shape: Dim[] = broadcastShapes(left.slice(0, -2), right.slice(0, -2));
+      if (a.length > 1) shape.push(left.at(-2)!);
+      if (b.length > 1) shape.push(right.at(-1)!);
+      return [{ dtype: input(0).dtype, shape }];
+    },
+  },
+  Softmax: axisOp(-1),
+  LogSoftmax: axisOp(-1),
+  Dropout: {
+    inputs: [1, 3],
+    outputs: [1, 2],
+    attributes: { seed: { kind: "int" } },
+    infer: ({ input }) => [
+      { dtype: input(0).dtype, shape: input(0).shape },
+      { dtype: "bool", shape: input(0).shape },
+    ],
+  },
+};
+
+function axisOp(axis: number): OpSpec {
+  return {
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: { axis: { kind: "int", default: axis } },
+    infer: ({ input }) => [{ dtype: input(0).dtype, shape: input(0).shape }],
+  };
+}

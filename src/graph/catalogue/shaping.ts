@@ -1,0 +1,237 @@
+import { sizeOf, type DType, type Tensor } from "../../tensor/index.js";
+import type { Dim } from "../graph.js";
+import { broadcastShapes, known, normaliseAxis, ShapeError, type OpSpec } from "../infer.js";
+
+export type ShapingOp =
+  | "Reshape"
+  | "Flatten"
+  | "Transpose"
+  | "Squeeze"
+  | "Unsqueeze"
+  | "Expand"
+  | "Concat"
+  | "Split"
+  | "Slice"
+  | "Pad"
+  | "Gather"
+  | "ScatterElements"
+  | "Shape"
+  | "ConstantOfShape";
+
+/** Ops that move elements about, and those that compute with shapes. */
+export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
+  Reshape: {
+    inputs: [2, 2],
+    outputs: [1, 1],
+    attributes: { allowzero: { kind: "int", default: 0 } },
+    infer: ({ input, constantInts, int }) => {
+      const { dtype, shape } = input(0);
+      return [{ dtype, shape: reshaped(shape, constantInts(1, "shape"), int("allowzero") === 1) }];
+    },
+  },
+  Flatten: {
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: { axis: { kind: "int", default: 1 } },
+    infer: ({ input, int }) => {
+      const { dtype, shape } = input(0);
+      const axis = int("axis") < 0 ? int("axis") + shape.length : int("axis");
+      return [{ dtype, shape: [product(shape.slice(0, axis)), product(shape.slice(axis))] }];
+    },
+  },
+  Transpose: {
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: { perm: { kind: "ints" } },
+    infer: ({ input, ints }) => {
+      const { dtype, shape } = input(0);
+      const perm = ints("perm") ?? shape.map((_, axis) => shape.length - 1 - axis);
+      if (perm.length !== shape.length || new Set(perm).size !== perm.length) {
+        throw new ShapeError(`perm [${perm.join(", ")}] is not a permutation of ${shape.length} axes`);
+      }
+      return [{ dtype, shape: perm.map((axis) => shape[normaliseAxis(axis, shape.length)]!) }];
+    },
+  },
+  Squeeze: {
+    inputs: [1, 2],
+    outputs: [1, 1],
+    attributes: {},
+    infer: ({ input, optional, constantInts }) => {
+      const { dtype, shape } = input(0);
+      const axes =
+        optional(1) === undefined
+          ? shape.flatMap((dim, axis) => (dim === 1 ? [axis] : []))
+          : constantInts(1, "axes").map((axis) => normaliseAxis(axis, shape.length));
+      return [{ dtype, shape: shape.filter((_, axis) => !axes.includes(axis)) }];
+    },
+  },
+  Unsqueeze: {
+    inputs: [2, 2],
+    outputs: [1, 1],
+    attributes: {},
+    infer: ({ input, constantInts }) => {
+      const { dtype, shape } = input(0);
+      const given = constantInts(1, "axes");
+      const rank = shape.length + given.length;
+      const axes = new Set(given.map((axis) => normaliseAxis(axis, rank)));
+      const rest = [...shape];
+      return [
+        { dtype, shape: Array.from({ length: rank }, (_, axis) => (axes.has(axis) ? 1 : rest.shift()!)) },
+      ];
+    },
+  },
+  Expand: {
+    inputs: [2, 2],
+    outputs: [1, 1],
+    attributes: {},
+    infer: ({ input, constantInts }) => [
+      { dtype: input(0).dtype, shape: broadcastShapes(input(0).shape, constantInts(1, "shape")) },
+    ],
+  },
+  Concat: {
+    inputs: [1, Infinity],
+    outputs: [1, 1],
+    attributes: { axis: { kind: "int", required: true } },
+    infer: ({ input, inputCount, int }) => {
+      const { dtype, shape } = input(0);
+      const axis = normaliseAxis(int("axis"), shape.length);
+      let total = 0;
+      for (let i = 0; i < inputCount; i++) total += known(input(i).shape[axis], `input ${i}, axis ${axis}`);
+      return [{ dtype, shape: shape.map((dim, at) => (at === axis ? total : dim)) }];
+    },
+  },
+  Split: {
+    inputs: [1, 2],
+    outputs: [1, Infinity],
+    attributes: { axis: { kind: "int", default: 0 }, num_outputs: { kind: "int" } },
+    infer: ({ input, optional, constantInts, int, outputCount }) => {
+      const { dtype, shape } = input(0);
+      const axis = normaliseAxis(int("axis"), shape.length);
+      const length = known(shape[axis], `axis ${axis}`);
+      const chunk = Math.ceil(length / outputCount);
+      const sizes =
+        optional(1) === undefined
+          ? Array.from({ length: outputCount }, (_, i) => Math.min(chunk, length - i * chunk))
+          : constantInts(1, "split");
+      return sizes.map((size) => ({ dtype, shape: shape.map((dim, at) => (at === axis ? size : dim)) }));
+    },
+  },
+  Slice: {
+    inputs: [3, 5],
+    outputs: [1, 1],
+    attributes: {},
+    infer: ({ input, optional, constantInts }) => {
+      const { dtype, shape } = input(0);
+      const starts = constantInts(1, "starts");
+      const ends = constantInts(2, "ends");
+      const axes = optional(3) === undefined ? starts.map((_, i) => i) : constantInts(3, "axes");
+      const steps = optional(4) === undefined ? starts.map(() => 1) : constantInts(4, "steps");
+      const result: Dim[] = [...shape];
+      axes.forEach((given, i) => {
+        const axis = normaliseAxis(given, shape.length);
+        const [start, end] = sliceBounds(known(shape[axis], `axis ${axis}`), starts[i]!, ends[i]!, steps[i]!);
+        result[axis] = Math.max(0, Math.ceil((end - start) / steps[i]!));
+      });
+      return [{ dtype, shape: result }];
+    },
+  },
+  Pad: {
+    inputs: [2, 4],
+    outputs: [1, 1],
+    attributes: { mode: { kind: "string", default: "constant" } },
+    infer: ({ input, optional, constantInts }) => {
+      const { dtype, shape } = input(0);
+      const pads = constantInts(1, "pads");
+      const axes =
+        optional(3) === undefined
+          ? shape.map((_, axis) => axis)
+          : constantInts(3, "axes").map((axis) => normaliseAxis(axis, shape.length));
+      const result: Dim[] = [...shape];
+      axes.forEach((axis, i) => {
+        const extra = pads[i]! + pads[i + axes.length]!;
+        if (extra !== 0) result[axis] = known(shape[axis], `axis ${axis}`) + extra;
+      });
+      return [{ dtype, shape: result }];
+    },
+  },
+  Gather: {
+    inputs: [2, 2],
+    outputs: [1, 1],
+    attributes: { axis: { kind: "int", default: 0 } },
+    infer: ({ input, int }) => {
+      const { dtype, shape } = input(0);
+      const axis = normaliseAxis(int("axis"), shape.length);
+      return [{ dtype, shape: [...shape.slice(0, axis), ...input(1).shape, ...shape.slice(axis + 1)] }];
+    },
+  },
+  ScatterElements: {
+    inputs: [3, 3],
+    outputs: [1, 1],
+    attributes: { axis: { kind: "int", default: 0 }, reduction: { kind: "string", default: "none" } },
+    infer: ({ input }) => [{ dtype: input(0).dtype, shape: input(0).shape }],
+  },
+  Shape: {
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: { start: { kind: "int", default: 0 }, end: { kind: "int" } },
+    infer: ({ input, int, attribute }) => {
+      const rank = input(0).shape.length;
+      const clamp = (axis: number): number => Math.min(rank, Math.max(0, axis < 0 ? axis + rank : axis));
+      const end = attribute("end");
+      const length = clamp(end === undefined ? rank : (end as number)) - clamp(int("start"));
+      return [{ dtype: "int64", shape: [Math.max(0, length)] }];
+    },
+  },
+  ConstantOfShape: {
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: { value: { kind: "tensor" } },
+    infer: ({ constantInts, attribute }) => [
+      {
+        dtype: ((attribute("value") as Tensor | undefined)?.dtype ?? "float32") satisfies DType,
+        shape: constantInts(0, "shape"),
+      },
+    ],
+  },
+};
+
+/** Product of dimensions; a single symbolic one passes through a product of ones. */
+function product(dims: readonly Dim[]): Dim {
+  const symbols = dims.filter((dim) => typeof dim === "string");
+  const size = sizeOf(dims.filter((dim) => typeof dim === "number"));
+  if (symbols.length === 0) return size;
+  if (symbols.length === 1 && size === 1) return symbols[0]!;
+  throw new ShapeError(`the product of [${dims.join(", ")}] is not known`);
+}
+
+function reshaped(from: readonly Dim[], to: readonly number[], allowZero: boolean): Dim[] {
+  const shape: Dim[] = to.map((dim, axis) => (dim === 0 && !allowZero ? from[axis]! : dim));
+  const free = shape.indexOf(-1);
+  const rest = shape.filter((_, axis) => axis !== free);
+  // Symbols that stand on both sides cancel.
+  const fromLeft = [...from];
+  for (const dim of rest) {
+    const at = typeof dim === "string" ? fromLeft.indexOf(dim) : -1;
+    if (at >= 0) fromLeft.splice(at, 1);
+  }
+  const restLeft = rest.filter((dim) => typeof dim === "number");
+  const total = product(fromLeft);
+  const partial = sizeOf(restLeft);
+  if (free >= 0) {
+    if (typeof total === "string" && partial === 1) shape[free] = total;
+    else shape[free] = known(total, "the number of elements") / partial;
+  }
+  if (free < 0 ? total !== partial : typeof shape[free] === "number" && !Number.isInteger(shape[free])) {
+    throw new ShapeError(`[${from.join(", ")}] cannot be reshaped to [${to.join(", ")}]`);
+  }
+  return shape;
+}
+
+/** ONNX's clamping of a slice along one axis of `length`. */
+export function sliceBounds(length: number, start: number, end: number, step: number): [number, number] {
+  const wrap = (index: number): number => (index < 0 ? index + length : index);
+  const clamp = (index: number, low: number, high: number): number => Math.min(high, Math.max(low, index));
+  return step > 0
+    ? [clamp(wrap(start), 0, length), clamp(wrap(end), 0, length)]
+    : [clamp(wrap(start), 0, length - 1), clamp(wrap(end), -1, length - 1)];
+}

@@ -1,0 +1,23 @@
+export { INTERNAL_OPSET, isKnownOp, OP_CATALOGUE, type OpType } from "./catalogue/index.js";
+export { GraphBuilder, type OpOptions } from "./builder.js";
+export {
+  producers,
+  valueOf,
+  type Attributes,
+  type AttributeValue,
+  type Dim,
+  type Graph,
+  type Node,
+  type Value,
+} from "./graph.js";
+export {
+  inferContext,
+  ShapeError,
+  type InferContext,
+  type InputType,
+  type OpSpec,
+  type OutputType,
+} from "./infer.js";
+export { reducedAxes } from "./catalogue/reduction.js";
+export { sliceBounds } from "./catalogue/shaping.js";
+export { windowOf, windowOutput, type Window } from "./catalogue/neural.js";

@@ -1,0 +1,32 @@
+import type { Dim, Graph } from "../graph/index.js";
+
+/** An activation whose attention map F(A) = Σ_c |A_c|² is compared and shown. */
+export interface Tap {
+  /** `group-0` … `group-3` in a ResNet. */
+  readonly name: string;
+  /** The value in the graph, `[N, C, h, w]`. */
+  readonly value: string;
+}
+
+/**
+ * An image classifier: a graph from images `[N, C, H, W]` in [0, 1] (normalisation is
+ * inside the graph, so ε is always in pixel units) to logits `[N, K]`, in eval form
+ * (BatchNormalization with running statistics). The batch dimension is named "N".
+ */
+export interface Classifier {
+  readonly name: string;
+  readonly graph: Graph<Dim>;
+  /** Name of the image input. */
+  readonly image: string;
+  /** Name of the logits output. */
+  readonly logits: string;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly classNames: readonly string[];
+  /** Initializers that training moves, in a fixed order. */
+  readonly parameters: readonly string[];
+  /** Initializers that training sets without a gradient: BatchNorm running statistics. */
+  readonly buffers: readonly string[];
+  readonly taps: readonly Tap[];
+}

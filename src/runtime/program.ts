@@ -1,0 +1,29 @@
+import type { Tensor } from "../tensor/index.js";
+import type { Value } from "../graph/index.js";
+
+/** Tensors by value name. */
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+/** A compiled graph of static shapes. Inputs are not copied; outputs are fresh tensors. */
+export interface Program {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /**
+   * Runs the graph. Every input must be fed with its exact shape and type; only the
+   * outputs named in `fetch` (all by default) are computed and copied.
+   *
+   * @throws InputError naming the value whose shape or type is wrong.
+   */
+  run(feeds: Feeds, fetch?: readonly string[]): Promise<Record<string, Tensor>>;
+  /** Frees the session; a second call does nothing. */
+  dispose(): Promise<void>;
+}
+
+/** How a graph is compiled. */
+export interface CompileOptions {
+  /** Threads inside an operator; the number of cores by default. */
+  readonly threads?: number;
+  /** ONNX Runtime's graph optimisation; "all" by default. */
+  readonly optimization?: "disabled" | "basic" | "extended" | "all";
+}

@@ -1,0 +1,15 @@
+export { arrayConstructor, bytesPerElement, isFloat, type DataOf, type DType } from "./dtype.js";
+export {
+  bfloatToNumber,
+  float32,
+  halfToNumber,
+  int64,
+  sameShape,
+  sizeOf,
+  stridesOf,
+  tensor,
+  toNumbers,
+  type Tensor,
+} from "./tensor.js";
+export { createGenerator, philox4x32, type RandomGenerator, type RandomStream } from "./random.js";
+export { l2Distance, linfDistance } from "./norms.js";
