@@ -9,17 +9,63 @@ const MULTIPLIER_1 = 0xcd9e8d57;
 const WEYL_0 = 0x9e3779b9;
 const WEYL_1 = 0xbb67ae85;
 const ROUNDS = 10;
+const M0_LOW = MULTIPLIER_0 & 0xffff;
+const M0_HIGH = MULTIPLIER_0 >>> 16;
+const M1_LOW = MULTIPLIER_1 & 0xffff;
+const M1_HIGH = MULTIPLIER_1 >>> 16;
+/** Words made at a time when an array is filled. */
+const CHUNK_WORDS = 1024;
 
-/** High and low words of a 32 × 32-bit product. */
-function highWord(a: number, b: number): number {
-  const aHigh = a >>> 16;
-  const aLow = a & 0xffff;
-  const bHigh = b >>> 16;
-  const bLow = b & 0xffff;
-  const low = aLow * bLow;
-  const middle = aHigh * bLow + (low >>> 16);
-  const carry = aLow * bHigh + (middle & 0xffff);
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) >>> 0;
+/**
+ * Writes `blocks` consecutive Philox blocks, four words each, from `out[0]` on. The counter's low
+ * word starts at `c0Start` and must not wrap within the call.
+ *
+ * The high word of each 32 × 32-bit product is put together from 16-bit halves with `Math.imul`, so
+ * that every value stays a machine integer; written out because this is what fills perturbations.
+ */
+function writeBlocks(
+  out: Uint32Array,
+  blocks: number,
+  c0Start: number,
+  c1Start: number,
+  c2Start: number,
+  c3Start: number,
+  key0: number,
+  key1: number,
+): void {
+  for (let block = 0; block < blocks; block++) {
+    let c0 = (c0Start + block) | 0;
+    let c1 = c1Start | 0;
+    let c2 = c2Start | 0;
+    let c3 = c3Start | 0;
+    let k0 = key0 | 0;
+    let k1 = key1 | 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const a0 = c0 & 0xffff;
+      const b0 = c0 >>> 16;
+      const t0 = (Math.imul(b0, M0_LOW) + (Math.imul(a0, M0_LOW) >>> 16)) | 0;
+      const u0 = (Math.imul(a0, M0_HIGH) + (t0 & 0xffff)) | 0;
+      const high0 = (Math.imul(b0, M0_HIGH) + (t0 >>> 16) + (u0 >>> 16)) | 0;
+      const low0 = Math.imul(c0, MULTIPLIER_0);
+      const a2 = c2 & 0xffff;
+      const b2 = c2 >>> 16;
+      const t2 = (Math.imul(b2, M1_LOW) + (Math.imul(a2, M1_LOW) >>> 16)) | 0;
+      const u2 = (Math.imul(a2, M1_HIGH) + (t2 & 0xffff)) | 0;
+      const high1 = (Math.imul(b2, M1_HIGH) + (t2 >>> 16) + (u2 >>> 16)) | 0;
+      const low1 = Math.imul(c2, MULTIPLIER_1);
+      c0 = high1 ^ c1 ^ k0;
+      c1 = low1;
+      c2 = high0 ^ c3 ^ k1;
+      c3 = low0;
+      k0 = (k0 + WEYL_0) | 0;
+      k1 = (k1 + WEYL_1) | 0;
+    }
+    const at = block * 4;
+    out[at] = c0;
+    out[at + 1] = c1;
+    out[at + 2] = c2;
+    out[at + 3] = c3;
+  }
 }
 
 /** One Philox block: four 32-bit words from a 128-bit counter and a 64-bit key. */
@@ -28,24 +74,7 @@ export function philox4x32(
   key: readonly [number, number],
   out: Uint32Array = new Uint32Array(4),
 ): Uint32Array {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
-  for (let round = 0; round < ROUNDS; round++) {
-    const high0 = highWord(MULTIPLIER_0, c0);
-    const low0 = Math.imul(MULTIPLIER_0, c0) >>> 0;
-    const high1 = highWord(MULTIPLIER_1, c2);
-    const low1 = Math.imul(MULTIPLIER_1, c2) >>> 0;
-    c0 = (high1 ^ c1 ^ k0) >>> 0;
-    c1 = low1;
-    c2 = (high0 ^ c3 ^ k1) >>> 0;
-    c3 = low0;
-    k0 = (k0 + WEYL_0) >>> 0;
-    k1 = (k1 + WEYL_1) >>> 0;
-  }
-  out[0] = c0;
-  out[1] = c1;
-  out[2] = c2;
-  out[3] = c3;
+  writeBlocks(out, 1, counter[0], counter[1], counter[2], counter[3], key[0], key[1]);
   return out;
 }
 
@@ -70,7 +99,7 @@ export interface RandomStream {
   normal(): number;
   /** A uniform permutation of 0 … length − 1 (Fisher–Yates). */
   permutation(length: number): Uint32Array;
-  /** Fills with uniforms in [low, high). */
+  /** Fills with uniforms in [low, high), rounded to float32 (which may round up to `high`). */
   fillUniform(out: Float32Array, low: number, high: number): Float32Array;
   /** Fills with normals of the given standard deviation. */
   fillNormal(out: Float32Array, standardDeviation: number): Float32Array;
@@ -102,11 +131,15 @@ function createStream(key: readonly [number, number], first: number, second: num
   let blockIndex = 0;
   let position = 4;
 
+  // The low counter words count blocks; the two addresses fill the high words.
+  const nextBlocks = (out: Uint32Array, count: number): void => {
+    const carry = Math.floor(blockIndex / 2 ** 32);
+    writeBlocks(out, count, blockIndex >>> 0, carry, first >>> 0, second >>> 0, key[0], key[1]);
+    blockIndex += count;
+  };
   const uint32 = (): number => {
     if (position === 4) {
-      // The low counter words count blocks; the two addresses fill the high words.
-      philox4x32([blockIndex >>> 0, Math.floor(blockIndex / 2 ** 32), first >>> 0, second >>> 0], key, block);
-      blockIndex++;
+      nextBlocks(block, 1);
       position = 0;
     }
     return block[position++]!;
@@ -147,7 +180,16 @@ function createStream(key: readonly [number, number], first: number, second: num
       return order;
     },
     fillUniform(out, low, high) {
-      for (let i = 0; i < out.length; i++) out[i] = low + (high - low) * uniform();
+      const scale = (high - low) * 2 ** -32;
+      const words = out.length < CHUNK_WORDS ? undefined : new Uint32Array(CHUNK_WORDS);
+      let i = 0;
+      while (position < 4 && i < out.length) out[i++] = low + scale * uint32();
+      while (words !== undefined && out.length - i >= CHUNK_WORDS) {
+        nextBlocks(words, CHUNK_WORDS / 4);
+        for (let j = 0; j < CHUNK_WORDS; j++) out[i + j] = low + scale * words[j]!;
+        i += CHUNK_WORDS;
+      }
+      while (i < out.length) out[i++] = low + scale * uint32();
       return out;
     },
     fillNormal(out, standardDeviation) {
