@@ -1,0 +1,130 @@
+import { appendGradients } from "../autodiff/index.js";
+import { deadCode, GraphBuilder, type Graph, type Value } from "../graph/index.js";
+import { attentionMap, totalLoss, type Branch, type LossWeights } from "../losses/index.js";
+import type { BoundClassifier } from "../models/index.js";
+import type { Norm } from "./attack.js";
+
+/** Names of the step graph's inputs and outputs. */
+export const STEP = {
+  /** Present iterate x_t, `[N, C, H, W]`. */
+  image: "image",
+  oneHot: "one_hot",
+  /** Signed step, scalar: negative descends (targeted attacks). */
+  stepSize: "step_size",
+  /** L∞: the ball's bounds cut to [0, 1], `[N, C, H, W]`. */
+  lower: "lower",
+  upper: "upper",
+  /** L2: the clean image and the radius (scalar). */
+  original: "original",
+  epsilon: "epsilon",
+  /** Pairing objectives: the clean images' logits `[N, K]` and maps `[N, h·w]` per group. */
+  cleanLogits: "clean_logits",
+  cleanAttention: (group: number): string => `clean_attention_${group}`,
+  /** x_{t+1}, projected. */
+  next: "next_image",
+  /** Loss `[N]` and logits `[N, K]` of x_t. */
+  loss: "step_loss",
+  logits: "step_logits",
+} as const;
+
+/** Keeps sign(g) exact for |g| ≥ 1e-30 and 0 for 0, in two vectorised passes (Sign is slow). */
+const SIGN_GAIN = 1e30;
+/** Smallest gradient norm that is divided by. */
+const NORM_FLOOR = 1e-10;
+
+export interface PgdStepOptions {
+  readonly norm: Norm;
+  /** What δ maximises: cross-entropy (default), or a recipe's whole loss. */
+  readonly weights?: LossWeights;
+}
+
+/**
+ * One step of projected gradient descent as a graph (Madry et al. 2018, §2.1):
+ *
+ *   L∞: x' = min( max( x + α · sign ∇ₓL, lower ), upper )
+ *   L2: x' = clip( x₀ + Π_ε( x + α · ∇ₓL / ‖∇ₓL‖₂ − x₀ ), 0, 1 )
+ *
+ * L is summed over images, not averaged, so an image's iterates do not depend on its
+ * batch. The classifier is in eval form; its weights stay initializers.
+ */
+export function pgdStepGraph(classifier: BoundClassifier, options: PgdStepOptions): Graph {
+  const { g, image, logits, oneHot } = openStep(classifier);
+  const loss = objective(g, classifier, logits, oneHot, options.weights);
+  const total = g.op("ReduceSum", [loss], { keepdims: 0 });
+  const [gradient] = appendGradients(g, { of: total, withRespectTo: [image] });
+  const stepSize = g.input(STEP.stepSize, "float32", []);
+  const next =
+    options.norm === "linf"
+      ? linfStep(g, image, gradient!, stepSize)
+      : l2Step(g, image, gradient!, stepSize);
+  g.output(next, STEP.next);
+  g.output(loss, STEP.loss);
+  g.output(logits, STEP.logits);
+  return deadCode(g.build());
+}
+
+function openStep({ graph, image, logits }: BoundClassifier): {
+  g: GraphBuilder;
+  image: Value;
+  logits: Value;
+  oneHot: Value;
+} {
+  const g = GraphBuilder.from(graph);
+  const logitsValue = g.value(logits);
+  const oneHot = g.input(STEP.oneHot, "float32", logitsValue.shape);
+  return { g, image: g.value(image), logits: logitsValue, oneHot };
+}
+
+function objective(
+  g: GraphBuilder,
+  classifier: BoundClassifier,
+  logits: Value,
+  oneHot: Value,
+  weights: LossWeights = { clean: 0, adversarial: 1, logitPairing: 0, attentionPairing: 0 },
+): Value {
+  const attention =
+    weights.attentionPairing === 0 ? [] : classifier.taps.map((tap) => attentionMap(g, g.value(tap.value)));
+  const clean: Branch | undefined =
+    weights.logitPairing === 0 && weights.attentionPairing === 0
+      ? undefined
+      : {
+          logits: g.input(STEP.cleanLogits, "float32", logits.shape),
+          attention: attention.map((map, j) => g.input(STEP.cleanAttention(j), "float32", map.shape)),
+        };
+  // The clean images' own cross-entropy does not depend on δ.
+  const movable = { ...weights, clean: 0 };
+  const branches = { adversarial: { logits, attention }, oneHot };
+  return totalLoss(g, clean === undefined ? branches : { ...branches, clean }, movable).perImage;
+}
+
+function linfStep(g: GraphBuilder, image: Value, gradient: Value, stepSize: Value): Value {
+  const lower = g.input(STEP.lower, "float32", image.shape);
+  const upper = g.input(STEP.upper, "float32", image.shape);
+  const gained = g.op("Mul", [gradient, g.scalar(SIGN_GAIN)]);
+  const sign = g.op("Clip", [gained, g.scalar(-1), g.scalar(1)]);
+  const moved = g.op("Add", [image, g.op("Mul", [sign, stepSize])]);
+  return g.op("Min", [g.op("Max", [moved, lower]), upper]);
+}
+
+function l2Step(g: GraphBuilder, image: Value, gradient: Value, stepSize: Value): Value {
+  const original = g.input(STEP.original, "float32", image.shape);
+  const epsilon = g.input(STEP.epsilon, "float32", []);
+  const norm = (value: Value): Value =>
+    g.op("Max", [g.op("ReduceL2", [value, g.ints([1, 2, 3])], { keepdims: 1 }), g.scalar(NORM_FLOOR)]);
+  const direction = g.op("Div", [gradient, norm(gradient)]);
+  const moved = g.op("Add", [image, g.op("Mul", [direction, stepSize])]);
+  const delta = g.op("Sub", [moved, original]);
+  const factor = g.op("Min", [g.op("Div", [epsilon, norm(delta)]), g.scalar(1)]);
+  const projected = g.op("Add", [original, g.op("Mul", [delta, factor])]);
+  return g.op("Clip", [projected, g.scalar(0), g.scalar(1)]);
+}
+
+/** Logits and, with `attention`, the normalised maps of each tap: what pairing compares with. */
+export function forwardGraph(classifier: BoundClassifier, options: { attention?: boolean } = {}): Graph {
+  const g = GraphBuilder.from(classifier.graph);
+  g.output(g.value(classifier.logits), STEP.cleanLogits);
+  if (options.attention === true) {
+    classifier.taps.forEach((tap, j) => g.output(attentionMap(g, g.value(tap.value)), STEP.cleanAttention(j)));
+  }
+  return deadCode(g.build());
+}
