@@ -30,3 +30,9 @@ export interface Classifier {
   readonly buffers: readonly string[];
   readonly taps: readonly Tap[];
 }
+
+/** A classifier whose batch size is fixed, ready to be extended and compiled. */
+export interface BoundClassifier extends Omit<Classifier, "graph"> {
+  readonly graph: Graph;
+  readonly batchSize: number;
+}
