@@ -1,0 +1,31 @@
+export { differenceInterval, wilsonInterval, type Proportion } from "./intervals.js";
+export { decodeRaster, encodeMap, encodeRaster, type ImageShape } from "./raster.js";
+export { parseResult, resultJsonSchema, resultSchema } from "./result-schema.js";
+export {
+  resultSchemaVersion,
+  type AttackMeasurement,
+  type AttackParameters,
+  type AttentionPair,
+  type CleanMeasurement,
+  type DatasetInfo,
+  type Example,
+  type ExampleView,
+  type Interval,
+  type Measurement,
+  type ModelInfo,
+  type PerAttackedImage,
+  type PerCleanImage,
+  type Raster,
+  type Result,
+  type ResultWarning,
+  type RuntimeInfo,
+  type Scalar,
+  type Score,
+  type ThreatInfo,
+  type ToolInfo,
+  type TrainingSummary,
+  type TransferMeasurement,
+  type ValidationPoint,
+  type WarningCode,
+  type WhiteBoxMeasurement,
+} from "./result.js";
