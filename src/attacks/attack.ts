@@ -1,4 +1,5 @@
 import type { RandomGenerator } from "../tensor/index.js";
+import type { Target } from "./target.js";
 
 /** Norm of the perturbation ball. */
 export type Norm = "linf" | "l2";
@@ -22,23 +23,23 @@ export interface AttackBatch {
   readonly size: number;
 }
 
-/** What the harness found out about one image; an attack never reports its own success. */
+/** What the harness found out; an attack never reports its own success. */
 export interface AttackedBatch {
   /** `[N, C, H, W]`, projected and clipped by the harness. */
   readonly adversarial: Float32Array;
-  readonly label: Int32Array;
+  readonly labels: Int32Array;
   readonly cleanPrediction: Int32Array;
   readonly adversarialPrediction: Int32Array;
   /** Prediction differs from the label (untargeted) or equals the target. */
   readonly success: Uint8Array;
   /** Distance in the threat model's norm, as measured by the harness. */
   readonly distance: Float32Array;
-  /** Cross-entropy of the clean and of the adversarial image, in nats. */
+  /** Cross-entropy of the label, clean and adversarial, in nats. */
   readonly cleanLoss: Float32Array;
   readonly adversarialLoss: Float32Array;
-  /** Elements of the attack's answer that were NaN or infinite (replaced by the clean image). */
+  /** Images whose answer had a NaN or an infinity (the clean image stands for them). */
   readonly nonFinite: number;
-  /** Forward and gradient evaluations, images × calls. */
+  /** Evaluations spent, in images. */
   readonly forwardQueries: number;
   readonly gradientQueries: number;
 }
@@ -47,4 +48,32 @@ export interface AttackedBatch {
 export interface RunContext {
   readonly random: RandomGenerator;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Values that an attack's options may have: all of them are printed with each result. */
+export type AttackOptions = Readonly<Record<string, number | string | boolean>>;
+
+/** What an attack is given. The batch is exactly as large as the target's. */
+export interface AttackInput {
+  readonly target: Target;
+  readonly batch: AttackBatch;
+  readonly threat: ThreatModel;
+  readonly context: RunContext;
+}
+
+/** An attack: one file, one line in the index, one test row. */
+export interface Attack<Options extends AttackOptions = AttackOptions> {
+  readonly name: string;
+  /** What it needs of the model. */
+  readonly access: "gradient" | "logits" | "decision";
+  readonly norms: readonly Norm[];
+  /** Every option, with the default for this threat model filled in. @throws UsageError */
+  readonly resolve: (threat: ThreatModel, given: Partial<Options>) => Options;
+  /** Returns its candidate images; the harness projects, scores and counts. */
+  readonly run: (input: AttackInput, options: Options) => Promise<Float32Array>;
+}
+
+/** Freezes an attack's definition; gives it its options' type. */
+export function defineAttack<Options extends AttackOptions>(attack: Attack<Options>): Attack<Options> {
+  return Object.freeze(attack);
 }

@@ -54,9 +54,7 @@ export function pgdStepGraph(classifier: BoundClassifier, options: PgdStepOption
   const [gradient] = appendGradients(g, { of: total, withRespectTo: [image] });
   const stepSize = g.input(STEP.stepSize, "float32", []);
   const next =
-    options.norm === "linf"
-      ? linfStep(g, image, gradient!, stepSize)
-      : l2Step(g, image, gradient!, stepSize);
+    options.norm === "linf" ? linfStep(g, image, gradient!, stepSize) : l2Step(g, image, gradient!, stepSize);
   g.output(next, STEP.next);
   g.output(loss, STEP.loss);
   g.output(logits, STEP.logits);
@@ -124,7 +122,9 @@ export function forwardGraph(classifier: BoundClassifier, options: { attention?:
   const g = GraphBuilder.from(classifier.graph);
   g.output(g.value(classifier.logits), STEP.cleanLogits);
   if (options.attention === true) {
-    classifier.taps.forEach((tap, j) => g.output(attentionMap(g, g.value(tap.value)), STEP.cleanAttention(j)));
+    classifier.taps.forEach((tap, j) =>
+      g.output(attentionMap(g, g.value(tap.value)), STEP.cleanAttention(j)),
+    );
   }
   return deadCode(g.build());
 }

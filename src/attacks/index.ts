@@ -1,0 +1,34 @@
+import type { Attack } from "./attack.js";
+import { fgsm, pgd } from "./pgd.js";
+
+export {
+  createAdversary,
+  type Adversary,
+  type AdversaryBatch,
+  type AdversaryOptions,
+  type AdversarySpec,
+  type WeightsMode,
+} from "./adversary.js";
+export {
+  defineAttack,
+  type Attack,
+  type AttackBatch,
+  type AttackedBatch,
+  type AttackInput,
+  type AttackOptions,
+  type Norm,
+  type RunContext,
+  type ThreatModel,
+} from "./attack.js";
+export { checkThreat } from "./options.js";
+export { runAttack } from "./harness.js";
+export { fgsm, pgd, type PgdOptions } from "./pgd.js";
+export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-step.js";
+export { argMax, crossEntropies, oneHot, predictions } from "./scoring.js";
+export { createTarget, type Compile, type QueryCount, type Target, type TargetOptions } from "./target.js";
+
+/** Every attack by name. */
+export const ATTACKS: Readonly<Record<string, Attack<never>>> = Object.freeze({
+  [pgd.name]: pgd as unknown as Attack<never>,
+  [fgsm.name]: fgsm as unknown as Attack<never>,
+});

@@ -1,0 +1,130 @@
+import { tensor } from "../tensor/index.js";
+import { defineAttack, type Attack, type AttackInput } from "./attack.js";
+import { linfBounds, sampleFrom } from "./ball.js";
+import { createBest, type Best } from "./best.js";
+import { checkInteger, checkPositive, checkThreat } from "./options.js";
+import { pgdStepGraph, STEP } from "./pgd-step.js";
+import { crossEntropies, oneHot } from "./scoring.js";
+
+export type PgdOptions = {
+  readonly steps: number;
+  /** Pixel units. */
+  readonly stepSize: number;
+  readonly randomStart: boolean;
+  /** Independent runs, of which the best point is kept. */
+  readonly restarts: number;
+  /** `best`: the best iterate seen (success first, then the greatest loss); `last`: the last. */
+  readonly keep: "best" | "last";
+};
+
+const DEFAULT_STEPS = 40;
+
+/**
+ * Projected gradient descent (Madry et al. 2018, arXiv:1706.06083, §2.1) on the
+ * cross-entropy.
+ *
+ *   x ← Π( x + stepSize · steepest(∇ₓ L(x, y)) )
+ *
+ * With targets, L is descended towards the target class. Defaults: 40 steps of
+ * 2.5 ε / steps from a uniform random start. An image's random draws depend on the seed,
+ * its index and the restart only, never on its batch.
+ */
+export const pgd: Attack<PgdOptions> = defineAttack<PgdOptions>({
+  name: "pgd",
+  access: "gradient",
+  norms: ["linf", "l2"],
+  resolve(threat, given) {
+    checkThreat(threat);
+    const steps = checkInteger("steps", given.steps ?? DEFAULT_STEPS, 1);
+    const stepSize = given.stepSize ?? (threat.epsilon === 0 ? 1 / 255 : (2.5 * threat.epsilon) / steps);
+    return {
+      steps,
+      stepSize: checkPositive("step size", stepSize),
+      randomStart: given.randomStart ?? true,
+      restarts: checkInteger("restarts", given.restarts ?? 1, 1),
+      keep: given.keep ?? "best",
+    };
+  },
+  async run(input, options) {
+    const best = createBest(input);
+    for (let restart = 0; restart < options.restarts; restart++) {
+      await descend(input, options, restart, best);
+    }
+    return best.images;
+  },
+});
+
+/**
+ * Fast gradient sign method (Goodfellow et al. 2015, arXiv:1412.6572, §4): one step of
+ * size ε from the image itself.
+ */
+export const fgsm: Attack<PgdOptions> = defineAttack<PgdOptions>({
+  ...pgd,
+  name: "fgsm",
+  resolve: (threat) => {
+    checkThreat(threat);
+    return {
+      steps: 1,
+      stepSize: threat.epsilon === 0 ? 1 / 255 : threat.epsilon,
+      randomStart: false,
+      restarts: 1,
+      keep: "last",
+    };
+  },
+});
+
+/** One run from one start; every iterate is offered to `best`. */
+async function descend(input: AttackInput, options: PgdOptions, restart: number, best: Best): Promise<void> {
+  const { target, batch, threat, context } = input;
+  const { imageShape, imageSize, classCount, batchSize } = target;
+  const goal = batch.targets ?? batch.labels;
+  const direction = batch.targets === undefined ? 1 : -1;
+  const constant = {
+    [STEP.oneHot]: tensor("float32", [batchSize, classCount], oneHot(goal, classCount)),
+    [STEP.stepSize]: tensor("float32", [], Float32Array.of(direction * options.stepSize)),
+    ...ballFeeds(input),
+  };
+  let x = batch.images;
+  if (options.randomStart) {
+    x = new Float32Array(batch.images.length);
+    for (let i = 0; i < batchSize; i++) {
+      sampleFrom(
+        threat,
+        context.random,
+        "pgd-start",
+        batch.indices[i]!,
+        restart,
+        batch.images,
+        x,
+        i * imageSize,
+        imageSize,
+      );
+    }
+  }
+  for (let step = 0; step < options.steps; step++) {
+    context.signal?.throwIfAborted();
+    const outputs = await target.gradient(
+      `pgd-${threat.norm}`,
+      (classifier) => pgdStepGraph(classifier, { norm: threat.norm }),
+      { [target.classifier.image]: tensor("float32", imageShape, x), ...constant },
+    );
+    if (options.keep === "best") {
+      best.offer(x, outputs[STEP.logits]!.data as Float32Array, outputs[STEP.loss]!.data as Float32Array);
+    }
+    x = outputs[STEP.next]!.data as Float32Array;
+  }
+  const logits = await target.logits(x);
+  best.offer(x, logits, crossEntropies(logits, goal, batchSize, classCount));
+}
+
+function ballFeeds({ batch, threat, target }: AttackInput): Record<string, ReturnType<typeof tensor>> {
+  const shape = target.imageShape;
+  if (threat.norm === "linf") {
+    const { lower, upper } = linfBounds(batch.images, threat.epsilon);
+    return { [STEP.lower]: tensor("float32", shape, lower), [STEP.upper]: tensor("float32", shape, upper) };
+  }
+  return {
+    [STEP.original]: tensor("float32", shape, batch.images),
+    [STEP.epsilon]: tensor("float32", [], Float32Array.of(threat.epsilon)),
+  };
+}

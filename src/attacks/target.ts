@@ -1,0 +1,86 @@
+import { deadCode, type Graph } from "../graph/index.js";
+import { bindForInference, type BoundClassifier, type Classifier } from "../models/index.js";
+import { compile, type CompileOptions, type Feeds, type Program } from "../runtime/index.js";
+import { tensor, type Tensor } from "../tensor/index.js";
+import { forwardGraph, STEP } from "./pgd-step.js";
+
+/** Turns a graph into something that runs; a worker's `compile` keeps the thread free. */
+export type Compile = (graph: Graph, options?: CompileOptions) => Promise<Program>;
+
+export interface TargetOptions {
+  /** Images a run; a smaller batch is padded. */
+  readonly batchSize: number;
+  readonly threads?: number;
+  readonly compile?: Compile;
+}
+
+/** Evaluations of a classifier so far, in images. */
+export interface QueryCount {
+  forward: number;
+  gradient: number;
+}
+
+/**
+ * A classifier under attack: compiled programs of one batch size, made when first asked
+ * for, and a count of every query. It has a lifetime: dispose of it.
+ */
+export interface Target {
+  readonly classifier: BoundClassifier;
+  readonly batchSize: number;
+  readonly classCount: number;
+  /** Elements of one image, C · H · W. */
+  readonly imageSize: number;
+  readonly imageShape: readonly [number, number, number, number];
+  readonly queries: QueryCount;
+  /** Logits `[batchSize, K]` of images `[batchSize, C, H, W]`. */
+  logits(images: Float32Array): Promise<Float32Array>;
+  /** Runs the gradient program called `key`, built by `build` when it is new. */
+  gradient(
+    key: string,
+    build: (classifier: BoundClassifier) => Graph,
+    feeds: Feeds,
+  ): Promise<Record<string, Tensor>>;
+  dispose(): Promise<void>;
+}
+
+/** Compiles nothing yet; programs are compiled when they are first used. */
+export function createTarget(classifier: Classifier, options: TargetOptions): Target {
+  const { batchSize } = options;
+  const bound = bindForInference(classifier, batchSize);
+  const programs = new Map<string, Promise<Program>>();
+  const compiler = options.compile ?? compile;
+  const compileOptions = options.threads === undefined ? {} : { threads: options.threads };
+  const program = (key: string, build: (classifier: BoundClassifier) => Graph): Promise<Program> => {
+    let found = programs.get(key);
+    if (found === undefined) {
+      found = compiler(deadCode(build(bound)), compileOptions);
+      programs.set(key, found);
+    }
+    return found;
+  };
+  const imageShape = [batchSize, classifier.channels, classifier.height, classifier.width] as const;
+  const queries: QueryCount = { forward: 0, gradient: 0 };
+  return {
+    classifier: bound,
+    batchSize,
+    classCount: classifier.classNames.length,
+    imageSize: imageShape[1] * imageShape[2] * imageShape[3],
+    imageShape,
+    queries,
+    async logits(images) {
+      queries.forward += batchSize;
+      const forward = await program("forward", forwardGraph);
+      const outputs = await forward.run({ [bound.image]: tensor("float32", imageShape, images) });
+      return outputs[STEP.cleanLogits]!.data as Float32Array;
+    },
+    async gradient(key, build, feeds) {
+      queries.gradient += batchSize;
+      return (await program(key, build)).run(feeds);
+    },
+    async dispose() {
+      const compiled = await Promise.allSettled(programs.values());
+      programs.clear();
+      await Promise.all(compiled.map((p) => (p.status === "fulfilled" ? p.value.dispose() : undefined)));
+    },
+  };
+}
