@@ -29,3 +29,30 @@ export {
   type WarningCode,
   type WhiteBoxMeasurement,
 } from "./result.js";
+export {
+  accuracyAgainstEpsilon,
+  accuracyAgainstSteps,
+  attacksOf,
+  worstCase,
+  type Curve,
+  type CurvePoint,
+  type Measured,
+  type WorstCase,
+} from "./curves.js";
+export {
+  attackLabel,
+  chanceGate,
+  chanceLevel,
+  checkGates,
+  collapseGate,
+  convergenceGate,
+  finiteGate,
+  gates,
+  grayImageGate,
+  monotoneGate,
+  reachGate,
+  transferGate,
+  upperBoundStatements,
+  warningTitles,
+  type Gate,
+} from "./gates.js";

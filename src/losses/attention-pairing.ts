@@ -38,7 +38,9 @@ export function attentionPairing(
   adversarial: readonly Value[],
 ): Value {
   if (clean.length === 0 || clean.length !== adversarial.length) {
-    throw new RangeError(`attention pairing needs the same groups twice, found ${clean.length} and ${adversarial.length}`);
+    throw new RangeError(
+      `attention pairing needs the same groups twice, found ${clean.length} and ${adversarial.length}`,
+    );
   }
   const distances = clean.map((map, j) => {
     const difference = g.op("Sub", [adversarial[j]!, map]);
@@ -46,7 +48,5 @@ export function attentionPairing(
     const root = g.op("Sqrt", [g.op("Add", [squared, g.scalar(SQUARE_ROOT_EPSILON, squared)])]);
     return g.op("Sub", [root, g.scalar(Math.sqrt(SQUARE_ROOT_EPSILON), squared)]);
   });
-  return distances.length === 1
-    ? distances[0]!
-    : g.op("Sum", distances, {}, { name: "attention_pairing" });
+  return distances.length === 1 ? distances[0]! : g.op("Sum", distances, {}, { name: "attention_pairing" });
 }

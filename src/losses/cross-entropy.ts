@@ -11,5 +11,10 @@ import type { GraphBuilder, Value } from "../graph/index.js";
 export function crossEntropy(g: GraphBuilder, logits: Value, oneHot: Value): Value {
   const logProbabilities = g.op("LogSoftmax", [logits], { axis: 1 });
   const picked = g.op("Mul", [oneHot, logProbabilities]);
-  return g.op("Neg", [g.op("ReduceSum", [picked, g.ints([1])], { keepdims: 0 })], {}, { name: "cross_entropy" });
+  return g.op(
+    "Neg",
+    [g.op("ReduceSum", [picked, g.ints([1])], { keepdims: 0 })],
+    {},
+    { name: "cross_entropy" },
+  );
 }

@@ -51,7 +51,8 @@ export function totalLoss(
   const builders: Record<keyof LossWeights, () => Value> = {
     clean: () => crossEntropy(g, branch(clean, "clean").logits, oneHot),
     adversarial: () => crossEntropy(g, branch(adversarial, "adversarial").logits, oneHot),
-    logitPairing: () => logitPairing(g, branch(clean, "clean").logits, branch(adversarial, "adversarial").logits),
+    logitPairing: () =>
+      logitPairing(g, branch(clean, "clean").logits, branch(adversarial, "adversarial").logits),
     attentionPairing: () =>
       attentionPairing(g, branch(clean, "clean").attention, branch(adversarial, "adversarial").attention),
   };

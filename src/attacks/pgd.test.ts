@@ -1,0 +1,179 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { fixture } from "../../test/fixture.js";
+import { GraphBuilder, type Dim } from "../graph/index.js";
+import type { Classifier } from "../models/index.js";
+import { createGenerator, type Tensor } from "../tensor/index.js";
+import {
+  createTarget,
+  fgsm,
+  pgd,
+  runAttack,
+  type AttackBatch,
+  type PgdOptions,
+  type ThreatModel,
+} from "./index.js";
+
+/** torchattacks (scripts/fixtures/pgd.py) against ours on the same small network. */
+const expected = fixture("pgd");
+const SIZE = 12;
+const CLASSES = 3;
+const EPSILON = 0.15;
+const STEP_SIZE = 0.02;
+/** The share of pixels whose sign may differ where a gradient is at rounding level. */
+const PIXELS_APART = 0.02;
+
+function smallNetwork(): Classifier {
+  const g = new GraphBuilder<Dim>("small");
+  const image = g.input("image", "float32", ["N", 1, SIZE, SIZE]);
+  const weight = (name: string): ReturnType<typeof g.initializer> =>
+    g.initializer(name, expected(`weight.${name}`));
+  const window = { strides: [2, 2], pads: [1, 1, 1, 1] };
+  const first = g.op("Relu", [g.op("Conv", [image, weight("0.weight"), weight("0.bias")], window)]);
+  const second = g.op("Relu", [g.op("Conv", [first, weight("2.weight"), weight("2.bias")], window)]);
+  const flat = g.op("Flatten", [second]);
+  const logits = g.op(
+    "Gemm",
+    [flat, weight("5.weight"), weight("5.bias")],
+    { transB: 1 },
+    { name: "logits" },
+  );
+  g.output(logits);
+  return {
+    name: "small",
+    graph: g.build(),
+    image: "image",
+    logits: "logits",
+    channels: 1,
+    height: SIZE,
+    width: SIZE,
+    classNames: ["a", "b", "c"],
+    parameters: ["0.weight", "0.bias", "2.weight", "2.bias", "5.weight", "5.bias"],
+    buffers: [],
+    taps: [],
+  };
+}
+
+const floats = (tensor: Tensor): Float32Array => tensor.data as Float32Array;
+const images = floats(expected("images"));
+const labels = expected("labels").data as Int32Array;
+const size = labels.length;
+const batch: AttackBatch = { images, labels, indices: Uint32Array.from(labels.keys()), size };
+const context = { random: createGenerator(1) };
+const target = createTarget(smallNetwork(), { batchSize: size, threads: 1 });
+afterAll(() => target.dispose());
+
+/** Pixels further apart than 1e-5, as a share of all. */
+function apart(actual: Float32Array, reference: Float32Array): number {
+  let count = 0;
+  for (let i = 0; i < reference.length; i++) if (Math.abs(actual[i]! - reference[i]!) > 1e-5) count++;
+  return count / reference.length;
+}
+
+async function compare(
+  name: string,
+  threat: ThreatModel,
+  options: Partial<PgdOptions>,
+  given: AttackBatch = batch,
+): Promise<void> {
+  for (const steps of [1, 5, 20]) {
+    const attacked = await runAttack(
+      target,
+      pgd,
+      given,
+      threat,
+      { ...options, steps, randomStart: false, keep: "last" },
+      context,
+    );
+    expect(apart(attacked.adversarial, floats(expected(`${name}.${steps}`))), `${steps} steps`).toBeLessThan(
+      PIXELS_APART,
+    );
+    expect(attacked.adversarialPrediction).toEqual(expected(`${name}.${steps}.prediction`).data);
+  }
+}
+
+describe("PGD against torchattacks", () => {
+  const linf: ThreatModel = { norm: "linf", epsilon: EPSILON };
+
+  it("takes the same L∞ steps from the image itself", () => compare("linf", linf, { stepSize: STEP_SIZE }));
+
+  it("takes the same L2 steps", () => compare("l2", { norm: "l2", epsilon: 1 }, { stepSize: 0.2 }));
+
+  it("takes the same targeted steps", () => {
+    const targets = labels.map((label) => (label + 1) % CLASSES);
+    return compare("targeted", linf, { stepSize: STEP_SIZE }, { ...batch, targets });
+  });
+
+  it("is FGSM when it takes one step of ε", async () => {
+    const attacked = await runAttack(target, fgsm, batch, linf, {}, context);
+    expect(apart(attacked.adversarial, floats(expected("fgsm.1")))).toBeLessThan(PIXELS_APART);
+    expect(attacked.adversarialPrediction).toEqual(expected("fgsm.1.prediction").data);
+  });
+});
+
+describe("PGD by itself", () => {
+  const linf: ThreatModel = { norm: "linf", epsilon: EPSILON };
+  const options = { steps: 5, stepSize: STEP_SIZE };
+
+  it("stays in the ball and in [0, 1], whatever the start", async () => {
+    for (const threat of [linf, { norm: "l2", epsilon: 1 } as const]) {
+      const { adversarial, distance } = await runAttack(target, pgd, batch, threat, options, context);
+      expect(Math.max(...distance)).toBeLessThanOrEqual(threat.epsilon + 1e-6);
+      expect(adversarial.every((value) => value >= 0 && value <= 1)).toBe(true);
+    }
+  });
+
+  it("gives each image the same answer in any batch", async () => {
+    const whole = await runAttack(target, pgd, batch, linf, options, context);
+    const part = [40, 3, 17];
+    const imageSize = SIZE * SIZE;
+    const few: AttackBatch = {
+      images: Float32Array.from(
+        part.flatMap((i) => [...images.subarray(i * imageSize, (i + 1) * imageSize)]),
+      ),
+      labels: Int32Array.from(part, (i) => labels[i]!),
+      indices: Uint32Array.from(part),
+      size: part.length,
+    };
+    const alone = await runAttack(target, pgd, few, linf, options, context);
+    part.forEach((i, j) => {
+      expect(alone.adversarialPrediction[j]).toBe(whole.adversarialPrediction[i]);
+      const [ours, theirs] = [alone.adversarial, whole.adversarial].map((pixels, which) =>
+        pixels.subarray((which === 0 ? j : i) * imageSize, ((which === 0 ? j : i) + 1) * imageSize),
+      );
+      expect(apart(ours!, theirs!)).toBeLessThan(PIXELS_APART);
+    });
+  });
+
+  it("never does worse with more restarts", async () => {
+    const successes: number[] = [];
+    for (const restarts of [1, 4]) {
+      const { success } = await runAttack(target, pgd, batch, linf, { ...options, restarts }, context);
+      successes.push(success.reduce((sum, one) => sum + one, 0));
+    }
+    expect(successes[1]).toBeGreaterThanOrEqual(successes[0]!);
+  });
+
+  it("changes nothing at ε = 0 and counts every query", async () => {
+    const attacked = await runAttack(target, pgd, batch, { norm: "linf", epsilon: 0 }, { steps: 3 }, context);
+    expect(attacked.adversarial).toEqual(images);
+    expect(attacked.gradientQueries).toBe(3 * size);
+    expect(attacked.forwardQueries).toBe(3 * size);
+  });
+
+  it("refuses ε outside [0, 1], labels outside the classes and images of another size", async () => {
+    const run = (given: AttackBatch, threat: ThreatModel): Promise<unknown> =>
+      runAttack(target, pgd, given, threat, options, context);
+    await expect(run(batch, { norm: "linf", epsilon: 8 })).rejects.toThrow(/8\/255/);
+    await expect(run({ ...batch, labels: labels.map(() => 3) }, linf)).rejects.toThrow(
+      /outside the classifier's 3 classes/,
+    );
+    await expect(run({ ...batch, images: images.subarray(1) }, linf)).rejects.toThrow(/numbers, found/);
+  });
+
+  it("replaces an answer that is not finite by the clean image and says so", async () => {
+    const broken = { ...pgd, run: async () => new Float32Array(images.length).fill(NaN) };
+    const attacked = await runAttack(target, broken, batch, linf, {}, context);
+    expect(attacked.nonFinite).toBe(size);
+    expect(attacked.adversarial).toEqual(images);
+  });
+});

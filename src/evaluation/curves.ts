@@ -1,0 +1,142 @@
+import { wilsonInterval } from "./intervals.js";
+import type { AttackMeasurement, Interval, Measurement, Result, ThreatInfo } from "./result.js";
+
+/** What curves and gates are made from. */
+export type Measured = Pick<Result, "dataset" | "measurements">;
+
+export interface CurvePoint {
+  /** ε in pixel units, or the number of steps. */
+  readonly x: number;
+  readonly measurement: Measurement;
+}
+
+/** Accuracy of one model as one setting changes and the others stay. Points rise in x. */
+export interface Curve {
+  readonly model: string;
+  readonly kind: AttackMeasurement["kind"];
+  readonly source: string | null;
+  readonly attack: string;
+  readonly norm: ThreatInfo["norm"];
+  /** Of every point, where the curve is over ε; null otherwise. */
+  readonly steps: number | null;
+  /** Of every point, where the curve is over steps; null otherwise. */
+  readonly epsilon: number | null;
+  readonly points: readonly CurvePoint[];
+}
+
+/** Curves over ε with at least two measured ε. They begin with clean accuracy at ε = 0 where it is known. */
+export function accuracyAgainstEpsilon({ measurements }: Measured): Curve[] {
+  const curves = group(attacksOf(measurements), "epsilon");
+  return curves.map((curve) => {
+    const clean = measurements.find((m) => m.kind === "clean" && m.model === curve.model);
+    if (clean === undefined || curve.points[0]!.x <= 0) return curve;
+    return { ...curve, points: [{ x: 0, measurement: clean }, ...curve.points] };
+  });
+}
+
+/** Curves over the number of steps with at least two step counts. */
+export function accuracyAgainstSteps({ measurements }: Measured): Curve[] {
+  return group(
+    attacksOf(measurements).filter((m) => m.parameters.steps !== null),
+    "steps",
+  );
+}
+
+export function attacksOf(measurements: readonly Measurement[]): AttackMeasurement[] {
+  return measurements.filter((m) => m.kind !== "clean");
+}
+
+/**
+ * The step size is left out of what must be equal: it is commonly chosen from ε and the number of
+ * steps. Where that gives two measurements at one x, the lower accuracy stands.
+ */
+function group(measurements: readonly AttackMeasurement[], over: "epsilon" | "steps"): Curve[] {
+  const groups = new Map<string, AttackMeasurement[]>();
+  for (const m of measurements) {
+    const { steps, stepSize: _, ...rest } = m.parameters;
+    const fixed = over === "epsilon" ? steps : m.threat.epsilon;
+    const key = JSON.stringify([m.model, m.kind, sourceOf(m), m.attack, m.threat.norm, fixed, sorted(rest)]);
+    const members = groups.get(key);
+    if (members === undefined) groups.set(key, [m]);
+    else members.push(m);
+  }
+  return [...groups.values()].map((members) => curveOf(members, over)).filter((c) => c.points.length > 1);
+}
+
+function curveOf(members: readonly AttackMeasurement[], over: "epsilon" | "steps"): Curve {
+  const lowest = new Map<number, AttackMeasurement>();
+  for (const m of members) {
+    const x = over === "epsilon" ? m.threat.epsilon : m.parameters.steps!;
+    const held = lowest.get(x);
+    if (held === undefined || m.accuracy < held.accuracy) lowest.set(x, m);
+  }
+  const points = [...lowest].map(([x, measurement]) => ({ x, measurement })).sort((a, b) => a.x - b.x);
+  const first = members[0]!;
+  return {
+    model: first.model,
+    kind: first.kind,
+    source: sourceOf(first),
+    attack: first.attack,
+    norm: first.threat.norm,
+    steps: over === "epsilon" ? first.parameters.steps : null,
+    epsilon: over === "steps" ? first.threat.epsilon : null,
+    points,
+  };
+}
+
+function sourceOf(m: AttackMeasurement): string | null {
+  return m.kind === "transfer" ? m.source : null;
+}
+
+function sorted(settings: object): [string, unknown][] {
+  return Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Robust accuracy against several attacks together. */
+export interface WorstCase {
+  readonly n: number;
+  readonly correct: number;
+  readonly accuracy: number;
+  readonly interval: Interval;
+  /** Ids of the measurements it rests on. */
+  readonly measurements: readonly string[];
+}
+
+/**
+ * The per-sample minimum over every attack of one model under one threat: an image counts as
+ * correct only when no attack, white-box or transferred, changed its prediction. Where a measurement
+ * has no per-image results, or speaks of other images, the lowest single accuracy is returned.
+ * Undefined when nothing was measured under that threat.
+ */
+export function worstCase(measured: Measured, model: string, threat: ThreatInfo): WorstCase | undefined {
+  const attacks = attacksOf(measured.measurements).filter(
+    (m) =>
+      m.model === model &&
+      m.threat.norm === threat.norm &&
+      m.threat.epsilon === threat.epsilon &&
+      !m.parameters.targeted,
+  );
+  const lowest = attacks.reduce<AttackMeasurement | undefined>(
+    (least, m) => (least === undefined || m.accuracy < least.accuracy ? m : least),
+    undefined,
+  );
+  if (lowest === undefined) return undefined;
+  const columns = attacks.map((m) => m.perImage);
+  const index = columns[0]?.index;
+  const comparable =
+    index !== undefined && columns.every((c) => c !== undefined && c.index.join() === index.join());
+  if (!comparable) return summary(lowest.correct, lowest.n, [lowest.id]);
+  let correct = 0;
+  for (let i = 0; i < index.length; i++) {
+    if (columns.every((c) => c!.adversarialPrediction[i] === c!.label[i])) correct++;
+  }
+  return summary(
+    correct,
+    index.length,
+    attacks.map((m) => m.id),
+  );
+}
+
+function summary(correct: number, n: number, measurements: readonly string[]): WorstCase {
+  return { n, correct, accuracy: correct / n, interval: wilsonInterval(correct, n), measurements };
+}

@@ -1,0 +1,274 @@
+import {
+  checkThreat,
+  createTarget,
+  pgd,
+  predictions,
+  runAttack,
+  type AttackedBatch,
+  type Compile,
+  type Target,
+  type ThreatModel,
+} from "../attacks/index.js";
+import type { Dataset } from "../data/index.js";
+import { InputError, InterruptedError, UsageError } from "../errors/index.js";
+import type { Classifier } from "../models/index.js";
+import { createGenerator, type RandomGenerator } from "../tensor/index.js";
+import { datasetBatches } from "./batches.js";
+import {
+  planEvaluation,
+  workOf,
+  type EvaluateOptions,
+  type EvaluationPlan,
+  type PlannedAttack,
+} from "./plan.js";
+import type { AttackMeasurement, CleanMeasurement, Measurement } from "./result.js";
+import { createTally, scoreOf, type Tally } from "./tally.js";
+
+/** A classifier under the name that the result gives it. */
+export interface EvaluatedModel {
+  readonly name: string;
+  readonly classifier: Classifier;
+}
+
+export type EvaluateEvent =
+  | { readonly type: "plan"; readonly plan: EvaluationPlan; readonly images: number; readonly work: number }
+  /** `done` and `work` count gradient evaluations, images × steps. */
+  | { readonly type: "progress"; readonly label: string; readonly done: number; readonly work: number }
+  | { readonly type: "measurement"; readonly measurement: Measurement };
+
+export interface EvaluateHooks {
+  readonly onEvent?: ((event: EvaluateEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly compile?: Compile;
+}
+
+/** Measurements of an evaluation; `assembleResult` turns them into a result. */
+export interface Evaluation {
+  readonly plan: EvaluationPlan;
+  readonly measurements: readonly Measurement[];
+}
+
+/**
+ * Clean, white-box and transfer accuracy of every model on every image of `dataset`.
+ *
+ * White-box accuracy counts an image only when the model is right on it and the attack
+ * (with the model's own gradient) fails: it is an upper bound of the true robust accuracy.
+ * Transfer accuracy is the accuracy on images made against another model.
+ *
+ * @throws UsageError, InputError on wrong options or models; InterruptedError on abort.
+ */
+export async function evaluate(
+  models: readonly EvaluatedModel[],
+  dataset: Dataset,
+  options: EvaluateOptions,
+  hooks: EvaluateHooks = {},
+): Promise<Evaluation> {
+  const plan = planEvaluation(options);
+  checkModels(models, dataset, plan);
+  const targets = new Map<string, Target>();
+  for (const { name, classifier } of models) {
+    targets.set(name, createTarget(classifier, targetOptions(plan, hooks)));
+  }
+  const run: Run = {
+    plan,
+    dataset,
+    targets,
+    hooks,
+    random: createGenerator(plan.seed),
+    done: 0,
+    work: 0,
+    measurements: [],
+  };
+  run.work = workOf(plan, dataset.length, models.length);
+  hooks.onEvent?.({ type: "plan", plan, images: dataset.length, work: run.work });
+  try {
+    for (const { name } of models) {
+      for (const [place, attack] of plan.attacks.entries()) await measure(run, name, attack, place === 0);
+    }
+  } catch (error) {
+    if (hooks.signal?.aborted !== true) throw error;
+    throw new InterruptedError({
+      place: "evaluation",
+      problem: "stopped on request; nothing was written",
+      cause: error,
+    });
+  } finally {
+    await Promise.all([...targets.values()].map((target) => target.dispose()));
+  }
+  return { plan, measurements: run.measurements };
+}
+
+interface Run {
+  readonly plan: EvaluationPlan;
+  readonly dataset: Dataset;
+  readonly targets: ReadonlyMap<string, Target>;
+  readonly hooks: EvaluateHooks;
+  readonly random: RandomGenerator;
+  readonly measurements: Measurement[];
+  done: number;
+  work: number;
+}
+
+function targetOptions(
+  { batchSize, threads }: EvaluationPlan,
+  hooks: EvaluateHooks,
+): Parameters<typeof createTarget>[1] {
+  return {
+    batchSize,
+    ...(threads === undefined ? {} : { threads }),
+    ...(hooks.compile === undefined ? {} : { compile: hooks.compile }),
+  };
+}
+
+/** One attack on one model over the dataset, scored on it and, for transfer, on the others. */
+async function measure(run: Run, model: string, attack: PlannedAttack, first: boolean): Promise<void> {
+  const { plan, dataset, targets } = run;
+  const threat: ThreatModel = { norm: plan.norm, epsilon: attack.epsilon };
+  const target = targets.get(model)!;
+  const whiteBox = createTally();
+  const transfers = new Map<string, Tally>();
+  if (attack.transfer && plan.transferFrom.includes(model)) {
+    for (const other of targets.keys()) if (other !== model) transfers.set(other, createTally());
+  }
+  const options = {
+    steps: attack.steps,
+    restarts: plan.restarts,
+    randomStart: plan.randomStart,
+    ...(attack.stepSize === undefined ? {} : { stepSize: attack.stepSize }),
+  };
+  for await (const batch of datasetBatches(dataset, plan.batchSize)) {
+    run.hooks.signal?.throwIfAborted();
+    const started = performance.now();
+    const outcome = await runAttack(target, pgd, batch, threat, options, {
+      random: run.random,
+      signal: run.hooks.signal,
+    });
+    whiteBox.add({ indices: batch.indices, outcome, seconds: (performance.now() - started) / 1000 });
+    for (const [other, tally] of transfers) {
+      await scoreTransfer(targets.get(other)!, batch.images, batch.indices, outcome, tally);
+    }
+    run.done += batch.size * attack.steps * plan.restarts;
+    run.hooks.onEvent?.({ type: "progress", label: labelOf(model, attack), done: run.done, work: run.work });
+  }
+  if (first) record(run, cleanMeasurement(model, whiteBox, plan.seed));
+  const common = { attack: pgd.name, threat, parameters: parametersOf(threat, options) };
+  record(run, {
+    ...attackMeasurement(model, "white-box", whiteBox, plan, attack),
+    ...common,
+    kind: "white-box",
+  });
+  for (const [other, tally] of transfers) {
+    record(run, {
+      ...attackMeasurement(other, `transfer:${model}`, tally, plan, attack),
+      ...common,
+      kind: "transfer",
+      source: model,
+    });
+  }
+}
+
+function record(run: Run, measurement: Measurement): void {
+  run.measurements.push(measurement);
+  run.hooks.onEvent?.({ type: "measurement", measurement });
+}
+
+function labelOf(model: string, { epsilon, steps }: PlannedAttack): string {
+  return `${model}, ε ${Number(epsilon.toFixed(4))}, ${steps} steps`;
+}
+
+async function scoreTransfer(
+  other: Target,
+  clean: Float32Array,
+  indices: Uint32Array,
+  outcome: AttackedBatch,
+  tally: Tally,
+): Promise<void> {
+  const started = performance.now();
+  const padded = (images: Float32Array): Float32Array => {
+    const full = new Float32Array(other.batchSize * other.imageSize);
+    full.set(images);
+    return full;
+  };
+  const n = indices.length;
+  const scored = {
+    clean: predictions(await other.logits(padded(clean)), n, other.classCount),
+    adversarial: predictions(await other.logits(padded(outcome.adversarial)), n, other.classCount),
+  };
+  tally.add({ indices, outcome, scored, seconds: (performance.now() - started) / 1000 });
+}
+
+function cleanMeasurement(model: string, { perImage, totals }: Tally, seed: number): CleanMeasurement {
+  const { index, label, cleanPrediction } = perImage;
+  return {
+    ...scoreOf(`${model}/clean`, model, cleanPrediction, perImage, seed, totals.seconds),
+    kind: "clean",
+    perImage: { index, label, cleanPrediction },
+  };
+}
+
+function attackMeasurement(
+  model: string,
+  kind: string,
+  { perImage, totals }: Tally,
+  { norm, seed }: EvaluationPlan,
+  { epsilon, steps }: PlannedAttack,
+): Omit<AttackMeasurement, "attack" | "threat" | "parameters" | "kind" | "source"> {
+  const id = `${model}/${kind}/${norm}-${Number(epsilon.toPrecision(6))}/pgd-${steps}`;
+  return {
+    ...scoreOf(id, model, perImage.adversarialPrediction, perImage, seed, totals.seconds),
+    queries: { forward: totals.forward, gradient: totals.gradient },
+    largestPerturbation: totals.largestPerturbation,
+    nonFinite: totals.nonFinite,
+    perImage,
+  };
+}
+
+function parametersOf(
+  threat: ThreatModel,
+  options: Parameters<typeof pgd.resolve>[1],
+): AttackMeasurement["parameters"] {
+  return { ...pgd.resolve(threat, options), objective: "cross-entropy", targeted: false };
+}
+
+function checkModels(models: readonly EvaluatedModel[], dataset: Dataset, plan: EvaluationPlan): void {
+  for (const { epsilon } of plan.attacks) checkThreat({ norm: plan.norm, epsilon });
+  if (models.length === 0) throw new UsageError({ place: "models", problem: "none was given" });
+  const names = models.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new UsageError({
+      place: "models",
+      problem: `two are called "${twice}"`,
+      remedy: "Give each its own name.",
+    });
+  }
+  const unknown = plan.transferFrom.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError({
+      place: "transfer source",
+      problem: `"${unknown}" is not among the models`,
+      remedy: `Choose from: ${names.join(", ")}.`,
+    });
+  }
+  for (const { name, classifier } of models) checkFit(name, classifier, dataset);
+}
+
+/** @throws InputError when the classifier does not read images of the dataset's shape or classes. */
+export function checkFit(name: string, classifier: Classifier, dataset: Dataset): void {
+  const shape = ({ channels, height, width }: Pick<Dataset, "channels" | "height" | "width">): string =>
+    `${channels} × ${height} × ${width}`;
+  if (shape(classifier) !== shape(dataset)) {
+    throw new InputError({
+      place: `model ${name}`,
+      problem: `reads images of ${shape(classifier)} (channels × height × width), ${dataset.name} has ${shape(dataset)}`,
+      remedy: "Give data of the model's size and channels, or have the images resized when they are read.",
+    });
+  }
+  if (classifier.classNames.length !== dataset.classNames.length) {
+    throw new InputError({
+      place: `model ${name}`,
+      problem: `knows ${classifier.classNames.length} classes, ${dataset.name} has ${dataset.classNames.length}`,
+      remedy: "Give data with the classes that the model was trained on, in the same order.",
+    });
+  }
+}

@@ -1,0 +1,171 @@
+import {
+  argMax,
+  createTarget,
+  forwardGraph,
+  pgd,
+  runAttack,
+  STEP,
+  type ThreatModel,
+} from "../attacks/index.js";
+import type { Dataset } from "../data/index.js";
+import { bindForInference } from "../models/index.js";
+import { compile, type Program } from "../runtime/index.js";
+import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
+import { readBatch } from "./batches.js";
+import type { EvaluatedModel, EvaluateHooks, Evaluation } from "./evaluate.js";
+import { encodeMap, encodeRaster } from "./raster.js";
+import type { AttentionPair, Example, ExampleView } from "./result.js";
+
+/**
+ * Images for the report: a few that every model classifies correctly when clean, of
+ * different classes where possible, each beside its adversarial image, the perturbation
+ * and the attention maps F(A) of every model at the headline ε.
+ */
+export async function collectExamples(
+  models: readonly EvaluatedModel[],
+  dataset: Dataset,
+  evaluation: Evaluation,
+  hooks: EvaluateHooks = {},
+): Promise<Example[]> {
+  const { plan } = evaluation;
+  const indices = chooseExamples(dataset, evaluation);
+  if (indices.length === 0) return [];
+  const threat: ThreatModel = { norm: plan.norm, epsilon: plan.headline };
+  const imageSize = dataset.channels * dataset.height * dataset.width;
+  const batch = await readBatch(dataset, indices, imageSize);
+  const views: ExampleView[][] = indices.length === 0 ? [] : Array.from(indices, () => []);
+  for (const model of models) {
+    const seen = await viewsOf(model, batch, threat, evaluation, hooks);
+    seen.forEach((view, i) => views[i]!.push(view));
+  }
+  return Array.from(indices, (index, i) => ({
+    index,
+    fileName: dataset.fileName(index),
+    label: dataset.labels[index]!,
+    clean: encodeRaster(batch.images.subarray(i * imageSize, (i + 1) * imageSize), dataset),
+    attack: pgd.name,
+    threat,
+    views: views[i]!,
+  }));
+}
+
+/** Correct under every model when clean, one a class first, in the dataset's order. */
+function chooseExamples(dataset: Dataset, { plan, measurements }: Evaluation): Uint32Array {
+  const right = new Uint8Array(dataset.length).fill(1);
+  for (const measurement of measurements) {
+    if (measurement.kind !== "clean" || measurement.perImage === undefined) continue;
+    measurement.perImage.cleanPrediction.forEach((prediction, i) => {
+      if (prediction !== dataset.labels[i]) right[i] = 0;
+    });
+  }
+  const order = createGenerator(plan.seed).stream("examples").permutation(dataset.length);
+  const taken = new Set<number>();
+  const classes = new Set<number>();
+  for (const newClassOnly of [true, false]) {
+    for (const index of order) {
+      if (taken.size >= plan.examples) break;
+      const label = dataset.labels[index]!;
+      if (right[index] === 0 || taken.has(index) || (newClassOnly && classes.has(label))) continue;
+      taken.add(index);
+      classes.add(label);
+    }
+  }
+  return Uint32Array.from(taken).sort();
+}
+
+async function viewsOf(
+  { name, classifier }: EvaluatedModel,
+  batch: Awaited<ReturnType<typeof readBatch>>,
+  threat: ThreatModel,
+  { plan }: Evaluation,
+  hooks: EvaluateHooks,
+): Promise<ExampleView[]> {
+  const compiler = hooks.compile ?? compile;
+  const common = plan.threads === undefined ? {} : { threads: plan.threads };
+  const target = createTarget(classifier, { batchSize: batch.size, compile: compiler, ...common });
+  const forward = await compiler(
+    forwardGraph(bindForInference(classifier, batch.size), { attention: true }),
+    common,
+  );
+  try {
+    const headline = plan.attacks.find(({ epsilon }) => epsilon === plan.headline)!;
+    const outcome = await runAttack(
+      target,
+      pgd,
+      batch,
+      threat,
+      {
+        steps: headline.steps,
+        restarts: plan.restarts,
+        randomStart: plan.randomStart,
+        ...(headline.stepSize === undefined ? {} : { stepSize: headline.stepSize }),
+      },
+      { random: createGenerator(plan.seed), signal: hooks.signal },
+    );
+    const clean = await look(forward, target.classifier.image, target.imageShape, batch.images);
+    const adversarial = await look(forward, target.classifier.image, target.imageShape, outcome.adversarial);
+    return Array.from({ length: batch.size }, (_, i) =>
+      view(name, target, i, { clean, adversarial, images: batch.images, perturbed: outcome.adversarial }),
+    );
+  } finally {
+    await forward.dispose();
+    await target.dispose();
+  }
+}
+
+async function look(
+  forward: Program,
+  image: string,
+  shape: readonly number[],
+  images: Float32Array,
+): Promise<Record<string, Tensor>> {
+  return forward.run({ [image]: tensor("float32", shape, images) });
+}
+
+interface Looked {
+  readonly clean: Record<string, Tensor>;
+  readonly adversarial: Record<string, Tensor>;
+  readonly images: Float32Array;
+  readonly perturbed: Float32Array;
+}
+
+function view(name: string, target: ReturnType<typeof createTarget>, i: number, looked: Looked): ExampleView {
+  const { classifier, imageSize, classCount } = target;
+  const [start, end] = [i * imageSize, (i + 1) * imageSize];
+  const adversarialImage = looked.perturbed.subarray(start, end);
+  const perturbation = adversarialImage.map((value, at) => value - looked.images[start + at]!);
+  const largest = perturbation.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1 / 255;
+  const said = (outputs: Record<string, Tensor>): { prediction: number; confidence: number } =>
+    confidenceOf(outputs[STEP.cleanLogits]!.data as Float32Array, i, classCount);
+  const [clean, adversarial] = [said(looked.clean), said(looked.adversarial)];
+  const attention: AttentionPair[] = classifier.taps.map((tap, j) => {
+    const [height, width] = classifier.graph.values.get(tap.value)!.shape.slice(2) as [number, number];
+    const map = (outputs: Record<string, Tensor>): ReturnType<typeof encodeMap> => {
+      const maps = outputs[STEP.cleanAttention(j)]!.data as Float32Array;
+      return encodeMap(maps.subarray(i * height * width, (i + 1) * height * width), height, width);
+    };
+    return { group: tap.name, clean: map(looked.clean), adversarial: map(looked.adversarial) };
+  });
+  return {
+    model: name,
+    cleanPrediction: clean.prediction,
+    adversarialPrediction: adversarial.prediction,
+    cleanConfidence: clean.confidence,
+    adversarialConfidence: adversarial.confidence,
+    adversarial: encodeRaster(adversarialImage, classifier),
+    perturbation: encodeRaster(perturbation, classifier, { minimum: -largest, maximum: largest }),
+    attention,
+  };
+}
+
+function confidenceOf(
+  logits: Float32Array,
+  image: number,
+  classes: number,
+): { prediction: number; confidence: number } {
+  const start = image * classes;
+  const prediction = argMax(logits, start, classes);
+  let sum = 0;
+  for (let k = 0; k < classes; k++) sum += Math.exp(logits[start + k]! - logits[start + prediction]!);
+  return { prediction, confidence: 1 / sum };
+}

@@ -1,0 +1,238 @@
+/**
+ * The automatic gates: what makes a robust accuracy suspect (Athalye et al. 2018, §3.1;
+ * Carlini et al. 2019, §3). Each is a pure function from measurements to warnings, so a
+ * stored result can be judged again.
+ */
+import { accuracyAgainstEpsilon, accuracyAgainstSteps, attacksOf, type Curve, type Measured } from "./curves.js";
+import type { AttackMeasurement, Measurement, ResultWarning, WarningCode } from "./result.js";
+
+/** ε from which the uniform gray image lies in every L∞ ball on [0, 1]. */
+const grayEpsilon = 0.5;
+/** A black-box result better than this (in accuracy) betrays a failing white-box attack. */
+const transferMargin = 0.002;
+
+export type Gate = (measured: Measured) => ResultWarning[];
+
+/** Titles of the warnings, for people. */
+export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freeze({
+  "short-reach": "The attack could not reach the edge of the ball",
+  "gray-image": "ε is so large that every image can be turned gray",
+  "above-chance": "Accuracy never falls to chance",
+  "not-monotone": "More attack gave more accuracy",
+  collapsed: "The model is no better than a guess",
+  "transfer-stronger": "A black-box attack beats the white-box one",
+  "not-converged": "The attack had not converged",
+  "unreliable-attack": "The attack's own checks failed",
+  "attack-failure": "Signs that the attack failed",
+  "not-adaptive": "No attack adapted to the defence",
+  "non-finite": "The attack produced NaN or infinity",
+  "different-samples": "Measured on different images",
+});
+
+/** Share of the largest class among the images scored: what a constant answer gets. */
+export function chanceLevel({ dataset }: Pick<Measured, "dataset">): number {
+  return Math.max(...dataset.classCounts) / dataset.n;
+}
+
+/**
+ * Gate 1: steps × step size < ε. From a clean start the attack never sees the edge of its ball;
+ * from a random one it sees less than half of the ball.
+ */
+export const reachGate: Gate = ({ measurements }) =>
+  attacksOf(measurements).flatMap((m) => {
+    const { steps, stepSize } = m.parameters;
+    if (steps === null || stepSize === null) return [];
+    const reach = steps * stepSize;
+    const { epsilon } = m.threat;
+    if (reach >= epsilon * (1 - 1e-6)) return [];
+    const needed = stepSize > 0 ? ` At this step size ε needs at least ${Math.ceil(epsilon / stepSize - 1e-9)}.` : "";
+    const message =
+      `${describe(m)} takes ${steps} steps of ${number(stepSize)}: it reaches ${number(reach)}, ` +
+      `short of ε = ${number(epsilon)}.${needed}`;
+    return [warn("short-reach", "warning", message, [m])];
+  });
+
+/**
+ * Gate 2: at ε ≥ .5 on [0, 1] the gray image lies in every L∞ ball, so that no classifier can truly
+ * exceed the share of the largest class. An accuracy above it is false, whatever the attack.
+ */
+export const grayImageGate: Gate = (measured) => {
+  const share = chanceLevel(measured);
+  return attacksOf(measured.measurements).flatMap((m) => {
+    if (m.threat.norm !== "linf" || m.threat.epsilon < grayEpsilon || m.parameters.targeted) return [];
+    if (m.accuracy <= share) return [];
+    const message =
+      `${describe(m)} reports ${percent(m.accuracy)}. At ε ≥ 0.5 one gray image is an allowed answer for ` +
+      `every input, so no classifier can exceed ${percent(share)}, the share of the largest class: the ` +
+      `attack failed, and the number is not robustness.`;
+    return [warn("gray-image", "serious", message, [m])];
+  });
+};
+
+/**
+ * Gate 3: accuracy must fall to chance as ε grows. Below ε = .5 a curve that ends above chance only
+ * says that larger ε were not measured; from .5 on it says that the attack fails.
+ */
+export const chanceGate: Gate = (measured) => {
+  const chance = chanceLevel(measured);
+  return accuracyAgainstEpsilon(measured).flatMap((curve) => {
+    if (curve.kind !== "white-box") return [];
+    const last = curve.points.at(-1)!.measurement as AttackMeasurement;
+    if (last.interval.low <= chance || last.parameters.targeted) return [];
+    const impossible = last.threat.norm === "linf" && last.threat.epsilon >= grayEpsilon;
+    const message =
+      `${describe(last)}: ${percent(last.accuracy)} at the largest ε measured, above chance ` +
+      `(${percent(chance)}). ` +
+      (impossible
+        ? "An attack this large must succeed: this one does not work on this model."
+        : "Measure larger ε until the curve reaches chance, to show that the attack works on this model.");
+    return [warn("above-chance", impossible ? "serious" : "info", message, [last])];
+  });
+};
+
+/**
+ * Gate 4: more ε or more steps cannot help the model. A point above the upper limit of an earlier,
+ * weaker point's interval means that the stronger attack was the worse one.
+ */
+export const monotoneGate: Gate = (measured) => [
+  ...accuracyAgainstEpsilon(measured).flatMap((curve) => rises(curve, "ε")),
+  ...accuracyAgainstSteps(measured).flatMap((curve) => rises(curve, "steps")),
+];
+
+function rises(curve: Curve, variable: string): ResultWarning[] {
+  let lowest = curve.points[0]!;
+  for (const point of curve.points.slice(1)) {
+    if (point.measurement.accuracy > lowest.measurement.interval.high) {
+      const message =
+        `${curve.model}, ${curve.attack}: ${percent(lowest.measurement.accuracy)} at ${variable} = ` +
+        `${number(lowest.x)} but ${percent(point.measurement.accuracy)} at ${number(point.x)}, beyond the ` +
+        `confidence interval. The larger attack is the weaker one, so it is not a fair measure.`;
+      return [warn("not-monotone", "warning", message, [lowest.measurement, point.measurement])];
+    }
+    if (point.measurement.accuracy < lowest.measurement.accuracy) lowest = point;
+  }
+  return [];
+}
+
+/** Gate 5: clean accuracy within its interval of chance. Training collapsed, or the labels do not fit. */
+export const collapseGate: Gate = (measured) => {
+  const chance = chanceLevel(measured);
+  return measured.measurements.flatMap((m) => {
+    if (m.kind !== "clean" || m.interval.low > chance) return [];
+    const message =
+      `${m.model} is right on ${percent(m.accuracy)} of the clean images; always naming the largest class ` +
+      `gives ${percent(chance)}. Its training collapsed, or its classes are not in the order of the dataset.`;
+    return [warn("collapsed", "serious", message, [m])];
+  });
+};
+
+/** Gate 6: images made on another model fool this one more often than its own gradient does. */
+export const transferGate: Gate = ({ measurements }) => {
+  const attacks = attacksOf(measurements).filter((m) => !m.parameters.targeted);
+  return attacks.flatMap((transfer) => {
+    if (transfer.kind !== "transfer") return [];
+    const rivals = attacks.filter(
+      (m) =>
+        m.kind === "white-box" &&
+        m.model === transfer.model &&
+        m.threat.norm === transfer.threat.norm &&
+        m.threat.epsilon === transfer.threat.epsilon,
+    );
+    if (rivals.length === 0) return [];
+    const best = rivals.reduce((least, m) => (m.accuracy < least.accuracy ? m : least));
+    if (transfer.accuracy >= best.accuracy - transferMargin) return [];
+    const message =
+      `${describe(transfer)} leaves ${percent(transfer.accuracy)}, the white-box ${best.attack} ` +
+      `${percent(best.accuracy)}. The model hides its gradient: the white-box number is too high.`;
+    return [warn("transfer-stronger", "serious", message, [transfer, best])];
+  });
+};
+
+/** Gate 7: twice the steps (or more) gain more than the interval allows for. */
+export const convergenceGate: Gate = (measured) =>
+  accuracyAgainstSteps(measured).flatMap((curve) => {
+    if (curve.kind !== "white-box") return [];
+    const last = curve.points.at(-1)!;
+    const half = curve.points.filter((point) => point.x * 2 <= last.x).at(-1);
+    if (half === undefined || last.measurement.accuracy >= half.measurement.interval.low) return [];
+    const message =
+      `${curve.model}, ${curve.attack}: ${percent(half.measurement.accuracy)} after ${half.x} steps, ` +
+      `${percent(last.measurement.accuracy)} after ${last.x}. Numbers at fewer steps are too high; ` +
+      `measure more steps until they stop falling.`;
+    return [warn("not-converged", "warning", message, [half.measurement, last.measurement])];
+  });
+
+/** The attack's answers held NaN or infinity; the harness put the clean image in their place. */
+export const finiteGate: Gate = ({ measurements }) =>
+  attacksOf(measurements).flatMap((m) => {
+    if (m.nonFinite === 0) return [];
+    const message =
+      `${describe(m)} gave ${m.nonFinite} values that were NaN or infinite. Those images count as not ` +
+      `attacked, so the accuracy is too high.`;
+    return [warn("non-finite", "serious", message, [m])];
+  });
+
+/** Every gate that needs nothing but a result. */
+export const gates: readonly Gate[] = Object.freeze([
+  collapseGate,
+  finiteGate,
+  grayImageGate,
+  transferGate,
+  reachGate,
+  monotoneGate,
+  convergenceGate,
+  chanceGate,
+]);
+
+/** All gates, the gravest warnings first. */
+export function checkGates(measured: Measured): ResultWarning[] {
+  const rank = { serious: 0, warning: 1, info: 2 };
+  return gates.flatMap((gate) => gate(measured)).sort((a, b) => rank[a.severity] - rank[b.severity]);
+}
+
+/** What the numbers of these attacks do not show: they are upper bounds. */
+export function upperBoundStatements(measured: Measured): string[] {
+  const names = new Set(attacksOf(measured.measurements).map(attackLabel));
+  if (names.size === 0) return [];
+  const several = names.size > 1;
+  return [
+    `${list([...names])} ${several ? "are upper bounds" : "is an upper bound"} on robust accuracy: a stronger ` +
+      `attack can only find more adversarial images. ${several ? "They show" : "It shows"} what these attacks ` +
+      `did not break, not what cannot be broken.`,
+  ];
+}
+
+/** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`. */
+export function attackLabel(m: AttackMeasurement): string {
+  const { steps, restarts } = m.parameters;
+  const base = steps === null || steps <= 1 ? m.attack.toUpperCase() : `${m.attack.toUpperCase()}-${steps}`;
+  return restarts !== null && restarts > 1 ? `${base} × ${restarts}` : base;
+}
+
+function describe(m: AttackMeasurement): string {
+  const from = m.kind === "transfer" ? ` from ${m.source}` : "";
+  const norm = m.threat.norm === "linf" ? "L∞" : "L2";
+  return `${attackLabel(m)}${from} on ${m.model} (${norm}, ε = ${number(m.threat.epsilon)})`;
+}
+
+function warn(
+  code: WarningCode,
+  severity: ResultWarning["severity"],
+  message: string,
+  about: readonly Measurement[],
+): ResultWarning {
+  return { code, severity, message, measurements: about.map((m) => m.id) };
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function number(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+function list(items: readonly string[]): string {
+  if (items.length < 2) return items.join("");
+  return `${items.slice(0, -1).join(", ")} and ${items.at(-1)!}`;
+}

@@ -1,0 +1,101 @@
+import type { Norm } from "../attacks/index.js";
+import { UsageError } from "../errors/index.js";
+
+/** What to measure, before the defaults are filled in. */
+export interface EvaluateOptions {
+  readonly norm?: Norm;
+  /** Radii in pixel units. The last is the headline unless `headline` says otherwise. */
+  readonly epsilons: readonly number[];
+  readonly headline?: number;
+  /** Steps of every attack over the list of ε; 40 by default. */
+  readonly steps?: number;
+  /** Further step counts, attacked at the headline ε with the same step size. */
+  readonly iterations?: readonly number[];
+  /** Pixel units; 2.5 ε / steps by default, for each ε of the list. */
+  readonly stepSize?: number;
+  readonly randomStart?: boolean;
+  readonly restarts?: number;
+  /** Names of the models whose adversarial images are also tried on all others; none by default. */
+  readonly transferFrom?: readonly string[];
+  /** How many images are kept for showing; 6 by default. */
+  readonly examples?: number;
+  readonly batchSize?: number;
+  readonly threads?: number;
+  readonly seed?: number;
+}
+
+/** One attack that is run on a model over the whole dataset. */
+export interface PlannedAttack {
+  readonly epsilon: number;
+  readonly steps: number;
+  readonly stepSize: number | undefined;
+  /** Whether its images are also scored on the other models. */
+  readonly transfer: boolean;
+}
+
+/** Everything an evaluation will do, with every default filled in. */
+export interface EvaluationPlan {
+  readonly norm: Norm;
+  readonly headline: number;
+  readonly attacks: readonly PlannedAttack[];
+  readonly randomStart: boolean;
+  readonly restarts: number;
+  readonly transferFrom: readonly string[];
+  readonly examples: number;
+  readonly batchSize: number;
+  readonly threads: number | undefined;
+  readonly seed: number;
+}
+
+const DEFAULT_STEPS = 40;
+const DEFAULT_BATCH = 100;
+const DEFAULT_EXAMPLES = 6;
+
+/**
+ * Fills in the defaults: every ε at `steps`, then the further step counts at the headline ε
+ * with that ε's step size, so that only the number of steps changes along the curve.
+ *
+ * @throws UsageError when nothing is asked for.
+ */
+export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
+  const epsilons = [...new Set(options.epsilons)].sort((a, b) => a - b);
+  const headline = options.headline ?? epsilons.at(-1);
+  if (headline === undefined) {
+    throw new UsageError({
+      place: "epsilon",
+      problem: "the list is empty",
+      remedy: "Give at least one radius, such as 8/255.",
+    });
+  }
+  if (!epsilons.includes(headline)) epsilons.push(headline);
+  const steps = options.steps ?? DEFAULT_STEPS;
+  const attacks: PlannedAttack[] = epsilons.map((epsilon) => ({
+    epsilon,
+    steps,
+    stepSize: options.stepSize,
+    transfer: epsilon > 0,
+  }));
+  const headlineStepSize = options.stepSize ?? (2.5 * headline) / steps;
+  for (const count of options.iterations ?? []) {
+    if (count === steps) continue;
+    attacks.push({ epsilon: headline, steps: count, stepSize: headlineStepSize, transfer: false });
+  }
+  return {
+    norm: options.norm ?? "linf",
+    headline,
+    attacks,
+    randomStart: options.randomStart ?? true,
+    restarts: options.restarts ?? 1,
+    transferFrom: options.transferFrom ?? [],
+    examples: options.examples ?? DEFAULT_EXAMPLES,
+    batchSize: options.batchSize ?? DEFAULT_BATCH,
+    threads: options.threads,
+    seed: options.seed ?? 0,
+  };
+}
+
+/** Gradient evaluations of a plan, images × steps × restarts: what progress is measured in. */
+export function workOf(plan: EvaluationPlan, images: number, models: number): number {
+  const perImage = plan.attacks.reduce((sum, attack) => sum + attack.steps * plan.restarts, 0);
+  return perImage * images * models;
+}
