@@ -1,3 +1,5 @@
+import type { ImageSource } from "./source.js";
+
 /** Labelled images that can be read in any order. Immutable and safe to share. */
 export interface Dataset {
   /** As a user names it: `mnist:test`, a folder. */
@@ -10,12 +12,29 @@ export interface Dataset {
   readonly classNames: readonly string[];
   /** Class of every image. */
   readonly labels: Int32Array;
+  /** What a reader of a result should know: how it was split, resized, sampled. */
+  readonly description?: string;
+  /** Files that were left out because they cannot be decoded, where that was asked for. */
+  readonly skipped?: readonly SkippedFile[];
+  /**
+   * Where the pixels come from, as plain data that a worker thread can be given. Without it
+   * (a dataset made by hand) a loader reads in the calling thread.
+   */
+  readonly source?: ImageSource;
+  /** Place of each image in `source`; `0 … length − 1` when absent. */
+  readonly sourceIndices?: Uint32Array;
   /** Where image `index` comes from: a file name, or `mnist/t10k#17`. */
   fileName(index: number): string;
   /** Writes image `index` into `out` (`[C, H, W]` in [0, 1]). */
   read(index: number, out: Float32Array): void | Promise<void>;
   /** Ground-truth key-region mask `[H, W]` in {0, 1}, where the source has one. */
   readonly mask?: (index: number, out: Uint8Array) => void | Promise<void>;
+}
+
+/** An image that cannot be decoded, and why. */
+export interface SkippedFile {
+  readonly file: string;
+  readonly problem: string;
 }
 
 /** Images `[N, C, H, W]` with their labels and their places in the dataset. */

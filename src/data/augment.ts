@@ -1,0 +1,224 @@
+/**
+ * Augmentation of training images. Every draw comes from the stream at (epoch, image), so an image
+ * looks the same in the same epoch whatever the batch, the worker or the number of workers.
+ */
+import { UsageError } from "../errors/index.js";
+import type { RandomGenerator, RandomStream } from "../tensor/index.js";
+
+/** What may be done to a training image; an absent field does nothing. */
+export interface Augmentation {
+  /** Zero padding, in pixels, of a random crop back to the same size (He et al. 2016: 4 for 32²). */
+  readonly cropPadding?: number | undefined;
+  /** Random resized crop (Szegedy et al. 2015): share of the area, and aspect ratio. */
+  readonly resizedCrop?:
+    { readonly area: readonly [number, number]; readonly ratio?: readonly [number, number] } | undefined;
+  /** Probability of a mirror image; 0 by default. */
+  readonly horizontalFlip?: number | undefined;
+  /** Largest rotation either way, in degrees. */
+  readonly rotation?: number | undefined;
+  /** Largest shift either way, as a share of the side. */
+  readonly translation?: number | undefined;
+  /** Brightness is multiplied by a factor in [1 − b, 1 + b]. */
+  readonly brightness?: number | undefined;
+  /** Contrast about the image's mean is multiplied by a factor in [1 − c, 1 + c]. */
+  readonly contrast?: number | undefined;
+}
+
+/** Augments one image: `pixels` bytes `[C, H, W]` → `out` `[C, H, W]` in [0, 1]. */
+export type Augmenter = (pixels: Uint8Array, out: Float32Array, epoch: number, image: number) => void;
+
+interface Shape {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Maps an output pixel's centre to the place in the input that it shows, in pixels. */
+interface Affine {
+  xx: number;
+  xy: number;
+  x0: number;
+  yx: number;
+  yy: number;
+  y0: number;
+}
+
+/**
+ * The augmenter of `augmentation` for images of `shape`. Geometry is one affine map sampled
+ * bilinearly, zero outside the image; whole-pixel shifts and flips stay exact.
+ *
+ * @throws UsageError for a value out of range.
+ */
+export function createAugmenter(
+  augmentation: Augmentation,
+  shape: Shape,
+  random: RandomGenerator,
+): Augmenter {
+  checkAugmentation(augmentation);
+  return (pixels, out, epoch, image) => {
+    const stream = random.stream("data/augment", epoch, image);
+    sampleAffine(pixels, out, shape, drawAffine(augmentation, shape, stream));
+    adjustTone(out, augmentation, stream);
+  };
+}
+
+/** @throws UsageError naming the field that is out of range. */
+export function checkAugmentation(augmentation: Augmentation): void {
+  const { cropPadding = 0, resizedCrop, horizontalFlip = 0, rotation = 0 } = augmentation;
+  const require = (ok: boolean, field: string, rule: string, found: unknown): void => {
+    if (ok) return;
+    throw new UsageError({
+      place: `augmentation.${field}`,
+      problem: `must be ${rule}, found ${String(found)}`,
+    });
+  };
+  require(Number.isInteger(cropPadding) &&
+    cropPadding >= 0, "cropPadding", "a whole number of pixels", cropPadding);
+  require(horizontalFlip >= 0 && horizontalFlip <= 1, "horizontalFlip", "a probability", horizontalFlip);
+  require(rotation >= 0 && rotation <= 180, "rotation", "from 0 to 180 degrees", rotation);
+  for (const field of ["translation", "brightness", "contrast"] as const) {
+    const value = augmentation[field] ?? 0;
+    require(value >= 0 && value <= 1, field, "from 0 to 1", value);
+  }
+  if (resizedCrop === undefined) return;
+  const [smallest, largest] = resizedCrop.area;
+  require(smallest > 0 &&
+    smallest <= largest &&
+    largest <= 1, "resizedCrop.area", "two increasing shares in (0, 1]", resizedCrop.area);
+  const [narrow, wide] = resizedCrop.ratio ?? DEFAULT_RATIO;
+  require(narrow > 0 && narrow <= wide, "resizedCrop.ratio", "two increasing ratios above 0", [narrow, wide]);
+}
+
+const DEFAULT_RATIO = [3 / 4, 4 / 3] as const;
+
+/** One draw of the geometry, in the order crop, shift, flip, rotation. */
+function drawAffine(augmentation: Augmentation, shape: Shape, stream: RandomStream): Affine {
+  const { height, width } = shape;
+  const map: Affine = { xx: 1, xy: 0, x0: 0, yx: 0, yy: 1, y0: 0 };
+  const { cropPadding = 0, resizedCrop, horizontalFlip = 0, rotation = 0, translation = 0 } = augmentation;
+  if (resizedCrop !== undefined) drawResizedCrop(map, resizedCrop, shape, stream);
+  if (cropPadding > 0) {
+    map.x0 += stream.integer(2 * cropPadding + 1) - cropPadding;
+    map.y0 += stream.integer(2 * cropPadding + 1) - cropPadding;
+  }
+  if (translation > 0) {
+    map.x0 += signed(stream) * translation * width;
+    map.y0 += signed(stream) * translation * height;
+  }
+  if (horizontalFlip > 0 && stream.uniform() < horizontalFlip) {
+    map.x0 += map.xx * width;
+    map.xx = -map.xx;
+  }
+  if (rotation > 0) rotate(map, (signed(stream) * rotation * Math.PI) / 180, width / 2, height / 2);
+  return map;
+}
+
+/** Uniform in [−1, 1). */
+function signed(stream: RandomStream): number {
+  return 2 * stream.uniform() - 1;
+}
+
+/** A box of random area and (log-uniform) aspect ratio inside the image; the largest one after ten misses. */
+function drawResizedCrop(
+  map: Affine,
+  crop: NonNullable<Augmentation["resizedCrop"]>,
+  { height, width }: Shape,
+  stream: RandomStream,
+): void {
+  const [smallest, largest] = crop.area;
+  const [narrow, wide] = crop.ratio ?? DEFAULT_RATIO;
+  let boxWidth = width;
+  let boxHeight = height;
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const area = width * height * (smallest + (largest - smallest) * stream.uniform());
+    const ratio = Math.exp(Math.log(narrow) + (Math.log(wide) - Math.log(narrow)) * stream.uniform());
+    const w = Math.sqrt(area * ratio);
+    const h = Math.sqrt(area / ratio);
+    if (w > width || h > height) continue;
+    [boxWidth, boxHeight] = [w, h];
+    break;
+  }
+  map.xx = boxWidth / width;
+  map.yy = boxHeight / height;
+  map.x0 = stream.uniform() * (width - boxWidth);
+  map.y0 = stream.uniform() * (height - boxHeight);
+}
+
+/** Composes `map` with a rotation of the output about (cx, cy). */
+function rotate(map: Affine, angle: number, cx: number, cy: number): void {
+  const cos = Math.cos(angle);
+  const sin = Math.sin(angle);
+  const { xx, yy } = map;
+  // Centre of the output stays where it was.
+  map.x0 += xx * (cx - cos * cx + sin * cy);
+  map.y0 += yy * (cy - sin * cx - cos * cy);
+  [map.xx, map.xy] = [xx * cos, -xx * sin];
+  [map.yx, map.yy] = [yy * sin, yy * cos];
+}
+
+/** out(x, y) = in(map(x, y)) / 255, bilinearly between pixel centres, zero outside the image. */
+function sampleAffine(pixels: Uint8Array, out: Float32Array, shape: Shape, map: Affine): void {
+  const { xx, xy, x0, yx, yy, y0 } = map;
+  const whole = Math.abs(xx) === 1 && yy === 1 && xy === 0 && yx === 0;
+  if (whole && Number.isInteger(x0) && Number.isInteger(y0)) sampleShift(pixels, out, shape, map);
+  else sampleBilinear(pixels, out, shape, map);
+}
+
+/** The exact case: a shift by whole pixels, mirrored when xx is −1. */
+function sampleShift(pixels: Uint8Array, out: Float32Array, shape: Shape, map: Affine): void {
+  const { channels, height, width } = shape;
+  const first = map.xx === 1 ? map.x0 : map.x0 - 1;
+  for (let row = 0; row < channels * height; row++) {
+    const y = (row % height) + map.y0;
+    const from = (row - (row % height) + y) * width;
+    const inside = y >= 0 && y < height;
+    for (let x = 0, source = first; x < width; x++, source += map.xx) {
+      out[row * width + x] = inside && source >= 0 && source < width ? pixels[from + source]! / 255 : 0;
+    }
+  }
+}
+
+function sampleBilinear(pixels: Uint8Array, out: Float32Array, shape: Shape, map: Affine): void {
+  const { channels, height, width } = shape;
+  const plane = height * width;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = y * width + x;
+      const sourceX = map.xx * (x + 0.5) + map.xy * (y + 0.5) + map.x0;
+      const sourceY = map.yx * (x + 0.5) + map.yy * (y + 0.5) + map.y0;
+      if (sourceX < 0 || sourceX >= width || sourceY < 0 || sourceY >= height) {
+        for (let c = 0; c < channels; c++) out[c * plane + at] = 0;
+        continue;
+      }
+      // Between the outermost pixel centre and the edge the pixel itself is repeated.
+      const px = Math.min(Math.max(sourceX - 0.5, 0), width - 1);
+      const py = Math.min(Math.max(sourceY - 0.5, 0), height - 1);
+      const left = Math.floor(px);
+      const top = Math.floor(py);
+      const fx = px - left;
+      const fy = py - top;
+      const corner = top * width + left;
+      const right = left + 1 < width ? 1 : 0;
+      const down = top + 1 < height ? width : 0;
+      for (let c = 0, p = corner; c < channels; c++, p += plane) {
+        const upper = pixels[p]! + fx * (pixels[p + right]! - pixels[p]!);
+        const lower = pixels[p + down]! + fx * (pixels[p + down + right]! - pixels[p + down]!);
+        out[c * plane + at] = (upper + fy * (lower - upper)) / 255;
+      }
+    }
+  }
+}
+
+/** Brightness, then contrast about the mean of the image, clipped to [0, 1]. */
+function adjustTone(out: Float32Array, augmentation: Augmentation, stream: RandomStream): void {
+  const { brightness = 0, contrast = 0 } = augmentation;
+  if (brightness === 0 && contrast === 0) return;
+  const gain = brightness > 0 ? 1 + brightness * signed(stream) : 1;
+  const spread = contrast > 0 ? 1 + contrast * signed(stream) : 1;
+  let mean = 0;
+  for (let i = 0; i < out.length; i++) mean += out[i]!;
+  mean *= gain / out.length;
+  for (let i = 0; i < out.length; i++) {
+    out[i] = Math.min(1, Math.max(0, mean + (gain * out[i]! - mean) * spread));
+  }
+}

@@ -1,0 +1,34 @@
+import type { Dataset } from "./dataset.js";
+
+/** What a user wants to know before using a dataset. */
+export interface DatasetInfo {
+  readonly name: string;
+  readonly split: string;
+  readonly description: string;
+  readonly images: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly classes: readonly { readonly name: string; readonly images: number }[];
+  readonly hasMasks: boolean;
+  readonly skipped: readonly { readonly file: string; readonly problem: string }[];
+}
+
+/** Counts and sizes of a dataset; plain data. */
+export function datasetInfo(dataset: Dataset): DatasetInfo {
+  const { name, split, channels, height, width, classNames, labels } = dataset;
+  const counts = new Uint32Array(classNames.length);
+  for (const label of labels) counts[label] = counts[label]! + 1;
+  return {
+    name,
+    split,
+    description: dataset.description ?? "",
+    images: dataset.length,
+    channels,
+    height,
+    width,
+    classes: classNames.map((className, label) => ({ name: className, images: counts[label]! })),
+    hasMasks: dataset.mask !== undefined,
+    skipped: dataset.skipped ?? [],
+  };
+}

@@ -1,0 +1,1 @@
+export { createLoader, type Loader, type LoaderOptions } from "./loader.js";

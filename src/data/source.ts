@@ -1,0 +1,34 @@
+/**
+ * Where pixels come from, as plain data: everything here can be posted to a worker thread,
+ * and pixels lie in shared memory, so that a worker reads the same bytes without a copy.
+ */
+
+/** 8-bit images in memory, `[N, C, H, W]`. */
+export interface PixelSource {
+  readonly kind: "pixels";
+  readonly pixels: Uint8Array<SharedArrayBuffer>;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Any source of 8-bit images. */
+export type ImageSource = PixelSource;
+
+/**
+ * Image `index` of `source`: bytes `[C, H, W]`, to be read and not written.
+ *
+ * @throws InputError naming the file that cannot be decoded.
+ */
+export function readPixels(source: ImageSource, index: number): Uint8Array | Promise<Uint8Array> {
+  const bytes = source.channels * source.height * source.width;
+  return source.pixels.subarray(index * bytes, (index + 1) * bytes);
+}
+
+/** k / 255 in float32, for every byte. */
+const UNIT_OF_BYTE = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+
+/** Bytes → [0, 1]. */
+export function toUnit(pixels: Uint8Array, out: Float32Array): void {
+  for (let i = 0; i < pixels.length; i++) out[i] = UNIT_OF_BYTE[pixels[i]!]!;
+}
