@@ -21,3 +21,8 @@ export {
 export { reducedAxes } from "./catalogue/reduction.js";
 export { sliceBounds } from "./catalogue/shaping.js";
 export { windowOf, windowOutput, type Window } from "./catalogue/neural.js";
+export { bind } from "./passes/bind.js";
+export { deadCode } from "./passes/dead-code.js";
+export { foldBatchNorm } from "./passes/fold-batch-norm.js";
+export { foldConstants } from "./passes/fold-constants.js";
+export { parametersAsInputs, withInitializers } from "./passes/parameters.js";

@@ -1,0 +1,33 @@
+import { InputError } from "../../errors/index.js";
+import type { Dim, Graph, Value } from "../graph.js";
+import { rebuild } from "./rebuild.js";
+
+/** Shape arithmetic is small; larger constants are left to {@link foldConstants}. */
+const SHAPE_ARITHMETIC = 4096;
+
+/**
+ * Gives every symbolic dimension of the inputs a number, infers all types again and
+ * evaluates the shape arithmetic that becomes known.
+ *
+ * @throws InputError when a symbol has no number.
+ */
+export function bind(graph: Graph<Dim>, dims: Readonly<Record<string, number>>): Graph {
+  const inputs = new Map<string, Value>();
+  for (const name of graph.inputs) {
+    const value = graph.values.get(name)!;
+    const shape = value.shape.map((dim) => {
+      if (typeof dim === "number") return dim;
+      const bound = Object.hasOwn(dims, dim) ? dims[dim] : undefined;
+      if (bound === undefined) {
+        throw new InputError({
+          place: `graph "${graph.name}", input "${name}"`,
+          problem: `dimension "${dim}" has no size`,
+          remedy: `Bind it, as in bind(graph, { ${JSON.stringify(dim)}: 1 }).`,
+        });
+      }
+      return bound;
+    });
+    inputs.set(name, { ...value, shape });
+  }
+  return rebuild<number>(graph, inputs, { foldLimit: SHAPE_ARITHMETIC });
+}

@@ -1,0 +1,30 @@
+import type { Dim, Graph, Node } from "../graph.js";
+
+/**
+ * Leaves only what the outputs need: nodes, unused node outputs (renamed ""), initializers
+ * and value types. Graph inputs stay, unless `dropInputs` asks for unused ones to go.
+ */
+export function deadCode<D extends Dim>(graph: Graph<D>, options: { dropInputs?: boolean } = {}): Graph<D> {
+  const needed = new Set(graph.outputs);
+  const kept: Node[] = [];
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.outputs.some((output) => needed.has(output))) continue;
+    for (const input of node.inputs) if (input !== "") needed.add(input);
+    kept.push(withoutUnused(node, needed));
+  }
+  const inputs = options.dropInputs === true ? graph.inputs.filter((name) => needed.has(name)) : graph.inputs;
+  for (const input of inputs) needed.add(input);
+  const produced = new Set([...inputs, ...kept.flatMap((node) => node.outputs)]);
+  const initializers = new Map([...graph.initializers].filter(([name]) => needed.has(name)));
+  const values = new Map(
+    [...graph.values].filter(([name]) => needed.has(name) && (produced.has(name) || initializers.has(name))),
+  );
+  return { ...graph, inputs, nodes: kept.reverse(), initializers, values };
+}
+
+/** Trailing unused outputs are cut off, inner ones renamed "". */
+function withoutUnused(node: Node, needed: ReadonlySet<string>): Node {
+  const outputs = node.outputs.map((output) => (needed.has(output) ? output : ""));
+  while (outputs.at(-1) === "") outputs.pop();
+  return { ...node, outputs };
+}
