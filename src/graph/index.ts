@@ -1,3 +1,4 @@
+export { modelFromGraph, type ExportOptions } from "./export.js";
 export { INTERNAL_OPSET, isKnownOp, OP_CATALOGUE, type OpType } from "./catalogue/index.js";
 export { GraphBuilder, type OpOptions } from "./builder.js";
 export {

@@ -1,0 +1,35 @@
+import type { DType } from "../tensor/index.js";
+import { TensorProto_DataType as OnnxType } from "./generated/onnx_pb.js";
+
+/** Our name of each ONNX element type that has one. */
+const NAMES: ReadonlyMap<number, DType> = new Map<number, DType>([
+  [OnnxType.FLOAT, "float32"],
+  [OnnxType.DOUBLE, "float64"],
+  [OnnxType.FLOAT16, "float16"],
+  [OnnxType.BFLOAT16, "bfloat16"],
+  [OnnxType.INT8, "int8"],
+  [OnnxType.INT16, "int16"],
+  [OnnxType.INT32, "int32"],
+  [OnnxType.INT64, "int64"],
+  [OnnxType.UINT8, "uint8"],
+  [OnnxType.UINT16, "uint16"],
+  [OnnxType.UINT32, "uint32"],
+  [OnnxType.UINT64, "uint64"],
+  [OnnxType.BOOL, "bool"],
+]);
+const CODES: ReadonlyMap<DType, number> = new Map([...NAMES].map(([code, name]) => [name, code]));
+
+/** Our element type for ONNX's number, or undefined for strings, complex and sub-byte types. */
+export function dtypeOfCode(code: number): DType | undefined {
+  return NAMES.get(code);
+}
+
+/** ONNX's number of an element type. */
+export function codeOfDType(dtype: DType): number {
+  return CODES.get(dtype)!;
+}
+
+/** ONNX's name of an element type number, for messages. */
+export function codeName(code: number): string {
+  return OnnxType[code] ?? `type ${code}`;
+}
