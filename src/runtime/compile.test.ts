@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { GraphBuilder, type Graph } from "../graph/index.js";
+import { float32, tensor } from "../tensor/index.js";
+import { compile } from "./index.js";
+
+function affine(): Graph {
+  const g = new GraphBuilder("affine");
+  const x = g.input("x", "float32", [2, 3]);
+  const weight = g.initializer("weight", float32([3, 2], [1, 2, 3, 4, 5, 6]));
+  const product = g.op("MatMul", [x, g.op("Neg", [weight])]);
+  g.output(product, "y");
+  g.output(g.op("Relu", [product]), "positive");
+  return g.build();
+}
+
+describe("compile", () => {
+  it("runs a graph, whole or only what is fetched", async () => {
+    const program = await compile(affine(), { threads: 1 });
+    const x = float32([2, 3], [1, 0, 0, 0, -1, 0]);
+    const { y, positive } = await program.run({ x });
+    expect(Array.from(y!.data as Float32Array)).toEqual([-1, -2, 3, 4]);
+    expect(positive!.shape).toEqual([2, 2]);
+    expect(Object.keys(await program.run({ x }, ["positive"]))).toEqual(["positive"]);
+    await program.dispose();
+    await program.dispose();
+    await expect(program.run({ x })).rejects.toThrow(/disposed/);
+  });
+
+  it("names the input that is missing, or of the wrong shape or type", async () => {
+    const program = await compile(affine(), { threads: 1 });
+    await expect(program.run({})).rejects.toThrow(/input "x": was not fed; it is float32\[2, 3\]/);
+    await expect(program.run({ x: float32([3], [1, 2, 3]) })).rejects.toThrow(/found float32\[3\]/);
+    const integers = tensor("int64", [2, 3]);
+    await expect(program.run({ x: integers })).rejects.toThrow(/found int64\[2, 3\]/);
+    await program.dispose();
+  });
+});

@@ -1,0 +1,106 @@
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { deadCode, foldConstants, modelFromGraph, valueOf, type Graph, type Value } from "../graph/index.js";
+import { writeModel } from "../onnx/index.js";
+import { bytesPerElement, tensor, type DataOf, type DType, type Tensor } from "../tensor/index.js";
+import { checkFeeds } from "./feeds.js";
+import type { CompileOptions, Feeds, Program } from "./program.js";
+
+/** ModelProto is limited to 2 GiB; beyond this many bytes of weights they are passed beside it. */
+const INLINE_LIMIT = 1.5e9;
+const EXTERNAL_FILE = "weights";
+
+/** Only errors: the warnings are about graphs that a user never wrote. */
+const LOG_SEVERITY = 3;
+
+/**
+ * Compiles a graph of static shapes for ONNX Runtime on the CPU. Constants are folded
+ * first, so gradient graphs may compute on constant weights freely.
+ *
+ * `run` of the program is a synchronous native call behind its promise: it blocks this
+ * thread. {@link createWorkerRuntime} runs it in a worker instead.
+ */
+export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
+  const prepared = deadCode(foldConstants(deadCode(graph)));
+  const session = await createSession(prepared, options);
+  const inputs = prepared.inputs.map((name) => valueOf(prepared, name));
+  const outputs = prepared.outputs.map((name) => valueOf(prepared, name));
+  return program(prepared.name, session, inputs, outputs);
+}
+
+function program(
+  name: string,
+  session: InferenceSession,
+  inputs: readonly Value[],
+  outputs: readonly Value[],
+): Program {
+  const shapes = new Map(outputs.map((value) => [value.name, value]));
+  const everything = outputs.map((value) => value.name);
+  let disposed = false;
+  return {
+    name,
+    inputs,
+    outputs,
+    async run(feeds, fetch = everything) {
+      if (disposed) throw new Error(`program "${name}" was disposed of`);
+      checkFeeds(name, inputs, feeds);
+      const results = await session.run(ortFeeds(inputs, feeds), fetch as string[]);
+      const fetched: Record<string, Tensor> = {};
+      for (const output of fetch) fetched[output] = fromOrt(results[output]!, shapes.get(output)!);
+      return fetched;
+    },
+    async dispose() {
+      if (disposed) return;
+      disposed = true;
+      await session.release();
+    },
+  };
+}
+
+async function createSession(graph: Graph, options: CompileOptions): Promise<InferenceSession> {
+  const external: { path: string; data: Uint8Array }[] = [];
+  let bytes = 0;
+  for (const data of graph.initializers.values()) bytes += data.data.byteLength;
+  const model = writeModel(
+    modelFromGraph(graph),
+    bytes <= INLINE_LIMIT
+      ? {}
+      : {
+          external: (_, { dtype, data }) => {
+            const length = data.length * bytesPerElement(dtype);
+            if (length < 1024) return undefined;
+            const path = `${EXTERNAL_FILE}-${external.length}`;
+            external.push({ path, data: new Uint8Array(data.buffer, data.byteOffset, length) });
+            return { location: path, offset: 0, length };
+          },
+        },
+  );
+  const sessionOptions = {
+    executionProviders: ["cpu"],
+    graphOptimizationLevel: options.optimization ?? "all",
+    // Off: as fast, and at half the peak memory (the pattern plans for every output at once).
+    enableMemPattern: false,
+    logSeverityLevel: LOG_SEVERITY as 3,
+    // Idle sessions would otherwise spin against the one that runs.
+    extra: { session: { force_spinning_stop: "1" } },
+    ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+    ...(external.length === 0 ? {} : { externalData: external }),
+  };
+  try {
+    return await InferenceSession.create(model, sessionOptions);
+  } catch (cause) {
+    throw new Error(`graph "${graph.name}" could not be compiled: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function ortFeeds(inputs: readonly Value[], feeds: Feeds): Record<string, OrtTensor> {
+  const converted: Record<string, OrtTensor> = {};
+  for (const { name, dtype } of inputs) {
+    const { data, shape } = feeds[name]!;
+    converted[name] = new OrtTensor(dtype as "float32", data as Float32Array, shape);
+  }
+  return converted;
+}
+
+function fromOrt(result: OrtTensor, { dtype, shape }: Value): Tensor {
+  return tensor(dtype, shape, result.data as DataOf<DType>);
+}

@@ -1,0 +1,3 @@
+export { compile } from "./compile.js";
+export { runtimeInfo, type EngineInfo } from "./info.js";
+export type { CompileOptions, Feeds, Program } from "./program.js";

@@ -1,0 +1,25 @@
+import { createRequire } from "node:module";
+import { arch, availableParallelism, cpus, platform } from "node:os";
+
+/** What computes the numbers, for a result's provenance. */
+export interface EngineInfo {
+  readonly engine: string;
+  readonly engineVersion: string;
+  readonly host: string;
+  readonly platform: string;
+  readonly cpu: string;
+  readonly threads: number;
+}
+
+/** The engine and this machine; `threads` is what a program gets unless told otherwise. */
+export function runtimeInfo(threads: number = availableParallelism()): EngineInfo {
+  const { version } = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
+  return {
+    engine: "onnxruntime-node",
+    engineVersion: version,
+    host: `node ${process.version}`,
+    platform: `${platform()} ${arch()}`,
+    cpu: cpus()[0]?.model ?? "unknown",
+    threads,
+  };
+}
