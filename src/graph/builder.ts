@@ -168,12 +168,21 @@ export class GraphBuilder<D extends Dim = number> {
     return value;
   }
 
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
   /** The constant behind a value, if it is one. */
   constantOf(value: Value<D>): Tensor | undefined {
     return this.#initializers.get(value.name);
   }
 
-  /** Replaces what is an output; used when a graph is extended. */
+  /** The nodes so far, in order. */
+  get nodes(): readonly Node[] {
+    return this.#nodes;
+  }
+
+  /** The graph as it stands; the builder may go on. */
   build(): Graph<D> {
     return {
       name: this.name,

@@ -1,5 +1,14 @@
 export { modelFromGraph, type ExportOptions } from "./export.js";
-export { INTERNAL_OPSET, isKnownOp, OP_CATALOGUE, type OpType } from "./catalogue/index.js";
+export {
+  INTERNAL_OPSET,
+  isKnownOp,
+  OP_CATALOGUE,
+  type ElementwiseOp,
+  type NeuralOp,
+  type OpType,
+  type ReductionOp,
+  type ShapingOp,
+} from "./catalogue/index.js";
 export { GraphBuilder, type OpOptions } from "./builder.js";
 export {
   producers,

@@ -21,3 +21,5 @@ export const OP_CATALOGUE: Readonly<Record<OpType, OpSpec>> = {
 export function isKnownOp(op: string): op is OpType {
   return Object.hasOwn(OP_CATALOGUE, op);
 }
+
+export type { ElementwiseOp, NeuralOp, ReductionOp, ShapingOp };

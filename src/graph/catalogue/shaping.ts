@@ -14,6 +14,7 @@ export type ShapingOp =
   | "Slice"
   | "Pad"
   | "Gather"
+  | "GatherElements"
   | "ScatterElements"
   | "Shape"
   | "ConstantOfShape";
@@ -163,6 +164,12 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
       const axis = normaliseAxis(int("axis"), shape.length);
       return [{ dtype, shape: [...shape.slice(0, axis), ...input(1).shape, ...shape.slice(axis + 1)] }];
     },
+  },
+  GatherElements: {
+    inputs: [2, 2],
+    outputs: [1, 1],
+    attributes: { axis: { kind: "int", default: 0 } },
+    infer: ({ input }) => [{ dtype: input(0).dtype, shape: input(1).shape }],
   },
   ScatterElements: {
     inputs: [3, 3],

@@ -1,0 +1,151 @@
+import { InputError } from "../errors/index.js";
+import { deadCode, GraphBuilder, isKnownOp, type Graph, type Node, type Value } from "../graph/index.js";
+import { isFloat, sizeOf } from "../tensor/index.js";
+import { attributesOf, sumTo, type Rule } from "./rule.js";
+import { RULES } from "./rules/index.js";
+
+export interface AppendGradientsOptions {
+  /** The value to differentiate: a scalar, or of any shape with a `cotangent`. */
+  readonly of: Value;
+  readonly withRespectTo: readonly Value[];
+  /** Gradient of some later scalar with respect to `of`; 1 by default. */
+  readonly cotangent?: Value;
+}
+
+/**
+ * Reverse-mode differentiation: walks the builder's nodes backwards and emits the
+ * vector-Jacobian product of each that lies between `withRespectTo` and `of`. Only the
+ * gradients that are needed are emitted, all of them ops that have rules themselves.
+ *
+ * @returns One gradient for each value asked for, of its shape; zeros where `of` does not
+ * depend on it.
+ * @throws InputError that lists every node on the way whose op has no rule.
+ */
+export function appendGradients(g: GraphBuilder, options: AppendGradientsOptions): Value[] {
+  const { of, withRespectTo } = options;
+  if (options.cotangent === undefined && sizeOf(of.shape) !== 1) {
+    throw new RangeError(
+      `"${of.name}" is [${of.shape.join(", ")}]: only a scalar has a gradient without a cotangent`,
+    );
+  }
+  const nodes = [...g.nodes];
+  const active = activeNodes(
+    nodes,
+    of.name,
+    withRespectTo.map((value) => value.name),
+  );
+  checkRules(active.nodes);
+  const seed = options.cotangent ?? g.op("Expand", [g.scalar(1, of), g.ints(of.shape)]);
+  const cotangents = new Map<string, Value[]>([[of.name, [seed]]]);
+  for (const node of [...active.nodes].reverse()) backward(g, node, active.values, cotangents);
+  return withRespectTo.map((value) => {
+    const total = collect(g, cotangents, value.name);
+    return (
+      total ?? g.op("Expand", [g.scalar(0, value), g.ints(value.shape)], {}, { name: `${value.name}_grad` })
+    );
+  });
+}
+
+/**
+ * The graph with its gradient: its own outputs, then one for each value of `withRespectTo`,
+ * called `<value>_grad`.
+ */
+export function gradient(
+  graph: Graph,
+  options: { readonly of: string; readonly withRespectTo: readonly string[] },
+): Graph {
+  const g = GraphBuilder.from(graph, { keepOutputs: true });
+  const withRespectTo = options.withRespectTo.map((name) => g.value(name));
+  const gradients = appendGradients(g, { of: g.value(options.of), withRespectTo });
+  gradients.forEach((value, i) => {
+    // A graph that is differentiated again has a `x_grad` already: the next is `x_grad_grad`.
+    let name = `${options.withRespectTo[i]}_grad`;
+    while (name !== value.name && g.has(name)) name += "_grad";
+    g.output(value, name);
+  });
+  return deadCode(g.build());
+}
+
+interface Active {
+  /** Nodes through which `of` depends on what is asked for, in order. */
+  readonly nodes: readonly Node[];
+  /** Values whose gradient is wanted. */
+  readonly values: ReadonlySet<string>;
+}
+
+function activeNodes(nodes: readonly Node[], of: string, sources: readonly string[]): Active {
+  const reached = new Set(sources);
+  for (const node of nodes) {
+    if (entryOf(node) !== "zero" && node.inputs.some((input) => reached.has(input))) {
+      for (const output of node.outputs) if (output !== "") reached.add(output);
+    }
+  }
+  const wanted = new Set([of]);
+  const active: Node[] = [];
+  for (const node of [...nodes].reverse()) {
+    if (!node.outputs.some((output) => wanted.has(output) && reached.has(output))) continue;
+    active.push(node);
+    for (const input of node.inputs) if (reached.has(input)) wanted.add(input);
+  }
+  return { nodes: active.reverse(), values: new Set([...wanted].filter((name) => reached.has(name))) };
+}
+
+function entryOf(node: Node): Rule | "zero" | "none" {
+  return isKnownOp(node.op) ? RULES[node.op] : "none";
+}
+
+function checkRules(nodes: readonly Node[]): void {
+  const missing = nodes.filter((node) => entryOf(node) === "none");
+  if (missing.length === 0) return;
+  throw new InputError({
+    place: "gradient",
+    problem: `no rule for ${missing.map((node) => `${node.op} ("${node.name}")`).join(", ")}`,
+    remedy: "Export the model without these ops, or attack it with a method that needs no gradient.",
+  });
+}
+
+function backward(
+  g: GraphBuilder,
+  node: Node,
+  wanted: ReadonlySet<string>,
+  cotangents: Map<string, Value[]>,
+): void {
+  const rule = entryOf(node);
+  const outputGrads = node.outputs.map((name) => (name === "" ? null : collect(g, cotangents, name)));
+  if (typeof rule === "string" || outputGrads.every((grad) => grad === null)) return;
+  const valueOrNone = (name: string): Value | undefined => (name === "" ? undefined : g.value(name));
+  const inputs = node.inputs.map(valueOrNone);
+  const needs = (i: number): boolean => {
+    const input = inputs[i];
+    return input !== undefined && isFloat(input.dtype) && wanted.has(input.name);
+  };
+  const gradients = rule({
+    g,
+    node,
+    inputs,
+    outputs: node.outputs.map(valueOrNone),
+    outputGrads,
+    needs,
+    attributes: attributesOf(g, node),
+  });
+  gradients.forEach((grad, i) => {
+    if (grad === null || !needs(i)) return;
+    const input = inputs[i]!;
+    const summed = sumTo(g, grad, input.shape);
+    cotangents.set(input.name, [...(cotangents.get(input.name) ?? []), summed]);
+  });
+}
+
+/** The sum of what has arrived at a value; null when nothing has. */
+function collect(g: GraphBuilder, cotangents: Map<string, Value[]>, name: string): Value | null {
+  const parts = cotangents.get(name) ?? [];
+  if (parts.length === 0) return null;
+  const total =
+    parts.length === 1
+      ? parts[0]!
+      : parts.length === 2
+        ? g.op("Add", parts, {}, { name: `${name}_grad` })
+        : g.op("Sum", parts, {}, { name: `${name}_grad` });
+  cotangents.set(name, [total]);
+  return total;
+}

@@ -1,0 +1,82 @@
+import {
+  inferContext,
+  isKnownOp,
+  OP_CATALOGUE,
+  type GraphBuilder,
+  type InferContext,
+  type Node,
+  type Value,
+} from "../graph/index.js";
+
+/** What a rule sees of one node. */
+export interface RuleContext {
+  /** Emits the backward nodes. */
+  readonly g: GraphBuilder;
+  readonly node: Node;
+  /** Absent optional inputs are undefined. */
+  readonly inputs: readonly (Value | undefined)[];
+  /** Outputs that nobody asked for are undefined. */
+  readonly outputs: readonly (Value | undefined)[];
+  /** Gradient of each output; null where nothing depends on it. */
+  readonly outputGrads: readonly (Value | null)[];
+  /** Whether a gradient of this input is wanted. */
+  needs(input: number): boolean;
+  /** Attributes and constant inputs, with the catalogue's defaults. */
+  readonly attributes: InferContext;
+}
+
+/**
+ * The vector-Jacobian product of an op: one gradient an input, in order; null where it is
+ * not wanted. It may have the output's broadcast shape: the walk sums it back.
+ */
+export type Rule = (context: RuleContext) => readonly (Value | null)[];
+
+/** `zero`: the derivative is zero almost everywhere; `none`: there is no rule. */
+export type RuleEntry = Rule | "zero" | "none";
+
+/** Typed access to a node's attributes and constant inputs. */
+export function attributesOf(g: GraphBuilder, node: Node): InferContext {
+  if (!isKnownOp(node.op)) throw new Error(`op ${node.op} is not in the catalogue`);
+  const inputs = node.inputs.map((name) => {
+    if (name === "") return undefined;
+    const value = g.value(name);
+    return { ...value, constant: g.constantOf(value) };
+  });
+  return inferContext(inputs, node.outputs.length, node.attributes, OP_CATALOGUE[node.op]);
+}
+
+/** Sums a gradient over the axes along which its operand was broadcast. */
+export function sumTo(g: GraphBuilder, gradient: Value, shape: readonly number[]): Value {
+  const lead = gradient.shape.length - shape.length;
+  const axes = gradient.shape.flatMap((dim, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && dim !== 1) ? [axis] : [],
+  );
+  const summed = axes.length === 0 ? gradient : g.op("ReduceSum", [gradient, g.ints(axes)], { keepdims: 1 });
+  return lead === 0 ? summed : g.op("Reshape", [summed, g.ints(shape)]);
+}
+
+/**
+ * 1 where y > 0, else 0: exact for |y| ≥ 1e-30. HardSigmoid is one vectorised pass that
+ * ONNX Runtime keeps in its blocked layout; Greater and Where are three that leave it.
+ */
+export function positiveMask(g: GraphBuilder, y: Value): Value {
+  return g.op("HardSigmoid", [y], { alpha: 1e30, beta: 0 });
+}
+
+/** Swaps the last two axes. */
+export function swapLastAxes(g: GraphBuilder, value: Value): Value {
+  const rank = value.shape.length;
+  const perm = value.shape.map((_, axis) =>
+    axis === rank - 1 ? rank - 2 : axis === rank - 2 ? rank - 1 : axis,
+  );
+  return g.op("Transpose", [value], { perm });
+}
+
+/** A boolean as 0 or 1 of `like`'s type. */
+export function asNumber(g: GraphBuilder, condition: Value, like: Value): Value {
+  return g.op("Cast", [condition], { to: like.dtype });
+}
+
+export function reshapeTo(g: GraphBuilder, value: Value, shape: readonly number[]): Value {
+  return value.shape.join() === shape.join() ? value : g.op("Reshape", [value, g.ints(shape)]);
+}

@@ -1,0 +1,115 @@
+import type { GraphBuilder, Value } from "../../graph/index.js";
+import { sizeOf } from "../../tensor/index.js";
+import { reshapeTo, type Rule, type RuleContext } from "../rule.js";
+
+/**
+ * BatchNormalization: y = γ · x̂ + β, x̂ = (x − μ) · r, r = 1 / √(σ² + ε), per channel.
+ *
+ * Eval form (μ, σ² given):
+ *
+ *   x_grad = γ r · y_grad     γ_grad = Σ y_grad · x̂     β_grad = Σ y_grad
+ *   μ_grad = − γ r Σ y_grad     σ²_grad = − ½ γ r² · γ_grad
+ *
+ * Training form (μ, σ² of the batch, over M = N · H · W elements; Ioffe & Szegedy 2015, §3):
+ *
+ *   x_grad = γ r · ( y_grad − β_grad / M − x̂ · γ_grad / M )
+ */
+export const batchNormalization: Rule = (context) =>
+  context.attributes.int("training_mode") === 1 ? training(context) : inference(context);
+
+const perChannel = (g: GraphBuilder, value: Value, rank: number): Value =>
+  reshapeTo(g, value, [
+    1,
+    value.shape.length === 1 ? value.shape[0]! : value.shape[1]!,
+    ...Array<number>(rank - 2).fill(1),
+  ]);
+
+const channelAxes = ({ shape }: Value): number[] => shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+
+/** Σ over everything but the channel, `[C]`. */
+function channelSum(g: GraphBuilder, value: Value): Value {
+  return g.op("ReduceSum", [value, g.ints(channelAxes(value))], { keepdims: 0 });
+}
+
+/** r = 1 / √(σ² + ε), `[C]`. */
+function inverseDeviation({ g, attributes }: RuleContext, variance: Value): Value {
+  const shifted = g.op("Add", [variance, g.scalar(attributes.float("epsilon"), variance)]);
+  return g.op("Reciprocal", [g.op("Sqrt", [shifted])]);
+}
+
+function inference(context: RuleContext): (Value | null)[] {
+  const { g, inputs, outputGrads, needs } = context;
+  const [x, gamma, , mean, variance] = inputs as Value[];
+  const yGrad = outputGrads[0]!;
+  const rank = x!.shape.length;
+  const r = inverseDeviation(context, variance!);
+  const scale = g.op("Mul", [gamma, r]);
+  const betaGrad = (): Value => channelSum(g, yGrad);
+  const gammaGrad = (): Value => {
+    const centred = g.op("Sub", [x, perChannel(g, mean!, rank)]);
+    return g.op("Mul", [channelSum(g, g.op("Mul", [yGrad, centred])), r]);
+  };
+  return [
+    needs(0) ? g.op("Mul", [yGrad, perChannel(g, scale, rank)]) : null,
+    needs(1) ? gammaGrad() : null,
+    needs(2) ? betaGrad() : null,
+    needs(3) ? g.op("Neg", [g.op("Mul", [scale, betaGrad()])]) : null,
+    needs(4) ? g.op("Mul", [g.op("Mul", [scale, r]), g.op("Mul", [gammaGrad(), g.scalar(-0.5, r)])]) : null,
+  ];
+}
+
+function training(context: RuleContext): (Value | null)[] {
+  const { g, inputs, outputGrads, attributes, needs } = context;
+  const [x, gamma] = inputs as [Value, Value];
+  const rank = x.shape.length;
+  const count = sizeOf(x.shape) / x.shape[1]!;
+  const axes = g.ints(channelAxes(x));
+  const mean = g.op("ReduceMean", [x, axes], { keepdims: 1 });
+  const centred = g.op("Sub", [x, mean]);
+  const share = g.scalar(1 / count, x);
+  const variance = g.op("Mul", [g.op("ReduceSumSquare", [centred, axes], { keepdims: 1 }), share]);
+  const r = inverseDeviation(context, variance);
+  const [yGrad, meanGrad, varianceGrad] = outputGrads;
+  const contributions: Value[] = [];
+  let gammaGrad: Value | null = null;
+  let betaGrad: Value | null = null;
+  if (yGrad) {
+    const normalised = g.op("Mul", [centred, r]);
+    betaGrad = channelSum(g, yGrad);
+    gammaGrad = channelSum(g, g.op("Mul", [yGrad, normalised]));
+    if (needs(0)) {
+      const removed = g.op("Add", [
+        perChannel(g, g.op("Mul", [betaGrad, share]), rank),
+        g.op("Mul", [normalised, perChannel(g, g.op("Mul", [gammaGrad, share]), rank)]),
+      ]);
+      const scale = g.op("Mul", [perChannel(g, gamma, rank), r]);
+      contributions.push(g.op("Mul", [g.op("Sub", [yGrad, removed]), scale]));
+    }
+  }
+  // Running outputs are m · old + (1 − m) · batch statistic.
+  const momentum = attributes.float("momentum");
+  const statistic = (1 - momentum) / count;
+  if (needs(0) && meanGrad) {
+    const each = perChannel(g, g.op("Mul", [meanGrad, g.scalar(statistic, x)]), rank);
+    contributions.push(g.op("Expand", [each, g.ints(x.shape)]));
+  }
+  if (needs(0) && varianceGrad) {
+    const each = perChannel(g, g.op("Mul", [varianceGrad, g.scalar(2 * statistic, x)]), rank);
+    contributions.push(g.op("Mul", [centred, each]));
+  }
+  const total =
+    contributions.length === 0
+      ? null
+      : contributions.length === 1
+        ? contributions[0]!
+        : g.op("Sum", contributions);
+  const kept = (grad: Value | null | undefined): Value | null =>
+    grad ? g.op("Mul", [grad, g.scalar(momentum, grad)]) : null;
+  return [
+    total,
+    needs(1) ? gammaGrad : null,
+    needs(2) ? betaGrad : null,
+    needs(3) ? kept(meanGrad) : null,
+    needs(4) ? kept(varianceGrad) : null,
+  ];
+}

@@ -1,0 +1,59 @@
+import { reducedAxes, type ReductionOp, type Value } from "../../graph/index.js";
+import { sizeOf } from "../../tensor/index.js";
+import { asNumber, reshapeTo, type Rule, type RuleContext, type RuleEntry } from "../rule.js";
+
+/** The shape of the input with 1 at the reduced axes. */
+function keptShape({ inputs: [x], attributes }: RuleContext): number[] {
+  const axes = reducedAxes(attributes);
+  return x!.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+}
+
+/** `value` (of the output's shape) with the reduced axes back as 1, so that it broadcasts. */
+function kept(context: RuleContext, value: Value): Value {
+  return reshapeTo(context.g, value, keptShape(context));
+}
+
+/** y = reduce(x): x_grad = y_grad · weight(x, y), everything broadcast over the reduced axes. */
+const weighted =
+  (weight: (context: RuleContext, x: Value, y: Value) => Value): Rule =>
+  (context) => {
+    const { g, inputs, outputs, outputGrads } = context;
+    const grad = kept(context, outputGrads[0]!);
+    return [g.op("Mul", [weight(context, inputs[0]!, kept(context, outputs[0]!)), grad]), null];
+  };
+
+/** A max or min: shared equally among the elements that attain it. */
+const extremum = weighted((context, x, y) => {
+  const { g } = context;
+  const hits = asNumber(g, g.op("Equal", [x, y]), x);
+  const count = g.op("ReduceSum", [hits, g.ints(reducedAxes(context.attributes))], { keepdims: 1 });
+  return g.op("Div", [hits, count]);
+});
+
+function expanded(context: RuleContext, grad: Value): Value {
+  const { g, inputs } = context;
+  return g.op("Expand", [kept(context, grad), g.ints(inputs[0]!.shape)]);
+}
+
+export const REDUCTION_RULES: Readonly<Record<ReductionOp, RuleEntry>> = {
+  ReduceSum: (context) => [expanded(context, context.outputGrads[0]!), null],
+  ReduceMean: (context) => {
+    const { g, inputs, outputs, outputGrads } = context;
+    const count = sizeOf(inputs[0]!.shape) / sizeOf(outputs[0]!.shape);
+    return [expanded(context, g.op("Mul", [outputGrads[0], g.scalar(1 / count, inputs[0])])), null];
+  },
+  ReduceMax: extremum,
+  ReduceMin: extremum,
+  /** ∂ ‖x‖₂ = x / ‖x‖₂ */
+  ReduceL2: weighted(({ g }, x, y) => g.op("Div", [x, y])),
+  /** ∂ Σx² = 2x */
+  ReduceSumSquare: (context) => {
+    const { g, inputs, outputGrads } = context;
+    const doubled = g.op("Mul", [kept(context, outputGrads[0]!), g.scalar(2, inputs[0])]);
+    return [g.op("Mul", [inputs[0], doubled]), null];
+  },
+  /** ∂ log Σ eˣ = e^(x − y) */
+  ReduceLogSumExp: weighted(({ g }, x, y) => g.op("Exp", [g.op("Sub", [x, y])])),
+  ArgMax: "zero",
+  ArgMin: "zero",
+};

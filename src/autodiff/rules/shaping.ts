@@ -1,0 +1,145 @@
+import { sliceBounds, type GraphBuilder, type ShapingOp, type Value } from "../../graph/index.js";
+import { sizeOf } from "../../tensor/index.js";
+import { reshapeTo, type Rule, type RuleEntry } from "../rule.js";
+
+/** Ops that only give the elements a new shape. */
+const reshaping: Rule = ({ g, inputs: [x], outputGrads: [yGrad] }) => [reshapeTo(g, yGrad!, x!.shape), null];
+
+function positiveAxis(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Elements [start, start + length) along one axis. */
+export function sliceAxis(g: GraphBuilder, x: Value, axis: number, start: number, length: number): Value {
+  if (start === 0 && length === x.shape[axis]) return x;
+  return g.op("Slice", [x, g.ints([start]), g.ints([start + length]), g.ints([axis])]);
+}
+
+/** Zeros before and after each axis. */
+export function padZeros(g: GraphBuilder, x: Value, begin: readonly number[], end: readonly number[]): Value {
+  return [...begin, ...end].every((pad) => pad === 0) ? x : g.op("Pad", [x, g.ints([...begin, ...end])]);
+}
+
+function zerosLike(g: GraphBuilder, x: Value): Value {
+  return g.op("Expand", [g.scalar(0, x), g.ints(x.shape)]);
+}
+
+export const SHAPING_RULES: Readonly<Record<ShapingOp, RuleEntry>> = {
+  Reshape: reshaping,
+  Flatten: reshaping,
+  Squeeze: reshaping,
+  Unsqueeze: reshaping,
+  /** Broadcasting is undone by the walk. */
+  Expand: ({ outputGrads: [yGrad] }) => [yGrad!, null],
+  Transpose: ({ g, inputs: [x], outputGrads: [yGrad], attributes }) => {
+    const perm = attributes.ints("perm") ?? x!.shape.map((_, axis) => x!.shape.length - 1 - axis);
+    const inverse = perm.map((_, axis) => perm.indexOf(axis));
+    return [g.op("Transpose", [yGrad], { perm: inverse })];
+  },
+  Concat: ({ g, inputs, outputGrads: [yGrad], attributes, needs }) => {
+    const axis = positiveAxis(attributes.int("axis"), yGrad!.shape.length);
+    let start = 0;
+    return inputs.map((x, i) => {
+      const length = x!.shape[axis]!;
+      start += length;
+      return needs(i) ? sliceAxis(g, yGrad!, axis, start - length, length) : null;
+    });
+  },
+  Split: ({ g, inputs: [x], outputs, outputGrads, node, attributes }) => {
+    const axis = positiveAxis(attributes.int("axis"), x!.shape.length);
+    if (node.outputs.includes("")) throw new Error(`node "${node.name}": a Split with absent outputs`);
+    const parts = outputs.map((y, i) => outputGrads[i] ?? zerosLike(g, y!));
+    return [g.op("Concat", parts, { axis }), null];
+  },
+  /** Scatters back: a strided slice is padded between its elements first. */
+  Slice: ({ g, inputs: [x], outputGrads: [yGrad], attributes }) => {
+    const rank = x!.shape.length;
+    const starts = attributes.constantInts(1, "starts");
+    const ends = attributes.constantInts(2, "ends");
+    const axes =
+      attributes.optional(3) === undefined ? starts.map((_, i) => i) : attributes.constantInts(3, "axes");
+    const steps =
+      attributes.optional(4) === undefined ? starts.map(() => 1) : attributes.constantInts(4, "steps");
+    let grad = yGrad!;
+    axes.forEach((given, i) => {
+      const axis = positiveAxis(given, rank);
+      grad = unslice(g, grad, axis, x!.shape[axis]!, starts[i]!, ends[i]!, steps[i]!);
+    });
+    return [grad, null, null, null, null];
+  },
+  Pad: ({ g, inputs: [x], outputGrads: [yGrad], attributes }) => {
+    if (attributes.string("mode") !== "constant")
+      throw new Error("Pad is differentiated in mode constant only");
+    const rank = x!.shape.length;
+    const pads = attributes.constantInts(1, "pads");
+    const given = attributes.optional(3) === undefined ? undefined : attributes.constantInts(3, "axes");
+    const axes = given?.map((axis) => positiveAxis(axis, rank)) ?? x!.shape.map((_, axis) => axis);
+    let grad = yGrad!;
+    axes.forEach((axis, i) => {
+      const [before, after] = [pads[i]!, pads[i + axes.length]!];
+      grad = sliceAxis(
+        g,
+        grad,
+        axis,
+        Math.max(0, before),
+        grad.shape[axis]! - Math.max(0, before) - Math.max(0, after),
+      );
+      const lost = x!.shape.map((_, at) => (at === axis ? Math.max(0, -before) : 0));
+      const lostAfter = x!.shape.map((_, at) => (at === axis ? Math.max(0, -after) : 0));
+      grad = padZeros(g, grad, lost, lostAfter);
+    });
+    return [grad, null, null, null];
+  },
+  /** Rows that were gathered twice get both gradients. */
+  Gather: ({ g, inputs: [x, indices], outputGrads: [yGrad], attributes }) => {
+    const axis = positiveAxis(attributes.int("axis"), x!.shape.length);
+    const count = sizeOf(indices!.shape);
+    const shape = x!.shape.map((dim, at) => (at === axis ? count : dim));
+    const spread = x!.shape.map((_, at) => (at === axis ? count : 1));
+    const places = g.op("Expand", [reshapeTo(g, indices!, spread), g.ints(shape)]);
+    const rows = reshapeTo(g, yGrad!, shape);
+    return [g.op("ScatterElements", [zerosLike(g, x!), places, rows], { axis, reduction: "add" }), null];
+  },
+  GatherElements: ({ g, inputs: [x, indices], outputGrads: [yGrad], attributes }) => [
+    g.op("ScatterElements", [zerosLike(g, x!), indices, yGrad], {
+      axis: attributes.int("axis"),
+      reduction: "add",
+    }),
+    null,
+  ],
+  ScatterElements: ({ g, node, inputs: [, indices], outputGrads: [yGrad], attributes, needs }) => {
+    if (attributes.string("reduction") !== "add") {
+      throw new Error(`node "${node.name}": ScatterElements is differentiated with reduction "add" only`);
+    }
+    const updates = (): Value => g.op("GatherElements", [yGrad, indices], { axis: attributes.int("axis") });
+    return [yGrad!, null, needs(2) ? updates() : null];
+  },
+  Shape: "zero",
+  ConstantOfShape: "zero",
+};
+
+/** The transpose of slicing one axis of `length` by [start, end) in steps of `step`. */
+function unslice(
+  g: GraphBuilder,
+  grad: Value,
+  axis: number,
+  length: number,
+  start: number,
+  end: number,
+  step: number,
+): Value {
+  const [first] = sliceBounds(length, start, end, step);
+  const count = grad.shape[axis]!;
+  const at = (value: number): number[] => grad.shape.map((_, i) => (i === axis ? value : 0));
+  if (step === 1) return padZeros(g, grad, at(first), at(length - first - count));
+  // General steps: scatter row j to first + j · step.
+  const indices = Array.from({ length: count }, (_, j) => first + j * step);
+  const shape = grad.shape;
+  const spread = shape.map((_, i) => (i === axis ? count : 1));
+  const places = g.op("Expand", [g.op("Reshape", [g.ints(indices), g.ints(spread)]), g.ints(shape)]);
+  const zeros = g.op("Expand", [
+    g.scalar(0, grad),
+    g.ints(shape.map((dim, i) => (i === axis ? length : dim))),
+  ]);
+  return g.op("ScatterElements", [zeros, places, grad], { axis, reduction: "add" });
+}
