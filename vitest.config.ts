@@ -9,5 +9,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     maxWorkers: 2,
+    // Worker threads that the sources start must find the sources too.
+    execArgv: ["--import", "./test/typescript/register.mjs"],
   },
 });
