@@ -1,3 +1,5 @@
 export { bindBatch, bindForInference } from "./bound.js";
 export type { BoundClassifier, Classifier, Tap } from "./classifier.js";
 export { asFloat32, readSafetensors, writeSafetensors, type SafetensorsFile } from "./safetensors.js";
+export { ARCHITECTURES, createClassifier } from "./architectures.js";
+export { buildResNet, type ClassifierOptions, type ResNetSpec } from "./resnet.js";
