@@ -100,8 +100,9 @@ export class GraphBuilder<D extends Dim = number> {
   ): Value<D>[] {
     const outputCount = options.outputs ?? OP_CATALOGUE[op].outputs[0];
     const stem = options.name ?? op.toLowerCase();
+    const first = this.#unique(stem);
     const outputs = Array.from({ length: outputCount }, (_, i) =>
-      this.#unique(i === 0 ? stem : `${stem}_${i}`),
+      i === 0 ? first : this.#unique(`${first}.${i}`),
     );
     return this.node({
       name: this.#uniqueNode(outputs[0]!),

@@ -1,3 +1,4 @@
+import { isKnownOp, OP_CATALOGUE } from "../catalogue/index.js";
 import type { Dim, Graph, Node } from "../graph.js";
 
 /**
@@ -16,15 +17,14 @@ export function deadCode<D extends Dim>(graph: Graph<D>, options: { dropInputs?:
   for (const input of inputs) needed.add(input);
   const produced = new Set([...inputs, ...kept.flatMap((node) => node.outputs)]);
   const initializers = new Map([...graph.initializers].filter(([name]) => needed.has(name)));
-  const values = new Map(
-    [...graph.values].filter(([name]) => needed.has(name) && (produced.has(name) || initializers.has(name))),
-  );
+  const values = new Map([...graph.values].filter(([name]) => produced.has(name) || initializers.has(name)));
   return { ...graph, inputs, nodes: kept.reverse(), initializers, values };
 }
 
-/** Trailing unused outputs are cut off, inner ones renamed "". */
+/** Unused optional outputs: trailing ones are cut off, inner ones renamed "". */
 function withoutUnused(node: Node, needed: ReadonlySet<string>): Node {
-  const outputs = node.outputs.map((output) => (needed.has(output) ? output : ""));
+  const obligatory = isKnownOp(node.op) ? OP_CATALOGUE[node.op].outputs[0] : node.outputs.length;
+  const outputs = node.outputs.map((output, i) => (i < obligatory || needed.has(output) ? output : ""));
   while (outputs.at(-1) === "") outputs.pop();
   return { ...node, outputs };
 }
