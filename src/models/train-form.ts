@@ -1,0 +1,57 @@
+import { sizeOf } from "../tensor/index.js";
+import { GraphBuilder, type Graph } from "../graph/index.js";
+import type { BoundClassifier } from "./classifier.js";
+
+/** What one BatchNormalization saw, and the buffers that keep its running averages. */
+export interface BatchStatistics {
+  readonly runningMean: string;
+  readonly runningVariance: string;
+  /** Values of the graph, `[C]`: the batch's mean and its population variance. */
+  readonly batchMean: string;
+  readonly batchVariance: string;
+  /** Elements per channel, N · h · w: PyTorch's running variance is unbiased, × count / (count − 1). */
+  readonly count: number;
+}
+
+/** A classifier's training form: BatchNormalization normalises by the batch. */
+export interface TrainForm {
+  readonly graph: Graph;
+  readonly statistics: readonly BatchStatistics[];
+}
+
+/**
+ * Turns every BatchNormalization to its training form. With momentum 0 its running outputs
+ * are exactly the batch's mean and population variance.
+ */
+export function trainForm({ graph, name }: BoundClassifier): TrainForm {
+  const statistics: BatchStatistics[] = [];
+  const g = new GraphBuilder(name);
+  for (const input of graph.inputs) {
+    const { dtype, shape } = graph.values.get(input)!;
+    g.input(input, dtype, shape);
+  }
+  for (const [initializer, data] of graph.initializers) g.initializer(initializer, data);
+  for (const node of graph.nodes) {
+    if (node.op !== "BatchNormalization") {
+      g.node(node);
+      continue;
+    }
+    const output = node.outputs[0]!;
+    const [batchMean, batchVariance] = [`${output}.batch_mean`, `${output}.batch_variance`];
+    g.node({
+      ...node,
+      outputs: [output, batchMean, batchVariance],
+      attributes: { ...node.attributes, momentum: 0, training_mode: 1 },
+    });
+    const { shape } = g.value(output);
+    statistics.push({
+      runningMean: node.inputs[3]!,
+      runningVariance: node.inputs[4]!,
+      batchMean,
+      batchVariance,
+      count: sizeOf(shape) / shape[1]!,
+    });
+  }
+  for (const output of graph.outputs) g.output(g.value(output));
+  return { graph: g.build(), statistics };
+}
