@@ -1,0 +1,72 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { InputError } from "../errors/index.js";
+import { ensureFolder, fileError, readFileChecked, writeFileAtomic } from "./index.js";
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "holdfast-files-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe("writeFileAtomic", () => {
+  test("replaces the file whole and leaves nothing beside it", async () => {
+    const path = join(folder, "a.json");
+    await writeFileAtomic(path, "old");
+    await writeFileAtomic(path, "new");
+    expect(await readFile(path, "utf8")).toBe("new");
+    expect(await readdir(folder)).toEqual(["a.json"]);
+  });
+
+  test("replaces a planted link and leaves what it pointed to alone", async () => {
+    const victim = join(folder, "victim");
+    await writeFile(victim, "precious");
+    await symlink(victim, join(folder, "out"));
+    await writeFileAtomic(join(folder, "out"), "new");
+    expect(await readFile(victim, "utf8")).toBe("precious");
+  });
+
+  test.each([
+    ["a missing folder", async () => join(folder, "no", "file"), "does not exist"],
+    [
+      "a file where a folder should be",
+      async () => {
+        await writeFile(join(folder, "file"), "");
+        return join(folder, "file", "x");
+      },
+      "as if it were a folder",
+    ],
+    [
+      "a folder where the file should be",
+      async () => {
+        await mkdir(join(folder, "d"));
+        await writeFile(join(folder, "d", "inner"), "");
+        return join(folder, "d");
+      },
+      "folder",
+    ],
+  ])("%s is named, and nothing is left behind", async (_, prepare, words) => {
+    const path = await prepare();
+    const before = await readdir(folder);
+    const error = await writeFileAtomic(path, "x").catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(InputError);
+    expect((error as InputError).message).toContain(words);
+    expect(await readdir(folder)).toEqual(before);
+  });
+
+  // Writing to /dev/full fails as a full disk does; a real one needs a mount.
+  test.runIf(process.platform === "linux")("a full disk is named", async () => {
+    const cause = await writeFile("/dev/full", "x").catch((e: unknown) => e);
+    const error = fileError(cause, "run/model.onnx");
+    expect(error).toBeInstanceOf(InputError);
+    expect(error.message).toMatch(/run\/model\.onnx.*disk is full/);
+  });
+});
+
+test("a missing file and a file as folder are named", async () => {
+  await expect(readFileChecked(join(folder, "none"))).rejects.toThrow(/none: does not exist/);
+  await writeFile(join(folder, "file"), "");
+  await expect(ensureFolder(join(folder, "file", "x"))).rejects.toThrow(InputError);
+});

@@ -1,0 +1,8 @@
+export {
+  ensureFolder,
+  fileError,
+  readFileChecked,
+  removeQuietly,
+  sha256Of,
+  writeFileAtomic,
+} from "./files.js";
