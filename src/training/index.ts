@@ -1,0 +1,20 @@
+export {
+  stepsOf,
+  trainClassifier,
+  type StepRecord,
+  type TrainingData,
+  type TrainingEvent,
+  type TrainingHooks,
+  type TrainingOutcome,
+} from "./loop.js";
+export { OPTIMISERS, optimiserGraph, type OptimiserGraph, type OptimiserSpec } from "./optimisers/index.js";
+export { linearWarmup, scheduleFactor, SCHEDULES, type Schedule } from "./schedule.js";
+export {
+  checkSettings,
+  DEFAULT_TRAINING,
+  type TrainingSettings,
+  type ValidationSettings,
+} from "./settings.js";
+export { weightNames, type BestWeights, type TrainingState, type ValidationRecord } from "./state.js";
+export { UPDATE, updateGraph, type UpdateGraph, type UpdateGraphOptions } from "./update-graph.js";
+export { DivergedError } from "./watch.js";

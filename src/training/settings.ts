@@ -1,0 +1,108 @@
+import { checkThreat } from "../attacks/index.js";
+import type { Augmentation } from "../data/index.js";
+import type { Recipe } from "../defences/index.js";
+import { UsageError } from "../errors/index.js";
+import { OPTIMISERS, type OptimiserSpec } from "./optimisers/index.js";
+import { SCHEDULES, type Schedule } from "./schedule.js";
+
+/** Everything that decides the weights a training comes to, as plain data. */
+export interface TrainingSettings {
+  readonly recipe: Recipe;
+  /** Passes over the training images; fractions too. */
+  readonly epochs: number;
+  /** Clean images a step. */
+  readonly batchSize: number;
+  readonly optimiser: OptimiserSpec;
+  /** Peak of the schedule. */
+  readonly learningRate: number;
+  readonly schedule: Schedule;
+  /** Share of all steps over which the learning rate rises linearly before the schedule's own factor. */
+  readonly warmup: number;
+  /** Share of all steps over which ε and the step size rise linearly to their full size. */
+  readonly epsilonWarmup: number;
+  /** Greatest global norm of the gradient; null: unbounded. */
+  readonly clipNorm: number | null;
+  /** Share of the old average kept a step; 0: no averaging. Early steps average less. */
+  readonly emaDecay: number;
+  /** Whether BatchNorm's parameters and biases decay too. */
+  readonly decayAll: boolean;
+  /** Share of the label's probability spread over all classes. */
+  readonly labelSmoothing: number;
+  readonly augmentation: Augmentation | null;
+  readonly validation: ValidationSettings;
+  /** Steps between checkpoints; one is also made after each validation. */
+  readonly checkpointEvery: number;
+  /** Steps between lines of the log. */
+  readonly logEvery: number;
+  readonly seed: number;
+  /** Threads inside an operator. Other threads sum in another order: part of what decides the weights. */
+  readonly threads: number;
+}
+
+/** How the best weights are chosen. */
+export interface ValidationSettings {
+  /** Images split off the training set; 0: the last weights are kept. */
+  readonly images: number;
+  /** Epochs between validations; the last step is always validated. */
+  readonly every: number;
+  /** PGD steps, at the recipe's full ε and step 2.5 ε / steps. */
+  readonly steps: number;
+}
+
+/** Defaults that suit a small network; recipe, seed and threads are the caller's. */
+export const DEFAULT_TRAINING: Omit<TrainingSettings, "recipe" | "seed" | "threads"> = Object.freeze({
+  epochs: 3,
+  batchSize: 128,
+  optimiser: OPTIMISERS.adam,
+  learningRate: 5e-3,
+  schedule: SCHEDULES["one-cycle"],
+  warmup: 0,
+  epsilonWarmup: 0.4,
+  clipNorm: null,
+  emaDecay: 0,
+  decayAll: true,
+  labelSmoothing: 0,
+  augmentation: null,
+  validation: { images: 1000, every: 1, steps: 10 },
+  checkpointEvery: 200,
+  logEvery: 10,
+});
+
+/** @throws UsageError naming the first setting that cannot be. */
+export function checkSettings(settings: TrainingSettings): void {
+  const { recipe, validation, clipNorm } = settings;
+  const whole = (name: string, value: number, least: number): void =>
+    require(Number.isSafeInteger(value) && value >= least, name, `a whole number from ${least} up`, value);
+  const share = (name: string, value: number, open = false): void =>
+    require(value >= 0 && (open ? value < 1 : value <= 1), name, open ? "in [0, 1)" : "in [0, 1]", value);
+  const positive = (name: string, value: number): void =>
+    require(value > 0 && Number.isFinite(value), name, "a positive number", value);
+  positive("epochs", settings.epochs);
+  whole("batch size", settings.batchSize, 1);
+  positive("learning rate", settings.learningRate);
+  share("warm-up", settings.warmup);
+  share("ε warm-up", settings.epsilonWarmup);
+  if (clipNorm !== null) positive("clip norm", clipNorm);
+  share("EMA decay", settings.emaDecay, true);
+  share("label smoothing", settings.labelSmoothing, true);
+  whole("validation images", validation.images, 0);
+  positive("epochs between validations", validation.every);
+  whole("validation steps", validation.steps, 1);
+  whole("steps between checkpoints", settings.checkpointEvery, 1);
+  whole("steps between log lines", settings.logEvery, 1);
+  whole("seed", settings.seed, 0);
+  whole("threads", settings.threads, 1);
+  if (recipe.adversary !== undefined) {
+    checkThreat(recipe.adversary);
+    whole("adversary steps", recipe.adversary.steps, 1);
+    positive("adversary step size", recipe.adversary.relativeStepSize);
+  }
+  for (const [name, value] of Object.entries(recipe.weights)) {
+    require(value >= 0 && Number.isFinite(value), `loss weight ${name}`, "at least 0", value);
+  }
+  require(Object.values(recipe.weights).some((value) => value > 0), "loss weights", "not all 0", 0);
+}
+
+function require(ok: boolean, place: string, rule: string, found: number): void {
+  if (!ok) throw new UsageError({ place, problem: `must be ${rule}, found ${found}` });
+}

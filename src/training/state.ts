@@ -1,0 +1,69 @@
+import type { Classifier } from "../models/index.js";
+import type { Program } from "../runtime/index.js";
+import { tensor, type Tensor } from "../tensor/index.js";
+import { UPDATE, type UpdateGraph } from "./update-graph.js";
+
+/** One validation, as the log keeps it. */
+export interface ValidationRecord {
+  readonly step: number;
+  readonly images: number;
+  readonly clean: number;
+  readonly robust: number | null;
+}
+
+/** The weights and statistics that validated best, and where. */
+export interface BestWeights {
+  readonly record: ValidationRecord;
+  readonly weights: ReadonlyMap<string, Tensor>;
+}
+
+/** All that a training needs to go on: the next step is a function of it and the settings. */
+export interface TrainingState {
+  /** Steps done. */
+  readonly step: number;
+  /** Weights, statistics, the optimiser's slots and averages, by the update graph's names. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly best: BestWeights | undefined;
+  readonly validations: readonly ValidationRecord[];
+}
+
+/** Names of what an inference needs: parameters and buffers. */
+export function weightNames(classifier: Classifier): readonly string[] {
+  return [...classifier.parameters, ...classifier.buffers];
+}
+
+/** Step 0: the classifier's own weights, averages equal to them, optimiser slots at zero. */
+export function initialState(
+  classifier: Classifier,
+  update: UpdateGraph,
+  program: Pick<Program, "inputs">,
+): TrainingState {
+  const initial = new Map<string, Tensor>();
+  for (const name of weightNames(classifier)) {
+    const value = classifier.graph.initializers.get(name)!;
+    initial.set(name, value);
+    initial.set(UPDATE.ema(name), value);
+  }
+  const shapes = new Map(program.inputs.map((value) => [value.name, value.shape]));
+  const tensors = new Map(
+    update.state.map((name) => [name, initial.get(name) ?? tensor("float32", shapes.get(name)!)]),
+  );
+  return { step: 0, tensors, best: undefined, validations: [] };
+}
+
+/** The weights to validate and to ship: the averages where there are any. */
+export function shippedWeights(
+  classifier: Classifier,
+  { tensors }: TrainingState,
+): ReadonlyMap<string, Tensor> {
+  return new Map(
+    weightNames(classifier).map((name) => [name, tensors.get(UPDATE.ema(name)) ?? tensors.get(name)!]),
+  );
+}
+
+/** Whether `a` is to be kept rather than `b`: robust accuracy, then clean accuracy, then the later. */
+export function validatesBetter(a: ValidationRecord, b: ValidationRecord | undefined): boolean {
+  if (b === undefined) return true;
+  const [robustA, robustB] = [a.robust ?? 0, b.robust ?? 0];
+  return robustA !== robustB ? robustA > robustB : a.clean >= b.clean;
+}

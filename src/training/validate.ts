@@ -1,0 +1,73 @@
+import { createTarget, pgd, runAttack, type AdversarySpec, type Compile } from "../attacks/index.js";
+import { createLoader, type Dataset } from "../data/index.js";
+import { withInitializers } from "../graph/index.js";
+import type { Classifier } from "../models/index.js";
+import { createGenerator, type Tensor } from "../tensor/index.js";
+
+export interface ValidationOptions {
+  readonly adversary: AdversarySpec | undefined;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly threads: number;
+  readonly compile?: Compile | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Accuracies on the validation images, and whether one class was the answer to all. */
+export interface Validation {
+  readonly images: number;
+  readonly clean: number;
+  /** Under white-box PGD; null when the recipe has no adversary. */
+  readonly robust: number | null;
+  readonly collapsed: boolean;
+}
+
+/**
+ * Clean accuracy and, where the recipe has an adversary, accuracy under its PGD at full ε.
+ * The random starts depend on the image alone, so that two validations compare.
+ */
+export async function validate(
+  classifier: Classifier,
+  weights: ReadonlyMap<string, Tensor>,
+  dataset: Dataset,
+  options: ValidationOptions,
+): Promise<Validation> {
+  const batchSize = Math.min(options.batchSize, dataset.length);
+  const target = createTarget(
+    { ...classifier, graph: withInitializers(classifier.graph, weights) },
+    {
+      batchSize,
+      threads: options.threads,
+      ...(options.compile === undefined ? {} : { compile: options.compile }),
+    },
+  );
+  const random = createGenerator(options.seed);
+  const loader = createLoader(dataset, { batchSize, random, shuffle: false, workers: 0 });
+  const threat = options.adversary ?? { norm: "linf" as const, epsilon: 0 };
+  const attack =
+    options.adversary === undefined
+      ? { steps: 1, randomStart: false, stepSize: 1 }
+      : { steps: options.steps, stepSize: (2.5 * threat.epsilon) / options.steps, randomStart: true };
+  const answers = new Set<number>();
+  let [clean, robust] = [0, 0];
+  try {
+    for await (const batch of loader.batches()) {
+      options.signal?.throwIfAborted();
+      const outcome = await runAttack(target, pgd, batch, threat, attack, { random });
+      batch.labels.forEach((label, i) => {
+        answers.add(outcome.cleanPrediction[i]!);
+        if (outcome.cleanPrediction[i] === label) clean++;
+        if (outcome.success[i] === 0) robust++;
+      });
+    }
+  } finally {
+    await Promise.all([loader.dispose(), target.dispose()]);
+  }
+  return {
+    images: dataset.length,
+    clean: clean / dataset.length,
+    robust: options.adversary === undefined ? null : robust / dataset.length,
+    collapsed: answers.size === 1 && dataset.length > 1,
+  };
+}
