@@ -18,3 +18,20 @@ export {
 export { weightNames, type BestWeights, type TrainingState, type ValidationRecord } from "./state.js";
 export { UPDATE, updateGraph, type UpdateGraph, type UpdateGraphOptions } from "./update-graph.js";
 export { DivergedError } from "./watch.js";
+export {
+  loadCheckpoint,
+  readLog,
+  readRunConfig,
+  resumeRun,
+  runPaths,
+  saveCheckpoint,
+  trainRun,
+  type FinishedRun,
+  type LogLine,
+  type Progress,
+  type RunConfig,
+  type RunEvent,
+  type RunHooks,
+  type RunOptions,
+  type RunPaths,
+} from "./run/index.js";

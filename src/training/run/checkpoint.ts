@@ -1,0 +1,154 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../../errors/index.js";
+import {
+  ensureFolder,
+  readFileChecked,
+  removeQuietly,
+  sha256Of,
+  writeFileAtomic,
+} from "../../files/index.js";
+import { readSafetensors, writeSafetensors } from "../../models/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import type { TrainingState, ValidationRecord } from "../state.js";
+
+/** What goes on from a checkpoint beside the tensors. */
+export interface Progress {
+  /** Bytes of the log that belong to the steps done. */
+  readonly logBytes: number;
+  /** Seconds of training so far, over all runs. */
+  readonly seconds: number;
+}
+
+interface CheckpointFile extends Progress {
+  readonly format: 1;
+  readonly step: number;
+  readonly file: string;
+  readonly sha256: string;
+  readonly validations: readonly ValidationRecord[];
+  readonly best: { readonly record: ValidationRecord; readonly file: string; readonly sha256: string } | null;
+}
+
+/** Checkpoints that are kept: if the newest is damaged, the one before it still goes on. */
+const KEPT = 2;
+const NAME = /^step-(\d{9})\.json$/;
+
+const stem = (step: number): string => `step-${String(step).padStart(9, "0")}`;
+
+/**
+ * Saves a state: tensors first, the small JSON that names them and their sha256 last, each
+ * written atomically. A kill at any moment leaves the earlier checkpoint as it was.
+ */
+export async function saveCheckpoint(
+  folder: string,
+  state: TrainingState,
+  progress: Progress,
+): Promise<void> {
+  await ensureFolder(folder);
+  const file = `${stem(state.step)}.safetensors`;
+  const sha256 = await writeTensors(join(folder, file), state.tensors);
+  const { best } = state;
+  let kept: CheckpointFile["best"] = null;
+  if (best !== undefined) {
+    const name = `best-${stem(best.record.step)}.safetensors`;
+    kept = { record: best.record, file: name, sha256: await writeTensors(join(folder, name), best.weights) };
+  }
+  const description: CheckpointFile = {
+    format: 1,
+    step: state.step,
+    ...progress,
+    file,
+    sha256,
+    validations: state.validations,
+    best: kept,
+  };
+  await writeFileAtomic(
+    join(folder, `${stem(state.step)}.json`),
+    `${JSON.stringify(description, null, 2)}\n`,
+  );
+  await removeOld(folder);
+}
+
+async function writeTensors(path: string, tensors: ReadonlyMap<string, Tensor>): Promise<string> {
+  const bytes = writeSafetensors(tensors);
+  await writeFileAtomic(path, bytes);
+  return sha256Of(bytes);
+}
+
+/** Steps of the complete checkpoints, newest first. */
+async function stepsIn(folder: string): Promise<number[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .map((name) => NAME.exec(name)?.[1])
+    .filter((step) => step !== undefined)
+    .map(Number)
+    .sort((a, b) => b - a);
+}
+
+/** Removes all but the newest checkpoints and what no checkpoint names. */
+async function removeOld(folder: string): Promise<void> {
+  const steps = (await stepsIn(folder)).slice(0, KEPT);
+  const wanted = new Set<string>();
+  for (const step of steps) {
+    wanted.add(`${stem(step)}.json`);
+    const { file, best } = await describe(folder, step);
+    wanted.add(file);
+    if (best !== null) wanted.add(best.file);
+  }
+  for (const name of await readdir(folder)) {
+    if (!wanted.has(name)) await removeQuietly(join(folder, name));
+  }
+}
+
+async function describe(folder: string, step: number): Promise<CheckpointFile> {
+  const path = join(folder, `${stem(step)}.json`);
+  const text = new TextDecoder().decode(await readFileChecked(path));
+  try {
+    const parsed = JSON.parse(text) as CheckpointFile;
+    if (parsed.format === 1 && parsed.step === step && typeof parsed.file === "string") return parsed;
+  } catch {
+    // Named below.
+  }
+  throw new InputError({
+    place: path,
+    problem: "is not a checkpoint's description: its bytes have changed",
+    remedy: "Delete this file to go on from the checkpoint before it.",
+  });
+}
+
+/**
+ * The newest checkpoint, verified; undefined when there is none.
+ *
+ * @throws InputError when its bytes are not those that were saved.
+ */
+export async function loadCheckpoint(
+  folder: string,
+): Promise<{ readonly state: TrainingState; readonly progress: Progress } | undefined> {
+  const [newest] = await stepsIn(folder);
+  if (newest === undefined) return undefined;
+  const { step, file, sha256, validations, best, logBytes, seconds } = await describe(folder, newest);
+  const remedy = `Delete ${join(folder, `${stem(step)}.json`)} to go on from the checkpoint before it.`;
+  const tensors = await readTensors(join(folder, file), sha256, remedy);
+  const state: TrainingState = {
+    step,
+    tensors,
+    validations,
+    best:
+      best === null
+        ? undefined
+        : { record: best.record, weights: await readTensors(join(folder, best.file), best.sha256, remedy) },
+  };
+  return { state, progress: { logBytes, seconds } };
+}
+
+async function readTensors(
+  path: string,
+  sha256: string,
+  remedy: string,
+): Promise<ReadonlyMap<string, Tensor>> {
+  const bytes = await readFileChecked(path);
+  if (sha256Of(bytes) !== sha256) {
+    throw new InputError({ place: path, problem: "its bytes have changed since it was saved", remedy });
+  }
+  return readSafetensors(bytes, { place: path }).tensors;
+}

@@ -1,0 +1,11 @@
+export { loadCheckpoint, saveCheckpoint, type Progress } from "./checkpoint.js";
+export { readRunConfig, runPaths, type RunConfig, type RunPaths } from "./folder.js";
+export { readLog, type LogLine } from "./log.js";
+export {
+  resumeRun,
+  trainRun,
+  type FinishedRun,
+  type RunEvent,
+  type RunHooks,
+  type RunOptions,
+} from "./run.js";

@@ -1,0 +1,163 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tinyRun } from "../../../test/runs/settings.js";
+import { InputError, InterruptedError, UsageError } from "../../errors/index.js";
+import { createGenerator } from "../../tensor/index.js";
+import { DivergedError, readLog, resumeRun, trainRun, type RunEvent } from "../index.js";
+
+let root = "";
+let uninterrupted = "";
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "holdfast-run-"));
+  uninterrupted = join(root, "uninterrupted");
+  await trainRun(tinyRun(uninterrupted));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+/** The bytes that must not depend on interruptions: the last checkpoint and the model. */
+async function weightsOf(folder: string): Promise<Buffer[]> {
+  const names = await readdir(join(folder, "checkpoints"));
+  const tensors = names.filter((name) => name.endsWith(".safetensors")).sort();
+  return Promise.all(
+    [join(folder, "model.onnx"), ...tensors.map((name) => join(folder, "checkpoints", name))].map((path) =>
+      readFile(path),
+    ),
+  );
+}
+
+async function expectSameWeights(folder: string): Promise<void> {
+  const [ours, theirs] = [await weightsOf(folder), await weightsOf(uninterrupted)];
+  expect(ours.length).toBe(theirs.length);
+  ours.forEach((bytes, i) => expect(bytes.equals(theirs[i]!)).toBe(true));
+}
+
+describe("a run", () => {
+  test("leaves a config, a log of every step, checkpoints, a model and a manifest", async () => {
+    expect((await readdir(uninterrupted)).sort()).toEqual([
+      "checkpoints",
+      "config.json",
+      "log.jsonl",
+      "manifest.json",
+      "model.onnx",
+    ]);
+    const lines = await readLog(join(uninterrupted, "log.jsonl"));
+    const steps = lines.filter((line) => line.type === "step").map((line) => line.step);
+    expect(steps).toEqual(Array.from({ length: 18 }, (_, i) => i + 1));
+    expect(lines.filter((line) => line.type === "validation").map((line) => line.step)).toEqual([9, 18]);
+  });
+
+  test("stopped by its signal goes on to the same bytes", async () => {
+    const folder = join(root, "stopped");
+    for (const stopAfter of [3, 10]) {
+      const abort = new AbortController();
+      const hooks = {
+        signal: abort.signal,
+        onEvent: (event: RunEvent): void => {
+          if (event.type === "step" && event.step === stopAfter) abort.abort();
+        },
+      };
+      const going = stopAfter === 3 ? trainRun(tinyRun(folder), hooks) : resumeRun(folder, hooks);
+      const error = await going.catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(InterruptedError);
+      expect((error as Error).message).toContain(`--resume ${folder}`);
+    }
+    await resumeRun(folder);
+    await expectSameWeights(folder);
+    const steps = (await readLog(join(folder, "log.jsonl"))).filter((line) => line.type === "step");
+    expect(steps.map((line) => line.step)).toEqual(Array.from({ length: 18 }, (_, i) => i + 1));
+  });
+
+  test("killed with SIGKILL again and again goes on to the same bytes", async () => {
+    const folder = join(root, "killed");
+    const random = createGenerator(Date.now() >>> 0).stream("kill");
+    let kills = 0;
+    while ((await trainAndKill(folder, 1 + random.integer(12), random.uniform() * 60)) === "killed") {
+      if (++kills === 4) break;
+    }
+    expect(kills).toBeGreaterThan(0);
+    await resumeRun(folder);
+    await expectSameWeights(folder);
+  });
+});
+
+/** Runs the training in a process and kills it some milliseconds after its `lines`th event. */
+function trainAndKill(folder: string, lines: number, delay: number): Promise<"killed" | "finished"> {
+  const child = spawn(
+    process.execPath,
+    ["--import", "./test/typescript/register.mjs", "test/runs/train.ts", folder],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  let seen = 0;
+  child.stdout.on("data", (chunk: Buffer) => {
+    seen += chunk.toString().split("\n").length - 1;
+    if (seen >= lines) setTimeout(() => child.kill("SIGKILL"), delay);
+  });
+  return new Promise((resolve) => {
+    child.on("exit", (_, signal) => resolve(signal === "SIGKILL" ? "killed" : "finished"));
+  });
+}
+
+describe("what can go wrong", () => {
+  test("an output folder that exists is left alone", async () => {
+    const error = await trainRun(tinyRun(uninterrupted)).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as Error).message).toContain("--resume");
+  });
+
+  test("settings that differ from the run's are named", async () => {
+    const asked = { "settings.batchSize": 64, "settings.epochs": 2, data: "other" };
+    const error = await resumeRun(uninterrupted, {}, asked).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as Error).message).toContain("settings.batchSize is 32, asked for 64");
+    expect((error as Error).message).toContain('data is "mnist", asked for "other"');
+    expect((error as Error).message).not.toContain("epochs");
+  });
+
+  test("a folder that is no run is named", async () => {
+    await expect(resumeRun(join(root, "nothing"))).rejects.toThrow(InputError);
+    await writeFile(join(root, "config.json"), "{");
+    await expect(resumeRun(root)).rejects.toThrow(/not the configuration of a run/);
+  });
+
+  test("a checkpoint whose bytes have changed is refused, and the one before it still goes on", async () => {
+    const folder = join(root, "damaged");
+    const abort = new AbortController();
+    const stop = (event: RunEvent): void => {
+      if (event.type === "step" && event.step === 9) abort.abort();
+    };
+    await trainRun(tinyRun(folder), { signal: abort.signal, onEvent: stop }).catch(() => {});
+    const checkpoints = join(folder, "checkpoints");
+    const path = join(checkpoints, "step-000000009.safetensors");
+    const bytes = await readFile(path);
+    bytes[bytes.length - 5]! ^= 1;
+    await writeFile(path, bytes);
+    const error = await resumeRun(folder).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(InputError);
+    expect((error as Error).message).toContain("step-000000009.safetensors: its bytes have changed");
+    await rm(join(checkpoints, "step-000000009.json"));
+    await resumeRun(folder);
+    await expectSameWeights(folder);
+  });
+
+  test("two processes in one folder: the second is refused", async () => {
+    const folder = join(root, "locked");
+    const abort = new AbortController();
+    const stop = (event: RunEvent): void => {
+      if (event.type === "step") abort.abort();
+    };
+    await trainRun(tinyRun(folder), { signal: abort.signal, onEvent: stop }).catch(() => {});
+    await writeFile(join(folder, "lock"), String(process.ppid));
+    await expect(resumeRun(folder)).rejects.toThrow(/in use by another process/);
+  });
+
+  test("a loss that is not finite stops the run and says so", async () => {
+    const options = tinyRun(join(root, "diverged"));
+    const settings = { ...options.settings, learningRate: 1e30, schedule: { kind: "constant" } as const };
+    const error = await trainRun({ ...options, settings }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(DivergedError);
+    expect((error as Error).message).toMatch(/step \d+: the loss is .*diverged/);
+  });
+});

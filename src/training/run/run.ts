@@ -1,0 +1,265 @@
+import { existsSync } from "node:fs";
+import { openDataset, splitOff, takeSample, type Dataset, type OpenOptions } from "../../data/index.js";
+import { InputError, InterruptedError, UsageError } from "../../errors/index.js";
+import { readFileChecked, sha256Of, writeFileAtomic } from "../../files/index.js";
+import { withInitializers } from "../../graph/index.js";
+import { createClassifier, type Classifier } from "../../models/index.js";
+import { runtimeInfo } from "../../runtime/index.js";
+import { createGenerator } from "../../tensor/index.js";
+import {
+  trainClassifier,
+  type TrainingData,
+  type TrainingEvent,
+  type TrainingHooks,
+  type TrainingOutcome,
+} from "../loop.js";
+import { checkSettings, type TrainingSettings } from "../settings.js";
+import type { ValidationRecord } from "../state.js";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import {
+  createRunFolder,
+  lockRunFolder,
+  readRunConfig,
+  runPaths,
+  type RunConfig,
+  type RunPaths,
+} from "./folder.js";
+import { openLog, type RunLog } from "./log.js";
+import { saveClassifier } from "./ship.js";
+
+export interface RunOptions {
+  /** As for `openDataset`; its training split is used. */
+  readonly data: string;
+  readonly dataOptions?: OpenOptions | undefined;
+  /** Train on a class-balanced sample of this many images. */
+  readonly limit?: number | undefined;
+  /** Architecture. */
+  readonly model: string;
+  readonly settings: TrainingSettings;
+  /** The run folder; must not exist, or be empty. */
+  readonly out: string;
+  readonly tool: { readonly name: string; readonly version: string };
+}
+
+export type RunEvent =
+  | TrainingEvent
+  | { readonly type: "checkpoint"; readonly step: number; readonly folder: string }
+  | { readonly type: "saved"; readonly model: string; readonly best: ValidationRecord | undefined };
+
+export interface RunHooks extends Pick<TrainingHooks, "signal" | "compile"> {
+  readonly onEvent?: ((event: RunEvent) => void | Promise<void>) | undefined;
+}
+
+/** A finished run. */
+export interface FinishedRun {
+  readonly folder: string;
+  readonly model: string;
+  readonly steps: number;
+  readonly best: ValidationRecord | undefined;
+  readonly config: RunConfig;
+}
+
+/**
+ * Trains in a new run folder: `config.json`, `log.jsonl`, `checkpoints/`, and at the end
+ * `model.onnx` and `manifest.json`.
+ *
+ * @throws InterruptedError when the signal stopped it, its state saved.
+ */
+export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promise<FinishedRun> {
+  checkSettings(options.settings);
+  const dataset = await openTraining(options);
+  const { channels, height, width, classNames } = dataset;
+  const config: RunConfig = {
+    format: 1,
+    tool: options.tool,
+    data: options.data,
+    dataOptions: options.dataOptions ?? {},
+    limit: options.limit ?? null,
+    model: options.model,
+    image: { channels, height, width },
+    classNames,
+    labelsSha256: labelsSha256(dataset),
+    settings: options.settings,
+  };
+  const classifier = classifierOf(config);
+  const paths = await createRunFolder(options.out, config);
+  return proceed(paths, config, classifier, dataset, hooks);
+}
+
+/**
+ * Goes on with the run in `folder` from its newest checkpoint, to the same bytes as if it
+ * had never stopped. A finished run is returned as it is.
+ *
+ * @param asked settings the caller insists on; they must be those of the run.
+ * @throws UsageError naming the settings that differ; InputError on damaged checkpoints or other data.
+ */
+export async function resumeRun(
+  folder: string,
+  hooks: RunHooks = {},
+  asked: Readonly<Record<string, unknown>> = {},
+): Promise<FinishedRun> {
+  const config = await readRunConfig(folder);
+  refuseDifferences(folder, config, asked);
+  const paths = runPaths(folder);
+  if (existsSync(paths.manifest)) {
+    const manifest = JSON.parse(new TextDecoder().decode(await readFileChecked(paths.manifest))) as Manifest;
+    return { folder, model: paths.model, steps: manifest.steps, best: manifest.best ?? undefined, config };
+  }
+  const dataset = await openTraining({ ...config, limit: config.limit ?? undefined });
+  if (labelsSha256(dataset) !== config.labelsSha256) {
+    throw new InputError({
+      place: config.data,
+      problem: "is not the data that the run began with: its labels differ",
+      remedy: "Restore the data, or begin a new run.",
+    });
+  }
+  return proceed(paths, config, classifierOf(config), dataset, hooks);
+}
+
+async function proceed(
+  paths: RunPaths,
+  config: RunConfig,
+  classifier: Classifier,
+  dataset: Dataset,
+  hooks: RunHooks,
+): Promise<FinishedRun> {
+  const unlock = await lockRunFolder(paths);
+  let log: RunLog | undefined;
+  try {
+    const checkpoint = await loadCheckpoint(paths.checkpoints);
+    log = await openLog(paths.log, checkpoint?.progress.logBytes ?? 0);
+    const before = checkpoint?.progress.seconds ?? 0;
+    const started = performance.now();
+    const seconds = (): number => before + (performance.now() - started) / 1000;
+    const outcome = await trainClassifier(classifier, splitData(config, dataset), config.settings, {
+      ...hooks,
+      resume: checkpoint?.state,
+      onEvent: async (event) => {
+        await logEvent(log!, event, config.settings.logEvery, seconds());
+        await hooks.onEvent?.(event);
+      },
+      checkpoint: async (state) => {
+        await saveCheckpoint(paths.checkpoints, state, { logBytes: await log!.flush(), seconds: seconds() });
+        await hooks.onEvent?.({ type: "checkpoint", step: state.step, folder: paths.folder });
+      },
+    });
+    if (!outcome.finished) throw interrupted(paths, outcome);
+    return await finish(paths, config, classifier, outcome, seconds(), hooks);
+  } finally {
+    await log?.close();
+    await unlock();
+  }
+}
+
+function interrupted({ folder }: RunPaths, { state }: TrainingOutcome): InterruptedError {
+  return new InterruptedError({
+    place: folder,
+    problem: `stopped on request after step ${state.step}; its state is saved`,
+    remedy: `To go on: holdfast train --resume ${folder}`,
+  });
+}
+
+/** `manifest.json`: written last, so its presence says that the run is finished. */
+interface Manifest {
+  readonly format: 1;
+  readonly tool: RunConfig["tool"];
+  readonly runtime: ReturnType<typeof runtimeInfo>;
+  readonly seed: number;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly best: ValidationRecord | null;
+  /** Of each file, 64 hexadecimal digits. */
+  readonly sha256: Readonly<Record<string, string>>;
+}
+
+async function finish(
+  paths: RunPaths,
+  config: RunConfig,
+  classifier: Classifier,
+  outcome: TrainingOutcome,
+  seconds: number,
+  hooks: RunHooks,
+): Promise<FinishedRun> {
+  const { folder, model } = paths;
+  const { settings, tool } = config;
+  const trained = { ...classifier, graph: withInitializers(classifier.graph, outcome.weights) };
+  await saveClassifier(trained, model, { recipe: settings.recipe.name });
+  const best = settings.validation.images === 0 ? undefined : outcome.state.best?.record;
+  const manifest: Manifest = {
+    format: 1,
+    tool,
+    runtime: runtimeInfo(settings.threads),
+    seed: settings.seed,
+    steps: outcome.state.step,
+    seconds,
+    best: best ?? null,
+    sha256: {
+      "config.json": sha256Of(await readFileChecked(paths.config)),
+      "log.jsonl": sha256Of(await readFileChecked(paths.log)),
+      "model.onnx": sha256Of(await readFileChecked(model)),
+    },
+  };
+  await writeFileAtomic(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
+  await hooks.onEvent?.({ type: "saved", model, best });
+  return { folder, model, steps: outcome.state.step, best, config };
+}
+
+async function openTraining(options: {
+  readonly data: string;
+  readonly dataOptions?: OpenOptions | undefined;
+  readonly limit?: number | undefined;
+  readonly settings: TrainingSettings;
+}): Promise<Dataset> {
+  const dataset = await openDataset(options.data, { split: "train", ...options.dataOptions });
+  if (options.limit === undefined) return dataset;
+  return takeSample(dataset, options.limit, createGenerator(options.settings.seed));
+}
+
+function classifierOf({ model, image, classNames, settings }: RunConfig): Classifier {
+  return createClassifier(model, { ...image, classNames, random: createGenerator(settings.seed) });
+}
+
+function splitData({ settings }: RunConfig, dataset: Dataset): TrainingData {
+  const { images } = settings.validation;
+  if (images === 0) return { train: dataset, validation: undefined };
+  const parts = splitOff(dataset, { count: images }, createGenerator(settings.seed));
+  return { train: parts.remaining, validation: parts.taken };
+}
+
+function labelsSha256({ labels }: Dataset): string {
+  return sha256Of(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
+}
+
+async function logEvent(log: RunLog, event: TrainingEvent, every: number, seconds: number): Promise<void> {
+  if (event.type === "warning") await log.append(event);
+  else if (event.type === "validation") {
+    const { best: _, ...record } = event;
+    await log.append({ ...record, seconds });
+  } else if (event.type === "step") {
+    const { steps, ...record } = event;
+    if (event.step % every === 0 || event.step === 1 || event.step === steps) {
+      await log.append({ ...record, seconds });
+    }
+  }
+}
+
+/** Compares what the caller asks for with the run, field by field (`settings.batchSize`, …). */
+function refuseDifferences(
+  folder: string,
+  config: RunConfig,
+  asked: Readonly<Record<string, unknown>>,
+): void {
+  const differing = Object.entries(asked).flatMap(([path, wanted]) => {
+    const found = path
+      .split(".")
+      .reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], config);
+    const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)];
+    return a === b ? [] : [`${path} is ${a ?? "not set"}, asked for ${b}`];
+  });
+  if (differing.length === 0) return;
+  throw new UsageError({
+    place: folder,
+    problem: `was begun with other settings: ${differing.join("; ")}`,
+    remedy: "Leave these options out to go on with the run, or begin a new one with another --out.",
+  });
+}
