@@ -2,6 +2,7 @@
  * The errors that reach a user. Each names the place, what is wrong there, and the
  * remedy; the command line maps its class to an exit code.
  */
+export { nearestName, suggestName } from "./nearest.js";
 
 /** What a {@link HoldfastError} must say. */
 export interface ErrorDetails {

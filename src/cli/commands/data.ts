@@ -1,0 +1,5 @@
+import type { Command } from "commander";
+
+export function dataCommand(program: Command): void {
+  program.command("data");
+}

@@ -1,0 +1,5 @@
+import type { Command } from "commander";
+
+export function inspectCommand(program: Command): void {
+  program.command("inspect");
+}

@@ -1,0 +1,61 @@
+import { Command, CommanderError } from "commander";
+import { HoldfastError } from "../errors/index.js";
+import { attackCommand } from "./commands/attack.js";
+import { dataCommand } from "./commands/data.js";
+import { evaluateCommand } from "./commands/evaluate.js";
+import { inspectCommand } from "./commands/inspect.js";
+import { reportCommand } from "./commands/report.js";
+import { trainCommand } from "./commands/train.js";
+import { toolInfo } from "./tool.js";
+
+const USAGE = 2;
+const UNEXPECTED = 70;
+
+/** Runs one command line; the exit code: 0 ok, 1 failed, 2 usage, 3 bad input, 130 interrupted. */
+export async function runCli(args: readonly string[]): Promise<number> {
+  const program = createProgram();
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return process.exitCode === undefined ? 0 : Number(process.exitCode);
+  } catch (error) {
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command("holdfast")
+    .description(
+      "Trains image classifiers whose attention and logits hold under adversarial attack,\n" +
+        "and measures honestly how well any ONNX classifier holds.",
+    )
+    .version(toolInfo().version)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  holdfast train --data mnist --recipe at-alp --out runs/at-alp
+  holdfast attack runs/at-alp --data mnist:test --epsilon 0.3 --limit 1000
+  holdfast evaluate runs/at-alp my-model.onnx --data mnist:test --report report.html
+  holdfast inspect my-model.onnx
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
+    );
+  const commands = [trainCommand, attackCommand, evaluateCommand, reportCommand, inspectCommand, dataCommand];
+  for (const command of commands) command(program);
+  // Errors come back as exceptions, so that this function alone decides the exit code.
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showHelpAfterError("Add --help to see what there is.");
+  }
+  return program;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  if (error instanceof HoldfastError) {
+    process.stderr.write(`error: ${error.message}\n`);
+    return error.exitCode;
+  }
+  const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`error: this should not have happened; please report it.\n${shown}\n`);
+  return UNEXPECTED;
+}

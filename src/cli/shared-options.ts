@@ -1,0 +1,58 @@
+import { Option, type Command } from "commander";
+import type { OpenOptions } from "../data/index.js";
+import { count, countOrNone, imageSize } from "./values.js";
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function commonOptions(command: Command): Command {
+  return command
+    .option("--json", "write the result to stdout as JSON")
+    .option("-q, --quiet", "no progress and no notes on stderr");
+}
+
+/** Options that say which images to read and how. */
+export interface DataOptions {
+  readonly data: string;
+  readonly size?: { height: number; width: number };
+  readonly channels?: number;
+  readonly fit?: "crop" | "stretch" | "pad";
+  readonly limit?: number;
+  readonly skipUnreadable?: boolean;
+}
+
+export function dataOptions(command: Command, data: string): Command {
+  return command
+    .option("--data <name>", "mnist, mnist:test, flowers, or a folder with a folder for each class", data)
+    .option(
+      "--size <n | hxw>",
+      "size the images are resized to (default: the source's, 224 for files)",
+      imageSize,
+    )
+    .option("--channels <n>", "1 (gray) or 3 (colour) (default: the source's)", count)
+    .option("--limit <n>", "only a seeded, class-balanced sample of n images", count)
+    .option("--skip-unreadable", "leave out image files that cannot be decoded, and list them");
+}
+
+/** As `openDataset` takes them; absent options are left out, so that a run folder keeps only what was said. */
+export function openOptionsOf({ size, channels, skipUnreadable }: DataOptions): OpenOptions {
+  return {
+    ...(size === undefined ? {} : { size }),
+    ...(channels === undefined ? {} : { channels }),
+    ...(skipUnreadable === undefined ? {} : { skipUnreadable }),
+  };
+}
+
+export interface ComputeOptions {
+  readonly threads?: number;
+  readonly seed: number;
+}
+
+export function computeOptions(command: Command): Command {
+  return command
+    .option("--threads <n>", "threads inside an operator (default: the number of cores)", count)
+    .addOption(new Option("--seed <n>", "seed of everything random").argParser(countOrNone).default(0));
+}
