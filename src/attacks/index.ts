@@ -7,7 +7,6 @@ export {
   type AdversaryBatch,
   type AdversaryOptions,
   type AdversarySpec,
-  type WeightsMode,
 } from "./adversary.js";
 export {
   defineAttack,

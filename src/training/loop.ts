@@ -102,7 +102,7 @@ export async function trainClassifier(
       weights: best?.weights ?? shippedWeights(classifier, state),
     };
   } finally {
-    await Promise.all([run.loader.dispose(), run.program.dispose(), run.adversary?.dispose()]);
+    await Promise.all([run.loader.dispose(), run.program.dispose()]);
   }
 }
 
@@ -146,13 +146,13 @@ async function prepare(
   const program = await compiler(update.graph, { threads });
   const adversary =
     recipe.adversary &&
-    (await createAdversary(classifier, recipe.adversary, {
+    createAdversary(classifier, recipe.adversary, {
       batchSize,
       random,
       threads,
       lossWeights: recipe.weights,
       compile: compiler,
-    }));
+    });
   return { classifier, data, settings, hooks, steps, random, loader, update, program, adversary };
 }
 
