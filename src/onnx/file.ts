@@ -1,0 +1,124 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, sep } from "node:path";
+import { InputError } from "../errors/index.js";
+import { fileError, readFileChecked, writeFileAtomic } from "../files/index.js";
+import { bytesPerElement } from "../tensor/index.js";
+import type { Model } from "./model.js";
+import type { ExternalReference, ReadExternal } from "./read-tensor.js";
+import { readModel } from "./read.js";
+import { writeModel } from "./write.js";
+
+/**
+ * Reads an ONNX file, and the weights that it keeps in files beside it. Those may lie only
+ * in its own folder or below, as plain files: no links, no `..`, no absolute paths (the
+ * way out taken by CVE-2022-25882 and its successors).
+ *
+ * @throws InputError naming the file and what is wrong with it.
+ */
+export async function readModelFile(path: string): Promise<Model> {
+  const bytes = await readFileChecked(path);
+  return readModel(bytes, { place: path, external: externalReader(path) });
+}
+
+function externalReader(model: string): ReadExternal {
+  return (reference, size) => {
+    const fail = (problem: string): never => {
+      throw new InputError({
+        place: `${model}: external data "${reference.location.slice(0, 200)}"`,
+        problem,
+        remedy: "Weights may lie only in plain files beside the model or in a folder below it.",
+      });
+    };
+    const path = containedPath(dirname(model), reference.location, fail);
+    return readRange(path, reference, size, fail);
+  };
+}
+
+function containedPath(folder: string, location: string, fail: (problem: string) => never): string {
+  const parts = location.split("/");
+  if (location === "" || parts.some((part) => part === "" || part === "." || part === "..")) {
+    if (isAbsolute(location)) fail("is an absolute path");
+    fail('is empty or has an empty, "." or ".." part');
+  }
+  if (/[\\\0]/.test(location) || /^[a-z]:/i.test(location)) fail("has a backslash, a NUL or a drive letter");
+  const path = join(folder, ...parts);
+  try {
+    const base = realpathSync(folder);
+    const parent = realpathSync(dirname(path));
+    if (parent !== base && !parent.startsWith(base + sep)) fail("leads out of the model's folder by a link");
+    const link = lstatSync(path);
+    if (link.isSymbolicLink()) fail("is a symbolic link");
+    if (!link.isFile()) fail("is not a plain file");
+    if (link.nlink > 1) fail("is a hard link: it has another name elsewhere");
+  } catch (error) {
+    throw fileError(error, path);
+  }
+  return path;
+}
+
+function readRange(
+  path: string,
+  { offset, length = undefined }: ExternalReference,
+  size: number,
+  fail: (problem: string) => never,
+): Uint8Array {
+  // Opened without following links, then looked at again: the path may have changed meanwhile.
+  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  try {
+    const file = fstatSync(descriptor);
+    if (!file.isFile() || file.nlink > 1) fail("is not a plain file");
+    const wanted = length ?? size;
+    if (wanted !== size) fail(`gives ${wanted} bytes to a tensor of ${size}`);
+    if (offset + size > file.size) {
+      fail(`ends at byte ${file.size}, before the ${size} bytes at ${offset} do`);
+    }
+    const bytes = new Uint8Array(size);
+    let done = 0;
+    while (done < size) {
+      const read = readSync(descriptor, bytes, done, size - done, offset + done);
+      if (read === 0) fail("became shorter while it was read");
+      done += read;
+    }
+    return bytes;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A protobuf message must be below 2 GiB: beyond this many bytes of weights they go to a file beside it. */
+const INLINE_LIMIT = 1.5e9;
+const ALIGNMENT = 4096;
+
+/**
+ * Writes an ONNX file, atomically. Above 1.5 GB of weights, or beyond `inlineLimit` bytes,
+ * tensors go to `NAME.data` beside it, which is written first.
+ *
+ * @throws InputError when the disk is full or the path may not be written; what was there stays.
+ */
+export async function writeModelFile(
+  path: string,
+  model: Model,
+  { inlineLimit = INLINE_LIMIT }: { readonly inlineLimit?: number } = {},
+): Promise<void> {
+  const sizes = [...model.graph.initializers.values()].map((t) => t.data.length * bytesPerElement(t.dtype));
+  if (sizes.reduce((sum, size) => sum + size, 0) <= inlineLimit) {
+    return writeFileAtomic(path, writeModel(model));
+  }
+  const location = `${basename(path)}.data`;
+  const pieces: { readonly at: number; readonly bytes: Uint8Array }[] = [];
+  let end = 0;
+  const small = writeModel(model, {
+    external: (_, { dtype, data }) => {
+      const length = data.length * bytesPerElement(dtype);
+      if (length < 1024) return undefined;
+      const offset = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
+      pieces.push({ at: offset, bytes: new Uint8Array(data.buffer, data.byteOffset, length) });
+      end = offset + length;
+      return { location, offset, length };
+    },
+  });
+  const weights = new Uint8Array(end);
+  for (const { at, bytes } of pieces) weights.set(bytes, at);
+  await writeFileAtomic(join(dirname(path), location), weights);
+  await writeFileAtomic(path, small);
+}

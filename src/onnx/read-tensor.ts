@@ -1,0 +1,122 @@
+import {
+  arrayConstructor,
+  bytesPerElement,
+  sizeOf,
+  tensor,
+  type DataOf,
+  type DType,
+  type Tensor,
+} from "../tensor/index.js";
+import { codeName, dtypeOfCode } from "./element-types.js";
+import { TensorProto_DataLocation, type TensorProto } from "./generated/onnx_pb.js";
+
+/** Where a tensor's bytes lie outside the model; length undefined: to the end of the file. */
+export interface ExternalReference {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number | undefined;
+}
+
+/** Gives the bytes that a reference means, checked by the reader to be as many as the shape needs. */
+export type ReadExternal = (reference: ExternalReference, bytes: number) => Uint8Array;
+
+/** Throws an InputError about what is named. */
+export type Fail = (what: string, problem: string, remedy?: string) => never;
+
+/** ORT's marker of bytes in its own memory: in a file it is an address to read from. */
+const MEMORY_MARKER = "_ORT_MEM_ADDR_";
+const LARGEST_RANK = 64;
+
+/** A tensor's own copy of its elements, whatever field they are in. */
+export function readTensor(proto: TensorProto, what: string, external: ReadExternal, fail: Fail): Tensor {
+  const dtype = dtypeOfCode(proto.dataType);
+  if (dtype === undefined) {
+    return fail(what, `has elements of type ${codeName(proto.dataType)}, which classifiers here cannot have`);
+  }
+  const shape = shapeOf(proto, what, fail);
+  const count = sizeOf(shape);
+  if (proto.segment !== undefined) fail(what, "is split into segments, which is not supported");
+  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL || proto.externalData.length > 0) {
+    const size = count * bytesPerElement(dtype);
+    return fromBytes(dtype, shape, external(referenceOf(proto, what, fail), size), what, fail);
+  }
+  if (proto.rawData.length > 0) return fromBytes(dtype, shape, proto.rawData, what, fail);
+  const typed = typedField(proto, dtype);
+  if (typed.length !== count) {
+    fail(what, `has ${typed.length} elements where its shape [${shape.join(", ")}] needs ${count}`);
+  }
+  return tensor(dtype, shape, fromTyped(dtype, typed));
+}
+
+function shapeOf(proto: TensorProto, what: string, fail: Fail): number[] {
+  if (proto.dims.length > LARGEST_RANK) fail(what, `has ${proto.dims.length} dimensions`);
+  let size = 1n;
+  for (const dim of proto.dims) {
+    if (dim < 0n) fail(what, `has the negative dimension ${dim}`);
+    size *= dim;
+  }
+  if (size > BigInt(Number.MAX_SAFE_INTEGER / 8))
+    fail(what, `has an absurd shape [${proto.dims.join(", ")}]`);
+  return proto.dims.map(Number);
+}
+
+function referenceOf(proto: TensorProto, what: string, fail: Fail): ExternalReference {
+  const entries = new Map(proto.externalData.map(({ key, value }) => [key, value]));
+  const whole = (key: string): number | undefined => {
+    const text = entries.get(key);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
+      fail(what, `names external data with the ${key} "${text.slice(0, 40)}"`);
+    }
+    return value;
+  };
+  const location = entries.get("location") ?? "";
+  if (location.includes(MEMORY_MARKER)) {
+    fail(what, "claims to lie in ONNX Runtime's own memory: no file may", "Do not trust this file.");
+  }
+  return { location, offset: whole("offset") ?? 0, length: whole("length") };
+}
+
+/** Copies: raw data may lie unaligned in the file. */
+function fromBytes(
+  dtype: DType,
+  shape: readonly number[],
+  bytes: Uint8Array,
+  what: string,
+  fail: Fail,
+): Tensor {
+  const size = sizeOf(shape) * bytesPerElement(dtype);
+  if (bytes.length !== size) {
+    fail(what, `has ${bytes.length} bytes where its shape [${shape.join(", ")}] of ${dtype} needs ${size}`);
+  }
+  const { buffer } = new Uint8Array(bytes);
+  return tensor(dtype, shape, new (arrayConstructor(dtype))(buffer));
+}
+
+/** The field that the specification gives each type: small integers and halves are in `int32_data`. */
+function typedField(proto: TensorProto, dtype: DType): readonly (number | bigint)[] {
+  switch (dtype) {
+    case "float32":
+      return proto.floatData;
+    case "float64":
+      return proto.doubleData;
+    case "int64":
+      return proto.int64Data;
+    case "uint32":
+    case "uint64":
+      return proto.uint64Data;
+    default:
+      return proto.int32Data;
+  }
+}
+
+function fromTyped(dtype: DType, values: readonly (number | bigint)[]): DataOf<DType> {
+  const data = new (arrayConstructor(dtype))(values.length);
+  if (dtype === "int64" || dtype === "uint64") {
+    values.forEach((value, i) => ((data as BigInt64Array)[i] = BigInt(value)));
+  } else {
+    values.forEach((value, i) => ((data as Float32Array)[i] = Number(value)));
+  }
+  return data;
+}

@@ -1,0 +1,189 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { InputError } from "../errors/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { codeName, dtypeOfCode } from "./element-types.js";
+import {
+  AttributeProto_AttributeType as AttributeType,
+  ModelProtoSchema,
+  type AttributeProto,
+  type FunctionProto,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  type OperatorSetIdProto,
+  type ValueInfoProto,
+} from "./generated/onnx_pb.js";
+import type { Attribute, Model, ModelFunction, ModelGraph, ModelNode, ValueInfo } from "./model.js";
+import { readTensor, type Fail, type ReadExternal } from "./read-tensor.js";
+
+export interface ReadOptions {
+  /** What messages call the model: its path. */
+  readonly place: string;
+  /** Gives external bytes; without it a model that needs them is refused. */
+  readonly external?: ReadExternal | undefined;
+}
+
+/** Subgraphs within subgraphs: no classifier has many, and each level is a recursion. */
+const DEEPEST = 32;
+
+interface Reader {
+  readonly external: ReadExternal;
+  readonly fail: Fail;
+}
+
+/**
+ * Reads an ONNX model from its bytes; every tensor is an aligned copy.
+ *
+ * @throws InputError naming the tensor or node that is not what it must be.
+ */
+export function readModel(bytes: Uint8Array, { place, external }: ReadOptions): Model {
+  const fail: Fail = (what, problem, remedy) => {
+    throw new InputError({
+      place: what === "" ? place : `${place}: ${what}`,
+      problem,
+      remedy: remedy ?? "Export the model again; this file is damaged or was not made by an ONNX exporter.",
+    });
+  };
+  const refuseExternal: ReadExternal = ({ location }) =>
+    fail("", `keeps weights in another file ("${location}")`, "Read it from its file, beside that one.");
+  const reader: Reader = { external: external ?? refuseExternal, fail };
+  const proto = parse(bytes, fail);
+  if (proto.graph === undefined || proto.opsetImport.length === 0) {
+    return fail("", "is not an ONNX model: it has no graph or no opset");
+  }
+  return {
+    irVersion: Number(proto.irVersion),
+    producerName: proto.producerName,
+    producerVersion: proto.producerVersion,
+    opsets: opsetsOf(proto.opsetImport),
+    metadata: new Map(proto.metadataProps.map(({ key, value }) => [key, value])),
+    graph: readGraph(proto.graph, reader, 0),
+    functions: proto.functions.map((body) => readFunction(body, reader)),
+  };
+}
+
+function parse(bytes: Uint8Array, fail: Fail): ModelProto {
+  if (bytes.length === 0) fail("", "is empty");
+  try {
+    return fromBinary(ModelProtoSchema, bytes);
+  } catch (cause) {
+    const deep = cause instanceof RangeError && /call stack/i.test(cause.message);
+    return fail("", deep ? "is nested too deeply" : "is not an ONNX model, or it is cut short");
+  }
+}
+
+function opsetsOf(imports: readonly OperatorSetIdProto[]): Map<string, number> {
+  return new Map(imports.map(({ domain, version }) => [domain === "ai.onnx" ? "" : domain, Number(version)]));
+}
+
+function readGraph(proto: GraphProto, reader: Reader, depth: number): ModelGraph {
+  const { fail } = reader;
+  if (depth > DEEPEST) fail("", `has graphs nested more than ${DEEPEST} deep`);
+  if (proto.sparseInitializer.length > 0) {
+    fail(
+      `initializer "${proto.sparseInitializer[0]!.values?.name ?? ""}"`,
+      "is sparse, which is not supported",
+      "Export the model with dense weights.",
+    );
+  }
+  const initializers = new Map<string, Tensor>();
+  for (const initializer of proto.initializer) {
+    const what = `initializer "${initializer.name}"`;
+    if (initializers.has(initializer.name)) fail(what, "is given twice");
+    initializers.set(initializer.name, readTensor(initializer, what, reader.external, fail));
+  }
+  return {
+    name: proto.name,
+    nodes: proto.node.map((node) => readNode(node, reader, depth)),
+    inputs: proto.input.filter(({ name }) => !initializers.has(name)).map((value) => readValue(value, fail)),
+    outputs: proto.output.map((value) => readValue(value, fail)),
+    // Only what a reader may use: sequences and maps inside a graph are named by the nodes that make them.
+    valueInfo: proto.valueInfo.filter(isKnownTensor).map((value) => readValue(value, fail)),
+    initializers,
+  };
+}
+
+function isKnownTensor({ type }: ValueInfoProto): boolean {
+  return type?.value.case === "tensorType" && dtypeOfCode(type.value.value.elemType) !== undefined;
+}
+
+function readValue({ name, type }: ValueInfoProto, fail: Fail): ValueInfo {
+  if (type?.value.case !== "tensorType") {
+    return fail(`value "${name}"`, `is ${type?.value.case ?? "of no type"}, not a tensor`);
+  }
+  const { elemType, shape } = type.value.value;
+  const dtype = dtypeOfCode(elemType);
+  if (dtype === undefined) return fail(`value "${name}"`, `has elements of type ${codeName(elemType)}`);
+  const dims = shape?.dim.map(({ value }): number | string => {
+    if (value.case === "dimParam") return value.value;
+    // Exporters write -1 or 0 for "any".
+    return value.case === "dimValue" && value.value > 0n ? Number(value.value) : "";
+  });
+  return { name, dtype, shape: dims };
+}
+
+function readNode(node: NodeProto, reader: Reader, depth: number): ModelNode {
+  const attributes = new Map<string, Attribute>();
+  for (const attribute of node.attribute) {
+    const what = `node "${node.name || node.output[0] || node.opType}", attribute "${attribute.name}"`;
+    attributes.set(attribute.name, readAttribute(attribute, what, reader, depth));
+  }
+  return {
+    name: node.name,
+    opType: node.opType,
+    domain: node.domain === "ai.onnx" ? "" : node.domain,
+    inputs: node.input,
+    outputs: node.output,
+    attributes,
+  };
+}
+
+function readAttribute(proto: AttributeProto, what: string, reader: Reader, depth: number): Attribute {
+  const { fail, external } = reader;
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  const whole = (value: bigint): number => clampToSafe(value);
+  if (proto.refAttrName !== "") return { kind: "reference", value: proto.refAttrName };
+  switch (proto.type) {
+    case AttributeType.FLOAT:
+      return { kind: "float", value: proto.f };
+    case AttributeType.INT:
+      return { kind: "int", value: whole(proto.i) };
+    case AttributeType.STRING:
+      return { kind: "string", value: text(proto.s) };
+    case AttributeType.TENSOR:
+      return proto.t === undefined
+        ? fail(what, "has no tensor")
+        : { kind: "tensor", value: readTensor(proto.t, what, external, fail) };
+    case AttributeType.GRAPH:
+      return proto.g === undefined
+        ? fail(what, "has no graph")
+        : { kind: "graph", value: readGraph(proto.g, reader, depth + 1) };
+    case AttributeType.FLOATS:
+      return { kind: "floats", value: proto.floats };
+    case AttributeType.INTS:
+      return { kind: "ints", value: proto.ints.map(whole) };
+    case AttributeType.STRINGS:
+      return { kind: "strings", value: proto.strings.map(text) };
+    default:
+      return fail(what, `is of a kind (${AttributeType[proto.type] ?? proto.type}) that is not supported`);
+  }
+}
+
+/** INT64_MAX stands for "to the end" in Slice: as near as a number gets. */
+function clampToSafe(value: bigint): number {
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) return Number.MAX_SAFE_INTEGER;
+  if (value < BigInt(Number.MIN_SAFE_INTEGER)) return Number.MIN_SAFE_INTEGER;
+  return Number(value);
+}
+
+function readFunction(proto: FunctionProto, reader: Reader): ModelFunction {
+  return {
+    name: proto.name,
+    domain: proto.domain === "ai.onnx" ? "" : proto.domain,
+    inputs: proto.input,
+    outputs: proto.output,
+    attributes: [...proto.attribute, ...proto.attributeProto.map(({ name }) => name)],
+    nodes: proto.node.map((node) => readNode(node, reader, 0)),
+    opsets: opsetsOf(proto.opsetImport),
+  };
+}
