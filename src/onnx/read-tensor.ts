@@ -55,8 +55,7 @@ function shapeOf(proto: TensorProto, what: string, fail: Fail): number[] {
     if (dim < 0n) fail(what, `has the negative dimension ${dim}`);
     size *= dim;
   }
-  if (size > BigInt(Number.MAX_SAFE_INTEGER / 8))
-    fail(what, `has an absurd shape [${proto.dims.join(", ")}]`);
+  if (size > 2n ** 50n) fail(what, `has an absurd shape [${proto.dims.join(", ")}]`);
   return proto.dims.map(Number);
 }
 

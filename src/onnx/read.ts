@@ -67,7 +67,7 @@ function parse(bytes: Uint8Array, fail: Fail): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
-    const deep = cause instanceof RangeError && /call stack/i.test(cause.message);
+    const deep = cause instanceof Error && /call stack|depth|recursion|nest/i.test(cause.message);
     return fail("", deep ? "is nested too deeply" : "is not an ONNX model, or it is cut short");
   }
 }

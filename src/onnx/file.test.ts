@@ -1,0 +1,119 @@
+import { link, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { InputError } from "../errors/index.js";
+import { float32 } from "../tensor/index.js";
+import { readModelFile, writeModel, writeModelFile, type Model } from "./index.js";
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "holdfast-onnx-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const weights = Float32Array.from({ length: 512 }, (_, i) => i / 3);
+const model: Model = {
+  irVersion: 9,
+  producerName: "test",
+  producerVersion: "",
+  opsets: new Map([["", 20]]),
+  metadata: new Map(),
+  graph: {
+    name: "g",
+    nodes: [],
+    inputs: [],
+    outputs: [],
+    valueInfo: [],
+    initializers: new Map([["w", float32([512], weights)]]),
+  },
+  functions: [],
+};
+
+/** Writes a model whose weights are said to lie at `location`. */
+async function hostile(location: string, offset = 0, length = 2048): Promise<string> {
+  const path = join(folder, "model", "model.onnx");
+  await mkdir(join(folder, "model"), { recursive: true });
+  await writeFile(path, writeModel(model, { external: () => ({ location, offset, length }) }));
+  return path;
+}
+
+async function refusal(path: string): Promise<string> {
+  const error = await readModelFile(path).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(InputError);
+  return (error as Error).message;
+}
+
+describe("weights beside the model", () => {
+  test("are written and read again, in a folder below too", async () => {
+    const path = join(folder, "big.onnx");
+    await writeModelFile(path, model, { inlineLimit: 100 });
+    expect((await readFile(path)).length).toBeLessThan(1000);
+    expect((await readModelFile(path)).graph.initializers.get("w")!.data).toEqual(weights);
+    const below = await hostile("data/w");
+    await mkdir(join(folder, "model", "data"));
+    await writeFile(join(folder, "model", "data", "w"), new Uint8Array(weights.buffer));
+    expect((await readModelFile(below)).graph.initializers.get("w")!.data).toEqual(weights);
+  });
+
+  test.each([
+    ["../secret", /"\.\."|\.\. part|out of/],
+    ["a/../../secret", /".." part/],
+    ["/etc/passwd", /absolute/],
+    ["", /empty/],
+    [".", /part/],
+    ["..\\secret", /backslash/],
+    ["C:secret", /drive/],
+  ])("may not lie at %j", async (location, words) => {
+    await writeFile(join(folder, "secret"), new Uint8Array(2048));
+    expect(await refusal(await hostile(location))).toMatch(words);
+  });
+
+  test("may not be a symbolic link, lie behind one, or be a hard link", async () => {
+    const secret = join(folder, "secret");
+    await writeFile(secret, new Uint8Array(2048));
+    const path = await hostile("w");
+    await symlink(secret, join(folder, "model", "w"));
+    expect(await refusal(path)).toMatch(/symbolic link/);
+    await rm(join(folder, "model", "w"));
+    await link(secret, join(folder, "model", "w"));
+    expect(await refusal(path)).toMatch(/hard link/);
+    await mkdir(join(folder, "elsewhere"));
+    await writeFile(join(folder, "elsewhere", "w"), new Uint8Array(2048));
+    await symlink(join(folder, "elsewhere"), join(folder, "model", "inner"));
+    expect(await refusal(await hostile("inner/w"))).toMatch(/by a link/);
+  });
+
+  test("must be there, be a file and be long enough", async () => {
+    const path = await hostile("w");
+    expect(await refusal(path)).toMatch(/does not exist/);
+    await writeFile(join(folder, "model", "w"), new Uint8Array(2000));
+    expect(await refusal(path)).toMatch(/ends at byte 2000/);
+    expect(await refusal(await hostile("w", 0, 100))).toMatch(/100 bytes to a tensor of 2048/);
+    await rm(join(folder, "model", "w"));
+    await mkdir(join(folder, "model", "w"));
+    expect(await refusal(await hostile("w"))).toMatch(/not a plain file/);
+  });
+
+  test("a link planted where they are written is replaced, not followed", async () => {
+    const victim = join(folder, "victim");
+    await writeFile(victim, "precious");
+    await symlink(victim, join(folder, "m.onnx.data"));
+    await symlink(victim, join(folder, "m.onnx"));
+    await writeModelFile(join(folder, "m.onnx"), model, { inlineLimit: 100 });
+    expect(await readFile(victim, "utf8")).toBe("precious");
+    expect((await readModelFile(join(folder, "m.onnx"))).graph.initializers.get("w")!.data).toEqual(weights);
+  });
+});
+
+test("a missing, empty, truncated or foreign file is named", async () => {
+  const path = join(folder, "m.onnx");
+  expect(await refusal(path)).toMatch(/m\.onnx: does not exist/);
+  await writeFile(path, "");
+  expect(await refusal(path)).toMatch(/is empty/);
+  await writeModelFile(path, model);
+  await truncate(path, 1000);
+  expect(await refusal(path)).toMatch(/m\.onnx.*cut short/);
+  await writeFile(path, "PK\u0003\u0004 this is a zip");
+  expect(await refusal(path)).toMatch(/not an ONNX model/);
+});
