@@ -22,6 +22,9 @@ export interface TrainForm {
 /**
  * Turns every BatchNormalization to its training form. With momentum 0 its running outputs
  * are exactly the batch's mean and population variance.
+ *
+ * ONNX Runtime writes those outputs over the node's running inputs, even where these are fed by
+ * the caller; so the node gets values of its own, which momentum 0 makes irrelevant.
  */
 export function trainForm({ graph, name }: BoundClassifier): TrainForm {
   const statistics: BatchStatistics[] = [];
@@ -38,15 +41,20 @@ export function trainForm({ graph, name }: BoundClassifier): TrainForm {
     }
     const output = node.outputs[0]!;
     const [batchMean, batchVariance] = [`${output}.batch_mean`, `${output}.batch_variance`];
+    const [x, scale, shift, ...running] = node.inputs;
+    const overwritten = running.map(
+      (value, i) => g.op("Neg", [g.value(value)], {}, { name: `${node.outputs[0]!}.overwritten_${i}` }).name,
+    );
     g.node({
       ...node,
+      inputs: [x!, scale!, shift!, ...overwritten],
       outputs: [output, batchMean, batchVariance],
       attributes: { ...node.attributes, momentum: 0, training_mode: 1 },
     });
     const { shape } = g.value(output);
     statistics.push({
-      runningMean: node.inputs[3]!,
-      runningVariance: node.inputs[4]!,
+      runningMean: running[0]!,
+      runningVariance: running[1]!,
       batchMean,
       batchVariance,
       count: sizeOf(shape) / shape[1]!,
