@@ -1,3 +1,4 @@
+export { graphFromModel, type ImportOptions } from "./import/import.js";
 export { modelFromGraph, type ExportOptions } from "./export.js";
 export {
   INTERNAL_OPSET,

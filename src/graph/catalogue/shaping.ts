@@ -215,23 +215,29 @@ function reshaped(from: readonly Dim[], to: readonly number[], allowZero: boolea
   const shape: Dim[] = to.map((dim, axis) => (dim === 0 && !allowZero ? from[axis]! : dim));
   const free = shape.indexOf(-1);
   const rest = shape.filter((_, axis) => axis !== free);
+  const size = (dims: readonly Dim[]): number => sizeOf(dims.filter((dim) => typeof dim === "number"));
   // Symbols that stand on both sides cancel.
-  const fromLeft = [...from];
-  for (const dim of rest) {
-    const at = typeof dim === "string" ? fromLeft.indexOf(dim) : -1;
-    if (at >= 0) fromLeft.splice(at, 1);
-  }
-  const restLeft = rest.filter((dim) => typeof dim === "number");
-  const total = product(fromLeft);
-  const partial = sizeOf(restLeft);
-  if (free >= 0) {
-    if (typeof total === "string" && partial === 1) shape[free] = total;
-    else shape[free] = known(total, "the number of elements") / partial;
-  }
-  if (free < 0 ? total !== partial : typeof shape[free] === "number" && !Number.isInteger(shape[free])) {
+  const symbols = from.filter((dim) => typeof dim === "string");
+  const unmatched = rest.filter((dim) => typeof dim === "string" && !remove(symbols, dim));
+  const ratio = size(from) / size(rest);
+  const symbol = symbols.length === 1 && ratio === 1 && free >= 0;
+  if (
+    unmatched.length > 0 ||
+    (symbols.length > 0 && !symbol) ||
+    !Number.isInteger(ratio) ||
+    (free < 0 && ratio !== 1)
+  ) {
     throw new ShapeError(`[${from.join(", ")}] cannot be reshaped to [${to.join(", ")}]`);
   }
+  if (free >= 0) shape[free] = symbol ? symbols[0]! : ratio;
   return shape;
+}
+
+/** Removes the first `item`; false when there is none. */
+function remove<T>(items: T[], item: T): boolean {
+  const at = items.indexOf(item);
+  if (at >= 0) items.splice(at, 1);
+  return at >= 0;
 }
 
 /** ONNX's clamping of a slice along one axis of `length`. */

@@ -1,0 +1,188 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { InputError } from "../../errors/index.js";
+import { readModel, type Model, type ModelNode } from "../../onnx/index.js";
+import { compile } from "../../runtime/index.js";
+import { float32, tensor } from "../../tensor/index.js";
+import { bind, graphFromModel, modelFromGraph } from "../index.js";
+
+const FOLDER = "test/fixtures/onnx";
+
+function load(name: string): Model {
+  return readModel(new Uint8Array(readFileSync(`${FOLDER}/${name}.onnx`)), { place: name });
+}
+
+describe("classifiers as PyTorch exports them", () => {
+  test.each([
+    ...[9, 11, 13, 17, "dynamo"].map((opset) => [`residual-${opset}`, 5] as const),
+    ...[9, 11, 13, 17, "dynamo"].map((opset) => [`mobile-${opset}`, 4] as const),
+  ])("%s gives PyTorch's logits at every batch size", async (name, classes) => {
+    const graph = graphFromModel(load(name), { place: name });
+    const [input, output] = [graph.inputs[0]!, graph.outputs[0]!];
+    const batch = graph.values.get(input)!.shape[0] as string;
+    expect(graph.values.get(output)!.shape).toEqual([batch, classes]);
+    const stored = new Float32Array(readFileSync(`${FOLDER}/${name}.bin`).buffer.slice(0));
+    const image = 3 * 16 * 16;
+    for (const size of [2, 1]) {
+      const program = await compile(bind(graph, { [batch]: size }), { threads: 1 });
+      const images = tensor("float32", [size, 3, 16, 16], stored.slice(0, size * image));
+      const logits = (await program.run({ [input]: images }))[output]!.data as Float32Array;
+      await program.dispose();
+      const expected = stored.subarray(2 * image, 2 * image + size * classes);
+      logits.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
+    }
+  });
+
+  test("a graph written and read again is the same graph", () => {
+    const graph = graphFromModel(load("residual-17"), { place: "a" });
+    const again = graphFromModel(modelFromGraph(graph), { place: "b" });
+    expect(again.nodes).toEqual(graph.nodes);
+    expect(again.initializers).toEqual(graph.initializers);
+    expect([...again.values].sort()).toEqual([...graph.values].sort());
+  });
+});
+
+const node = (
+  opType: string,
+  inputs: string[],
+  outputs: string[],
+  more: Partial<ModelNode> = {},
+): ModelNode => ({
+  name: `n_${outputs[0]}`,
+  opType,
+  domain: "",
+  inputs,
+  outputs,
+  attributes: new Map(),
+  ...more,
+});
+
+function model(nodes: ModelNode[], opset = 17, output = "y"): Model {
+  return {
+    irVersion: 8,
+    producerName: "",
+    producerVersion: "",
+    opsets: new Map([["", opset]]),
+    metadata: new Map(),
+    functions: [],
+    graph: {
+      name: "g",
+      nodes,
+      inputs: [{ name: "x", dtype: "float32", shape: ["N", 4, 2] }],
+      outputs: [{ name: output, dtype: "float32", shape: undefined }],
+      valueInfo: [],
+      initializers: new Map([["w", float32([2], [1, 2])]]),
+    },
+  };
+}
+
+const refusal = (m: Model): string => {
+  try {
+    graphFromModel(m, { place: "m.onnx" });
+  } catch (error) {
+    expect(error).toBeInstanceOf(InputError);
+    return (error as Error).message;
+  }
+  throw new Error("was not refused");
+};
+
+describe("what cannot be read", () => {
+  test("every unsupported node is listed at once, by name", () => {
+    const words = refusal(
+      model([
+        node("Einsum", ["x"], ["a"]),
+        node("Relu", ["a"], ["b"]),
+        node("FusedConv", ["b"], ["c"], { domain: "com.microsoft" }),
+        node("NonZero", ["c"], ["y"]),
+      ]),
+    );
+    expect(words).toMatch(/3 nodes/);
+    expect(words).toMatch(/node "n_a" \(Einsum\)/);
+    expect(words).toMatch(/node "n_c" \(com\.microsoft\.FusedConv\): ops of the domain/);
+    expect(words).toMatch(/node "n_y" \(NonZero\)/);
+    expect(words).not.toMatch(/n_b/);
+  });
+
+  test.each([
+    ["an ill-typed node", [node("MatMul", ["x", "x"], ["y"])], /n_y.*cannot be multiplied/],
+    ["a value defined twice", [node("Relu", ["x"], ["y"]), node("Relu", ["x"], ["y"])], /defined twice/],
+    ["an input from nowhere", [node("Relu", ["ghost"], ["y"])], /"ghost" is defined nowhere/],
+    ["a cycle", [node("Relu", ["b"], ["a"]), node("Relu", ["a"], ["b"])], /cycle/],
+    ["an output from nowhere", [node("Relu", ["x"], ["z"])], /output "y" is made by no node/],
+    [
+      "an unknown attribute",
+      [node("Relu", ["x"], ["y"], { attributes: new Map([["alpha", { kind: "float", value: 1 }]]) })],
+      /attribute "alpha" is not known/,
+    ],
+    ["a subgraph", [node("If", ["x"], ["y"])], /\(If\): this op is not known/],
+    [
+      "BatchNormalization in training mode",
+      [
+        node("BatchNormalization", ["x", "w", "w", "w", "w"], ["y"], {
+          attributes: new Map([["training_mode", { kind: "int", value: 1 }]]),
+        }),
+      ],
+      /eval mode/,
+    ],
+  ] as [string, ModelNode[], RegExp][])("%s", (_, nodes, words) => {
+    expect(refusal(model(nodes))).toMatch(words);
+  });
+
+  test("an opset that is too old or too new", () => {
+    expect(refusal(model([node("Relu", ["x"], ["y"])], 6))).toMatch(/opset 6; 7 to/);
+    expect(refusal(model([node("Relu", ["x"], ["y"])], 99))).toMatch(/opset 99/);
+  });
+
+  test("a chain of thousands of nodes, in any order, needs no recursion", () => {
+    const chain = Array.from({ length: 5000 }, (_, i) =>
+      node("Relu", [i === 0 ? "x" : `v${i - 1}`], [i === 4999 ? "y" : `v${i}`]),
+    );
+    expect(graphFromModel(model(chain.reverse()), { place: "m" }).nodes.length).toBe(5000);
+  });
+
+  test("names that JavaScript objects have are only names", () => {
+    const hostile = model(
+      [node("Relu", ["x"], ["__proto__"]), node("Relu", ["__proto__"], ["constructor"])],
+      17,
+      "constructor",
+    );
+    const graph = graphFromModel(hostile, { place: "m" });
+    expect(graph.outputs).toEqual(["constructor"]);
+    expect(({} as { shape?: unknown }).shape).toBeUndefined();
+  });
+});
+
+describe("older opsets mean what they meant", () => {
+  test("Softmax before opset 13 is over all axes from 1", async () => {
+    const graph = graphFromModel(model([node("Softmax", ["x"], ["y"])], 11), { place: "m" });
+    const program = await compile(bind(graph, { N: 1 }), { threads: 1 });
+    const x = Float32Array.from({ length: 8 }, (_, i) => Math.sin(i));
+    const y = (await program.run({ x: tensor("float32", [1, 4, 2], x) }))["y"]!.data as Float32Array;
+    await program.dispose();
+    const total = x.reduce((sum, value) => sum + Math.exp(value), 0);
+    y.forEach((value, i) => expect(value).toBeCloseTo(Math.exp(x[i]!) / total, 6));
+  });
+
+  test.each([
+    ["Squeeze", new Map([["axes", { kind: "ints", value: [1] }]]), 11, ["N", 4]],
+    ["ReduceSum", new Map([["axes", { kind: "ints", value: [-1] }]]), 11, ["N", 4, 1]],
+    ["Pad", new Map([["pads", { kind: "ints", value: [0, 1, 0, 0, 1, 0] }]]), 10, ["N", 6, 2]],
+    ["Clip", new Map([["min", { kind: "float", value: 0 }]]), 10, ["N", 4, 2]],
+    ["Dropout", new Map([["ratio", { kind: "float", value: 0.5 }]]), 10, ["N", 4, 2]],
+  ])("%s with attributes", (op, attributes, opset, shape) => {
+    const nodes =
+      op === "Squeeze"
+        ? [
+            node("ReduceMean", ["x"], ["m"], {
+              attributes: new Map([["axes", { kind: "ints", value: [2] }]]),
+            }),
+            node("Unsqueeze", ["m"], ["u"], {
+              attributes: new Map([["axes", { kind: "ints", value: [1] }]]),
+            }),
+            node("Squeeze", ["m"], ["y"], { attributes: new Map([["axes", { kind: "ints", value: [2] }]]) }),
+          ]
+        : [node(op, ["x"], ["y"], { attributes: attributes as ModelNode["attributes"] })];
+    const graph = graphFromModel(model(nodes, opset), { place: "m" });
+    expect(graph.values.get("y")!.shape).toEqual(shape);
+  });
+});

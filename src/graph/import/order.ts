@@ -1,0 +1,33 @@
+import { InputError } from "../../errors/index.js";
+import type { ModelGraph, ModelNode } from "../../onnx/index.js";
+
+/**
+ * The nodes in an order in which each comes after those it reads from; the file's own order
+ * where that is one.
+ *
+ * @throws InputError when nodes wait for each other.
+ */
+export function inOrder({ nodes }: ModelGraph, place: string): readonly ModelNode[] {
+  const producer = new Map<string, number>();
+  nodes.forEach((node, i) => node.outputs.forEach((output) => output !== "" && producer.set(output, i)));
+  const readers = nodes.map((): number[] => []);
+  const waiting = nodes.map((node, i) => {
+    const before = new Set(node.inputs.map((name) => producer.get(name)).filter((at) => at !== undefined));
+    for (const at of before) readers[at]!.push(i);
+    return before.size;
+  });
+  if (nodes.every((node, i) => node.inputs.every((name) => (producer.get(name) ?? -1) < i))) return nodes;
+  const ready = nodes.flatMap((_, i) => (waiting[i] === 0 ? [i] : []));
+  const ordered: ModelNode[] = [];
+  for (let next = ready.shift(); next !== undefined; next = ready.shift()) {
+    ordered.push(nodes[next]!);
+    for (const reader of readers[next]!) if (--waiting[reader]! === 0) ready.push(reader);
+  }
+  if (ordered.length === nodes.length) return ordered;
+  const stuck = nodes.find((_, i) => waiting[i]! > 0)!;
+  throw new InputError({
+    place: `${place}: node "${stuck.name || stuck.outputs[0] || "?"}"`,
+    problem: "waits for its own output: the graph has a cycle",
+    remedy: "Export the model again.",
+  });
+}
