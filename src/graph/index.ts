@@ -37,3 +37,5 @@ export { deadCode } from "./passes/dead-code.js";
 export { foldBatchNorm } from "./passes/fold-batch-norm.js";
 export { foldConstants } from "./passes/fold-constants.js";
 export { parametersAsInputs, withInitializers } from "./passes/parameters.js";
+export { formatCount, printGraph, printValue } from "./print.js";
+export { verifyGraph } from "./verify.js";
