@@ -3,7 +3,13 @@
  * Carlini et al. 2019, §3). Each is a pure function from measurements to warnings, so a
  * stored result can be judged again.
  */
-import { accuracyAgainstEpsilon, accuracyAgainstSteps, attacksOf, type Curve, type Measured } from "./curves.js";
+import {
+  accuracyAgainstEpsilon,
+  accuracyAgainstSteps,
+  attacksOf,
+  type Curve,
+  type Measured,
+} from "./curves.js";
 import type { AttackMeasurement, Measurement, ResultWarning, WarningCode } from "./result.js";
 
 /** ε from which the uniform gray image lies in every L∞ ball on [0, 1]. */
@@ -45,7 +51,8 @@ export const reachGate: Gate = ({ measurements }) =>
     const reach = steps * stepSize;
     const { epsilon } = m.threat;
     if (reach >= epsilon * (1 - 1e-6)) return [];
-    const needed = stepSize > 0 ? ` At this step size ε needs at least ${Math.ceil(epsilon / stepSize - 1e-9)}.` : "";
+    const needed =
+      stepSize > 0 ? ` At this step size ε needs at least ${Math.ceil(epsilon / stepSize - 1e-9)}.` : "";
     const message =
       `${describe(m)} takes ${steps} steps of ${number(stepSize)}: it reaches ${number(reach)}, ` +
       `short of ε = ${number(epsilon)}.${needed}`;

@@ -56,3 +56,22 @@ export {
   warningTitles,
   type Gate,
 } from "./gates.js";
+export {
+  assembleResult,
+  evaluateModels,
+  readResult,
+  writeResult,
+  type ModelUnderTest,
+  type ResultParts,
+  type Sample,
+} from "./assemble.js";
+export {
+  checkFit,
+  evaluate,
+  type EvaluatedModel,
+  type EvaluateEvent,
+  type EvaluateHooks,
+  type Evaluation,
+} from "./evaluate.js";
+export { collectExamples } from "./examples.js";
+export { planEvaluation, workOf, type EvaluateOptions, type EvaluationPlan } from "./plan.js";

@@ -1,0 +1,135 @@
+import type { Dataset } from "../data/index.js";
+import { InputError } from "../errors/index.js";
+import { readFileChecked, writeFileAtomic } from "../files/index.js";
+import { runtimeInfo } from "../runtime/index.js";
+import { evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } from "./evaluate.js";
+import { collectExamples } from "./examples.js";
+import { checkGates, upperBoundStatements } from "./gates.js";
+import type { EvaluateOptions } from "./plan.js";
+import { parseResult } from "./result-schema.js";
+import {
+  resultSchemaVersion,
+  type DatasetInfo,
+  type ModelInfo,
+  type Result,
+  type ToolInfo,
+} from "./result.js";
+
+/** A classifier and what the result says about it. */
+export interface ModelUnderTest extends EvaluatedModel {
+  readonly info: Omit<ModelInfo, "name" | "parameterCount">;
+}
+
+/** The images to score, and where they were drawn from. */
+export interface Sample {
+  readonly dataset: Dataset;
+  /** Images it was drawn from; equal to the dataset's length when it is the whole. */
+  readonly population: number;
+  /** Seed of the draw; null when it is the whole. */
+  readonly seed: number | null;
+}
+
+/**
+ * Evaluates models and says all about it: measurements, gates, examples, provenance.
+ *
+ * @throws as {@link evaluate}.
+ */
+export async function evaluateModels(
+  models: readonly ModelUnderTest[],
+  sample: Sample,
+  options: EvaluateOptions,
+  tool: ToolInfo,
+  hooks: EvaluateHooks = {},
+): Promise<Result> {
+  const evaluation = await evaluate(models, sample.dataset, options, hooks);
+  const examples = await collectExamples(models, sample.dataset, evaluation, hooks);
+  return assembleResult({ models, sample, evaluation, examples, tool });
+}
+
+export interface ResultParts {
+  readonly models: readonly ModelUnderTest[];
+  readonly sample: Sample;
+  readonly evaluation: Evaluation;
+  readonly examples: Result["examples"];
+  readonly tool: ToolInfo;
+  /** ISO 8601; now by default. */
+  readonly date?: string;
+}
+
+/** Puts a result together and checks it against its own schema. */
+export function assembleResult(parts: ResultParts): Result {
+  const { models, sample, evaluation, examples, tool } = parts;
+  const { plan, measurements } = evaluation;
+  const dataset = datasetInfoOf(sample);
+  const measured = { dataset, measurements };
+  const result: Result = {
+    schemaVersion: resultSchemaVersion,
+    tool,
+    runtime: runtimeInfo(plan.threads),
+    date: parts.date ?? new Date().toISOString(),
+    seed: plan.seed,
+    dataset,
+    headline: { norm: plan.norm, epsilon: plan.headline },
+    models: models.map(({ name, classifier, info }) => ({
+      name,
+      ...info,
+      parameterCount: classifier.parameters.reduce(
+        (sum, parameter) => sum + (classifier.graph.initializers.get(parameter)?.data.length ?? 0),
+        0,
+      ),
+    })),
+    measurements,
+    examples,
+    warnings: checkGates(measured),
+    statements: [...upperBoundStatements(measured), sampleStatement(dataset)],
+  };
+  return parseResult(result, "the result");
+}
+
+function datasetInfoOf({ dataset, population, seed }: Sample): DatasetInfo {
+  const counts = dataset.classNames.map(() => 0);
+  for (const label of dataset.labels) counts[label]! += 1;
+  return {
+    name: dataset.name,
+    split: dataset.split,
+    n: dataset.length,
+    sampling: seed === null ? "full" : "class-balanced",
+    population,
+    sampleSeed: seed,
+    classNames: dataset.classNames,
+    classCounts: counts,
+    channels: dataset.channels,
+    height: dataset.height,
+    width: dataset.width,
+  };
+}
+
+function sampleStatement({ n, population, sampling, sampleSeed, name, split }: DatasetInfo): string {
+  if (sampling === "full") return `All ${n} images of ${name} (${split}) were scored.`;
+  return (
+    `${n} of the ${population} images of ${name} (${split}) were scored, a class-balanced sample drawn with ` +
+    `seed ${sampleSeed}. The intervals (Wilson, 95 %) say how far the whole may be from it.`
+  );
+}
+
+/** Writes a result as JSON, atomically. */
+export async function writeResult(path: string, result: Result): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(result)}\n`);
+}
+
+/** @throws InputError when the file is missing or is not a result. */
+export async function readResult(path: string): Promise<Result> {
+  const text = new TextDecoder().decode(await readFileChecked(path));
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new InputError({
+      place: path,
+      problem: "is not JSON",
+      remedy: "Give the result that holdfast evaluate wrote.",
+      cause,
+    });
+  }
+  return parseResult(json, path);
+}
