@@ -1,4 +1,4 @@
-import { UsageError } from "../errors/index.js";
+import { suggestName, UsageError } from "../errors/index.js";
 import type { Classifier } from "./classifier.js";
 import { buildResNet, type ClassifierOptions, type ResNetSpec } from "./resnet.js";
 
@@ -21,7 +21,7 @@ export const ARCHITECTURES: Readonly<Record<string, ResNetSpec>> = Object.freeze
   resnet152: { block: "bottleneck", blocks: [3, 8, 36, 3], widths, stem: imageNetStem },
 });
 
-/** @throws UsageError naming the known architectures. */
+/** @throws UsageError that suggests the nearest name. */
 export function createClassifier(architecture: string, options: ClassifierOptions): Classifier {
   const name = architecture.replace(/^resnet-(?=\d)/, "resnet");
   const spec = Object.hasOwn(ARCHITECTURES, name) ? ARCHITECTURES[name] : undefined;
@@ -29,7 +29,7 @@ export function createClassifier(architecture: string, options: ClassifierOption
     throw new UsageError({
       place: `model "${architecture}"`,
       problem: "is not a known architecture",
-      remedy: `Choose from: ${Object.keys(ARCHITECTURES).join(", ")}.`,
+      remedy: suggestName(architecture, Object.keys(ARCHITECTURES)),
     });
   }
   return buildResNet(name, spec, options);

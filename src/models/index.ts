@@ -4,3 +4,4 @@ export { asFloat32, readSafetensors, writeSafetensors, type SafetensorsFile } fr
 export { ARCHITECTURES, createClassifier } from "./architectures.js";
 export { buildResNet, type ClassifierOptions, type ResNetSpec } from "./resnet.js";
 export { trainForm, type BatchStatistics, type TrainForm } from "./train-form.js";
+export { loadWeights, readWeightsFile, type LoadWeightsOptions } from "./load-weights.js";

@@ -100,7 +100,7 @@ function parseHeader(
   const metadata = new Map<string, string>();
   const entries: Entry[] = [];
   for (const name of names) {
-    const value = parsed[name] as Record<string, unknown>;
+    const value = (parsed[name] ?? fail(`gives "${name}" no value`)) as Record<string, unknown>;
     if (name === "__metadata__") {
       for (const [key, entry] of Object.entries(value)) metadata.set(key, String(entry));
     } else {
@@ -120,7 +120,9 @@ function parseEntry(name: string, value: Record<string, unknown>, fail: (problem
   }
   const [begin, end] = offsets as [number, number];
   const size = sizeOf(shape) * bytesPerElement(dtype);
-  if (!Number.isSafeInteger(size) || end - begin !== size) {
+  // Partial products too: a dimension of 0 would hide that the others overflow.
+  const overflows = !Number.isSafeInteger(sizeOf(shape.filter((dim) => dim !== 0)));
+  if (overflows || end - begin !== size) {
     fail(`gives "${name}" ${end - begin} bytes for ${String(code)}[${shape.join(", ")}]`);
   }
   return { name, dtype, shape, begin, end };

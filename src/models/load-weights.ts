@@ -1,0 +1,110 @@
+import { InputError } from "../errors/index.js";
+import { readFileChecked } from "../files/index.js";
+import { producers, withInitializers } from "../graph/index.js";
+import { isFloat, sameShape, type Tensor } from "../tensor/index.js";
+import type { Classifier } from "./classifier.js";
+import { asFloat32, readSafetensors } from "./safetensors.js";
+
+export interface LoadWeightsOptions {
+  /** Names the weights in errors: their file. */
+  readonly place?: string;
+  /** Keep the classifier's own last layer, as when its classes differ from the weights'. */
+  readonly keepHead?: boolean;
+}
+
+/** Counters of PyTorch's BatchNorm, which nothing here reads. */
+const IGNORED = /(^|\.)num_batches_tracked$/;
+/** Differences listed in an error before the rest is only counted. */
+const LISTED = 20;
+
+/**
+ * The classifier with other weights: every parameter and running statistic by its torchvision
+ * name, of any float type. A prefix `module.` on every name (DataParallel) is taken off.
+ *
+ * @throws InputError that lists every tensor that is missing, unexpected or of another shape.
+ */
+export function loadWeights(
+  classifier: Classifier,
+  tensors: ReadonlyMap<string, Tensor>,
+  options: LoadWeightsOptions = {},
+): Classifier {
+  const { place = "weights", keepHead = false } = options;
+  const given = withoutPrefix(tensors);
+  const head = headOf(classifier);
+  const wanted = new Map(
+    [...classifier.parameters, ...classifier.buffers].map((name): [string, Tensor] => [
+      name,
+      classifier.graph.initializers.get(name)!,
+    ]),
+  );
+  const loaded = new Map<string, Tensor>();
+  const differences: string[] = [];
+  let onlyHead = true;
+  const differs = (name: string, what: string): void => {
+    differences.push(`"${name}" ${what}`);
+    if (!head.has(name)) onlyHead = false;
+  };
+  for (const [name, own] of wanted) {
+    if (keepHead && head.has(name)) continue;
+    const found = given.get(name);
+    if (found === undefined) differs(name, "is missing");
+    else if (!isFloat(found.dtype)) differs(name, `is ${found.dtype}, not a float type`);
+    else if (!sameShape(found.shape, own.shape)) {
+      differs(name, `is [${found.shape.join(", ")}], expected [${own.shape.join(", ")}]`);
+    } else loaded.set(name, asFloat32(found));
+  }
+  for (const name of given.keys()) if (!wanted.has(name)) differs(name, "is unexpected");
+  if (differences.length > 0) throw mismatch(classifier, place, differences, onlyHead);
+  return { ...classifier, graph: withInitializers(classifier.graph, loaded) };
+}
+
+function withoutPrefix(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const kept = [...tensors].filter(([name]) => !IGNORED.test(name));
+  const prefixed = kept.every(([name]) => name.startsWith("module."));
+  return new Map(kept.map(([name, data]) => [prefixed ? name.slice("module.".length) : name, data]));
+}
+
+/** The parameters of the node that gives the logits. */
+function headOf(classifier: Classifier): ReadonlySet<string> {
+  const last = producers(classifier.graph).get(classifier.logits);
+  return new Set(last?.inputs.filter((name) => classifier.parameters.includes(name)));
+}
+
+function mismatch(
+  { name, classNames }: Classifier,
+  place: string,
+  differences: readonly string[],
+  onlyHead: boolean,
+): InputError {
+  const rest = differences.length - LISTED;
+  const list = [...differences.slice(0, LISTED), ...(rest > 0 ? [`… and ${rest} more`] : [])];
+  return new InputError({
+    place,
+    problem: `does not fit ${name} with ${classNames.length} classes:\n    ${list.join("\n    ")}`,
+    remedy: onlyHead
+      ? "Only the last layer differs: keep the model's own (keepHead) to train it anew."
+      : "Choose the architecture that the weights belong to.",
+  });
+}
+
+const PICKLE = /\.(pth|pt|ckpt|pkl|pickle|bin)$/i;
+
+/**
+ * The tensors of a safetensors file.
+ *
+ * @throws InputError for a damaged file, and for a pickle, with the line that converts it:
+ * unpickling runs whatever code the file holds, so it is never done here.
+ */
+export async function readWeightsFile(path: string): Promise<ReadonlyMap<string, Tensor>> {
+  if (PICKLE.test(path)) {
+    const target = path.replace(PICKLE, ".safetensors");
+    throw new InputError({
+      place: path,
+      problem: "is a pickle, which can run code when it is read",
+      remedy:
+        "Convert it where PyTorch is installed:\n" +
+        `  python -c 'import torch, safetensors.torch as s; s.save_file({k: v.contiguous() for k, v in torch.load("${path}", weights_only=True).items()}, "${target}")'`,
+    });
+  }
+  return readSafetensors(await readFileChecked(path), { place: path }).tensors;
+}
