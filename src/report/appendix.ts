@@ -1,0 +1,82 @@
+import type { ModelInfo, Result } from "../evaluation/index.js";
+import * as format from "./format.js";
+import { embeddedJson, html, type Html } from "./html.js";
+import { table } from "./tables.js";
+
+/** All that is needed to get the same numbers again. */
+export function appendixSection(result: Result): Html {
+  const { tool, runtime, dataset, seed, date } = result;
+  return html`<section id="appendix" aria-label="How it was measured">
+    <h2>How it was measured</h2>
+    ${table(
+      "The run",
+      ["", ""],
+      [
+        ["tool", `${tool.name} ${tool.version}`],
+        ["engine", `${runtime.engine} ${runtime.engineVersion}, ${runtime.host}, ${runtime.threads} threads`],
+        ["machine", `${runtime.cpu}, ${runtime.platform}`],
+        ["date", date],
+        ["seed", String(seed)],
+        ["images", `${dataset.name} (${dataset.split}), ${dataset.n} of ${dataset.population}`],
+        [
+          "image size",
+          `${dataset.channels} × ${dataset.height} × ${dataset.width} (channels × height × width)`,
+        ],
+        ["classes", dataset.classNames.map((name, i) => `${name} (${dataset.classCounts[i]})`).join(", ")],
+      ],
+    )}
+    ${table("The models", ["model", "architecture", "parameters", "file", "sha256"], result.models.map(modelRow))}
+    ${result.models.map(settingsOf)} ${validationTable(result)}
+  </section>`;
+}
+
+function modelRow(model: ModelInfo): string[] {
+  return [
+    model.name,
+    model.architecture,
+    format.grouped(model.parameterCount),
+    model.path,
+    model.sha256.slice(0, 16),
+  ];
+}
+
+function settingsOf({ name, training }: ModelInfo): Html {
+  if (training === undefined) return html``;
+  const rows = Object.entries(training.settings).map(([key, value]) => [
+    key,
+    value === null ? "none" : String(value),
+  ]);
+  const took = [
+    ["steps", String(training.steps)],
+    ["time", format.duration(training.seconds)],
+    ...(training.bestStep === undefined ? [] : [["weights kept", `those of step ${training.bestStep}`]]),
+  ];
+  return html`<details>
+    <summary>How ${name} was trained</summary>
+    ${table(`Training of ${name}`, ["setting", "value"], [...took, ...rows])}
+  </details>`;
+}
+
+function validationTable({ models }: Result): Html {
+  const rows = models.flatMap(({ name, training }) =>
+    (training?.validation ?? []).map((point) => [
+      name,
+      String(point.step),
+      String(point.n),
+      format.percent(point.cleanAccuracy),
+      point.robustAccuracy === null ? "" : format.percent(point.robustAccuracy),
+    ]),
+  );
+  if (rows.length === 0) return html``;
+  return html`<details>
+    <summary>Validation during training</summary>
+    ${table("On images split off the training set", ["model", "step", "images", "clean", "under attack"], rows)}
+  </details>`;
+}
+
+/** The result itself, for other programs: without the pictures, which the page shows already. */
+export function dataBlock(result: Result): Html {
+  return html`<script type="application/json" id="result">
+    ${embeddedJson({ ...result, examples: [] })}
+  </script>`;
+}

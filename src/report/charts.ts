@@ -1,0 +1,159 @@
+import * as echarts from "echarts";
+import {
+  accuracyAgainstEpsilon,
+  accuracyAgainstSteps,
+  type Curve,
+  type Result,
+} from "../evaluation/index.js";
+
+/** One line of a chart. */
+export interface Series {
+  readonly name: string;
+  readonly colour: string;
+  readonly dashed: boolean;
+  readonly points: readonly (readonly [x: number, y: number | null])[];
+  /** [low, high] beside each point, where it is an accuracy. */
+  readonly intervals?: readonly (readonly [low: number, high: number])[];
+}
+
+export interface Chart {
+  readonly title: string;
+  /** What a reader who cannot see it should know. */
+  readonly description: string;
+  readonly xName: string;
+  readonly yName: string;
+  readonly percent: boolean;
+  readonly logX: boolean;
+  readonly series: readonly Series[];
+}
+
+/** Colours that colour-blind readers tell apart (Okabe & Ito 2008), dark enough on white and on black. */
+const COLOURS = ["#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
+
+export function colourOf(result: Result, model: string): string {
+  return COLOURS[result.models.findIndex(({ name }) => name === model) % COLOURS.length]!;
+}
+
+/** Accuracy against ε, from the clean accuracy at 0. */
+export function epsilonChart(result: Result): Chart | undefined {
+  const series = accuracyAgainstEpsilon(result).map((curve) => seriesOf(result, curve));
+  if (series.length === 0) return undefined;
+  return accuracyChart("Accuracy against ε", "ε", false, series);
+}
+
+/** Accuracy against the attack's steps. */
+export function stepsChart(result: Result): Chart | undefined {
+  const series = accuracyAgainstSteps(result).map((curve) => seriesOf(result, curve));
+  if (series.length === 0) return undefined;
+  return accuracyChart("Accuracy against iterations", "PGD iterations", true, series);
+}
+
+/** The training loss of every model that has one. */
+export function lossChart(result: Result): Chart | undefined {
+  const series = result.models.flatMap((model): Series[] => {
+    const curve = model.training?.curve;
+    if (curve === undefined || curve.step.length < 2) return [];
+    const points = curve.step.map((step, i) => [step, curve.loss[i] ?? null] as const);
+    return [{ name: model.name, colour: colourOf(result, model.name), dashed: false, points }];
+  });
+  if (series.length === 0) return undefined;
+  return {
+    title: "Training loss",
+    description:
+      "The whole loss of each model at the steps of its training; different recipes minimise different losses.",
+    xName: "step",
+    yName: "loss",
+    percent: false,
+    logX: false,
+    series,
+  };
+}
+
+function accuracyChart(title: string, xName: string, logX: boolean, series: readonly Series[]): Chart {
+  const ends = series.map(({ name, points }) => {
+    const [first, last] = [points[0]!, points.at(-1)!];
+    return `${name} goes from ${asPercent(first[1])} at ${first[0]} to ${asPercent(last[1])} at ${last[0]}`;
+  });
+  return {
+    title,
+    description: `${title}: ${ends.join("; ")}.`,
+    xName,
+    yName: "accuracy",
+    percent: true,
+    logX,
+    series,
+  };
+}
+
+const asPercent = (share: number | null): string =>
+  share === null ? "nothing" : `${(100 * share).toFixed(1)} %`;
+
+function seriesOf(result: Result, curve: Curve): Series {
+  const transfer = curve.kind === "transfer";
+  return {
+    name: transfer ? `${curve.model}, images made on ${curve.source}` : `${curve.model}, white-box`,
+    colour: colourOf(result, curve.model),
+    dashed: transfer,
+    points: curve.points.map(({ x, measurement }) => [x, measurement.accuracy] as const),
+    intervals: curve.points.map(
+      ({ measurement }) => [measurement.interval.low, measurement.interval.high] as const,
+    ),
+  };
+}
+
+/** The chart as an SVG picture that needs no script. */
+export function renderChart(
+  chart: Chart,
+  size: { width: number; height: number } = { width: 640, height: 340 },
+): string {
+  const instance = echarts.init(null, null, { renderer: "svg", ssr: true, ...size });
+  try {
+    instance.setOption({
+      animation: false,
+      grid: { left: 56, right: 24, top: 16 + 20 * Math.ceil(chart.series.length / 2), bottom: 48 },
+      legend: { top: 0, left: 0, itemWidth: 26, textStyle: { fontSize: 12 } },
+      xAxis: {
+        type: chart.logX ? "log" : "value",
+        name: chart.xName,
+        nameLocation: "middle",
+        nameGap: 30,
+        min: "dataMin",
+        max: "dataMax",
+        splitLine: { show: false },
+      },
+      yAxis: {
+        type: "value",
+        min: 0,
+        ...(chart.percent ? { max: 1 } : {}),
+        axisLabel: chart.percent ? { formatter: (share: number) => `${Math.round(100 * share)} %` } : {},
+      },
+      series: chart.series.flatMap(lines),
+    });
+    return instance.renderToSVGString();
+  } finally {
+    instance.dispose();
+  }
+}
+
+/** A line with its points, and a faint vertical bar for each interval. */
+function lines({ name, colour, dashed, points, intervals }: Series): object[] {
+  const many = points.length > 30;
+  const line = {
+    name,
+    type: "line",
+    data: points.map((point) => [...point]),
+    showSymbol: !many,
+    symbolSize: 6,
+    lineStyle: { color: colour, width: 2, type: dashed ? "dashed" : "solid" },
+    itemStyle: { color: colour },
+  };
+  if (intervals === undefined) return [line];
+  const bars = points.map(([x], i) => ({
+    type: "line",
+    data: intervals[i]!.map((end) => [x, end]),
+    showSymbol: false,
+    silent: true,
+    lineStyle: { color: colour, width: 4, opacity: 0.25 },
+  }));
+  return [line, ...bars];
+}

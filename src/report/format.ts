@@ -1,0 +1,41 @@
+import type { Interval, Score, ThreatInfo } from "../evaluation/index.js";
+
+/** .9437 → `94.4 %` */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** `92.8 – 95.7 %` */
+export function interval({ low, high }: Interval): string {
+  return `${(100 * low).toFixed(1)} – ${(100 * high).toFixed(1)} %`;
+}
+
+/** `943 of 1000` */
+export function counted({ correct, n }: Score): string {
+  return `${correct} of ${n}`;
+}
+
+/** `0.3`, or `8/255` where it is that many gray levels. */
+export function epsilon(value: number): string {
+  const levels = Math.round(value * 255);
+  const whole = Math.abs(value * 255 - levels) < 1e-4 && levels < 128 && levels > 0;
+  return whole ? `${levels}/255` : String(Number(value.toPrecision(4)));
+}
+
+export function threat({ norm, epsilon: radius }: ThreatInfo): string {
+  return `${norm === "linf" ? "L∞" : "L2"}, ε = ${epsilon(radius)}`;
+}
+
+/** 1234567 → `1 234 567`, with thin spaces. */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, "\u2009");
+}
+
+/** Seconds as `48 s`, `3 min 05 s`, `2 h 07 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+}

@@ -1,0 +1,92 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { openDataset, takeSample } from "../data/index.js";
+import { evaluateModels, parseResult, type Result } from "../evaluation/index.js";
+import { createClassifier } from "../models/index.js";
+import { createGenerator } from "../tensor/index.js";
+import { embeddedJson, escapeHtml, html } from "./html.js";
+import { renderReport } from "./index.js";
+
+const HOSTILE = "</script><img src=x onerror=alert(1)>\u2028$&`";
+let result: Result;
+let page = "";
+
+beforeAll(async () => {
+  const dataset = takeSample(await openDataset("mnist:test"), 20, createGenerator(1));
+  const named = { ...dataset, classNames: dataset.classNames.map((name, i) => (i === 3 ? HOSTILE : name)) };
+  const classifier = createClassifier("resnet-mini", {
+    channels: 1,
+    height: 28,
+    width: 28,
+    classNames: named.classNames,
+    random: createGenerator(1),
+  });
+  const info = { recipe: "at-alp", path: "a", sha256: "0".repeat(64), architecture: "resnet-mini" };
+  const training = {
+    settings: { epochs: 3 },
+    steps: 100,
+    epochs: 3,
+    seconds: 75,
+    curve: { step: [1, 50, 100], loss: [2.3, null, 0.4] },
+    validation: [{ step: 100, n: 10, cleanAccuracy: 0.9, robustAccuracy: 0.5 }],
+    bestStep: 100,
+  };
+  const models = [
+    { name: "plain", classifier, info },
+    { name: HOSTILE, classifier, info: { ...info, training } },
+  ];
+  const options = {
+    epsilons: [0.1, 0.5],
+    steps: 2,
+    iterations: [1],
+    transferFrom: ["plain"],
+    threads: 1,
+    examples: 2,
+  };
+  result = await evaluateModels(models, { dataset: named, population: 10_000, seed: 1 }, options, {
+    name: "holdfast",
+    version: "0.0.0",
+  });
+  // Untrained models share no correct image: an example by hand shows the pictures.
+  page = await renderReport(result);
+});
+
+describe("the report", () => {
+  test("shows every accuracy and every warning of the result", () => {
+    for (const m of result.measurements) expect(page).toContain(`${(100 * m.accuracy).toFixed(1)} %`);
+    expect(result.warnings.length).toBeGreaterThan(0);
+    for (const { message } of result.warnings) expect(page).toContain(escapeHtml(message));
+    for (const statement of result.statements) expect(page).toContain(escapeHtml(statement));
+  });
+
+  test("fetches nothing, runs nothing", () => {
+    expect(page).toContain("default-src 'none'");
+    expect(page.match(/<script(?! type="application\/json")/g)).toBeNull();
+    const addresses = [...page.matchAll(/(?:src|href)\s*=\s*"([^"]*)"/g)].map((match) => match[1]!);
+    expect(addresses.filter((address) => !address.startsWith("data:image/png;base64,"))).toEqual([]);
+    expect(page).not.toMatch(/@import|url\(/);
+  });
+
+  test("a name with markup stays text everywhere, in charts and data too", () => {
+    expect(page).not.toContain("<img src=x");
+    expect(page.match(/<\/script>/g)!.length).toBe(1);
+    expect(page).toContain(escapeHtml(HOSTILE).replace("\u2028", "\u2028"));
+  });
+
+  test("holds the result as JSON", () => {
+    const json = /<script type="application\/json" id="result">([\s\S]*?)<\/script>/.exec(page)![1]!;
+    expect(parseResult(JSON.parse(json), "page")).toEqual({ ...result, examples: [] });
+  });
+
+  test("has a table under every chart, and says in words what it shows", () => {
+    const charts = page.match(/<div role="img" aria-label="[^"]{20,}"/g)!;
+    expect(charts.length).toBe(3);
+    expect(page.match(/The numbers of this chart/g)!.length).toBe(3);
+  });
+});
+
+test("templates escape what they are given, and only that", () => {
+  expect(html`<b title="${'"'}">${"<i>"}${html`<u>${"&"}</u>`}${[1, "<"]}</b>`.html).toBe(
+    '<b title="&quot;">&lt;i&gt;<u>&amp;</u>1&lt;</b>',
+  );
+  expect(embeddedJson("</script>\u2028").html).toBe('"\\u003c/script>\\u2028"');
+});

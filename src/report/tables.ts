@@ -1,0 +1,128 @@
+import {
+  attackLabel,
+  attacksOf,
+  warningTitles,
+  type AttackMeasurement,
+  type Result,
+  type Score,
+} from "../evaluation/index.js";
+import type { Chart } from "./charts.js";
+import * as format from "./format.js";
+import { html, type Html } from "./html.js";
+
+/** Warnings, the gravest first; a reader must not miss them. */
+export function warningsSection({ warnings }: Result): Html {
+  if (warnings.length === 0) {
+    return html`<section id="warnings" aria-label="Checks">
+      <h2>Checks</h2>
+      <p>None of the automatic checks against false security found anything to say.</p>
+    </section>`;
+  }
+  return html`<section id="warnings" aria-label="Checks">
+    <h2>Checks against false security</h2>
+    <ul class="warnings">
+      ${warnings.map(
+        ({ code, severity, message }) =>
+          html`<li class="${severity}">
+            <strong>${severityWord(severity)}${warningTitles[code]}.</strong> ${message}
+          </li> `,
+      )}
+    </ul>
+  </section>`;
+}
+
+function severityWord(severity: "info" | "warning" | "serious"): string {
+  return severity === "serious" ? "False number: " : severity === "warning" ? "Take care: " : "Note: ";
+}
+
+/** Every accuracy, with its interval, counts and parameters. */
+export function accuracySection(result: Result): Html {
+  const attacks = attacksOf(result.measurements);
+  const transfers = attacks.filter((m) => m.kind === "transfer");
+  return html`<section id="accuracy" aria-label="Accuracy">
+    <h2>Accuracy</h2>
+    ${table(
+      "Clean images and white-box attacks: the attack has the model's own gradient.",
+      ["model", "images", "norm, ε", "steps × size", "start", "accuracy", "95 % interval", "right"],
+      result.measurements
+        .filter((m) => m.kind !== "transfer")
+        .map((m) => row(m.kind === "clean" ? undefined : m, m)),
+    )}
+    ${
+      transfers.length === 0
+        ? null
+        : table(
+            "Transfer: the images were made on another model. A weak attack, shown because it must not be the stronger one.",
+            ["model", "made on", "attack", "norm, ε", "accuracy", "95 % interval", "right"],
+            transfers.map((m) => [
+              m.model,
+              m.kind === "transfer" ? m.source : "",
+              attackLabel(m),
+              format.threat(m.threat),
+              format.percent(m.accuracy),
+              format.interval(m.interval),
+              format.counted(m),
+            ]),
+          )
+    }
+  </section>`;
+}
+
+function row(attack: AttackMeasurement | undefined, score: Score): string[] {
+  const scored = [format.percent(score.accuracy), format.interval(score.interval), format.counted(score)];
+  if (attack === undefined) return [score.model, "clean", "", "", "", ...scored];
+  const { steps, stepSize, randomStart } = attack.parameters;
+  return [
+    score.model,
+    attackLabel(attack),
+    format.threat(attack.threat),
+    steps === null || stepSize === null ? "" : `${steps} × ${Number(stepSize.toPrecision(4))}`,
+    randomStart === null ? "" : randomStart ? "random" : "the image",
+    ...scored,
+  ];
+}
+
+/** A table whose first column heads its rows. */
+export function table(caption: string, heads: readonly string[], rows: readonly (readonly string[])[]): Html {
+  return html`<div class="scroll">
+    <table>
+      <caption>
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          ${heads.map((head) => html`<th scope="col">${head}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ([first, ...rest]) =>
+            html`<tr>
+              <th scope="row">${first}</th>
+              ${rest.map((cell) => html`<td>${cell}</td>`)}
+            </tr> `,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** The numbers of a chart: at most twenty columns, so that a long training stays readable. */
+export function chartTable({ title, xName, percent, series }: Chart): Html {
+  const every = [...new Set(series.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
+  const stride = Math.ceil(every.length / 20);
+  const shown = every.filter((_, i) => i % stride === 0 || i === every.length - 1);
+  const cell = (y: number | null | undefined): string =>
+    y === null || y === undefined ? "" : percent ? format.percent(y) : String(Number(y.toPrecision(3)));
+  return html`<details>
+    <summary>The numbers of this chart</summary>
+    ${table(
+      stride > 1 ? `${title}, every ${stride}th point` : title,
+      ["", ...shown.map((x) => `${xName} ${Number(x.toPrecision(4))}`)],
+      series.map(({ name, points }) => {
+        const values = new Map(points);
+        return [name, ...shown.map((x) => cell(values.get(x)))];
+      }),
+    )}
+  </details>`;
+}
