@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { decodeNpy, encodeNpy, encodeNpz, float32, int64, tensor } from "./index.js";
+
+/** The files that `scripts/fixtures/npy.py` had NumPy write. */
+const files = (() => {
+  const all = new Uint8Array(readFileSync("test/fixtures/arrays.npys"));
+  const found: Uint8Array[] = [];
+  for (let at = 0; at < all.length;) {
+    const length = new DataView(all.buffer, all.byteOffset + at).getUint32(0, true);
+    found.push(all.slice(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return found;
+})();
+
+test("arrays are written byte for byte as NumPy writes them", () => {
+  const ours = [
+    float32([1, 3], [1.5, -2, 3.25]),
+    int64([3], [1, -1, 2 ** 53]),
+    tensor("uint8", [], Uint8Array.of(7)),
+    ["mnist/t10k#1", "größe", "𝛆"],
+  ];
+  ours.forEach((array, i) => expect(encodeNpy(array)).toEqual(files[i]));
+});
+
+test("and read again", () => {
+  expect(decodeNpy(files[0]!)).toEqual(float32([1, 3], [1.5, -2, 3.25]));
+  expect(decodeNpy(files[1]!)).toEqual(int64([3], [1, -1, 2 ** 53]));
+});
+
+test("what is not a plain array is refused", () => {
+  expect(() => decodeNpy(Uint8Array.of(1, 2))).toThrow(/not an .npy/);
+  expect(() => decodeNpy(files[0]!.subarray(0, files[0]!.length - 3))).toThrow(RangeError);
+  const text = new TextDecoder("latin1").decode(files[0]).replace("'<f4'", "'|O' ");
+  expect(() => decodeNpy(Uint8Array.from(text, (c) => c.charCodeAt(0)))).toThrow(/type \|O/);
+});
+
+test("an .npz is a zip whose directory points at its arrays", () => {
+  const npz = encodeNpz({ a: float32([2], [1, 2]), b: int64([1], [3]) });
+  const view = new DataView(npz.buffer);
+  const end = npz.length - 22;
+  expect(view.getUint32(end, true)).toBe(0x06054b50);
+  expect(view.getUint16(end + 10, true)).toBe(2);
+  const directory = view.getUint32(end + 16, true);
+  expect(view.getUint32(directory, true)).toBe(0x02014b50);
+  expect(view.getUint32(view.getUint32(directory + 42, true), true)).toBe(0x04034b50);
+});
