@@ -212,7 +212,7 @@ export function upperBoundStatements(measured: Measured): string[] {
 /** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`. */
 export function attackLabel(m: AttackMeasurement): string {
   const { steps, restarts } = m.parameters;
-  const base = steps === null || steps <= 1 ? m.attack.toUpperCase() : `${m.attack.toUpperCase()}-${steps}`;
+  const base = steps === null || m.attack === "fgsm" ? m.attack.toUpperCase() : `${m.attack.toUpperCase()}-${steps}`;
   return restarts !== null && restarts > 1 ? `${base} × ${restarts}` : base;
 }
 
