@@ -1,8 +1,27 @@
+import { InputError } from "../errors/index.js";
 import { bind, foldBatchNorm } from "../graph/index.js";
 import type { BoundClassifier, Classifier } from "./classifier.js";
 
-/** Fixes the batch size: every shape becomes a number. */
+/** The batch size that a foreign file fixes; undefined where any will do. */
+export function fixedBatchSize({ graph, image }: Classifier): number | undefined {
+  const batch = graph.values.get(image)!.shape[0];
+  return typeof batch === "number" ? batch : undefined;
+}
+
+/**
+ * Fixes the batch size: every shape becomes a number.
+ *
+ * @throws InputError when the classifier's file fixes another one.
+ */
 export function bindBatch(classifier: Classifier, batchSize: number): BoundClassifier {
+  const fixed = fixedBatchSize(classifier);
+  if (fixed !== undefined && fixed !== batchSize) {
+    throw new InputError({
+      place: classifier.name,
+      problem: `takes batches of exactly ${fixed} images, asked for ${batchSize}`,
+      remedy: `Use a batch size of ${fixed}, or export the model with a dynamic batch dimension.`,
+    });
+  }
   return { ...classifier, graph: bind(classifier.graph, { N: batchSize }), batchSize };
 }
 

@@ -11,7 +11,8 @@ export interface Tap {
 /**
  * An image classifier: a graph from images `[N, C, H, W]` in [0, 1] (normalisation is
  * inside the graph, so ε is always in pixel units) to logits `[N, K]`, in eval form
- * (BatchNormalization with running statistics). The batch dimension is named "N".
+ * (BatchNormalization with running statistics). The batch dimension is named "N", or is a
+ * number in a foreign file that fixes it.
  */
 export interface Classifier {
   readonly name: string;

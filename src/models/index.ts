@@ -1,7 +1,10 @@
-export { bindBatch, bindForInference } from "./bound.js";
+export { bindBatch, bindForInference, fixedBatchSize } from "./bound.js";
 export type { BoundClassifier, Classifier, Tap } from "./classifier.js";
 export { asFloat32, readSafetensors, writeSafetensors, type SafetensorsFile } from "./safetensors.js";
 export { ARCHITECTURES, createClassifier } from "./architectures.js";
 export { buildResNet, type ClassifierOptions, type ResNetSpec } from "./resnet.js";
 export { trainForm, type BatchStatistics, type TrainForm } from "./train-form.js";
 export { loadWeights, readWeightsFile, type LoadWeightsOptions } from "./load-weights.js";
+export { classifierFromModel, loadClassifier, type LoadOptions } from "./load.js";
+export type { Preprocessing } from "./preprocess.js";
+export { saveClassifier } from "./save.js";

@@ -1,0 +1,45 @@
+import { InputError } from "../errors/index.js";
+import { deadCode, GraphBuilder, producers, type Dim, type Graph } from "../graph/index.js";
+
+/**
+ * The value `[N, K]` of logits behind a graph's only output: a softmax is taken off, since
+ * losses and attacks on probabilities saturate, and trailing dimensions of 1 are.
+ *
+ * @throws InputError when the output is nothing like logits.
+ */
+export function findLogits(
+  graph: Graph<Dim>,
+  place: string,
+  onNotice: (notice: string) => void = () => {},
+): { graph: Graph<Dim>; logits: string } {
+  const output = graph.outputs[0]!;
+  const logits = beforeSoftmax(graph, output);
+  if (logits !== output) {
+    onNotice(`${place}: its output "${output}" is a softmax; the logits before it, "${logits}", are used`);
+  }
+  const { dtype, shape } = graph.values.get(logits)!;
+  const [, classes, ...rest] = shape;
+  if (dtype !== "float32" || typeof classes !== "number" || classes < 2 || rest.some((dim) => dim !== 1)) {
+    throw new InputError({
+      place: `${place}: output "${output}"`,
+      problem: `is ${dtype}[${shape.join(", ")}], expected float32[N, K] with at least 2 classes`,
+      remedy: "Export a classifier that gives one logit a class, or choose another output.",
+    });
+  }
+  if (rest.length === 0) return { graph: deadCode({ ...graph, outputs: [logits] }), logits };
+  const g = GraphBuilder.from(graph);
+  const flat = g.op("Flatten", [g.value(logits)], {}, { name: "logits" });
+  g.output(flat);
+  return { graph: deadCode(g.build()), logits: flat.name };
+}
+
+function beforeSoftmax(graph: Graph<Dim>, output: string): string {
+  const made = producers(graph);
+  let name = output;
+  while (made.get(name)?.op === "Identity") name = made.get(name)!.inputs[0]!;
+  const last = made.get(name);
+  if (last?.op !== "Softmax") return output;
+  const rank = graph.values.get(name)!.shape.length;
+  const axis = (last.attributes["axis"] as number | undefined) ?? -1;
+  return (axis + rank) % rank === 1 ? last.inputs[0]! : output;
+}

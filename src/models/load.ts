@@ -1,0 +1,218 @@
+import { InputError, suggestName, UsageError } from "../errors/index.js";
+import { deadCode, graphFromModel, producers, type Dim, type Graph } from "../graph/index.js";
+import { readModelFile, type Model } from "../onnx/index.js";
+import type { Classifier, Tap } from "./classifier.js";
+import { findLogits } from "./find-logits.js";
+import { guessTaps } from "./guess-taps.js";
+import { readMetadata, type ClassifierMetadata } from "./model-metadata.js";
+import { isIdentity, withPreprocessing, type Preprocessing } from "./preprocess.js";
+import { untie } from "./untie.js";
+
+/** What a foreign model does not say itself. A file that holdfast wrote needs none of it. */
+export interface LoadOptions extends Preprocessing {
+  readonly classNames?: readonly string[];
+  /** Height and width, where the model leaves them open. */
+  readonly size?: readonly [height: number, width: number];
+  /** Which output gives the logits, where there are several. */
+  readonly output?: string;
+  /** Values to use as attention taps, in order; guessed by default. */
+  readonly taps?: readonly string[];
+  /** Told what was noticed about the model and done about it, in a sentence. */
+  readonly onNotice?: (notice: string) => void;
+}
+
+/**
+ * Reads a classifier from an ONNX file: one that {@link saveClassifier} wrote, or any other
+ * with one image input `[N, C, H, W]` and one output `[N, K]`. What it expects instead of
+ * pixels in [0, 1] is put into the graph. A softmax at its end is taken off.
+ *
+ * @throws InputError naming what makes it no classifier, and the option or export that helps.
+ */
+export async function loadClassifier(path: string, options: LoadOptions = {}): Promise<Classifier> {
+  return classifierFromModel(await readModelFile(path), path, options);
+}
+
+/** {@link loadClassifier} for a model that was read already; `place` names it in errors. */
+export function classifierFromModel(model: Model, place: string, options: LoadOptions = {}): Classifier {
+  const own = readMetadata(model.metadata, place);
+  if (own !== undefined && !isIdentity(options)) {
+    throw new UsageError({
+      place,
+      problem: "was saved by holdfast, with its preprocessing in the graph",
+      remedy: "Leave mean, std, range and layout out.",
+    });
+  }
+  const whole = imported(model, place, options);
+  const old = imageInput(whole, place);
+  checkImage(whole, old, place, options);
+  const found = findLogits(whole, place, options.onNotice);
+  const { graph, image } = isIdentity(options)
+    ? { graph: found.graph, image: old }
+    : withPreprocessing(found.graph, old, options);
+  const [, channels, height, width] = graph.values.get(image)!.shape as [Dim, number, number, number];
+  const classes = graph.values.get(found.logits)!.shape[1] as number;
+  return Object.freeze({
+    name: own?.architecture ?? model.graph.name,
+    graph,
+    image,
+    logits: found.logits,
+    channels,
+    height,
+    width,
+    classNames: classNamesOf(classes, place, own, options),
+    ...trainable(graph, place, own),
+    taps: tapsOf(graph, image, place, own, options.taps),
+  });
+}
+
+function imported(model: Model, place: string, { output, size, layout = "NCHW" }: LoadOptions): Graph<Dim> {
+  const outputs = model.graph.outputs.map(({ name }) => name);
+  if (output !== undefined ? !outputs.includes(output) : outputs.length !== 1) {
+    throw new InputError({
+      place,
+      problem:
+        output === undefined
+          ? `has ${outputs.length} outputs: ${outputs.join(", ")}`
+          : `has no output "${output}"`,
+      remedy: output === undefined ? "Choose the logits with output." : suggestName(output, outputs),
+    });
+  }
+  const wanted = output ?? outputs[0]!;
+  const dims: Record<string, Dim> = {};
+  const spatial = layout === "NCHW" ? 2 : 1;
+  for (const { name, shape } of model.graph.inputs) {
+    (shape ?? []).forEach((dim, axis) => {
+      if (typeof dim === "number") return;
+      const symbol = dim || `${name}_dim_${axis}`;
+      if (axis === 0) dims[symbol] = "N";
+      else if (size !== undefined && (axis === spatial || axis === spatial + 1)) {
+        dims[symbol] = size[axis - spatial]!;
+      }
+    });
+  }
+  const chosen = {
+    ...model,
+    graph: { ...model.graph, outputs: model.graph.outputs.filter(({ name }) => name === wanted) },
+  };
+  return deadCode(untie(graphFromModel(chosen, { place, dims })), { dropInputs: true });
+}
+
+function imageInput(graph: Graph<Dim>, place: string): string {
+  if (graph.inputs.length === 1) return graph.inputs[0]!;
+  throw new InputError({
+    place,
+    problem:
+      graph.inputs.length === 0
+        ? "has no input that its output depends on"
+        : `has ${graph.inputs.length} inputs that its output depends on: ${graph.inputs.join(", ")}`,
+    remedy: "Export it with the image as its only input, or choose another output.",
+  });
+}
+
+function checkImage(
+  graph: Graph<Dim>,
+  name: string,
+  place: string,
+  { layout = "NCHW", mean, std, range = 1 }: LoadOptions,
+): void {
+  const { dtype, shape } = graph.values.get(name)!;
+  const axes = layout === "NCHW" ? "[N, C, H, W]" : "[N, H, W, C]";
+  const fail = (problem: string, remedy: string): never => {
+    throw new InputError({ place: `${place}: input "${name}"`, problem, remedy });
+  };
+  if (dtype !== "float32") fail(`is ${dtype}, expected float32`, "Export the model with a float32 input.");
+  if (shape.length !== 4) {
+    fail(`is [${shape.join(", ")}], expected ${axes}`, "Export a model whose input is a batch of images.");
+  }
+  const channelAxis = layout === "NCHW" ? 1 : 3;
+  const other = shape[4 - channelAxis];
+  const isColour = (dim: Dim | undefined): boolean => dim === 1 || dim === 3 || dim === 4;
+  if (!isColour(shape[channelAxis]) && isColour(other)) {
+    const swapped = layout === "NCHW" ? "NHWC" : "NCHW";
+    fail(
+      `is [${shape.join(", ")}], which does not look like ${axes}`,
+      `If its channels are those ${other}, set layout to ${swapped}.`,
+    );
+  }
+  if (shape.slice(1).some((dim) => typeof dim !== "number")) {
+    fail(`is [${shape.join(", ")}]: its size is open`, "Give height and width with size.");
+  }
+  const channels = shape[channelAxis] as number;
+  for (const [option, values] of Object.entries({ mean, std })) {
+    if (values === undefined || (values.length === channels && values.every(Number.isFinite))) continue;
+    throw new UsageError({
+      place: option,
+      problem: `must be ${channels} numbers, one a channel, found [${values.join(", ")}]`,
+    });
+  }
+  if ((std ?? [1]).some((value) => value <= 0) || !(range > 0 && range < Infinity)) {
+    throw new UsageError({ place: "preprocessing", problem: "std and range must be above 0" });
+  }
+}
+
+function classNamesOf(
+  classes: number,
+  place: string,
+  own: ClassifierMetadata | undefined,
+  options: LoadOptions,
+): readonly string[] {
+  const given = options.classNames ?? own?.classNames;
+  if (given === undefined) return Array.from({ length: classes }, (_, k) => String(k));
+  if (given.length === classes) return given;
+  throw new InputError({
+    place,
+    problem: `has ${classes} logits and was given ${given.length} class names`,
+    remedy: "Give one name a logit.",
+  });
+}
+
+/** Inputs that hold what training moves, and what it sets without a gradient, by op. */
+const TRAINED: ReadonlyMap<string, readonly number[]> = new Map([
+  ["Conv", [1, 2]],
+  ["ConvTranspose", [1, 2]],
+  ["Gemm", [1, 2]],
+  ["MatMul", [1]],
+  ["BatchNormalization", [1, 2]],
+]);
+const RUNNING: ReadonlyMap<string, readonly number[]> = new Map([["BatchNormalization", [3, 4]]]);
+
+function trainable(
+  graph: Graph<Dim>,
+  place: string,
+  own: ClassifierMetadata | undefined,
+): Pick<Classifier, "parameters" | "buffers"> {
+  const collect = (table: ReadonlyMap<string, readonly number[]>): string[] => {
+    const names = graph.nodes.flatMap((node) => (table.get(node.op) ?? []).map((i) => node.inputs[i] ?? ""));
+    return [...new Set(names)].filter((name) => graph.initializers.get(name)?.dtype === "float32");
+  };
+  if (own === undefined) return { parameters: collect(TRAINED), buffers: collect(RUNNING) };
+  const missing = [...own.parameters, ...own.buffers].filter((name) => !graph.initializers.has(name));
+  if (missing.length === 0) return { parameters: own.parameters, buffers: own.buffers };
+  throw new InputError({
+    place,
+    problem: `lacks weights that its metadata names: ${missing.slice(0, 5).join(", ")}`,
+    remedy: "Save the classifier again.",
+  });
+}
+
+function tapsOf(
+  graph: Graph<Dim>,
+  image: string,
+  place: string,
+  own: ClassifierMetadata | undefined,
+  names: readonly string[] | undefined,
+): readonly Tap[] {
+  const given = names?.map((value, group) => ({ name: `group-${group}`, value })) ?? own?.taps;
+  if (given === undefined) return guessTaps(graph, image);
+  const made = producers(graph);
+  for (const { value } of given) {
+    if (made.has(value) && graph.values.get(value)!.shape.length === 4) continue;
+    const possible = [...made.keys()].filter((name) => graph.values.get(name)!.shape.length === 4);
+    throw new InputError({
+      place: `${place}: tap "${value}"`,
+      problem: made.has(value) ? "is not [N, C, h, w]" : "is no value of the graph",
+      remedy: suggestName(value, possible.slice(0, 100)),
+    });
+  }
+  return given;
+}

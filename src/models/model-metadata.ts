@@ -1,0 +1,95 @@
+import { createRequire } from "node:module";
+import { z } from "zod";
+import { InputError } from "../errors/index.js";
+import type { Classifier, Tap } from "./classifier.js";
+
+/** Keys of `metadata_props` in a file that `saveClassifier` wrote. Lists are JSON. */
+export const METADATA = {
+  format: "holdfast_format",
+  tool: "tool_version",
+  architecture: "architecture",
+  classNames: "class_names",
+  taps: "taps",
+  parameters: "parameters",
+  buffers: "buffers",
+  preprocessing: "preprocessing",
+} as const;
+const FORMAT = "1";
+
+/** What a file of ours says beside its graph. */
+export interface ClassifierMetadata {
+  readonly architecture: string;
+  readonly classNames: readonly string[];
+  readonly taps: readonly Tap[];
+  readonly parameters: readonly string[];
+  readonly buffers: readonly string[];
+}
+
+const schema: z.ZodType<ClassifierMetadata> = z.object({
+  architecture: z.string(),
+  classNames: z.array(z.string()),
+  taps: z.array(z.object({ name: z.string(), value: z.string() })),
+  parameters: z.array(z.string()),
+  buffers: z.array(z.string()),
+});
+
+export function toolVersion(): string {
+  return (createRequire(import.meta.url)("../../package.json") as { version: string }).version;
+}
+
+export function writeMetadata(classifier: Classifier): Map<string, string> {
+  const { name, classNames, taps, parameters, buffers } = classifier;
+  return new Map([
+    [METADATA.format, FORMAT],
+    [METADATA.tool, toolVersion()],
+    [METADATA.architecture, name],
+    [METADATA.classNames, JSON.stringify(classNames)],
+    [METADATA.taps, JSON.stringify(taps)],
+    [METADATA.parameters, JSON.stringify(parameters)],
+    [METADATA.buffers, JSON.stringify(buffers)],
+    [
+      METADATA.preprocessing,
+      JSON.stringify({ layout: "NCHW", pixels: [0, 1], normalisation: "in the graph" }),
+    ],
+  ]);
+}
+
+/**
+ * The metadata of a file of ours; undefined for a file of another tool.
+ *
+ * @throws InputError when the file says it is ours and its metadata is damaged or of a later format.
+ */
+export function readMetadata(
+  metadata: ReadonlyMap<string, string>,
+  place: string,
+): ClassifierMetadata | undefined {
+  const format = metadata.get(METADATA.format);
+  if (format === undefined) return undefined;
+  if (format !== FORMAT) {
+    throw new InputError({
+      place,
+      problem: `is of format ${JSON.stringify(format.slice(0, 20))}; this version reads ${FORMAT}`,
+      remedy: "Update holdfast.",
+    });
+  }
+  const list = (key: string): unknown => {
+    try {
+      return JSON.parse(metadata.get(key) ?? "");
+    } catch {
+      return undefined;
+    }
+  };
+  const parsed = schema.safeParse({
+    architecture: metadata.get(METADATA.architecture),
+    classNames: list(METADATA.classNames),
+    taps: list(METADATA.taps),
+    parameters: list(METADATA.parameters),
+    buffers: list(METADATA.buffers),
+  });
+  if (parsed.success) return parsed.data;
+  throw new InputError({
+    place,
+    problem: `has damaged metadata: ${parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")}`,
+    remedy: "Save the classifier again, or remove its metadata to read it as a foreign model.",
+  });
+}
