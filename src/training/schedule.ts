@@ -36,7 +36,9 @@ export function scheduleFactor(schedule: Schedule, step: number, total: number):
     case "one-cycle": {
       const top = schedule.warmup * total - 1;
       const start = 1 / schedule.divide;
-      if (step <= top) return cosineBetween(start, 1, step / top);
+      // A warm-up of one step is the peak itself, where PyTorch divides by zero.
+      if (step === top) return 1;
+      if (step < top) return cosineBetween(start, 1, step / top);
       return cosineBetween(1, start / schedule.finalDivide, (step - top) / (total - 1 - top));
     }
   }
