@@ -25,15 +25,27 @@ export interface DataOptions {
 }
 
 export function dataOptions(command: Command, data: string): Command {
+  command.option(
+    "--data <name>",
+    "mnist, mnist:test, flowers, or a folder with a folder for each class",
+    data,
+  );
+  return imageOptions(command).option(
+    "--limit <n>",
+    "only a seeded, class-balanced sample of n images",
+    count,
+  );
+}
+
+/** How images are read, whatever their data is called. */
+export function imageOptions(command: Command): Command {
   return command
-    .option("--data <name>", "mnist, mnist:test, flowers, or a folder with a folder for each class", data)
     .option(
       "--size <n | hxw>",
       "size the images are resized to (default: the source's, 224 for files)",
       imageSize,
     )
     .option("--channels <n>", "1 (gray) or 3 (colour) (default: the source's)", count)
-    .option("--limit <n>", "only a seeded, class-balanced sample of n images", count)
     .option("--skip-unreadable", "leave out image files that cannot be decoded, and list them");
 }
 

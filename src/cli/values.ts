@@ -61,8 +61,9 @@ export function imageSize(text: string): { height: number; width: number } {
   return { height: count(height), width: count(width) };
 }
 
-/** ε in the form a reader knows: 8/255 when it is that many gray levels. */
+/** ε in the form a reader knows: a short decimal, or 8/255 when it is that many gray levels. */
 export function formatEpsilon(epsilon: number): string {
+  if (Number(epsilon.toFixed(4)) === epsilon) return String(epsilon);
   const levels = epsilon * 255;
   const whole = Math.abs(levels - Math.round(levels)) < 1e-6 && Math.round(levels) < 128;
   return whole && epsilon !== 0 ? `${Math.round(levels)}/255` : String(Number(epsilon.toPrecision(6)));

@@ -104,10 +104,10 @@ function datasetInfoOf({ dataset, population, seed }: Sample): DatasetInfo {
   };
 }
 
-function sampleStatement({ n, population, sampling, sampleSeed, name, split }: DatasetInfo): string {
-  if (sampling === "full") return `All ${n} images of ${name} (${split}) were scored.`;
+function sampleStatement({ n, population, sampling, sampleSeed, name }: DatasetInfo): string {
+  if (sampling === "full") return `All ${n} images of ${name} were scored.`;
   return (
-    `${n} of the ${population} images of ${name} (${split}) were scored, a class-balanced sample drawn with ` +
+    `${n} of the ${population} images of ${name} were scored, a class-balanced sample drawn with ` +
     `seed ${sampleSeed}. The intervals (Wilson, 95 %) say how far the whole may be from it.`
   );
 }

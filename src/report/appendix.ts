@@ -17,7 +17,7 @@ export function appendixSection(result: Result): Html {
         ["machine", `${runtime.cpu}, ${runtime.platform}`],
         ["date", date],
         ["seed", String(seed)],
-        ["images", `${dataset.name} (${dataset.split}), ${dataset.n} of ${dataset.population}`],
+        ["images", `${dataset.name}, ${dataset.n} of ${dataset.population}`],
         [
           "image size",
           `${dataset.channels} × ${dataset.height} × ${dataset.width} (channels × height × width)`,

@@ -18,8 +18,8 @@ export function summarySection(result: Result): Html {
   return html`<section id="summary" aria-label="Summary">
     <h1>How well does it hold?</h1>
     <p class="lead">
-      ${dataset.n} images of ${dataset.name}
-      (${dataset.split})${
+      ${dataset.n} images of
+      ${dataset.name}${
         dataset.sampling === "full" ? "" : `, a class-balanced sample of ${dataset.population}`
       }${headline === null ? "." : `, attacked under ${format.threat(headline)}.`}
     </p>

@@ -22,6 +22,7 @@ export {
   loadCheckpoint,
   readLog,
   readRunConfig,
+  readRunSummary,
   resumeRun,
   runPaths,
   saveCheckpoint,
@@ -34,4 +35,5 @@ export {
   type RunHooks,
   type RunOptions,
   type RunPaths,
+  type RunSummary,
 } from "./run/index.js";

@@ -1,5 +1,235 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
+import type { Attack, AttackedBatch, PgdOptions, ThreatModel } from "../../attacks/index.js";
+import type { Dataset } from "../../data/index.js";
+import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
+import { openSample, usualEpsilon } from "../images.js";
+import { withInterrupt } from "../interrupt.js";
+import { loadModel, modelOptions, type ModelOptions } from "../models.js";
+import {
+  commonOptions,
+  computeOptions,
+  dataOptions,
+  type CommonOptions,
+  type ComputeOptions,
+  type DataOptions,
+} from "../shared-options.js";
+import { createTerminal, formatPercent, type Terminal } from "../terminal.js";
+
+interface AttackCommandOptions
+  extends CommonOptions, ComputeOptions, DataOptions, AttackOptions, ModelOptions {
+  readonly attack: "pgd" | "fgsm";
+  readonly target?: string;
+  readonly save?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  holdfast attack runs/mnist-at-alp --data mnist:test --epsilon 0.3 --limit 1000
+  holdfast attack model.onnx --data photos:test --attack fgsm --epsilon 4/255
+  holdfast attack model.onnx --data photos:test --epsilon 8/255 --save adversarial.npz
+
+The .npz holds adversarial (float32 [N, C, H, W]), label, clean_prediction,
+adversarial_prediction, success and file.`;
 
 export function attackCommand(program: Command): void {
-  program.command("attack");
+  const command = program
+    .command("attack")
+    .description("attack a model's images with its own gradient, and keep the adversarial images")
+    .argument("<model>", "a run folder or an .onnx file")
+    .addOption(new Option("--attack <name>", "attack").choices(["pgd", "fgsm"]).default("pgd"));
+  dataOptions(command, "mnist:test");
+  attackOptions(command, "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)");
+  command
+    .option("--target <class>", "make every image this class (its name) instead of any other")
+    .option("--save <file.npz>", "keep the adversarial images");
+  modelOptions(command);
+  commonOptions(computeOptions(command));
+  command
+    .addHelpText("after", EXAMPLES)
+    .action((model: string, options: AttackCommandOptions) =>
+      withInterrupt((signal) => attack(model, options, signal), "Stopping; nothing is written …"),
+    );
+}
+
+async function attack(path: string, options: AttackCommandOptions, signal: AbortSignal): Promise<void> {
+  const terminal = createTerminal(options);
+  const { name, classifier } = await loadModel(path, options, terminal);
+  const sample = await openSample(options, options.seed, classifier);
+  const { dataset } = sample;
+  const { checkFit } = await import("../../evaluation/index.js");
+  checkFit(name, classifier, dataset);
+  const threat = await threatOf(options);
+  terminal.note(
+    `${dataset.length} of ${sample.population} images of ${dataset.name}, seed ${options.seed}\n` +
+      (options.attack === "fgsm"
+        ? `FGSM, ${threat.norm === "linf" ? "L∞" : "L2"}, ε ${threat.epsilon}`
+        : describeAttack(options, [threat.epsilon])),
+  );
+  const outcome = await run(options, { classifier, dataset, threat, signal, terminal });
+  if (options.save !== undefined) await save(options.save, dataset, outcome);
+  await describe(options, terminal, { model: name, threat, dataset, outcome });
+}
+
+async function threatOf({ norm, epsilon, data }: AttackCommandOptions): Promise<ThreatModel> {
+  const { UsageError } = await import("../../errors/index.js");
+  if ((epsilon?.length ?? 0) > 1) {
+    throw new UsageError({
+      place: "--epsilon",
+      problem: "takes one radius in this command",
+      remedy: "For a list use holdfast evaluate.",
+    });
+  }
+  return { norm, epsilon: epsilon?.[0] ?? usualEpsilon(data, norm) };
+}
+
+interface Work {
+  readonly classifier: Parameters<typeof import("../../attacks/index.js").createTarget>[0];
+  readonly dataset: Dataset;
+  readonly threat: ThreatModel;
+  readonly signal: AbortSignal;
+  readonly terminal: Terminal;
+}
+
+/** Columns over the images, in the dataset's order. */
+interface Outcome {
+  readonly adversarial: Float32Array;
+  readonly cleanPrediction: Int32Array;
+  readonly adversarialPrediction: Int32Array;
+  readonly success: Uint8Array;
+  largest: number;
+}
+
+async function run(options: AttackCommandOptions, work: Work): Promise<Outcome> {
+  const { createTarget, fgsm, pgd, runAttack } = await import("../../attacks/index.js");
+  const { createLoader } = await import("../../data/index.js");
+  const { fixedBatchSize } = await import("../../models/index.js");
+  const { createGenerator } = await import("../../tensor/index.js");
+  const { classifier, dataset, threat, signal } = work;
+  const chosen: Attack<PgdOptions> = options.attack === "fgsm" ? fgsm : pgd;
+  const { steps, stepSize, restarts, randomStart } = options;
+  const given = { steps, restarts, randomStart, ...(stepSize === undefined ? {} : { stepSize }) };
+  const batchSize = fixedBatchSize(classifier) ?? Math.min(options.batchSize, dataset.length);
+  const threads = options.threads === undefined ? {} : { threads: options.threads };
+  const target = createTarget(classifier, { batchSize, ...threads });
+  const random = createGenerator(options.seed);
+  const loader = createLoader(dataset, { batchSize, random, shuffle: false });
+  const outcome = emptyOutcome(dataset);
+  const aim = await targetClass(options, dataset);
+  const progress = work.terminal.progress(dataset.length, "images");
+  try {
+    let done = 0;
+    for await (const batch of loader.batches()) {
+      signal.throwIfAborted();
+      const targets = aim === undefined ? {} : { targets: batch.labels.map(() => aim) };
+      const one = await runAttack(target, chosen, { ...batch, ...targets }, threat, given, {
+        random,
+        signal,
+      });
+      keep(outcome, one, done, target.imageSize);
+      done += batch.size;
+      progress.at(done, "");
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const { InterruptedError } = await import("../../errors/index.js");
+    throw new InterruptedError({ place: "attack", problem: "stopped on request; nothing was written" });
+  } finally {
+    progress.stop();
+    await Promise.all([loader.dispose(), target.dispose()]);
+  }
+  return outcome;
+}
+
+async function targetClass({ target }: AttackCommandOptions, dataset: Dataset): Promise<number | undefined> {
+  if (target === undefined) return undefined;
+  const found = dataset.classNames.indexOf(target);
+  if (found >= 0) return found;
+  const { suggestName, UsageError } = await import("../../errors/index.js");
+  throw new UsageError({
+    place: "--target",
+    problem: `"${target}" is not a class of ${dataset.name}`,
+    remedy: suggestName(target, dataset.classNames),
+  });
+}
+
+function emptyOutcome({ length, channels, height, width }: Dataset): Outcome {
+  return {
+    adversarial: new Float32Array(length * channels * height * width),
+    cleanPrediction: new Int32Array(length),
+    adversarialPrediction: new Int32Array(length),
+    success: new Uint8Array(length),
+    largest: 0,
+  };
+}
+
+function keep(outcome: Outcome, one: AttackedBatch, at: number, imageSize: number): void {
+  outcome.adversarial.set(one.adversarial.subarray(0, one.success.length * imageSize), at * imageSize);
+  outcome.cleanPrediction.set(one.cleanPrediction, at);
+  outcome.adversarialPrediction.set(one.adversarialPrediction, at);
+  outcome.success.set(one.success, at);
+  for (const distance of one.distance) outcome.largest = Math.max(outcome.largest, distance);
+}
+
+async function save(path: string, dataset: Dataset, outcome: Outcome): Promise<void> {
+  const { encodeNpz, tensor } = await import("../../tensor/index.js");
+  const { writeFileAtomic } = await import("../../files/index.js");
+  const { length, channels, height, width } = dataset;
+  const arrays = {
+    adversarial: tensor("float32", [length, channels, height, width], outcome.adversarial),
+    label: tensor("int32", [length], dataset.labels),
+    clean_prediction: tensor("int32", [length], outcome.cleanPrediction),
+    adversarial_prediction: tensor("int32", [length], outcome.adversarialPrediction),
+    success: tensor("bool", [length], outcome.success),
+    file: Array.from({ length }, (_, i) => dataset.fileName(i)),
+  };
+  await writeFileAtomic(path, encodeNpz(arrays));
+}
+
+interface Attacked {
+  readonly model: string;
+  readonly threat: ThreatModel;
+  readonly dataset: Dataset;
+  readonly outcome: Outcome;
+}
+
+async function describe(
+  options: AttackCommandOptions,
+  terminal: Terminal,
+  { model, threat, dataset, outcome }: Attacked,
+): Promise<void> {
+  const { wilsonInterval } = await import("../../evaluation/index.js");
+  const n = outcome.success.length;
+  const broken = outcome.success.reduce((sum, each) => sum + each, 0);
+  const share = (count: number): { accuracy: number; low: number; high: number } => {
+    const { low, high } = wilsonInterval(count, n);
+    return { accuracy: count / n, low, high };
+  };
+  const right = outcome.cleanPrediction.filter((answer, i) => answer === dataset.labels[i]).length;
+  const clean = share(right);
+  const [standing, success] = [share(n - broken), share(broken)];
+  const shown = options.target === undefined ? standing : success;
+  const words =
+    options.target === undefined
+      ? `${formatPercent(clean.accuracy)} of ${n} images are right when clean, ${formatPercent(shown.accuracy)} stay right`
+      : `${formatPercent(shown.accuracy)} of ${n} images became "${options.target}"`;
+  terminal.result(
+    `${model}: ${words} (95 % interval ${(100 * shown.low).toFixed(1)}–${(100 * shown.high).toFixed(1)} %), ` +
+      `largest perturbation ${Number(outcome.largest.toPrecision(6))}` +
+      (options.target === undefined ? ". An upper bound: a stronger attack may break more." : "") +
+      (options.save === undefined ? "" : `\n${options.save}`),
+    {
+      model,
+      attack: options.attack,
+      ...threat,
+      steps: options.attack === "fgsm" ? 1 : options.steps,
+      restarts: options.restarts,
+      seed: options.seed,
+      images: n,
+      clean,
+      robust: standing,
+      success,
+      largestPerturbation: outcome.largest,
+      saved: options.save ?? null,
+    },
+  );
 }

@@ -1,5 +1,37 @@
 import type { Command } from "commander";
+import {
+  commonOptions,
+  imageOptions,
+  openOptionsOf,
+  type CommonOptions,
+  type DataOptions,
+} from "../shared-options.js";
+import { createTerminal } from "../terminal.js";
+
+type Options = CommonOptions & Omit<DataOptions, "data">;
+
+const EXAMPLES = `
+Examples:
+  holdfast data mnist:test
+  holdfast data photos/ --size 64 --json`;
 
 export function dataCommand(program: Command): void {
-  program.command("data");
+  const command = program
+    .command("data")
+    .description("say what a dataset holds: images, sizes and classes")
+    .argument("<name>", "mnist, mnist:test, flowers, or a folder with a folder for each class");
+  imageOptions(command);
+  commonOptions(command);
+  command.addHelpText("after", EXAMPLES).action(async (name: string, options: Options) => {
+    const { openDataset, datasetInfo } = await import("../../data/index.js");
+    const info = datasetInfo(await openDataset(name, openOptionsOf({ ...options, data: name })));
+    const lines = [
+      `${info.name}: ${info.images} images of ${info.channels} × ${info.height} × ${info.width}`,
+      ...(info.description === "" ? [] : [info.description]),
+      `${info.classes.length} classes: ${info.classes.map((each) => `${each.name} (${each.images})`).join(", ")}`,
+      `key-region masks: ${info.hasMasks ? "yes" : "no"}`,
+      ...info.skipped.map(({ file, problem }) => `left out: ${file}: ${problem}`),
+    ];
+    createTerminal(options).result(lines.join("\n"), info);
+  });
 }

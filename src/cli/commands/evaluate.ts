@@ -1,5 +1,170 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
+import type { EvaluateEvent, Result, ThreatInfo } from "../../evaluation/index.js";
+import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
+import { openSample, usualEpsilon } from "../images.js";
+import { withInterrupt } from "../interrupt.js";
+import { loadModel, modelOptions, withUniqueNames, type ModelOptions } from "../models.js";
+import {
+  commonOptions,
+  computeOptions,
+  dataOptions,
+  type CommonOptions,
+  type ComputeOptions,
+  type DataOptions,
+} from "../shared-options.js";
+import { createTerminal, formatPercent, formatTable, type Progress, type Terminal } from "../terminal.js";
+import { toolInfo } from "../tool.js";
+import { counts, countOrNone, fraction } from "../values.js";
+
+interface EvaluateCommandOptions
+  extends CommonOptions, ComputeOptions, DataOptions, AttackOptions, ModelOptions {
+  readonly iterations?: number[];
+  readonly transfer: boolean;
+  readonly examples: number;
+  readonly out: string;
+  readonly report?: string;
+  readonly failBelow?: number;
+}
+
+const EXAMPLES = `
+Examples:
+  holdfast evaluate runs/mnist-at-alp --data mnist:test --limit 1000 --report report.html
+  holdfast evaluate runs/a runs/b --data mnist:test --epsilon 0.1,0.2,0.3 --iterations 10,20,100
+  holdfast evaluate model.onnx --data photos:test --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 \\
+      --epsilon 2/255,4/255,8/255 --fail-below 0.4
+
+Writes a result as JSON, and a report that needs nothing else. An accuracy under PGD is an
+upper bound: a stronger attack can only find more. Exit code 1 with --fail-below when it is missed.`;
 
 export function evaluateCommand(program: Command): void {
-  program.command("evaluate");
+  const command = program
+    .command("evaluate")
+    .description("measure one or more models: clean, under white-box attack, and by transfer between them")
+    .argument("<models...>", "run folders or .onnx files");
+  dataOptions(command, "mnist:test");
+  attackOptions(
+    command,
+    "one radius or a list; the last is the headline (default: 0.1,0.2,0.3 for mnist, else 2,4,8/255)",
+  );
+  command
+    .option("--iterations <list>", "further step counts at the headline ε, such as 10,20,100", counts)
+    .option("--no-transfer", "do not try each model's adversarial images on the others")
+    .option("--examples <n>", "images kept for the report", countOrNone, 6)
+    .option("--out <file>", "where the result goes", "result.json")
+    .option("--report <file>", "write the HTML report too")
+    .addOption(
+      new Option(
+        "--fail-below <share>",
+        "exit with 1 when a model's accuracy under attack is lower",
+      ).argParser(fraction),
+    );
+  modelOptions(command);
+  commonOptions(computeOptions(command));
+  command.addHelpText("after", EXAMPLES).action(evaluateModelsCommand);
+}
+
+async function evaluateModelsCommand(models: string[], options: EvaluateCommandOptions): Promise<void> {
+  const terminal = createTerminal(options);
+  await withInterrupt(async (signal) => {
+    const result = await measure(models, options, terminal, signal);
+    const { writeResult, worstCase } = await import("../../evaluation/index.js");
+    await writeResult(options.out, result);
+    terminal.note(`result: ${options.out}`);
+    if (options.report !== undefined) {
+      const { renderReport } = await import("../../report/index.js");
+      const { writeFileAtomic } = await import("../../files/index.js");
+      await writeFileAtomic(options.report, await renderReport(result));
+      terminal.note(`report: ${options.report}`);
+    }
+    terminal.result(await describeResult(result), result);
+    const worst = result.models.map(({ name }) => worstCase(result, name, result.headline!)?.accuracy ?? 0);
+    if (options.failBelow !== undefined && Math.min(...worst) < options.failBelow) {
+      terminal.warn(`accuracy under attack is below ${formatPercent(options.failBelow)}`);
+      process.exitCode = 1;
+    }
+  }, "Stopping; nothing is written …");
+}
+
+async function measure(
+  paths: readonly string[],
+  options: EvaluateCommandOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Result> {
+  const loaded = [];
+  for (const path of paths) loaded.push(await loadModel(path, options, terminal));
+  const models = withUniqueNames(loaded);
+  const sample = await openSample(options, options.seed, models[0]!.classifier);
+  const headline = usualEpsilon(options.data, options.norm);
+  const epsilons = options.epsilon ?? [
+    headline / (options.norm === "linf" && headline === 0.3 ? 3 : 4),
+    headline / 1.5,
+    headline,
+  ];
+  terminal.note(
+    `${sample.dataset.length} of ${sample.population} images of ${sample.dataset.name} (${sample.dataset.split}), seed ${options.seed}\n` +
+      describeAttack(options, epsilons),
+  );
+  const { evaluateModels } = await import("../../evaluation/index.js");
+  const display = createDisplay(terminal);
+  try {
+    return await evaluateModels(
+      models,
+      sample,
+      {
+        norm: options.norm,
+        epsilons,
+        headline: epsilons.at(-1)!,
+        steps: options.steps,
+        iterations: options.iterations ?? [],
+        ...(options.stepSize === undefined ? {} : { stepSize: options.stepSize }),
+        restarts: options.restarts,
+        randomStart: options.randomStart,
+        transferFrom: options.transfer && models.length > 1 ? models.map(({ name }) => name) : [],
+        examples: options.examples,
+        batchSize: options.batchSize,
+        ...(options.threads === undefined ? {} : { threads: options.threads }),
+        seed: options.seed,
+      },
+      toolInfo(),
+      { signal, onEvent: display.onEvent },
+    );
+  } finally {
+    display.stop();
+  }
+}
+
+function createDisplay(terminal: Terminal): { onEvent: (event: EvaluateEvent) => void; stop: () => void } {
+  let progress: Progress | undefined;
+  return {
+    stop: () => progress?.stop(),
+    onEvent(event) {
+      if (event.type === "plan") progress = terminal.progress(event.work, "gradients");
+      else if (event.type === "progress") progress?.at(event.done, event.label);
+    },
+  };
+}
+
+/** The table and the warnings, as the terminal shows them. */
+export async function describeResult(result: Result): Promise<string> {
+  const { attackLabel } = await import("../../evaluation/index.js");
+  const rows = result.measurements.map((m) => [
+    m.model,
+    m.kind === "clean" ? "clean" : `${attackLabel(m)}${m.kind === "transfer" ? ` from ${m.source}` : ""}`,
+    m.kind === "clean" ? "" : describeThreat(m.threat),
+    formatPercent(m.accuracy),
+    `${(100 * m.interval.low).toFixed(1)}–${(100 * m.interval.high).toFixed(1)} %`,
+  ]);
+  const warnings = result.warnings
+    .filter(({ severity }) => severity !== "info")
+    .map(({ severity, message }) => `${severity}: ${message}`);
+  return [
+    formatTable([["model", "attack", "threat", "accuracy", "95 % interval"], ...rows]),
+    ...warnings,
+    ...result.statements,
+  ].join("\n");
+}
+
+function describeThreat({ norm, epsilon }: ThreatInfo): string {
+  return `${norm === "linf" ? "L∞" : "L2"} ${Number(epsilon.toPrecision(4))}`;
 }

@@ -9,3 +9,4 @@ export {
   type RunHooks,
   type RunOptions,
 } from "./run.js";
+export { readRunSummary, type RunSummary } from "./summary.js";

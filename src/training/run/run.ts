@@ -3,7 +3,7 @@ import { openDataset, splitOff, takeSample, type Dataset, type OpenOptions } fro
 import { InputError, InterruptedError, UsageError } from "../../errors/index.js";
 import { readFileChecked, sha256Of, writeFileAtomic } from "../../files/index.js";
 import { withInitializers } from "../../graph/index.js";
-import { createClassifier, type Classifier } from "../../models/index.js";
+import { createClassifier, saveClassifier, type Classifier } from "../../models/index.js";
 import { runtimeInfo } from "../../runtime/index.js";
 import { createGenerator } from "../../tensor/index.js";
 import {
@@ -25,7 +25,6 @@ import {
   type RunPaths,
 } from "./folder.js";
 import { openLog, type RunLog } from "./log.js";
-import { saveClassifier } from "./ship.js";
 
 export interface RunOptions {
   /** As for `openDataset`; its training split is used. */

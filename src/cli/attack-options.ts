@@ -1,0 +1,36 @@
+import { Option, type Command } from "commander";
+import { formatEpsilon, count, fractions, positive } from "./values.js";
+
+/** How images are attacked. */
+export interface AttackOptions {
+  readonly norm: "linf" | "l2";
+  readonly epsilon?: number[];
+  readonly steps: number;
+  readonly stepSize?: number;
+  readonly restarts: number;
+  readonly randomStart: boolean;
+  readonly batchSize: number;
+}
+
+export function attackOptions(command: Command, epsilon: string): Command {
+  return command
+    .addOption(
+      new Option("--norm <name>", "norm of the perturbation").choices(["linf", "l2"]).default("linf"),
+    )
+    .option("--epsilon <list>", epsilon, fractions)
+    .option("--steps <n>", "PGD steps", count, 40)
+    .option("--step-size <x>", "in pixels of [0, 1] (default: 2.5 ε / steps)", positive)
+    .option("--restarts <n>", "independent starts, of which the best counts", count, 1)
+    .option("--no-random-start", "start at the image itself")
+    .option("--batch-size <n>", "images attacked at a time", count, 100);
+}
+
+/** `PGD-40, L∞, ε 0.3, steps of 0.01875, 1 start, random` */
+export function describeAttack(options: AttackOptions, epsilons: readonly number[], name = "PGD"): string {
+  const { norm, steps, stepSize, restarts, randomStart } = options;
+  const size = stepSize === undefined ? "2.5 ε / steps" : formatEpsilon(stepSize);
+  return (
+    `${name}-${steps}, ${norm === "linf" ? "L∞" : "L2"}, ε ${epsilons.map(formatEpsilon).join(", ")}, ` +
+    `steps of ${size}, ${restarts} ${restarts === 1 ? "start" : "starts"}, ${randomStart ? "random" : "at the image"}`
+  );
+}

@@ -1,0 +1,29 @@
+import type { Dataset } from "../data/index.js";
+import type { Sample } from "../evaluation/index.js";
+import type { Classifier } from "../models/index.js";
+import { openOptionsOf, type DataOptions } from "./shared-options.js";
+
+/** The images to score: the data's test split, fitted to the model, or a class-balanced sample of it. */
+export async function openSample(
+  options: DataOptions,
+  seed: number,
+  classifier: Classifier,
+): Promise<Sample> {
+  const { openDataset, takeSample } = await import("../data/index.js");
+  const { createGenerator } = await import("../tensor/index.js");
+  const { channels, height, width } = classifier;
+  const fitted = { size: { height, width }, channels, ...openOptionsOf(options) };
+  const whole: Dataset = await openDataset(options.data, { split: "test", ...fitted });
+  const sampled = options.limit !== undefined && options.limit < whole.length;
+  return {
+    dataset: sampled ? takeSample(whole, options.limit!, createGenerator(seed)) : whole,
+    population: whole.length,
+    seed: sampled ? seed : null,
+  };
+}
+
+/** The radius that most papers use on these images: 0.3 for MNIST, else 8/255. */
+export function usualEpsilon(data: string, norm: "linf" | "l2"): number {
+  if (norm === "l2") return 0.5;
+  return /^mnist(:|$)/.test(data) ? 0.3 : 8 / 255;
+}

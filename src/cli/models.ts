@@ -1,0 +1,108 @@
+import { existsSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Command } from "commander";
+import { InputError } from "../errors/index.js";
+import type { ModelUnderTest } from "../evaluation/index.js";
+import type { LoadOptions } from "../models/index.js";
+import type { Terminal } from "./terminal.js";
+import { count, fraction } from "./values.js";
+
+/** Options for models that do not say themselves what they expect. */
+export interface ModelOptions {
+  readonly mean?: number[];
+  readonly std?: number[];
+  readonly pixelRange?: number;
+  readonly layout?: "NCHW" | "NHWC";
+  readonly output?: string;
+}
+
+const numbers = (text: string): number[] => text.split(",").map(fraction);
+
+export function modelOptions(command: Command): Command {
+  return command
+    .option(
+      "--mean <list>",
+      "channel means a foreign model expects to be taken off, such as 0.485,0.456,0.406",
+      numbers,
+    )
+    .option("--std <list>", "channel deviations it expects to be divided by", numbers)
+    .option("--pixel-range <n>", "its largest pixel, such as 255 (default: 1)", count)
+    .option("--layout <axes>", "NCHW or NHWC (default: NCHW)")
+    .option("--output <name>", "which of its outputs gives the logits, where there are several");
+}
+
+/** A model argument: a run folder, which holds `model.onnx`, or an `.onnx` file. */
+export function modelPath(argument: string): { readonly path: string; readonly folder: string | undefined } {
+  if (!existsSync(argument)) {
+    throw new InputError({
+      place: argument,
+      problem: "does not exist",
+      remedy: "Name a run folder that holdfast train made, or an .onnx file.",
+    });
+  }
+  if (!statSync(argument).isDirectory()) return { path: argument, folder: undefined };
+  const path = join(argument, "model.onnx");
+  if (existsSync(path)) return { path, folder: argument };
+  throw new InputError({
+    place: argument,
+    problem: "holds no model.onnx",
+    remedy: existsSync(join(argument, "config.json"))
+      ? `The run is not finished: holdfast train --resume ${argument}`
+      : "Name a run folder that holdfast train made, or an .onnx file.",
+  });
+}
+
+/** Loads a model argument and says what a result must say about it. */
+export async function loadModel(
+  argument: string,
+  options: ModelOptions,
+  terminal: Terminal,
+): Promise<ModelUnderTest> {
+  const { loadClassifier } = await import("../models/index.js");
+  const { readFileChecked, sha256Of } = await import("../files/index.js");
+  const { readRunSummary, readRunConfig } = await import("../training/index.js");
+  const { path, folder } = modelPath(argument);
+  const name = basename(argument).replace(/\.onnx$/i, "");
+  const classifier = await loadClassifier(
+    path,
+    loadOptions(options, (text) => terminal.note(`${name}: ${text}`)),
+  );
+  const config = folder === undefined ? undefined : await readRunConfig(folder);
+  return {
+    name,
+    classifier,
+    info: {
+      recipe: config?.settings.recipe.name ?? null,
+      path: argument,
+      sha256: sha256Of(await readFileChecked(path)),
+      architecture: classifier.name,
+      ...(folder !== undefined && existsSync(join(folder, "manifest.json"))
+        ? { training: await readRunSummary(folder) }
+        : {}),
+    },
+  };
+}
+
+function loadOptions(
+  { mean, std, pixelRange, layout, output }: ModelOptions,
+  onNotice: (text: string) => void,
+): LoadOptions {
+  return {
+    onNotice,
+    ...(mean === undefined ? {} : { mean }),
+    ...(std === undefined ? {} : { std }),
+    ...(pixelRange === undefined ? {} : { range: pixelRange }),
+    ...(layout === undefined ? {} : { layout }),
+    ...(output === undefined ? {} : { output }),
+  };
+}
+
+/** Names made different: the second `model` becomes `model-2`. */
+export function withUniqueNames(models: readonly ModelUnderTest[]): ModelUnderTest[] {
+  const seen = new Map<string, number>();
+  return models.map((model) => {
+    const times = (seen.get(model.name) ?? 0) + 1;
+    seen.set(model.name, times);
+    return times === 1 ? model : { ...model, name: `${model.name}-${times}` };
+  });
+}

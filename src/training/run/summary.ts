@@ -1,0 +1,74 @@
+import { readFileChecked } from "../../files/index.js";
+import type { TrainingSettings } from "../settings.js";
+import { readRunConfig, runPaths } from "./folder.js";
+import { readLog, type LogLine } from "./log.js";
+
+/** A setting as a report shows it. */
+type Scalar = string | number | boolean | null;
+
+/** How a run went, thinned for plotting; the shape that results keep. */
+export interface RunSummary {
+  readonly settings: Readonly<Record<string, Scalar>>;
+  readonly steps: number;
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly curve: { readonly step: number[]; readonly loss: (number | null)[] };
+  readonly validation: readonly {
+    readonly step: number;
+    readonly n: number;
+    readonly cleanAccuracy: number;
+    readonly robustAccuracy: number | null;
+  }[];
+  readonly bestStep?: number;
+}
+
+/** More points than a chart has pixels help nobody. */
+const MOST_POINTS = 400;
+
+/** Reads the summary of a finished run. @throws InputError when the folder is not one. */
+export async function readRunSummary(folder: string): Promise<RunSummary> {
+  const config = await readRunConfig(folder);
+  const { log, manifest } = runPaths(folder);
+  const lines = await readLog(log);
+  const steps = lines.filter((line): line is Extract<LogLine, { type: "step" }> => line.type === "step");
+  const {
+    steps: total,
+    seconds,
+    best,
+  } = JSON.parse(new TextDecoder().decode(await readFileChecked(manifest))) as {
+    steps: number;
+    seconds: number;
+    best: { step: number } | null;
+  };
+  const stride = Math.ceil(steps.length / MOST_POINTS);
+  const thin = steps.filter((_, i) => i % stride === 0 || i === steps.length - 1);
+  return {
+    settings: { data: config.data, model: config.model, ...flat(config.settings) },
+    steps: total,
+    epochs: config.settings.epochs,
+    seconds,
+    curve: {
+      step: thin.map(({ step }) => step),
+      loss: thin.map(({ loss }) => (Number.isFinite(loss) ? loss : null)),
+    },
+    validation: lines.flatMap((line) =>
+      line.type === "validation"
+        ? [{ step: line.step, n: line.images, cleanAccuracy: line.clean, robustAccuracy: line.robust }]
+        : [],
+    ),
+    ...(best === null ? {} : { bestStep: best.step }),
+  };
+}
+
+/** `{ recipe: { weights: { clean: 1 } } }` → `recipe.weights.clean: 1`; prose is left out. */
+function flat(settings: TrainingSettings): Record<string, Scalar> {
+  const out: Record<string, Scalar> = {};
+  const visit = (value: unknown, path: string): void => {
+    if (/\.(description|source|title)$/.test(path)) return;
+    if (value !== null && typeof value === "object") {
+      for (const [key, inner] of Object.entries(value)) visit(inner, path === "" ? key : `${path}.${key}`);
+    } else if (value !== undefined) out[path] = value as Scalar;
+  };
+  visit(settings, "");
+  return out;
+}
