@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 import type { EvaluateEvent, Result, ThreatInfo } from "../../evaluation/index.js";
 import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
-import { openSample, usualEpsilon } from "../images.js";
+import { openSample, usualEpsilons } from "../images.js";
 import { withInterrupt } from "../interrupt.js";
 import { loadModel, modelOptions, withUniqueNames, type ModelOptions } from "../models.js";
 import {
@@ -95,12 +95,7 @@ async function measure(
   for (const path of paths) loaded.push(await loadModel(path, options, terminal));
   const models = withUniqueNames(loaded);
   const sample = await openSample(options, options.seed, models[0]!.classifier);
-  const headline = usualEpsilon(options.data, options.norm);
-  const epsilons = options.epsilon ?? [
-    headline / (options.norm === "linf" && headline === 0.3 ? 3 : 4),
-    headline / 1.5,
-    headline,
-  ];
+  const epsilons = options.epsilon ?? usualEpsilons(options.data, options.norm);
   terminal.note(
     `${sample.dataset.length} of ${sample.population} images of ${sample.dataset.name} (${sample.dataset.split}), seed ${options.seed}\n` +
       describeAttack(options, epsilons),
