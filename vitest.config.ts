@@ -3,8 +3,6 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    // These stand on rooms that are still being built (the reference interpreter).
-    exclude: ["src/losses/losses.test.ts"],
     // Generous: a test's time depends on the machine and is no part of what it checks.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -1,0 +1,116 @@
+import type { ShapingOp } from "../../src/graph/index.js";
+import { at, broadcastAt, nd, put, reshape, type Nd } from "./array.js";
+import { numbersOf, type Kernel } from "./kernel.js";
+import type { Tensor } from "../../src/tensor/index.js";
+
+const reshaped: Kernel = ({ inputs: [x], shapes: [shape] }) => [reshape(x!, shape!)];
+const wrap = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
+const listOf = (x: Nd | undefined): number[] | undefined => (x === undefined ? undefined : [...x.data]);
+
+/** ONNX's clamping: a negative step starts at most at the last element and may end before the first. */
+function sliceStart(start: number, length: number, step: number): number {
+  const from = wrap(start, length);
+  return step > 0 ? Math.min(length, Math.max(0, from)) : Math.min(length - 1, Math.max(0, from));
+}
+
+export const SHAPING_KERNELS: Readonly<Record<ShapingOp, Kernel>> = {
+  Reshape: reshaped,
+  Flatten: reshaped,
+  Squeeze: reshaped,
+  Unsqueeze: reshaped,
+  Transpose: ({ inputs: [x], shapes: [shape], attributes }) => {
+    const perm = attributes.ints("perm") ?? x!.shape.map((_, axis) => x!.shape.length - 1 - axis);
+    const source = x!.shape.map(() => 0);
+    return [
+      nd(shape!, (index) => {
+        perm.forEach((axis, i) => (source[axis] = index[i]!));
+        return at(x!, source);
+      }),
+    ];
+  },
+  Expand: ({ inputs: [x], shapes: [shape] }) => [nd(shape!, (index) => broadcastAt(x!, index))],
+  Concat: ({ inputs, shapes: [shape], attributes }) => {
+    const axis = wrap(attributes.int("axis"), shape!.length);
+    return [
+      nd(shape!, (index) => {
+        let place = index[axis]!;
+        const part = inputs.find((x) => {
+          if (place < x!.shape[axis]!) return true;
+          place -= x!.shape[axis]!;
+          return false;
+        })!;
+        return at(part, index.with(axis, place));
+      }),
+    ];
+  },
+  Split: ({ inputs: [x], shapes, attributes }) => {
+    const axis = wrap(attributes.int("axis"), x!.shape.length);
+    let before = 0;
+    return shapes.map((shape) => {
+      const offset = before;
+      before += shape[axis]!;
+      return nd(shape, (index) => at(x!, index.with(axis, index[axis]! + offset)));
+    });
+  },
+  Slice: ({ inputs: [x, starts, , axes, steps], shapes: [shape] }) => {
+    const rank = x!.shape.length;
+    const along = (listOf(axes) ?? listOf(starts)!.map((_, i) => i)).map((axis) => wrap(axis, rank));
+    return [
+      nd(shape!, (index) => {
+        const source = [...index];
+        along.forEach((axis, i) => {
+          const step = steps?.data[i] ?? 1;
+          source[axis] = sliceStart(starts!.data[i]!, x!.shape[axis]!, step) + index[axis]! * step;
+        });
+        return at(x!, source);
+      }),
+    ];
+  },
+  Pad: ({ inputs: [x, pads, value, axes], shapes: [shape], attributes }) => {
+    const rank = x!.shape.length;
+    const along = listOf(axes)?.map((axis) => wrap(axis, rank)) ?? x!.shape.map((_, axis) => axis);
+    if (attributes.string("mode") !== "constant") throw new Error("only constant padding has a kernel");
+    return [
+      nd(shape!, (index) => {
+        const source = [...index];
+        along.forEach((axis, i) => (source[axis]! -= pads!.data[i]!));
+        const inside = source.every((place, axis) => place >= 0 && place < x!.shape[axis]!);
+        return inside ? at(x!, source) : (value?.data[0] ?? 0);
+      }),
+    ];
+  },
+  Gather: ({ inputs: [x, indices], shapes: [shape], attributes }) => {
+    const axis = wrap(attributes.int("axis"), x!.shape.length);
+    const inner = indices!.shape.length;
+    return [
+      nd(shape!, (index) => {
+        const place = wrap(at(indices!, index.slice(axis, axis + inner)), x!.shape[axis]!);
+        return at(x!, [...index.slice(0, axis), place, ...index.slice(axis + inner)]);
+      }),
+    ];
+  },
+  GatherElements: ({ inputs: [x, indices], shapes: [shape], attributes }) => {
+    const axis = wrap(attributes.int("axis"), x!.shape.length);
+    return [nd(shape!, (index) => at(x!, index.with(axis, wrap(at(indices!, index), x!.shape[axis]!))))];
+  },
+  ScatterElements: ({ inputs: [x, indices, updates], attributes }) => {
+    const axis = wrap(attributes.int("axis"), x!.shape.length);
+    const out: Nd = { shape: x!.shape, data: x!.data.slice() };
+    const add = attributes.string("reduction") === "add";
+    nd(indices!.shape, (index) => {
+      const place = index.with(axis, wrap(at(indices!, index), x!.shape[axis]!));
+      put(out, place, (add ? at(out, place) : 0) + at(updates!, index));
+      return 0;
+    });
+    return [out];
+  },
+  Shape: ({ inputs: [x], attributes }) => {
+    const end = attributes.attribute("end") as number | undefined;
+    const dims = x!.shape.slice(attributes.int("start"), end);
+    return [{ shape: [dims.length], data: Float64Array.from(dims) }];
+  },
+  ConstantOfShape: ({ shapes: [shape], attributes }) => {
+    const value = attributes.attribute("value") as Tensor | undefined;
+    return [nd(shape!, () => (value === undefined ? 0 : numbersOf(value)[0]!))];
+  },
+};
