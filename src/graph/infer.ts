@@ -52,6 +52,8 @@ export interface OpSpec {
   /** Least and greatest number of inputs (Infinity when variadic). */
   readonly inputs: readonly [number, number];
   readonly outputs: readonly [number, number];
+  /** Outputs that must be named even when nobody reads them, where the attributes decide it. */
+  readonly obligatoryOutputs?: (attributes: Attributes) => number;
   readonly attributes: Readonly<Record<string, AttributeSpec>>;
   readonly infer: InferRule;
 }

@@ -15,11 +15,11 @@ export function nd(shape: readonly number[], fill?: (index: readonly number[], a
   return { shape, data };
 }
 
-/** Every index of a shape in row-major order; one array is reused. */
+/** Every index of a shape in row-major order. */
 export function* positions(shape: readonly number[]): Generator<readonly number[]> {
   const index = shape.map(() => 0);
   for (let left = count(shape); left > 0; left--) {
-    yield index;
+    yield [...index];
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       if (++index[axis]! < shape[axis]!) break;
       index[axis] = 0;
@@ -27,7 +27,7 @@ export function* positions(shape: readonly number[]): Generator<readonly number[
   }
 }
 
-/** Element at an index; 0 outside when `outside` says so. */
+/** Element at an index. */
 export function at({ shape, data }: Nd, index: readonly number[]): number {
   let offset = 0;
   for (let axis = 0; axis < shape.length; axis++) offset = offset * shape[axis]! + index[axis]!;

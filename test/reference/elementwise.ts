@@ -15,7 +15,7 @@ const binary =
 const fold =
   (f: (a: number, b: number) => number): Kernel =>
   ({ inputs, shapes: [shape] }) => [
-    nd(shape!, (index) => inputs.map((x) => broadcastAt(x!, index)).reduce(f)),
+    nd(shape!, (index) => inputs.map((x) => broadcastAt(x!, index)).reduce((a, b) => f(a, b))),
   ];
 
 const bool = (value: boolean): number => (value ? 1 : 0);

@@ -20,28 +20,34 @@ const maxPool: Rule = ({ g, node, inputs: [x], outputGrads: [yGrad] }) => {
 };
 
 /** AveragePool: the adjoint is a depthwise transposed convolution with a kernel of ones. */
-const averagePool: Rule = ({ g, node, inputs: [x], outputs: [y], outputGrads: [yGrad], attributes }) => {
+const averagePool: Rule = ({ g, inputs: [x], outputs: [y], outputGrads: [yGrad], attributes }) => {
   const spatial = x!.shape.slice(2);
+  const out = y!.shape.slice(2);
   const w = windowOf(attributes, spatial);
-  if (attributes.int("ceil_mode") === 1) throw new Error(`node "${node.name}": AveragePool with ceil_mode`);
   const channels = x!.shape[1]!;
   const ones = g.op("Expand", [g.scalar(1, x), g.ints([channels, 1, ...w.kernel])]);
+  // What the windows reach over, both pads included; in ceil mode it may be beyond them.
+  const reached = out.map(
+    (length, i) => (length - 1) * w.strides[i]! + w.dilations[i]! * (w.kernel[i]! - 1) + 1,
+  );
+  const padded = spatial.map((length, i) => length + w.padsBegin[i]! + w.padsEnd[i]!);
+  const beyond = reached.map((length, i) => Math.max(0, length - padded[i]!));
   const common = {
     kernel_shape: [...w.kernel],
     strides: [...w.strides],
-    pads: [...w.padsBegin, ...w.padsEnd],
+    pads: [...w.padsBegin, ...w.padsEnd.map((pad, i) => pad + beyond[i]!)],
     dilations: [...w.dilations],
     group: channels,
   };
-  const count =
-    attributes.int("count_include_pad") === 1
-      ? g.scalar(sizeOf(w.kernel), x)
-      : g.op("Conv", [g.op("Expand", [g.scalar(1, x), g.ints([1, ...x!.shape.slice(1)])]), ones], common);
+  // A window's share is one of the places it covers, padding among them only where it counts.
+  const included = attributes.int("count_include_pad") === 1;
+  const counted = included
+    ? { size: padded, pads: [...spatial.map(() => 0), ...beyond] }
+    : { size: spatial, pads: common.pads };
+  const area = g.op("Expand", [g.scalar(1, x), g.ints([1, channels, ...counted.size])]);
+  const count = g.op("Conv", [area, ones], { ...common, pads: counted.pads });
   const shares = g.op("Div", [yGrad, count]);
-  const outputPadding = spatial.map((length, i) => {
-    const reached = (y!.shape[i + 2]! - 1) * w.strides[i]! + w.dilations[i]! * (w.kernel[i]! - 1) + 1;
-    return length - (reached - w.padsBegin[i]! - w.padsEnd[i]!);
-  });
+  const outputPadding = spatial.map((_, i) => Math.max(0, padded[i]! - reached[i]!));
   return [g.op("ConvTranspose", [shares, ones], { ...common, output_padding: outputPadding })];
 };
 

@@ -194,6 +194,7 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
   BatchNormalization: {
     inputs: [5, 5],
     outputs: [1, 3],
+    obligatoryOutputs: (attributes) => (attributes["training_mode"] === 1 ? 3 : 1),
     attributes: {
       epsilon: { kind: "float", default: 1e-5 },
       momentum: { kind: "float", default: 0.9 },

@@ -23,7 +23,8 @@ export function deadCode<D extends Dim>(graph: Graph<D>, options: { dropInputs?:
 
 /** Unused optional outputs: trailing ones are cut off, inner ones renamed "". */
 function withoutUnused(node: Node, needed: ReadonlySet<string>): Node {
-  const obligatory = isKnownOp(node.op) ? OP_CATALOGUE[node.op].outputs[0] : node.outputs.length;
+  const spec = isKnownOp(node.op) ? OP_CATALOGUE[node.op] : undefined;
+  const obligatory = spec?.obligatoryOutputs?.(node.attributes) ?? spec?.outputs[0] ?? node.outputs.length;
   const outputs = node.outputs.map((output, i) => (i < obligatory || needed.has(output) ? output : ""));
   while (outputs.at(-1) === "") outputs.pop();
   return { ...node, outputs };
