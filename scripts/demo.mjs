@@ -30,8 +30,8 @@ installIfNeeded();
 console.error("building …");
 run("npm", ["run", "--silent", "build"]);
 
-train("undefended", ["--data", "mnist", "--recipe", "undefended", "--epochs", "1"]);
-train("at-alp", ["--data", "mnist", "--recipe", "at-alp", "--epochs", "2"]);
+train("undefended", ["--data", "mnist", "--recipe", "undefended", "--epochs", "0.5"]);
+train("at-alp", ["--data", "mnist", "--recipe", "at-alp", "--epochs", "1.25", "--steps", "5"]);
 
 const report = join(FOLDER, "report.html");
 holdfast(
@@ -40,4 +40,6 @@ holdfast(
   ...["--epsilon", "0.1,0.2,0.3", "--steps", "40", "--step-size", "0.01"],
   ...["--out", join(FOLDER, "result.json"), "--report", report],
 );
-console.log(`\nThe report: ${resolve(report)} (${Math.round((performance.now() - started) / 1000)} s in all)`);
+console.log(
+  `\nThe report: ${resolve(report)} (${Math.round((performance.now() - started) / 1000)} s in all)`,
+);

@@ -5,3 +5,4 @@ export { datasetInfo, type DatasetInfo } from "./info.js";
 export { splitOff, subset, takeSample, type Parts, type SplitSize } from "./select.js";
 export type { Augmentation } from "./augment.js";
 export { createLoader, type Loader, type LoaderOptions } from "./loader/index.js";
+export { contactSheet, type ContactSheetOptions } from "./contact-sheet.js";

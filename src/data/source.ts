@@ -2,6 +2,9 @@
  * Where pixels come from, as plain data: everything here can be posted to a worker thread,
  * and pixels lie in shared memory, so that a worker reads the same bytes without a copy.
  */
+import type { PixelCache } from "./cache.js";
+import { decodeImage } from "./decode.js";
+import { fitImage, type Fit } from "./fit.js";
 
 /** 8-bit images in memory, `[N, C, H, W]`. */
 export interface PixelSource {
@@ -12,8 +15,19 @@ export interface PixelSource {
   readonly width: number;
 }
 
+/** Image files of any size, decoded and fitted when they are first read. */
+export interface FileSource {
+  readonly kind: "files";
+  readonly paths: readonly string[];
+  readonly fit: Fit;
+  readonly cache: PixelCache;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
 /** Any source of 8-bit images. */
-export type ImageSource = PixelSource;
+export type ImageSource = PixelSource | FileSource;
 
 /**
  * Image `index` of `source`: bytes `[C, H, W]`, to be read and not written.
@@ -22,7 +36,18 @@ export type ImageSource = PixelSource;
  */
 export function readPixels(source: ImageSource, index: number): Uint8Array | Promise<Uint8Array> {
   const bytes = source.channels * source.height * source.width;
-  return source.pixels.subarray(index * bytes, (index + 1) * bytes);
+  if (source.kind === "pixels") return source.pixels.subarray(index * bytes, (index + 1) * bytes);
+  const { cache } = source;
+  const slot =
+    index < cache.ready.length ? cache.pixels.subarray(index * bytes, (index + 1) * bytes) : undefined;
+  if (slot !== undefined && Atomics.load(cache.ready, index) === 1) return slot;
+  return decodeImage(source.paths[index]!).then((image) => {
+    const pixels = fitImage(image, source.fit);
+    if (slot === undefined) return pixels;
+    slot.set(pixels);
+    Atomics.store(cache.ready, index, 1);
+    return slot;
+  });
 }
 
 /** k / 255 in float32, for every byte. */

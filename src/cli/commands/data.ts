@@ -8,23 +8,30 @@ import {
 } from "../shared-options.js";
 import { createTerminal } from "../terminal.js";
 
-type Options = CommonOptions & Omit<DataOptions, "data">;
+type Options = CommonOptions & Omit<DataOptions, "data"> & { readonly sheet?: string };
 
 const EXAMPLES = `
 Examples:
   holdfast data mnist:test
-  holdfast data photos/ --size 64 --json`;
+  holdfast data photos/ --size 64 --json
+  holdfast data flowers --sheet flowers.png`;
 
 export function dataCommand(program: Command): void {
   const command = program
     .command("data")
     .description("say what a dataset holds: images, sizes and classes")
     .argument("<name>", "mnist, mnist:test, flowers, or a folder with a folder for each class");
-  imageOptions(command);
+  imageOptions(command).option("--sheet <file.png>", "write a contact sheet: a row of images for each class");
   commonOptions(command);
   command.addHelpText("after", EXAMPLES).action(async (name: string, options: Options) => {
     const { openDataset, datasetInfo } = await import("../../data/index.js");
-    const info = datasetInfo(await openDataset(name, openOptionsOf({ ...options, data: name })));
+    const dataset = await openDataset(name, openOptionsOf({ ...options, data: name }));
+    const info = datasetInfo(dataset);
+    if (options.sheet !== undefined) {
+      const { contactSheet } = await import("../../data/index.js");
+      const { writeFileAtomic } = await import("../../files/index.js");
+      await writeFileAtomic(options.sheet, await contactSheet(dataset));
+    }
     const lines = [
       `${info.name}: ${info.images} images of ${info.channels} × ${info.height} × ${info.width}`,
       ...(info.description === "" ? [] : [info.description]),

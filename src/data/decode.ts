@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import sharp from "sharp";
+import { InputError } from "../errors/index.js";
+import { fileError } from "../files/index.js";
+import type { ByteImage } from "./resize.js";
+
+/** Larger pictures are refused before a pixel is decoded: 100 megapixels are 300 MB. */
+const MOST_PIXELS = 100_000_000;
+
+/** First bytes of the formats that are read; anything else libvips knows is not. */
+const SIGNATURES: readonly (readonly [format: string, matches: (bytes: Uint8Array) => boolean])[] = [
+  ["jpeg", (b) => b[0] === 0xff && b[1] === 0xd8 && b[2] === 0xff],
+  ["png", (b) => text(b, 1, 4) === "PNG" && b[0] === 0x89],
+  ["webp", (b) => text(b, 0, 4) === "RIFF" && text(b, 8, 12) === "WEBP"],
+];
+
+const text = (bytes: Uint8Array, from: number, to: number): string =>
+  String.fromCharCode(...bytes.subarray(from, to));
+
+/**
+ * Decodes a JPEG, PNG or WebP file to 8-bit RGB `[H, W, 3]`, as `PIL.Image.open(path).convert("RGB")`
+ * does: the orientation that EXIF states is not applied, colour profiles are ignored, alpha is
+ * dropped, gray is repeated, 16 bits become 8, the first frame of an animation stands for it.
+ *
+ * @throws InputError when the file is missing, of another format, damaged or too large.
+ */
+export async function decodeImage(path: string): Promise<ByteImage> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw fileError(error, path);
+  });
+  if (!SIGNATURES.some(([, matches]) => matches(bytes))) {
+    throw refused(path, bytes.length === 0 ? "is empty" : "is not a JPEG, PNG or WebP image");
+  }
+  try {
+    const { data, info } = await sharp(bytes, {
+      failOn: "error",
+      limitInputPixels: MOST_PIXELS,
+      ignoreIcc: true,
+      autoOrient: false,
+      pages: 1,
+    })
+      .toColourspace("srgb")
+      .removeAlpha()
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    return withThreeChannels(data, info);
+  } catch (cause) {
+    throw refused(path, `cannot be decoded: ${firstLine((cause as Error).message)}`, cause);
+  }
+}
+
+function withThreeChannels(
+  data: Uint8Array,
+  { width, height, channels }: { width: number; height: number; channels: number },
+): ByteImage {
+  if (channels === 3) return { width, height, channels, data };
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) rgb.fill(data[i * channels]!, 3 * i, 3 * i + 3);
+  return { width, height, channels: 3, data: rgb };
+}
+
+function refused(place: string, problem: string, cause?: unknown): InputError {
+  const remedy = "Replace or remove the file, or leave such files out with --skip-unreadable.";
+  return new InputError({ place, problem, remedy, ...(cause === undefined ? {} : { cause }) });
+}
+
+const firstLine = (message: string): string => message.split("\n")[0]!.slice(0, 200);
