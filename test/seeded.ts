@@ -28,6 +28,19 @@ export function seededWeight(name: string, shape: readonly number[]): Tensor<"fl
   return uniform(name, shape, -0.2, 0.2);
 }
 
+/** As {@link seededWeight}, with BatchNorm biases of ±3 to ±4: hardly a ReLU's input comes near zero. */
+export function steadyWeight(name: string, shape: readonly number[]): Tensor<"float32"> {
+  if (shape.length !== 1 || !name.endsWith(".bias") || name.startsWith("fc"))
+    return seededWeight(name, shape);
+  const sign = uniform(`sign:${name}`, shape, -1, 1).data;
+  const size = uniform(name, shape, 3, 4).data;
+  return tensor(
+    "float32",
+    shape,
+    size.map((value, i) => (sign[i]! < 0 ? -value : value)),
+  );
+}
+
 /** A direction to project a gradient on: one number that every element enters. */
 export function seededProbe(name: string, shape: readonly number[]): Tensor<"float32"> {
   return uniform(`probe:${name}`, shape, -1, 1);

@@ -8,6 +8,7 @@ import {
   sampled,
   seededClassifier,
   summaryError,
+  type Form,
 } from "../../test/seeded-resnet.js";
 import { fixture } from "../../test/fixture.js";
 import { gradient } from "../autodiff/index.js";
@@ -16,9 +17,9 @@ import { compile } from "../runtime/index.js";
 import { bindBatch, trainForm, type Classifier } from "./index.js";
 
 /** Mean cross-entropy and its gradient with respect to the images and every parameter. */
-function gradientGraph(classifier: Classifier, form: string): Graph {
+function gradientGraph(classifier: Classifier, form: Form): Graph {
   const bound = bindBatch(classifier, BATCH_SIZE);
-  const { graph, statistics } = form === "train" ? trainForm(bound) : { graph: bound.graph, statistics: [] };
+  const { graph, statistics } = form === "eval" ? { graph: bound.graph, statistics: [] } : trainForm(bound);
   const g = GraphBuilder.from(graph, { keepOutputs: true });
   for (const { batchMean, batchVariance } of statistics) {
     g.output(g.value(batchMean));
@@ -34,22 +35,25 @@ function gradientGraph(classifier: Classifier, form: string): Graph {
 
 describe.each(["resnet18", "resnet50"])("%s against PyTorch in float64", (architecture) => {
   const expected = fixture(architecture);
-  const classifier = seededClassifier(architecture);
 
-  it.each(["eval", "train"])("%s form: logits, input gradient, weight gradients", async (form) => {
-    const program = await compile(gradientGraph(classifier, form));
-    const outputs = await program.run(batchOf(architecture, form));
-    await program.dispose();
-    const allowance = allowanceOf(expected, form, classifier.parameters);
-    const logits = rowErrors(outputs[classifier.logits]!, expected(`${form}.logits`));
-    expect(Math.max(...logits)).toBeLessThan(allowance.logits);
-    rowErrors(sampled(outputs["image_grad"]!), expected(`${form}.image_grad`)).forEach((error, image) => {
-      expect(error, `gradient of image ${image}`).toBeLessThan(allowance.gradient);
-    });
-    for (const name of classifier.parameters) {
-      const summary = expected(`${form}.grad.${name}`);
-      const error = summaryError(name, outputs[`${name}_grad`]!.data as Float32Array, summary);
-      expect(error, name).toBeLessThan(allowance.gradient);
-    }
-  });
+  it.each(["eval", "train", "steady"] as const)(
+    "%s form: logits, input gradient, weight gradients",
+    async (form) => {
+      const classifier = seededClassifier(architecture, form);
+      const program = await compile(gradientGraph(classifier, form));
+      const outputs = await program.run(batchOf(architecture, form));
+      await program.dispose();
+      const allowance = allowanceOf(expected, form, classifier.parameters);
+      const logits = rowErrors(outputs[classifier.logits]!, expected(`${form}.logits`));
+      expect(Math.max(...logits)).toBeLessThan(allowance.logits);
+      rowErrors(sampled(outputs["image_grad"]!), expected(`${form}.image_grad`)).forEach((error, image) => {
+        expect(error, `gradient of image ${image}`).toBeLessThan(allowance.gradient);
+      });
+      for (const name of classifier.parameters) {
+        const summary = expected(`${form}.grad.${name}`);
+        const error = summaryError(name, outputs[`${name}_grad`]!.data as Float32Array, summary);
+        expect(error, name).toBeLessThan(allowance.gradient);
+      }
+    },
+  );
 });

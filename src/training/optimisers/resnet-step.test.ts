@@ -18,7 +18,7 @@ const weights = { clean: 1, adversarial: 0, logitPairing: 0, attentionPairing: 0
 
 describe.each(["resnet18", "resnet50"])("%s: one SGD step", (architecture) => {
   it("changes weights and running statistics as PyTorch in float64 does", async () => {
-    const classifier = seededClassifier(architecture);
+    const classifier = seededClassifier(architecture, "train");
     const { graph, state } = updateGraph(classifier, {
       batchSize: BATCH_SIZE,
       weights,
