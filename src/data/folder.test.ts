@@ -1,0 +1,219 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp, { type Sharp } from "sharp";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { InputError, UsageError } from "../errors/index.js";
+import { createGenerator } from "../tensor/index.js";
+import { contactSheet, createLoader, datasetInfo, openDataset } from "./index.js";
+
+let root = "";
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "holdfast-data-"));
+});
+afterEach(() => rm(root, { recursive: true }));
+
+type Format = "png" | "jpeg" | "webp";
+
+async function photo(
+  path: string,
+  colour: string,
+  format: Format = "png",
+  width = 20,
+  height = 12,
+): Promise<void> {
+  await mkdir(join(root, path, ".."), { recursive: true });
+  const image = sharp({ create: { width, height, channels: 3, background: colour } });
+  await writeFile(join(root, path), await image.toFormat(format).toBuffer());
+}
+
+async function twoClasses(): Promise<void> {
+  for (let i = 0; i < 5; i++) {
+    await photo(`cat/${i}.png`, "#ff0000");
+    await photo(`dog/${i}.jpg`, "#0000ff", "jpeg");
+  }
+}
+
+describe("a folder with a folder for each class", () => {
+  test("is dealt into train and test by a seed, and says so", async () => {
+    await twoClasses();
+    const train = await openDataset(root, { size: { height: 8, width: 8 } });
+    const test = await openDataset(`${root}:test`, { size: { height: 8, width: 8 } });
+    expect([train.length, test.length]).toEqual([8, 2]);
+    const names = (d: typeof train): string[] => Array.from({ length: d.length }, (_, i) => d.fileName(i));
+    expect(new Set([...names(train), ...names(test)]).size).toBe(10);
+    expect(datasetInfo(train).description).toMatch(/2 of its 10 images, stratified/);
+    expect(train.classNames).toEqual(["cat", "dog"]);
+    expect((await openDataset(`${root}:all`, {})).length).toBe(10);
+  });
+
+  test("keeps the splits its owner made, whatever they are called", async () => {
+    for (const split of ["training_set", "test_set"]) {
+      await photo(`${split}/cats/a.png`, "#fff");
+      await photo(`${split}/dogs/b.webp`, "#000", "webp");
+    }
+    await photo("training_set/cats/c.png", "#fff");
+    expect((await openDataset(root, {})).length).toBe(3);
+    expect((await openDataset(`${root}:test`, {})).length).toBe(2);
+    await expect(openDataset(`${root}:all`, {})).rejects.toThrow(UsageError);
+  });
+
+  test("gives the same bytes from worker threads as from this one", async () => {
+    await twoClasses();
+    const dataset = await openDataset(root, { size: { height: 8, width: 8 } });
+    const batches: Float32Array[] = [];
+    for (const workers of [0, 2]) {
+      const options = {
+        batchSize: 4,
+        random: createGenerator(1),
+        workers,
+        augmentation: { horizontalFlip: 0.5 },
+      };
+      const loader = createLoader(dataset, options);
+      batches.push((await loader.batch(1)).images);
+      await loader.dispose();
+    }
+    expect(batches[0]).toEqual(batches[1]);
+  });
+});
+
+describe("files as people have them", () => {
+  const pixel = async (name: string): Promise<number[]> => {
+    await photo("other/x.png", "#123456");
+    const dataset = await openDataset(`${root}:all`, { size: { height: 4, width: 4 } });
+    const index = Array.from({ length: dataset.length }, (_, i) => dataset.fileName(i)).indexOf(name);
+    const out = new Float32Array(48);
+    await dataset.read(index, out);
+    return [0, 16, 32].map((at) => Math.round(out[at]! * 255));
+  };
+  const make = async (name: string, image: Sharp): Promise<void> => {
+    await mkdir(join(root, "a"), { recursive: true });
+    await writeFile(join(root, "a", name), await image.toBuffer());
+  };
+  const plain = (background: string): Sharp =>
+    sharp({ create: { width: 6, height: 6, channels: 3, background } });
+
+  test("gray, 16-bit, transparent and misnamed images are read as RGB", async () => {
+    await make("gray.png", plain("#808080").toColourspace("b-w").png());
+    expect(await pixel("a/gray.png")).toEqual([128, 128, 128]);
+    await make("deep.png", plain("#ff8000").toColourspace("rgb16").png());
+    const deep = await pixel("a/deep.png");
+    deep.forEach((value, c) => expect(Math.abs(value - [255, 128, 0][c]!)).toBeLessThanOrEqual(1));
+    await make(
+      "clear.png",
+      sharp({
+        create: { width: 6, height: 6, channels: 4, background: { r: 9, g: 8, b: 7, alpha: 0.5 } },
+      }).png(),
+    );
+    expect(await pixel("a/clear.png")).toEqual([9, 8, 7]);
+    await make("really-a-png.jpg", plain("#010203").png());
+    expect(await pixel("a/really-a-png.jpg")).toEqual([1, 2, 3]);
+  });
+
+  test("CMYK becomes RGB", async () => {
+    await make("cmyk.jpg", plain("#ffffff").toColourspace("cmyk").jpeg({ quality: 100 }));
+    for (const value of await pixel("a/cmyk.jpg")) expect(value).toBeGreaterThan(240);
+  });
+
+  test("EXIF's orientation is not applied, as in torchvision", async () => {
+    const tall = sharp({ create: { width: 4, height: 8, channels: 3, background: "#00ff00" } });
+    await make("turned.jpg", tall.jpeg().withMetadata({ orientation: 6 }));
+    expect((await pixel("a/turned.jpg"))[1]).toBeGreaterThan(240);
+  });
+});
+
+describe("what cannot be read", () => {
+  const refusal = async (work: Promise<unknown>): Promise<string> => {
+    const error = await work.catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(InputError);
+    return (error as Error).message;
+  };
+
+  test("no such folder, an empty one, one class, no images", async () => {
+    expect(await refusal(openDataset(join(root, "nothing")))).toMatch(/neither a folder nor the name/);
+    expect(await refusal(openDataset("mnits"))).toMatch(/Did you mean "mnist"/);
+    expect(await refusal(openDataset(root))).toMatch(/no folder with JPEG, PNG or WebP/);
+    await photo("only/1.png", "#fff");
+    expect(await refusal(openDataset(root))).toMatch(/one class only, "only"/);
+  });
+
+  test.each([
+    ["empty", new Uint8Array(), /is empty/],
+    [
+      "no image",
+      new TextEncoder().encode("<svg xmlns='http://www.w3.org/2000/svg'/>"),
+      /not a JPEG, PNG or WebP/,
+    ],
+  ])("a file that is %s is named when it is read, or left out and listed", async (_, bytes, words) => {
+    await twoClasses();
+    await writeFile(join(root, "cat", "bad.png"), bytes);
+    const whole = await openDataset(`${root}:all`, {});
+    const bad = Array.from({ length: whole.length }, (_, i) => whole.fileName(i)).indexOf("cat/bad.png");
+    const out = new Float32Array(whole.channels * whole.height * whole.width);
+    expect(await refusal(Promise.resolve(whole.read(bad, out)))).toMatch(words);
+    const kept = await openDataset(`${root}:all`, { skipUnreadable: true });
+    expect(kept.length).toBe(10);
+    expect(kept.skipped!.map(({ file }) => file)).toEqual(["cat/bad.png"]);
+  });
+
+  test("a truncated JPEG is named, in a worker thread too", async () => {
+    await twoClasses();
+    const noise = sharp(Buffer.from(Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7919) % 256)), {
+      raw: { width: 64, height: 64, channels: 3 },
+    });
+    const bytes = await noise.jpeg().toBuffer();
+    await writeFile(join(root, "cat", "cut.jpg"), bytes.subarray(0, bytes.length / 2));
+    const dataset = await openDataset(`${root}:all`, { size: { height: 8, width: 8 } });
+    for (const workers of [0, 1]) {
+      const options = { batchSize: 11, random: createGenerator(1), shuffle: false, workers };
+      const loader = createLoader(dataset, options);
+      expect(await refusal(loader.batch(0))).toMatch(/cut\.jpg: cannot be decoded/);
+      await loader.dispose();
+    }
+  });
+
+  test("a picture of 289 megapixels is refused before it is decoded", async () => {
+    await twoClasses();
+    // A PNG header that claims 17000 × 17000; the rest never matters.
+    const png = await sharp({ create: { width: 8, height: 8, channels: 3, background: "#fff" } })
+      .png()
+      .toBuffer();
+    png.writeUInt32BE(17_000, 16);
+    png.writeUInt32BE(17_000, 20);
+    await writeFile(join(root, "cat", "bomb.png"), png);
+    const kept = await openDataset(`${root}:all`, { skipUnreadable: true });
+    expect(kept.skipped!.map(({ file }) => file)).toEqual(["cat/bomb.png"]);
+  });
+});
+
+describe("flowers", () => {
+  test("are the same from the same seed, others from another, with the mask of the flower", async () => {
+    const options = { size: { height: 24, width: 24 }, perClass: 2 };
+    const [a, b, other] = [
+      await openDataset("flowers", options),
+      await openDataset("flowers:train", options),
+      await openDataset("flowers", { ...options, seed: 1 }),
+    ];
+    const read = async (d: typeof a, i: number): Promise<Float32Array> => {
+      const out = new Float32Array(3 * 24 * 24);
+      await d.read(i, out);
+      return out;
+    };
+    expect(await read(a, 5)).toEqual(await read(b, 5));
+    expect(await read(a, 5)).not.toEqual(await read(other, 5));
+    expect([a.length, a.classNames.length]).toEqual([34, 17]);
+    const mask = new Uint8Array(24 * 24);
+    for (let i = 0; i < a.length; i++) {
+      await a.mask!(i, mask);
+      const share = mask.reduce((sum, each) => sum + each, 0) / mask.length;
+      expect(share).toBeGreaterThan(0.01);
+      expect(share).toBeLessThan(0.7);
+    }
+  });
+
+  test("a contact sheet shows a row a class", async () => {
+    const sheet = await contactSheet(await openDataset("flowers", { perClass: 2 }), { perClass: 3 });
+    const { width, height } = await sharp(sheet).metadata();
+    expect([width, height]).toEqual([4 + 3 * 76, 4 + 17 * 76]);
+  });
+});
