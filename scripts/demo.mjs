@@ -31,7 +31,18 @@ console.error("building …");
 run("npm", ["run", "--silent", "build"]);
 
 train("undefended", ["--data", "mnist", "--recipe", "undefended", "--epochs", "0.5"]);
-train("at-alp", ["--data", "mnist", "--recipe", "at-alp", "--epochs", "1.25", "--steps", "5"]);
+train("at-alp", [
+  "--data",
+  "mnist",
+  "--recipe",
+  "at-alp",
+  "--epochs",
+  "1.5",
+  "--steps",
+  "5",
+  "--learning-rate",
+  "8e-3",
+]);
 
 const report = join(FOLDER, "report.html");
 holdfast(

@@ -1,6 +1,6 @@
 import type { ModelInfo, Result } from "../evaluation/index.js";
 import * as format from "./format.js";
-import { embeddedJson, html, type Html } from "./html.js";
+import { embeddedJson, html, raw, type Html } from "./html.js";
 import { table } from "./tables.js";
 
 /** All that is needed to get the same numbers again. */
@@ -76,7 +76,6 @@ function validationTable({ models }: Result): Html {
 
 /** The result itself, for other programs: without the pictures, which the page shows already. */
 export function dataBlock(result: Result): Html {
-  return html`<script type="application/json" id="result">
-    ${embeddedJson({ ...result, examples: [] })}
-  </script>`;
+  const { html: json } = embeddedJson({ ...result, examples: [] });
+  return raw(`<script type="application/json" id="result">${json}</script>`);
 }

@@ -1,0 +1,240 @@
+import { spawn } from "node:child_process";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseResult } from "../evaluation/index.js";
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command line; `interruptAt` sends SIGINT when stderr first contains it. */
+function holdfast(args: readonly string[], interruptAt?: string): Promise<Outcome> {
+  const child = spawn(process.execPath, [
+    "--import",
+    "./test/typescript/register.mjs",
+    "test/runs/cli.ts",
+    ...args,
+  ]);
+  let [stdout, stderr, interrupted] = ["", "", false];
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+    if (interruptAt !== undefined && !interrupted && stderr.includes(interruptAt)) {
+      interrupted = true;
+      child.kill("SIGINT");
+    }
+  });
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
+}
+
+let root = "";
+let run = "";
+const tiny = [
+  "--limit",
+  "300",
+  "--epochs",
+  "1",
+  "--batch-size",
+  "32",
+  "--steps",
+  "2",
+  "--validation",
+  "50",
+  "--threads",
+  "1",
+];
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "holdfast-cli-"));
+  run = join(root, "run");
+  const { code, stderr } = await holdfast(["train", ...tiny, "--out", run]);
+  expect(code, stderr).toBe(0);
+});
+afterAll(() => rm(root, { recursive: true }));
+
+describe("help", () => {
+  test("lists the commands with examples, on stdout, exit code 0", async () => {
+    const { code, stdout } = await holdfast(["--help"]);
+    expect(code).toBe(0);
+    for (const word of ["train", "attack", "evaluate", "report", "inspect", "data", "Examples:"]) {
+      expect(stdout).toContain(word);
+    }
+  });
+
+  test.each(["train", "attack", "evaluate", "report", "inspect", "data"])(
+    "%s --help shows examples",
+    async (name) => {
+      const { code, stdout } = await holdfast([name, "--help"]);
+      expect(code).toBe(0);
+      expect(stdout).toContain(`holdfast ${name} `);
+      expect(stdout).toContain("--json");
+    },
+  );
+});
+
+describe("a model that was trained", () => {
+  test("is attacked; the .npz holds what was promised; --limit says its interval", async () => {
+    const npz = join(root, "adversarial.npz");
+    const args = ["attack", run, "--limit", "40", "--steps", "2", "--threads", "1", "--save", npz, "--json"];
+    const { code, stdout, stderr } = await holdfast(args);
+    expect(code, stderr).toBe(0);
+    const data = JSON.parse(stdout) as {
+      images: number;
+      epsilon: number;
+      robust: { low: number; high: number };
+    };
+    expect(data.images).toBe(40);
+    expect(data.epsilon).toBe(0.3);
+    expect(data.robust.high).toBeGreaterThan(data.robust.low);
+    expect(stderr).toContain("40 of 10000 images of mnist:test");
+    const bytes = await readFile(npz, "latin1");
+    for (const name of [
+      "adversarial",
+      "label",
+      "clean_prediction",
+      "adversarial_prediction",
+      "success",
+      "file",
+    ]) {
+      expect(bytes).toContain(`${name}.npy`);
+    }
+    expect(bytes).toContain("'shape': (40, 1, 28, 28)");
+  });
+
+  test("is evaluated beside another and reported; --fail-below exits with 1", async () => {
+    const [out, report] = [join(root, "result.json"), join(root, "report.html")];
+    const common = [
+      "--limit",
+      "20",
+      "--epsilon",
+      "0.1,77/255",
+      "--steps",
+      "2",
+      "--threads",
+      "1",
+      "--out",
+      out,
+    ];
+    const { code, stdout, stderr } = await holdfast([
+      "evaluate",
+      run,
+      join(run, "model.onnx"),
+      ...common,
+      "--report",
+      report,
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain("upper bound");
+    const result = parseResult(JSON.parse(await readFile(out, "utf8")), out);
+    expect(result.models.map(({ name }) => name)).toEqual(["run", "model"]);
+    expect(result.headline!.epsilon).toBeCloseTo(77 / 255, 12);
+    expect(await readFile(report, "utf8")).toContain("<!doctype html>");
+    const failing = ["evaluate", run, ...common, "--out", join(root, "other.json"), "--fail-below", "1"];
+    expect((await holdfast(failing)).code).toBe(1);
+    const again = await holdfast(["report", out, "--out", join(root, "again.html")]);
+    expect(again.code, again.stderr).toBe(0);
+    expect(await readFile(join(root, "again.html"), "utf8")).toBe(await readFile(report, "utf8"));
+  });
+
+  test("is inspected, from its folder or its file", async () => {
+    const { code, stdout } = await holdfast(["inspect", run, "--json"]);
+    expect(code).toBe(0);
+    const facts = JSON.parse(stdout) as { recipe: string; taps: unknown[]; input: string };
+    expect(facts.recipe).toBe("at-alp");
+    expect(facts.taps.length).toBe(3);
+    expect(facts.input).toBe("image: float32[N, 1, 28, 28]");
+    expect((await holdfast(["inspect", join(run, "model.onnx"), "--graph"])).stdout).toContain(
+      "= Conv(image",
+    );
+  });
+
+  test("needs no other option to be resumed, and Ctrl-C says how", async () => {
+    const out = join(root, "stopped");
+    const stopped = await holdfast(["train", ...tiny, "--epochs", "40", "--out", out], "compiled");
+    expect(stopped.code, stopped.stderr).toBe(130);
+    expect(stopped.stderr).toContain(`holdfast train --resume ${out}`);
+    expect(await readdir(out)).not.toContain("lock");
+    const differing = await holdfast(["train", "--resume", out, "--batch-size", "64"]);
+    expect(differing.code).toBe(2);
+    expect(differing.stderr).toContain("settings.batchSize is 32, asked for 64");
+    const resumed = await holdfast(["train", "--resume", out], "going on after step");
+    expect(resumed.code, resumed.stderr).toBe(130);
+  });
+});
+
+describe("what is wrong is named, with its exit code", () => {
+  test.each([
+    ["no such command", ["trian"], 2, /unknown command 'trian'/],
+    ["no such option", ["train", "--epoch", "1"], 2, /unknown option '--epoch'.*--epochs/s],
+    ["no such recipe", ["train", "--recipe", "atalp"], 2, /Did you mean "at-alp"/],
+    ["no such model", ["train", "--model", "resnet-min", "--limit", "300"], 2, /resnet-mini/],
+    ["no number", ["train", "--epochs", "many"], 2, /number or a fraction/],
+    ["a radius in gray levels", ["train", "--epsilon", "8"], 2, /8\/255/],
+    ["no such data", ["data", "nowhere"], 3, /neither a folder nor the name/],
+    ["no such file", ["inspect", "nothing.onnx"], 3, /nothing\.onnx: does not exist/],
+    ["a result that is none", ["report", "package.json"], 3, /not a holdfast result/],
+    ["no model at all", ["evaluate"], 2, /missing required argument/],
+  ])("%s", async (_, args, exit, words) => {
+    const { code, stdout, stderr } = await holdfast(args);
+    expect(stderr).toMatch(words);
+    expect(code).toBe(exit);
+    expect(stdout).toBe("");
+  });
+
+  test("an output folder that exists", async () => {
+    const { code, stderr } = await holdfast(["train", ...tiny, "--out", run]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`--resume ${run}`);
+  });
+
+  test("a run that is not finished has no model yet", async () => {
+    await rm(join(root, "half"), { recursive: true, force: true });
+    const out = join(root, "half");
+    await holdfast(["train", ...tiny, "--epochs", "40", "--out", out], "compiled");
+    const { code, stderr } = await holdfast(["attack", out]);
+    expect(code).toBe(3);
+    expect(stderr).toContain(`holdfast train --resume ${out}`);
+  });
+
+  test("a truncated model", async () => {
+    const bytes = await readFile(join(run, "model.onnx"));
+    await writeFile(join(root, "cut.onnx"), bytes.subarray(0, 5000));
+    const { code, stderr } = await holdfast(["attack", join(root, "cut.onnx")]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/cut\.onnx: is not an ONNX model, or it is cut short/);
+  });
+
+  // Root may write anywhere.
+  test.skipIf(process.getuid?.() === 0 || process.platform === "win32")(
+    "a folder without permission",
+    async () => {
+      const locked = join(root, "locked");
+      await rm(locked, { recursive: true, force: true });
+      await writeFile(locked, "");
+      await chmod(root, 0o500);
+      const { code, stderr } = await holdfast(["train", ...tiny, "--out", join(root, "new")]);
+      await chmod(root, 0o700);
+      expect(code).toBe(3);
+      expect(stderr).toContain("may not be accessed");
+    },
+  );
+
+  test.runIf(process.platform === "linux")("a full disk loses nothing and says so", async () => {
+    const { code, stderr } = await holdfast([
+      "attack",
+      run,
+      "--limit",
+      "10",
+      "--steps",
+      "1",
+      "--save",
+      "/proc/nope.npz",
+    ]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/\/proc\/nope\.npz/);
+  });
+});
