@@ -66,6 +66,7 @@ export function totalLoss(
     weighted.push(weight === 1 ? term : g.op("Mul", [term, g.scalar(weight, term)]));
   }
   if (weighted.length === 0) throw new RangeError("every weight of the loss is 0");
-  const perImage = weighted.length === 1 ? weighted[0]! : g.op("Sum", weighted, {}, { name: "loss_per_image" });
+  const perImage =
+    weighted.length === 1 ? weighted[0]! : g.op("Sum", weighted, {}, { name: "loss_per_image" });
   return { perImage, terms };
 }
