@@ -9,7 +9,7 @@ import type { EvaluateOptions } from "./plan.js";
 import { parseResult } from "./result-schema.js";
 import {
   resultSchemaVersion,
-  type DatasetInfo,
+  type ScoredImages,
   type ModelInfo,
   type Result,
   type ToolInfo,
@@ -86,7 +86,7 @@ export function assembleResult(parts: ResultParts): Result {
   return parseResult(result, "the result");
 }
 
-function datasetInfoOf({ dataset, population, seed }: Sample): DatasetInfo {
+function datasetInfoOf({ dataset, population, seed }: Sample): ScoredImages {
   const counts = dataset.classNames.map(() => 0);
   for (const label of dataset.labels) counts[label]! += 1;
   return {
@@ -104,7 +104,7 @@ function datasetInfoOf({ dataset, population, seed }: Sample): DatasetInfo {
   };
 }
 
-function sampleStatement({ n, population, sampling, sampleSeed, name }: DatasetInfo): string {
+function sampleStatement({ n, population, sampling, sampleSeed, name }: ScoredImages): string {
   if (sampling === "full") return `All ${n} images of ${name} were scored.`;
   return (
     `${n} of the ${population} images of ${name} were scored, a class-balanced sample drawn with ` +

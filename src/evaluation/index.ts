@@ -7,7 +7,7 @@ export {
   type AttackParameters,
   type AttentionPair,
   type CleanMeasurement,
-  type DatasetInfo,
+  type ScoredImages,
   type Example,
   type ExampleView,
   type Interval,

@@ -40,7 +40,7 @@ export interface RuntimeInfo {
 }
 
 /** Which images were scored. */
-export interface DatasetInfo {
+export interface ScoredImages {
   readonly name: string;
   readonly split: string;
   /** Images scored. */
@@ -254,7 +254,7 @@ export interface Result {
   /** ISO 8601, UTC. */
   readonly date: string;
   readonly seed: number;
-  readonly dataset: DatasetInfo;
+  readonly dataset: ScoredImages;
   /** The threat the evaluation is about; the summary speaks of it. */
   readonly headline: ThreatInfo | null;
   readonly models: readonly ModelInfo[];
