@@ -47,9 +47,22 @@ train("at-alp", [
 const report = join(FOLDER, "report.html");
 holdfast(
   "evaluate",
-  ...[join(FOLDER, "undefended"), join(FOLDER, "at-alp"), "--data", "mnist:test", "--limit", "1000"],
-  ...["--epsilon", "0.1,0.2,0.3", "--steps", "40", "--step-size", "0.01"],
-  ...["--out", join(FOLDER, "result.json"), "--report", report],
+  join(FOLDER, "undefended"),
+  join(FOLDER, "at-alp"),
+  "--data",
+  "mnist:test",
+  "--limit",
+  "1000",
+  "--epsilon",
+  "0.1,0.2,0.3",
+  "--steps",
+  "40",
+  "--step-size",
+  "0.01",
+  "--out",
+  join(FOLDER, "result.json"),
+  "--report",
+  report,
 );
 console.log(
   `\nThe report: ${resolve(report)} (${Math.round((performance.now() - started) / 1000)} s in all)`,

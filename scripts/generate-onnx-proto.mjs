@@ -5,9 +5,17 @@ import { execFileSync } from "node:child_process";
 const template = {
   version: "v2",
   plugins: [
-    { local: "node_modules/.bin/protoc-gen-es", out: "src/onnx/generated", opt: ["target=ts", "import_extension=js"] },
+    {
+      local: "node_modules/.bin/protoc-gen-es",
+      out: "src/onnx/generated",
+      opt: ["target=ts", "import_extension=js"],
+    },
   ],
 };
-execFileSync("node_modules/.bin/buf", ["generate", "src/onnx/generated", "--template", JSON.stringify(template)], {
-  stdio: "inherit",
-});
+execFileSync(
+  "node_modules/.bin/buf",
+  ["generate", "src/onnx/generated", "--template", JSON.stringify(template)],
+  {
+    stdio: "inherit",
+  },
+);

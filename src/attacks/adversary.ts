@@ -62,7 +62,7 @@ export function createAdversary(
   const pairing = spec.objective === "total" && options.lossWeights !== undefined;
   const compiler = options.compile ?? compile;
   const compileOptions: CompileOptions = options.threads === undefined ? {} : { threads: options.threads };
-  const weights = pairing ? { weights: options.lossWeights! } : {};
+  const weights = pairing ? { weights: options.lossWeights } : {};
   return {
     async perturb(batch, current, at) {
       const source = { ...classifier, graph: withInitializers(classifier.graph, current) };

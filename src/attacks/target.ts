@@ -80,7 +80,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
     async dispose() {
       const compiled = await Promise.allSettled(programs.values());
       programs.clear();
-      await Promise.all(compiled.map((p) => (p.status === "fulfilled" ? p.value.dispose() : undefined)));
+      await Promise.all(compiled.flatMap((p) => (p.status === "fulfilled" ? [p.value.dispose()] : [])));
     },
   };
 }

@@ -16,7 +16,7 @@ export async function openSample(
   const whole: Dataset = await openDataset(options.data, { split: "test", ...fitted });
   const sampled = options.limit !== undefined && options.limit < whole.length;
   return {
-    dataset: sampled ? takeSample(whole, options.limit!, createGenerator(seed)) : whole,
+    dataset: sampled ? takeSample(whole, options.limit, createGenerator(seed)) : whole,
     population: whole.length,
     seed: sampled ? seed : null,
   };

@@ -17,7 +17,7 @@ export async function* datasetBatches(dataset: Dataset, batchSize: number): Asyn
 export async function readBatch(dataset: Dataset, indices: Uint32Array, imageSize: number): Promise<Batch> {
   const images = new Float32Array(indices.length * imageSize);
   await Promise.all(
-    Array.from(indices, (index, i) =>
+    Array.from(indices, async (index, i) =>
       dataset.read(index, images.subarray(i * imageSize, (i + 1) * imageSize)),
     ),
   );

@@ -264,12 +264,13 @@ function scoreProblem(m: Measurement): string | undefined {
  * @throws InputError naming the first places that differ, or the version when it is another one.
  */
 export function parseResult(json: unknown, place: string): Result {
-  const version =
+  const version: unknown =
     typeof json === "object" && json !== null ? (json as Partial<Result>).schemaVersion : undefined;
-  if (typeof version === "number" && version !== resultSchemaVersion) {
+  const current: number = resultSchemaVersion;
+  if (typeof version === "number" && version !== current) {
     throw new InputError({
       place,
-      problem: `this result has schema version ${version}; this program reads version ${resultSchemaVersion}`,
+      problem: `this result has schema version ${version}; this program reads version ${current}`,
       remedy: "Evaluate again, or use the version of holdfast that wrote it.",
     });
   }
@@ -290,5 +291,5 @@ export function parseResult(json: unknown, place: string): Result {
 
 /** The schema as JSON Schema (draft 2020-12), for editors and other languages. */
 export function resultJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(resultSchema, { io: "input" }) as Record<string, unknown>;
+  return z.toJSONSchema(resultSchema, { io: "input" });
 }

@@ -30,7 +30,7 @@ export function guessTaps(graph: Graph<Dim>, image: string): readonly Tap[] {
   for (const candidate of bottlenecks(graph, image)) {
     const [, , ...spatial] = candidate.value.shape;
     const isImage = spatial.length === 2 && spatial.every((dim) => typeof dim === "number");
-    if (!isImage || sizeOf(spatial as number[]) === 1) continue;
+    if (!isImage || sizeOf(spatial) === 1) continue;
     const key = spatial.join();
     if (candidate.activation || bySize.get(key)?.activation !== true) bySize.set(key, candidate);
   }

@@ -58,7 +58,7 @@ function containedPath(folder: string, location: string, fail: (problem: string)
 
 function readRange(
   path: string,
-  { offset, length = undefined }: ExternalReference,
+  { offset, length }: ExternalReference,
   size: number,
   fail: (problem: string) => never,
 ): Uint8Array {

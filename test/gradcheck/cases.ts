@@ -89,7 +89,7 @@ const transposedConvolutions: GradCase[] = (
 ).map(([name, image, weight, attributes]) => ({
   name: `ConvTranspose, ${name}`,
   inputs: [{ shape: image }, { shape: weight }],
-  build: (g, inputs) => g.op("ConvTranspose", inputs, attributes as Record<string, number | number[]>),
+  build: (g, inputs) => g.op("ConvTranspose", inputs, attributes),
 }));
 
 const pool = (op: OpType, name: string, attributes: Record<string, number | number[]>): GradCase => ({

@@ -148,12 +148,12 @@ function importNode(node: ModelNode, state: State): void {
   if (!node.outputs[0]) throw new Unsupported("has no output");
   if (node.opType === "Constant") {
     const data = constantTensor(node);
-    state.g.initializer(node.outputs[0]!, data);
-    remember(state, node.outputs[0]!, data);
+    state.g.initializer(node.outputs[0], data);
+    remember(state, node.outputs[0], data);
     return;
   }
   const raw: RawNode = {
-    name: node.name || node.outputs[0]!,
+    name: node.name || node.outputs[0],
     op: node.opType,
     inputs: trimmed(node.inputs),
     outputs: trimmed(node.outputs),

@@ -145,7 +145,7 @@ const mean: Raise = (node, { fresh, constant }) => {
 
 const cast: Raise = (node) => {
   const to = dtypeOfCode(node.attributes["to"] as number);
-  if (to === undefined) throw new Unsupported(`to = ${String(node.attributes["to"])}`);
+  if (to === undefined) throw new Unsupported(`to = ${node.attributes["to"] as number}`);
   return { ...node, attributes: { to } };
 };
 

@@ -26,7 +26,7 @@ export function shapeValueOf(data: Tensor): ShapeValue | undefined {
 /** As a constant, when every element is a number. */
 export function tensorOfShapeValue({ dims, rank }: ShapeValue): Tensor | undefined {
   if (!dims.every((dim) => typeof dim === "number")) return undefined;
-  return int64(rank === 0 ? [] : [dims.length], dims as number[]);
+  return int64(rank === 0 ? [] : [dims.length], dims);
 }
 
 /**

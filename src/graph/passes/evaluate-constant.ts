@@ -131,7 +131,7 @@ function strided(from: Tensor, shape: readonly number[], strides: readonly numbe
   const out = filled(from.dtype, sizeOf(shape), 0);
   const source = from.data;
   const rank = shape.length;
-  const index = new Array<number>(rank).fill(0);
+  const index = shape.map(() => 0);
   let position = offset;
   for (let i = 0; i < out.length; i++) {
     out[i] = source[position]!;

@@ -41,7 +41,7 @@ export function rebuild<D extends Dim>(
 }
 
 function boundSize(shape: readonly Dim[]): number {
-  return shape.every((dim) => typeof dim === "number") ? sizeOf(shape as number[]) : Infinity;
+  return shape.every((dim) => typeof dim === "number") ? sizeOf(shape) : Infinity;
 }
 
 function infer(
