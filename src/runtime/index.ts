@@ -1,3 +1,4 @@
 export { compile } from "./compile.js";
 export { runtimeInfo, type EngineInfo } from "./info.js";
 export type { CompileOptions, Feeds, Program } from "./program.js";
+export { createWorkerRuntime, type WorkerRuntime } from "./worker/runtime.js";

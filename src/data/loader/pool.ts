@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
-import { unpackError, type BatchReply, type BatchRequest, type WorkerSetup } from "./messages.js";
+import { unpackError } from "../../errors/index.js";
+import type { BatchReply, BatchRequest, WorkerSetup } from "./messages.js";
 
 /** Worker threads that prepare batches. */
 export interface WorkerPool {
@@ -51,7 +52,7 @@ function startMember(setup: WorkerSetup): Member {
     const asked = member.waiting.get(reply.id);
     member.waiting.delete(reply.id);
     if (member.waiting.size === 0) worker.unref();
-    if ("failure" in reply) asked?.reject(unpackError(reply.failure));
+    if ("failure" in reply) asked?.reject(unpackError(reply.failure, "a loader's worker"));
     else asked?.resolve(reply.images);
   });
   worker.on("error", (cause) => end(member, new Error("a loader's worker failed", { cause })));

@@ -1,9 +1,10 @@
 /** Entry of a loader's worker thread: prepares one batch after another. */
 import { parentPort, workerData } from "node:worker_threads";
+import { packError } from "../../errors/index.js";
 import { createGenerator } from "../../tensor/index.js";
 import { createAugmenter } from "../augment.js";
 import { fillImages, type SourceReader } from "./batch.js";
-import { packError, type BatchReply, type BatchRequest, type WorkerSetup } from "./messages.js";
+import type { BatchReply, BatchRequest, WorkerSetup } from "./messages.js";
 
 const { source, sourceIndices, augmentation, seed } = workerData as WorkerSetup;
 const augment =

@@ -1,0 +1,35 @@
+/** What a worker runtime and its thread say to each other. */
+import type { PackedError } from "../../errors/index.js";
+import type { Graph, Value } from "../../graph/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import type { CompileOptions, Feeds } from "../program.js";
+
+export type WorkerRequest = { readonly id: number } & (
+  | {
+      readonly kind: "compile";
+      readonly program: number;
+      readonly graph: Graph;
+      readonly options: CompileOptions;
+    }
+  | {
+      readonly kind: "run";
+      readonly program: number;
+      readonly feeds: Feeds;
+      readonly fetch: readonly string[] | undefined;
+    }
+  | { readonly kind: "dispose"; readonly program: number }
+);
+
+/** Types of a compiled program. */
+export interface Signature {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+}
+
+export type WorkerReply = { readonly id: number } & (
+  | { readonly kind: "compiled"; readonly signature: Signature }
+  | { readonly kind: "ran"; readonly outputs: Readonly<Record<string, Tensor>> }
+  | { readonly kind: "disposed" }
+  | { readonly kind: "failed"; readonly failure: PackedError }
+);

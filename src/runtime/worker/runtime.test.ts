@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { InputError } from "../../errors/index.js";
+import { GraphBuilder, type Graph } from "../../graph/index.js";
+import { createGenerator, float32, tensor } from "../../tensor/index.js";
+import { compile, createWorkerRuntime, type Program, type WorkerRuntime } from "../index.js";
+
+const SIZE = 1024;
+
+/** Some hundred milliseconds of products on one thread. */
+function heavy(): Graph {
+  const g = new GraphBuilder("heavy");
+  const x = g.input("x", "float32", [SIZE, SIZE]);
+  const weights = createGenerator(1)
+    .stream("w")
+    .fillNormal(new Float32Array(SIZE * SIZE), 1 / Math.sqrt(SIZE));
+  let y = x;
+  const w = g.initializer("w", tensor("float32", [SIZE, SIZE], weights));
+  for (let i = 0; i < 12; i++) y = g.op("Tanh", [g.op("MatMul", [y, w])]);
+  g.output(g.op("ReduceSum", [y]), "sum");
+  return g.build();
+}
+
+const feeds = {
+  x: tensor(
+    "float32",
+    [SIZE, SIZE],
+    createGenerator(2)
+      .stream("x")
+      .fillUniform(new Float32Array(SIZE * SIZE), -1, 1),
+  ),
+};
+
+let runtime: WorkerRuntime;
+beforeAll(() => {
+  runtime = createWorkerRuntime();
+});
+afterAll(() => runtime.dispose());
+
+/** Times that a timer of this thread ticks while the program runs. */
+async function ticksDuring(program: Program): Promise<number> {
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 1);
+  await program.run(feeds);
+  clearInterval(timer);
+  return ticks;
+}
+
+describe("programs in a worker", () => {
+  test("timers keep ticking while they run, and stand still without the worker", async () => {
+    const [here, there] = [
+      await compile(heavy(), { threads: 1 }),
+      await runtime.compile(heavy(), { threads: 1 }),
+    ];
+    const blocked = await ticksDuring(here);
+    const free = await ticksDuring(there);
+    await Promise.all([here.dispose(), there.dispose()]);
+    expect(blocked).toBeLessThanOrEqual(2);
+    expect(free).toBeGreaterThan(10 * Math.max(1, blocked));
+  });
+
+  test("give the same numbers, take views, and compute only what is fetched", async () => {
+    const g = new GraphBuilder("two");
+    const x = g.input("x", "float32", [2]);
+    g.output(g.op("Neg", [x]), "negative");
+    g.output(g.op("Mul", [x, x]), "square");
+    const program = await runtime.compile(g.build());
+    const whole = Float32Array.of(9, 9, 1.5, -2);
+    const outputs = await program.run({ x: tensor("float32", [2], whole.subarray(2)) }, ["square"]);
+    expect(outputs).toEqual({ square: float32([2], [2.25, 4]) });
+    expect([...whole]).toEqual([9, 9, 1.5, -2]);
+    await program.dispose();
+    await expect(program.run({})).rejects.toThrow(/disposed of/);
+  });
+
+  test("refuse wrong feeds as they do without the worker", async () => {
+    const g = new GraphBuilder("one");
+    g.output(g.op("Neg", [g.input("x", "float32", [2])]));
+    const program = await runtime.compile(g.build());
+    const error = await program.run({ x: float32([3], [1, 2, 3]) }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(InputError);
+    await program.dispose();
+  });
+
+  test("end with their runtime", async () => {
+    const other = createWorkerRuntime();
+    const program = await other.compile(heavy());
+    const running = program.run(feeds);
+    const outcome = running.catch((e: unknown) => e as Error);
+    await other.dispose();
+    expect(((await outcome) as Error).message).toMatch(/disposed of/);
+  });
+});

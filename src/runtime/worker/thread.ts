@@ -1,0 +1,41 @@
+/** Entry of a worker runtime's thread: compiles and runs, one request after the other. */
+import { parentPort } from "node:worker_threads";
+import { packError } from "../../errors/index.js";
+import { compile } from "../compile.js";
+import type { Program } from "../program.js";
+import type { WorkerReply, WorkerRequest } from "./messages.js";
+
+const programs = new Map<number, Program>();
+
+async function answer(request: WorkerRequest): Promise<WorkerReply> {
+  const { id } = request;
+  if (request.kind === "compile") {
+    const program = await compile(request.graph, request.options);
+    programs.set(request.program, program);
+    const { name, inputs, outputs } = program;
+    return { id, kind: "compiled", signature: { name, inputs, outputs } };
+  }
+  const program = programs.get(request.program)!;
+  if (request.kind === "run") {
+    return { id, kind: "ran", outputs: await program.run(request.feeds, request.fetch) };
+  }
+  programs.delete(request.program);
+  await program.dispose();
+  return { id, kind: "disposed" };
+}
+
+async function reply(request: WorkerRequest): Promise<void> {
+  try {
+    const made = await answer(request);
+    const buffers = made.kind === "ran" ? Object.values(made.outputs).map(({ data }) => data.buffer) : [];
+    parentPort?.postMessage(made, [...new Set(buffers)] as ArrayBuffer[]);
+  } catch (error) {
+    const failed: WorkerReply = { id: request.id, kind: "failed", failure: packError(error) };
+    parentPort?.postMessage(failed);
+  }
+}
+
+let last = Promise.resolve();
+parentPort?.on("message", (request: WorkerRequest) => {
+  last = last.then(() => reply(request));
+});
