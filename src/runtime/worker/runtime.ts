@@ -3,7 +3,7 @@ import { unpackError } from "../../errors/index.js";
 import type { Graph } from "../../graph/index.js";
 import { tensor, type Tensor } from "../../tensor/index.js";
 import { checkFeeds } from "../feeds.js";
-import type { CompileOptions, Feeds, Program } from "../program.js";
+import type { CompileOptions, Program } from "../program.js";
 import type { Signature, WorkerReply, WorkerRequest } from "./messages.js";
 
 /** Programs that run in a thread of their own. Holds the thread: dispose of it. */
