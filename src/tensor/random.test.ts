@@ -39,7 +39,9 @@ describe("streams", () => {
   test("fill an array as they would draw it one by one", () => {
     const filled = createGenerator(1).stream("x").fillUniform(new Float32Array(3000), 0, 1);
     const stream = createGenerator(1).stream("x");
-    expect(Array.from(filled.slice(0, 50))).toEqual(Array.from({ length: 50 }, () => Math.fround(stream.uniform())));
+    expect(Array.from(filled.slice(0, 50))).toEqual(
+      Array.from({ length: 50 }, () => Math.fround(stream.uniform())),
+    );
   });
 
   test("have the moments of their distributions, and permutations hold every index once", () => {
