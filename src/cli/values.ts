@@ -63,7 +63,7 @@ export function imageSize(text: string): { height: number; width: number } {
 
 /** ε in the form a reader knows: a short decimal, or 8/255 when it is that many gray levels. */
 export function formatEpsilon(epsilon: number): string {
-  if (Number(epsilon.toFixed(4)) === epsilon) return String(epsilon);
+  if (Math.abs(Number(epsilon.toFixed(4)) - epsilon) < 1e-9) return String(Number(epsilon.toFixed(4)));
   const levels = epsilon * 255;
   const whole = Math.abs(levels - Math.round(levels)) < 1e-6 && Math.round(levels) < 128;
   return whole && epsilon !== 0 ? `${Math.round(levels)}/255` : String(Number(epsilon.toPrecision(6)));

@@ -2,7 +2,7 @@ export type { Batch, Dataset, SkippedFile } from "./dataset.js";
 export { openDataset } from "./open.js";
 export type { OpenOptions } from "./options.js";
 export { datasetInfo, type DatasetInfo } from "./info.js";
-export { splitOff, subset, takeSample, type Parts, type SplitSize } from "./select.js";
+export { placesOf, splitOff, subset, takeSample, type Parts, type SplitSize } from "./select.js";
 export type { Augmentation } from "./augment.js";
 export { createLoader, type Loader, type LoaderOptions } from "./loader/index.js";
 export { contactSheet, type ContactSheetOptions } from "./contact-sheet.js";

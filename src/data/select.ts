@@ -38,6 +38,17 @@ export function subset(
   });
 }
 
+/**
+ * Places of images in what the dataset was drawn from: they address the random draws of an attack,
+ * so that an image is attacked in the same way in any sample.
+ */
+export function placesOf(
+  { sourceIndices }: Pick<Dataset, "sourceIndices">,
+  indices: Uint32Array,
+): Uint32Array {
+  return sourceIndices === undefined ? indices : indices.map((index) => sourceIndices[index]!);
+}
+
 /** Indices of each class, in the dataset's order. */
 export function indicesByClass(dataset: Pick<Dataset, "labels" | "classNames">): number[][] {
   const groups = dataset.classNames.map((): number[] => []);

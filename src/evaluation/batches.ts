@@ -1,4 +1,4 @@
-import type { Batch, Dataset } from "../data/index.js";
+import { placesOf, type Batch, type Dataset } from "../data/index.js";
 
 /** The dataset's images in order, `batchSize` at a time; the last batch may be smaller. */
 export async function* datasetBatches(dataset: Dataset, batchSize: number): AsyncGenerator<Batch> {
@@ -24,7 +24,7 @@ export async function readBatch(dataset: Dataset, indices: Uint32Array, imageSiz
   return {
     images,
     labels: Int32Array.from(indices, (index) => dataset.labels[index]!),
-    indices,
+    indices: placesOf(dataset, indices),
     size: indices.length,
   };
 }

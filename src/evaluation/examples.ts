@@ -39,7 +39,7 @@ export async function collectExamples(
     seen.forEach((view, i) => views[i]!.push(view));
   }
   return Array.from(indices, (index, i) => ({
-    index,
+    index: batch.indices[i]!,
     fileName: dataset.fileName(index),
     label: dataset.labels[index]!,
     clean: encodeRaster(batch.images.subarray(i * imageSize, (i + 1) * imageSize), dataset),

@@ -17,7 +17,7 @@ export function counted({ correct, n }: Score): string {
 
 /** `0.3`, or `8/255` where it is that many gray levels and no short decimal. */
 export function epsilon(value: number): string {
-  if (Number(value.toFixed(4)) === value) return String(value);
+  if (Math.abs(Number(value.toFixed(4)) - value) < 1e-9) return String(Number(value.toFixed(4)));
   const levels = Math.round(value * 255);
   const whole = Math.abs(value * 255 - levels) < 1e-4 && levels < 128 && levels > 0;
   return whole ? `${levels}/255` : String(Number(value.toPrecision(4)));

@@ -52,5 +52,5 @@ details { margin: .5rem 0 1rem; } summary { cursor: pointer; color: var(--soft);
 .fooled { color: var(--serious); font-weight: 600; } .held { color: var(--held); font-weight: 600; }
 footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
 @media (max-width: 40rem) { .example { flex-direction: column; gap: .6rem; } h1 { font-size: 1.6rem; } }
-@media print { main { max-width: none; } details { display: none; } .example, .card { break-inside: avoid; } }
+@media print { main { max-width: none; } .example, .card { break-inside: avoid; } }
 `;

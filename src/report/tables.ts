@@ -43,7 +43,7 @@ export function accuracySection(result: Result): Html {
     <h2>Accuracy</h2>
     ${table(
       "Clean images and white-box attacks: the attack has the model's own gradient.",
-      ["model", "images", "norm, ε", "steps × size", "start", "accuracy", "95 % interval", "right"],
+      ["model", "attack", "accuracy", "95 % interval", "norm, ε", "steps × size", "start", "right"],
       result.measurements
         .filter((m) => m.kind !== "transfer")
         .map((m) => row(m.kind === "clean" ? undefined : m, m)),
@@ -69,16 +69,17 @@ export function accuracySection(result: Result): Html {
 }
 
 function row(attack: AttackMeasurement | undefined, score: Score): string[] {
-  const scored = [format.percent(score.accuracy), format.interval(score.interval), format.counted(score)];
-  if (attack === undefined) return [score.model, "clean", "", "", "", ...scored];
+  const accuracy = [format.percent(score.accuracy), format.interval(score.interval)];
+  if (attack === undefined) return [score.model, "clean", ...accuracy, "", "", "", format.counted(score)];
   const { steps, stepSize, randomStart } = attack.parameters;
   return [
     score.model,
     attackLabel(attack),
+    ...accuracy,
     format.threat(attack.threat),
     steps === null || stepSize === null ? "" : `${steps} × ${Number(stepSize.toPrecision(4))}`,
     randomStart === null ? "" : randomStart ? "random" : "the image",
-    ...scored,
+    format.counted(score),
   ];
 }
 

@@ -5,8 +5,8 @@ import { bytesPerElement, tensor, type DataOf, type DType, type Tensor } from ".
 import { checkFeeds } from "./feeds.js";
 import type { CompileOptions, Feeds, Program } from "./program.js";
 
-/** ModelProto is limited to 2 GiB; beyond this many bytes of weights they are passed beside it. */
-const INLINE_LIMIT = 1.5e9;
+/** Beyond this many bytes weights are passed beside the model: its protobuf would copy them again, and is limited to 2 GiB. */
+const INLINE_LIMIT = 1.6e7;
 const EXTERNAL_FILE = "weights";
 
 /** Only errors: the warnings are about graphs that a user never wrote. */

@@ -101,7 +101,7 @@ interface Outcome {
 
 async function run(options: AttackCommandOptions, work: Work): Promise<Outcome> {
   const { createTarget, fgsm, pgd, runAttack } = await import("../../attacks/index.js");
-  const { createLoader } = await import("../../data/index.js");
+  const { createLoader, placesOf } = await import("../../data/index.js");
   const { fixedBatchSize } = await import("../../models/index.js");
   const { createGenerator } = await import("../../tensor/index.js");
   const { classifier, dataset, threat, signal } = work;

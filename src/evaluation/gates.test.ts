@@ -1,0 +1,145 @@
+import { describe, expect, test } from "vitest";
+import { wilsonInterval } from "./intervals.js";
+import {
+  accuracyAgainstEpsilon,
+  checkGates,
+  worstCase,
+  type AttackMeasurement,
+  type Measured,
+  type Measurement,
+  type WarningCode,
+} from "./index.js";
+
+const N = 1000;
+const dataset = {
+  name: "d",
+  split: "test",
+  n: N,
+  sampling: "full",
+  population: N,
+  sampleSeed: null,
+  classNames: ["a", "b"],
+  classCounts: [500, 500],
+  channels: 1,
+  height: 1,
+  width: 1,
+} as const;
+
+const score = (accuracy: number, id: string) => ({
+  id,
+  model: "m",
+  n: N,
+  correct: Math.round(accuracy * N),
+  accuracy,
+  interval: wilsonInterval(Math.round(accuracy * N), N),
+  seed: 0,
+  seconds: 1,
+});
+
+const clean = (accuracy: number): Measurement => ({ ...score(accuracy, "clean"), kind: "clean" });
+
+interface Options {
+  readonly epsilon?: number;
+  readonly steps?: number;
+  readonly stepSize?: number;
+  readonly source?: string;
+  readonly nonFinite?: number;
+}
+
+function attack(accuracy: number, options: Options = {}): AttackMeasurement {
+  const { epsilon = 0.3, steps = 40, stepSize = (2.5 * epsilon) / steps, source, nonFinite = 0 } = options;
+  const common = {
+    ...score(accuracy, `${source ?? "white"}-${epsilon}-${steps}`),
+    attack: "pgd",
+    threat: { norm: "linf" as const, epsilon },
+    parameters: {
+      steps,
+      stepSize,
+      randomStart: true,
+      restarts: 1,
+      objective: "cross-entropy",
+      targeted: false,
+    },
+    queries: { forward: 0, gradient: 0 },
+    largestPerturbation: epsilon,
+    nonFinite,
+  };
+  return source === undefined ? { ...common, kind: "white-box" } : { ...common, kind: "transfer", source };
+}
+
+const codes = (...measurements: Measurement[]): WarningCode[] =>
+  checkGates({ dataset, measurements }).map(({ code }) => code);
+
+describe("each gate is raised by what it is for, and not by what is sound", () => {
+  const cases: readonly [WarningCode, Measurement[], Measurement[]][] = [
+    [
+      "short-reach",
+      [attack(0.5, { steps: 10, stepSize: 0.01 })],
+      [attack(0.5, { steps: 30, stepSize: 0.01 })],
+    ],
+    ["gray-image", [attack(0.6, { epsilon: 0.5 })], [attack(0.5, { epsilon: 0.5 })]],
+    [
+      "above-chance",
+      [attack(0.9, { epsilon: 0.1 }), attack(0.8, { epsilon: 0.3 })],
+      [attack(0.9, { epsilon: 0.1 }), attack(0.5, { epsilon: 0.3 })],
+    ],
+    [
+      "not-monotone",
+      [attack(0.5, { epsilon: 0.1 }), attack(0.6, { epsilon: 0.2 })],
+      [attack(0.5, { epsilon: 0.1 }), attack(0.51, { epsilon: 0.2 })],
+    ],
+    ["collapsed", [clean(0.51)], [clean(0.6)]],
+    [
+      "transfer-stronger",
+      [attack(0.9), attack(0.8, { source: "other" })],
+      [attack(0.8), attack(0.799, { source: "other" })],
+    ],
+    [
+      "not-converged",
+      [attack(0.7, { steps: 20, stepSize: 0.02 }), attack(0.5, { steps: 40, stepSize: 0.02 })],
+      [attack(0.7, { steps: 20, stepSize: 0.02 }), attack(0.69, { steps: 40, stepSize: 0.02 })],
+    ],
+    ["non-finite", [attack(0.5, { nonFinite: 1 })], [attack(0.5)]],
+  ];
+  test.each(cases)("%s", (code, raising, sound) => {
+    expect(codes(...raising)).toContain(code);
+    expect(codes(...sound)).not.toContain(code);
+  });
+});
+
+test("a short attack beside one that reaches its ball is a point of a curve, not a claim", () => {
+  const measurements = [attack(0.7, { steps: 5, stepSize: 0.01875 }), attack(0.5, { steps: 40 })];
+  expect(codes(...measurements)).not.toContain("short-reach");
+  expect(codes(...measurements)).not.toContain("not-converged");
+});
+
+test("the gravest warnings come first", () => {
+  const [first] = checkGates({
+    dataset,
+    measurements: [clean(0.5), attack(0.4, { steps: 1, stepSize: 0.01 })],
+  });
+  expect(first!.severity).toBe("serious");
+});
+
+test("curves over ε begin with clean accuracy; the worst case is image by image", () => {
+  const perImage = (adversarialPrediction: number[]) => ({
+    index: [0, 1, 2, 3],
+    label: [0, 0, 0, 0],
+    cleanPrediction: [0, 0, 0, 0],
+    adversarialPrediction,
+    success: adversarialPrediction.map((p) => (p === 0 ? 0 : 1)) as (0 | 1)[],
+    distance: [0, 0, 0, 0],
+  });
+  const measured: Measured = {
+    dataset,
+    measurements: [
+      clean(0.9),
+      { ...attack(0.5, { epsilon: 0.1 }) },
+      { ...attack(0.5), n: 4, correct: 2, perImage: perImage([0, 0, 1, 1]) },
+      { ...attack(0.5, { source: "other" }), n: 4, correct: 2, perImage: perImage([0, 1, 0, 1]) },
+    ],
+  };
+  const curve = accuracyAgainstEpsilon(measured).find(({ kind }) => kind === "white-box")!;
+  expect(curve.points.map(({ x }) => x)).toEqual([0, 0.1, 0.3]);
+  expect(worstCase(measured, "m", { norm: "linf", epsilon: 0.3 })).toMatchObject({ n: 4, correct: 1 });
+});
