@@ -121,10 +121,8 @@ async function run(options: AttackCommandOptions, work: Work): Promise<Outcome> 
     for await (const batch of loader.batches()) {
       signal.throwIfAborted();
       const targets = aim === undefined ? {} : { targets: batch.labels.map(() => aim) };
-      const one = await runAttack(target, chosen, { ...batch, ...targets }, threat, given, {
-        random,
-        signal,
-      });
+      const input = { ...batch, ...targets, indices: placesOf(dataset, batch.indices) };
+      const one = await runAttack(target, chosen, input, threat, given, { random, signal });
       keep(outcome, one, done, target.imageSize);
       done += batch.size;
       progress.at(done, "");
