@@ -1,0 +1,36 @@
+// docs/report.png from the demo's report: the summary, a curve and two examples.
+//   CHROMIUM=/usr/bin/chromium node scripts/picture.mjs [runs/demo/report.html] [docs/report.png]
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+import sharp from "sharp";
+
+const [report = "runs/demo/report.html", out = "docs/report.png"] = process.argv.slice(2);
+const WIDTH = 1100;
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const page = await browser.newPage({ viewport: { width: WIDTH, height: 900 } });
+await page.goto(pathToFileURL(resolve(report)).href);
+const parts = [];
+for (const selector of [
+  "#summary",
+  "#charts .charts",
+  "#examples article:nth-of-type(1)",
+  "#examples article:nth-of-type(2)",
+]) {
+  parts.push(await page.locator(selector).first().screenshot());
+}
+await browser.close();
+const sizes = await Promise.all(parts.map((part) => sharp(part).metadata()));
+const MARGIN = 24;
+let top = MARGIN;
+const tiles = parts.map((input, i) => {
+  const tile = { input, left: MARGIN, top };
+  top += sizes[i].height + MARGIN;
+  return tile;
+});
+const width = Math.max(...sizes.map((size) => size.width)) + 2 * MARGIN;
+await sharp({ create: { width, height: top, channels: 3, background: "#ffffff" } })
+  .composite(tiles)
+  .png({ palette: true, colours: 64, compressionLevel: 9 })
+  .toFile(out);
