@@ -1,6 +1,13 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { openDataset, takeSample } from "../data/index.js";
-import { evaluateModels, parseResult, type Result } from "../evaluation/index.js";
+import {
+  encodeMap,
+  encodeRaster,
+  evaluateModels,
+  parseResult,
+  type Example,
+  type Result,
+} from "../evaluation/index.js";
 import { createClassifier } from "../models/index.js";
 import { createGenerator } from "../tensor/index.js";
 import { embeddedJson, escapeHtml, html } from "./html.js";
@@ -46,9 +53,33 @@ beforeAll(async () => {
     name: "holdfast",
     version: "0.0.0",
   });
-  // Untrained models share no correct image: an example by hand shows the pictures.
+  // Untrained models may share no correct image: an example by hand shows the pictures.
+  result = { ...result, examples: [example(3)] };
   page = await renderReport(result);
 });
+
+function example(label: number): Example {
+  const shape = { channels: 1, height: 4, width: 4 };
+  const ramp = Float32Array.from({ length: 16 }, (_, i) => i / 15);
+  const image = encodeRaster(ramp, shape);
+  return {
+    index: 7,
+    fileName: HOSTILE,
+    label,
+    clean: image,
+    attack: "pgd",
+    threat: { norm: "linf", epsilon: 0.5 },
+    views: ["plain", HOSTILE].map((model, i) => ({
+      model,
+      cleanPrediction: label,
+      adversarialPrediction: i === 0 ? 5 : label,
+      adversarialConfidence: 0.875,
+      adversarial: image,
+      perturbation: encodeRaster(ramp, shape, { minimum: -0.5, maximum: 0.5 }),
+      attention: [{ group: "group-0", clean: encodeMap(ramp, 4, 4), adversarial: encodeMap(ramp, 4, 4) }],
+    })),
+  };
+}
 
 describe("the report", () => {
   test("shows every accuracy and every warning of the result", () => {
@@ -75,6 +106,14 @@ describe("the report", () => {
   test("holds the result as JSON", () => {
     const json = /<script type="application\/json" id="result">([\s\S]*?)<\/script>/.exec(page)![1]!;
     expect(parseResult(JSON.parse(json), "page")).toEqual({ ...result, examples: [] });
+  });
+
+  test("shows an example with its adversarial image, perturbation and attention maps for every model", () => {
+    const pictures = page.match(/<img\s+src="data:image\/png;base64,/g)!;
+    expect(pictures.length).toBe(1 + 2 * (2 + 2));
+    expect(page).toMatch(/<span class="fooled">✗ 5<\/span\s*> \(88 %\)/);
+    expect(page).toContain(`<span class="held">✓ ${escapeHtml(HOSTILE)}`);
+    expect(page).toContain("± 0.5, magnified");
   });
 
   test("has a table under every chart, and says in words what it shows", () => {
