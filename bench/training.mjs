@@ -50,24 +50,19 @@ async function loadingRate(data, augmentation) {
 const flip = { horizontalFlip: 0.5, cropPadding: 4 };
 const mnist = await openDataset("mnist");
 const flowers = await openDataset("flowers", { perClass: 256 });
-for (const [name, data, model, batch, steps] of [
-  ["MNIST 28 × 28, resnet-mini, batch 128", mnist, "resnet-mini", 128, 30],
-  ["flowers 64 × 64, resnet18, batch 16", flowers, "resnet18", 16, 8],
-]) {
-  const plain = await stepTime(model, data, batch, steps, null);
-  const augmented = await stepTime(model, data, batch, steps, flip);
-  console.log(`${name}: ${plain.toFixed(0)} ms a step, ${((batch * 1000) / plain).toFixed(0)} images/s`);
+/** @type {{ name: string, data: object, model: string, batch: number, steps: number }[]} */
+const cases = [
+  { name: "MNIST 28 × 28, resnet-mini, batch 128", data: mnist, model: "resnet-mini", batch: 128, steps: 30 },
+  { name: "flowers 64 × 64, resnet18, batch 16", data: flowers, model: "resnet18", batch: 16, steps: 8 },
+];
+const say = (name, ms, batch) =>
+  console.log(`${name}: ${ms.toFixed(0)} ms a step, ${((batch * 1000) / ms).toFixed(0)} images/s`);
+for (const { name, data, model, batch, steps } of cases) {
+  say(name, await stepTime(model, data, batch, steps, null), batch);
+  say(`${name}, augmented`, await stepTime(model, data, batch, steps, flip), batch);
+  const [plain, augmented] = [await loadingRate(data, null), await loadingRate(data, flip)];
   console.log(
-    `${name}, augmented: ${augmented.toFixed(0)} ms a step, ${((batch * 1000) / augmented).toFixed(0)} images/s`,
-  );
-}
-for (const [name, data] of [
-  ["MNIST", mnist],
-  ["flowers 64 × 64", flowers],
-]) {
-  console.log(`${name}, loading alone: ${(await loadingRate(data, null)).toFixed(0)} images/s`);
-  console.log(
-    `${name}, loading and augmenting alone: ${(await loadingRate(data, flip)).toFixed(0)} images/s`,
+    `${name}: loading alone ${plain.toFixed(0)} images/s, augmented ${augmented.toFixed(0)} images/s`,
   );
 }
 process.exit(0);
