@@ -1,0 +1,35 @@
+import { describe, expect, test } from "vitest";
+import { validatesBetter } from "./state.js";
+import { createWatch, DivergedError } from "./watch.js";
+
+const constant = Float32Array.from([0, 1, 0, 2, 0, 3]);
+const varied = Float32Array.from([0, 1, 2, 1, 0, 3]);
+
+describe("the watch", () => {
+  test("says once that every answer has been one class for some time, and again after it recovered", () => {
+    const watch = createWatch(["cat", "dog"]);
+    const said = (logits: Float32Array, steps: number): string[] =>
+      Array.from({ length: steps }, (_, step) => watch.observe(step, 1, logits)).filter(
+        (s) => s !== undefined,
+      );
+    expect(said(constant, 49)).toEqual([]);
+    expect(said(constant, 100)).toEqual([expect.stringContaining('"dog" to every image')]);
+    expect(said(varied, 100)).toEqual([]);
+    expect(said(constant, 60).length).toBe(1);
+  });
+
+  test.each([NaN, Infinity])("ends a training whose loss is %d", (loss) => {
+    expect(() => createWatch(["a", "b"]).observe(7, loss, varied)).toThrow(DivergedError);
+    expect(() => createWatch(["a", "b"]).observe(7, loss, varied)).toThrow(/step 7.*--learning-rate/s);
+  });
+});
+
+test("the best weights are the most robust; clean accuracy and then the later step decide ties", () => {
+  const record = (robust: number | null, clean: number) => ({ step: 1, images: 10, clean, robust });
+  expect(validatesBetter(record(0.5, 0.8), undefined)).toBe(true);
+  expect(validatesBetter(record(0.5, 0.8), record(0.4, 0.9))).toBe(true);
+  expect(validatesBetter(record(0.4, 0.95), record(0.5, 0.9))).toBe(false);
+  expect(validatesBetter(record(0.5, 0.9), record(0.5, 0.8))).toBe(true);
+  expect(validatesBetter(record(0.5, 0.8), record(0.5, 0.8))).toBe(true);
+  expect(validatesBetter(record(null, 0.8), record(null, 0.9))).toBe(false);
+});
