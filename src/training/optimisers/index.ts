@@ -2,7 +2,7 @@ import { adam } from "./adam.js";
 import type { OptimiserGraph, OptimiserSpec } from "./optimiser.js";
 import { sgd } from "./sgd.js";
 
-export type { OptimiserGraph, OptimiserSpec, UpdateInputs, UpdateOutputs } from "./optimiser.js";
+export type { OptimiserGraph, OptimiserSpec } from "./optimiser.js";
 
 /** Defaults of each optimiser, PyTorch's but for the momentum of SGD. */
 export const OPTIMISERS: Readonly<Record<OptimiserSpec["kind"], OptimiserSpec>> = Object.freeze({
