@@ -106,7 +106,7 @@ async function descend(input: AttackInput, options: PgdOptions, restart: number,
     const outputs = await target.gradient(
       `pgd-${threat.norm}`,
       (classifier) => pgdStepGraph(classifier, { norm: threat.norm }),
-      { [target.classifier.image]: tensor("float32", imageShape, x), ...constant },
+      { [target.image]: tensor("float32", imageShape, x), ...constant },
     );
     if (options.keep === "best") {
       best.offer(x, outputs[STEP.logits]!.data as Float32Array, outputs[STEP.loss]!.data as Float32Array);

@@ -25,7 +25,8 @@ export interface QueryCount {
  * for, and a count of every query. It has a lifetime: dispose of it.
  */
 export interface Target {
-  readonly classifier: BoundClassifier;
+  /** The name of the programs' image input. */
+  readonly image: string;
   readonly batchSize: number;
   readonly classCount: number;
   /** Elements of one image, C · H · W. */
@@ -46,14 +47,14 @@ export interface Target {
 /** Compiles nothing yet; programs are compiled when they are first used. */
 export function createTarget(classifier: Classifier, options: TargetOptions): Target {
   const { batchSize } = options;
-  const bound = bindForInference(classifier, batchSize);
   const programs = new Map<string, Promise<Program>>();
   const compiler = options.compile ?? compile;
   const compileOptions = options.threads === undefined ? {} : { threads: options.threads };
   const program = (key: string, build: (classifier: BoundClassifier) => Graph): Promise<Program> => {
     let found = programs.get(key);
     if (found === undefined) {
-      found = compiler(deadCode(build(bound)), compileOptions);
+      // Bound anew for every program: the folded weights are as large as the model, and only needed here.
+      found = compiler(deadCode(build(bindForInference(classifier, batchSize))), compileOptions);
       programs.set(key, found);
     }
     return found;
@@ -61,7 +62,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
   const imageShape = [batchSize, classifier.channels, classifier.height, classifier.width] as const;
   const queries: QueryCount = { forward: 0, gradient: 0 };
   return {
-    classifier: bound,
+    image: classifier.image,
     batchSize,
     classCount: classifier.classNames.length,
     imageSize: imageShape[1] * imageShape[2] * imageShape[3],
@@ -70,7 +71,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
     async logits(images) {
       queries.forward += batchSize;
       const forward = await program("forward", forwardGraph);
-      const outputs = await forward.run({ [bound.image]: tensor("float32", imageShape, images) });
+      const outputs = await forward.run({ [classifier.image]: tensor("float32", imageShape, images) });
       return outputs[STEP.cleanLogits]!.data as Float32Array;
     },
     async gradient(key, build, feeds) {

@@ -8,7 +8,7 @@ import {
   type ThreatModel,
 } from "../attacks/index.js";
 import type { Dataset } from "../data/index.js";
-import { bindForInference } from "../models/index.js";
+import { bindForInference, type BoundClassifier } from "../models/index.js";
 import { compile, type Program } from "../runtime/index.js";
 import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
 import { readBatch } from "./batches.js";
@@ -83,10 +83,8 @@ async function viewsOf(
   const compiler = hooks.compile ?? compile;
   const common = plan.threads === undefined ? {} : { threads: plan.threads };
   const target = createTarget(classifier, { batchSize: batch.size, compile: compiler, ...common });
-  const forward = await compiler(
-    forwardGraph(bindForInference(classifier, batch.size), { attention: true }),
-    common,
-  );
+  const bound = bindForInference(classifier, batch.size);
+  const forward = await compiler(forwardGraph(bound, { attention: true }), common);
   try {
     const headline = plan.attacks.find(({ epsilon }) => epsilon === plan.headline)!;
     const outcome = await runAttack(
@@ -102,10 +100,15 @@ async function viewsOf(
       },
       { random: createGenerator(plan.seed), signal: hooks.signal },
     );
-    const clean = await look(forward, target.classifier.image, target.imageShape, batch.images);
-    const adversarial = await look(forward, target.classifier.image, target.imageShape, outcome.adversarial);
+    const clean = await look(forward, target.image, target.imageShape, batch.images);
+    const adversarial = await look(forward, target.image, target.imageShape, outcome.adversarial);
     return Array.from({ length: batch.size }, (_, i) =>
-      view(name, target, i, { clean, adversarial, images: batch.images, perturbed: outcome.adversarial }),
+      view(name, bound, target.imageSize, i, {
+        clean,
+        adversarial,
+        images: batch.images,
+        perturbed: outcome.adversarial,
+      }),
     );
   } finally {
     await forward.dispose();
@@ -129,17 +132,23 @@ interface Looked {
   readonly perturbed: Float32Array;
 }
 
-function view(name: string, target: ReturnType<typeof createTarget>, i: number, looked: Looked): ExampleView {
-  const { classifier, imageSize, classCount } = target;
+function view(
+  name: string,
+  classifier: BoundClassifier,
+  imageSize: number,
+  i: number,
+  looked: Looked,
+): ExampleView {
+  const { taps, graph, classNames } = classifier;
   const [start, end] = [i * imageSize, (i + 1) * imageSize];
   const adversarialImage = looked.perturbed.subarray(start, end);
   const perturbation = adversarialImage.map((value, at) => value - looked.images[start + at]!);
   const largest = perturbation.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1 / 255;
   const said = (outputs: Record<string, Tensor>): { prediction: number; confidence: number } =>
-    confidenceOf(outputs[STEP.cleanLogits]!.data as Float32Array, i, classCount);
+    confidenceOf(outputs[STEP.cleanLogits]!.data as Float32Array, i, classNames.length);
   const [clean, adversarial] = [said(looked.clean), said(looked.adversarial)];
-  const attention: AttentionPair[] = classifier.taps.map((tap, j) => {
-    const [height, width] = classifier.graph.values.get(tap.value)!.shape.slice(2) as [number, number];
+  const attention: AttentionPair[] = taps.map((tap, j) => {
+    const [height, width] = graph.values.get(tap.value)!.shape.slice(2) as [number, number];
     const map = (outputs: Record<string, Tensor>): ReturnType<typeof encodeMap> => {
       const maps = outputs[STEP.cleanAttention(j)]!.data as Float32Array;
       return encodeMap(maps.subarray(i * height * width, (i + 1) * height * width), height, width);
