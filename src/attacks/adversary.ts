@@ -1,11 +1,11 @@
 import { deadCode, withInitializers, type Graph } from "../graph/index.js";
-import type { LossWeights } from "../losses/index.js";
-import { bindForInference, type Classifier } from "../models/index.js";
+import { needsOf, type LossWeights } from "../losses/index.js";
+import { bindForInference, drawRandomInputs, type Classifier } from "../models/index.js";
 import { compile, type CompileOptions, type Feeds, type Program } from "../runtime/index.js";
 import { tensor, type RandomGenerator, type Tensor } from "../tensor/index.js";
 import type { Norm } from "./attack.js";
 import { linfBounds, sampleFrom } from "./ball.js";
-import { forwardGraph, pgdStepGraph, STEP } from "./pgd-step.js";
+import { forwardGraph, movableTerms, pgdStepGraph, STEP } from "./pgd-step.js";
 import type { Compile } from "./target.js";
 
 /** The adversary a defence trains against, as data. */
@@ -17,8 +17,13 @@ export interface AdversarySpec {
   /** Step size as a multiple of epsilon, so that ε warm-up scales both. */
   readonly relativeStepSize: number;
   readonly randomStart: boolean;
-  /** What δ maximises: the cross-entropy, or the whole loss L of the recipe (paper, eq. 1). */
-  readonly objective: "cross-entropy" | "total";
+  /** Standard deviation of a Gaussian start instead of the uniform one (TRADES: .001). */
+  readonly startDeviation?: number | undefined;
+  /**
+   * What δ maximises: the cross-entropy, the divergence KL(p(x) ‖ p(x + δ)) (TRADES), or the
+   * whole loss L of the recipe (paper, eq. 1).
+   */
+  readonly objective: "cross-entropy" | "kl" | "total";
 }
 
 export interface AdversaryOptions {
@@ -59,17 +64,19 @@ export function createAdversary(
   spec: AdversarySpec,
   options: AdversaryOptions,
 ): Adversary {
-  const pairing = spec.objective === "total" && options.lossWeights !== undefined;
+  const weights = objectiveOf(spec, options.lossWeights);
+  const needs = needsOf(movableTerms(weights));
   const compiler = options.compile ?? compile;
   const compileOptions: CompileOptions = options.threads === undefined ? {} : { threads: options.threads };
-  const weights = pairing ? { weights: options.lossWeights } : {};
   return {
     async perturb(batch, current, at) {
       const source = { ...classifier, graph: withInitializers(classifier.graph, current) };
       const bound = bindForInference(source, options.batchSize);
       const prepare = (graph: Graph): Promise<Program> => compiler(deadCode(graph), compileOptions);
-      const step = await prepare(pgdStepGraph(bound, { norm: spec.norm, ...weights }));
-      const forward = pairing ? await prepare(forwardGraph(bound, { attention: true })) : undefined;
+      const step = await prepare(pgdStepGraph(bound, { norm: spec.norm, weights }));
+      const forward = needs.clean
+        ? await prepare(forwardGraph(bound, { attention: needs.attention }))
+        : undefined;
       try {
         return await iterate({ step, forward }, classifier, spec, options, batch, at);
       } finally {
@@ -77,6 +84,12 @@ export function createAdversary(
       }
     },
   };
+}
+
+/** Weights of what δ maximises. */
+function objectiveOf(spec: AdversarySpec, total: LossWeights | undefined): LossWeights {
+  if (spec.objective === "kl") return { klDivergence: 1 };
+  return spec.objective === "total" && total !== undefined ? total : { adversarial: 1 };
 }
 
 interface Programs {
@@ -102,9 +115,17 @@ async function iterate(
     const { lower, upper } = linfBounds(images, at.epsilon);
     return { [STEP.lower]: tensor("float32", shape, lower), [STEP.upper]: tensor("float32", shape, upper) };
   };
+  const places = Uint32Array.from({ length: batchSize }, (_, i) => i);
+  // Draw 0 is the clean images' own, where the objective compares with them.
+  const drawn = (k: number): Feeds =>
+    drawRandomInputs(classifier, places, {
+      random,
+      purpose: "adversary",
+      draw: at.step * (spec.steps + 1) + k,
+    });
   const feeds: Feeds = {
     ...ball(),
-    ...(forward === undefined ? {} : await forward.run({ [classifier.image]: clean })),
+    ...(forward === undefined ? {} : await forward.run({ [classifier.image]: clean, ...drawn(0) })),
     [STEP.oneHot]: tensor("float32", [batchSize, classifier.classNames.length], oneHot),
     [STEP.stepSize]: tensor("float32", [], Float32Array.of(at.epsilon * spec.relativeStepSize)),
   };
@@ -113,12 +134,18 @@ async function iterate(
     const start = new Float32Array(images.length);
     const size = images.length / batchSize;
     for (let i = 0; i < batchSize; i++) {
-      sampleFrom(threat, random, "adversary-start", at.step, i, images, start, i * size, size);
+      if (spec.startDeviation === undefined) {
+        sampleFrom(threat, random, "adversary-start", at.step, i, images, start, i * size, size);
+      } else {
+        const noise = random.stream("adversary-start", at.step, i);
+        noise.fillNormal(start.subarray(i * size, (i + 1) * size), spec.startDeviation);
+        for (let k = i * size; k < (i + 1) * size; k++) start[k]! += images[k]!;
+      }
     }
     x = tensor("float32", shape, start);
   }
   for (let k = 0; k < spec.steps; k++) {
-    const outputs = await step.run({ ...feeds, [classifier.image]: x }, [STEP.next]);
+    const outputs = await step.run({ ...feeds, ...drawn(k + 1), [classifier.image]: x }, [STEP.next]);
     x = outputs[STEP.next]!;
   }
   return x.data as Float32Array;

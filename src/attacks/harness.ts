@@ -31,6 +31,7 @@ export async function runAttack<Options extends AttackOptions>(
   const resolved = attack.resolve(threat, options);
   const padded = padBatch(batch, target);
   const before = { ...target.queries };
+  target.begin(padded.indices);
   const cleanLogits = await target.logits(padded.images);
   const candidate = await attack.run({ target, batch: padded, threat, context }, resolved);
   const nonFinite = replaceNonFinite(candidate, padded.images, batch.size, target.imageSize);

@@ -1,6 +1,14 @@
 import { appendGradients } from "../autodiff/index.js";
 import { deadCode, GraphBuilder, type Graph, type Value } from "../graph/index.js";
-import { attentionMap, totalLoss, type Branch, type LossWeights } from "../losses/index.js";
+import {
+  attentionMap,
+  needsOf,
+  TERMS,
+  totalLoss,
+  type Branch,
+  type LossTerm,
+  type LossWeights,
+} from "../losses/index.js";
 import type { BoundClassifier } from "../models/index.js";
 import type { Norm } from "./attack.js";
 
@@ -78,21 +86,25 @@ function objective(
   classifier: BoundClassifier,
   logits: Value,
   oneHot: Value,
-  weights: LossWeights = { clean: 0, adversarial: 1, logitPairing: 0, attentionPairing: 0 },
+  weights: LossWeights = { adversarial: 1 },
 ): Value {
-  const attention =
-    weights.attentionPairing === 0 ? [] : classifier.taps.map((tap) => attentionMap(g, g.value(tap.value)));
-  const clean: Branch | undefined =
-    weights.logitPairing === 0 && weights.attentionPairing === 0
-      ? undefined
-      : {
-          logits: g.input(STEP.cleanLogits, "float32", logits.shape),
-          attention: attention.map((map, j) => g.input(STEP.cleanAttention(j), "float32", map.shape)),
-        };
-  // The clean images' own cross-entropy does not depend on δ.
-  const movable = { ...weights, clean: 0 };
-  const branches = { adversarial: { logits, attention }, oneHot };
-  return totalLoss(g, clean === undefined ? branches : { ...branches, clean }, movable).perImage;
+  const movable = movableTerms(weights);
+  const needs = needsOf(movable);
+  const attention = needs.attention ? classifier.taps.map((tap) => attentionMap(g, g.value(tap.value))) : [];
+  const clean: Branch | undefined = needs.clean
+    ? {
+        logits: g.input(STEP.cleanLogits, "float32", logits.shape),
+        attention: attention.map((map, j) => g.input(STEP.cleanAttention(j), "float32", map.shape)),
+      }
+    : undefined;
+  return totalLoss(g, { clean, adversarial: { logits, attention }, oneHot }, movable).perImage;
+}
+
+/** The terms that δ can move: those of the clean images alone do not depend on it. */
+export function movableTerms(weights: LossWeights): LossWeights {
+  return Object.fromEntries(
+    Object.entries(weights).filter(([name]) => TERMS[name as LossTerm].needs.adversarial),
+  );
 }
 
 function linfStep(g: GraphBuilder, image: Value, gradient: Value, stepSize: Value): Value {

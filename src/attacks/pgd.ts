@@ -108,7 +108,8 @@ async function descend(input: AttackInput, options: PgdOptions, restart: number,
       (classifier) => pgdStepGraph(classifier, { norm: threat.norm }),
       { [target.image]: tensor("float32", imageShape, x), ...constant },
     );
-    if (options.keep === "best") {
+    // A randomised classifier is judged by its average: one draw's success says little.
+    if (options.keep === "best" && !target.randomised) {
       best.offer(x, outputs[STEP.logits]!.data as Float32Array, outputs[STEP.loss]!.data as Float32Array);
     }
     x = outputs[STEP.next]!.data as Float32Array;

@@ -36,3 +36,19 @@ export function oneHot(labels: Int32Array, classes: number, smoothing: number = 
   });
   return encoded;
 }
+
+/** log of the mean of softmax(logits) over `answers`, each `[N, K]`; the peak is shifted out, in float64. */
+export function logMeanProbabilities(answers: readonly Float32Array[], classes: number): Float32Array {
+  const mean = new Float64Array(answers[0]!.length);
+  for (const logits of answers) {
+    for (let start = 0; start < logits.length; start += classes) {
+      const peak = logits[start + argMax(logits, start, classes)]!;
+      let sum = 0;
+      for (let k = 0; k < classes; k++) sum += Math.exp(logits[start + k]! - peak);
+      for (let k = 0; k < classes; k++) {
+        mean[start + k]! += Math.exp(logits[start + k]! - peak) / sum / answers.length;
+      }
+    }
+  }
+  return Float32Array.from(mean, (p) => Math.log(Math.max(p, Number.MIN_VALUE)));
+}

@@ -2,7 +2,9 @@ import { deadCode, type Graph } from "../graph/index.js";
 import { bindForInference, type BoundClassifier, type Classifier } from "../models/index.js";
 import { compile, type CompileOptions, type Feeds, type Program } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
+import { createDraws } from "./draws.js";
 import { forwardGraph, STEP } from "./pgd-step.js";
+import { logMeanProbabilities } from "./scoring.js";
 
 /** Turns a graph into something that runs; a worker's `compile` keeps the thread free. */
 export type Compile = (graph: Graph, options?: CompileOptions) => Promise<Program>;
@@ -12,6 +14,10 @@ export interface TargetOptions {
   readonly batchSize: number;
   readonly threads?: number;
   readonly compile?: Compile;
+  /** Draws that a randomised classifier's answer is averaged over; 10 by default. */
+  readonly samples?: number | undefined;
+  /** Seed of those draws; 0 by default. */
+  readonly seed?: number | undefined;
 }
 
 /** Evaluations of a classifier so far, in images. */
@@ -33,7 +39,17 @@ export interface Target {
   readonly imageSize: number;
   readonly imageShape: readonly [number, number, number, number];
   readonly queries: QueryCount;
-  /** Logits `[batchSize, K]` of images `[batchSize, C, H, W]`. */
+  /** Whether the classifier draws at random: each run below then draws anew. */
+  readonly randomised: boolean;
+  /**
+   * Says which images the following runs are of: a randomised classifier's draws depend on
+   * the image's place in its dataset and on how often it was run since, not on its batch.
+   */
+  begin(indices: Uint32Array): void;
+  /**
+   * Logits `[batchSize, K]` of images `[batchSize, C, H, W]`. Of a randomised classifier: the
+   * logarithm of its mean probabilities over `samples` draws, which is how it classifies.
+   */
   logits(images: Float32Array): Promise<Float32Array>;
   /** Runs the gradient program called `key`, built by `build` when it is new. */
   gradient(
@@ -43,6 +59,8 @@ export interface Target {
   ): Promise<Record<string, Tensor>>;
   dispose(): Promise<void>;
 }
+
+const SAMPLES = 10;
 
 /** Compiles nothing yet; programs are compiled when they are first used. */
 export function createTarget(classifier: Classifier, options: TargetOptions): Target {
@@ -61,6 +79,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
   };
   const imageShape = [batchSize, classifier.channels, classifier.height, classifier.width] as const;
   const queries: QueryCount = { forward: 0, gradient: 0 };
+  const draws = createDraws(classifier, batchSize, options.seed ?? 0);
   return {
     image: classifier.image,
     batchSize,
@@ -68,15 +87,24 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
     imageSize: imageShape[1] * imageShape[2] * imageShape[3],
     imageShape,
     queries,
+    randomised: draws.randomised,
+    begin: draws.begin,
     async logits(images) {
-      queries.forward += batchSize;
       const forward = await program("forward", forwardGraph);
-      const outputs = await forward.run({ [classifier.image]: tensor("float32", imageShape, images) });
-      return outputs[STEP.cleanLogits]!.data as Float32Array;
+      const image = tensor("float32", imageShape, images);
+      const once = async (): Promise<Float32Array> => {
+        queries.forward += batchSize;
+        const outputs = await forward.run({ [classifier.image]: image, ...draws.next() });
+        return outputs[STEP.cleanLogits]!.data as Float32Array;
+      };
+      if (!draws.randomised) return once();
+      const answers: Float32Array[] = [];
+      for (let sample = 0; sample < (options.samples ?? SAMPLES); sample++) answers.push(await once());
+      return logMeanProbabilities(answers, classifier.classNames.length);
     },
     async gradient(key, build, feeds) {
       queries.gradient += batchSize;
-      return (await program(key, build)).run(feeds);
+      return (await program(key, build)).run({ ...feeds, ...draws.next() });
     },
     async dispose() {
       const compiled = await Promise.allSettled(programs.values());

@@ -1,6 +1,6 @@
 import { suggestName, UsageError } from "../errors/index.js";
 import type { Recipe } from "./recipe.js";
-import { RECIPES } from "./recipes.js";
+import { RECIPES } from "./recipes/index.js";
 
 /**
  * The recipe of that name.

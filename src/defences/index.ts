@@ -1,3 +1,3 @@
-export { alp, at, atAlp, DEFAULT_ADVERSARY, pat, RECIPES, undefended } from "./recipes.js";
+export { DEFAULT_ADVERSARY, RECIPES, TABLE_1 } from "./recipes/index.js";
 export type { Recipe } from "./recipe.js";
 export { findRecipe } from "./find.js";

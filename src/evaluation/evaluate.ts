@@ -110,11 +110,12 @@ interface Run {
 }
 
 function targetOptions(
-  { batchSize, threads }: EvaluationPlan,
+  { batchSize, threads, seed }: EvaluationPlan,
   hooks: EvaluateHooks,
 ): Parameters<typeof createTarget>[1] {
   return {
     batchSize,
+    seed,
     ...(threads === undefined ? {} : { threads }),
     ...(hooks.compile === undefined ? {} : { compile: hooks.compile }),
   };
@@ -190,6 +191,9 @@ async function scoreTransfer(
     return full;
   };
   const n = indices.length;
+  const places = new Uint32Array(other.batchSize);
+  places.set(indices);
+  other.begin(places);
   const scored = {
     clean: predictions(await other.logits(padded(clean)), n, other.classCount),
     adversarial: predictions(await other.logits(padded(outcome.adversarial)), n, other.classCount),

@@ -8,8 +8,8 @@ import {
   type ThreatModel,
 } from "../attacks/index.js";
 import type { Dataset } from "../data/index.js";
-import { bindForInference, type BoundClassifier } from "../models/index.js";
-import { compile, type Program } from "../runtime/index.js";
+import { bindForInference, drawRandomInputs, type BoundClassifier } from "../models/index.js";
+import { compile } from "../runtime/index.js";
 import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
 import { readBatch } from "./batches.js";
 import type { EvaluatedModel, EvaluateHooks, Evaluation } from "./evaluate.js";
@@ -82,7 +82,12 @@ async function viewsOf(
 ): Promise<ExampleView[]> {
   const compiler = hooks.compile ?? compile;
   const common = plan.threads === undefined ? {} : { threads: plan.threads };
-  const target = createTarget(classifier, { batchSize: batch.size, compile: compiler, ...common });
+  const target = createTarget(classifier, {
+    batchSize: batch.size,
+    compile: compiler,
+    seed: plan.seed,
+    ...common,
+  });
   const bound = bindForInference(classifier, batch.size);
   const forward = await compiler(forwardGraph(bound, { attention: true }), common);
   try {
@@ -100,8 +105,15 @@ async function viewsOf(
       },
       { random: createGenerator(plan.seed), signal: hooks.signal },
     );
-    const clean = await look(forward, target.image, target.imageShape, batch.images);
-    const adversarial = await look(forward, target.image, target.imageShape, outcome.adversarial);
+    // Both are shown under the same draw of a randomised classifier.
+    const drawn = drawRandomInputs(classifier, batch.indices, {
+      random: createGenerator(plan.seed),
+      purpose: "example",
+      draw: 0,
+    });
+    const look = (images: Float32Array): Promise<Record<string, Tensor>> =>
+      forward.run({ [target.image]: tensor("float32", target.imageShape, images), ...drawn });
+    const [clean, adversarial] = [await look(batch.images), await look(outcome.adversarial)];
     return Array.from({ length: batch.size }, (_, i) =>
       view(name, bound, target.imageSize, i, {
         clean,
@@ -114,15 +126,6 @@ async function viewsOf(
     await forward.dispose();
     await target.dispose();
   }
-}
-
-async function look(
-  forward: Program,
-  image: string,
-  shape: readonly number[],
-  images: Float32Array,
-): Promise<Record<string, Tensor>> {
-  return forward.run({ [image]: tensor("float32", shape, images) });
 }
 
 interface Looked {

@@ -1,4 +1,5 @@
 import type { Dim, Graph } from "../graph/index.js";
+import type { RandomInput } from "./random-inputs.js";
 
 /** An activation whose attention map F(A) = Σ_c |A_c|² is compared and shown. */
 export interface Tap {
@@ -30,6 +31,8 @@ export interface Classifier {
   /** Initializers that training sets without a gradient: BatchNorm running statistics. */
   readonly buffers: readonly string[];
   readonly taps: readonly Tap[];
+  /** Further inputs of a randomised defence, `[N, …]`, drawn and fed at every run; none by default. */
+  readonly randomInputs?: readonly RandomInput[] | undefined;
 }
 
 /** A classifier whose batch size is fixed, ready to be extended and compiled. */

@@ -1,5 +1,7 @@
 export { bindBatch, bindForInference, fixedBatchSize } from "./bound.js";
+export type { Denoising, ModelDefence, NoiseSpec, RandomResize } from "./defence.js";
 export type { BoundClassifier, Classifier, Tap } from "./classifier.js";
+export { drawRandomInputs, type DrawAddress, type RandomInput, type ResizeDraw } from "./random-inputs.js";
 export { asFloat32, readSafetensors, writeSafetensors, type SafetensorsFile } from "./safetensors.js";
 export { ARCHITECTURES, createClassifier } from "./architectures.js";
 export { buildResNet, type ClassifierOptions, type ResNetSpec } from "./resnet.js";

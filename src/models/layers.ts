@@ -12,7 +12,8 @@ export interface Layers {
   normalise(x: Activation, mean: readonly number[], std: readonly number[]): Activation;
   /** Square kernel, padded by ⌊kernel / 2⌋, without bias. */
   conv(x: Activation, name: string, channels: number, kernel: number, stride?: number): Activation;
-  batchNorm(x: Activation, name: string): Activation;
+  /** `scale`: initial γ, 1 by default. */
+  batchNorm(x: Activation, name: string, scale?: number): Activation;
   relu(x: Activation, name: string): Activation;
   /** Global average pooling and a linear layer: `[N, K]`. */
   head(x: Activation, name: string, classes: number): Activation;
@@ -64,11 +65,11 @@ export function createLayers(g: GraphBuilder<Dim>, random: RandomGenerator): Lay
       };
       return g.op("Conv", [x, weight], attributes, { name });
     },
-    batchNorm(x, name) {
+    batchNorm(x, name, scale = 1) {
       const shape = [x.shape[1] as number];
       const inputs = [
         x,
-        parameter(`${name}.weight`, constant(shape, 1)),
+        parameter(`${name}.weight`, constant(shape, scale)),
         parameter(`${name}.bias`, constant(shape, 0)),
         buffer(`${name}.running_mean`, constant(shape, 0)),
         buffer(`${name}.running_var`, constant(shape, 1)),

@@ -43,7 +43,7 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
     });
   }
   const whole = imported(model, place, options);
-  const old = imageInput(whole, place);
+  const old = imageInput(whole, place, own);
   checkImage(whole, old, place, options);
   const found = findLogits(whole, place, options.onNotice);
   const { graph, image } = isIdentity(options)
@@ -62,6 +62,7 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
     classNames: classNamesOf(classes, place, own, options),
     ...trainable(graph, place, own),
     taps: tapsOf(graph, image, place, own, options.taps),
+    ...(own?.randomInputs === undefined ? {} : { randomInputs: own.randomInputs }),
   });
 }
 
@@ -97,8 +98,10 @@ function imported(model: Model, place: string, { output, size, layout = "NCHW" }
   return deadCode(untie(graphFromModel(chosen, { place, dims })), { dropInputs: true });
 }
 
-function imageInput(graph: Graph<Dim>, place: string): string {
-  if (graph.inputs.length === 1) return graph.inputs[0]!;
+function imageInput(graph: Graph<Dim>, place: string, own: ClassifierMetadata | undefined): string {
+  const drawn = new Set(own?.randomInputs?.map(({ name }) => name));
+  const inputs = graph.inputs.filter((name) => !drawn.has(name));
+  if (inputs.length === 1 && graph.inputs.length === inputs.length + drawn.size) return inputs[0]!;
   throw new InputError({
     place,
     problem:

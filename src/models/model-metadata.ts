@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { z } from "zod";
 import { InputError } from "../errors/index.js";
 import type { Classifier, Tap } from "./classifier.js";
+import type { RandomInput } from "./random-inputs.js";
 
 /** Keys of `metadata_props` in a file that `saveClassifier` wrote. Lists are JSON. */
 export const METADATA = {
@@ -12,6 +13,7 @@ export const METADATA = {
   taps: "taps",
   parameters: "parameters",
   buffers: "buffers",
+  randomInputs: "random_inputs",
   preprocessing: "preprocessing",
 } as const;
 const FORMAT = "1";
@@ -23,7 +25,17 @@ export interface ClassifierMetadata {
   readonly taps: readonly Tap[];
   readonly parameters: readonly string[];
   readonly buffers: readonly string[];
+  readonly randomInputs?: readonly RandomInput[] | undefined;
 }
+
+const noise = z.object({ distribution: z.enum(["normal", "uniform"]), scale: z.number() });
+const resize = z.object({
+  distribution: z.literal("resize"),
+  axis: z.enum(["rows", "columns"]),
+  from: z.int().positive(),
+  smallest: z.int().positive(),
+  frame: z.int().positive(),
+});
 
 const schema: z.ZodType<ClassifierMetadata> = z.object({
   architecture: z.string(),
@@ -31,6 +43,7 @@ const schema: z.ZodType<ClassifierMetadata> = z.object({
   taps: z.array(z.object({ name: z.string(), value: z.string() })),
   parameters: z.array(z.string()),
   buffers: z.array(z.string()),
+  randomInputs: z.array(z.object({ name: z.string(), draw: z.union([noise, resize]) })).optional(),
 });
 
 export function toolVersion(): string {
@@ -38,7 +51,7 @@ export function toolVersion(): string {
 }
 
 export function writeMetadata(classifier: Classifier): Map<string, string> {
-  const { name, classNames, taps, parameters, buffers } = classifier;
+  const { name, classNames, taps, parameters, buffers, randomInputs } = classifier;
   return new Map([
     [METADATA.format, FORMAT],
     [METADATA.tool, toolVersion()],
@@ -47,6 +60,9 @@ export function writeMetadata(classifier: Classifier): Map<string, string> {
     [METADATA.taps, JSON.stringify(taps)],
     [METADATA.parameters, JSON.stringify(parameters)],
     [METADATA.buffers, JSON.stringify(buffers)],
+    ...(randomInputs === undefined
+      ? []
+      : ([[METADATA.randomInputs, JSON.stringify(randomInputs)]] satisfies [string, string][])),
     [
       METADATA.preprocessing,
       JSON.stringify({ layout: "NCHW", pixels: [0, 1], normalisation: "in the graph" }),
@@ -85,6 +101,7 @@ export function readMetadata(
     taps: list(METADATA.taps),
     parameters: list(METADATA.parameters),
     buffers: list(METADATA.buffers),
+    randomInputs: metadata.has(METADATA.randomInputs) ? (list(METADATA.randomInputs) ?? null) : undefined,
   });
   if (parsed.success) return parsed.data;
   throw new InputError({

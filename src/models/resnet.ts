@@ -1,7 +1,10 @@
 import { GraphBuilder, type Dim, type Value } from "../graph/index.js";
 import type { RandomGenerator } from "../tensor/index.js";
 import type { Classifier, Tap } from "./classifier.js";
+import type { ModelDefence } from "./defence.js";
+import { denoisingBlock } from "./denoising.js";
 import { createLayers, type Layers } from "./layers.js";
+import { createRandomLayers } from "./random-layers.js";
 
 /** What every architecture needs to know. */
 export interface ClassifierOptions {
@@ -13,6 +16,10 @@ export interface ClassifierOptions {
   readonly normalization?: { readonly mean: readonly number[]; readonly std: readonly number[] };
   /** Draws the initial weights. */
   readonly random: RandomGenerator;
+  /** Layers that a defence adds. */
+  readonly defence?: ModelDefence | undefined;
+  /** Whether the network is to be trained: a defence may change it at test only. `test` by default. */
+  readonly form?: "train" | "test" | undefined;
 }
 
 /** The shape of a residual network (He et al. 2016, arXiv:1512.03385, table 1). */
@@ -35,16 +42,26 @@ const EXPANSION = 4;
 /**
  * A residual network as torchvision builds it: the same parameters by the same names, the
  * stride of a bottleneck on its 3×3 convolution. The first group keeps the stem's size, each
- * later one halves it. Taps are the last activation of each group, `group-0` …
+ * later one halves it. Taps are the last activation of each group (after its
+ * denoising block, where the defence adds one), `group-0` …
  */
 export function buildResNet(name: string, spec: ResNetSpec, options: ClassifierOptions): Classifier {
   const g = new GraphBuilder<Dim>(name);
   const layers = createLayers(g, options.random);
-  const { channels, height, width, classNames, normalization } = options;
+  const { channels, height, width, classNames, normalization, defence = {} } = options;
+  const noisy = createRandomLayers(g);
   let x = g.input("image", "float32", ["N", channels, height, width]);
+  if (defence.inputNoise !== undefined) x = noisy.addNoise(x, "input_noise", defence.inputNoise);
+  const { randomResize } = defence;
+  if (randomResize !== undefined && (randomResize.when === "always" || options.form !== "train")) {
+    x = noisy.resize(x, randomResize);
+  }
   if (normalization !== undefined) x = layers.normalise(x, normalization.mean, normalization.std);
   x = layers.conv(x, "conv1", spec.stem.channels, spec.stem.kernel, spec.stem.stride);
   x = layers.relu(layers.batchNorm(x, "bn1"), "relu");
+  if (defence.activationNoise !== undefined) {
+    x = noisy.addNoise(x, "activation_noise", defence.activationNoise);
+  }
   if (spec.stem.maxPool) {
     x = g.op(
       "MaxPool",
@@ -58,6 +75,9 @@ export function buildResNet(name: string, spec: ResNetSpec, options: ClassifierO
     for (let index = 0; index < count; index++) {
       const stride = index === 0 && group > 0 ? 2 : 1;
       x = residualBlock(g, layers, x, `layer${group + 1}.${index}`, spec.block, spec.widths[group]!, stride);
+    }
+    if (defence.denoising !== undefined) {
+      x = denoisingBlock(g, layers, x, `denoising${group + 1}`, defence.denoising);
     }
     taps.push({ name: `group-${group}`, value: x.name });
   });
@@ -75,6 +95,7 @@ export function buildResNet(name: string, spec: ResNetSpec, options: ClassifierO
     parameters: layers.parameters,
     buffers: layers.buffers,
     taps,
+    ...(noisy.inputs.length === 0 ? {} : { randomInputs: noisy.inputs }),
   });
 }
 

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { argMax, createAdversary, oneHot, type Adversary, type Compile } from "../attacks/index.js";
 import { createLoader, type Batch, type Dataset, type Loader } from "../data/index.js";
 import { InputError } from "../errors/index.js";
-import type { Classifier } from "../models/index.js";
+import { drawRandomInputs, type Classifier } from "../models/index.js";
 import { compile, type Feeds, type Program } from "../runtime/index.js";
 import { createGenerator, tensor, type RandomGenerator, type Tensor } from "../tensor/index.js";
 import { linearWarmup, scheduleFactor } from "./schedule.js";
@@ -237,6 +237,15 @@ async function oneStep(run: Run, state: TrainingState): Promise<StepOutcome> {
     ...Object.fromEntries(state.tensors),
     ...scalarFeeds(run, step, learningRate),
     [classifier.image]: images,
+    ...drawRandomInputs(
+      classifier,
+      Uint32Array.from({ length: images.shape[0]! }, (_, i) => i),
+      {
+        random: run.random,
+        purpose: "update",
+        draw: step,
+      },
+    ),
     [UPDATE.oneHot]: tensor("float32", [batch.size, classifier.classNames.length], labels),
   });
   const scalarOf = (name: string): number => (outputs[name]!.data as Float32Array)[0]!;

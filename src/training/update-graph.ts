@@ -1,6 +1,6 @@
 import { appendGradients } from "../autodiff/index.js";
 import { deadCode, GraphBuilder, parametersAsInputs, type Graph, type Value } from "../graph/index.js";
-import { attentionMap, totalLoss, type Branch, type LossWeights } from "../losses/index.js";
+import { attentionMap, needsOf, totalLoss, type Branch, type LossWeights } from "../losses/index.js";
 import { bindBatch, trainForm, type BatchStatistics, type Classifier } from "../models/index.js";
 import { optimiserGraph, type OptimiserGraph, type OptimiserSpec } from "./optimisers/index.js";
 
@@ -76,11 +76,8 @@ export function updateGraph(classifier: Classifier, options: UpdateGraphOptions)
 }
 
 function halvesOf(weights: LossWeights): ("clean" | "adversarial")[] {
-  const pairing = weights.logitPairing !== 0 || weights.attentionPairing !== 0;
-  const halves: ("clean" | "adversarial")[] = [];
-  if (weights.clean !== 0 || pairing) halves.push("clean");
-  if (weights.adversarial !== 0 || pairing) halves.push("adversarial");
-  return halves;
+  const needs = needsOf(weights);
+  return (["clean", "adversarial"] as const).filter((half) => needs[half]);
 }
 
 function meanLoss(
@@ -90,8 +87,9 @@ function meanLoss(
   { batchSize, weights }: UpdateGraphOptions,
 ): { loss: Value; terms: string[] } {
   const logits = g.value(classifier.logits);
-  const maps =
-    weights.attentionPairing === 0 ? [] : classifier.taps.map((tap) => attentionMap(g, g.value(tap.value)));
+  const maps = needsOf(weights).attention
+    ? classifier.taps.map((tap) => attentionMap(g, g.value(tap.value)))
+    : [];
   const part = (value: Value, half: number): Value =>
     halves.length === 1
       ? value
@@ -101,7 +99,11 @@ function meanLoss(
     branches[half] = { logits: part(logits, i), attention: maps.map((map) => part(map, i)) };
   });
   const oneHot = g.input(UPDATE.oneHot, "float32", [batchSize, classifier.classNames.length]);
-  const { perImage, terms } = totalLoss(g, { ...branches, oneHot }, weights);
+  const imageGradient = (scalar: Value): Value => {
+    const [gradient] = appendGradients(g, { of: scalar, withRespectTo: [g.value(classifier.image)] });
+    return part(gradient!, halves.indexOf("clean"));
+  };
+  const { perImage, terms } = totalLoss(g, { ...branches, oneHot, imageGradient }, weights);
   for (const [name, value] of Object.entries(terms)) {
     g.output(g.op("ReduceMean", [value], { keepdims: 0 }), UPDATE.term(name));
   }

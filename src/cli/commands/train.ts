@@ -35,7 +35,7 @@ interface TrainOptions extends CommonOptions, ComputeOptions, DataOptions {
   readonly labelSmoothing: number;
   readonly norm: "linf" | "l2";
   readonly epsilon?: number;
-  readonly steps: number;
+  readonly steps?: number;
   readonly stepSize?: number;
   readonly randomStart: boolean;
   readonly epsilonWarmup: number;
@@ -63,7 +63,11 @@ export function trainCommand(program: Command): void {
   const command = program
     .command("train")
     .description("train a classifier, defended or not, in a run folder")
-    .option("--recipe <name>", "undefended, pat, alp, at or at-alp", "at-alp")
+    .option(
+      "--recipe <name>",
+      "undefended, igr, pat, rat, randomization, alp, fd, at, at-alp; trades, mart, awp, fast, free",
+      "at-alp",
+    )
     .option("--model <name>", "resnet-mini (28² to 64²) or resnet18, 34, 50, 101, 152", "resnet-mini")
     .option("--out <folder>", "the run folder (default: runs/<data>-<recipe>)")
     .option("--resume <folder>", "go on with a run; needs no other option");
@@ -101,8 +105,8 @@ function adversaryOptions(command: Command): void {
   command
     .addOption(new Option("--norm <name>", "norm of the adversary").choices(["linf", "l2"]).default("linf"))
     .option("--epsilon <x>", "radius, in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)", positive)
-    .option("--steps <n>", "PGD steps of the adversary", count, 7)
-    .option("--step-size <x>", "of the adversary (default: 2.5 ε / steps)", positive)
+    .option("--steps <n>", "PGD steps of the adversary (default: the recipe's, 7 mostly)", count)
+    .option("--step-size <x>", "of the adversary (default: the recipe's, or 2.5 ε / steps)", positive)
     .option("--no-random-start", "start the adversary at the image itself")
     .option("--epsilon-warmup <share>", "share of the steps in which ε rises linearly", fraction, 0.4)
     .option("--alpha <x>", "weight of logit pairing (default: the recipe's)", notNegative)
@@ -153,7 +157,7 @@ async function newRun(
 ): Promise<import("../../training/index.js").RunOptions> {
   const settings = await settingsOf(options);
   const out = options.out ?? `runs/${nameOf(options.data)}-${settings.recipe.name}`;
-  terminal.note(describeSettings(options, settings, out));
+  terminal.note(await describeSettings(options, settings, out));
   return {
     data: options.data,
     dataOptions: openOptionsOf(options),
@@ -217,9 +221,9 @@ async function recipeOf(options: TrainOptions): Promise<Recipe> {
       ...adversary,
       norm: options.norm,
       epsilon,
-      steps: options.steps,
-      relativeStepSize: options.stepSize === undefined ? 2.5 / options.steps : options.stepSize / epsilon,
-      randomStart: options.randomStart,
+      ...(options.steps === undefined ? {} : { steps: options.steps, relativeStepSize: 2.5 / options.steps }),
+      ...(options.stepSize === undefined ? {} : { relativeStepSize: options.stepSize / epsilon }),
+      randomStart: options.randomStart && adversary.randomStart,
     },
     weights: {
       ...weights,
@@ -269,9 +273,15 @@ async function askedOf(options: TrainOptions, command: Command): Promise<Record<
   );
 }
 
-function describeSettings(options: TrainOptions, settings: TrainingSettings, out: string): string {
+async function describeSettings(
+  options: TrainOptions,
+  settings: TrainingSettings,
+  out: string,
+): Promise<string> {
+  const { TERMS, weighedTerms } = await import("../../losses/index.js");
   const { recipe, optimiser, validation } = settings;
-  const { adversary, weights } = recipe;
+  const { adversary } = recipe;
+  const terms = weighedTerms(recipe.weights);
   const lines = [
     `Training ${options.model} on ${options.data} with ${recipe.title} (${recipe.name}) in ${out}`,
     `  ${settings.epochs} epochs, batch ${settings.batchSize}, ${optimiser.kind}, learning rate ${settings.learningRate} ` +
@@ -281,8 +291,7 @@ function describeSettings(options: TrainOptions, settings: TrainingSettings, out
       : `  adversary: PGD, ${adversary.norm}, ε ${formatEpsilon(adversary.epsilon)}, ${adversary.steps} steps of ` +
         `${formatEpsilon(adversary.epsilon * adversary.relativeStepSize)}, ` +
         `${adversary.randomStart ? "random start" : "no random start"}, ε rising over ${formatPercent(settings.epsilonWarmup)} of the steps`,
-    `  loss: ${weights.clean} clean + ${weights.adversarial} adversarial + α ${weights.logitPairing} · logit pairing ` +
-      `+ β ${weights.attentionPairing} · attention pairing`,
+    `  loss: ${terms.map(([name, weight]) => `${weight} · ${TERMS[name].title}`).join(" + ")}`,
     validation.images === 0
       ? "  no validation: the last weights are kept"
       : `  best weights by ${validation.images} validation images every ${validation.every} epoch(s)` +

@@ -80,7 +80,7 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
     labelsSha256: labelsSha256(dataset),
     settings: options.settings,
   };
-  const classifier = classifierOf(config);
+  const classifier = classifierOf(config, "train");
   const paths = await createRunFolder(options.out, config);
   return proceed(paths, config, classifier, dataset, hooks);
 }
@@ -112,7 +112,7 @@ export async function resumeRun(
       remedy: "Restore the data, or begin a new run.",
     });
   }
-  return proceed(paths, config, classifierOf(config), dataset, hooks);
+  return proceed(paths, config, classifierOf(config, "train"), dataset, hooks);
 }
 
 async function proceed(
@@ -143,7 +143,7 @@ async function proceed(
       },
     });
     if (!outcome.finished) throw interrupted(paths, outcome);
-    return await finish(paths, config, classifier, outcome, seconds(), hooks);
+    return await finish(paths, config, outcome, seconds(), hooks);
   } finally {
     await log?.close();
     await unlock();
@@ -174,14 +174,14 @@ interface Manifest {
 async function finish(
   paths: RunPaths,
   config: RunConfig,
-  classifier: Classifier,
   outcome: TrainingOutcome,
   seconds: number,
   hooks: RunHooks,
 ): Promise<FinishedRun> {
   const { folder, model } = paths;
   const { settings, tool } = config;
-  const trained = { ...classifier, graph: withInitializers(classifier.graph, outcome.weights) };
+  const shipped = classifierOf(config, "test");
+  const trained = { ...shipped, graph: withInitializers(shipped.graph, outcome.weights) };
   await saveClassifier(trained, model, { recipe: settings.recipe.name });
   const best = settings.validation.images === 0 ? undefined : outcome.state.best?.record;
   const manifest: Manifest = {
@@ -214,8 +214,10 @@ async function openTraining(options: {
   return takeSample(dataset, options.limit, createGenerator(options.settings.seed));
 }
 
-function classifierOf({ model, image, classNames, settings }: RunConfig): Classifier {
-  return createClassifier(model, { ...image, classNames, random: createGenerator(settings.seed) });
+/** A defence may change the network at test only: two forms, the same weights. */
+function classifierOf({ model, image, classNames, settings }: RunConfig, form: "train" | "test"): Classifier {
+  const random = createGenerator(settings.seed);
+  return createClassifier(model, { ...image, classNames, random, defence: settings.recipe.model, form });
 }
 
 function splitData({ settings }: RunConfig, dataset: Dataset): TrainingData {
