@@ -3,6 +3,7 @@
  * looks the same in the same epoch whatever the batch, the worker or the number of workers.
  */
 import { UsageError } from "../errors/index.js";
+import { drawJitter, jitterColour } from "./colour-jitter.js";
 import type { RandomGenerator, RandomStream } from "../tensor/index.js";
 
 /** What may be done to a training image; an absent field does nothing. */
@@ -20,8 +21,12 @@ export interface Augmentation {
   readonly translation?: number | undefined;
   /** Brightness is multiplied by a factor in [1 − b, 1 + b]. */
   readonly brightness?: number | undefined;
-  /** Contrast about the image's mean is multiplied by a factor in [1 − c, 1 + c]. */
+  /** Contrast about the image's mean gray is multiplied by a factor in [1 − c, 1 + c]. */
   readonly contrast?: number | undefined;
+  /** Distance of each pixel from its gray is multiplied by a factor in [1 − s, 1 + s]; colour images only. */
+  readonly saturation?: number | undefined;
+  /** Largest turn of the hue either way, in turns of the colour circle, at most 0.5; colour images only. */
+  readonly hue?: number | undefined;
 }
 
 /** Augments one image: `pixels` bytes `[C, H, W]` → `out` `[C, H, W]` in [0, 1]. */
@@ -58,7 +63,7 @@ export function createAugmenter(
   return (pixels, out, epoch, image) => {
     const stream = random.stream("data/augment", epoch, image);
     sampleAffine(pixels, out, shape, drawAffine(augmentation, shape, stream));
-    adjustTone(out, augmentation, stream);
+    jitterColour(out, shape, drawJitter(augmentation, stream));
   };
 }
 
@@ -76,10 +81,12 @@ export function checkAugmentation(augmentation: Augmentation): void {
     cropPadding >= 0, "cropPadding", "a whole number of pixels", cropPadding);
   require(horizontalFlip >= 0 && horizontalFlip <= 1, "horizontalFlip", "a probability", horizontalFlip);
   require(rotation >= 0 && rotation <= 180, "rotation", "from 0 to 180 degrees", rotation);
-  for (const field of ["translation", "brightness", "contrast"] as const) {
+  for (const field of ["translation", "brightness", "contrast", "saturation"] as const) {
     const value = augmentation[field] ?? 0;
     require(value >= 0 && value <= 1, field, "from 0 to 1", value);
   }
+  const { hue = 0 } = augmentation;
+  require(hue >= 0 && hue <= 0.5, "hue", "from 0 to 0.5 turns", hue);
   if (resizedCrop === undefined) return;
   const [smallest, largest] = resizedCrop.area;
   require(smallest > 0 &&
@@ -209,16 +216,3 @@ function sampleBilinear(pixels: Uint8Array, out: Float32Array, shape: Shape, map
   }
 }
 
-/** Brightness, then contrast about the mean of the image, clipped to [0, 1]. */
-function adjustTone(out: Float32Array, augmentation: Augmentation, stream: RandomStream): void {
-  const { brightness = 0, contrast = 0 } = augmentation;
-  if (brightness === 0 && contrast === 0) return;
-  const gain = brightness > 0 ? 1 + brightness * signed(stream) : 1;
-  const spread = contrast > 0 ? 1 + contrast * signed(stream) : 1;
-  let mean = 0;
-  for (let i = 0; i < out.length; i++) mean += out[i]!;
-  mean *= gain / out.length;
-  for (let i = 0; i < out.length; i++) {
-    out[i] = Math.min(1, Math.max(0, mean + (gain * out[i]! - mean) * spread));
-  }
-}

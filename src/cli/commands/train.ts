@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Option, type Command } from "commander";
+import type { Augmentation } from "../../data/index.js";
 import type { Recipe } from "../../defences/index.js";
 import type { OptimiserSpec, RunEvent, Schedule, TrainingSettings } from "../../training/index.js";
 import { withInterrupt } from "../interrupt.js";
@@ -44,6 +45,11 @@ interface TrainOptions extends CommonOptions, ComputeOptions, DataOptions {
   readonly flip?: number;
   readonly cropPadding?: number;
   readonly rotation?: number;
+  readonly resizedCrop?: number;
+  readonly brightness?: number;
+  readonly contrast?: number;
+  readonly saturation?: number;
+  readonly hue?: number;
   readonly validation: number;
   readonly validateEvery: number;
   readonly validationSteps: number;
@@ -68,7 +74,7 @@ export function trainCommand(program: Command): void {
       "undefended, igr, pat, rat, randomization, alp, fd, at, at-alp; trades, mart, awp, fast, free",
       "at-alp",
     )
-    .option("--model <name>", "resnet-mini (28² to 64²) or resnet18, 34, 50, 101, 152", "resnet-mini")
+    .option("--model <name>", "resnet-mini (28² to 64²), resnet18-narrow, resnet34-narrow (64² to 96²) or resnet18, 34, 50, 101, 152", "resnet-mini")
     .option("--out <folder>", "the run folder (default: runs/<data>-<recipe>)")
     .option("--resume <folder>", "go on with a run; needs no other option");
   dataOptions(command, "mnist");
@@ -117,6 +123,11 @@ function imageAndValidationOptions(command: Command): void {
   command
     .option("--flip <p>", "mirror training images with this probability", fraction)
     .option("--crop-padding <n>", "random crop after zero padding of n pixels", count)
+    .option("--resized-crop <share>", "random crop of at least this share of the area, resized back", fraction)
+    .option("--brightness <x>", "multiply by a factor in [1 − x, 1 + x]", fraction)
+    .option("--contrast <x>", "the same for the distance from the image's mean gray", fraction)
+    .option("--saturation <x>", "the same for the distance from each pixel's gray", fraction)
+    .option("--hue <turns>", "turn the colours by up to this share of the circle, at most 0.5", fraction)
     .option("--rotation <degrees>", "rotate training images up to this angle either way", positive)
     .option(
       "--validation <n>",
@@ -183,10 +194,20 @@ async function settingsOf(options: TrainOptions): Promise<TrainingSettings> {
   const { DEFAULT_TRAINING, OPTIMISERS, SCHEDULES } = await import("../../training/index.js");
   const { optimiser, weightDecay } = options;
   const decay = weightDecay === undefined ? {} : { weightDecay };
-  const flip = options.flip === undefined ? {} : { horizontalFlip: options.flip };
-  const crop = options.cropPadding === undefined ? {} : { cropPadding: options.cropPadding };
-  const rotation = options.rotation === undefined ? {} : { rotation: options.rotation };
-  const augmentation = { ...flip, ...crop, ...rotation };
+  const { flip, cropPadding, resizedCrop, rotation, brightness, contrast, saturation, hue } = options;
+  const wanted = {
+    horizontalFlip: flip,
+    cropPadding,
+    resizedCrop: resizedCrop === undefined ? undefined : { area: [resizedCrop, 1] as const },
+    rotation,
+    brightness,
+    contrast,
+    saturation,
+    hue,
+  };
+  const augmentation: Augmentation = Object.fromEntries(
+    Object.entries(wanted).filter(([, value]) => value !== undefined),
+  );
   const sgd = { momentum: options.momentum, nesterov: options.nesterov ?? false };
   return {
     ...DEFAULT_TRAINING,
