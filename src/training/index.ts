@@ -1,7 +1,6 @@
 export {
   stepsOf,
   trainClassifier,
-  type StepRecord,
   type TrainingData,
   type TrainingEvent,
   type TrainingHooks,
@@ -16,7 +15,9 @@ export {
   type ValidationSettings,
 } from "./settings.js";
 export { weightNames, type BestWeights, type TrainingState, type ValidationRecord } from "./state.js";
-export { UPDATE, updateGraph, type UpdateGraph, type UpdateGraphOptions } from "./update-graph.js";
+export { updateGraph, type UpdateGraph, type UpdateGraphOptions } from "./update-graph.js";
+export { UPDATE } from "./update-names.js";
+export { perturbationGraph, type PerturbationOptions } from "./weight-perturbation.js";
 export { DivergedError } from "./watch.js";
 export {
   loadCheckpoint,
@@ -37,3 +38,4 @@ export {
   type RunPaths,
   type RunSummary,
 } from "./run/index.js";
+export type { StepRecord } from "./step.js";

@@ -1,36 +1,25 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { argMax, createAdversary, oneHot, type Adversary, type Compile } from "../attacks/index.js";
-import { createLoader, type Batch, type Dataset, type Loader } from "../data/index.js";
+import { createAdversary, type Compile } from "../attacks/index.js";
+import { createLoader, type Dataset } from "../data/index.js";
 import { InputError } from "../errors/index.js";
-import { drawRandomInputs, type Classifier } from "../models/index.js";
-import { compile, type Feeds, type Program } from "../runtime/index.js";
-import { createGenerator, tensor, type RandomGenerator, type Tensor } from "../tensor/index.js";
-import { linearWarmup, scheduleFactor } from "./schedule.js";
+import type { Classifier } from "../models/index.js";
+import { compile } from "../runtime/index.js";
+import { createGenerator, type Tensor } from "../tensor/index.js";
+import { oneStep, type StepContext, type StepRecord } from "./step.js";
 import { checkSettings, type TrainingSettings } from "./settings.js";
 import {
   initialState,
   shippedWeights,
   validatesBetter,
-  weightNames,
   type TrainingState,
   type ValidationRecord,
 } from "./state.js";
-import { UPDATE, updateGraph, type UpdateGraph } from "./update-graph.js";
+import { updateGraph } from "./update-graph.js";
+import { perturbationGraph } from "./weight-perturbation.js";
 import { validate } from "./validate.js";
-import { createWatch } from "./watch.js";
+import { catastrophicOverfitting, createWatch } from "./watch.js";
 
-/** What one step came to. */
-export interface StepRecord {
-  /** Counted from 1. */
-  readonly step: number;
-  readonly loss: number;
-  /** Mean of each unweighted term. */
-  readonly terms: Readonly<Record<string, number>>;
-  /** Accuracy on the step's own images: the adversarial ones where there are any. */
-  readonly accuracy: number;
-  readonly learningRate: number;
-  readonly epsilon: number | null;
-}
+export type WarningCode = "collapse" | "catastrophic-overfitting" | "stopped-early";
 
 export type TrainingEvent =
   | {
@@ -43,7 +32,7 @@ export type TrainingEvent =
     }
   | ({ readonly type: "step"; readonly steps: number } & StepRecord)
   | ({ readonly type: "validation"; readonly best: boolean } & ValidationRecord)
-  | { readonly type: "warning"; readonly step: number; readonly code: "collapse"; readonly message: string };
+  | { readonly type: "warning"; readonly step: number; readonly code: WarningCode; readonly message: string };
 
 export interface TrainingHooks {
   readonly onEvent?: ((event: TrainingEvent) => void | Promise<void>) | undefined;
@@ -97,26 +86,18 @@ export async function trainClassifier(
     const state = await iterate(run);
     const best = data.validation === undefined ? undefined : state.best;
     return {
-      finished: state.step === run.steps,
+      finished: state.step === run.steps || stopsEarly(state, settings),
       state,
       weights: best?.weights ?? shippedWeights(classifier, state),
     };
   } finally {
-    await Promise.all([run.loader.dispose(), run.program.dispose()]);
+    await Promise.all([run.loader.dispose(), run.program.dispose(), run.perturbation?.dispose()]);
   }
 }
 
-interface Run {
-  readonly classifier: Classifier;
+interface Run extends StepContext {
   readonly data: TrainingData;
-  readonly settings: TrainingSettings;
   readonly hooks: TrainingHooks;
-  readonly steps: number;
-  readonly random: RandomGenerator;
-  readonly loader: Loader;
-  readonly update: UpdateGraph;
-  readonly program: Program;
-  readonly adversary: Adversary | undefined;
 }
 
 async function prepare(
@@ -126,34 +107,56 @@ async function prepare(
   hooks: TrainingHooks,
 ): Promise<Run> {
   const { batchSize, threads, recipe } = settings;
+  const replays = recipe.replays ?? 1;
   const random = createGenerator(settings.seed);
   const compiler = hooks.compile ?? compile;
   const steps = stepsOf(settings, data.train.length);
   const loader = createLoader(data.train, {
     batchSize,
     random,
-    steps,
+    steps: Math.ceil(steps / replays),
     ...(settings.augmentation === null ? {} : { augmentation: settings.augmentation }),
   });
+  const { weights } = recipe;
+  const gamma = recipe.weightPerturbation?.gamma;
   const update = updateGraph(classifier, {
     batchSize,
-    weights: recipe.weights,
+    weights,
+    gamma,
+    free: replays > 1,
     optimiser: settings.optimiser,
     decayAll: settings.decayAll,
     clipNorm: settings.clipNorm ?? undefined,
     ema: settings.emaDecay > 0,
   });
   const program = await compiler(update.graph, { threads });
+  const perturbation =
+    gamma === undefined
+      ? undefined
+      : await compiler(perturbationGraph(classifier, { batchSize, weights, gamma }), { threads });
   const adversary =
-    recipe.adversary &&
-    createAdversary(classifier, recipe.adversary, {
-      batchSize,
-      random,
-      threads,
-      lossWeights: recipe.weights,
-      compile: compiler,
-    });
-  return { classifier, data, settings, hooks, steps, random, loader, update, program, adversary };
+    recipe.adversary === undefined || replays > 1
+      ? undefined
+      : createAdversary(classifier, recipe.adversary, {
+          batchSize,
+          random,
+          threads,
+          lossWeights: weights,
+          compile: compiler,
+        });
+  return {
+    classifier,
+    data,
+    settings,
+    hooks,
+    steps,
+    random,
+    loader,
+    update,
+    program,
+    perturbation,
+    adversary,
+  };
 }
 
 async function iterate(run: Run): Promise<TrainingState> {
@@ -170,12 +173,12 @@ async function iterate(run: Run): Promise<TrainingState> {
   });
   const validateEvery = Math.max(1, Math.round(settings.validation.every * loader.stepsPerEpoch));
   let saved = state.step;
-  while (state.step < steps && hooks.signal?.aborted !== true) {
+  while (state.step < steps && hooks.signal?.aborted !== true && !stopsEarly(state, settings)) {
     const { next, record, logits } = await oneStep(run, state);
     const complaint = watch.observe(record.step, record.loss, logits);
     state = next;
     await hooks.onEvent?.({ type: "step", steps, ...record });
-    if (complaint !== undefined) await warn(run, record.step, complaint);
+    if (complaint !== undefined) await warn(run, record.step, "collapse", complaint);
     const validates = data.validation && (state.step % validateEvery === 0 || state.step === steps);
     if (validates) state = await validated(run, state);
     if (validates || state.step % settings.checkpointEvery === 0 || state.step === steps) {
@@ -189,8 +192,15 @@ async function iterate(run: Run): Promise<TrainingState> {
   return state;
 }
 
-async function warn({ hooks }: Run, step: number, message: string): Promise<void> {
-  await hooks.onEvent?.({ type: "warning", step, code: "collapse", message });
+async function warn({ hooks }: Run, step: number, code: WarningCode, message: string): Promise<void> {
+  await hooks.onEvent?.({ type: "warning", step, code, message });
+}
+
+/** Whether the validations since the best one have used the patience up: a function of the state alone. */
+function stopsEarly({ best, validations }: TrainingState, { validation }: TrainingSettings): boolean {
+  const patience = validation.patience ?? null;
+  if (patience === null || best === undefined) return false;
+  return validations.filter(({ step }) => step > best.record.step).length >= patience;
 }
 
 async function validated(run: Run, state: TrainingState): Promise<TrainingState> {
@@ -207,117 +217,21 @@ async function validated(run: Run, state: TrainingState): Promise<TrainingState>
   const record: ValidationRecord = { step: state.step, ...accuracies };
   const best = validatesBetter(record, state.best?.record);
   await hooks.onEvent?.({ type: "validation", best, ...record });
-  if (collapsed) await warn(run, state.step, "the classifier answers one class to every validation image.");
-  return {
+  if (collapsed) {
+    await warn(run, state.step, "collapse", "the classifier answers one class to every validation image.");
+  }
+  const overfitting = catastrophicOverfitting(record, state.best?.record);
+  if (overfitting !== undefined) await warn(run, state.step, "catastrophic-overfitting", overfitting);
+  const next = {
     ...state,
     best: best ? { record, weights } : state.best,
     validations: [...state.validations, record],
   };
-}
-
-interface StepOutcome {
-  readonly next: TrainingState;
-  readonly record: StepRecord;
-  readonly logits: Float32Array;
-}
-
-async function oneStep(run: Run, state: TrainingState): Promise<StepOutcome> {
-  const { settings, steps, classifier, update } = run;
-  const { step } = state;
-  const spec = settings.recipe.adversary;
-  const epsilon = spec && spec.epsilon * linearWarmup(step, Math.round(settings.epsilonWarmup * steps));
-  const learningRate =
-    settings.learningRate *
-    scheduleFactor(settings.schedule, step, steps) *
-    linearWarmup(step, Math.round(settings.warmup * steps));
-  const batch = await run.loader.batch(step);
-  const labels = oneHot(batch.labels, classifier.classNames.length, settings.labelSmoothing);
-  const images = await bothHalves(run, state, batch, labels, epsilon);
-  const outputs = await run.program.run({
-    ...Object.fromEntries(state.tensors),
-    ...scalarFeeds(run, step, learningRate),
-    [classifier.image]: images,
-    ...drawRandomInputs(
-      classifier,
-      Uint32Array.from({ length: images.shape[0]! }, (_, i) => i),
-      {
-        random: run.random,
-        purpose: "update",
-        draw: step,
-      },
-    ),
-    [UPDATE.oneHot]: tensor("float32", [batch.size, classifier.classNames.length], labels),
-  });
-  const scalarOf = (name: string): number => (outputs[name]!.data as Float32Array)[0]!;
-  const logits = outputs[UPDATE.logits]!.data as Float32Array;
-  return {
-    next: {
-      ...state,
-      step: step + 1,
-      tensors: new Map(update.state.map((name) => [name, outputs[UPDATE.next(name)]!])),
-    },
-    record: {
-      step: step + 1,
-      loss: scalarOf(UPDATE.loss),
-      terms: Object.fromEntries(update.terms.map((name) => [name, scalarOf(UPDATE.term(name))])),
-      accuracy: accuracyOf(logits, batch.labels, classifier.classNames.length),
-      learningRate,
-      epsilon: epsilon ?? null,
-    },
-    logits,
-  };
-}
-
-/** `[N, C, H, W]`, or `[2N, C, H, W]`: the halves that the update graph weighs. */
-async function bothHalves(
-  run: Run,
-  state: TrainingState,
-  batch: Batch,
-  labels: Float32Array,
-  epsilon: number | undefined,
-): Promise<Tensor> {
-  const { adversary, classifier, update } = run;
-  const weights = new Map(weightNames(classifier).map((name) => [name, state.tensors.get(name)!]));
-  const perturbed =
-    adversary === undefined
-      ? batch.images
-      : await adversary.perturb({ images: batch.images, oneHot: labels }, weights, {
-          epsilon: epsilon!,
-          step: state.step,
-        });
-  const shape = [batch.size, classifier.channels, classifier.height, classifier.width];
-  if (update.halves.length === 1) {
-    return tensor("float32", shape, update.halves[0] === "clean" ? batch.images : perturbed);
+  if (stopsEarly(next, settings) && next.step < run.steps) {
+    const message = `no better validation in the last ${settings.validation.patience}: stopped early.`;
+    await warn(run, state.step, "stopped-early", message);
   }
-  const both = new Float32Array(2 * batch.images.length);
-  both.set(batch.images);
-  both.set(perturbed, batch.images.length);
-  return tensor("float32", [2 * batch.size, ...shape.slice(1)], both);
-}
-
-function scalarFeeds({ program, settings }: Run, step: number, learningRate: number): Feeds {
-  const { optimiser, emaDecay } = settings;
-  const values: Record<string, number> = { [UPDATE.learningRate]: learningRate };
-  if (optimiser.kind !== "sgd") {
-    values[UPDATE.biasCorrection1] = 1 - optimiser.beta1 ** (step + 1);
-    values[UPDATE.biasCorrection2] = 1 - optimiser.beta2 ** (step + 1);
-  }
-  // The average must forget the first weights, however long its memory.
-  values[UPDATE.emaDecay] = Math.min(emaDecay, (1 + step) / (10 + step));
-  const asked = new Set(program.inputs.map(({ name }) => name));
-  return Object.fromEntries(
-    Object.entries(values)
-      .filter(([name]) => asked.has(name))
-      .map(([name, value]) => [name, tensor("float32", [], Float32Array.of(value))]),
-  );
-}
-
-function accuracyOf(logits: Float32Array, labels: Int32Array, classes: number): number {
-  let correct = 0;
-  labels.forEach((label, i) => {
-    if (argMax(logits, i * classes, classes) === label) correct++;
-  });
-  return correct / labels.length;
+  return next;
 }
 
 function checkData(classifier: Classifier, dataset: Dataset): void {

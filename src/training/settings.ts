@@ -2,6 +2,7 @@ import { checkThreat } from "../attacks/index.js";
 import type { Augmentation } from "../data/index.js";
 import type { Recipe } from "../defences/index.js";
 import { UsageError } from "../errors/index.js";
+import { needsOf } from "../losses/index.js";
 import { OPTIMISERS, type OptimiserSpec } from "./optimisers/index.js";
 import { SCHEDULES, type Schedule } from "./schedule.js";
 
@@ -47,6 +48,8 @@ export interface ValidationSettings {
   readonly every: number;
   /** PGD steps, at the recipe's full ε and step 2.5 ε / steps. */
   readonly steps: number;
+  /** Stop after so many validations without a better one; null or absent: never. */
+  readonly patience?: number | null | undefined;
 }
 
 /** Defaults that suit a small network; recipe, seed and threads are the caller's. */
@@ -88,6 +91,9 @@ export function checkSettings(settings: TrainingSettings): void {
   whole("validation images", validation.images, 0);
   positive("epochs between validations", validation.every);
   whole("validation steps", validation.steps, 1);
+  if (validation.patience !== undefined && validation.patience !== null) {
+    whole("patience", validation.patience, 1);
+  }
   whole("steps between checkpoints", settings.checkpointEvery, 1);
   whole("steps between log lines", settings.logEvery, 1);
   whole("seed", settings.seed, 0);
@@ -97,10 +103,27 @@ export function checkSettings(settings: TrainingSettings): void {
     whole("adversary steps", recipe.adversary.steps, 1);
     positive("adversary step size", recipe.adversary.relativeStepSize);
   }
-  for (const [name, value] of Object.entries(recipe.weights)) {
+  checkRecipe(recipe);
+}
+
+function checkRecipe({ adversary, weights, weightPerturbation, replays = 1 }: Recipe): void {
+  for (const [name, value] of Object.entries(weights)) {
     require(value >= 0 && Number.isFinite(value), `loss weight ${name}`, "at least 0", value);
   }
-  require(Object.values(recipe.weights).some((value) => value > 0), "loss weights", "not all 0", 0);
+  require(Object.values(weights).some((value) => value > 0), "loss weights", "not all 0", 0);
+  const { clean, adversarial } = needsOf(weights);
+  const refuse = (problem: string): never => {
+    throw new UsageError({ place: "recipe", problem });
+  };
+  if (adversarial && adversary === undefined) refuse("weighs adversarial images and has no adversary");
+  if (weightPerturbation !== undefined) {
+    const { gamma, from } = weightPerturbation;
+    require(gamma > 0 && Number.isFinite(gamma), "weight perturbation gamma", "a positive number", gamma);
+    require(from >= 0 && from <= 1, "weight perturbation from", "in [0, 1]", from);
+  }
+  require(Number.isSafeInteger(replays) && replays >= 1, "replays", "a whole number from 1 up", replays);
+  if (replays > 1 && (clean || !adversarial))
+    refuse("replays batches, so it can weigh adversarial images only");
 }
 
 function require(ok: boolean, place: string, rule: string, found: number): void {

@@ -1,7 +1,8 @@
 import type { Classifier } from "../models/index.js";
 import type { Program } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
-import { UPDATE, type UpdateGraph } from "./update-graph.js";
+import type { UpdateGraph } from "./update-graph.js";
+import { UPDATE } from "./update-names.js";
 
 /** One validation, as the log keeps it. */
 export interface ValidationRecord {

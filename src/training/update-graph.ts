@@ -1,28 +1,11 @@
 import { appendGradients } from "../autodiff/index.js";
 import { deadCode, GraphBuilder, parametersAsInputs, type Graph, type Value } from "../graph/index.js";
-import { attentionMap, needsOf, totalLoss, type Branch, type LossWeights } from "../losses/index.js";
+import type { LossWeights } from "../losses/index.js";
 import { bindBatch, trainForm, type BatchStatistics, type Classifier } from "../models/index.js";
+import { halvesOf, meanLoss, type Half } from "./loss-graph.js";
 import { optimiserGraph, type OptimiserGraph, type OptimiserSpec } from "./optimisers/index.js";
-
-/** Names of the update graph's scalar inputs and of its outputs. */
-export const UPDATE = {
-  oneHot: "one_hot",
-  learningRate: "learning_rate",
-  biasCorrection1: "bias_correction_1",
-  biasCorrection2: "bias_correction_2",
-  /** Share of the old average that the EMA keeps. */
-  emaDecay: "ema_decay",
-  loss: "loss",
-  /** Mean of one term of the loss. */
-  term: (name: string): string => `term.${name}`,
-  /** Logits `[N, K]` of the adversarial images, or of the clean ones when there are no others. */
-  logits: "train_logits",
-  gradientNorm: "gradient_norm",
-  /** Input: state of a parameter; output: its next value. */
-  state: (slot: string, parameter: string): string => `${slot}:${parameter}`,
-  ema: (name: string): string => `ema:${name}`,
-  next: (name: string): string => `next:${name}`,
-} as const;
+import { UPDATE } from "./update-names.js";
+import { movedWeights, perturbedWeights } from "./weight-perturbation.js";
 
 export interface UpdateGraphOptions {
   /** Images of one half: the graph's batch is this, or twice this when both halves are weighed. */
@@ -34,13 +17,17 @@ export interface UpdateGraphOptions {
   /** Greatest global norm of the gradient; unbounded when undefined. */
   readonly clipNorm?: number | undefined;
   readonly ema: boolean;
+  /** γ of adversarial weight perturbation; none when undefined. */
+  readonly gamma?: number | undefined;
+  /** Free adversarial training: the update moves the images' perturbation too. */
+  readonly free?: boolean | undefined;
 }
 
 /** The update of one training step as a graph. */
 export interface UpdateGraph {
   readonly graph: Graph;
   /** Which halves the batch has, in order. */
-  readonly halves: readonly ("clean" | "adversarial")[];
+  readonly halves: readonly Half[];
   /** Every tensor that lives from step to step: each is an input, and `next:` it an output. */
   readonly state: readonly string[];
   readonly terms: readonly string[];
@@ -56,59 +43,31 @@ export function updateGraph(classifier: Classifier, options: UpdateGraphOptions)
   const { batchSize } = options;
   const { graph, statistics } = trainForm(bindBatch(classifier, batchSize * halves.length));
   const trained = [...classifier.parameters, ...classifier.buffers];
-  const g = GraphBuilder.from(parametersAsInputs(graph, trained));
+  const trainable = parametersAsInputs(graph, trained);
+  const { g, moved } = movedWeights(
+    trainable,
+    options.gamma === undefined ? [] : perturbedWeights(classifier),
+  );
   const { loss, terms } = meanLoss(g, classifier, halves, options);
-  const parameters = classifier.parameters.map((name) => g.value(name));
-  const gradients = clipped(g, appendGradients(g, { of: loss, withRespectTo: parameters }), options.clipNorm);
+  const parameters = classifier.parameters.map((name) => moved.get(name) ?? g.value(name));
+  const image = g.value(classifier.image);
+  const withRespectTo = options.free === true ? [...parameters, image] : parameters;
+  const whole = appendGradients(g, { of: loss, withRespectTo });
+  const gradients = clipped(g, whole.slice(0, parameters.length), options.clipNorm);
   g.output(loss, UPDATE.loss);
   const state: string[] = [];
   const keep = (name: string, value: Value): void => {
     state.push(name);
     g.output(value, UPDATE.next(name));
   };
-  const updated = appendUpdates(g, parameters, gradients, options, keep);
+  const updated = appendUpdates(g, classifier.parameters, parameters, gradients, options, keep);
+  if (options.free === true) keep(UPDATE.delta, nextDelta(g, image, whole.at(-1)!));
   for (const [name, value] of appendStatistics(g, statistics)) {
     updated.set(name, value);
     keep(name, value);
   }
   if (options.ema) appendAverages(g, updated, keep);
   return { graph: deadCode(g.build()), halves, state, terms };
-}
-
-function halvesOf(weights: LossWeights): ("clean" | "adversarial")[] {
-  const needs = needsOf(weights);
-  return (["clean", "adversarial"] as const).filter((half) => needs[half]);
-}
-
-function meanLoss(
-  g: GraphBuilder,
-  classifier: Classifier,
-  halves: UpdateGraph["halves"],
-  { batchSize, weights }: UpdateGraphOptions,
-): { loss: Value; terms: string[] } {
-  const logits = g.value(classifier.logits);
-  const maps = needsOf(weights).attention
-    ? classifier.taps.map((tap) => attentionMap(g, g.value(tap.value)))
-    : [];
-  const part = (value: Value, half: number): Value =>
-    halves.length === 1
-      ? value
-      : g.op("Slice", [value, g.ints([half * batchSize]), g.ints([(half + 1) * batchSize]), g.ints([0])]);
-  const branches: Partial<Record<"clean" | "adversarial", Branch>> = {};
-  halves.forEach((half, i) => {
-    branches[half] = { logits: part(logits, i), attention: maps.map((map) => part(map, i)) };
-  });
-  const oneHot = g.input(UPDATE.oneHot, "float32", [batchSize, classifier.classNames.length]);
-  const imageGradient = (scalar: Value): Value => {
-    const [gradient] = appendGradients(g, { of: scalar, withRespectTo: [g.value(classifier.image)] });
-    return part(gradient!, halves.indexOf("clean"));
-  };
-  const { perImage, terms } = totalLoss(g, { ...branches, oneHot, imageGradient }, weights);
-  for (const [name, value] of Object.entries(terms)) {
-    g.output(g.op("ReduceMean", [value], { keepdims: 0 }), UPDATE.term(name));
-  }
-  g.output(branches[halves.at(-1)!]!.logits, UPDATE.logits);
-  return { loss: g.op("ReduceMean", [perImage], { keepdims: 0 }), terms: Object.keys(terms) };
 }
 
 /** g ← g · min(1, c / (‖g‖₂ + 1e-6)), one norm for all (torch.nn.utils.clip_grad_norm_). */
@@ -126,8 +85,20 @@ function clipped(
   return gradients.map((gradient) => g.op("Mul", [gradient, factor]));
 }
 
+/** δ ← clip( δ + step · sign ∇ₓL, −ε, ε ); the host clips x + δ to [0, 1]. */
+function nextDelta(g: GraphBuilder, image: Value, gradient: Value): Value {
+  const [delta, epsilon, step] = [
+    g.input(UPDATE.delta, "float32", image.shape),
+    g.input(UPDATE.epsilon, "float32", []),
+    g.input(UPDATE.deltaStep, "float32", []),
+  ];
+  const moved = g.op("Add", [delta, g.op("Mul", [g.op("Sign", [gradient]), step])]);
+  return g.op("Min", [g.op("Max", [moved, g.op("Neg", [epsilon])]), epsilon]);
+}
+
 function appendUpdates(
   g: GraphBuilder,
+  names: readonly string[],
   parameters: readonly Value[],
   gradients: readonly Value[],
   options: UpdateGraphOptions,
@@ -141,8 +112,9 @@ function appendUpdates(
   const biasCorrection2 = corrected ? scalar(UPDATE.biasCorrection2) : learningRate;
   const updated = new Map<string, Value>();
   parameters.forEach((parameter, i) => {
+    const name = names[i]!;
     const state = optimiser.slots.map((slot) =>
-      g.input(UPDATE.state(slot, parameter.name), "float32", parameter.shape),
+      g.input(UPDATE.state(slot, name), "float32", parameter.shape),
     );
     const next = optimiser.emit(g, {
       parameter,
@@ -153,8 +125,13 @@ function appendUpdates(
       biasCorrection2,
       decays: options.decayAll || parameter.shape.length > 1,
     });
-    updated.set(parameter.name, next.parameter);
-    keep(parameter.name, next.parameter);
+    // The step is taken at the moved weight, then the move is undone (Wu et al. 2020, algorithm 1).
+    const value =
+      parameter.name === name
+        ? next.parameter
+        : g.op("Sub", [next.parameter, g.value(UPDATE.perturbation(name))]);
+    updated.set(name, value);
+    keep(name, value);
     next.state.forEach((value, j) => keep(state[j]!.name, value));
   });
   return updated;

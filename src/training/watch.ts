@@ -1,5 +1,6 @@
 import { HoldfastError } from "../errors/index.js";
 import { predictions } from "../attacks/index.js";
+import type { ValidationRecord } from "./state.js";
 
 /** Training came to NaN or infinity (exit code 1): nothing after that can mend it. */
 export class DivergedError extends HoldfastError {
@@ -41,4 +42,26 @@ export function createWatch(classNames: readonly string[]): Watch {
       );
     },
   };
+}
+
+/** Robust accuracy below this says nothing when it falls. */
+const WORTH_LOSING = 0.1;
+
+/**
+ * Catastrophic overfitting (Wong et al. 2020, arXiv:2001.03994, §5.3): with a weak adversary the
+ * robust accuracy under PGD collapses within an epoch while clean accuracy holds. A sentence when
+ * it is less than half of the best so far and clean accuracy has not fallen with it.
+ */
+export function catastrophicOverfitting(
+  { clean, robust }: ValidationRecord,
+  best: ValidationRecord | undefined,
+): string | undefined {
+  const before = best?.robust ?? 0;
+  if (robust === null || before < WORTH_LOSING || robust >= before / 2 || clean < best!.clean)
+    return undefined;
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  return (
+    `accuracy under attack fell from ${percent(before)} to ${percent(robust)} while clean accuracy rose: ` +
+    "catastrophic overfitting. The best weights so far are kept; more adversary steps or a smaller step size help."
+  );
 }

@@ -53,6 +53,7 @@ interface TrainOptions extends CommonOptions, ComputeOptions, DataOptions {
   readonly validation: number;
   readonly validateEvery: number;
   readonly validationSteps: number;
+  readonly patience?: number;
   readonly checkpointEvery: number;
 }
 
@@ -74,7 +75,11 @@ export function trainCommand(program: Command): void {
       "undefended, igr, pat, rat, randomization, alp, fd, at, at-alp; trades, mart, awp, fast, free",
       "at-alp",
     )
-    .option("--model <name>", "resnet-mini (28² to 64²), resnet18-narrow, resnet34-narrow (64² to 96²) or resnet18, 34, 50, 101, 152", "resnet-mini")
+    .option(
+      "--model <name>",
+      "resnet-mini (28² to 64²), resnet18-narrow, resnet34-narrow (64² to 96²) or resnet18, 34, 50, 101, 152",
+      "resnet-mini",
+    )
     .option("--out <folder>", "the run folder (default: runs/<data>-<recipe>)")
     .option("--resume <folder>", "go on with a run; needs no other option");
   dataOptions(command, "mnist");
@@ -123,7 +128,11 @@ function imageAndValidationOptions(command: Command): void {
   command
     .option("--flip <p>", "mirror training images with this probability", fraction)
     .option("--crop-padding <n>", "random crop after zero padding of n pixels", count)
-    .option("--resized-crop <share>", "random crop of at least this share of the area, resized back", fraction)
+    .option(
+      "--resized-crop <share>",
+      "random crop of at least this share of the area, resized back",
+      fraction,
+    )
     .option("--brightness <x>", "multiply by a factor in [1 − x, 1 + x]", fraction)
     .option("--contrast <x>", "the same for the distance from the image's mean gray", fraction)
     .option("--saturation <x>", "the same for the distance from each pixel's gray", fraction)
@@ -137,6 +146,7 @@ function imageAndValidationOptions(command: Command): void {
     )
     .option("--validate-every <n>", "epochs between validations", positive, 1)
     .option("--validation-steps <n>", "PGD steps in validation", count, 10)
+    .option("--patience <n>", "stop after n validations without a better one (default: never)", count)
     .option("--checkpoint-every <n>", "steps between checkpoints", count, 200);
 }
 
@@ -223,7 +233,12 @@ async function settingsOf(options: TrainOptions): Promise<TrainingSettings> {
     emaDecay: options.ema,
     labelSmoothing: options.labelSmoothing,
     augmentation: Object.keys(augmentation).length === 0 ? null : augmentation,
-    validation: { images: options.validation, every: options.validateEvery, steps: options.validationSteps },
+    validation: {
+      images: options.validation,
+      every: options.validateEvery,
+      steps: options.validationSteps,
+      patience: options.patience ?? null,
+    },
     checkpointEvery: options.checkpointEvery,
     seed: options.seed,
     threads: options.threads ?? availableParallelism(),
@@ -284,6 +299,7 @@ async function askedOf(options: TrainOptions, command: Command): Promise<Record<
     validation: ["settings.validation.images", options.validation],
     validateEvery: ["settings.validation.every", options.validateEvery],
     validationSteps: ["settings.validation.steps", options.validationSteps],
+    patience: ["settings.validation.patience", options.patience],
     seed: ["settings.seed", options.seed],
     threads: ["settings.threads", options.threads],
   };

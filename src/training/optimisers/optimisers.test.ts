@@ -5,7 +5,8 @@ import { GraphBuilder, type Dim } from "../../graph/index.js";
 import type { Classifier } from "../../models/index.js";
 import { compile } from "../../runtime/index.js";
 import { float32, tensor, type Tensor } from "../../tensor/index.js";
-import { UPDATE, updateGraph, type UpdateGraphOptions } from "../update-graph.js";
+import { updateGraph, type UpdateGraphOptions } from "../update-graph.js";
+import { UPDATE } from "../update-names.js";
 import type { OptimiserSpec } from "./index.js";
 
 /** The network, rates and batches of scripts/fixtures/optimisers.py, which ran them in float64. */

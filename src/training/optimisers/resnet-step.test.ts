@@ -9,7 +9,8 @@ import {
 } from "../../../test/seeded-resnet.js";
 import { compile } from "../../runtime/index.js";
 import { float32, tensor, type Tensor } from "../../tensor/index.js";
-import { UPDATE, updateGraph } from "../update-graph.js";
+import { updateGraph } from "../update-graph.js";
+import { UPDATE } from "../update-names.js";
 
 /** The same step as `SGD` of scripts/fixtures/resnet.py. */
 const LEARNING_RATE = 0.1;

@@ -1,6 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { fileError, readFileChecked } from "../../files/index.js";
-import type { StepRecord } from "../loop.js";
+import type { StepRecord } from "../step.js";
 import type { ValidationRecord } from "../state.js";
 
 /** A line of `log.jsonl`. */
