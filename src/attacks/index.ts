@@ -31,3 +31,4 @@ export const ATTACKS: Readonly<Record<string, Attack<never>>> = Object.freeze({
   [pgd.name]: pgd as unknown as Attack<never>,
   [fgsm.name]: fgsm as unknown as Attack<never>,
 });
+export { pgdTrajectory, type TrajectoryOptions } from "./trajectory.js";

@@ -7,6 +7,7 @@ import {
   createTarget,
   fgsm,
   pgd,
+  pgdTrajectory,
   runAttack,
   type AttackBatch,
   type PgdOptions,
@@ -142,6 +143,22 @@ describe("PGD by itself", () => {
       );
       expect(apart(ours!, theirs!)).toBeLessThan(PIXELS_APART);
     });
+  });
+
+  it("passes through the last iterates of shorter runs on its way", async () => {
+    const target = createTarget(smallNetwork(), { batchSize: size });
+    const context = { random: createGenerator(4) };
+    const options = { stepSize: STEP_SIZE, randomStart: true };
+    const kept = await pgdTrajectory(target, batch, linf, { ...options, captures: [2, 5] }, context);
+    for (const [i, steps] of [2, 5].entries()) {
+      const input = { target, batch, threat: linf, context };
+      const alone = await pgd.run(input, { ...options, steps, restarts: 1, keep: "last" });
+      expect(kept[i]).toEqual(alone);
+    }
+    await expect(
+      pgdTrajectory(target, batch, linf, { ...options, captures: [5, 2] }, context),
+    ).rejects.toThrow(/steps/);
+    await target.dispose();
   });
 
   it("never does worse with more restarts", async () => {

@@ -76,7 +76,7 @@ export const fgsm: Attack<PgdOptions> = defineAttack<PgdOptions>({
 /** One run from one start; every iterate is offered to `best`. */
 async function descend(input: AttackInput, options: PgdOptions, restart: number, best: Best): Promise<void> {
   const { target, batch, threat, context } = input;
-  const { imageShape, imageSize, classCount, batchSize } = target;
+  const { imageShape, classCount, batchSize } = target;
   const goal = batch.targets ?? batch.labels;
   const direction = batch.targets === undefined ? 1 : -1;
   const constant = {
@@ -84,23 +84,7 @@ async function descend(input: AttackInput, options: PgdOptions, restart: number,
     [STEP.stepSize]: tensor("float32", [], Float32Array.of(direction * options.stepSize)),
     ...ballFeeds(input),
   };
-  let x = batch.images;
-  if (options.randomStart) {
-    x = new Float32Array(batch.images.length);
-    for (let i = 0; i < batchSize; i++) {
-      sampleFrom(
-        threat,
-        context.random,
-        "pgd-start",
-        batch.indices[i]!,
-        restart,
-        batch.images,
-        x,
-        i * imageSize,
-        imageSize,
-      );
-    }
-  }
+  let x = options.randomStart ? randomStart(input, restart) : batch.images;
   for (let step = 0; step < options.steps; step++) {
     context.signal?.throwIfAborted();
     const outputs = await target.gradient(
@@ -118,7 +102,28 @@ async function descend(input: AttackInput, options: PgdOptions, restart: number,
   best.offer(x, logits, crossEntropies(logits, goal, batchSize, classCount));
 }
 
-function ballFeeds({ batch, threat, target }: AttackInput): Record<string, ReturnType<typeof tensor>> {
+/** A random point of each image's ball: a function of the seed, the image's place and the restart. */
+export function randomStart({ target, batch, threat, context }: AttackInput, restart: number): Float32Array {
+  const { imageSize, batchSize } = target;
+  const x = new Float32Array(batch.images.length);
+  for (let i = 0; i < batchSize; i++) {
+    sampleFrom(
+      threat,
+      context.random,
+      "pgd-start",
+      batch.indices[i]!,
+      restart,
+      batch.images,
+      x,
+      i * imageSize,
+      imageSize,
+    );
+  }
+  return x;
+}
+
+/** What a step of PGD is fed of the ball. */
+export function ballFeeds({ batch, threat, target }: AttackInput): Record<string, ReturnType<typeof tensor>> {
   const shape = target.imageShape;
   if (threat.norm === "linf") {
     const { lower, upper } = linfBounds(batch.images, threat.epsilon);
