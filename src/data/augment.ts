@@ -215,4 +215,3 @@ function sampleBilinear(pixels: Uint8Array, out: Float32Array, shape: Shape, map
     }
   }
 }
-
