@@ -12,6 +12,8 @@ export interface RunConfig {
   /** As the user named it: `mnist`, a folder. */
   readonly data: string;
   readonly dataOptions: OpenOptions;
+  /** Where the validation images come from; null or absent: split off the training images. */
+  readonly validationData?: string | null;
   /** Training images used, a class-balanced sample; null: all. */
   readonly limit: number | null;
   readonly model: string;

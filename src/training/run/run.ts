@@ -30,6 +30,8 @@ export interface RunOptions {
   /** As for `openDataset`; its training split is used. */
   readonly data: string;
   readonly dataOptions?: OpenOptions | undefined;
+  /** Images to choose the best weights by, as for `openDataset`; split off the training images by default. */
+  readonly validationData?: string | undefined;
   /** Train on a class-balanced sample of this many images. */
   readonly limit?: number | undefined;
   /** Architecture. */
@@ -73,6 +75,7 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
     tool: options.tool,
     data: options.data,
     dataOptions: options.dataOptions ?? {},
+    validationData: options.validationData ?? null,
     limit: options.limit ?? null,
     model: options.model,
     image: { channels, height, width },
@@ -130,7 +133,7 @@ async function proceed(
     const before = checkpoint?.progress.seconds ?? 0;
     const started = performance.now();
     const seconds = (): number => before + (performance.now() - started) / 1000;
-    const outcome = await trainClassifier(classifier, splitData(config, dataset), config.settings, {
+    const outcome = await trainClassifier(classifier, await splitData(config, dataset), config.settings, {
       ...hooks,
       resume: checkpoint?.state,
       onEvent: async (event) => {
@@ -220,10 +223,21 @@ function classifierOf({ model, image, classNames, settings }: RunConfig, form: "
   return createClassifier(model, { ...image, classNames, random, defence: settings.recipe.model, form });
 }
 
-function splitData({ settings }: RunConfig, dataset: Dataset): TrainingData {
+async function splitData(
+  { settings, validationData, dataOptions }: RunConfig,
+  dataset: Dataset,
+): Promise<TrainingData> {
   const { images } = settings.validation;
+  const random = createGenerator(settings.seed);
   if (images === 0) return { train: dataset, validation: undefined };
-  const parts = splitOff(dataset, { count: images }, createGenerator(settings.seed));
+  if ((validationData ?? null) !== null) {
+    const validation = await openDataset(validationData!, dataOptions);
+    return {
+      train: dataset,
+      validation: images < validation.length ? takeSample(validation, images, random) : validation,
+    };
+  }
+  const parts = splitOff(dataset, { count: images }, random);
   return { train: parts.remaining, validation: parts.taken };
 }
 

@@ -1,0 +1,68 @@
+import { sha256Of } from "../files/index.js";
+
+/** Plain JSON: what a piece is a function of. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** The kinds of work a reproduction is made of. */
+export type PieceKind = "train" | "craft" | "transfer" | "white-box" | "measure";
+
+/**
+ * A piece of work, named by what it is a function of: its kind, its exact settings and the pieces it
+ * reads. Two plans that need the same work share it, and a changed setting makes a new piece
+ * instead of overwriting an old one.
+ */
+export interface Piece {
+  readonly kind: PieceKind;
+  /** For people: `train 17flowers at-alp, seed 0`. */
+  readonly title: string;
+  readonly settings: Json;
+  readonly needs: readonly Piece[];
+  /** Hexadecimal, 16 digits of the sha256 of kind, settings and the needs' keys. */
+  readonly key: string;
+}
+
+/** Raised when the same settings would come to other results. */
+const FORMAT = 1;
+const KEY_DIGITS = 16;
+
+/** Names a piece by its contents. */
+export function definePiece(
+  kind: PieceKind,
+  title: string,
+  settings: unknown,
+  needs: readonly Piece[] = [],
+): Piece {
+  const plain = JSON.parse(JSON.stringify(settings)) as Json;
+  const contents = canonical({ format: FORMAT, kind, settings: plain, needs: needs.map(({ key }) => key) });
+  const key = sha256Of(new TextEncoder().encode(contents)).slice(0, KEY_DIGITS);
+  return Object.freeze({ kind, title, settings: plain, needs, key });
+}
+
+/** JSON with the keys of every object in order: equal values, equal text. */
+export function canonical(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  const entries = Object.entries(value as Record<string, Json>).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(",")}}`;
+}
+
+/** Folder name of a piece: readable, and unique by its key. */
+export function folderOf({ kind, title, key }: Piece): string {
+  const readable = title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+  return `${readable.startsWith(kind) ? readable : `${kind}-${readable}`}-${key}`;
+}
+
+/** Every piece that the given ones rest on and they themselves, each once, needs first. */
+export function inOrder(pieces: readonly Piece[]): readonly Piece[] {
+  const ordered = new Map<string, Piece>();
+  const visit = (piece: Piece): void => {
+    if (ordered.has(piece.key)) return;
+    piece.needs.forEach(visit);
+    ordered.set(piece.key, piece);
+  };
+  pieces.forEach(visit);
+  return [...ordered.values()];
+}
