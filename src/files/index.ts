@@ -6,3 +6,4 @@ export {
   sha256Of,
   writeFileAtomic,
 } from "./files.js";
+export { lockFolder } from "./lock.js";

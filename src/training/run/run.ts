@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { openDataset, splitOff, takeSample, type Dataset, type OpenOptions } from "../../data/index.js";
 import { InputError, InterruptedError, UsageError } from "../../errors/index.js";
-import { readFileChecked, sha256Of, writeFileAtomic } from "../../files/index.js";
+import { lockFolder, readFileChecked, sha256Of, writeFileAtomic } from "../../files/index.js";
 import { withInitializers } from "../../graph/index.js";
 import { createClassifier, saveClassifier, type Classifier } from "../../models/index.js";
 import { runtimeInfo } from "../../runtime/index.js";
@@ -18,7 +18,6 @@ import type { ValidationRecord } from "../state.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import {
   createRunFolder,
-  lockRunFolder,
   readRunConfig,
   runPaths,
   type RunConfig,
@@ -125,7 +124,7 @@ async function proceed(
   dataset: Dataset,
   hooks: RunHooks,
 ): Promise<FinishedRun> {
-  const unlock = await lockRunFolder(paths);
+  const unlock = await lockFolder(paths.folder, paths.lock);
   let log: RunLog | undefined;
   try {
     const checkpoint = await loadCheckpoint(paths.checkpoints);
