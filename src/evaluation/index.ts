@@ -74,4 +74,15 @@ export {
   type Evaluation,
 } from "./evaluate.js";
 export { collectExamples } from "./examples.js";
+export { datasetBatches, readBatch } from "./batches.js";
 export { planEvaluation, workOf, type EvaluateOptions, type EvaluationPlan } from "./plan.js";
+export {
+  attentionShift,
+  regionActivation,
+  SALIENCY,
+  saliencyGraph,
+  salientRegion,
+  upsample,
+  type AttentionShift,
+  type RegionActivation,
+} from "./measures/index.js";

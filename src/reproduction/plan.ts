@@ -2,30 +2,38 @@ import type { Recipe } from "../defences/index.js";
 import type { TrainingSettings } from "../training/index.js";
 import { identityOf, type ReproducedDataset } from "./datasets.js";
 import { definePiece, inOrder, type Piece } from "./piece.js";
-import type { Preset } from "./presets.js";
+import type { CraftSpec, Preset } from "./presets.js";
 
 /** Gray-box: examples made on an undefended model of the defended one's architecture. Black-box: on another. */
 export type Setting = "gray-box" | "black-box";
 export const SETTINGS: readonly Setting[] = ["gray-box", "black-box"];
 
-/** One defended model of the reproduction and what is measured of it. */
-export interface PlannedRow {
+/** A model that is trained. */
+export interface PlannedTraining {
   readonly dataset: ReproducedDataset;
+  /** Architecture. */
+  readonly model: string;
   readonly recipe: Recipe;
   readonly seed: number;
-  readonly train: Piece;
+  readonly piece: Piece;
+}
+
+/** The adversarial images of one source and ε, after every number of iterations. */
+export interface PlannedCraft extends CraftSpec {
+  readonly dataset: ReproducedDataset;
+  readonly setting: Setting;
+  readonly source: PlannedTraining;
+  readonly piece: Piece;
+}
+
+/** One defended model of the reproduction and what is measured of it. */
+export interface PlannedRow {
+  readonly training: PlannedTraining;
+  /** Every set of adversarial images that it is scored on. */
+  readonly crafts: readonly PlannedCraft[];
   readonly transfer: Piece;
   readonly whiteBox: Piece;
   readonly measure: Piece;
-}
-
-/** The adversarial images of one source and ε, for every number of iterations. */
-export interface PlannedCraft {
-  readonly dataset: ReproducedDataset;
-  readonly setting: Setting;
-  readonly epsilon: number;
-  readonly source: Piece;
-  readonly piece: Piece;
 }
 
 export interface ReproductionPlan {
@@ -33,6 +41,8 @@ export interface ReproductionPlan {
   readonly datasets: readonly ReproducedDataset[];
   readonly rows: readonly PlannedRow[];
   readonly crafts: readonly PlannedCraft[];
+  /** Those of the rows and of the sources, each once. */
+  readonly trainings: readonly PlannedTraining[];
   /** Everything, needs first. */
   readonly pieces: readonly Piece[];
 }
@@ -43,37 +53,44 @@ export function planReproduction(preset: Preset, datasets: readonly ReproducedDa
     SETTINGS.flatMap((setting) => craftsOf(preset, dataset, setting)),
   );
   const rows = datasets.flatMap((dataset) =>
-    preset.recipes.flatMap((recipe) =>
-      preset.seeds.map((seed) => rowOf(preset, dataset, recipe, seed, crafts)),
-    ),
+    preset.seeds.flatMap((seed) => preset.recipes.map((recipe) => rowOf(preset, dataset, recipe, seed, crafts))),
   );
+  const trainings = [...crafts.map(({ source }) => source), ...rows.map(({ training }) => training)];
   const pieces = inOrder([
     ...crafts.map(({ piece }) => piece),
-    ...rows.flatMap(({ train, transfer, whiteBox, measure }) => [train, transfer, whiteBox, measure]),
+    ...rows.flatMap(({ transfer, whiteBox, measure }) => [transfer, whiteBox, measure]),
   ]);
-  return { preset, datasets, rows, crafts, pieces };
+  return {
+    preset,
+    datasets,
+    rows,
+    crafts,
+    trainings: [...new Map(trainings.map((training) => [training.piece.key, training])).values()],
+    pieces,
+  };
 }
 
 /** Settings of a training, but for the number of threads, which the machine decides. */
 export function trainingOf(preset: Preset, recipe: Recipe, seed: number): Omit<TrainingSettings, "threads"> {
-  return { ...preset.training, recipe, seed };
+  return { ...preset.training, ...preset.schedules[recipe.name], recipe, seed };
 }
 
-function trainPiece(
+function planTraining(
   preset: Preset,
   dataset: ReproducedDataset,
   model: string,
   recipe: Recipe,
   seed: number,
-): Piece {
+): PlannedTraining {
   const { description: _, source: __, title: ___, ...exact } = recipe;
-  return definePiece("train", `train ${dataset.id} ${recipe.name} ${model} seed ${seed}`, {
+  const piece = definePiece("train", `train ${dataset.id} ${recipe.name} ${model} seed ${seed}`, {
     dataset: identityOf(dataset),
     validation: dataset.validationSplit,
     model,
     initialised: preset.initialised,
     training: { ...trainingOf(preset, recipe, seed), recipe: exact },
   });
+  return { dataset, model, recipe, seed, piece };
 }
 
 function undefendedOf({ recipes }: Preset): Recipe {
@@ -83,14 +100,14 @@ function undefendedOf({ recipes }: Preset): Recipe {
 }
 
 function craftsOf(preset: Preset, dataset: ReproducedDataset, setting: Setting): PlannedCraft[] {
-  const { transfer, limit, model, blackBox } = preset;
+  const { crafts, stepSize, limit, model, blackBox, batchSize } = preset;
   const architecture = setting === "gray-box" ? model : blackBox;
-  const source = trainPiece(preset, dataset, architecture, undefendedOf(preset), preset.seeds[0]!);
-  return transfer.epsilons.map((epsilon) => {
-    const { stepSize, iterations } = transfer;
-    const title = `craft ${dataset.id} ${setting} epsilon ${Number(epsilon.toFixed(4))}`;
-    const settings = { dataset: identityOf(dataset), limit, epsilon, stepSize, iterations };
-    return { dataset, setting, epsilon, source, piece: definePiece("craft", title, settings, [source]) };
+  const source = planTraining(preset, dataset, architecture, undefendedOf(preset), preset.seeds[0]!);
+  return crafts.map(({ epsilon, iterations }) => {
+    const title = `craft ${dataset.id} ${setting} epsilon ${epsilonName(epsilon)}`;
+    const settings = { dataset: identityOf(dataset), limit, batchSize, epsilon, stepSize, iterations };
+    const piece = definePiece("craft", title, settings, [source.piece]);
+    return { dataset, setting, epsilon, iterations, source, piece };
   });
 }
 
@@ -99,20 +116,26 @@ function rowOf(
   dataset: ReproducedDataset,
   recipe: Recipe,
   seed: number,
-  crafts: readonly PlannedCraft[],
+  all: readonly PlannedCraft[],
 ): PlannedRow {
-  const own = crafts.filter((craft) => craft.dataset === dataset).map(({ piece }) => piece);
-  const train = trainPiece(preset, dataset, preset.model, recipe, seed);
+  const { limit, model, whiteBox, measured } = preset;
+  const crafts = all.filter((craft) => craft.dataset === dataset);
+  const training = planTraining(preset, dataset, model, recipe, seed);
+  const train = training.piece;
   const about = `${dataset.id} ${recipe.name} seed ${seed}`;
-  const images = { dataset: identityOf(dataset), limit: preset.limit };
-  const key = crafts.find((craft) => craft.dataset === dataset)!.source;
+  const images = { dataset: identityOf(dataset), limit };
+  const own = crafts.map(({ piece }) => piece);
   return {
-    dataset,
-    recipe,
-    seed,
-    train,
+    training,
+    crafts,
     transfer: definePiece("transfer", `transfer ${about}`, images, [train, ...own]),
-    whiteBox: definePiece("white-box", `white-box ${about}`, { ...images, ...preset.whiteBox }, [train]),
-    measure: definePiece("measure", `measure ${about}`, images, [train, key, ...own]),
+    whiteBox: definePiece("white-box", `white-box ${about}`, { ...images, attacks: whiteBox }, [train]),
+    measure: definePiece("measure", `measure ${about}`, { ...images, ...measured }, [train, ...own]),
   };
+}
+
+/** 8/255 → `8-255`; .25 → `0.25`. */
+function epsilonName(epsilon: number): string {
+  const levels = epsilon * 255;
+  return Math.abs(levels - Math.round(levels)) < 1e-9 ? `${Math.round(levels)} 255` : String(epsilon);
 }

@@ -2,6 +2,13 @@ import type { Augmentation } from "../data/index.js";
 import { TABLE_1, type Recipe } from "../defences/index.js";
 import { DEFAULT_TRAINING, OPTIMISERS, SCHEDULES, type TrainingSettings } from "../training/index.js";
 
+/** Adversarial images at one radius, kept after several numbers of PGD iterations. */
+export interface CraftSpec {
+  readonly epsilon: number;
+  /** Ascending. */
+  readonly iterations: readonly number[];
+}
+
 /** Everything that a reproduction does, but for the datasets. */
 export interface Preset {
   readonly name: string;
@@ -16,17 +23,21 @@ export interface Preset {
   readonly recipes: readonly Recipe[];
   readonly seeds: readonly number[];
   readonly training: Omit<TrainingSettings, "recipe" | "seed" | "threads">;
-  readonly transfer: {
+  /** What differs from `training` for a recipe, by its name: found by tuning. */
+  readonly schedules: Readonly<Record<string, Partial<Preset["training"]>>>;
+  /** Sets of adversarial images to be made on the undefended models. */
+  readonly crafts: readonly CraftSpec[];
+  /** Of their attack, in pixel units; the paper's is 1/256. */
+  readonly stepSize: number;
+  /** PGD on the defended models themselves, with steps of 2.5 ε / steps; from ε = .5 on the gray image too. */
+  readonly whiteBox: readonly { readonly epsilon: number; readonly steps: number }[];
+  /** What the attention measures are taken under, beside the clean images. */
+  readonly measured: {
+    /** Radii among those of `crafts`; their last number of iterations is meant. */
     readonly epsilons: readonly number[];
-    /** Pixel units; the paper's is 1/256. */
-    readonly stepSize: number;
-    /** Numbers of PGD iterations after which examples are kept. */
-    readonly iterations: readonly number[];
-  };
-  readonly whiteBox: {
-    readonly epsilons: readonly number[];
-    /** Steps of 2.5 ε / steps; each is run, and the weaker shows whether the stronger has converged. */
-    readonly steps: readonly number[];
+    readonly whiteBox: { readonly epsilon: number; readonly steps: number };
+    /** Images whose maps are kept as pictures. */
+    readonly pictures: number;
   };
   /** Test images scored, a class-balanced sample; null: all. */
   readonly limit: number | null;
@@ -61,6 +72,21 @@ const SMALL_TRAINING: Preset["training"] = {
 
 const PAPER_ITERATIONS = [10, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200];
 
+const SMALL_EPSILONS = [4 / 255, 8 / 255, 16 / 255];
+
+/** 40 steps at every radius; 20 and 80 at 8/255 show whether that is enough. */
+const WHITE_BOX: Preset["whiteBox"] = [
+  ...[...SMALL_EPSILONS, 0.25, 0.5].map((epsilon) => ({ epsilon, steps: 40 })),
+  { epsilon: 8 / 255, steps: 20 },
+  { epsilon: 8 / 255, steps: 80 },
+];
+
+const MEASURED: Preset["measured"] = {
+  epsilons: [8 / 255, 0.25, 0.5],
+  whiteBox: { epsilon: 8 / 255, steps: 20 },
+  pictures: 3,
+};
+
 /** Presets by name: the paper's own setting, one for two cores and an evening or two, one for a test. */
 export const PRESETS: Readonly<Record<string, Preset>> = Object.freeze({
   paper: {
@@ -72,8 +98,11 @@ export const PRESETS: Readonly<Record<string, Preset>> = Object.freeze({
     recipes: TABLE_1,
     seeds: [0],
     training: { ...SMALL_TRAINING, epochs: 30, batchSize: 16, learningRate: 0.01, clipNorm: 5 },
-    transfer: { epsilons: [0.25, 0.5], stepSize: 1 / 256, iterations: PAPER_ITERATIONS },
-    whiteBox: { epsilons: [4 / 255, 8 / 255, 16 / 255, 0.25], steps: [20, 100] },
+    schedules: {},
+    crafts: [0.25, 0.5].map((epsilon) => ({ epsilon, iterations: PAPER_ITERATIONS })),
+    stepSize: 1 / 256,
+    whiteBox: WHITE_BOX,
+    measured: { ...MEASURED, epsilons: [0.25, 0.5] },
     limit: null,
     batchSize: 8,
     initialised: true,
@@ -87,12 +116,14 @@ export const PRESETS: Readonly<Record<string, Preset>> = Object.freeze({
     recipes: TABLE_1,
     seeds: [0],
     training: SMALL_TRAINING,
-    transfer: {
-      epsilons: [4 / 255, 8 / 255, 16 / 255, 0.25, 0.5],
-      stepSize: 1 / 256,
-      iterations: [10, 20, 50, 100, 200],
-    },
-    whiteBox: { epsilons: [4 / 255, 8 / 255, 16 / 255, 0.25], steps: [20, 100] },
+    schedules: {},
+    crafts: [
+      ...SMALL_EPSILONS.map((epsilon) => ({ epsilon, iterations: [10, 20, 40] })),
+      ...[0.25, 0.5].map((epsilon) => ({ epsilon, iterations: PAPER_ITERATIONS })),
+    ],
+    stepSize: 1 / 256,
+    whiteBox: WHITE_BOX,
+    measured: MEASURED,
     limit: null,
     batchSize: 34,
     initialised: false,
@@ -111,8 +142,15 @@ export const PRESETS: Readonly<Record<string, Preset>> = Object.freeze({
       validation: { images: 34, every: 1, steps: 2 },
       checkpointEvery: 5,
     },
-    transfer: { epsilons: [0.25, 0.5], stepSize: 1 / 256, iterations: [2, 4] },
-    whiteBox: { epsilons: [8 / 255], steps: [2, 4] },
+    schedules: {},
+    crafts: [0.25, 0.5].map((epsilon) => ({ epsilon, iterations: [2, 4] })),
+    stepSize: 1 / 256,
+    whiteBox: [
+      { epsilon: 8 / 255, steps: 2 },
+      { epsilon: 8 / 255, steps: 4 },
+      { epsilon: 0.5, steps: 4 },
+    ],
+    measured: { epsilons: [0.25], whiteBox: { epsilon: 8 / 255, steps: 2 }, pictures: 1 },
     limit: 34,
     batchSize: 17,
     initialised: false,

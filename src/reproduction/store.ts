@@ -24,6 +24,8 @@ export interface Store {
   isDone(piece: Piece): boolean;
   /** @throws InputError when it is not finished, or its file has been damaged. */
   result(piece: Piece): Promise<Json>;
+  /** What a finished piece took. @throws as `result`. */
+  seconds(piece: Piece): Promise<number>;
   /** Marks a piece as finished. */
   finish(piece: Piece, result: unknown, seconds: number): Promise<void>;
 }
@@ -32,6 +34,16 @@ const MARKER = "piece.json";
 
 export function openStore(root: string): Store {
   const place = (piece: Piece): string => join(root, "pieces", folderOf(piece));
+  const read = async (piece: Piece): Promise<PieceFile> => {
+    const path = join(place(piece), MARKER);
+    const file = parse(new TextDecoder().decode(await readFileChecked(path)));
+    if (file?.key === piece.key) return file;
+    throw new InputError({
+      place: path,
+      problem: "is not the record of a finished piece",
+      remedy: `Delete ${place(piece)}; the piece is made again.`,
+    });
+  };
   return {
     root,
     async folder(piece) {
@@ -40,16 +52,8 @@ export function openStore(root: string): Store {
       return folder;
     },
     isDone: (piece) => existsSync(join(place(piece), MARKER)),
-    async result(piece) {
-      const path = join(place(piece), MARKER);
-      const file = parse(new TextDecoder().decode(await readFileChecked(path)));
-      if (file?.key === piece.key) return file.result;
-      throw new InputError({
-        place: path,
-        problem: "is not the record of a finished piece",
-        remedy: `Delete ${place(piece)}; the piece is made again.`,
-      });
-    },
+    result: async (piece) => (await read(piece)).result,
+    seconds: async (piece) => (await read(piece)).seconds,
     async finish(piece, result, seconds) {
       const file: PieceFile = {
         format: 1,

@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pgdTrajectory, type ThreatModel } from "../attacks/index.js";
+import { InputError } from "../errors/index.js";
+import { datasetBatches } from "../evaluation/index.js";
+import { readFileChecked, sha256Of, writeFileAtomic } from "../files/index.js";
+import { decodeNpy, encodeNpy, tensor } from "../tensor/index.js";
+import type { PlannedCraft } from "./plan.js";
+import type { Store } from "./store.js";
+import { RANDOM, testImages, withTarget, type Workplace } from "./work.js";
+
+/** Of the files of a craft, in the order of the batches. */
+interface Crafted {
+  readonly files: readonly { readonly name: string; readonly sha256: string }[];
+}
+
+/**
+ * Makes the adversarial images of one source and ε: a file for each batch, `[captures, N, C, H, W]` in
+ * float32. A batch whose file is there is not made again.
+ */
+export async function runCraft(work: Workplace, planned: PlannedCraft): Promise<Crafted> {
+  const { store, preset, signal, onProgress } = work;
+  const { dataset, epsilon, iterations, source, piece } = planned;
+  const folder = await store.folder(piece);
+  const images = await testImages(work, dataset);
+  const threat: ThreatModel = { norm: "linf", epsilon };
+  const options = { stepSize: preset.stepSize, randomStart: true, captures: iterations };
+  const files: { name: string; sha256: string }[] = [];
+  await withTarget(work, source.piece, async (target) => {
+    for await (const batch of datasetBatches(images, preset.batchSize)) {
+      const name = `${String(files.length).padStart(5, "0")}.npy`;
+      const path = join(folder, name);
+      if (!existsSync(path)) {
+        signal?.throwIfAborted();
+        const kept = await pgdTrajectory(target, batch, threat, options, { random: RANDOM, signal });
+        await writeFileAtomic(path, encodeNpy(stack(kept, batch.size, target.imageShape)));
+      }
+      files.push({ name, sha256: sha256Of(await readFileChecked(path)) });
+      const done = Math.min(files.length * preset.batchSize, images.length);
+      onProgress(done, images.length, `${done} images`);
+    }
+  });
+  return { files };
+}
+
+function stack(
+  kept: readonly Float32Array[],
+  size: number,
+  [, channels, height, width]: readonly [number, number, number, number],
+): ReturnType<typeof tensor> {
+  const each = size * channels * height * width;
+  const all = new Float32Array(kept.length * each);
+  kept.forEach((images, i) => all.set(images, i * each));
+  return tensor("float32", [kept.length, size, channels, height, width], all);
+}
+
+/**
+ * The images of one batch of a finished craft, one array for each number of iterations.
+ *
+ * @throws InputError when its file is missing or has changed.
+ */
+export async function readCrafted(
+  store: Store,
+  { piece, iterations }: PlannedCraft,
+  batch: number,
+): Promise<Float32Array[]> {
+  const { files } = (await store.result(piece)) as unknown as Crafted;
+  const folder = await store.folder(piece);
+  const { name, sha256 } = files[batch]!;
+  const bytes = await readFileChecked(join(folder, name));
+  if (sha256Of(bytes) !== sha256) {
+    throw new InputError({
+      place: join(folder, name),
+      problem: "is not what was written: its sha256 differs",
+      remedy: `Delete the folder ${folder}; the images are made again.`,
+    });
+  }
+  const data = decodeNpy(bytes).data as Float32Array;
+  const each = data.length / iterations.length;
+  return iterations.map((_, i) => data.subarray(i * each, (i + 1) * each));
+}

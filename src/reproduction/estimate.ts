@@ -1,0 +1,116 @@
+import { createTarget, pgdStepGraph, STEP } from "../attacks/index.js";
+import { createClassifier } from "../models/index.js";
+import { createGenerator, tensor } from "../tensor/index.js";
+import type { PlannedTraining, ReproductionPlan } from "./plan.js";
+import type { Piece } from "./piece.js";
+import type { Preset } from "./presets.js";
+import type { Store } from "./store.js";
+
+/** Seconds that one image's input gradient takes, by architecture. */
+export type Speeds = ReadonlyMap<string, number>;
+
+/** An update (forward, backward to the weights) costs so many input gradients an image. */
+const UPDATE = 1.5;
+/** A forward pass alone. */
+const FORWARD = 0.4;
+/** The second derivative of the input-gradient penalties. */
+const DOUBLE_BACKWARD = 4;
+/** Runs that are timed, after one that is not. */
+const RUNS = 3;
+
+/** Times a PGD step of each architecture on this machine: a few seconds. */
+export async function measureSpeeds(plan: ReproductionPlan, threads: number): Promise<Speeds> {
+  const speeds = new Map<string, number>();
+  const { preset, datasets } = plan;
+  for (const model of [preset.model, preset.blackBox]) {
+    const { image, classNames } = datasets[0]!;
+    const classifier = createClassifier(model, { ...image, classNames, random: createGenerator(0) });
+    const target = createTarget(classifier, { batchSize: preset.batchSize, threads });
+    const pixels = new Float32Array(preset.batchSize * target.imageSize).fill(0.5);
+    const whole = (): ReturnType<typeof tensor> => tensor("float32", target.imageShape, pixels);
+    const feeds = {
+      [target.image]: whole(),
+      [STEP.lower]: whole(),
+      [STEP.upper]: whole(),
+      [STEP.oneHot]: tensor("float32", [preset.batchSize, classNames.length], new Float32Array(preset.batchSize * classNames.length)),
+      [STEP.stepSize]: tensor("float32", [], Float32Array.of(0)),
+    };
+    const step = (): Promise<unknown> =>
+      target.gradient("pgd", (bound) => pgdStepGraph(bound, { norm: "linf" }), feeds);
+    try {
+      await step();
+      const started = performance.now();
+      for (let run = 0; run < RUNS; run++) await step();
+      speeds.set(model, (performance.now() - started) / 1000 / RUNS / preset.batchSize);
+    } finally {
+      await target.dispose();
+    }
+  }
+  return speeds;
+}
+
+/** Input gradients (of the piece's own model) that a piece costs, and which model that is. */
+export function costOf(plan: ReproductionPlan, piece: Piece): { readonly model: string; readonly gradients: number } {
+  const { preset } = plan;
+  const training = plan.trainings.find((each) => each.piece.key === piece.key);
+  if (training !== undefined) return { model: training.model, gradients: trainingCost(preset, training) };
+  const craft = plan.crafts.find((each) => each.piece.key === piece.key);
+  if (craft !== undefined) {
+    return { model: craft.source.model, gradients: scored(preset, craft.dataset) * craft.iterations.at(-1)! };
+  }
+  const row = plan.rows.find(({ transfer, whiteBox, measure }) =>
+    [transfer, whiteBox, measure].some(({ key }) => key === piece.key),
+  )!;
+  const images = scored(preset, row.training.dataset);
+  const captures = row.crafts.reduce((sum, { iterations }) => sum + iterations.length, 0);
+  const draws = row.training.recipe.model === undefined ? 1 : 10;
+  const each =
+    piece.kind === "transfer"
+      ? FORWARD * captures * draws
+      : piece.kind === "white-box"
+        ? preset.whiteBox.reduce((sum, { steps }) => sum + steps, 0)
+        : preset.measured.whiteBox.steps + FORWARD * row.crafts.length;
+  return { model: preset.model, gradients: images * each };
+}
+
+function scored(preset: Preset, { counts }: { counts: { test: number } }): number {
+  return Math.min(preset.limit ?? Infinity, counts.test);
+}
+
+function trainingCost(preset: Preset, { dataset, recipe }: PlannedTraining): number {
+  const settings = { ...preset.training, ...preset.schedules[recipe.name] };
+  const { epochs, validation } = settings;
+  const { weights, adversary } = recipe;
+  const penalised = weights.inputGradient !== undefined || weights.inputGradientBatchMean !== undefined;
+  const paired = adversary !== undefined && Object.keys(weights).some((term) => term !== "adversarial");
+  const update = UPDATE * (penalised ? DOUBLE_BACKWARD : paired ? 2 : 1);
+  const steps = recipe.replays === undefined ? (adversary?.steps ?? 0) : 0;
+  const trained = dataset.counts.train - (dataset.validationSplit === null ? validation.images : 0);
+  const validated = adversary === undefined ? FORWARD : validation.steps;
+  return epochs * (trained * (steps + update) + (validation.images * validated) / validation.every);
+}
+
+/** Seconds of each piece: the measured speed, corrected by what finished pieces of its kind really took. */
+export async function estimateSeconds(
+  plan: ReproductionPlan,
+  store: Store,
+  speeds: Speeds,
+): Promise<ReadonlyMap<string, number>> {
+  const raw = new Map<string, number>();
+  const spent = new Map<string, { real: number; raw: number }>();
+  for (const piece of plan.pieces) {
+    const { model, gradients } = costOf(plan, piece);
+    const seconds = gradients * speeds.get(model)!;
+    raw.set(piece.key, seconds);
+    if (!store.isDone(piece)) continue;
+    const sums = spent.get(piece.kind) ?? { real: 0, raw: 0 };
+    sums.real += await store.seconds(piece);
+    sums.raw += seconds;
+    spent.set(piece.kind, sums);
+  }
+  const factor = ({ kind }: Piece): number => {
+    const sums = spent.get(kind);
+    return sums === undefined || sums.raw === 0 ? 1 : sums.real / sums.raw;
+  };
+  return new Map(plan.pieces.map((piece) => [piece.key, raw.get(piece.key)! * factor(piece)]));
+}

@@ -1,0 +1,126 @@
+import { join } from "node:path";
+import type { Compile } from "../attacks/index.js";
+import { lockFolder } from "../files/index.js";
+import { runCraft } from "./craft-piece.js";
+import { estimateSeconds, measureSpeeds } from "./estimate.js";
+import { runMeasure } from "./measure-piece.js";
+import type { Piece } from "./piece.js";
+import type { ReproductionPlan } from "./plan.js";
+import { runTransfer, runWhiteBox } from "./score-piece.js";
+import { selectPieces, type Selection } from "./select.js";
+import { openStore } from "./store.js";
+import { runTraining } from "./train-piece.js";
+import type { Workplace } from "./work.js";
+
+/** A piece as the plan shows it. */
+export interface PieceState {
+  readonly piece: Piece;
+  readonly state: "done" | "to do" | "another shard's";
+  /** From a short measurement on this machine, and what was done already. */
+  readonly seconds: number;
+}
+
+export type ReproductionEvent =
+  | { readonly type: "plan"; readonly pieces: readonly PieceState[] }
+  | { readonly type: "piece"; readonly piece: Piece; readonly number: number; readonly count: number }
+  | {
+      readonly type: "progress";
+      readonly piece: Piece;
+      readonly done: number;
+      readonly total: number;
+      readonly text: string;
+    }
+  | { readonly type: "note"; readonly piece: Piece; readonly text: string }
+  | { readonly type: "finished"; readonly piece: Piece; readonly seconds: number }
+  /** Its needs are another shard's and not there yet. */
+  | { readonly type: "waiting"; readonly piece: Piece };
+
+export interface ReproduceOptions extends Selection {
+  /** Folder of the reproduction: `pieces/` is made in it. */
+  readonly out: string;
+  readonly threads: number;
+  readonly tool: { readonly name: string; readonly version: string };
+  /** Only the plan. */
+  readonly planOnly?: boolean | undefined;
+}
+
+export interface ReproduceHooks {
+  readonly onEvent?: ((event: ReproductionEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly compile?: Compile | undefined;
+}
+
+/** What came of it. */
+export interface Reproduced {
+  readonly pieces: readonly PieceState[];
+  /** Pieces left undone because other shards must come first. */
+  readonly waiting: readonly Piece[];
+}
+
+/**
+ * Does every piece of a plan that is not done yet, needs first. It may be stopped or killed at
+ * any moment and called again: finished pieces stay, a training goes on from its newest checkpoint,
+ * the others from their last batch.
+ *
+ * @throws InterruptedError when the signal stopped it; UsageError when another process is at it.
+ */
+export async function reproduce(
+  plan: ReproductionPlan,
+  options: ReproduceOptions,
+  hooks: ReproduceHooks = {},
+): Promise<Reproduced> {
+  const { onEvent, signal } = hooks;
+  const { out, threads, tool } = options;
+  const store = openStore(out);
+  const { pieces, others } = selectPieces(plan, options);
+  const seconds = await estimateSeconds(plan, store, await measureSpeeds(plan, threads));
+  const states = (): PieceState[] =>
+    pieces.map((piece) => ({
+      piece,
+      state: store.isDone(piece) ? "done" : others.has(piece.key) ? "another shard's" : "to do",
+      seconds: seconds.get(piece.key)!,
+    }));
+  const todo = states().filter(({ state }) => state === "to do");
+  onEvent?.({ type: "plan", pieces: states() });
+  if (options.planOnly === true) return { pieces: states(), waiting: [] };
+  const waiting: Piece[] = [];
+  for (const [i, { piece }] of todo.entries()) {
+    if (!piece.needs.every((need) => store.isDone(need))) {
+      waiting.push(piece);
+      onEvent?.({ type: "waiting", piece });
+      continue;
+    }
+    signal?.throwIfAborted();
+    onEvent?.({ type: "piece", piece, number: i + 1, count: todo.length });
+    const folder = await store.folder(piece);
+    const unlock = await lockFolder(folder, join(folder, "lock"));
+    try {
+      const started = performance.now();
+      const result = await runPiece(plan, piece, {
+        store,
+        preset: plan.preset,
+        threads,
+        tool,
+        signal,
+        compile: hooks.compile,
+        onProgress: (done, total, text) => onEvent?.({ type: "progress", piece, done, total, text }),
+        onNote: (text) => onEvent?.({ type: "note", piece, text }),
+      });
+      const took = (performance.now() - started) / 1000;
+      await store.finish(piece, result, took);
+      onEvent?.({ type: "finished", piece, seconds: took });
+    } finally {
+      await unlock();
+    }
+  }
+  return { pieces: states(), waiting };
+}
+
+function runPiece(plan: ReproductionPlan, piece: Piece, work: Workplace): Promise<unknown> {
+  const is = ({ key }: Piece): boolean => key === piece.key;
+  if (piece.kind === "train") return runTraining(work, plan.trainings.find((each) => is(each.piece))!);
+  if (piece.kind === "craft") return runCraft(work, plan.crafts.find((each) => is(each.piece))!);
+  if (piece.kind === "transfer") return runTransfer(work, plan.rows.find((row) => is(row.transfer))!);
+  if (piece.kind === "white-box") return runWhiteBox(work, plan.rows.find((row) => is(row.whiteBox))!);
+  return runMeasure(work, plan.rows.find((row) => is(row.measure))!);
+}

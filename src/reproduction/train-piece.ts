@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readRunSummary, resumeRun, runPaths, trainRun, type RunEvent } from "../training/index.js";
+import { removeQuietly } from "../files/index.js";
+import { trainingOf, type PlannedTraining } from "./plan.js";
+import { RUN, type Workplace } from "./work.js";
+
+/** Trains a model, or goes on with it from its newest checkpoint. */
+export async function runTraining(work: Workplace, planned: PlannedTraining): Promise<unknown> {
+  const { store, preset, threads, tool } = work;
+  const { dataset, model, recipe, seed, piece } = planned;
+  const folder = join(await store.folder(piece), RUN);
+  const hooks = {
+    onEvent: (event: RunEvent): void => tell(work, event),
+    ...(work.signal === undefined ? {} : { signal: work.signal }),
+    ...(work.compile === undefined ? {} : { compile: work.compile }),
+  };
+  if (existsSync(runPaths(folder).config)) {
+    await resumeRun(folder, hooks);
+  } else {
+    await removeQuietly(folder);
+    await trainRun(
+      {
+        data: `${dataset.data}:train`,
+        dataOptions: dataset.options,
+        validationData: dataset.validationSplit === null ? undefined : `${dataset.data}:${dataset.validationSplit}`,
+        model,
+        settings: { ...trainingOf(preset, recipe, seed), threads },
+        out: folder,
+        tool,
+      },
+      hooks,
+    );
+  }
+  await removeQuietly(runPaths(folder).checkpoints);
+  return readRunSummary(folder);
+}
+
+function tell({ onProgress, onNote }: Workplace, event: RunEvent): void {
+  if (event.type === "step") onProgress(event.step, event.steps, `loss ${event.loss.toFixed(3)}`);
+  else if (event.type === "warning") onNote(event.message);
+}

@@ -1,0 +1,70 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { createTarget, type Compile, type Target } from "../attacks/index.js";
+import type { Dataset } from "../data/index.js";
+import { InputError } from "../errors/index.js";
+import { loadClassifier, type Classifier } from "../models/index.js";
+import { createGenerator, type RandomGenerator } from "../tensor/index.js";
+import { openTestImages, type ReproducedDataset } from "./datasets.js";
+import type { Piece } from "./piece.js";
+import type { Preset } from "./presets.js";
+import type { Store } from "./store.js";
+
+/** What every piece of work is given. */
+export interface Workplace {
+  readonly store: Store;
+  readonly preset: Preset;
+  readonly threads: number;
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly signal?: AbortSignal | undefined;
+  readonly compile?: Compile | undefined;
+  /** Of the piece under way, in units of its own. */
+  readonly onProgress: (done: number, total: number, text: string) => void;
+  /** Sentences that a user should read: a training's warning. */
+  readonly onNote: (text: string) => void;
+}
+
+/** The finished classifier of a training. */
+export async function loadTrained({ store }: Workplace, train: Piece): Promise<Classifier> {
+  return loadClassifier(await modelPath(store, train));
+}
+
+export async function modelPath(store: Store, train: Piece): Promise<string> {
+  const path = join(await store.folder(train), RUN, "model.onnx");
+  if (existsSync(path)) return path;
+  throw new InputError({
+    place: path,
+    problem: "is missing, though its training is marked as finished",
+    remedy: `Delete the folder ${await store.folder(train)}; the model is trained again.`,
+  });
+}
+
+/** Name of the run folder in a training's folder. */
+export const RUN = "run";
+
+/** Opens the model of a training as a target for the length of `use`. */
+export async function withTarget<T>(
+  work: Workplace,
+  train: Piece,
+  use: (target: Target) => Promise<T>,
+): Promise<T> {
+  const target = openTarget(work, await loadTrained(work, train));
+  try {
+    return await use(target);
+  } finally {
+    await target.dispose();
+  }
+}
+
+/** The caller disposes of it. */
+export function openTarget({ preset, threads, compile }: Workplace, classifier: Classifier): Target {
+  const { batchSize } = preset;
+  return createTarget(classifier, { batchSize, threads, ...(compile === undefined ? {} : { compile }) });
+}
+
+export function testImages({ preset }: Workplace, dataset: ReproducedDataset): Promise<Dataset> {
+  return openTestImages(dataset, preset.limit);
+}
+
+/** Evaluation draws from seed 0, whatever the seed of the training. */
+export const RANDOM: RandomGenerator = createGenerator(0);
