@@ -17,11 +17,14 @@ export interface DatasetParts {
   readonly fileName: (sourceIndex: number) => string;
   /** Mask of image `index` of the source. */
   readonly mask?: ((sourceIndex: number, out: Uint8Array) => void | Promise<void>) | undefined;
+  /** Whether image `index` of the source has one; absent when all have. */
+  readonly hasMask?: ((sourceIndex: number) => boolean) | undefined;
 }
 
 /** A dataset over a source. */
 export function createDataset(parts: DatasetParts): Dataset {
-  const { name, split, classNames, labels, source, sourceIndices, description, skipped, mask } = parts;
+  const { name, split, classNames, labels, source, sourceIndices, description, skipped, mask, hasMask } =
+    parts;
   const place = (index: number): number => sourceIndices?.[index] ?? index;
   return Object.freeze({
     name,
@@ -39,6 +42,7 @@ export function createDataset(parts: DatasetParts): Dataset {
     ...(mask === undefined
       ? {}
       : { mask: (index: number, out: Uint8Array) => mask(place(checked(index, labels)), out) }),
+    ...(hasMask === undefined ? {} : { hasMask: (index: number) => hasMask(place(checked(index, labels))) }),
     fileName: (index: number) => parts.fileName(place(checked(index, labels))),
     read(index: number, out: Float32Array): void | Promise<void> {
       const pixels = readPixels(source, place(checked(index, labels)));

@@ -27,8 +27,13 @@ export interface Dataset {
   fileName(index: number): string;
   /** Writes image `index` into `out` (`[C, H, W]` in [0, 1]). */
   read(index: number, out: Float32Array): void | Promise<void>;
-  /** Ground-truth key-region mask `[H, W]` in {0, 1}, where the source has one. */
+  /**
+   * Ground-truth key-region mask `[H, W]` in {0, 1}, where the source has masks; all 0 for an image that has
+   * none.
+   */
   readonly mask?: (index: number, out: Uint8Array) => void | Promise<void>;
+  /** Whether image `index` has a mask; absent where every image has one, or none. */
+  readonly hasMask?: (index: number) => boolean;
 }
 
 /** An image that cannot be decoded, and why. */

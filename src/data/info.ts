@@ -11,6 +11,8 @@ export interface DatasetInfo {
   readonly width: number;
   readonly classes: readonly { readonly name: string; readonly images: number }[];
   readonly hasMasks: boolean;
+  /** Images that have a key-region mask. */
+  readonly masks: number;
   readonly skipped: readonly { readonly file: string; readonly problem: string }[];
 }
 
@@ -29,6 +31,13 @@ export function datasetInfo(dataset: Dataset): DatasetInfo {
     width,
     classes: classNames.map((className, label) => ({ name: className, images: counts[label]! })),
     hasMasks: dataset.mask !== undefined,
+    masks: countMasks(dataset),
     skipped: dataset.skipped ?? [],
   };
+}
+
+function countMasks({ mask, hasMask, length }: Dataset): number {
+  if (mask === undefined) return 0;
+  if (hasMask === undefined) return length;
+  return Array.from({ length }, (_, index) => index).filter((index) => hasMask(index)).length;
 }

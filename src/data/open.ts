@@ -16,15 +16,15 @@ const BUILT_IN = ["mnist", "flowers"] as const;
  */
 export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
   const [, name = spec, named] = /^(.*?)(?::(train|test|val|all))?$/.exec(spec) ?? [];
-  const asked = named ?? options.split ?? "train";
-  if (isFolder(name) && flowers17Pictures(name) !== undefined) return openFlowers17(name, asked, options);
-  // Where owners give one held-out split, people call it either.
-  const split = asked === "val" ? "test" : asked;
-  if (name === "mnist") return openIdxFolder(mnistFolder(), name, split, options);
-  if (name === "flowers") return openFlowers(split, options);
+  const split = named ?? options.split ?? "train";
+  // For sources that keep nothing for validation.
+  const trainOrTest = split === "val" ? "test" : split;
+  if (name === "mnist") return openIdxFolder(mnistFolder(), name, trainOrTest, options);
+  if (name === "flowers") return openFlowers(trainOrTest, options);
   if (isFolder(name)) {
+    if (flowers17Pictures(name) !== undefined) return openFlowers17(name, split, options);
     return idxSplits(name).length > 0
-      ? openIdxFolder(name, name, split, options)
+      ? openIdxFolder(name, name, trainOrTest, options)
       : openImageFolder(name, split, options);
   }
   throw new InputError({

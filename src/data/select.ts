@@ -20,7 +20,7 @@ export function subset(
       throw new RangeError(`image ${index} is outside 0 … ${dataset.length - 1} of ${dataset.name}`);
     }
   }
-  const { mask, sourceIndices } = dataset;
+  const { mask, hasMask, sourceIndices } = dataset;
   const at = (index: number): number => {
     const place = places[index];
     if (place === undefined) throw new RangeError(`image ${index} is outside 0 … ${places.length - 1}`);
@@ -35,6 +35,7 @@ export function subset(
     fileName: (index: number) => dataset.fileName(at(index)),
     read: (index: number, out: Float32Array) => dataset.read(at(index), out),
     ...(mask === undefined ? {} : { mask: (index: number, out: Uint8Array) => mask(at(index), out) }),
+    ...(hasMask === undefined ? {} : { hasMask: (index: number) => hasMask(at(index)) }),
   });
 }
 
