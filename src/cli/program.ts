@@ -5,6 +5,7 @@ import { dataCommand } from "./commands/data.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { reportCommand } from "./commands/report.js";
+import { reproduceCommand } from "./commands/reproduce.js";
 import { trainCommand } from "./commands/train.js";
 import { toolInfo } from "./tool.js";
 
@@ -40,7 +41,15 @@ Examples:
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     );
-  const commands = [trainCommand, attackCommand, evaluateCommand, reportCommand, inspectCommand, dataCommand];
+  const commands = [
+    trainCommand,
+    attackCommand,
+    evaluateCommand,
+    reportCommand,
+    inspectCommand,
+    dataCommand,
+    reproduceCommand,
+  ];
   for (const command of commands) command(program);
   // Errors come back as exceptions, so that this function alone decides the exit code.
   for (const command of [program, ...program.commands]) {

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Dataset, OpenOptions } from "../data/index.js";
 import { openDataset, takeSample } from "../data/index.js";
 import { sha256Of } from "../files/index.js";
@@ -38,30 +39,42 @@ export async function openTestImages(
 }
 
 /**
- * Opens a dataset and says what it is.
+ * Opens a dataset and says what it is, from its classes.
  *
+ * @param data as for `openDataset`, without a split.
  * @throws InputError when it is not there, or not what it must be.
  */
-export async function describeDataset(
-  id: string,
-  title: string,
-  data: string,
-  options: OpenOptions,
-): Promise<ReproducedDataset> {
+export async function describeDataset(data: string, options: OpenOptions): Promise<ReproducedDataset> {
   const train = await openDataset(`${data}:train`, options);
   const test = await openDataset(`${data}:test`, options);
-  const hasValidation = id === "17flowers";
+  const { id, title } = identify(data, train);
   return {
     id,
     title,
     data,
     options,
-    validationSplit: hasValidation ? "val" : null,
+    // The owners of the others give one held-out split, which is for testing alone.
+    validationSplit: id === "17flowers" ? "val" : null,
     classNames: train.classNames,
     image: { channels: train.channels, height: train.height, width: train.width },
     counts: { train: train.length, test: test.length },
     fingerprint: fingerprintOf([train, test]),
   };
+}
+
+function identify(data: string, { classNames }: Dataset): { readonly id: string; readonly title: string } {
+  const names = classNames.map((name) => name.toLowerCase());
+  if (data === "flowers") return { id: "flowers", title: "Procedural flowers" };
+  if (names.length === 17 && names.includes("fritillary") && names.includes("daffodil")) {
+    return { id: "17flowers", title: "17 Flower Category Database" };
+  }
+  if (names.length === 2 && /^cats?$/.test(names[0]!) && /^dogs?$/.test(names[1]!)) {
+    return { id: "dogs-vs-cats", title: "Dogs-vs-Cats Database" };
+  }
+  if (names.every((name) => /^n\d{8}$/.test(name)))
+    return { id: "imagenet", title: "Part of ImageNet Database" };
+  const name = basename(data);
+  return { id: name.toLowerCase().replace(/[^a-z0-9]+/g, "-"), title: name };
 }
 
 function fingerprintOf(datasets: readonly Dataset[]): string {

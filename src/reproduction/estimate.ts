@@ -32,7 +32,11 @@ export async function measureSpeeds(plan: ReproductionPlan, threads: number): Pr
       [target.image]: whole(),
       [STEP.lower]: whole(),
       [STEP.upper]: whole(),
-      [STEP.oneHot]: tensor("float32", [preset.batchSize, classNames.length], new Float32Array(preset.batchSize * classNames.length)),
+      [STEP.oneHot]: tensor(
+        "float32",
+        [preset.batchSize, classNames.length],
+        new Float32Array(preset.batchSize * classNames.length),
+      ),
       [STEP.stepSize]: tensor("float32", [], Float32Array.of(0)),
     };
     const step = (): Promise<unknown> =>
@@ -50,7 +54,10 @@ export async function measureSpeeds(plan: ReproductionPlan, threads: number): Pr
 }
 
 /** Input gradients (of the piece's own model) that a piece costs, and which model that is. */
-export function costOf(plan: ReproductionPlan, piece: Piece): { readonly model: string; readonly gradients: number } {
+export function costOf(
+  plan: ReproductionPlan,
+  piece: Piece,
+): { readonly model: string; readonly gradients: number } {
   const { preset } = plan;
   const training = plan.trainings.find((each) => each.piece.key === piece.key);
   if (training !== undefined) return { model: training.model, gradients: trainingCost(preset, training) };

@@ -103,7 +103,12 @@ export async function runMeasure(work: Workplace, row: PlannedRow): Promise<Meas
     regionSource: images.mask === undefined ? "saliency" : "mask",
     inputs: looker.inputs.map((input, i) => ({
       ...input,
-      groups: looker.groups.map((group, j) => groupOf(group, parts.map(({ sums }) => sums[i]![j]!))),
+      groups: looker.groups.map((group, j) =>
+        groupOf(
+          group,
+          parts.map(({ sums }) => sums[i]![j]!),
+        ),
+      ),
     })),
     pictures: parts.flatMap(({ pictures }) => pictures),
   };
@@ -164,7 +169,9 @@ async function openLooker(work: Workplace, row: PlannedRow, images: Dataset): Pr
     async measure(batch, number) {
       const pixels = [
         batch.images,
-        ...(await Promise.all(crafts.map(async (craft) => (await readCrafted(store, craft, number)).at(-1)!))),
+        ...(await Promise.all(
+          crafts.map(async (craft) => (await readCrafted(store, craft, number)).at(-1)!),
+        )),
         (await runAttack(target, pgd, batch, threat, { steps: whiteBox.steps }, attackContext)).adversarial,
       ];
       const seen: Record<string, Tensor>[] = [];
@@ -289,7 +296,10 @@ function pictureOf(
     image: encodeRaster(pixels.slice(i * size, (i + 1) * size), { channels, height, width }),
     maps: taps.map((tap, j) => {
       const [h, w] = graph.values.get(tap.value)!.shape.slice(2) as [number, number];
-      const map = (outputs[STEP.cleanAttention(j)]!.data as Float32Array).subarray(i * h * w, (i + 1) * h * w);
+      const map = (outputs[STEP.cleanAttention(j)]!.data as Float32Array).subarray(
+        i * h * w,
+        (i + 1) * h * w,
+      );
       return encodeMap(upsample(map, [h, w], [height, width]), height, width);
     }),
   };

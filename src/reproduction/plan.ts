@@ -53,7 +53,9 @@ export function planReproduction(preset: Preset, datasets: readonly ReproducedDa
     SETTINGS.flatMap((setting) => craftsOf(preset, dataset, setting)),
   );
   const rows = datasets.flatMap((dataset) =>
-    preset.seeds.flatMap((seed) => preset.recipes.map((recipe) => rowOf(preset, dataset, recipe, seed, crafts))),
+    preset.seeds.flatMap((seed) =>
+      preset.recipes.map((recipe) => rowOf(preset, dataset, recipe, seed, crafts)),
+    ),
   );
   const trainings = [...crafts.map(({ source }) => source), ...rows.map(({ training }) => training)];
   const pieces = inOrder([

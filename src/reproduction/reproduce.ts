@@ -118,9 +118,28 @@ export async function reproduce(
 
 function runPiece(plan: ReproductionPlan, piece: Piece, work: Workplace): Promise<unknown> {
   const is = ({ key }: Piece): boolean => key === piece.key;
-  if (piece.kind === "train") return runTraining(work, plan.trainings.find((each) => is(each.piece))!);
-  if (piece.kind === "craft") return runCraft(work, plan.crafts.find((each) => is(each.piece))!);
-  if (piece.kind === "transfer") return runTransfer(work, plan.rows.find((row) => is(row.transfer))!);
-  if (piece.kind === "white-box") return runWhiteBox(work, plan.rows.find((row) => is(row.whiteBox))!);
-  return runMeasure(work, plan.rows.find((row) => is(row.measure))!);
+  if (piece.kind === "train")
+    return runTraining(
+      work,
+      plan.trainings.find((each) => is(each.piece))!,
+    );
+  if (piece.kind === "craft")
+    return runCraft(
+      work,
+      plan.crafts.find((each) => is(each.piece))!,
+    );
+  if (piece.kind === "transfer")
+    return runTransfer(
+      work,
+      plan.rows.find((row) => is(row.transfer))!,
+    );
+  if (piece.kind === "white-box")
+    return runWhiteBox(
+      work,
+      plan.rows.find((row) => is(row.whiteBox))!,
+    );
+  return runMeasure(
+    work,
+    plan.rows.find((row) => is(row.measure))!,
+  );
 }

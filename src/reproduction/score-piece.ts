@@ -53,7 +53,10 @@ export interface WhiteBoxResult {
 }
 
 /** Scores a defended model on every set of adversarial images that was made elsewhere. */
-export async function runTransfer(work: Workplace, { training, crafts, transfer }: PlannedRow): Promise<TransferResult> {
+export async function runTransfer(
+  work: Workplace,
+  { training, crafts, transfer }: PlannedRow,
+): Promise<TransferResult> {
   const { store, preset, onProgress, signal } = work;
   const started = performance.now();
   const images = await testImages(work, training.dataset);
@@ -70,7 +73,8 @@ export async function runTransfer(work: Workplace, { training, crafts, transfer 
       if (part === undefined) {
         part = [await classify(target, batch, batch.images)];
         for (const craft of crafts) {
-          for (const crafted of await readCrafted(store, craft, number)) part.push(await classify(target, batch, crafted));
+          for (const crafted of await readCrafted(store, craft, number))
+            part.push(await classify(target, batch, crafted));
         }
         await journal.put(String(number), part);
       }
@@ -94,14 +98,19 @@ interface PlannedAttack {
 const GRAY = 0.5;
 
 /** Attacks a defended model with its own gradient. */
-export async function runWhiteBox(work: Workplace, { training, whiteBox }: PlannedRow): Promise<WhiteBoxResult> {
+export async function runWhiteBox(
+  work: Workplace,
+  { training, whiteBox }: PlannedRow,
+): Promise<WhiteBoxResult> {
   const { store, preset, onProgress, signal } = work;
   const images = await testImages(work, training.dataset);
   const journal = await openJournal(join(await store.folder(whiteBox), "parts.jsonl"));
   const attacks: readonly PlannedAttack[] = [
     ...preset.whiteBox.map((attack) => ({ attack: pgd.name, ...attack })),
     ...new Set(preset.whiteBox.map(({ epsilon }) => epsilon).filter((epsilon) => epsilon >= GRAY)),
-  ].map((attack) => (typeof attack === "number" ? { attack: "gray-image", epsilon: attack, steps: null } : attack));
+  ].map((attack) =>
+    typeof attack === "number" ? { attack: "gray-image", epsilon: attack, steps: null } : attack,
+  );
   const total = images.length * attacks.reduce((sum, { steps }) => sum + (steps ?? 1), 0);
   let done = 0;
   let clean = emptyPredictions();
@@ -153,7 +162,9 @@ async function attackBatch(
       clean: await classify(target, batch, batch.images),
       adversarial: await classify(target, batch, new Float32Array(batch.images.length).fill(0.5)),
       stepSize: null,
-      largestPerturbation: Math.max(...batch.images.reduce((most, x) => (Math.abs(x - 0.5) > most[0]! ? [Math.abs(x - 0.5)] : most), [0])),
+      largestPerturbation: Math.max(
+        ...batch.images.reduce((most, x) => (Math.abs(x - 0.5) > most[0]! ? [Math.abs(x - 0.5)] : most), [0]),
+      ),
       nonFinite: 0,
       forwardQueries: 2 * batch.size,
       gradientQueries: 0,
@@ -173,8 +184,12 @@ async function attackBatch(
   };
 }
 
-function together({ attack, epsilon, steps }: PlannedAttack, parts: readonly AttackedPart[]): WhiteBoxResult["attacked"][number] {
-  const sum = (of: (part: AttackedPart) => number): number => parts.reduce((total, part) => total + of(part), 0);
+function together(
+  { attack, epsilon, steps }: PlannedAttack,
+  parts: readonly AttackedPart[],
+): WhiteBoxResult["attacked"][number] {
+  const sum = (of: (part: AttackedPart) => number): number =>
+    parts.reduce((total, part) => total + of(part), 0);
   return {
     attack,
     epsilon,

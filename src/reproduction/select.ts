@@ -40,7 +40,9 @@ export function selectPieces(plan: ReproductionPlan, selection: Selection): Sele
     PARTS[part].map((name) => row[name]).filter(({ title }) => matches(title, only, skip)),
   );
   if (wanted.length === 0) {
-    const names = [...new Set(plan.rows.map(({ training }) => `${training.dataset.id} ${training.recipe.name}`))];
+    const names = [
+      ...new Set(plan.rows.map(({ training }) => `${training.dataset.id} ${training.recipe.name}`)),
+    ];
     throw new UsageError({
       place: "--only and --skip",
       problem: "leave nothing to do",
@@ -72,7 +74,8 @@ function ofOthers(
     if (kind === "train" || kind === "craft") owner.set(key, turns[kind]++ % count);
   }
   for (const { training, transfer, whiteBox, measure } of plan.rows) {
-    for (const piece of [transfer, whiteBox, measure]) owner.set(piece.key, owner.get(training.piece.key) ?? 0);
+    for (const piece of [transfer, whiteBox, measure])
+      owner.set(piece.key, owner.get(training.piece.key) ?? 0);
   }
   return new Set(pieces.map(({ key }) => key).filter((key) => owner.get(key) !== index - 1));
 }

@@ -23,7 +23,8 @@ export async function runTraining(work: Workplace, planned: PlannedTraining): Pr
       {
         data: `${dataset.data}:train`,
         dataOptions: dataset.options,
-        validationData: dataset.validationSplit === null ? undefined : `${dataset.data}:${dataset.validationSplit}`,
+        validationData:
+          dataset.validationSplit === null ? undefined : `${dataset.data}:${dataset.validationSplit}`,
         model,
         settings: { ...trainingOf(preset, recipe, seed), threads },
         out: folder,

@@ -77,7 +77,8 @@ export function decodeNpy(bytes: Uint8Array): Tensor {
   const dtype = DTYPES.get(code);
   if (dtype === undefined) throw new RangeError(`an .npy file of type ${code}, which is not supported`);
   const shape = dims.split(",").flatMap((dim) => (dim.trim() === "" ? [] : [Number(dim)]));
-  const body = bytes.slice(start + length);
+  // A Buffer's own slice would share its memory, header and all.
+  const body = Uint8Array.prototype.slice.call(bytes, start + length);
   const make = arrayConstructor(dtype);
   if (body.length % make.BYTES_PER_ELEMENT !== 0) throw new RangeError("an .npy file cut short");
   return tensor(dtype, shape, new make(body.buffer));

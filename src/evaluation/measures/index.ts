@@ -1,2 +1,8 @@
-export { attentionShift, regionActivation, upsample, type AttentionShift, type RegionActivation } from "./maps.js";
+export {
+  attentionShift,
+  regionActivation,
+  upsample,
+  type AttentionShift,
+  type RegionActivation,
+} from "./maps.js";
 export { SALIENCY, saliencyGraph, salientRegion } from "./saliency.js";

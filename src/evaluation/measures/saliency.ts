@@ -31,7 +31,10 @@ export function saliencyGraph(classifier: BoundClassifier): Graph {
  * The key region where a dataset has no mask: the fifth of the pixels with the largest saliency, averaged
  * over a window of an eighth of the image's side.
  */
-export function salientRegion(saliency: Float32Array, [height, width]: readonly [number, number]): Uint8Array {
+export function salientRegion(
+  saliency: Float32Array,
+  [height, width]: readonly [number, number],
+): Uint8Array {
   const blurred = boxBlur(saliency, height, width);
   const count = Math.round(SHARE * blurred.length);
   const threshold = Float32Array.from(blurred).sort()[blurred.length - count]!;
@@ -41,7 +44,13 @@ export function salientRegion(saliency: Float32Array, [height, width]: readonly 
 /** Mean over a window that is cut off at the edges. */
 function boxBlur(values: Float32Array, height: number, width: number): Float32Array {
   const radius = Math.max(1, Math.round((WINDOW * Math.min(height, width)) / 2));
-  const along = (source: Float32Array, lines: number, length: number, step: number, stride: number): Float32Array => {
+  const along = (
+    source: Float32Array,
+    lines: number,
+    length: number,
+    step: number,
+    stride: number,
+  ): Float32Array => {
     const out = new Float32Array(source.length);
     for (let line = 0; line < lines; line++) {
       for (let i = 0; i < length; i++) {

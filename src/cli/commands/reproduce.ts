@@ -1,0 +1,169 @@
+import { Argument, InvalidArgumentError, Option, type Command } from "commander";
+import type {
+  PieceState,
+  ReproductionEvent,
+  ReproductionPart,
+  ReproductionPlan,
+} from "../../reproduction/index.js";
+import { withInterrupt } from "../interrupt.js";
+import { commonOptions, type CommonOptions } from "../shared-options.js";
+import { createTerminal, formatSeconds, formatTable, type Progress, type Terminal } from "../terminal.js";
+import { toolInfo } from "../tool.js";
+import { count } from "../values.js";
+
+interface ReproduceCommandOptions extends CommonOptions {
+  readonly preset: string;
+  readonly data: string[];
+  readonly out: string;
+  readonly plan?: boolean;
+  readonly only: string[];
+  readonly skip: string[];
+  readonly shard?: { readonly index: number; readonly count: number };
+  readonly seeds?: number;
+  readonly threads?: number;
+}
+
+const PARTS = ["table1", "figure1", "figure3", "figure4", "figure5", "table2", "all"];
+const PRESET_NAMES = ["paper", "small", "tiny"];
+
+const EXAMPLES = `
+Examples:
+  holdfast reproduce all --preset tiny --data flowers
+  holdfast reproduce table1 --preset small --data 17flowers/ --data dogs-vs-cats/ --out runs/small
+  holdfast reproduce all --preset small --data 17flowers/ --out runs/small --plan
+  holdfast reproduce all --preset small --data 17flowers/ --out runs/small --shard 1/4
+  holdfast merge runs/small shard-2/ shard-3/ shard-4/
+
+The plan comes first: what will run, how long by a short measurement on this machine, what is done.
+Finished pieces stay: run the same line again after a stop or a kill. A piece is named by its exact
+settings, so other settings in the same folder share what they have in common. --only and --skip take
+words of a piece's title: a dataset, a recipe, transfer, white-box, measure.`;
+
+export function reproduceCommand(program: Command): void {
+  const command = program
+    .command("reproduce")
+    .description("make the paper's tables and figures: train, craft, score, measure, report")
+    .addArgument(new Argument("<what>", "which of them").choices(PARTS))
+    .addOption(new Option("--preset <name>", "settings").choices(PRESET_NAMES).default("small"))
+    .option("--data <name>", "a dataset, as for train; repeat it for more", gather, [])
+    .option("--out <folder>", "where the pieces and the report go (default: reproduction-<preset>)")
+    .option("--plan", "show every piece of the plan, and do nothing")
+    .option("--only <words>", "only pieces whose title has these words; repeatable", gather, [])
+    .option("--skip <words>", "no piece whose title has these words; repeatable", gather, [])
+    .option("--shard <i/n>", "this is machine i of n", shard)
+    .option("--seeds <n>", "seeds of each defended model (default: the preset's)", count)
+    .option("--threads <n>", "threads inside an operator (default: the number of cores)", count);
+  commonOptions(command).addHelpText("after", EXAMPLES).action(reproduceAction);
+}
+
+function gather(value: string, values: readonly string[]): string[] {
+  return [...values, value];
+}
+
+function shard(text: string): { index: number; count: number } {
+  const [index = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text)?.slice(1) ?? []).map(Number);
+  if (index < 1 || index > of) throw new InvalidArgumentError("It must be like 2/4: the second of four.");
+  return { index, count: of };
+}
+
+async function reproduceAction(what: ReproductionPart, options: ReproduceCommandOptions): Promise<void> {
+  const terminal = createTerminal(options);
+  const { availableParallelism } = await import("node:os");
+  const { describeDataset, planReproduction, PRESETS, reproduce } =
+    await import("../../reproduction/index.js");
+  const preset = PRESETS[options.preset]!;
+  const datasets = [];
+  for (const data of options.data.length > 0 ? options.data : ["flowers"]) {
+    const size = preset.size === null ? {} : { size: { height: preset.size, width: preset.size } };
+    datasets.push(await describeDataset(data, size));
+  }
+  const seeds =
+    options.seeds === undefined ? preset.seeds : Array.from({ length: options.seeds }, (_, i) => i);
+  const plan = planReproduction({ ...preset, seeds }, datasets);
+  const out = options.out ?? `reproduction-${preset.name}`;
+  await withInterrupt(async (signal) => {
+    const display = createDisplay(terminal, plan, options.plan === true);
+    try {
+      const done = await reproduce(
+        plan,
+        {
+          part: what,
+          out,
+          threads: options.threads ?? availableParallelism(),
+          tool: toolInfo(),
+          only: options.only,
+          skip: options.skip,
+          shard: options.shard,
+          planOnly: options.plan,
+        },
+        { signal, onEvent: display.onEvent },
+      );
+      const left = done.pieces.filter(({ state }) => state !== "done").length;
+      terminal.result(
+        left === 0 ? `all ${done.pieces.length} pieces are done: ${out}` : `${left} pieces left`,
+        {
+          out,
+          pieces: done.pieces.map(({ piece, state, seconds }) => ({
+            key: piece.key,
+            title: piece.title,
+            state,
+            seconds,
+          })),
+        },
+      );
+    } finally {
+      display.stop();
+    }
+  }, "Stopping after the batch or step under way …");
+}
+
+function createDisplay(
+  terminal: Terminal,
+  plan: ReproductionPlan,
+  all: boolean,
+): { onEvent: (event: ReproductionEvent) => void; stop: () => void } {
+  let progress: Progress | undefined;
+  return {
+    stop: () => progress?.stop(),
+    onEvent(event) {
+      if (event.type === "plan") terminal.note(describePlan(plan, event.pieces, all));
+      else if (event.type === "piece") {
+        terminal.note(`[${event.number}/${event.count}] ${event.piece.title}`);
+        progress = undefined;
+      } else if (event.type === "progress") {
+        progress ??= terminal.progress(event.total, event.piece.kind === "train" ? "steps" : "images");
+        progress.at(event.done, event.text);
+      } else if (event.type === "finished") {
+        progress?.stop();
+        progress = undefined;
+        terminal.note(`  done in ${formatSeconds(event.seconds)}`);
+      } else if (event.type === "note") terminal.warn(`${event.piece.title}: ${event.text}`);
+      else terminal.note(`waits for another shard: ${event.piece.title}`);
+    },
+  };
+}
+
+/** The pieces by kind, or every one; and the time they take. */
+function describePlan(
+  { preset, datasets }: ReproductionPlan,
+  pieces: readonly PieceState[],
+  all: boolean,
+): string {
+  const left = (states: readonly PieceState[]): number =>
+    states.reduce((sum, { state, seconds }) => sum + (state === "to do" ? seconds : 0), 0);
+  const rows = all
+    ? pieces.map((each) => [each.piece.title, each.state, formatSeconds(each.seconds)])
+    : [...new Set(pieces.map(({ piece }) => piece.kind))].map((kind) => {
+        const own = pieces.filter(({ piece }) => piece.kind === kind);
+        const done = own.filter(({ state }) => state === "done").length;
+        return [kind, `${done} of ${own.length} done`, `${formatSeconds(left(own))} left`];
+      });
+  return [
+    `preset ${preset.name}: ${preset.description}`,
+    ...datasets.map(
+      ({ title, data, counts }) => `${title} (${data}): ${counts.train} training, ${counts.test} test images`,
+    ),
+    formatTable([["piece", "state", "time"], ...rows]),
+    `about ${formatSeconds(left(pieces))} on this machine, by a short measurement and what was done already`,
+  ].join("\n");
+}

@@ -1,0 +1,13 @@
+export { describeDataset, type ReproducedDataset } from "./datasets.js";
+export type { Piece, PieceKind } from "./piece.js";
+export { planReproduction, type ReproductionPlan } from "./plan.js";
+export { PRESETS, type Preset } from "./presets.js";
+export {
+  reproduce,
+  type PieceState,
+  type ReproduceHooks,
+  type ReproduceOptions,
+  type Reproduced,
+  type ReproductionEvent,
+} from "./reproduce.js";
+export { REPRODUCTION_PARTS, type ReproductionPart, type Selection } from "./select.js";
