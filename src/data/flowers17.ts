@@ -85,7 +85,10 @@ export function openFlowers17(folder: string, split: string, options: OpenOption
     labels: Int32Array.from(chosen, (index) => Math.floor(index / PER_CLASS)),
     source: { kind: "files", paths, fit, cache, channels, height, width },
     sourceIndices: chosen,
-    description: sentences(note, `Files resized to ${width} × ${height} by ${fit.interpolation}, ${fit.mode}.`),
+    description: sentences(
+      note,
+      `Files resized to ${width} × ${height} by ${fit.interpolation}, ${fit.mode}.`,
+    ),
     fileName: (index) => relative(folder, paths[index]!),
     ...(trimaps === undefined
       ? {}

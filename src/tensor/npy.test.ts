@@ -29,6 +29,10 @@ test("and read again", () => {
   expect(decodeNpy(files[1]!)).toEqual(int64([3], [1, -1, 2 ** 53]));
 });
 
+test("and read from a Buffer, whose own slices share its memory", () => {
+  expect(decodeNpy(Buffer.from(files[0]!))).toEqual(float32([1, 3], [1.5, -2, 3.25]));
+});
+
 test("what is not a plain array is refused", () => {
   expect(() => decodeNpy(Uint8Array.of(1, 2))).toThrow(/not an .npy/);
   expect(() => decodeNpy(files[0]!.subarray(0, files[0]!.length - 3))).toThrow(RangeError);
