@@ -21,6 +21,8 @@ export interface OpenOptions {
   readonly skipUnreadable?: boolean | undefined;
   /** Bytes of decoded images to keep in memory; 1 GiB by default. */
   readonly cacheBytes?: number | undefined;
+  /** Which of the three splits of 17 Flowers: 1, 2 or 3; 1 by default. */
+  readonly flowersSplit?: number | undefined;
   /** Drawn images a class, where the source draws them. */
   readonly perClass?: number | undefined;
 }
