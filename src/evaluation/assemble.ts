@@ -60,15 +60,12 @@ export interface ResultParts {
 export function assembleResult(parts: ResultParts): Result {
   const { models, sample, evaluation, examples, tool } = parts;
   const { plan, measurements } = evaluation;
-  const dataset = datasetInfoOf(sample);
-  const measured = { dataset, measurements };
-  const result: Result = {
-    schemaVersion: resultSchemaVersion,
+  return measuredResult({
     tool,
     runtime: runtimeInfo(plan.threads),
-    date: parts.date ?? new Date().toISOString(),
+    ...(parts.date === undefined ? {} : { date: parts.date }),
     seed: plan.seed,
-    dataset,
+    dataset: describeSample(sample),
     headline: { norm: plan.norm, epsilon: plan.headline },
     models: models.map(({ name, classifier, info }) => ({
       name,
@@ -80,13 +77,28 @@ export function assembleResult(parts: ResultParts): Result {
     })),
     measurements,
     examples,
-    warnings: checkGates(measured),
-    statements: [...upperBoundStatements(measured), sampleStatement(dataset)],
+  });
+}
+
+/** What a result is made of; its gates and statements follow from that. */
+export type Measures = Omit<Result, "schemaVersion" | "date" | "examples" | "warnings" | "statements"> &
+  Partial<Pick<Result, "date" | "examples">>;
+
+/** A result of these measurements, with the gates run and checked against its own schema. */
+export function measuredResult(measures: Measures): Result {
+  const result: Result = {
+    schemaVersion: resultSchemaVersion,
+    ...measures,
+    date: measures.date ?? new Date().toISOString(),
+    examples: measures.examples ?? [],
+    warnings: checkGates(measures),
+    statements: [...upperBoundStatements(measures), sampleStatement(measures.dataset)],
   };
   return parseResult(result, "the result");
 }
 
-function datasetInfoOf({ dataset, population, seed }: Sample): ScoredImages {
+/** What a result says of the images scored. */
+export function describeSample({ dataset, population, seed }: Sample): ScoredImages {
   const counts = dataset.classNames.map(() => 0);
   for (const label of dataset.labels) counts[label]! += 1;
   return {

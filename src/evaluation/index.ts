@@ -58,9 +58,12 @@ export {
 } from "./gates.js";
 export {
   assembleResult,
+  describeSample,
   evaluateModels,
+  measuredResult,
   readResult,
   writeResult,
+  type Measures,
   type ModelUnderTest,
   type ResultParts,
   type Sample,
@@ -86,3 +89,4 @@ export {
   type AttentionShift,
   type RegionActivation,
 } from "./measures/index.js";
+export { scoreOf } from "./tally.js";

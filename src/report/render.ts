@@ -3,12 +3,9 @@ import { appendixSection, dataBlock } from "./appendix.js";
 import { epsilonChart, lossChart, renderChart, stepsChart, type Chart } from "./charts.js";
 import { gallerySection } from "./gallery.js";
 import { html, raw, type Html } from "./html.js";
-import { STYLES } from "./styles.js";
+import { pageOf } from "./page.js";
 import { summarySection } from "./summary.js";
 import { accuracySection, chartTable, warningsSection } from "./tables.js";
-
-/** Nothing may be fetched and nothing run: the page is text, its own style and its own pictures. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /**
  * A result as one HTML file that needs nothing else: it reads without scripts and without a
@@ -17,28 +14,14 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 export async function renderReport(result: Result): Promise<string> {
   const charts = [epsilonChart(result), stepsChart(result), lossChart(result)].filter((c) => c !== undefined);
   const names = result.models.map(({ name }) => name).join(", ");
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${raw(POLICY)}" />
-        <meta name="generator" content="${result.tool.name} ${result.tool.version}" />
-        <title>${names} on ${result.dataset.name}: robustness report</title>
-        <style>
-          ${raw(STYLES)}
-        </style>
-      </head>
-      <body>
-        <main>
-          ${summarySection(result)} ${warningsSection(result)} ${accuracySection(result)}
-          ${chartsSection(charts)} ${await gallerySection(result)} ${appendixSection(result)}
-          <footer>Made by ${result.tool.name} ${result.tool.version} on ${result.date}.</footer>
-        </main>
-        ${dataBlock(result)}
-      </body>
-    </html> `;
-  return page.html;
+  return pageOf({
+    title: `${names} on ${result.dataset.name}: robustness report`,
+    generator: `${result.tool.name} ${result.tool.version}`,
+    content: html`${summarySection(result)} ${warningsSection(result)} ${accuracySection(result)}
+      ${chartsSection(charts)} ${await gallerySection(result)} ${appendixSection(result)}
+      <footer>Made by ${result.tool.name} ${result.tool.version} on ${result.date}.</footer>`,
+    data: dataBlock(result),
+  });
 }
 
 function chartsSection(charts: readonly Chart[]): Html {

@@ -84,7 +84,11 @@ function row(attack: AttackMeasurement | undefined, score: Score): string[] {
 }
 
 /** A table whose first column heads its rows. */
-export function table(caption: string, heads: readonly string[], rows: readonly (readonly string[])[]): Html {
+export function table(
+  caption: string,
+  heads: readonly string[],
+  rows: readonly (readonly (string | Html)[])[],
+): Html {
   return html`<div class="scroll">
     <table>
       <caption>

@@ -1,0 +1,39 @@
+import { html, raw, type Html } from "./html.js";
+import { STYLES } from "./styles.js";
+
+/** Nothing may be fetched and nothing run: the page is text, its own style and its own pictures. */
+const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+export interface Page {
+  readonly title: string;
+  /** Name and version of the program. */
+  readonly generator: string;
+  /** What stands in `<main>`. */
+  readonly content: Html;
+  /** A block of JSON for other programs. */
+  readonly data: Html;
+  /** Rules beside the common ones. */
+  readonly styles?: string;
+}
+
+/** One HTML file that needs nothing else. */
+export function pageOf({ title, generator, content, data, styles = "" }: Page): string {
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="${raw(POLICY)}" />
+        <meta name="generator" content="${generator}" />
+        <title>${title}</title>
+        <style>
+          ${raw(STYLES + styles)}
+        </style>
+      </head>
+      <body>
+        <main>${content}</main>
+        ${data}
+      </body>
+    </html> `;
+  return page.html;
+}

@@ -1,0 +1,263 @@
+import type { Dataset } from "../data/index.js";
+import {
+  describeSample,
+  measuredResult,
+  scoreOf,
+  type Measurement,
+  type ModelInfo,
+} from "../evaluation/index.js";
+import { readFileChecked, sha256Of } from "../files/index.js";
+import { loadClassifier } from "../models/index.js";
+import { runtimeInfo } from "../runtime/index.js";
+import { readRunSummary } from "../training/index.js";
+import { join } from "node:path";
+import { openTestImages, type ReproducedDataset } from "./datasets.js";
+import type { MeasureResult } from "./measure-piece.js";
+import type { PlannedRow, PlannedTraining, ReproductionPlan } from "./plan.js";
+import type { Json } from "./piece.js";
+import type {
+  ReproducedDatasetResult,
+  ReproducedRow,
+  ReproductionPictures,
+  ReproductionResult,
+} from "./result.js";
+import type { Predictions, TransferResult, WhiteBoxResult } from "./score-piece.js";
+import { openStore, type Store } from "./store.js";
+import { modelPath, RUN } from "./work.js";
+
+export interface Assembled {
+  readonly result: ReproductionResult;
+  readonly pictures: ReproductionPictures;
+}
+
+/**
+ * Puts together what is finished of a reproduction. Rows whose model is not trained or not scored yet are
+ * left out; null when nothing is scored.
+ */
+export async function assembleReproduction(
+  plan: ReproductionPlan,
+  {
+    out,
+    threads,
+    tool,
+  }: { readonly out: string; readonly threads: number; readonly tool: { name: string; version: string } },
+): Promise<Assembled | null> {
+  const store = openStore(out);
+  const datasets: ReproducedDatasetResult[] = [];
+  const pictures: Record<string, ReproductionPictures[string]> = {};
+  for (const dataset of plan.datasets) {
+    const rows = plan.rows.filter(
+      (row) => row.training.dataset === dataset && (store.isDone(row.transfer) || store.isDone(row.whiteBox)),
+    );
+    if (rows.length === 0) continue;
+    const images = await openTestImages(dataset, plan.preset.limit);
+    datasets.push(await assembleDataset(plan, store, dataset, images, rows, { threads, tool }));
+    pictures[dataset.id] = await picturesOf(store, plan, rows);
+  }
+  if (datasets.length === 0) return null;
+  const { name, description } = plan.preset;
+  return {
+    result: {
+      kind: "reproduction",
+      schemaVersion: 1,
+      tool,
+      runtime: runtimeInfo(threads),
+      date: new Date().toISOString(),
+      preset: { name, description, settings: JSON.parse(JSON.stringify(plan.preset)) as Json },
+      datasets,
+    },
+    pictures,
+  };
+}
+
+async function assembleDataset(
+  plan: ReproductionPlan,
+  store: Store,
+  dataset: ReproducedDataset,
+  images: Dataset,
+  planned: readonly PlannedRow[],
+  { threads, tool }: { readonly threads: number; readonly tool: { name: string; version: string } },
+): Promise<ReproducedDatasetResult> {
+  const several = plan.preset.seeds.length > 1;
+  const sources = sourceNames(plan, dataset, several);
+  const models: ModelInfo[] = [];
+  const measurements: Measurement[] = [];
+  const rows: ReproducedRow[] = [];
+  for (const row of planned) {
+    const { recipe, seed } = row.training;
+    const model = nameOf(row.training, several);
+    models.push(await modelInfo(store, row.training, model));
+    measurements.push(...(await measurementsOf(store, row, model, sources, plan.preset.stepSize)));
+    const measured = store.isDone(row.measure)
+      ? ((await store.result(row.measure)) as unknown as MeasureResult).inputs
+      : null;
+    rows.push({ model, recipe: recipe.name, title: recipe.title, seed, measured });
+  }
+  for (const { source } of plan.crafts.filter((craft) => craft.dataset === dataset)) {
+    const name = nameOf(source, several, plan.preset.model);
+    if (!models.some((model) => model.name === name) && store.isDone(source.piece)) {
+      models.push(await modelInfo(store, source, name));
+    }
+  }
+  const known = new Set(models.map(({ name }) => name));
+  const population = dataset.counts.test;
+  const sampled = images.length < population;
+  const measuredRow = planned.find(({ measure }) => store.isDone(measure));
+  return {
+    id: dataset.id,
+    title: dataset.title,
+    description: images.description ?? "",
+    sources,
+    rows,
+    regionSource:
+      measuredRow === undefined
+        ? null
+        : ((await store.result(measuredRow.measure)) as unknown as MeasureResult).regionSource,
+    result: measuredResult({
+      tool,
+      runtime: runtimeInfo(threads),
+      seed: 0,
+      dataset: describeSample({ dataset: images, population, seed: sampled ? 0 : null }),
+      headline: null,
+      models,
+      measurements: measurements.filter((m) => m.kind !== "transfer" || known.has(m.source)),
+    }),
+  };
+}
+
+function nameOf({ recipe, seed, model }: PlannedTraining, several: boolean, usual: string = model): string {
+  const parts = [recipe.name, ...(model === usual ? [] : [model]), ...(several ? [`seed ${seed}`] : [])];
+  return parts.join(", ");
+}
+
+function sourceNames(
+  { crafts, preset }: ReproductionPlan,
+  dataset: ReproducedDataset,
+  several: boolean,
+): Record<string, string> {
+  return Object.fromEntries(
+    crafts
+      .filter((craft) => craft.dataset === dataset)
+      .map(({ setting, source }) => [setting, nameOf(source, several, preset.model)]),
+  );
+}
+
+async function modelInfo(
+  store: Store,
+  { recipe, model, piece }: PlannedTraining,
+  name: string,
+): Promise<ModelInfo> {
+  const path = await modelPath(store, piece);
+  const { graph, parameters } = await loadClassifier(path);
+  return {
+    name,
+    recipe: recipe.name,
+    path: join("pieces", piece.key),
+    sha256: sha256Of(await readFileChecked(path)),
+    architecture: model,
+    parameterCount: parameters.reduce(
+      (sum, each) => sum + (graph.initializers.get(each)?.data.length ?? 0),
+      0,
+    ),
+    training: await readRunSummary(join(await store.folder(piece), RUN)),
+  };
+}
+
+async function measurementsOf(
+  store: Store,
+  row: PlannedRow,
+  model: string,
+  sources: Readonly<Record<string, string>>,
+  stepSize: number,
+): Promise<Measurement[]> {
+  const transfer = store.isDone(row.transfer)
+    ? ((await store.result(row.transfer)) as unknown as TransferResult)
+    : undefined;
+  const whiteBox = store.isDone(row.whiteBox)
+    ? ((await store.result(row.whiteBox)) as unknown as WhiteBoxResult)
+    : undefined;
+  const clean = (transfer ?? whiteBox)!.clean;
+  return [
+    { ...score(`${model}/clean`, model, clean.prediction, clean, 0), kind: "clean" },
+    ...transferred(model, sources, stepSize, transfer),
+    ...attacked(model, whiteBox),
+  ];
+}
+
+const score = (
+  id: string,
+  model: string,
+  prediction: readonly number[],
+  { label }: Predictions,
+  seconds: number,
+) => scoreOf(id, model, prediction, { label }, 0, seconds);
+
+function transferred(
+  model: string,
+  sources: Readonly<Record<string, string>>,
+  stepSize: number,
+  result: TransferResult | undefined,
+): Measurement[] {
+  if (result === undefined) return [];
+  const seconds = result.seconds / result.attacked.length;
+  return result.attacked.map(({ setting, epsilon, iterations, prediction }) => {
+    const id = `${model}/${setting}/linf-${Number(epsilon.toPrecision(6))}/pgd-${iterations}`;
+    return {
+      ...score(id, model, prediction, result.clean, seconds),
+      kind: "transfer",
+      source: sources[setting]!,
+      attack: "pgd",
+      threat: { norm: "linf", epsilon },
+      parameters: {
+        steps: iterations,
+        stepSize,
+        randomStart: true,
+        restarts: 1,
+        objective: "cross-entropy",
+        targeted: false,
+      },
+      queries: { forward: result.clean.label.length, gradient: 0 },
+      largestPerturbation: epsilon,
+      nonFinite: 0,
+    };
+  });
+}
+
+function attacked(model: string, result: WhiteBoxResult | undefined): Measurement[] {
+  return (result?.attacked ?? []).map((each) => {
+    const name = each.steps === null ? each.attack : `${each.attack}-${each.steps}`;
+    const id = `${model}/white-box/linf-${Number(each.epsilon.toPrecision(6))}/${name}`;
+    const gradient = each.steps !== null;
+    return {
+      ...score(id, model, each.prediction, result!.clean, each.seconds),
+      kind: "white-box",
+      attack: each.attack,
+      threat: { norm: "linf", epsilon: each.epsilon },
+      parameters: {
+        steps: each.steps,
+        stepSize: each.stepSize,
+        randomStart: gradient ? true : null,
+        restarts: gradient ? 1 : null,
+        objective: gradient ? "cross-entropy" : null,
+        targeted: false,
+      },
+      queries: { forward: each.forwardQueries, gradient: each.gradientQueries },
+      largestPerturbation: each.largestPerturbation,
+      nonFinite: each.nonFinite,
+    };
+  });
+}
+
+async function picturesOf(
+  store: Store,
+  { preset }: ReproductionPlan,
+  rows: readonly PlannedRow[],
+): Promise<ReproductionPictures[string]> {
+  const byModel: Record<string, MeasureResult["pictures"]> = {};
+  for (const row of rows) {
+    if (!store.isDone(row.measure)) continue;
+    const { pictures } = (await store.result(row.measure)) as unknown as MeasureResult;
+    byModel[nameOf(row.training, preset.seeds.length > 1)] = pictures;
+  }
+  return byModel;
+}

@@ -1,0 +1,43 @@
+import type { Result, RuntimeInfo, ToolInfo } from "../evaluation/index.js";
+import type { MeasuredInput, MeasuredPicture, RegionSource } from "./measure-piece.js";
+import type { Json } from "./piece.js";
+
+/** Everything that a reproduction came to, but for the pictures. */
+export interface ReproductionResult {
+  readonly kind: "reproduction";
+  readonly schemaVersion: 1;
+  readonly tool: ToolInfo;
+  readonly runtime: RuntimeInfo;
+  /** ISO 8601, UTC. */
+  readonly date: string;
+  readonly preset: { readonly name: string; readonly description: string; readonly settings: Json };
+  readonly datasets: readonly ReproducedDatasetResult[];
+}
+
+export interface ReproducedDatasetResult {
+  readonly id: string;
+  readonly title: string;
+  /** How it was split and resized. */
+  readonly description: string;
+  /** Every accuracy, white-box and transfer, as `holdfast evaluate` writes it. */
+  readonly result: Result;
+  /** Names of the models that transferred images were made on. */
+  readonly sources: Readonly<Record<string, string>>;
+  readonly rows: readonly ReproducedRow[];
+  readonly regionSource: RegionSource | null;
+}
+
+export interface ReproducedRow {
+  /** Name in `result.models`. */
+  readonly model: string;
+  readonly recipe: string;
+  readonly title: string;
+  readonly seed: number;
+  /** What the attention measures came to, clean and under each attack; null before they are taken. */
+  readonly measured: readonly MeasuredInput[] | null;
+}
+
+/** Pictures of the test images with the attention of each model: by dataset and model. Photographs: kept apart. */
+export type ReproductionPictures = Readonly<
+  Record<string, Readonly<Record<string, readonly MeasuredPicture[]>>>
+>;
