@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp, { type Sharp } from "sharp";
@@ -56,6 +56,22 @@ describe("a folder with a folder for each class", () => {
     expect((await openDataset(root, {})).length).toBe(3);
     expect((await openDataset(`${root}:test`, {})).length).toBe(2);
     await expect(openDataset(`${root}:all`, {})).rejects.toThrow(UsageError);
+  });
+
+  test("val is the owner's where it lies beside a test set, else the test set", async () => {
+    for (const split of ["train", "val", "test"]) {
+      await photo(`${split}/cats/${split}-a.png`, "#fff");
+      await photo(`${split}/dogs/${split}-b.png`, "#000");
+    }
+    const first = async (split: string): Promise<string> =>
+      (await openDataset(`${root}:${split}`)).fileName(0);
+    expect(await first("val")).toBe("val/cats/val-a.png");
+    expect(await first("test")).toBe("test/cats/test-a.png");
+    await rm(join(root, "val"), { recursive: true });
+    expect(await first("val")).toBe("test/cats/test-a.png");
+    await rename(join(root, "test"), join(root, "validation"));
+    expect(await first("val")).toBe("validation/cats/test-a.png");
+    expect(await first("test")).toBe("validation/cats/test-a.png");
   });
 
   test("gives the same bytes from worker threads as from this one", async () => {
