@@ -1,3 +1,4 @@
+export { assembleReproduction, type Assembled } from "./assemble.js";
 export { describeDataset, type ReproducedDataset } from "./datasets.js";
 export type { Piece, PieceKind } from "./piece.js";
 export { planReproduction, type ReproductionPlan } from "./plan.js";
@@ -11,3 +12,12 @@ export {
   type ReproductionEvent,
 } from "./reproduce.js";
 export { REPRODUCTION_PARTS, type ReproductionPart, type Selection } from "./select.js";
+export type {
+  ReproducedDatasetResult,
+  ReproducedRow,
+  ReproductionPictures,
+  ReproductionResult,
+} from "./result.js";
+export { writeReproduction, readReproduction } from "./write.js";
+export { renderReproduction } from "./report/index.js";
+export { summaryTable } from "./summary.js";

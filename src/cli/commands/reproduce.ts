@@ -81,6 +81,7 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
     options.seeds === undefined ? preset.seeds : Array.from({ length: options.seeds }, (_, i) => i);
   const plan = planReproduction({ ...preset, seeds }, datasets);
   const out = options.out ?? `reproduction-${preset.name}`;
+  const threads = options.threads ?? availableParallelism();
   await withInterrupt(async (signal) => {
     const display = createDisplay(terminal, plan, options.plan === true);
     try {
@@ -89,7 +90,7 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
         {
           part: what,
           out,
-          threads: options.threads ?? availableParallelism(),
+          threads,
           tool: toolInfo(),
           only: options.only,
           skip: options.skip,
@@ -98,9 +99,13 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
         },
         { signal, onEvent: display.onEvent },
       );
+      display.stop();
+      if (options.plan !== true) await writeAnswers(terminal, plan, out, threads);
       const left = done.pieces.filter(({ state }) => state !== "done").length;
       terminal.result(
-        left === 0 ? `all ${done.pieces.length} pieces are done: ${out}` : `${left} pieces left`,
+        left === 0
+          ? `all ${done.pieces.length} pieces are done`
+          : `${left} of ${done.pieces.length} pieces left`,
         {
           out,
           pieces: done.pieces.map(({ piece, state, seconds }) => ({
@@ -115,6 +120,30 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
       display.stop();
     }
   }, "Stopping after the batch or step under way …");
+}
+
+/** The tables on the terminal, and the files; white-box always beside transfer. */
+async function writeAnswers(
+  terminal: Terminal,
+  plan: ReproductionPlan,
+  out: string,
+  threads: number,
+): Promise<void> {
+  const { assembleReproduction, summaryTable, writeReproduction } =
+    await import("../../reproduction/index.js");
+  const assembled = await assembleReproduction(plan, { out, threads, tool: toolInfo() });
+  if (assembled === null) return;
+  for (const dataset of assembled.result.datasets) {
+    terminal.note(`\n${formatTable(summaryTable(dataset))}`);
+    const grave = dataset.result.warnings.filter(({ severity }) => severity === "serious");
+    if (grave.length > 0)
+      terminal.warn(`${grave.length} of these numbers are false; the report says which and why`);
+  }
+  terminal.note(
+    "Gray-box and black-box test transfer, not robustness; white-box PGD is an upper bound of it.",
+  );
+  const files = await writeReproduction(out, assembled);
+  terminal.note(`report: ${files.report}\nresult: ${files.result}`);
 }
 
 function createDisplay(

@@ -1,0 +1,82 @@
+import { formatEpsilon, html, table, type Html } from "../../report/index.js";
+import type { MeasuredGroup, MeasuredInput } from "../measure-piece.js";
+import { publishedValue } from "../published.js";
+import type { Setting } from "../plan.js";
+import type { ReproducedDatasetResult } from "../result.js";
+import { titleOf } from "./tables.js";
+
+const REGIONS = {
+  mask: "the dataset's own masks",
+  saliency:
+    "no mask is at hand: the fifth of the pixels that most move the label's logit of the undefended model (|∂z/∂x| summed over the channels, averaged over a window of an eighth of the side)",
+} as const;
+
+/** Table 2: the mean attention on the key regions, of the last group, and outside of them. */
+export function tableTwo(dataset: ReproducedDatasetResult): Html {
+  const rows = dataset.rows.filter(({ measured }) => measured !== null);
+  const inputs = rows[0]?.measured ?? [];
+  if (inputs.length === 0 || dataset.regionSource === null) return html``;
+  return html`<h3>Table 2: attention on key regions</h3>
+    <div class="matrix">
+      ${table(
+        `Mean of F(A) of the last group, upsampled and divided by its largest value, inside the key region, and outside of it in small print. In italics the paper's number. Key regions: ${REGIONS[dataset.regionSource]}. A flat map is high everywhere, so a high number alone says little: read it against the one outside.`,
+        ["defence", ...inputs.map(inputName)],
+        rows.map((row) => [
+          titleOf(row),
+          ...row.measured!.map((input) => {
+            const group = input.groups.at(-1)!;
+            const paper = publishedValue(
+              "activation",
+              dataset.id,
+              row.recipe,
+              input.setting as Setting,
+              input.epsilon,
+            );
+            return html`<b>${decimals(group.inside)}</b>
+              ${paper === undefined ? null : html`<i>${paper}</i>`}<br /><small
+                >outside ${decimals(group.outside)}</small
+              >`;
+          }),
+        ]),
+      )}
+    </div>`;
+}
+
+/** How far each adversary moves the attention: what the paper argues with and does not measure. */
+export function shiftTable(dataset: ReproducedDatasetResult): Html {
+  const rows = dataset.rows.filter(({ measured }) => measured !== null);
+  const inputs = (rows[0]?.measured ?? []).filter(({ setting }) => setting !== "clean");
+  if (inputs.length === 0) return html``;
+  return html`<h3>How far the adversary moves the attention</h3>
+    ${inputs.map(
+      (input) =>
+        html`<div class="matrix">
+          ${table(
+            `${inputName(input)}: cosine between the maps of the clean and the adversarial image, the paper's distance ‖Q/‖Q‖ − Q'/‖Q'‖‖ (at most 1.41) in small print, mean over the images.`,
+            ["defence", ...input.groups.map(({ group }) => group)],
+            rows.map((row) => {
+              const own = row.measured!.find(
+                (each) => each.setting === input.setting && each.epsilon === input.epsilon,
+              )!;
+              return [titleOf(row), ...own.groups.map(shiftCell)];
+            }),
+          )}
+        </div>`,
+    )}`;
+}
+
+function shiftCell({ cosine, distance }: MeasuredGroup): Html {
+  return html`<b>${cosine.toFixed(3)}</b><br /><small>${distance.toFixed(3)}</small>`;
+}
+
+export function inputName({
+  setting,
+  epsilon,
+  steps,
+}: Pick<MeasuredInput, "setting" | "epsilon" | "steps">): string {
+  return setting === "clean" ? "clean" : `${setting} ${formatEpsilon(epsilon)}, PGD-${steps}`;
+}
+
+function decimals(value: number | null): string {
+  return value === null ? "–" : value.toFixed(2);
+}

@@ -1,0 +1,82 @@
+import { embeddedJson, html, pageOf, raw, warningsSection, type Html } from "../../report/index.js";
+import type { ReproducedDatasetResult, ReproductionPictures, ReproductionResult } from "../result.js";
+import { shiftTable, tableTwo } from "./attention.js";
+import { curvesSection } from "./curves.js";
+import { picturesSection } from "./pictures.js";
+import { smallEpsilonTable, tableOne } from "./tables.js";
+
+const STYLES = `
+main { max-width: 84rem; }
+.matrix td, .matrix th { padding-right: 1rem; } .matrix small { color: var(--soft); } .matrix i { color: var(--soft); }
+.matrix thead th { white-space: normal; min-width: 5rem; vertical-align: bottom; }
+.matrix caption { max-width: 60rem; } .soft { color: var(--soft); }
+.callout { border-left: .3rem solid var(--warning); background: var(--wash); padding: .8rem 1rem; max-width: 60rem; }
+.looked { border-top: 1px solid var(--line); padding: 1rem 0; }
+.inputs { display: grid; gap: .8rem; } .maps { display: flex; flex-wrap: wrap; gap: .3rem; }
+.maps img { width: 5rem; height: 5rem; image-rendering: pixelated; border-radius: .25rem; }
+h3 { font-size: 1.1rem; margin: 1.75rem 0 .5rem; }
+`;
+
+/** A reproduction as one HTML file: every table and figure of the paper, beside the paper's numbers. */
+export async function renderReproduction(
+  reproduction: ReproductionResult,
+  pictures: ReproductionPictures = {},
+): Promise<string> {
+  const { tool, preset, datasets, date, runtime } = reproduction;
+  const sections: Html[] = [];
+  for (const dataset of datasets) sections.push(await datasetSection(dataset, pictures[dataset.id]));
+  return pageOf({
+    title: `Attention and Adversarial Logit Pairing, reproduced (${preset.name})`,
+    generator: `${tool.name} ${tool.version}`,
+    styles: STYLES,
+    content: html`<h1>Attention and Adversarial Logit Pairing, reproduced</h1>
+      <p class="lead">Preset “${preset.name}”: ${preset.description}</p>
+      <p class="callout">
+        <strong>Gray-box and black-box are transfer, not robustness.</strong> As in the paper, those images
+        were made on undefended models, so they cannot follow what a defence does. The white-box columns
+        attack the defended model itself with PGD: they are upper bounds of its robustness, and the numbers to
+        judge a defence by.
+      </p>
+      ${sections}
+      <footer>
+        Made by ${tool.name} ${tool.version} on ${date}; ${runtime.engine} ${runtime.engineVersion},
+        ${runtime.cpu}, ${runtime.threads} threads. ${settingsOf(reproduction)}
+      </footer>`,
+    data: dataBlock(reproduction),
+  });
+}
+
+async function datasetSection(
+  dataset: ReproducedDatasetResult,
+  pictures: ReproductionPictures[string] | undefined,
+): Promise<Html> {
+  const { result } = dataset;
+  const counted = { serious: 0, warning: 0, info: 0 };
+  for (const { severity } of result.warnings) counted[severity] += 1;
+  return html`<section id="${dataset.id}" aria-label="${dataset.title}">
+    <h2>${dataset.title}</h2>
+    <p class="note">${dataset.description} ${result.statements.at(-1)}</p>
+    <h3>Table 1</h3>
+    ${tableOne(dataset)} ${smallEpsilonTable(dataset)} ${curvesSection(dataset)} ${tableTwo(dataset)}
+    ${shiftTable(dataset)} ${await picturesSection(dataset, pictures)}
+    <details ${raw(counted.serious > 0 ? "open" : "")}>
+      <summary>
+        Checks against false security: ${counted.serious} numbers are false, ${counted.warning} to be taken
+        with care, ${counted.info} notes
+      </summary>
+      ${warningsSection(result)}
+    </details>
+  </section>`;
+}
+
+function settingsOf({ preset }: ReproductionResult): Html {
+  return html`<details>
+    <summary>Every setting</summary>
+    <pre>${JSON.stringify(preset.settings, null, 2)}</pre>
+  </details>`;
+}
+
+function dataBlock(reproduction: ReproductionResult): Html {
+  const { html: json } = embeddedJson(reproduction);
+  return raw(`<script type="application/json" id="result">${json}</script>`);
+}

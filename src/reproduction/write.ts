@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { InputError } from "../errors/index.js";
+import { parseResult } from "../evaluation/index.js";
+import { readFileChecked, writeFileAtomic } from "../files/index.js";
+import type { Assembled } from "./assemble.js";
+import { renderReproduction } from "./report/index.js";
+import type { ReproductionPictures, ReproductionResult } from "./result.js";
+
+/** Where a reproduction's answers are. */
+export interface ReproductionFiles {
+  readonly result: string;
+  /** Thumbnails of the photographs: apart, so that the result may be shown around. */
+  readonly pictures: string;
+  readonly report: string;
+}
+
+/** Writes `reproduction.json`, `pictures.json` and `report.html` into the folder. */
+export async function writeReproduction(
+  out: string,
+  { result, pictures }: Assembled,
+): Promise<ReproductionFiles> {
+  const files = {
+    result: join(out, "reproduction.json"),
+    pictures: join(out, "pictures.json"),
+    report: join(out, "report.html"),
+  };
+  await writeFileAtomic(files.result, `${JSON.stringify(result)}\n`);
+  await writeFileAtomic(files.pictures, `${JSON.stringify(pictures)}\n`);
+  await writeFileAtomic(files.report, await renderReproduction(result, pictures));
+  return files;
+}
+
+/** @throws InputError when the file is missing or is not the result of a reproduction. */
+export async function readReproduction(path: string): Promise<ReproductionResult> {
+  const result = (await readJson(path)) as Partial<ReproductionResult> | null;
+  if (result?.kind !== "reproduction" || result.schemaVersion !== 1 || !Array.isArray(result.datasets)) {
+    throw new InputError({
+      place: path,
+      problem: "is not the result of a reproduction",
+      remedy: "Give the reproduction.json that holdfast reproduce wrote.",
+    });
+  }
+  for (const dataset of (result as ReproductionResult).datasets)
+    parseResult(dataset.result, `${path}, ${dataset.id}`);
+  return result as ReproductionResult;
+}
+
+/** @throws InputError when the file is missing or no JSON. */
+export async function readPictures(path: string): Promise<ReproductionPictures> {
+  return (await readJson(path)) as ReproductionPictures;
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await readFileChecked(path));
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new InputError({
+      place: path,
+      problem: "is not JSON",
+      remedy: "Run holdfast reproduce again.",
+      cause,
+    });
+  }
+}
