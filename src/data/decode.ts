@@ -7,8 +7,11 @@ import type { ByteImage } from "./resize.js";
 /** Larger pictures are refused before a pixel is decoded: 100 megapixels are 300 MB. */
 const MOST_PIXELS = 100_000_000;
 
-/** First bytes of the formats that are read; anything else libvips knows is not. */
-const SIGNATURES: readonly (readonly [format: string, matches: (bytes: Uint8Array) => boolean])[] = [
+/** The formats that are read; anything else libvips knows is not. */
+export type ImageFormat = "jpeg" | "png" | "webp";
+
+/** First bytes of each. */
+const SIGNATURES: readonly (readonly [format: ImageFormat, matches: (bytes: Uint8Array) => boolean])[] = [
   ["jpeg", (b) => b[0] === 0xff && b[1] === 0xd8 && b[2] === 0xff],
   ["png", (b) => text(b, 1, 4) === "PNG" && b[0] === 0x89],
   ["webp", (b) => text(b, 0, 4) === "RIFF" && text(b, 8, 12) === "WEBP"],
@@ -28,8 +31,17 @@ export async function decodeImage(path: string): Promise<ByteImage> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw fileError(error, path);
   });
-  if (!SIGNATURES.some(([, matches]) => matches(bytes))) {
-    throw refused(path, bytes.length === 0 ? "is empty" : "is not a JPEG, PNG or WebP image");
+  return decodeBytes(bytes, path);
+}
+
+/**
+ * {@link decodeImage} of a file's bytes; `place` is what errors call them.
+ *
+ * @throws InputError when they are of another format, damaged or too large.
+ */
+export async function decodeBytes(bytes: Uint8Array, place: string): Promise<ByteImage> {
+  if (formatOf(bytes) === undefined) {
+    throw refused(place, bytes.length === 0 ? "is empty" : "is not a JPEG, PNG or WebP image");
   }
   try {
     const { data, info } = await sharp(bytes, {
@@ -45,8 +57,23 @@ export async function decodeImage(path: string): Promise<ByteImage> {
       .toBuffer({ resolveWithObject: true });
     return withThreeChannels(data, info);
   } catch (cause) {
-    throw refused(path, `cannot be decoded: ${firstLine((cause as Error).message)}`, cause);
+    const tooLarge = await sizeIfTooLarge(bytes);
+    if (tooLarge !== undefined) throw refused(place, tooLarge, cause);
+    throw refused(place, `cannot be decoded: ${firstLine((cause as Error).message)}`, cause);
   }
+}
+
+/** Which of the formats that are read the first bytes tell of. */
+export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
+  return SIGNATURES.find(([, matches]) => matches(bytes))?.[0];
+}
+
+async function sizeIfTooLarge(bytes: Uint8Array): Promise<string | undefined> {
+  const { width, height } = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch(() => ({ width: 0, height: 0 }));
+  if (width * height <= MOST_PIXELS) return undefined;
+  return `claims ${width} × ${height} pixels, at most ${MOST_PIXELS / 1e6} million are decoded`;
 }
 
 function withThreeChannels(

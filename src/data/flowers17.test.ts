@@ -194,7 +194,7 @@ describe("trimaps", () => {
   ] as const)("are fitted as their picture is (%s, %d)", async (fit, cropFraction) => {
     await addTrimap(5);
     // A picture that is white exactly where its trimap says flower must be white where the mask is 1.
-    const flower = await sharp(fixture("trimap.png")).removeAlpha().resize(80, 60, { kernel: "nearest" });
+    const flower = sharp(fixture("trimap.png")).removeAlpha().resize(80, 60, { kernel: "nearest" });
     const { data } = await flower.raw().toBuffer({ resolveWithObject: true });
     const white = Buffer.from(
       data.map((_, i) => (data[i - (i % 3)] === 128 && data[i - (i % 3) + 1] === 0 ? 255 : 0)),
