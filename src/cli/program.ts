@@ -6,6 +6,7 @@ import { evaluateCommand } from "./commands/evaluate.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { reportCommand } from "./commands/report.js";
 import { reproduceCommand } from "./commands/reproduce.js";
+import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
 import { toolInfo } from "./tool.js";
 
@@ -49,6 +50,7 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     inspectCommand,
     dataCommand,
     reproduceCommand,
+    sweepCommand,
   ];
   for (const command of commands) command(program);
   // Errors come back as exceptions, so that this function alone decides the exit code.

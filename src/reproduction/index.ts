@@ -21,3 +21,12 @@ export type {
 export { writeReproduction, readReproduction } from "./write.js";
 export { renderReproduction } from "./report/index.js";
 export { summaryTable } from "./summary.js";
+export {
+  sweep,
+  type SweepCriterion,
+  type SweepEvent,
+  type SweepHooks,
+  type SweepOptions,
+  type SweepValue,
+  type Trial,
+} from "./sweep.js";

@@ -21,6 +21,7 @@ export { perturbationGraph, type PerturbationOptions } from "./weight-perturbati
 export { DivergedError } from "./watch.js";
 export {
   loadCheckpoint,
+  openValidation,
   readLog,
   readRunConfig,
   readRunSummary,

@@ -17,7 +17,7 @@ import { createTerminal, formatPercent, type Progress, type Terminal } from "../
 import { toolInfo } from "../tool.js";
 import { count, countOrNone, formatEpsilon, fraction, notNegative, positive } from "../values.js";
 
-interface TrainOptions extends CommonOptions, ComputeOptions, DataOptions {
+export interface TrainOptions extends CommonOptions, ComputeOptions, DataOptions {
   readonly recipe: string;
   readonly model: string;
   readonly out?: string;
@@ -70,6 +70,15 @@ export function trainCommand(program: Command): void {
   const command = program
     .command("train")
     .description("train a classifier, defended or not, in a run folder")
+    .option("--out <folder>", "the run folder (default: runs/<data>-<recipe>)")
+    .option("--resume <folder>", "go on with a run; needs no other option");
+  trainingOptions(command);
+  command.addHelpText("after", EXAMPLES).action((options: TrainOptions) => train(options, command));
+}
+
+/** Everything that says what is trained and how. */
+export function trainingOptions(command: Command): void {
+  command
     .option(
       "--recipe <name>",
       "undefended, igr, pat, rat, randomization, alp, fd, at, at-alp; trades, mart, awp, fast, free",
@@ -79,15 +88,12 @@ export function trainCommand(program: Command): void {
       "--model <name>",
       "resnet-mini (28² to 64²), resnet18-narrow, resnet34-narrow (64² to 96²) or resnet18, 34, 50, 101, 152",
       "resnet-mini",
-    )
-    .option("--out <folder>", "the run folder (default: runs/<data>-<recipe>)")
-    .option("--resume <folder>", "go on with a run; needs no other option");
+    );
   dataOptions(command, "mnist");
   optimisationOptions(command);
   adversaryOptions(command);
   imageAndValidationOptions(command);
   commonOptions(computeOptions(command));
-  command.addHelpText("after", EXAMPLES).action((options: TrainOptions) => train(options, command));
 }
 
 function optimisationOptions(command: Command): void {
@@ -172,7 +178,8 @@ async function train(options: TrainOptions, command: Command): Promise<void> {
   }, "Finishing this step and saving …");
 }
 
-async function newRun(
+/** A run of these options, described on the terminal. */
+export async function newRun(
   options: TrainOptions,
   terminal: Terminal,
 ): Promise<import("../../training/index.js").RunOptions> {
@@ -337,12 +344,12 @@ async function describeSettings(
   return lines.join("\n");
 }
 
-interface TrainingDisplay {
+export interface TrainingDisplay {
   readonly onEvent: (event: RunEvent) => void;
   stop(): void;
 }
 
-function createTrainingDisplay(terminal: Terminal): TrainingDisplay {
+export function createTrainingDisplay(terminal: Terminal): TrainingDisplay {
   let progress: Progress | undefined;
   const stop = (): void => {
     progress?.stop();

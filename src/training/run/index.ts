@@ -2,6 +2,7 @@ export { loadCheckpoint, saveCheckpoint, type Progress } from "./checkpoint.js";
 export { readRunConfig, runPaths, type RunConfig, type RunPaths } from "./folder.js";
 export { readLog, type LogLine } from "./log.js";
 export {
+  openValidation,
   resumeRun,
   trainRun,
   type FinishedRun,

@@ -240,6 +240,18 @@ async function splitData(
   return { train: parts.remaining, validation: parts.taken };
 }
 
+/** The images that a run chooses its weights by. @throws UsageError when it has none. */
+export async function openValidation(config: RunConfig): Promise<Dataset> {
+  const dataset = await openTraining({ ...config, limit: config.limit ?? undefined });
+  const { validation } = await splitData(config, dataset);
+  if (validation !== undefined) return validation;
+  throw new UsageError({
+    place: config.data,
+    problem: "no images were set aside for validation",
+    remedy: "Train with --validation N.",
+  });
+}
+
 function labelsSha256({ labels }: Dataset): string {
   return sha256Of(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
 }

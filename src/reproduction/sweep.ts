@@ -1,0 +1,195 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError, nearestName } from "../errors/index.js";
+import { evaluate, type Interval, type Score } from "../evaluation/index.js";
+import { sha256Of, writeFileAtomic } from "../files/index.js";
+import { loadClassifier } from "../models/index.js";
+import {
+  checkSettings,
+  openValidation,
+  resumeRun,
+  runPaths,
+  trainRun,
+  type RunHooks,
+  type RunOptions,
+  type TrainingSettings,
+} from "../training/index.js";
+
+/** A value that a sweep gives a setting. */
+export type SweepValue = number | string | boolean | null;
+
+/** What decides between trials: an accuracy on the validation images, or the mean of both. */
+export type SweepCriterion = "robust" | "clean" | "mean";
+
+export interface SweepOptions {
+  /** Every trial begins with these; a trial's folder is made in `out`. */
+  readonly base: RunOptions;
+  /** Values by path into the settings: `learningRate`, `recipe.weights.logitPairing`. Every combination is tried. */
+  readonly vary: Readonly<Record<string, readonly SweepValue[]>>;
+  readonly criterion: SweepCriterion;
+  /** White-box PGD with which every trial is judged, whatever it was trained against; L∞, pixel units. */
+  readonly judge: { readonly epsilon: number; readonly steps: number };
+}
+
+export interface Trial {
+  readonly values: Readonly<Record<string, SweepValue>>;
+  readonly folder: string;
+  readonly clean: Accuracy;
+  readonly robust: Accuracy;
+  /** By the criterion. */
+  readonly score: number;
+  /** Whether its interval does not reach the best one's: worse beyond chance. */
+  readonly clearlyWorse: boolean;
+}
+
+interface Accuracy {
+  readonly accuracy: number;
+  readonly interval: Interval;
+}
+
+export type SweepEvent =
+  | {
+      readonly type: "trial";
+      readonly number: number;
+      readonly count: number;
+      readonly values: Trial["values"];
+      readonly folder: string;
+    }
+  | { readonly type: "judged"; readonly trial: Omit<Trial, "clearlyWorse"> };
+
+export interface SweepHooks extends RunHooks {
+  readonly onSweep?: ((event: SweepEvent) => void) | undefined;
+}
+
+/**
+ * Trains one model for each combination of values and judges each on the validation images that
+ * training set aside: clean, and under white-box PGD. Finished trials stay, a stopped one goes on, so the same
+ * call may be made again. `sweep.json` in `out` lists what is done, the best first.
+ *
+ * @throws UsageError when a path is no setting, or the data leave nothing to validate with.
+ */
+export async function sweep(options: SweepOptions, hooks: SweepHooks = {}): Promise<readonly Trial[]> {
+  const { base, criterion, judge } = options;
+  if (base.settings.validation.images === 0) {
+    throw new UsageError({
+      place: "validation",
+      problem: "a sweep needs validation images to choose by",
+      remedy: "Leave --validation 0 out: choosing by test images would make the result too good.",
+    });
+  }
+  const combinations = combine(options.vary);
+  const planned = combinations.map((values) => {
+    const settings = Object.entries(values).reduce<TrainingSettings>(withSetting, base.settings);
+    checkSettings(settings);
+    return { values, settings, folder: join(base.out, folderName(values)) };
+  });
+  const trials: Omit<Trial, "clearlyWorse">[] = [];
+  for (const [i, { values, settings, folder }] of planned.entries()) {
+    hooks.onSweep?.({ type: "trial", number: i + 1, count: planned.length, values, folder });
+    const finished = existsSync(runPaths(folder).config)
+      ? await resumeRun(folder, hooks, asked(settings))
+      : await trainRun({ ...base, settings, out: folder }, hooks);
+    const validation = await openValidation(finished.config);
+    const classifier = await loadClassifier(finished.model);
+    const { measurements } = await evaluate(
+      [{ name: "trial", classifier }],
+      validation,
+      {
+        epsilons: [judge.epsilon],
+        steps: judge.steps,
+        batchSize: Math.min(validation.length, 50),
+        threads: settings.threads,
+      },
+      { signal: hooks.signal, ...(hooks.compile === undefined ? {} : { compile: hooks.compile }) },
+    );
+    const of = (kind: "clean" | "white-box"): Accuracy =>
+      accuracyOf(measurements.find((m) => m.kind === kind)!);
+    const [clean, robust] = [of("clean"), of("white-box")];
+    const trial = { values, folder, clean, robust, score: scoreOf(criterion, clean, robust) };
+    trials.push(trial);
+    hooks.onSweep?.({ type: "judged", trial });
+    await writeFileAtomic(
+      join(base.out, "sweep.json"),
+      `${JSON.stringify({ criterion, judge, trials: ranked(trials, criterion) }, null, 2)}\n`,
+    );
+  }
+  return ranked(trials, criterion);
+}
+
+function accuracyOf({ accuracy, interval }: Score): Accuracy {
+  return { accuracy, interval };
+}
+
+function scoreOf(criterion: SweepCriterion, clean: Accuracy, robust: Accuracy): number {
+  if (criterion === "clean") return clean.accuracy;
+  return criterion === "robust" ? robust.accuracy : (clean.accuracy + robust.accuracy) / 2;
+}
+
+function ranked(trials: readonly Omit<Trial, "clearlyWorse">[], criterion: SweepCriterion): Trial[] {
+  const ordered = [...trials].sort((a, b) => b.score - a.score);
+  const best = ordered[0]!;
+  const below = (a: Accuracy, b: Accuracy): boolean => a.interval.high < b.interval.low;
+  return ordered.map((trial) => ({
+    ...trial,
+    clearlyWorse:
+      (criterion !== "robust" && below(trial.clean, best.clean)) ||
+      (criterion !== "clean" && below(trial.robust, best.robust)),
+  }));
+}
+
+/** Every combination, the last setting changing fastest. */
+function combine(vary: SweepOptions["vary"]): Record<string, SweepValue>[] {
+  return Object.entries(vary).reduce<Record<string, SweepValue>[]>(
+    (so, [path, values]) => so.flatMap((each) => values.map((value) => ({ ...each, [path]: value }))),
+    [{}],
+  );
+}
+
+/** `learningRate-0.05_beta-2`; a digest keeps apart what looks the same. */
+function folderName(values: Readonly<Record<string, SweepValue>>): string {
+  const readable = Object.entries(values)
+    .map(
+      ([path, value]) =>
+        `${path.split(".").at(-1)}-${typeof value === "number" ? Number(value.toPrecision(4)) : value}`,
+    )
+    .join("_");
+  const digest = sha256Of(JSON.stringify(values)).slice(0, 6);
+  return `${readable.replace(/[^A-Za-z0-9_.-]/g, "-")}-${digest}`;
+}
+
+/** The whole settings must be those of a run that is gone on with, but for what the machine decides. */
+function asked({ threads: _, ...settings }: TrainingSettings): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [`settings.${name}`, value]));
+}
+
+/** A copy of the settings with one changed. @throws UsageError when there is no such setting. */
+function withSetting(
+  settings: TrainingSettings,
+  [path, value]: readonly [string, SweepValue],
+): TrainingSettings {
+  const change = (
+    node: Record<string, unknown>,
+    [key, ...rest]: readonly string[],
+  ): Record<string, unknown> => {
+    const mayBeNew = path.startsWith("recipe.weights.") && rest.length === 0;
+    if (key === undefined || (!Object.hasOwn(node, key) && !mayBeNew))
+      throw unknown(path, key ?? "", Object.keys(node));
+    if (rest.length === 0) return { ...node, [key]: value };
+    const inner = node[key];
+    if (inner === null || typeof inner !== "object") throw unknown(path, rest[0]!, []);
+    return { ...node, [key]: change(inner as Record<string, unknown>, rest) };
+  };
+  return change(
+    settings as unknown as Record<string, unknown>,
+    path.split("."),
+  ) as unknown as TrainingSettings;
+}
+
+function unknown(path: string, key: string, known: readonly string[]): UsageError {
+  const near = nearestName(key, known);
+  return new UsageError({
+    place: `setting ${path}`,
+    problem: `there is no "${key}"`,
+    remedy: near === undefined ? `Choose from: ${known.join(", ")}.` : `Did you mean ${near}?`,
+  });
+}
