@@ -13,7 +13,7 @@ try() {
   $holdfast sweep --data "$data" --size 64 --model resnet18-narrow --recipe "$recipe" --out "$out/$recipe" \
     --epochs 30 --batch-size 32 --optimiser sgd --learning-rate 0.05 --weight-decay 5e-4 --epsilon-warmup 0.3 \
     --label-smoothing 0.1 --flip 0.5 --resized-crop 0.3 --brightness 0.3 --contrast 0.3 --saturation 0.3 \
-    --validation 340 --validate-every 5 --judge-steps 20 --threads 2 "$@" >"$out/$recipe.txt"
+    --validation 340 --validation-data "$data:val" --validate-every 5 --judge-steps 20 --threads 2 "$@" >"$out/$recipe.txt"
   cat "$out/$recipe.txt"
 }
 

@@ -6,3 +6,4 @@ export { placesOf, splitOff, subset, takeSample, type Parts, type SplitSize } fr
 export type { Augmentation } from "./augment.js";
 export { createLoader, type Loader, type LoaderOptions } from "./loader/index.js";
 export { contactSheet, type ContactSheetOptions } from "./contact-sheet.js";
+export { checkData, type CheckOptions, type DataCheck, type Duplicates } from "./check.js";

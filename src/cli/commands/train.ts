@@ -51,6 +51,7 @@ export interface TrainOptions extends CommonOptions, ComputeOptions, DataOptions
   readonly saturation?: number;
   readonly hue?: number;
   readonly validation: number;
+  readonly validationData?: string;
   readonly validateEvery: number;
   readonly validationSteps: number;
   readonly patience?: number;
@@ -150,6 +151,7 @@ function imageAndValidationOptions(command: Command): void {
       countOrNone,
       1000,
     )
+    .option("--validation-data <name>", "draw them from here instead, such as 17flowers:val")
     .option("--validate-every <n>", "epochs between validations", positive, 1)
     .option("--validation-steps <n>", "PGD steps in validation", count, 10)
     .option("--patience <n>", "stop after n validations without a better one (default: never)", count)
@@ -189,6 +191,7 @@ export async function newRun(
   return {
     data: options.data,
     dataOptions: openOptionsOf(options),
+    validationData: options.validationData,
     limit: options.limit,
     model: options.model,
     settings,
@@ -282,6 +285,7 @@ async function askedOf(options: TrainOptions, command: Command): Promise<Record<
   const settings = await settingsOf(options);
   const paths: Partial<Record<keyof TrainOptions, readonly [path: string, value: unknown]>> = {
     data: ["data", options.data],
+    validationData: ["validationData", options.validationData],
     model: ["model", options.model],
     limit: ["limit", options.limit],
     recipe: ["settings.recipe.name", settings.recipe.name],
