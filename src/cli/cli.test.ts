@@ -1,35 +1,9 @@
-import { spawn } from "node:child_process";
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { holdfast } from "../../test/runs/holdfast.js";
 import { parseResult } from "../evaluation/index.js";
-
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command line; `interruptAt` sends SIGINT when stderr first contains it. */
-function holdfast(args: readonly string[], interruptAt?: string): Promise<Outcome> {
-  const child = spawn(process.execPath, [
-    "--import",
-    "./test/typescript/register.mjs",
-    "test/runs/cli.ts",
-    ...args,
-  ]);
-  let [stdout, stderr, interrupted] = ["", "", false];
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => {
-    stderr += chunk.toString();
-    if (interruptAt !== undefined && !interrupted && stderr.includes(interruptAt)) {
-      interrupted = true;
-      child.kill("SIGINT");
-    }
-  });
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
-}
 
 let root = "";
 let run = "";
@@ -154,14 +128,20 @@ describe("a model that was trained", () => {
 
   test("needs no other option to be resumed, and Ctrl-C says how", async () => {
     const out = join(root, "stopped");
-    const stopped = await holdfast(["train", ...tiny, "--epochs", "40", "--out", out], "compiled");
+    const stopped = await holdfast(["train", ...tiny, "--epochs", "40", "--out", out], {
+      at: "compiled",
+      signal: "SIGINT",
+    });
     expect(stopped.code, stopped.stderr).toBe(130);
     expect(stopped.stderr).toContain(`holdfast train --resume ${out}`);
     expect(await readdir(out)).not.toContain("lock");
     const differing = await holdfast(["train", "--resume", out, "--batch-size", "64"]);
     expect(differing.code).toBe(2);
     expect(differing.stderr).toContain("settings.batchSize is 32, asked for 64");
-    const resumed = await holdfast(["train", "--resume", out], "going on after step");
+    const resumed = await holdfast(["train", "--resume", out], {
+      at: "going on after step",
+      signal: "SIGINT",
+    });
     expect(resumed.code, resumed.stderr).toBe(130);
   });
 });
@@ -194,7 +174,7 @@ describe("what is wrong is named, with its exit code", () => {
   test("a run that is not finished has no model yet", async () => {
     await rm(join(root, "half"), { recursive: true, force: true });
     const out = join(root, "half");
-    await holdfast(["train", ...tiny, "--epochs", "40", "--out", out], "compiled");
+    await holdfast(["train", ...tiny, "--epochs", "40", "--out", out], { at: "compiled", signal: "SIGINT" });
     const { code, stderr } = await holdfast(["attack", out]);
     expect(code).toBe(3);
     expect(stderr).toContain(`holdfast train --resume ${out}`);

@@ -4,6 +4,7 @@ import { attackCommand } from "./commands/attack.js";
 import { dataCommand } from "./commands/data.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { inspectCommand } from "./commands/inspect.js";
+import { mergeCommand } from "./commands/merge.js";
 import { reportCommand } from "./commands/report.js";
 import { reproduceCommand } from "./commands/reproduce.js";
 import { sweepCommand } from "./commands/sweep.js";
@@ -50,6 +51,7 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     inspectCommand,
     dataCommand,
     reproduceCommand,
+    mergeCommand,
     sweepCommand,
   ];
   for (const command of commands) command(program);

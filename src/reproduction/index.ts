@@ -1,5 +1,6 @@
 export { assembleReproduction, type Assembled } from "./assemble.js";
 export { describeDataset, type ReproducedDataset } from "./datasets.js";
+export { mergeReproductions, type Merged } from "./merge.js";
 export type { Piece, PieceKind } from "./piece.js";
 export { planReproduction, type ReproductionPlan } from "./plan.js";
 export { PRESETS, type Preset } from "./presets.js";
@@ -18,7 +19,7 @@ export type {
   ReproductionPictures,
   ReproductionResult,
 } from "./result.js";
-export { writeReproduction, readReproduction } from "./write.js";
+export { isReproduction, readPictures, readReproduction, writeReproduction } from "./write.js";
 export { renderReproduction } from "./report/index.js";
 export { summaryTable } from "./summary.js";
 export {

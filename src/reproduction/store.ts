@@ -6,7 +6,7 @@ import { ensureFolder, readFileChecked, writeFileAtomic } from "../files/index.j
 import { folderOf, type Json, type Piece } from "./piece.js";
 
 /** `piece.json`: written last, so its presence says that the piece is finished. */
-interface PieceFile {
+export interface PieceFile {
   readonly format: 1;
   readonly key: string;
   readonly title: string;
@@ -31,19 +31,12 @@ export interface Store {
 }
 
 const MARKER = "piece.json";
+/** The folder of the pieces. */
+export const PIECES = "pieces";
 
 export function openStore(root: string): Store {
-  const place = (piece: Piece): string => join(root, "pieces", folderOf(piece));
-  const read = async (piece: Piece): Promise<PieceFile> => {
-    const path = join(place(piece), MARKER);
-    const file = parse(new TextDecoder().decode(await readFileChecked(path)));
-    if (file?.key === piece.key) return file;
-    throw new InputError({
-      place: path,
-      problem: "is not the record of a finished piece",
-      remedy: `Delete ${place(piece)}; the piece is made again.`,
-    });
-  };
+  const place = (piece: Piece): string => join(root, PIECES, folderOf(piece));
+  const read = (piece: Piece): Promise<PieceFile> => readPieceFile(place(piece), piece.key);
   return {
     root,
     async folder(piece) {
@@ -72,8 +65,25 @@ export function openStore(root: string): Store {
 
 /** Folders of finished pieces, by name. */
 export async function finishedPieces(root: string): Promise<readonly string[]> {
-  const names = await readdir(join(root, "pieces")).catch(() => [] as string[]);
-  return names.filter((name) => existsSync(join(root, "pieces", name, MARKER))).sort();
+  const names = await readdir(join(root, PIECES)).catch(() => [] as string[]);
+  return names.filter((name) => existsSync(join(root, PIECES, name, MARKER))).sort();
+}
+
+/**
+ * The record of a finished piece.
+ *
+ * @param key that it must have; any by default.
+ * @throws InputError when it is missing, damaged or another's.
+ */
+export async function readPieceFile(folder: string, key?: string): Promise<PieceFile> {
+  const path = join(folder, MARKER);
+  const file = parse(new TextDecoder().decode(await readFileChecked(path)));
+  if (file !== undefined && file.key === (key ?? file.key)) return file;
+  throw new InputError({
+    place: path,
+    problem: "is not the record of a finished piece",
+    remedy: `Delete ${folder}; the piece is made again.`,
+  });
 }
 
 function parse(text: string): PieceFile | undefined {

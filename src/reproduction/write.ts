@@ -30,6 +30,12 @@ export async function writeReproduction(
   return files;
 }
 
+/** Whether the file says that it is the result of a reproduction. @throws InputError when it is missing. */
+export async function isReproduction(path: string): Promise<boolean> {
+  const start = new TextDecoder().decode((await readFileChecked(path)).subarray(0, 64));
+  return /^\s*\{\s*"kind"\s*:\s*"reproduction"/.test(start);
+}
+
 /** @throws InputError when the file is missing or is not the result of a reproduction. */
 export async function readReproduction(path: string): Promise<ReproductionResult> {
   const result = (await readJson(path)) as Partial<ReproductionResult> | null;

@@ -5,22 +5,39 @@ import { createTerminal } from "../terminal.js";
 const EXAMPLES = `
 Examples:
   holdfast report result.json
-  holdfast report result.json --out docs/report.html`;
+  holdfast report result.json --out docs/report.html
+  holdfast report reproduction-small/reproduction.json --pictures reproduction-small/pictures.json`;
+
+interface ReportOptions extends CommonOptions {
+  readonly out: string;
+  readonly pictures?: string;
+}
 
 export function reportCommand(program: Command): void {
   const command = program
     .command("report")
     .description("make the HTML report of a result: one file that needs nothing else")
-    .argument("<result>", "the JSON that holdfast evaluate wrote")
-    .option("--out <file>", "where the report goes", "report.html");
+    .argument("<result>", "the JSON that holdfast evaluate or reproduce wrote")
+    .option("--out <file>", "where the report goes", "report.html")
+    .option("--pictures <file>", "the pictures of a reproduction (default: none)");
   commonOptions(command);
-  command
-    .addHelpText("after", EXAMPLES)
-    .action(async (path: string, options: CommonOptions & { out: string }) => {
-      const { readResult } = await import("../../evaluation/index.js");
-      const { renderReport } = await import("../../report/index.js");
-      const { writeFileAtomic } = await import("../../files/index.js");
-      await writeFileAtomic(options.out, await renderReport(await readResult(path)));
-      createTerminal(options).result(options.out, { report: options.out });
-    });
+  command.addHelpText("after", EXAMPLES).action(async (path: string, options: ReportOptions) => {
+    const { writeFileAtomic } = await import("../../files/index.js");
+    await writeFileAtomic(options.out, await render(path, options));
+    createTerminal(options).result(options.out, { report: options.out });
+  });
+}
+
+async function render(path: string, { pictures }: ReportOptions): Promise<string> {
+  const { isReproduction, readPictures, readReproduction, renderReproduction } =
+    await import("../../reproduction/index.js");
+  if (await isReproduction(path)) {
+    return renderReproduction(
+      await readReproduction(path),
+      pictures === undefined ? {} : await readPictures(pictures),
+    );
+  }
+  const { readResult } = await import("../../evaluation/index.js");
+  const { renderReport } = await import("../../report/index.js");
+  return renderReport(await readResult(path));
 }

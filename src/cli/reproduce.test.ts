@@ -1,0 +1,131 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { holdfast, type Outcome } from "../../test/runs/holdfast.js";
+import { TABLE_1 } from "../defences/index.js";
+import type { AttackMeasurement } from "../evaluation/index.js";
+import { readReproduction, type ReproductionResult } from "../reproduction/index.js";
+
+let root = "";
+beforeAll(async () => (root = await mkdtemp(join(tmpdir(), "holdfast-reproduce-"))));
+afterAll(() => rm(root, { recursive: true }));
+
+function reproduce(out: string, more: readonly string[] = [], killAt?: string): Promise<Outcome> {
+  const args = ["reproduce", "all", "--preset", "tiny", "--data", "flowers", "--threads", "1", "--out", out];
+  return holdfast([...args, ...more], killAt === undefined ? undefined : { at: killAt, signal: "SIGKILL" });
+}
+
+/** What a reproduction came to, without when and how long. */
+function timeless(result: ReproductionResult): unknown {
+  const left = new Set(["date", "seconds"]);
+  return JSON.parse(JSON.stringify(result, (key, value: unknown) => (left.has(key) ? undefined : value)));
+}
+
+describe("the preset tiny", () => {
+  let result: ReproductionResult;
+  let last: Outcome;
+
+  test("is killed again and again, and goes on to the end", async () => {
+    const out = join(root, "whole");
+    for (const at of ["craft flowers gray-box", "transfer flowers undefended", "train flowers pat", "fd"]) {
+      const { code, stdout } = await reproduce(out, [], at);
+      expect([code, stdout]).toEqual([null, ""]);
+    }
+    last = await reproduce(out);
+    expect(last.code, last.stderr).toBe(0);
+    expect(last.stdout).toContain("all 41 pieces are done");
+    result = await readReproduction(join(out, "reproduction.json"));
+  });
+
+  test("has every row of Table 1, transfer and white-box side by side", () => {
+    const [dataset] = result.datasets;
+    expect(dataset!.rows.map(({ recipe }) => recipe)).toEqual(TABLE_1.map(({ name }) => name));
+    for (const { model, measured } of dataset!.rows) {
+      const own = dataset!.result.measurements.filter((m) => m.model === model);
+      const attacks = own.filter((m): m is AttackMeasurement => m.kind !== "clean");
+      const shown = attacks.map((m) => `${m.kind} ${m.attack} ${m.threat.epsilon} ${m.parameters.steps}`);
+      expect(shown).toEqual(
+        expect.arrayContaining([
+          "transfer pgd 0.25 2",
+          "transfer pgd 0.5 4",
+          `white-box pgd ${8 / 255} 4`,
+          "white-box gray-image 0.5 null",
+        ]),
+      );
+      expect(measured!.map(({ setting }) => setting)).toEqual([
+        "clean",
+        "gray-box",
+        "black-box",
+        "white-box",
+      ]);
+      expect(measured![0]!.groups.every(({ cosine, distance }) => cosine > 1 - 1e-6 && distance < 1e-3)).toBe(
+        true,
+      );
+    }
+    expect(last.stderr).toMatch(/No defence.*\n.*IGR/);
+  });
+
+  test("no gray image is classified better than the largest class allows", () => {
+    const { measurements, dataset } = result.datasets[0]!.result;
+    const share = Math.max(...dataset.classCounts) / dataset.n;
+    const gray = measurements.filter((m) => m.kind === "white-box" && m.attack === "gray-image");
+    expect(gray).toHaveLength(TABLE_1.length);
+    for (const { accuracy } of gray) expect(accuracy).toBeLessThanOrEqual(share);
+  });
+
+  test("its report shows the warning, the paper's figures by name and needs nothing else", async () => {
+    const page = await readFile(join(root, "whole", "report.html"), "utf8");
+    for (const words of [
+      "transfer, not robustness",
+      "Table 1",
+      "Figure 3",
+      "Table 2",
+      "Figures 1, 4 and 5",
+    ]) {
+      expect(page).toContain(words);
+    }
+    expect(page).not.toMatch(/<script(?! type="application\/json")|src="http|href="http/);
+    const rendered = join(root, "again.html");
+    const from = join(root, "whole", "reproduction.json");
+    expect((await holdfast(["report", from, "--out", rendered])).code).toBe(0);
+    expect(await readFile(rendered, "utf8")).toContain("Table 1");
+  });
+
+  test("two shards, merged, come to the same", async () => {
+    const rows = ["--only", "undefended", "--only", "at-alp"];
+    const [a, b, merged] = [join(root, "a"), join(root, "b"), join(root, "merged")];
+    expect((await reproduce(a, [...rows, "--shard", "1/2"])).stdout).toContain("pieces left");
+    expect((await reproduce(b, [...rows, "--shard", "2/2"])).stderr).toContain("waits for another shard");
+    expect((await holdfast(["merge", merged, a, b])).stdout).toMatch(
+      /\d+ pieces copied, 0 were there already/,
+    );
+    const { code, stdout, stderr } = await reproduce(merged, rows);
+    expect([code, stdout.trim()], stderr).toEqual([0, expect.stringMatching(/^all \d+ pieces are done$/)]);
+    const [theirs] = (await readReproduction(join(merged, "reproduction.json"))).datasets;
+    const [ours] = result.datasets;
+    const kept = new Set(theirs!.rows.map(({ model }) => model));
+    expect([...kept]).toEqual(["undefended", "at-alp"]);
+    const part = (from: typeof ours): unknown => ({
+      rows: from!.rows.filter(({ model }) => kept.has(model)),
+      measurements: from!.result.measurements.filter(({ model }) => kept.has(model)),
+    });
+    expect(timeless(part(theirs) as ReproductionResult)).toEqual(timeless(part(ours) as ReproductionResult));
+  });
+
+  test("a piece whose record is damaged is named, with the remedy", async () => {
+    const pieces = join(root, "merged", "pieces");
+    const [folder] = (await readdir(pieces)).filter((name) => name.startsWith("transfer"));
+    await writeFile(join(pieces, folder!, "piece.json"), "{");
+    const { code, stderr } = await reproduce(join(root, "merged"));
+    expect(code).toBe(3);
+    expect(stderr).toContain(folder);
+    expect(stderr).toContain("the piece is made again");
+  });
+
+  test("nothing to do is said, with what there is", async () => {
+    const { code, stderr } = await reproduce(join(root, "none"), ["--only", "pgd"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("flowers at-alp");
+  });
+});

@@ -1,0 +1,30 @@
+import { spawn } from "node:child_process";
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command line from the sources; `signal` is sent when stderr first contains `at`. */
+export function holdfast(
+  args: readonly string[],
+  signalled?: { readonly at: string; readonly signal: NodeJS.Signals },
+): Promise<Outcome> {
+  const child = spawn(process.execPath, [
+    "--import",
+    "./test/typescript/register.mjs",
+    "test/runs/cli.ts",
+    ...args,
+  ]);
+  let [stdout, stderr, sent] = ["", "", false];
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+    if (signalled !== undefined && !sent && stderr.includes(signalled.at)) {
+      sent = true;
+      child.kill(signalled.signal);
+    }
+  });
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
+}
