@@ -21,7 +21,9 @@ import type {
   ReproductionPictures,
   ReproductionResult,
 } from "./result.js";
-import type { Predictions, TransferResult, WhiteBoxResult } from "./score-piece.js";
+import type { Predictions } from "./predictions.js";
+import type { TransferResult } from "./transfer-piece.js";
+import type { WhiteBoxResult } from "./white-box-piece.js";
 import { openStore, type Store } from "./store.js";
 import { modelPath, RUN } from "./work.js";
 

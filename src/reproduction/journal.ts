@@ -1,4 +1,5 @@
 import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { InputError } from "../errors/index.js";
 import { fileError } from "../files/index.js";
 import type { Json } from "./piece.js";
 
@@ -20,8 +21,7 @@ export async function openJournal(path: string): Promise<Journal> {
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
   for (const line of whole.split("\n")) {
     if (line === "") continue;
-    const [part, value] = JSON.parse(line) as [string, Json];
-    parts.set(part, value);
+    parts.set(...parse(line, path));
   }
   // What follows must not be glued to a line that was cut off.
   if (whole.length < text.length) await writeFile(path, whole);
@@ -35,4 +35,17 @@ export async function openJournal(path: string): Promise<Journal> {
       parts.set(part, plain);
     },
   };
+}
+
+function parse(line: string, path: string): [string, Json] {
+  try {
+    return JSON.parse(line) as [string, Json];
+  } catch (cause) {
+    throw new InputError({
+      place: path,
+      problem: "has a line that cannot be read",
+      remedy: "Delete the file; its piece is made again.",
+      cause,
+    });
+  }
 }

@@ -18,7 +18,6 @@ import { compile } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 import { readCrafted } from "./craft-piece.js";
 import { openJournal } from "./journal.js";
-import type { Json } from "./piece.js";
 import type { PlannedRow } from "./plan.js";
 import { loadTrained, RANDOM, openTarget, testImages, type Workplace } from "./work.js";
 
@@ -90,7 +89,7 @@ export async function runMeasure(work: Workplace, row: PlannedRow): Promise<Meas
       let part = journal.get(String(number)) as unknown as Part | undefined;
       if (part === undefined) {
         part = await looker.measure(batch, number);
-        await journal.put(String(number), part as unknown as Json);
+        await journal.put(String(number), part);
       }
       parts.push(part);
       const done = Math.min(images.length, parts.length * preset.batchSize);

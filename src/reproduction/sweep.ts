@@ -158,8 +158,12 @@ function folderName(values: Readonly<Record<string, SweepValue>>): string {
 }
 
 /** The whole settings must be those of a run that is gone on with, but for what the machine decides. */
-function asked({ threads: _, ...settings }: TrainingSettings): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [`settings.${name}`, value]));
+function asked(settings: TrainingSettings): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(settings)
+      .filter(([name]) => name !== "threads")
+      .map(([name, value]) => [`settings.${name}`, value]),
+  );
 }
 
 /** A copy of the settings with one changed. @throws UsageError when there is no such setting. */

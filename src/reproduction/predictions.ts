@@ -1,0 +1,34 @@
+import { predictions, type AttackBatch, type Target } from "../attacks/index.js";
+import type { Batch } from "../data/index.js";
+
+/** Predictions of one model on all the test images, as they stand or attacked. */
+export interface Predictions {
+  readonly prediction: readonly number[];
+  /** Places of the images in their dataset. */
+  readonly index: readonly number[];
+  readonly label: readonly number[];
+}
+
+/** Classes that the target names for images of a batch, clean or not. */
+export async function classify(target: Target, batch: AttackBatch, images: Float32Array): Promise<number[]> {
+  const places = new Uint32Array(target.batchSize);
+  places.set(batch.indices);
+  target.begin(places);
+  const full = new Float32Array(target.batchSize * target.imageSize);
+  full.set(images);
+  return Array.from(predictions(await target.logits(full), batch.size, target.classCount));
+}
+
+export function emptyPredictions(): { prediction: number[]; index: number[]; label: number[] } {
+  return { prediction: [], index: [], label: [] };
+}
+
+export function addClean(
+  to: { prediction: number[]; index: number[]; label: number[] },
+  { indices, labels }: Batch,
+  prediction: readonly number[],
+): void {
+  to.index.push(...indices);
+  to.label.push(...labels);
+  to.prediction.push(...prediction);
+}
