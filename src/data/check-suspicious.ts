@@ -1,0 +1,87 @@
+/** What may be wrong with an image that can be read, or with a class. */
+import { isMisnamed, type ImageFacts } from "./check-image.js";
+import type { CheckedFile } from "./check-files.js";
+import type { Dataset } from "./dataset.js";
+
+/** Something to look at. */
+export interface Suspicion {
+  /** A file, or a class. */
+  readonly where: string;
+  readonly problem: string;
+}
+
+/** Sides in pixels below which little is to be seen. */
+const SMALL_SIDE = 32;
+/** Of the longer side to the shorter: a crop would lose most of the picture. */
+const EXTREME_ASPECT = 4;
+/** Of the largest class to the smallest. */
+const IMBALANCE = 3;
+
+/** Classes first, then files in their order. `files` are the images of `datasets` in order. */
+export function findSuspicious(datasets: readonly Dataset[], files: readonly CheckedFile[]): Suspicion[] {
+  return [
+    ...classesThatDiffer(datasets),
+    ...datasets.flatMap((dataset) => smallClasses(dataset)),
+    ...datasets.flatMap((dataset) => imbalance(dataset)),
+    ...files.flatMap(({ file, facts }) =>
+      facts === undefined ? [] : problemsOf(file, facts).map((problem) => ({ where: file, problem })),
+    ),
+  ];
+}
+
+function problemsOf(file: string, facts: ImageFacts): string[] {
+  const { width, height, format, uniform } = facts;
+  const aspect = Math.max(width, height) / Math.min(width, height);
+  return [
+    ...(isMisnamed(file, format) ? [`is a ${format.toUpperCase()} image by its content`] : []),
+    ...(Math.min(width, height) < SMALL_SIDE ? [`is small: ${width} × ${height} pixels`] : []),
+    ...(aspect > EXTREME_ASPECT ? [`is very long: ${width} × ${height} pixels`] : []),
+    ...(uniform ? ["is of one colour"] : []),
+  ];
+}
+
+/** A class is its place in the sorted list of a split's folders: a missing folder moves all after it. */
+function classesThatDiffer([first, ...others]: readonly Dataset[]): Suspicion[] {
+  if (first === undefined) return [];
+  return others.flatMap((other) => {
+    const less = first.classNames.filter((name) => !other.classNames.includes(name));
+    const more = other.classNames.filter((name) => !first.classNames.includes(name));
+    const said = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(", ");
+    return [
+      ...(less.length === 0 ? [] : [`has no ${said(less)}, which ${first.split} has`]),
+      ...(more.length === 0 ? [] : [`has ${said(more)}, which ${first.split} has not`]),
+    ].map((problem) => ({ where: `split ${other.split}`, problem }));
+  });
+}
+
+function countsOf({ classNames, labels }: Dataset): number[] {
+  const counts = classNames.map(() => 0);
+  for (const label of labels) counts[label]!++;
+  return counts;
+}
+
+function smallClasses(dataset: Dataset): Suspicion[] {
+  return countsOf(dataset).flatMap((count, label) =>
+    count > 1
+      ? []
+      : [
+          {
+            where: `class "${dataset.classNames[label]!}"`,
+            problem: `has ${count === 0 ? "no image" : "one image only"} in ${dataset.split}`,
+          },
+        ],
+  );
+}
+
+function imbalance(dataset: Dataset): Suspicion[] {
+  const counts = countsOf(dataset);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  if (most < IMBALANCE * least) return [];
+  const named = (count: number): string => `"${dataset.classNames[counts.indexOf(count)]!}" ${count}`;
+  return [
+    {
+      where: `split ${dataset.split}`,
+      problem: `is out of balance: ${named(most)} images, ${named(least)}; accuracy will favour the larger`,
+    },
+  ];
+}
