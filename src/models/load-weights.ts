@@ -1,25 +1,34 @@
 import { InputError } from "../errors/index.js";
 import { readFileChecked } from "../files/index.js";
-import { producers, withInitializers } from "../graph/index.js";
+import { withInitializers } from "../graph/index.js";
 import { isFloat, sameShape, type Tensor } from "../tensor/index.js";
 import type { Classifier } from "./classifier.js";
 import { asFloat32, readSafetensors } from "./safetensors.js";
+import { headOf } from "./trunk.js";
 
 export interface LoadWeightsOptions {
   /** Names the weights in errors: their file. */
   readonly place?: string;
   /** Keep the classifier's own last layer, as when its classes differ from the weights'. */
   readonly keepHead?: boolean;
+  /** Further parameters and statistics that stay the classifier's own. */
+  readonly keep?: ReadonlySet<string>;
+  /** Pass over tensors that the classifier does not have, as the constants of an exported graph. */
+  readonly ignoreUnexpected?: boolean;
+  /** What to do about weights that do not fit. */
+  readonly remedy?: string;
 }
 
 /** Counters of PyTorch's BatchNorm, which nothing here reads. */
 const IGNORED = /(^|\.)num_batches_tracked$/;
-/** Differences listed in an error before the rest is only counted. */
-const LISTED = 20;
+/** What wrappers put before every name. */
+const PREFIXES = ["module.", "model.", "backbone.", "resnet."] as const;
+/** All differences of any real network; a hostile file with millions of names is cut short. */
+const LISTED = 1000;
 
 /**
  * The classifier with other weights: every parameter and running statistic by its torchvision
- * name, of any float type. A prefix `module.` on every name (DataParallel) is taken off.
+ * name, of any float type. A prefix on every name (DataParallel's `module.`, a `backbone.`) is taken off.
  *
  * @throws InputError that lists every tensor that is missing, unexpected or of another shape.
  */
@@ -28,7 +37,7 @@ export function loadWeights(
   tensors: ReadonlyMap<string, Tensor>,
   options: LoadWeightsOptions = {},
 ): Classifier {
-  const { place = "weights", keepHead = false } = options;
+  const { place = "weights", keepHead = false, keep } = options;
   const given = withoutPrefix(tensors);
   const head = headOf(classifier);
   const wanted = new Map(
@@ -45,7 +54,7 @@ export function loadWeights(
     if (!head.has(name)) onlyHead = false;
   };
   for (const [name, own] of wanted) {
-    if (keepHead && head.has(name)) continue;
+    if (keep?.has(name) === true || (keepHead && head.has(name))) continue;
     const found = given.get(name);
     if (found === undefined) differs(name, "is missing");
     else if (!isFloat(found.dtype)) differs(name, `is ${found.dtype}, not a float type`);
@@ -53,37 +62,36 @@ export function loadWeights(
       differs(name, `is [${found.shape.join(", ")}], expected [${own.shape.join(", ")}]`);
     } else loaded.set(name, asFloat32(found));
   }
-  for (const name of given.keys()) if (!wanted.has(name)) differs(name, "is unexpected");
-  if (differences.length > 0) throw mismatch(classifier, place, differences, onlyHead);
+  if (options.ignoreUnexpected !== true) {
+    for (const name of given.keys()) if (!wanted.has(name)) differs(name, "is unexpected");
+  }
+  if (differences.length > 0) {
+    const remedy = onlyHead
+      ? "Only the last layer differs: keep the model's own (keepHead) to train it anew."
+      : (options.remedy ?? "Choose the architecture that the weights belong to.");
+    throw mismatch(classifier, place, differences, remedy);
+  }
   return { ...classifier, graph: withInitializers(classifier.graph, loaded) };
 }
 
 function withoutPrefix(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const kept = [...tensors].filter(([name]) => !IGNORED.test(name));
-  const prefixed = kept.every(([name]) => name.startsWith("module."));
-  return new Map(kept.map(([name, data]) => [prefixed ? name.slice("module.".length) : name, data]));
-}
-
-/** The parameters of the node that gives the logits. */
-function headOf(classifier: Classifier): ReadonlySet<string> {
-  const last = producers(classifier.graph).get(classifier.logits);
-  return new Set(last?.inputs.filter((name) => classifier.parameters.includes(name)));
+  const prefix = PREFIXES.find((each) => kept.every(([name]) => name.startsWith(each))) ?? "";
+  return new Map(kept.map(([name, data]) => [name.slice(prefix.length), data]));
 }
 
 function mismatch(
   { name, classNames }: Classifier,
   place: string,
   differences: readonly string[],
-  onlyHead: boolean,
+  remedy: string,
 ): InputError {
   const rest = differences.length - LISTED;
   const list = [...differences.slice(0, LISTED), ...(rest > 0 ? [`… and ${rest} more`] : [])];
   return new InputError({
     place,
     problem: `does not fit ${name} with ${classNames.length} classes:\n    ${list.join("\n    ")}`,
-    remedy: onlyHead
-      ? "Only the last layer differs: keep the model's own (keepHead) to train it anew."
-      : "Choose the architecture that the weights belong to.",
+    remedy,
   });
 }
 

@@ -20,13 +20,18 @@ export interface TrainForm {
 }
 
 /**
- * Turns every BatchNormalization to its training form. With momentum 0 its running outputs
+ * Turns every BatchNormalization that is not frozen to its training form. With momentum 0 its running outputs
  * are exactly the batch's mean and population variance.
  *
  * ONNX Runtime writes those outputs over the node's running inputs, even where these are fed by
  * the caller; so the node gets values of its own, which momentum 0 makes irrelevant.
+ *
+ * @param frozen running statistics that stay as they are: their nodes keep normalising by them.
  */
-export function trainForm({ graph, name }: BoundClassifier): TrainForm {
+export function trainForm(
+  { graph, name }: BoundClassifier,
+  frozen: ReadonlySet<string> = new Set(),
+): TrainForm {
   const statistics: BatchStatistics[] = [];
   const g = new GraphBuilder(name);
   for (const input of graph.inputs) {
@@ -35,7 +40,7 @@ export function trainForm({ graph, name }: BoundClassifier): TrainForm {
   }
   for (const [initializer, data] of graph.initializers) g.initializer(initializer, data);
   for (const node of graph.nodes) {
-    if (node.op !== "BatchNormalization") {
+    if (node.op !== "BatchNormalization" || frozen.has(node.inputs[3]!)) {
       g.node(node);
       continue;
     }

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { createAdversary, type Compile } from "../attacks/index.js";
 import { createLoader, type Dataset } from "../data/index.js";
 import { InputError } from "../errors/index.js";
-import type { Classifier } from "../models/index.js";
+import { trunkOf, type Classifier } from "../models/index.js";
 import { compile } from "../runtime/index.js";
 import { createGenerator, type Tensor } from "../tensor/index.js";
 import { oneStep, type StepContext, type StepRecord } from "./step.js";
@@ -14,7 +14,7 @@ import {
   type TrainingState,
   type ValidationRecord,
 } from "./state.js";
-import { updateGraph } from "./update-graph.js";
+import { updateGraph, type UpdateGraphOptions } from "./update-graph.js";
 import { perturbationGraph } from "./weight-perturbation.js";
 import { validate } from "./validate.js";
 import { catastrophicOverfitting, createWatch } from "./watch.js";
@@ -128,6 +128,7 @@ async function prepare(
     decayAll: settings.decayAll,
     clipNorm: settings.clipNorm ?? undefined,
     ema: settings.emaDecay > 0,
+    ...trunkOptions(classifier, settings),
   });
   const program = await compiler(update.graph, { threads });
   const perturbation =
@@ -157,6 +158,16 @@ async function prepare(
     perturbation,
     adversary,
   };
+}
+
+/** What is frozen, or learns at another rate. */
+function trunkOptions(
+  classifier: Classifier,
+  { trunkLearningRate: factor = 1 }: TrainingSettings,
+): Pick<UpdateGraphOptions, "frozen" | "rates"> {
+  if (factor === 1) return {};
+  const trunk = trunkOf(classifier);
+  return factor === 0 ? { frozen: trunk } : { rates: new Map(Array.from(trunk, (name) => [name, factor])) };
 }
 
 async function iterate(run: Run): Promise<TrainingState> {

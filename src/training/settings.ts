@@ -29,6 +29,11 @@ export interface TrainingSettings {
   readonly decayAll: boolean;
   /** Share of the label's probability spread over all classes. */
   readonly labelSmoothing: number;
+  /**
+   * Multiple of the learning rate for everything but the head (and a defence's own layers); 0 freezes it: its
+   * weights and statistics stay bit for bit, its BatchNorms normalise by them. 1 when absent.
+   */
+  readonly trunkLearningRate?: number | undefined;
   readonly augmentation: Augmentation | null;
   readonly validation: ValidationSettings;
   /** Steps between checkpoints; one is also made after each validation. */
@@ -87,6 +92,7 @@ export function checkSettings(settings: TrainingSettings): void {
   share("ε warm-up", settings.epsilonWarmup);
   if (clipNorm !== null) positive("clip norm", clipNorm);
   share("EMA decay", settings.emaDecay, true);
+  if (settings.trunkLearningRate !== undefined) share("trunk learning rate", settings.trunkLearningRate);
   share("label smoothing", settings.labelSmoothing, true);
   whole("validation images", validation.images, 0);
   positive("epochs between validations", validation.every);
@@ -104,6 +110,13 @@ export function checkSettings(settings: TrainingSettings): void {
     positive("adversary step size", recipe.adversary.relativeStepSize);
   }
   checkRecipe(recipe);
+  if (settings.trunkLearningRate === 0 && recipe.weightPerturbation !== undefined) {
+    throw new UsageError({
+      place: "trunk learning rate",
+      problem: "is 0, but the recipe perturbs the weights of the trunk",
+      remedy: "Slow it instead (0.1), or choose a recipe without weight perturbation.",
+    });
+  }
 }
 
 function checkRecipe({ adversary, weights, weightPerturbation, replays = 1 }: Recipe): void {

@@ -52,13 +52,26 @@ export function initialState(
   return { step: 0, tensors, best: undefined, validations: [] };
 }
 
-/** The weights to validate and to ship: the averages where there are any. */
-export function shippedWeights(
+/** Parameters and buffers as they stand; frozen ones are the classifier's own. */
+export function presentWeights(
   classifier: Classifier,
-  { tensors }: TrainingState,
+  { tensors }: Pick<TrainingState, "tensors">,
 ): ReadonlyMap<string, Tensor> {
   return new Map(
-    weightNames(classifier).map((name) => [name, tensors.get(UPDATE.ema(name)) ?? tensors.get(name)!]),
+    weightNames(classifier).map((name) => [
+      name,
+      tensors.get(name) ?? classifier.graph.initializers.get(name)!,
+    ]),
+  );
+}
+
+/** The weights to validate and to ship: the averages where there are any. */
+export function shippedWeights(classifier: Classifier, state: TrainingState): ReadonlyMap<string, Tensor> {
+  return new Map(
+    Array.from(presentWeights(classifier, state), ([name, value]) => [
+      name,
+      state.tensors.get(UPDATE.ema(name)) ?? value,
+    ]),
   );
 }
 

@@ -5,7 +5,7 @@ import type { Feeds, Program } from "../runtime/index.js";
 import { tensor, type RandomGenerator, type Tensor } from "../tensor/index.js";
 import { linearWarmup, scheduleFactor } from "./schedule.js";
 import type { TrainingSettings } from "./settings.js";
-import { weightNames, type TrainingState } from "./state.js";
+import { presentWeights, type TrainingState } from "./state.js";
 import type { UpdateGraph } from "./update-graph.js";
 import { UPDATE } from "./update-names.js";
 
@@ -101,7 +101,7 @@ async function bothHalves(
   epsilon: number | undefined,
 ): Promise<Tensor> {
   const { adversary, classifier, update } = run;
-  const weights = new Map(weightNames(classifier).map((name) => [name, state.tensors.get(name)!]));
+  const weights = presentWeights(classifier, state);
   const perturbed =
     adversary === undefined
       ? moved(batch.images, state.tensors.get(UPDATE.delta))

@@ -21,6 +21,10 @@ export interface UpdateGraphOptions {
   readonly gamma?: number | undefined;
   /** Free adversarial training: the update moves the images' perturbation too. */
   readonly free?: boolean | undefined;
+  /** Parameters and statistics that stay as they are. */
+  readonly frozen?: ReadonlySet<string> | undefined;
+  /** Multiples of the learning rate, by parameter; 1 by default. */
+  readonly rates?: ReadonlyMap<string, number> | undefined;
 }
 
 /** The update of one training step as a graph. */
@@ -40,16 +44,17 @@ const CLIP_EPSILON = 1e-6;
 /** Builds the update graph of a classifier: loss, gradient, optimiser, statistics, averages. */
 export function updateGraph(classifier: Classifier, options: UpdateGraphOptions): UpdateGraph {
   const halves = halvesOf(options.weights);
-  const { batchSize } = options;
-  const { graph, statistics } = trainForm(bindBatch(classifier, batchSize * halves.length));
-  const trained = [...classifier.parameters, ...classifier.buffers];
+  const { batchSize, frozen = new Set() } = options;
+  const { graph, statistics } = trainForm(bindBatch(classifier, batchSize * halves.length), frozen);
+  const names = classifier.parameters.filter((name) => !frozen.has(name));
+  const trained = [...names, ...classifier.buffers.filter((name) => !frozen.has(name))];
   const trainable = parametersAsInputs(graph, trained);
   const { g, moved } = movedWeights(
     trainable,
     options.gamma === undefined ? [] : perturbedWeights(classifier),
   );
   const { loss, terms } = meanLoss(g, classifier, halves, options);
-  const parameters = classifier.parameters.map((name) => moved.get(name) ?? g.value(name));
+  const parameters = names.map((name) => moved.get(name) ?? g.value(name));
   const image = g.value(classifier.image);
   const withRespectTo = options.free === true ? [...parameters, image] : parameters;
   const whole = appendGradients(g, { of: loss, withRespectTo });
@@ -60,7 +65,7 @@ export function updateGraph(classifier: Classifier, options: UpdateGraphOptions)
     state.push(name);
     g.output(value, UPDATE.next(name));
   };
-  const updated = appendUpdates(g, classifier.parameters, parameters, gradients, options, keep);
+  const updated = appendUpdates(g, names, parameters, gradients, options, keep);
   if (options.free === true) keep(UPDATE.delta, nextDelta(g, image, whole.at(-1)!));
   for (const [name, value] of appendStatistics(g, statistics)) {
     updated.set(name, value);
@@ -120,7 +125,7 @@ function appendUpdates(
       parameter,
       gradient: gradients[i]!,
       state,
-      learningRate,
+      learningRate: scaled(g, learningRate, options.rates?.get(name)),
       biasCorrection1,
       biasCorrection2,
       decays: options.decayAll || parameter.shape.length > 1,
@@ -135,6 +140,10 @@ function appendUpdates(
     next.state.forEach((value, j) => keep(state[j]!.name, value));
   });
   return updated;
+}
+
+function scaled(g: GraphBuilder, learningRate: Value, factor: number | undefined): Value {
+  return factor === undefined || factor === 1 ? learningRate : g.op("Mul", [learningRate, g.scalar(factor)]);
 }
 
 /** running ← .9 running + .1 batch, with the unbiased variance, as PyTorch has it. */

@@ -3,7 +3,9 @@ import type { SweepCriterion, SweepEvent, SweepValue, Trial } from "../../reprod
 import { withInterrupt } from "../interrupt.js";
 import { createTerminal, formatPercent, formatTable, type Terminal } from "../terminal.js";
 import { count, formatEpsilon, fraction, positive } from "../values.js";
-import { createTrainingDisplay, newRun, trainingOptions, type TrainOptions } from "./train.js";
+import { trainingOptions, type TrainOptions } from "../training-options.js";
+import { newRun } from "../training-settings.js";
+import { createTrainingDisplay } from "./train.js";
 
 interface SweepCommandOptions extends TrainOptions {
   readonly vary: Record<string, SweepValue[]>;

@@ -14,6 +14,8 @@ export interface RunConfig {
   readonly dataOptions: OpenOptions;
   /** Where the validation images come from; null or absent: split off the training images. */
   readonly validationData?: string | null;
+  /** The file of weights that training began with, kept in the folder; null or absent: drawn at random. */
+  readonly initial?: InitialWeights | null;
   /** Training images used, a class-balanced sample; null: all. */
   readonly limit: number | null;
   readonly model: string;
@@ -24,12 +26,26 @@ export interface RunConfig {
   readonly settings: TrainingSettings;
 }
 
+/** Published weights that a run begins with. */
+export interface InitialWeights {
+  /** The file's name, without its folder. */
+  readonly file: string;
+  /** Of the file that was given. */
+  readonly sha256: string;
+  /** Parameters and statistics that it gave. */
+  readonly copied: number;
+  /** Whether the last layer was drawn anew. */
+  readonly newHead: boolean;
+}
+
 /** Where things are in a run folder. */
 export interface RunPaths {
   readonly folder: string;
   readonly config: string;
   readonly log: string;
   readonly checkpoints: string;
+  /** Weights before the first step, where they are not drawn from the seed. */
+  readonly initial: string;
   readonly model: string;
   readonly manifest: string;
   readonly lock: string;
@@ -41,6 +57,7 @@ export function runPaths(folder: string): RunPaths {
     config: join(folder, "config.json"),
     log: join(folder, "log.jsonl"),
     checkpoints: join(folder, "checkpoints"),
+    initial: join(folder, "initial.safetensors"),
     model: join(folder, "model.onnx"),
     manifest: join(folder, "manifest.json"),
     lock: join(folder, "lock"),
@@ -48,7 +65,11 @@ export function runPaths(folder: string): RunPaths {
 }
 
 /** Makes a new run folder. @throws UsageError when something is there already. */
-export async function createRunFolder(folder: string, config: RunConfig): Promise<RunPaths> {
+export async function createRunFolder(
+  folder: string,
+  config: RunConfig,
+  initial?: Uint8Array,
+): Promise<RunPaths> {
   const paths = runPaths(folder);
   const there = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === "ENOENT") return [];
@@ -64,6 +85,7 @@ export async function createRunFolder(folder: string, config: RunConfig): Promis
     });
   }
   await ensureFolder(folder);
+  if (initial !== undefined) await writeFileAtomic(paths.initial, initial);
   await writeFileAtomic(paths.config, `${JSON.stringify(config, null, 2)}\n`);
   return paths;
 }

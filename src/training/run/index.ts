@@ -2,7 +2,6 @@ export { loadCheckpoint, saveCheckpoint, type Progress } from "./checkpoint.js";
 export { readRunConfig, runPaths, type RunConfig, type RunPaths } from "./folder.js";
 export { readLog, type LogLine } from "./log.js";
 export {
-  openValidation,
   resumeRun,
   trainRun,
   type FinishedRun,
@@ -11,3 +10,4 @@ export {
   type RunOptions,
 } from "./run.js";
 export { readRunSummary, type RunSummary } from "./summary.js";
+export { openValidation } from "./data.js";

@@ -1,28 +1,17 @@
 import { existsSync } from "node:fs";
-import { openDataset, splitOff, takeSample, type Dataset, type OpenOptions } from "../../data/index.js";
+import type { Dataset, OpenOptions } from "../../data/index.js";
 import { InputError, InterruptedError, UsageError } from "../../errors/index.js";
 import { lockFolder, readFileChecked, sha256Of, writeFileAtomic } from "../../files/index.js";
 import { withInitializers } from "../../graph/index.js";
-import { createClassifier, saveClassifier, type Classifier } from "../../models/index.js";
+import { saveClassifier, type Classifier } from "../../models/index.js";
 import { runtimeInfo } from "../../runtime/index.js";
-import { createGenerator } from "../../tensor/index.js";
-import {
-  trainClassifier,
-  type TrainingData,
-  type TrainingEvent,
-  type TrainingHooks,
-  type TrainingOutcome,
-} from "../loop.js";
+import { trainClassifier, type TrainingEvent, type TrainingHooks, type TrainingOutcome } from "../loop.js";
 import { checkSettings, type TrainingSettings } from "../settings.js";
 import type { ValidationRecord } from "../state.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
-import {
-  createRunFolder,
-  readRunConfig,
-  runPaths,
-  type RunConfig,
-  type RunPaths,
-} from "./folder.js";
+import { beginWith, classifierOf } from "./classifier.js";
+import { labelsSha256, openTraining, splitData } from "./data.js";
+import { createRunFolder, readRunConfig, runPaths, type RunConfig, type RunPaths } from "./folder.js";
 import { openLog, type RunLog } from "./log.js";
 
 export interface RunOptions {
@@ -31,6 +20,11 @@ export interface RunOptions {
   readonly dataOptions?: OpenOptions | undefined;
   /** Images to choose the best weights by, as for `openDataset`; split off the training images by default. */
   readonly validationData?: string | undefined;
+  /**
+   * ImageNet weights to begin with (`.safetensors`, or an ONNX export that kept torchvision's names): the
+   * network then normalises its pixels as these expect.
+   */
+  readonly initial?: string | undefined;
   /** Train on a class-balanced sample of this many images. */
   readonly limit?: number | undefined;
   /** Architecture. */
@@ -75,6 +69,7 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
     data: options.data,
     dataOptions: options.dataOptions ?? {},
     validationData: options.validationData ?? null,
+    initial: null,
     limit: options.limit ?? null,
     model: options.model,
     image: { channels, height, width },
@@ -82,9 +77,9 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
     labelsSha256: labelsSha256(dataset),
     settings: options.settings,
   };
-  const classifier = classifierOf(config, "train");
-  const paths = await createRunFolder(options.out, config);
-  return proceed(paths, config, classifier, dataset, hooks);
+  const begun = await beginWith(config, options.initial);
+  const paths = await createRunFolder(options.out, begun.config, begun.weights);
+  return proceed(paths, begun.config, begun.classifier, dataset, hooks);
 }
 
 /**
@@ -114,7 +109,7 @@ export async function resumeRun(
       remedy: "Restore the data, or begin a new run.",
     });
   }
-  return proceed(paths, config, classifierOf(config, "train"), dataset, hooks);
+  return proceed(paths, config, await classifierOf(paths, config, "train"), dataset, hooks);
 }
 
 async function proceed(
@@ -182,7 +177,7 @@ async function finish(
 ): Promise<FinishedRun> {
   const { folder, model } = paths;
   const { settings, tool } = config;
-  const shipped = classifierOf(config, "test");
+  const shipped = await classifierOf(paths, config, "test");
   const trained = { ...shipped, graph: withInitializers(shipped.graph, outcome.weights) };
   await saveClassifier(trained, model, { recipe: settings.recipe.name });
   const best = settings.validation.images === 0 ? undefined : outcome.state.best?.record;
@@ -203,57 +198,6 @@ async function finish(
   await writeFileAtomic(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
   await hooks.onEvent?.({ type: "saved", model, best });
   return { folder, model, steps: outcome.state.step, best, config };
-}
-
-async function openTraining(options: {
-  readonly data: string;
-  readonly dataOptions?: OpenOptions | undefined;
-  readonly limit?: number | undefined;
-  readonly settings: TrainingSettings;
-}): Promise<Dataset> {
-  const dataset = await openDataset(options.data, { split: "train", ...options.dataOptions });
-  if (options.limit === undefined) return dataset;
-  return takeSample(dataset, options.limit, createGenerator(options.settings.seed));
-}
-
-/** A defence may change the network at test only: two forms, the same weights. */
-function classifierOf({ model, image, classNames, settings }: RunConfig, form: "train" | "test"): Classifier {
-  const random = createGenerator(settings.seed);
-  return createClassifier(model, { ...image, classNames, random, defence: settings.recipe.model, form });
-}
-
-async function splitData(
-  { settings, validationData, dataOptions }: RunConfig,
-  dataset: Dataset,
-): Promise<TrainingData> {
-  const { images } = settings.validation;
-  const random = createGenerator(settings.seed);
-  if (images === 0) return { train: dataset, validation: undefined };
-  if ((validationData ?? null) !== null) {
-    const validation = await openDataset(validationData!, dataOptions);
-    return {
-      train: dataset,
-      validation: images < validation.length ? takeSample(validation, images, random) : validation,
-    };
-  }
-  const parts = splitOff(dataset, { count: images }, random);
-  return { train: parts.remaining, validation: parts.taken };
-}
-
-/** The images that a run chooses its weights by. @throws UsageError when it has none. */
-export async function openValidation(config: RunConfig): Promise<Dataset> {
-  const dataset = await openTraining({ ...config, limit: config.limit ?? undefined });
-  const { validation } = await splitData(config, dataset);
-  if (validation !== undefined) return validation;
-  throw new UsageError({
-    place: config.data,
-    problem: "no images were set aside for validation",
-    remedy: "Train with --validation N.",
-  });
-}
-
-function labelsSha256({ labels }: Dataset): string {
-  return sha256Of(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
 }
 
 async function logEvent(log: RunLog, event: TrainingEvent, every: number, seconds: number): Promise<void> {

@@ -1,0 +1,143 @@
+import { Option, type Command } from "commander";
+import type { OptimiserSpec, Schedule } from "../training/index.js";
+import {
+  commonOptions,
+  computeOptions,
+  dataOptions,
+  type CommonOptions,
+  type ComputeOptions,
+  type DataOptions,
+} from "./shared-options.js";
+import { count, countOrNone, fraction, notNegative, positive } from "./values.js";
+
+/** What is trained and how, as it was typed. */
+export interface TrainOptions extends CommonOptions, ComputeOptions, DataOptions {
+  readonly recipe: string;
+  readonly model: string;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly optimiser: OptimiserSpec["kind"];
+  readonly momentum: number;
+  readonly nesterov?: boolean;
+  readonly weightDecay?: number;
+  readonly learningRate?: number;
+  readonly schedule: Schedule["kind"];
+  readonly warmup: number;
+  readonly clipNorm?: number;
+  readonly ema: number;
+  readonly labelSmoothing: number;
+  readonly norm: "linf" | "l2";
+  readonly epsilon?: number;
+  readonly steps?: number;
+  readonly stepSize?: number;
+  readonly randomStart: boolean;
+  readonly epsilonWarmup: number;
+  readonly alpha?: number;
+  readonly beta?: number;
+  readonly flip?: number;
+  readonly cropPadding?: number;
+  readonly rotation?: number;
+  readonly resizedCrop?: number;
+  readonly brightness?: number;
+  readonly contrast?: number;
+  readonly saturation?: number;
+  readonly hue?: number;
+  readonly init?: string;
+  readonly trunkLearningRate?: number;
+  readonly freezeTrunk?: boolean;
+  readonly validation: number;
+  readonly validationData?: string;
+  readonly validateEvery: number;
+  readonly validationSteps: number;
+  readonly patience?: number;
+  readonly checkpointEvery: number;
+}
+
+/** Everything that says what is trained and how. */
+export function trainingOptions(command: Command): void {
+  command
+    .option(
+      "--recipe <name>",
+      "undefended, igr, pat, rat, randomization, alp, fd, at, at-alp; trades, mart, awp, fast, free",
+      "at-alp",
+    )
+    .option(
+      "--model <name>",
+      "resnet-mini (28² to 64²), resnet18-narrow, resnet34-narrow (64² to 96²) or resnet18, 34, 50, 101, 152",
+      "resnet-mini",
+    );
+  dataOptions(command, "mnist");
+  optimisationOptions(command);
+  adversaryOptions(command);
+  imageAndValidationOptions(command);
+  commonOptions(computeOptions(command));
+}
+
+function optimisationOptions(command: Command): void {
+  command
+    .option("--epochs <n>", "passes over the training images", positive, 3)
+    .option("--batch-size <n>", "clean images a step", count, 128)
+    .addOption(
+      new Option("--optimiser <name>", "optimiser").choices(["sgd", "adam", "adamw"]).default("adam"),
+    )
+    .option("--momentum <x>", "of sgd", notNegative, 0.9)
+    .option("--nesterov", "Nesterov's momentum, with sgd")
+    .option("--weight-decay <x>", "(default: 5e-4 with sgd, 0 with adam, 0.01 with adamw)", notNegative)
+    .option("--learning-rate <x>", "peak learning rate (default: 0.1 with sgd, else 5e-3)", positive)
+    .addOption(
+      new Option("--schedule <name>", "learning-rate schedule")
+        .choices(["constant", "step", "cosine", "one-cycle"])
+        .default("one-cycle"),
+    )
+    .option("--warmup <share>", "share of the steps in which the learning rate rises linearly", fraction, 0)
+    .option("--clip-norm <x>", "greatest norm of the gradient (default: no limit)", positive)
+    .option("--ema <decay>", "average the weights, keeping this share a step; 0: no", fraction, 0)
+    .option("--label-smoothing <share>", "share of each label spread over all classes", fraction, 0)
+    .option(
+      "--init <file>",
+      "begin with ImageNet weights: .safetensors of torchvision or timm, or an ONNX export",
+    )
+    .option("--trunk-learning-rate <factor>", "multiple of the learning rate for all but the head", fraction)
+    .option("--freeze-trunk", "train the head alone; the same as --trunk-learning-rate 0");
+}
+
+function adversaryOptions(command: Command): void {
+  command
+    .addOption(new Option("--norm <name>", "norm of the adversary").choices(["linf", "l2"]).default("linf"))
+    .option("--epsilon <x>", "radius, in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)", positive)
+    .option("--steps <n>", "PGD steps of the adversary (default: the recipe's, 7 mostly)", count)
+    .option("--step-size <x>", "of the adversary (default: the recipe's, or 2.5 ε / steps)", positive)
+    .option("--no-random-start", "start the adversary at the image itself")
+    .option("--epsilon-warmup <share>", "share of the steps in which ε rises linearly", fraction, 0.4)
+    .option("--alpha <x>", "weight of logit pairing (default: the recipe's)", notNegative)
+    .option("--beta <x>", "weight of attention pairing (default: the recipe's)", notNegative);
+}
+
+function imageAndValidationOptions(command: Command): void {
+  command
+    .option("--flip <p>", "mirror training images with this probability", fraction)
+    .option("--crop-padding <n>", "random crop after zero padding of n pixels", count)
+    .option(
+      "--resized-crop <share>",
+      "random crop of at least this share of the area, resized back",
+      fraction,
+    )
+    .option("--brightness <x>", "multiply by a factor in [1 − x, 1 + x]", fraction)
+    .option("--contrast <x>", "the same for the distance from the image's mean gray", fraction)
+    .option("--saturation <x>", "the same for the distance from each pixel's gray", fraction)
+    .option("--hue <turns>", "turn the colours by up to this share of the circle, at most 0.5", fraction)
+    .option("--rotation <degrees>", "rotate training images up to this angle either way", positive)
+    .option(
+      "--validation <n>",
+      "images split off to choose the best weights; 0: keep the last",
+      countOrNone,
+      1000,
+    )
+    .option("--validation-data <name>", "draw them from here instead, such as 17flowers:val")
+    .option("--validate-every <n>", "epochs between validations", positive, 1)
+    .option("--validation-steps <n>", "PGD steps in validation", count, 10)
+    .option("--patience <n>", "stop after n validations without a better one (default: never)", count)
+    .option("--checkpoint-every <n>", "steps between checkpoints", count, 200);
+}

@@ -1,0 +1,182 @@
+/** From what was typed to the settings of a run, and back to words. */
+import { availableParallelism } from "node:os";
+import type { Command } from "commander";
+import type { Augmentation } from "../data/index.js";
+import type { Recipe } from "../defences/index.js";
+import type { OptimiserSpec, RunOptions, TrainingSettings } from "../training/index.js";
+import { openOptionsOf } from "./shared-options.js";
+import { formatPercent, type Terminal } from "./terminal.js";
+import { toolInfo } from "./tool.js";
+import type { TrainOptions } from "./training-options.js";
+import { formatEpsilon } from "./values.js";
+
+/** A run of these options, described on the terminal. */
+export async function newRun(options: TrainOptions, terminal: Terminal): Promise<RunOptions> {
+  const settings = await settingsOf(options);
+  const out = options.out ?? `runs/${nameOf(options.data)}-${settings.recipe.name}`;
+  terminal.note(await describeSettings(options, settings, out));
+  return {
+    data: options.data,
+    dataOptions: openOptionsOf(options),
+    validationData: options.validationData,
+    initial: options.init,
+    limit: options.limit,
+    model: options.model,
+    settings,
+    out,
+    tool: toolInfo(),
+  };
+}
+
+/** `mnist:train` → `mnist`, `a/photos/` → `photos`. */
+function nameOf(data: string): string {
+  const name = data
+    .replace(/:.*$/, "")
+    .replace(/[/\\]+$/, "")
+    .split(/[/\\]/)
+    .at(-1);
+  return name === undefined || name === "" || /^\.+$/.test(name) ? "data" : name;
+}
+
+async function settingsOf(options: TrainOptions): Promise<TrainingSettings> {
+  const { DEFAULT_TRAINING, OPTIMISERS, SCHEDULES } = await import("../training/index.js");
+  const { optimiser, weightDecay } = options;
+  const decay = weightDecay === undefined ? {} : { weightDecay };
+  const { flip, cropPadding, resizedCrop, rotation, brightness, contrast, saturation, hue } = options;
+  const wanted = {
+    horizontalFlip: flip,
+    cropPadding,
+    resizedCrop: resizedCrop === undefined ? undefined : { area: [resizedCrop, 1] as const },
+    rotation,
+    brightness,
+    contrast,
+    saturation,
+    hue,
+  };
+  const augmentation: Augmentation = Object.fromEntries(
+    Object.entries(wanted).filter(([, value]) => value !== undefined),
+  );
+  const sgd = { momentum: options.momentum, nesterov: options.nesterov ?? false };
+  return {
+    ...DEFAULT_TRAINING,
+    recipe: await recipeOf(options),
+    epochs: options.epochs,
+    batchSize: options.batchSize,
+    optimiser: { ...OPTIMISERS[optimiser], ...(optimiser === "sgd" ? sgd : {}), ...decay } as OptimiserSpec,
+    learningRate: options.learningRate ?? (optimiser === "sgd" ? 0.1 : DEFAULT_TRAINING.learningRate),
+    schedule: SCHEDULES[options.schedule],
+    warmup: options.warmup,
+    epsilonWarmup: options.epsilonWarmup,
+    clipNorm: options.clipNorm ?? null,
+    emaDecay: options.ema,
+    labelSmoothing: options.labelSmoothing,
+    ...(options.freezeTrunk === true
+      ? { trunkLearningRate: 0 }
+      : options.trunkLearningRate === undefined
+        ? {}
+        : { trunkLearningRate: options.trunkLearningRate }),
+    augmentation: Object.keys(augmentation).length === 0 ? null : augmentation,
+    validation: {
+      images: options.validation,
+      every: options.validateEvery,
+      steps: options.validationSteps,
+      patience: options.patience ?? null,
+    },
+    checkpointEvery: options.checkpointEvery,
+    seed: options.seed,
+    threads: options.threads ?? availableParallelism(),
+  };
+}
+
+async function recipeOf(options: TrainOptions): Promise<Recipe> {
+  const { findRecipe } = await import("../defences/index.js");
+  const recipe = findRecipe(options.recipe);
+  const { adversary, weights } = recipe;
+  const epsilon = options.epsilon ?? (nameOf(options.data) === "mnist" ? 0.3 : 8 / 255);
+  const { alpha, beta } = options;
+  return {
+    ...recipe,
+    adversary: adversary && {
+      ...adversary,
+      norm: options.norm,
+      epsilon,
+      ...(options.steps === undefined ? {} : { steps: options.steps, relativeStepSize: 2.5 / options.steps }),
+      ...(options.stepSize === undefined ? {} : { relativeStepSize: options.stepSize / epsilon }),
+      randomStart: options.randomStart && adversary.randomStart,
+    },
+    weights: {
+      ...weights,
+      ...(alpha === undefined ? {} : { logitPairing: alpha }),
+      ...(beta === undefined ? {} : { attentionPairing: beta }),
+    },
+  };
+}
+
+/** Options that were typed beside `--resume`, as paths into the run's configuration. */
+export async function askedOf(options: TrainOptions, command: Command): Promise<Record<string, unknown>> {
+  const typed = (name: keyof TrainOptions): boolean => command.getOptionValueSource(name) === "cli";
+  const settings = await settingsOf(options);
+  const paths: Partial<Record<keyof TrainOptions, readonly [path: string, value: unknown]>> = {
+    data: ["data", options.data],
+    validationData: ["validationData", options.validationData],
+    model: ["model", options.model],
+    limit: ["limit", options.limit],
+    recipe: ["settings.recipe.name", settings.recipe.name],
+    epochs: ["settings.epochs", settings.epochs],
+    batchSize: ["settings.batchSize", settings.batchSize],
+    optimiser: ["settings.optimiser.kind", options.optimiser],
+    weightDecay: ["settings.optimiser.weightDecay", options.weightDecay],
+    momentum: ["settings.optimiser.momentum", options.momentum],
+    learningRate: ["settings.learningRate", options.learningRate],
+    schedule: ["settings.schedule.kind", options.schedule],
+    warmup: ["settings.warmup", options.warmup],
+    clipNorm: ["settings.clipNorm", options.clipNorm],
+    ema: ["settings.emaDecay", options.ema],
+    labelSmoothing: ["settings.labelSmoothing", options.labelSmoothing],
+    norm: ["settings.recipe.adversary.norm", options.norm],
+    epsilon: ["settings.recipe.adversary.epsilon", options.epsilon],
+    steps: ["settings.recipe.adversary.steps", options.steps],
+    randomStart: ["settings.recipe.adversary.randomStart", options.randomStart],
+    epsilonWarmup: ["settings.epsilonWarmup", options.epsilonWarmup],
+    alpha: ["settings.recipe.weights.logitPairing", options.alpha],
+    beta: ["settings.recipe.weights.attentionPairing", options.beta],
+    validation: ["settings.validation.images", options.validation],
+    validateEvery: ["settings.validation.every", options.validateEvery],
+    validationSteps: ["settings.validation.steps", options.validationSteps],
+    patience: ["settings.validation.patience", options.patience],
+    seed: ["settings.seed", options.seed],
+    threads: ["settings.threads", options.threads],
+  };
+  return Object.fromEntries(
+    Object.entries(paths)
+      .filter(([name]) => typed(name as keyof TrainOptions))
+      .map(([, entry]) => entry),
+  );
+}
+
+async function describeSettings(
+  options: TrainOptions,
+  settings: TrainingSettings,
+  out: string,
+): Promise<string> {
+  const { TERMS, weighedTerms } = await import("../losses/index.js");
+  const { recipe, optimiser, validation } = settings;
+  const { adversary } = recipe;
+  const terms = weighedTerms(recipe.weights);
+  const lines = [
+    `Training ${options.model} on ${options.data} with ${recipe.title} (${recipe.name}) in ${out}`,
+    `  ${settings.epochs} epochs, batch ${settings.batchSize}, ${optimiser.kind}, learning rate ${settings.learningRate} ` +
+      `(${settings.schedule.kind}), weight decay ${optimiser.weightDecay}, seed ${settings.seed}, ${settings.threads} threads`,
+    adversary === undefined
+      ? "  no adversary"
+      : `  adversary: PGD, ${adversary.norm}, ε ${formatEpsilon(adversary.epsilon)}, ${adversary.steps} steps of ` +
+        `${formatEpsilon(adversary.epsilon * adversary.relativeStepSize)}, ` +
+        `${adversary.randomStart ? "random start" : "no random start"}, ε rising over ${formatPercent(settings.epsilonWarmup)} of the steps`,
+    `  loss: ${terms.map(([name, weight]) => `${weight} · ${TERMS[name].title}`).join(" + ")}`,
+    validation.images === 0
+      ? "  no validation: the last weights are kept"
+      : `  best weights by ${validation.images} validation images every ${validation.every} epoch(s)` +
+        (adversary === undefined ? "" : `, PGD-${validation.steps}`),
+  ];
+  return lines.join("\n");
+}

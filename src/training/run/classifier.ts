@@ -1,0 +1,77 @@
+import { basename } from "node:path";
+import { UsageError } from "../../errors/index.js";
+import { readFileChecked, sha256Of } from "../../files/index.js";
+import {
+  createClassifier,
+  IMAGENET_NORMALIZATION,
+  initialiseFrom,
+  loadWeights,
+  readWeightsFile,
+  writeSafetensors,
+  type Classifier,
+} from "../../models/index.js";
+import { createGenerator } from "../../tensor/index.js";
+import type { RunConfig, RunPaths } from "./folder.js";
+
+/** A run before its first step. */
+export interface Begun {
+  readonly config: RunConfig;
+  readonly classifier: Classifier;
+  /** For `initial.safetensors`; undefined where the weights follow from the seed. */
+  readonly weights: Uint8Array | undefined;
+}
+
+/**
+ * The classifier of a new run, with published weights where a file of them is given.
+ *
+ * @throws UsageError, InputError when the weights do not fit.
+ */
+export async function beginWith(config: RunConfig, path: string | undefined): Promise<Begun> {
+  if (path === undefined) {
+    return { config, classifier: buildClassifier(config, "train"), weights: undefined };
+  }
+  if (config.image.channels !== IMAGENET_NORMALIZATION.mean.length) {
+    throw new UsageError({
+      place: path,
+      problem: `holds weights for colour images, the data have ${config.image.channels} channel`,
+      remedy: "Read the images with 3 channels (--channels 3).",
+    });
+  }
+  const sha256 = sha256Of(await readFileChecked(path));
+  const given = { file: basename(path), sha256, copied: 0, newHead: false };
+  const fresh = buildClassifier({ ...config, initial: given }, "train");
+  const { classifier, copied, newHead } = await initialiseFrom(fresh, path);
+  const { initializers } = classifier.graph;
+  const names = [...classifier.parameters, ...classifier.buffers];
+  return {
+    config: { ...config, initial: { ...given, copied, newHead } },
+    classifier,
+    weights: writeSafetensors(new Map(names.map((name) => [name, initializers.get(name)!]))),
+  };
+}
+
+/** The classifier of a run, with the weights that it began with. */
+export async function classifierOf(
+  { initial }: RunPaths,
+  config: RunConfig,
+  form: "train" | "test",
+): Promise<Classifier> {
+  const classifier = buildClassifier(config, form);
+  if ((config.initial ?? null) === null) return classifier;
+  return loadWeights(classifier, await readWeightsFile(initial), { place: initial });
+}
+
+/** A defence may change the network at test only: two forms, the same weights. */
+function buildClassifier(
+  { model, image, classNames, settings, initial }: RunConfig,
+  form: "train" | "test",
+): Classifier {
+  return createClassifier(model, {
+    ...image,
+    classNames,
+    random: createGenerator(settings.seed),
+    defence: settings.recipe.model,
+    form,
+    ...((initial ?? null) === null ? {} : { normalization: IMAGENET_NORMALIZATION }),
+  });
+}

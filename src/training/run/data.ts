@@ -1,0 +1,55 @@
+import { openDataset, splitOff, takeSample, type Dataset, type OpenOptions } from "../../data/index.js";
+import { UsageError } from "../../errors/index.js";
+import { sha256Of } from "../../files/index.js";
+import { createGenerator } from "../../tensor/index.js";
+import type { TrainingData } from "../loop.js";
+import type { TrainingSettings } from "../settings.js";
+import type { RunConfig } from "./folder.js";
+
+/** The training images, or a sample of them. */
+export async function openTraining(options: {
+  readonly data: string;
+  readonly dataOptions?: OpenOptions | undefined;
+  readonly limit?: number | undefined;
+  readonly settings: TrainingSettings;
+}): Promise<Dataset> {
+  const dataset = await openDataset(options.data, { split: "train", ...options.dataOptions });
+  if (options.limit === undefined) return dataset;
+  return takeSample(dataset, options.limit, createGenerator(options.settings.seed));
+}
+
+/** Sets aside the images that the weights are chosen by. */
+export async function splitData(
+  { settings, validationData, dataOptions }: RunConfig,
+  dataset: Dataset,
+): Promise<TrainingData> {
+  const { images } = settings.validation;
+  const random = createGenerator(settings.seed);
+  if (images === 0) return { train: dataset, validation: undefined };
+  if ((validationData ?? null) !== null) {
+    const validation = await openDataset(validationData!, dataOptions);
+    return {
+      train: dataset,
+      validation: images < validation.length ? takeSample(validation, images, random) : validation,
+    };
+  }
+  const parts = splitOff(dataset, { count: images }, random);
+  return { train: parts.remaining, validation: parts.taken };
+}
+
+/** The images that a run chooses its weights by. @throws UsageError when it has none. */
+export async function openValidation(config: RunConfig): Promise<Dataset> {
+  const dataset = await openTraining({ ...config, limit: config.limit ?? undefined });
+  const { validation } = await splitData(config, dataset);
+  if (validation !== undefined) return validation;
+  throw new UsageError({
+    place: config.data,
+    problem: "no images were set aside for validation",
+    remedy: "Train with --validation N.",
+  });
+}
+
+/** A resumed run must read the same data. */
+export function labelsSha256({ labels }: Dataset): string {
+  return sha256Of(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
+}
