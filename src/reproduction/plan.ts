@@ -1,4 +1,5 @@
 import type { Recipe } from "../defences/index.js";
+import { UsageError } from "../errors/index.js";
 import type { TrainingSettings } from "../training/index.js";
 import { identityOf, type ReproducedDataset } from "./datasets.js";
 import { definePiece, inOrder, type Piece } from "./piece.js";
@@ -15,8 +16,19 @@ export interface PlannedTraining {
   readonly model: string;
   readonly recipe: Recipe;
   readonly seed: number;
+  /** File of the weights that it begins with; undefined: drawn from the seed. */
+  readonly initial: string | undefined;
   readonly piece: Piece;
 }
+
+/** A file of ImageNet weights, known by its bytes. */
+export interface WeightsFile {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** By architecture. */
+export type WeightsFiles = Readonly<Record<string, WeightsFile>>;
 
 /** The adversarial images of one source and ε, after every number of iterations. */
 export interface PlannedCraft extends CraftSpec {
@@ -47,14 +59,24 @@ export interface ReproductionPlan {
   readonly pieces: readonly Piece[];
 }
 
-/** What is to be done, as data: nothing is read or run. */
-export function planReproduction(preset: Preset, datasets: readonly ReproducedDataset[]): ReproductionPlan {
+/**
+ * What is to be done, as data: nothing is read or run.
+ *
+ * @param weights by architecture, where training begins with published weights.
+ * @throws UsageError when the preset asks for weights that are not given.
+ */
+export function planReproduction(
+  preset: Preset,
+  datasets: readonly ReproducedDataset[],
+  weights: WeightsFiles = {},
+): ReproductionPlan {
+  checkWeights(preset, weights);
   const crafts = datasets.flatMap((dataset) =>
-    SETTINGS.flatMap((setting) => craftsOf(preset, dataset, setting)),
+    SETTINGS.flatMap((setting) => craftsOf(preset, dataset, setting, weights)),
   );
   const rows = datasets.flatMap((dataset) =>
     preset.seeds.flatMap((seed) =>
-      preset.recipes.map((recipe) => rowOf(preset, dataset, recipe, seed, crafts)),
+      preset.recipes.map((recipe) => rowOf(preset, dataset, recipe, seed, crafts, weights)),
     ),
   );
   const trainings = [...crafts.map(({ source }) => source), ...rows.map(({ training }) => training)];
@@ -83,16 +105,18 @@ function planTraining(
   model: string,
   recipe: Recipe,
   seed: number,
+  weights: WeightsFiles,
 ): PlannedTraining {
+  const initial = weights[model];
   const { description: _, source: __, title: ___, ...exact } = recipe;
   const piece = definePiece("train", `train ${dataset.id} ${recipe.name} ${model} seed ${seed}`, {
     dataset: identityOf(dataset),
     validation: dataset.validationSplit,
     model,
-    initialised: preset.initialised,
+    initial: initial?.sha256 ?? null,
     training: { ...trainingOf(preset, recipe, seed), recipe: exact },
   });
-  return { dataset, model, recipe, seed, piece };
+  return { dataset, model, recipe, seed, initial: initial?.path, piece };
 }
 
 function undefendedOf({ recipes }: Preset): Recipe {
@@ -101,10 +125,15 @@ function undefendedOf({ recipes }: Preset): Recipe {
   return found;
 }
 
-function craftsOf(preset: Preset, dataset: ReproducedDataset, setting: Setting): PlannedCraft[] {
+function craftsOf(
+  preset: Preset,
+  dataset: ReproducedDataset,
+  setting: Setting,
+  weights: WeightsFiles,
+): PlannedCraft[] {
   const { crafts, stepSize, limit, model, blackBox, batchSize } = preset;
   const architecture = setting === "gray-box" ? model : blackBox;
-  const source = planTraining(preset, dataset, architecture, undefendedOf(preset), preset.seeds[0]!);
+  const source = planTraining(preset, dataset, architecture, undefendedOf(preset), preset.seeds[0]!, weights);
   return crafts.map(({ epsilon, iterations }) => {
     const title = `craft ${dataset.id} ${setting} epsilon ${epsilonName(epsilon)}`;
     const settings = { dataset: identityOf(dataset), limit, batchSize, epsilon, stepSize, iterations };
@@ -119,10 +148,11 @@ function rowOf(
   recipe: Recipe,
   seed: number,
   all: readonly PlannedCraft[],
+  weights: WeightsFiles,
 ): PlannedRow {
   const { limit, model, whiteBox, measured } = preset;
   const crafts = all.filter((craft) => craft.dataset === dataset);
-  const training = planTraining(preset, dataset, model, recipe, seed);
+  const training = planTraining(preset, dataset, model, recipe, seed, weights);
   const train = training.piece;
   const about = `${dataset.id} ${recipe.name} seed ${seed}`;
   const images = { dataset: identityOf(dataset), limit };
@@ -134,6 +164,18 @@ function rowOf(
     whiteBox: definePiece("white-box", `white-box ${about}`, { ...images, attacks: whiteBox }, [train]),
     measure: definePiece("measure", `measure ${about}`, { ...images, ...measured }, [train, ...own]),
   };
+}
+
+function checkWeights({ name, initialised, model, blackBox }: Preset, weights: WeightsFiles): void {
+  const missing = [model, blackBox].filter(
+    (architecture) => initialised && weights[architecture] === undefined,
+  );
+  if (missing.length === 0) return;
+  throw new UsageError({
+    place: `preset ${name}`,
+    problem: `begins with ImageNet weights, and none are given for ${missing.join(" and ")}`,
+    remedy: `Give each: ${missing.map((each) => `--weights ${each}=${each}.safetensors`).join(" ")} (torchvision's or timm's).`,
+  });
 }
 
 /** 8/255 → `8-255`; .25 → `0.25`. */

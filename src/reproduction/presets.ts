@@ -43,7 +43,7 @@ export interface Preset {
   readonly limit: number | null;
   /** Images a run of the attacks. */
   readonly batchSize: number;
-  /** Files of weights that training begins with, by architecture: `ImageNet`'s in the paper. */
+  /** Whether training begins with ImageNet weights, as in the paper; their files are the user's. */
   readonly initialised: boolean;
 }
 

@@ -8,7 +8,7 @@ import { RUN, type Workplace } from "./work.js";
 /** Trains a model, or goes on with it from its newest checkpoint. */
 export async function runTraining(work: Workplace, planned: PlannedTraining): Promise<unknown> {
   const { store, preset, threads, tool } = work;
-  const { dataset, model, recipe, seed, piece } = planned;
+  const { dataset, model, recipe, seed, initial, piece } = planned;
   const folder = join(await store.folder(piece), RUN);
   const hooks = {
     onEvent: (event: RunEvent): void => tell(work, event),
@@ -26,6 +26,7 @@ export async function runTraining(work: Workplace, planned: PlannedTraining): Pr
         validationData:
           dataset.validationSplit === null ? undefined : `${dataset.data}:${dataset.validationSplit}`,
         model,
+        initial,
         settings: { ...trainingOf(preset, recipe, seed), threads },
         out: folder,
         tool,

@@ -4,6 +4,7 @@ import type {
   ReproductionEvent,
   ReproductionPart,
   ReproductionPlan,
+  WeightsFiles,
 } from "../../reproduction/index.js";
 import { withInterrupt } from "../interrupt.js";
 import { commonOptions, type CommonOptions } from "../shared-options.js";
@@ -19,6 +20,7 @@ interface ReproduceCommandOptions extends CommonOptions {
   readonly only: string[];
   readonly skip: string[];
   readonly shard?: { readonly index: number; readonly count: number };
+  readonly weights: Record<string, string>;
   readonly seeds?: number;
   readonly threads?: number;
 }
@@ -32,6 +34,8 @@ Examples:
   holdfast reproduce table1 --preset small --data 17flowers/ --data dogs-vs-cats/ --out runs/small
   holdfast reproduce all --preset small --data 17flowers/ --out runs/small --plan
   holdfast reproduce all --preset small --data 17flowers/ --out runs/small --shard 1/4
+  holdfast reproduce all --preset paper --data 17flowers/ --weights resnet101=resnet101.safetensors \\
+      --weights resnet152=resnet152.safetensors
   holdfast merge runs/small shard-2/ shard-3/ shard-4/
 
 The plan comes first: what will run, how long by a short measurement on this machine, what is done.
@@ -51,6 +55,7 @@ export function reproduceCommand(program: Command): void {
     .option("--only <words>", "only pieces whose title has these words; repeatable", gather, [])
     .option("--skip <words>", "no piece whose title has these words; repeatable", gather, [])
     .option("--shard <i/n>", "this is machine i of n", shard)
+    .option("--weights <model=file>", "ImageNet weights of an architecture; repeatable", weightsOf, {})
     .option("--seeds <n>", "seeds of each defended model (default: the preset's)", count)
     .option("--threads <n>", "threads inside an operator (default: the number of cores)", count);
   commonOptions(command).addHelpText("after", EXAMPLES).action(reproduceAction);
@@ -58,6 +63,14 @@ export function reproduceCommand(program: Command): void {
 
 function gather(value: string, values: readonly string[]): string[] {
   return [...values, value];
+}
+
+function weightsOf(text: string, so: Readonly<Record<string, string>>): Record<string, string> {
+  const [model, file] = /^([^=]+)=(.+)$/.exec(text)?.slice(1) ?? [];
+  if (model === undefined || file === undefined) {
+    throw new InvalidArgumentError("It must be like resnet101=resnet101.safetensors.");
+  }
+  return { ...so, [model]: file };
 }
 
 function shard(text: string): { index: number; count: number } {
@@ -79,7 +92,7 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
   }
   const seeds =
     options.seeds === undefined ? preset.seeds : Array.from({ length: options.seeds }, (_, i) => i);
-  const plan = planReproduction({ ...preset, seeds }, datasets);
+  const plan = planReproduction({ ...preset, seeds }, datasets, await hashed(options.weights));
   const out = options.out ?? `reproduction-${preset.name}`;
   const threads = options.threads ?? availableParallelism();
   await withInterrupt(async (signal) => {
@@ -120,6 +133,16 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
       display.stop();
     }
   }, "Stopping after the batch or step under way …");
+}
+
+/** Weights are known by their bytes: other weights make other pieces. */
+async function hashed(weights: Readonly<Record<string, string>>): Promise<WeightsFiles> {
+  const { readFileChecked, sha256Of } = await import("../../files/index.js");
+  const entries = Object.entries(weights).map(async ([model, path]) => {
+    const sha256 = sha256Of(await readFileChecked(path));
+    return [model, { path, sha256 }] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 /** The tables on the terminal, and the files; white-box always beside transfer. */
