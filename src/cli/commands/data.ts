@@ -7,6 +7,7 @@ import {
   type DataOptions,
 } from "../shared-options.js";
 import { createTerminal } from "../terminal.js";
+import { dataCheckCommand } from "./data-check.js";
 
 type Options = CommonOptions & Omit<DataOptions, "data"> & { readonly sheet?: string };
 
@@ -14,7 +15,8 @@ const EXAMPLES = `
 Examples:
   holdfast data mnist:test
   holdfast data photos/ --size 64 --json
-  holdfast data flowers --sheet flowers.png`;
+  holdfast data flowers --sheet flowers.png
+  holdfast data check photos/`;
 
 export function dataCommand(program: Command): void {
   const command = program
@@ -23,6 +25,8 @@ export function dataCommand(program: Command): void {
     .argument("<name>", "mnist, mnist:test, flowers, or a folder with a folder for each class");
   imageOptions(command).option("--sheet <file.png>", "write a contact sheet: a row of images for each class");
   commonOptions(command);
+  // What stands after "check" is its own.
+  dataCheckCommand(command.enablePositionalOptions());
   command.addHelpText("after", EXAMPLES).action(async (name: string, options: Options) => {
     const { openDataset, datasetInfo } = await import("../../data/index.js");
     const dataset = await openDataset(name, openOptionsOf({ ...options, data: name }));
@@ -36,7 +40,7 @@ export function dataCommand(program: Command): void {
       `${info.name}: ${info.images} images of ${info.channels} × ${info.height} × ${info.width}`,
       ...(info.description === "" ? [] : [info.description]),
       `${info.classes.length} classes: ${info.classes.map((each) => `${each.name} (${each.images})`).join(", ")}`,
-      `key-region masks: ${info.hasMasks ? "yes" : "no"}`,
+      `key-region masks: ${info.masks === info.images ? "yes" : info.masks === 0 ? "no" : `of ${info.masks} images`}`,
       ...info.skipped.map(({ file, problem }) => `left out: ${file}: ${problem}`),
     ];
     createTerminal(options).result(lines.join("\n"), info);
