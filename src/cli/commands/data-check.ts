@@ -1,0 +1,114 @@
+import type { Command } from "commander";
+import type { DataCheck, Duplicates } from "../../data/index.js";
+import { commonOptions, type CommonOptions } from "../shared-options.js";
+import { createTerminal, formatTable } from "../terminal.js";
+
+type Options = CommonOptions & { readonly sheet?: string };
+
+const EXAMPLES = `
+Examples:
+  holdfast data check photos/
+  holdfast data check photos/:test --json
+  holdfast data check photos/ --sheet photos.png
+
+Exit codes: 0 checked, with or without findings; 3 when not one image can be read.`;
+
+/** `holdfast data check`: under `data`, whose own options stand before the word. */
+export function dataCheckCommand(data: Command): void {
+  const command = data
+    .command("check")
+    .description("read every image file; say which are unreadable, duplicate or suspicious")
+    .argument("<name>", "a folder of images, as for data; all its splits, or the one it names")
+    .option("--sheet <file.png>", "write a contact sheet: a row of readable images for each class");
+  commonOptions(command).exitOverride().showHelpAfterError("Add --help to see what there is.");
+  command.addHelpText("after", EXAMPLES).action(async (name: string, options: Options) => {
+    const { checkData, contactSheet } = await import("../../data/index.js");
+    const terminal = createTerminal(options);
+    let progress: ReturnType<typeof terminal.progress> | undefined;
+    const onProgress = (done: number, total: number): void => {
+      progress ??= terminal.progress(total, "images");
+      progress.at(done, "");
+    };
+    const { check, readable } = await checkData(name, { onProgress }).finally(() => progress?.stop());
+    if (options.sheet !== undefined) {
+      const { writeFileAtomic } = await import("../../files/index.js");
+      await writeFileAtomic(options.sheet, await contactSheet(readable));
+    }
+    terminal.result(checkText(check), check);
+  });
+}
+
+function checkText(check: DataCheck): string {
+  const { width, height } = check;
+  const findings = check.unreadable.length + check.duplicates.length + check.suspicious.length;
+  const parts = [
+    [
+      `${printable(check.name)}: ${check.images} images, ${check.readable} readable`,
+      ...(check.description === "" ? [] : [printable(check.description)]),
+      `width ${width.min} … ${width.median} … ${width.max}, height ${height.min} … ${height.median} … ${height.max} (least, median, most)`,
+      kindsText(check),
+    ],
+    [classTable(check), `largest class : smallest class = ${check.imbalance.toFixed(1)} : 1`],
+    section(
+      `${check.unreadable.length} unreadable`,
+      check.unreadable.map(({ file, problem }) => `${file}: ${problem}`),
+    ),
+    section(`${check.duplicates.length} duplicated`, check.duplicates.map(duplicatesText)),
+    section(
+      `${check.suspicious.length} suspicious`,
+      check.suspicious.map(({ where, problem }) => `${where}: ${problem}`),
+    ),
+    ...(findings === 0 ? [["Nothing to complain about."]] : []),
+  ];
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n");
+}
+
+function kindsText({ kinds }: DataCheck): string {
+  const named: readonly (readonly [count: number, what: string])[] = [
+    [kinds.jpeg, "JPEG"],
+    [kinds.png, "PNG"],
+    [kinds.webp, "WebP"],
+    [kinds.gray, "gray"],
+    [kinds.cmyk, "CMYK"],
+    [kinds.deep, "of more than 8 bits (8 are kept)"],
+    [kinds.turned, "with an EXIF orientation (not applied)"],
+    [kinds.animated, "animated (the first frame is read)"],
+  ];
+  return named
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${count} ${what}`)
+    .join(", ");
+}
+
+function classTable({ classes, splits }: DataCheck): string {
+  const names = splits.map(({ name }) => name);
+  const rows = classes.map(({ name, bySplit }) => [
+    printable(name),
+    ...names.map((split) => String(bySplit[split]!)),
+  ]);
+  return formatTable([["class", ...names], ...rows]);
+}
+
+function duplicatesText({ kind, files, acrossSplits, differentClasses }: Duplicates): string {
+  const notes = [
+    ...(acrossSplits ? ["ACROSS SPLITS"] : []),
+    ...(differentClasses ? ["DIFFERENT CLASSES"] : []),
+  ];
+  const said = files.map(({ file, split, class: name }) => `${file} (${split}, ${name})`);
+  return `${[kind, ...notes].join(", ")}: ${said.join(" = ")}`;
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${printable(line)}`)];
+}
+
+/** File names may hold anything: what a terminal would obey, or what turns text around, is shown as its code. */
+function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`,
+  );
+}
