@@ -13,7 +13,7 @@ Examples:
 
 Exit codes: 0 checked, with or without findings; 3 when not one image can be read.`;
 
-/** `holdfast data check`: under `data`, whose own options stand before the word. */
+/** `holdfast data check`, a command under `data`. */
 export function dataCheckCommand(data: Command): void {
   const command = data
     .command("check")
@@ -21,7 +21,9 @@ export function dataCheckCommand(data: Command): void {
     .argument("<name>", "a folder of images, as for data; all its splits, or the one it names")
     .option("--sheet <file.png>", "write a contact sheet: a row of readable images for each class");
   commonOptions(command).exitOverride().showHelpAfterError("Add --help to see what there is.");
-  command.addHelpText("after", EXAMPLES).action(async (name: string, options: Options) => {
+  command.addHelpText("after", EXAMPLES).action(async (name: string, _: Options, self: Command) => {
+    // `data` has options of the same names, and takes those that follow its own argument.
+    const options = self.optsWithGlobals<Options>();
     const { checkData, contactSheet } = await import("../../data/index.js");
     const terminal = createTerminal(options);
     let progress: ReturnType<typeof terminal.progress> | undefined;

@@ -25,8 +25,7 @@ export function dataCommand(program: Command): void {
     .argument("<name>", "mnist, mnist:test, flowers, or a folder with a folder for each class");
   imageOptions(command).option("--sheet <file.png>", "write a contact sheet: a row of images for each class");
   commonOptions(command);
-  // What stands after "check" is its own.
-  dataCheckCommand(command.enablePositionalOptions());
+  dataCheckCommand(command);
   command.addHelpText("after", EXAMPLES).action(async (name: string, options: Options) => {
     const { openDataset, datasetInfo } = await import("../../data/index.js");
     const dataset = await openDataset(name, openOptionsOf({ ...options, data: name }));
