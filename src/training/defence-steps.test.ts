@@ -66,10 +66,10 @@ test.each(Object.keys(expected))("one step of %s is PyTorch's", (name) => {
   }
   const used = Object.fromEntries(graph.inputs.map((input) => [input, feeds[input]!]));
   const outputs = evaluate(graph, used);
-  expect((outputs[UPDATE.loss]!.data as Float64Array)[0]).toBeCloseTo(expected[name]!.loss, 6);
+  expect(outputs[UPDATE.loss]!.data[0]).toBeCloseTo(expected[name]!.loss, 6);
   for (const [parameter, [along, norm]] of Object.entries(expected[name]!.parameters)) {
     const before = feeds[parameter]!.data as Float32Array;
-    const after = outputs[UPDATE.next(parameter)]!.data as Float64Array;
+    const after = outputs[UPDATE.next(parameter)]!.data;
     const probe = seededProbe(parameter, shapeOf(parameter)).data;
     const change = Float64Array.from(after, (value, i) => value - before[i]!);
     const product = change.reduce((sum, value, i) => sum + value * probe[i]!, 0);
