@@ -20,7 +20,6 @@ const IMBALANCE = 3;
 /** Classes first, then files in their order. `files` are the images of `datasets` in order. */
 export function findSuspicious(datasets: readonly Dataset[], files: readonly CheckedFile[]): Suspicion[] {
   return [
-    ...classesThatDiffer(datasets),
     ...datasets.flatMap((dataset) => smallClasses(dataset)),
     ...datasets.flatMap((dataset) => imbalance(dataset)),
     ...files.flatMap(({ file, facts }) =>
@@ -38,20 +37,6 @@ function problemsOf(file: string, facts: ImageFacts): string[] {
     ...(aspect > EXTREME_ASPECT ? [`is very long: ${width} × ${height} pixels`] : []),
     ...(uniform ? ["is of one colour"] : []),
   ];
-}
-
-/** A class is its place in the sorted list of a split's folders: a missing folder moves all after it. */
-function classesThatDiffer([first, ...others]: readonly Dataset[]): Suspicion[] {
-  if (first === undefined) return [];
-  return others.flatMap((other) => {
-    const less = first.classNames.filter((name) => !other.classNames.includes(name));
-    const more = other.classNames.filter((name) => !first.classNames.includes(name));
-    const said = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(", ");
-    return [
-      ...(less.length === 0 ? [] : [`has no ${said(less)}, which ${first.split} has`]),
-      ...(more.length === 0 ? [] : [`has ${said(more)}, which ${first.split} has not`]),
-    ].map((problem) => ({ where: `split ${other.split}`, problem }));
-  });
 }
 
 function countsOf({ classNames, labels }: Dataset): number[] {

@@ -74,6 +74,19 @@ describe("a folder with a folder for each class", () => {
     expect(await first("test")).toBe("validation/cats/test-a.png");
   });
 
+  test("a class that one split lacks moves no label of another", async () => {
+    for (const name of ["ant", "bee", "cat"]) await photo(`train/${name}/a.png`, "#fff");
+    for (const name of ["bee", "cat", "dog"]) await photo(`test/${name}/a.png`, "#fff");
+    await mkdir(join(root, "test", "empty"));
+    for (const split of ["train", "test"]) {
+      const dataset = await openDataset(`${root}:${split}`);
+      expect(dataset.classNames).toEqual(["ant", "bee", "cat", "dog"]);
+      const named = Array.from(dataset.labels, (label) => dataset.classNames[label]!);
+      named.forEach((name, i) => expect(dataset.fileName(i)).toBe(`${split}/${name}/a.png`));
+      expect(dataset.length).toBe(3);
+    }
+  });
+
   test("gives the same bytes from worker threads as from this one", async () => {
     await twoClasses();
     const dataset = await openDataset(root, { size: { height: 8, width: 8 } });

@@ -7,7 +7,7 @@ import { createGenerator } from "../tensor/index.js";
 import type { Dataset } from "./dataset.js";
 import { openImageFiles, type ListedFiles } from "./image-files.js";
 import type { OpenOptions } from "./options.js";
-import { stratify } from "./select.js";
+import { indicesByClass, sentences, stratify } from "./select.js";
 
 /** Names that owners of datasets give to the folders of a split. */
 const TRAIN_FOLDERS = ["train", "training", "training_set"];
@@ -24,8 +24,8 @@ interface Listed extends ListedFiles {
 
 /**
  * One split of a folder of images: `train`, `test`, `val` (where there is a folder for it beside the test
- * set's; else the test set), or `all` where there are no split folders. Classes are the folder names, sorted;
- * files are sorted by name.
+ * set's; else the test set), or `all` where there are no split folders. Classes are the folder names of all
+ * splits, sorted, so that a class has one label in all of them; files are sorted by name.
  *
  * @throws InputError when there is no image, fewer than two classes, or (with `skipUnreadable`)
  *   nothing readable; UsageError for a split that cannot be.
@@ -62,7 +62,12 @@ function listSplit(folder: string, split: string, seed: number): Listed {
       remedy: `It has ${has.join(" and ")}.`,
     });
   }
-  return { ...listClasses(join(folder, found)), note: undefined, split: wanted };
+  const others = Object.values(of).flatMap((name) => (name === undefined || name === found ? [] : [name]));
+  const listed = listClasses(
+    join(folder, found),
+    others.map((name) => join(folder, name)),
+  );
+  return { ...listed, note: undefined, split: wanted };
 }
 
 /** Without split folders every class is dealt out, 80 to 20, by the seed. */
@@ -87,21 +92,34 @@ function dealtSplit(folder: string, split: string, seed: number): Listed {
     classNames: all.classNames,
     paths: chosen.map((index) => all.paths[index]!),
     labels: Int32Array.from(chosen, (index) => all.labels[index]!),
-    note: `The folder has no splits of its own: ${test} of its ${all.paths.length} images, stratified by class, are the test set (seed ${seed}).`,
+    note: sentences(
+      `The folder has no splits of its own: ${test} of its ${all.paths.length} images, stratified by class, are the test set (seed ${seed}).`,
+      ...classesOfOne(all),
+    ),
     split,
   };
 }
 
-function listClasses(folder: string): Omit<Listed, "note" | "split"> {
-  const named = folders(folder).map((name) => [name, images(join(folder, name))] as const);
-  const classes = named.filter(([, files]) => files.length > 0);
-  if (classes.length === 0) throw empty(folder, "has no folder with JPEG, PNG or WebP images in it");
-  if (classes.length < 2) throw empty(folder, `has images of one class only, "${classes[0]![0]}"`);
-  return {
-    classNames: classes.map(([name]) => name),
-    paths: classes.flatMap(([name, files]) => files.map((file) => join(folder, name, file))),
-    labels: Int32Array.from(classes.flatMap(([, files], label) => files.map(() => label))),
-  };
+/** One image cannot be both trained on and tested on. */
+function classesOfOne({ classNames, labels }: Pick<ListedFiles, "classNames" | "labels">): string[] {
+  return indicesByClass({ classNames, labels }).flatMap((indices, label) =>
+    indices.length > 1 ? [] : [`Class "${classNames[label]!}" has one image only, in one of the two sets.`],
+  );
+}
+
+/** The files of `folder` by class. Classes that only `others` (the other splits) have keep their label. */
+function listClasses(folder: string, others: readonly string[] = []): Omit<ListedFiles, "note"> {
+  const own = new Map(folders(folder).map((name) => [name, images(join(folder, name))]));
+  const names = new Set([...own.keys(), ...others.flatMap(folders)]);
+  const elsewhere = (name: string): boolean =>
+    others.some((other) => isFolder(join(other, name)) && images(join(other, name)).length > 0);
+  const classNames = [...names].filter((name) => (own.get(name)?.length ?? 0) > 0 || elsewhere(name)).sort();
+  const filesOf = (name: string): string[] => own.get(name) ?? [];
+  const paths = classNames.flatMap((name) => filesOf(name).map((file) => join(folder, name, file)));
+  if (paths.length === 0) throw empty(folder, "has no folder with JPEG, PNG or WebP images in it");
+  if (classNames.length < 2) throw empty(folder, `has images of one class only, "${classNames[0]!}"`);
+  const labels = Int32Array.from(classNames.flatMap((name, label) => filesOf(name).map(() => label)));
+  return { classNames, paths, labels };
 }
 
 function empty(folder: string, problem: string): InputError {
