@@ -110,7 +110,7 @@ export function renderChart(
   try {
     instance.setOption({
       animation: false,
-      grid: { left: 56, right: 24, top: 16 + 20 * Math.ceil(chart.series.length / 2), bottom: 48 },
+      grid: { left: 56, right: 24, top: 16 + 20 * legendRows(chart.series, size.width), bottom: 48 },
       legend: { top: 0, left: 0, itemWidth: 26, textStyle: { fontSize: 12 } },
       xAxis: {
         type: chart.logX ? "log" : "value",
@@ -133,6 +133,17 @@ export function renderChart(
   } finally {
     instance.dispose();
   }
+}
+
+/** Lines that the legend takes: about 7 pixels a letter, and 46 for the sign and the gap. */
+function legendRows(series: readonly Series[], width: number): number {
+  let [rows, used] = [1, 0];
+  for (const { name } of series) {
+    const wide = 7 * name.length + 46;
+    if (used > 0 && used + wide > width) [rows, used] = [rows + 1, 0];
+    used += wide;
+  }
+  return rows;
 }
 
 /** A line with its points, and a faint vertical bar for each interval. */

@@ -29,6 +29,7 @@ dd { margin: 0; font-size: 1.35rem; font-variant-numeric: tabular-nums; }
 .warnings li { border-left: .3rem solid var(--line); background: var(--wash); padding: .6rem .9rem; border-radius: 0 .4rem .4rem 0; }
 .warnings .serious { border-color: var(--serious); } .warnings .serious strong { color: var(--serious); }
 .warnings .warning { border-color: var(--warning); } .warnings .warning strong { color: var(--warning); }
+.warnings details { margin: .4rem 0 0; } .warnings details li { border: 0; padding: .2rem 0; background: none; }
 .scroll { overflow-x: auto; margin: .75rem 0 1.25rem; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; min-width: 60%; }
 caption { text-align: left; color: var(--soft); padding-bottom: .4rem; }
@@ -41,6 +42,9 @@ tbody th { font-weight: 550; white-space: nowrap; }
 figure { margin: 0; }
 .chart svg { width: 100%; height: auto; }
 .chart svg text { fill: var(--ink); }
+.chart svg path[stroke="#dbdee4"] { stroke: var(--line); }
+.chart svg path[stroke="#54555a"] { stroke: var(--soft); }
+@media (max-width: 40rem) { .chart > div { overflow-x: auto; } .chart svg { min-width: 36rem; } }
 .chart figcaption { font-weight: 600; margin-bottom: .4rem; }
 details { margin: .5rem 0 1rem; } summary { cursor: pointer; color: var(--soft); }
 .example { display: flex; gap: 1.5rem; padding: 1.1rem 0; border-top: 1px solid var(--line); }

@@ -4,6 +4,7 @@ import {
   warningTitles,
   type AttackMeasurement,
   type Result,
+  type ResultWarning,
   type Score,
 } from "../evaluation/index.js";
 import type { Chart } from "./charts.js";
@@ -21,14 +22,36 @@ export function warningsSection({ warnings }: Result): Html {
   return html`<section id="warnings" aria-label="Checks">
     <h2>Checks against false security</h2>
     <ul class="warnings">
-      ${warnings.map(
-        ({ code, severity, message }) =>
-          html`<li class="${severity}">
-            <strong>${severityWord(severity)}${warningTitles[code]}.</strong> ${message}
+      ${byKind(warnings).map(
+        ([first, ...others]) =>
+          html`<li class="${first.severity}">
+            <strong>${severityWord(first.severity)}${warningTitles[first.code]}.</strong> ${first.message}
+            ${
+              others.length === 0
+                ? null
+                : html`<details>
+                    <summary>and ${others.length} more of this kind</summary>
+                    <ul>
+                      ${others.map(({ message }) => html`<li>${message}</li>`)}
+                    </ul>
+                  </details>`
+            }
           </li> `,
       )}
     </ul>
   </section>`;
+}
+
+/** Warnings of one code and severity together, in the order of the first of each. */
+function byKind(warnings: readonly ResultWarning[]): [ResultWarning, ...ResultWarning[]][] {
+  const kinds = new Map<string, [ResultWarning, ...ResultWarning[]]>();
+  for (const warning of warnings) {
+    const kind = `${warning.severity} ${warning.code}`;
+    const known = kinds.get(kind);
+    if (known === undefined) kinds.set(kind, [warning]);
+    else known.push(warning);
+  }
+  return [...kinds.values()];
 }
 
 function severityWord(severity: "info" | "warning" | "serious"): string {

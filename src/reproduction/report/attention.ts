@@ -48,21 +48,23 @@ export function shiftTable(dataset: ReproducedDatasetResult): Html {
   const inputs = (rows[0]?.measured ?? []).filter(({ setting }) => setting !== "clean");
   if (inputs.length === 0) return html``;
   return html`<h3>How far the adversary moves the attention</h3>
-    ${inputs.map(
-      (input) =>
-        html`<div class="matrix">
-          ${table(
-            `${inputName(input)}: cosine between the maps of the clean and the adversarial image, the paper's distance ‖Q/‖Q‖ − Q'/‖Q'‖‖ (at most 1.41) in small print, mean over the images.`,
-            ["defence", ...input.groups.map(({ group }) => group)],
-            rows.map((row) => {
-              const own = row.measured!.find(
-                (each) => each.setting === input.setting && each.epsilon === input.epsilon,
-              )!;
-              return [titleOf(row), ...own.groups.map(shiftCell)];
-            }),
-          )}
-        </div>`,
-    )}`;
+    <div class="charts">
+      ${inputs.map(
+        (input) =>
+          html`<div class="matrix">
+            ${table(
+              `${inputName(input)}: cosine between the maps of the clean and the adversarial image, the paper's distance ‖Q/‖Q‖ − Q'/‖Q'‖‖ (at most 1.41) in small print, mean over the images.`,
+              ["defence", ...input.groups.map(({ group }) => group)],
+              rows.map((row) => {
+                const own = row.measured!.find(
+                  (each) => each.setting === input.setting && each.epsilon === input.epsilon,
+                )!;
+                return [titleOf(row), ...own.groups.map(shiftCell)];
+              }),
+            )}
+          </div>`,
+      )}
+    </div>`;
 }
 
 function shiftCell({ cosine, distance }: MeasuredGroup): Html {

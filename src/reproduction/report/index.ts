@@ -12,7 +12,7 @@ main { max-width: 84rem; }
 .matrix caption { max-width: 60rem; } .soft { color: var(--soft); }
 .callout { border-left: .3rem solid var(--warning); background: var(--wash); padding: .8rem 1rem; max-width: 60rem; }
 .looked { border-top: 1px solid var(--line); padding: 1rem 0; }
-.inputs { display: grid; gap: .8rem; } .maps { display: flex; flex-wrap: wrap; gap: .3rem; }
+.inputs { display: grid; gap: .8rem 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); } .maps { display: flex; flex-wrap: wrap; gap: .3rem; }
 .maps img { width: 5rem; height: 5rem; image-rendering: pixelated; border-radius: .25rem; }
 h3 { font-size: 1.1rem; margin: 1.75rem 0 .5rem; }
 `;

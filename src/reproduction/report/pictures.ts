@@ -1,8 +1,11 @@
-import { heatmapOf, html, pictureOf, type Html } from "../../report/index.js";
+import { heatmapOf, html, pictureOf, raw, type Html } from "../../report/index.js";
 import type { MeasuredPicture } from "../measure-piece.js";
 import type { ReproducedDatasetResult, ReproductionPictures } from "../result.js";
 import { inputName } from "./attention.js";
 import { titleOf } from "./tables.js";
+
+/** The defences of the paper's Figure 4: open from the start. */
+const FIGURE_4: readonly string[] = ["undefended", "alp", "at", "at-alp"];
 
 /** Figures 1, 4 and 5: images, their key regions, and where each defence looks, clean and attacked. */
 export async function picturesSection(
@@ -17,7 +20,10 @@ export async function picturesSection(
     const first = pictures![rows[0]!.model]![i]!;
     const label = nameOf(dataset, first.label);
     const views: Html[] = [];
-    for (const row of rows) views.push(await viewOf(dataset, titleOf(row), pictures![row.model]![i]!));
+    for (const row of rows) {
+      const shown = i === 0 && FIGURE_4.includes(row.recipe);
+      views.push(await viewOf(dataset, titleOf(row), pictures![row.model]![i]!, shown));
+    }
     parts.push(
       html`<article class="looked">
         <div class="row">
@@ -40,6 +46,7 @@ async function viewOf(
   dataset: ReproducedDatasetResult,
   title: string,
   picture: MeasuredPicture,
+  open: boolean,
 ): Promise<Html> {
   const inputs: Html[] = [];
   for (const input of picture.inputs) {
@@ -68,7 +75,7 @@ async function viewOf(
       </div>`,
     );
   }
-  return html`<details>
+  return html`<details ${raw(open ? "open" : "")}>
     <summary>${title}</summary>
     <div class="inputs">${inputs}</div>
   </details>`;
