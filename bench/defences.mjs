@@ -1,0 +1,21 @@
+// Training steps of AT+ALP (10 PGD steps and an update of the doubled batch) and IGR against the same written in
+// PyTorch, in turns on the same machine.
+//   node bench/defences.mjs        after npm run build; PYTHON names a Python that has torch and torchvision
+import { cpus } from "node:os";
+import { compare, rounds, threads } from "./turns.mjs";
+
+console.log(`${cpus()[0].model}, ${threads} threads, medians of ${rounds} runs in turns`);
+const cases = [
+  ["resnet18", "16", "64", "8"],
+  ["resnet50", "8", "224", "3"],
+];
+for (const recipe of ["at-alp", "igr"]) {
+  for (const [model, batch, size, steps] of cases) {
+    compare(
+      `${recipe}, ${model}, batch ${batch}, ${size} × ${size}`,
+      "bench/defence-step.mjs",
+      "bench/defence_step.py",
+      [recipe, model, batch, size, threads, steps],
+    );
+  }
+}
