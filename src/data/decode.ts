@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { InputError } from "../errors/index.js";
 import { fileError } from "../files/index.js";
 import type { ByteImage } from "./resize.js";
@@ -44,13 +44,15 @@ export async function decodeBytes(bytes: Uint8Array, place: string): Promise<Byt
     throw refused(place, bytes.length === 0 ? "is empty" : "is not a JPEG, PNG or WebP image");
   }
   try {
-    const { data, info } = await sharp(bytes, {
+    const image = sharp(bytes, {
       failOn: "error",
       limitInputPixels: MOST_PIXELS,
       ignoreIcc: true,
       autoOrient: false,
       pages: 1,
-    })
+    });
+    if ((await image.metadata()).space === "cmyk") return await decodeInk(image);
+    const { data, info } = await image
       .toColourspace("srgb")
       .removeAlpha()
       .raw({ depth: "uchar" })
@@ -59,7 +61,8 @@ export async function decodeBytes(bytes: Uint8Array, place: string): Promise<Byt
   } catch (cause) {
     const tooLarge = await sizeIfTooLarge(bytes);
     if (tooLarge !== undefined) throw refused(place, tooLarge, cause);
-    throw refused(place, `cannot be decoded: ${firstLine((cause as Error).message)}`, cause);
+    // libvips keeps one error text for all threads: beside other decodes its words may be lost or another's.
+    throw refused(place, "cannot be decoded: it is damaged or cut off", cause);
   }
 }
 
@@ -76,6 +79,31 @@ async function sizeIfTooLarge(bytes: Uint8Array): Promise<string | undefined> {
   return `claims ${width} × ${height} pixels, at most ${MOST_PIXELS / 1e6} million are decoded`;
 }
 
+/**
+ * CMYK → RGB as Pillow does it, without a colour profile (Convert.c, cmyk2rgb): with w = 255 − K,
+ * R = w − C w / 255, G and B likewise.
+ */
+async function decodeInk(image: Sharp): Promise<ByteImage> {
+  const { data, info } = await image
+    .pipelineColourspace("cmyk")
+    .toColourspace("cmyk")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    const white = 255 - data[4 * i + 3]!;
+    for (let c = 0; c < 3; c++) rgb[3 * i + c] = white - rounded255(data[4 * i + c]! * white);
+  }
+  return { width, height, channels: 3, data: rgb };
+}
+
+/** product / 255, rounded, in integers: Pillow's MULDIV255. */
+function rounded255(product: number): number {
+  const shifted = product + 128;
+  return ((shifted >> 8) + shifted) >> 8;
+}
+
 function withThreeChannels(
   data: Uint8Array,
   { width, height, channels }: { width: number; height: number; channels: number },
@@ -90,5 +118,3 @@ function refused(place: string, problem: string, cause?: unknown): InputError {
   const remedy = "Replace or remove the file, or leave such files out with --skip-unreadable.";
   return new InputError({ place, problem, remedy, ...(cause === undefined ? {} : { cause }) });
 }
-
-const firstLine = (message: string): string => message.split("\n")[0]!.slice(0, 200);
