@@ -1,0 +1,72 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { holdfast } from "../../test/runs/holdfast.js";
+import type { DataCheck } from "../data/index.js";
+
+let root = "";
+const CLASS = "\u001b[31mred\u202e<b>";
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "holdfast-cli-data-"));
+  for (const [split, name] of [
+    ["train", "cat"],
+    ["train", CLASS],
+    ["test", "cat"],
+    ["test", CLASS],
+  ] as const) {
+    await mkdir(join(root, split, name), { recursive: true });
+    const background = name === "cat" ? "#223344" : "#aa4422";
+    const image = sharp({ create: { width: 40, height: 40, channels: 3, background } });
+    await writeFile(join(root, split, name, "1.png"), await image.png().toBuffer());
+  }
+  await writeFile(join(root, "train", "cat", "2.jpg"), "");
+});
+afterAll(() => rm(root, { recursive: true }));
+
+describe("data check", () => {
+  test("lists what it found on stdout, with exit code 0", async () => {
+    const { code, stdout, stderr } = await holdfast(["data", "check", root, "-q"]);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toBe("");
+    expect(stdout).toContain(`${root}: 5 images, 4 readable`);
+    expect(stdout).toContain("1 unreadable:\n  train/cat/2.jpg: is empty");
+    expect(stdout).toMatch(
+      /same bytes, ACROSS SPLITS: train\/cat\/1\.png \(train, cat\) = test\/cat\/1\.png/,
+    );
+    expect(stdout).toContain("train/cat/1.png: is of one colour");
+  });
+
+  test("obeys no class name", async () => {
+    const { stdout } = await holdfast(["data", "check", root]);
+    expect(stdout).toContain("\\u001b[31mred\\u202e<b>");
+    for (const character of ["\u001b", "\u202e"]) expect(stdout).not.toContain(character);
+  });
+
+  test("writes JSON and a contact sheet, wherever its options stand", async () => {
+    const sheet = join(root, "sheet.png");
+    const { code, stdout, stderr } = await holdfast(["data", "check", "--json", root, "--sheet", sheet]);
+    expect(code, stderr).toBe(0);
+    const check = JSON.parse(stdout) as DataCheck;
+    expect(check.unreadable).toEqual([{ file: "train/cat/2.jpg", problem: "is empty" }]);
+    expect(check.classes.map(({ name }) => name)).toContain(CLASS);
+    expect((await sharp(sheet).metadata()).height).toBe(4 + 2 * 76);
+  });
+
+  test("has exit code 3 when nothing can be read, and 2 for what is no folder of images", async () => {
+    const bad = join(root, "bad");
+    for (const name of ["a", "b"]) {
+      await mkdir(join(bad, name), { recursive: true });
+      await writeFile(join(bad, name, "1.png"), "no picture");
+    }
+    const none = await holdfast(["data", "check", bad, "-q"]);
+    expect([none.code, none.stdout]).toEqual([3, ""]);
+    expect(none.stderr).toMatch(/none of its 2 images can be read/);
+    expect((await holdfast(["data", "check", join(root, "nowhere")])).code).toBe(3);
+    expect((await holdfast(["data", "check", "mnist"])).code).toBe(2);
+    expect((await holdfast(["data", "check"])).code).toBe(2);
+    expect((await holdfast(["data", "check", "--help"])).stdout).toContain("holdfast data check photos/");
+  });
+});
