@@ -22,12 +22,13 @@ export interface DataOptions {
   readonly fit?: "crop" | "stretch" | "pad";
   readonly limit?: number;
   readonly skipUnreadable?: boolean;
+  readonly classes?: string[];
 }
 
 export function dataOptions(command: Command, data: string): Command {
   command.option(
     "--data <name>",
-    "mnist, mnist:test, flowers, or a folder with a folder for each class",
+    "mnist, mnist:test, flowers, 17 Flowers, or a folder, zip or tar with a folder for each class",
     data,
   );
   return imageOptions(command).option(
@@ -46,12 +47,16 @@ export function imageOptions(command: Command): Command {
       imageSize,
     )
     .option("--channels <n>", "1 (gray) or 3 (colour) (default: the source's)", count)
+    .option("--classes <names>", "only these classes, such as n01440764,n01443537 (default: all)", (text) =>
+      text.split(","),
+    )
     .option("--skip-unreadable", "leave out image files that cannot be decoded, and list them");
 }
 
 /** As `openDataset` takes them; absent options are left out, so that a run folder keeps only what was said. */
-export function openOptionsOf({ size, channels, skipUnreadable }: DataOptions): OpenOptions {
+export function openOptionsOf({ size, channels, skipUnreadable, classes }: DataOptions): OpenOptions {
   return {
+    ...(classes === undefined ? {} : { classes }),
     ...(size === undefined ? {} : { size }),
     ...(channels === undefined ? {} : { channels }),
     ...(skipUnreadable === undefined ? {} : { skipUnreadable }),

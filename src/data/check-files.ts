@@ -6,6 +6,7 @@ import { inspectImage, type ImageFacts } from "./check-image.js";
 import type { Dataset } from "./dataset.js";
 import { openDataset } from "./open.js";
 import type { OpenOptions } from "./options.js";
+import { encodedBytes } from "./source.js";
 
 /** An image of one split, by its file. */
 export interface CheckedFile {
@@ -36,7 +37,7 @@ export async function openSplits(spec: string, options: OpenOptions): Promise<Da
     }
   }
   if (datasets.length === 0) datasets.push(await openDataset(spec, options));
-  const drawn = datasets.find(({ source }) => source?.kind !== "files");
+  const drawn = datasets.find(({ source }) => source?.kind !== "files" && source?.kind !== "encoded");
   if (drawn !== undefined) {
     throw new UsageError({
       place: drawn.name,
@@ -93,8 +94,10 @@ async function inspectFile(dataset: Dataset, index: number): Promise<CheckedFile
 }
 
 async function fileBytes({ source, sourceIndices }: Dataset, index: number): Promise<Uint8Array> {
+  const place = sourceIndices?.[index] ?? index;
+  if (source?.kind === "encoded") return encodedBytes(source, place);
   if (source?.kind !== "files") throw new RangeError("the dataset has no files");
-  const path = source.paths[sourceIndices?.[index] ?? index]!;
+  const path = source.paths[place]!;
   return readFile(path).catch((error: unknown) => {
     throw fileError(error, path);
   });

@@ -58,6 +58,22 @@ describe("a folder with a folder for each class", () => {
     await expect(openDataset(`${root}:all`, {})).rejects.toThrow(UsageError);
   });
 
+  test("only the classes asked for, relabelled; one that is not there is named with the nearest", async () => {
+    for (const name of ["ant", "bee", "cat", "dog"]) {
+      for (const split of ["train", "test"]) await photo(`${split}/${name}/1.png`, "#fff");
+    }
+    const some = await openDataset(root, { classes: ["dog", "bee"] });
+    expect([some.classNames, Array.from(some.labels), some.fileName(1)]).toEqual([
+      ["bee", "dog"],
+      [0, 1],
+      join("train", "dog", "1.png"),
+    ]);
+    await expect(openDataset(root, { classes: ["dog", "cet"] })).rejects.toThrow(
+      /has no class "cet"[^]*"cat"/,
+    );
+    await expect(openDataset(root, { classes: ["dog"] })).rejects.toThrow(/two or more/);
+  });
+
   test("val is the owner's where it lies beside a test set, else the test set", async () => {
     for (const split of ["train", "val", "test"]) {
       await photo(`${split}/cats/${split}-a.png`, "#fff");

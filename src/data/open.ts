@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { InputError, suggestName } from "../errors/index.js";
+import { isArchived, openArchive } from "./archives/index.js";
 import type { Dataset } from "./dataset.js";
 import { openFlowers } from "./flowers.js";
 import { flowers17Pictures, openFlowers17 } from "./flowers17.js";
@@ -10,7 +12,7 @@ const BUILT_IN = ["mnist", "flowers"] as const;
 
 /**
  * Opens a dataset by the name a user gives: `mnist`, `flowers`, a folder of IDX files, of 17 Flowers, or
- * with a folder of images for each class; `:test` or another split may follow.
+ * with a folder of images for each class, a zip or tar of them; `:test` or another split may follow.
  *
  * @throws InputError when nothing of that name is there, or it is not what it must be.
  */
@@ -21,6 +23,7 @@ export async function openDataset(spec: string, options: OpenOptions = {}): Prom
   const trainOrTest = split === "val" ? "test" : split;
   if (name === "mnist") return openIdxFolder(mnistFolder(), name, trainOrTest, options);
   if (name === "flowers") return openFlowers(trainOrTest, options);
+  if (isArchived(name) && existsSync(name)) return openArchive(name, split, options);
   if (isFolder(name)) {
     if (flowers17Pictures(name) !== undefined) return openFlowers17(name, split, options);
     return idxSplits(name).length > 0
@@ -30,6 +33,6 @@ export async function openDataset(spec: string, options: OpenOptions = {}): Prom
   throw new InputError({
     place: `data "${spec}"`,
     problem: "is neither a folder nor the name of a dataset",
-    remedy: `${suggestName(name, BUILT_IN)} Or name a folder, which must exist.`,
+    remedy: `${suggestName(name, BUILT_IN)} Or name a folder or an archive, which must exist.`,
   });
 }

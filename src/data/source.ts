@@ -3,7 +3,7 @@
  * and pixels lie in shared memory, so that a worker reads the same bytes without a copy.
  */
 import type { PixelCache } from "./cache.js";
-import { decodeImage } from "./decode.js";
+import { decodeBytes, decodeImage } from "./decode.js";
 import { fitImage, type Fit } from "./fit.js";
 
 /** 8-bit images in memory, `[N, C, H, W]`. */
@@ -26,8 +26,23 @@ export interface FileSource {
   readonly width: number;
 }
 
+/** Encoded pictures in shared memory, as an archive held them; decoded and fitted when they are first read. */
+export interface EncodedSource {
+  readonly kind: "encoded";
+  /** Bytes of many pictures, one after the other. */
+  readonly slabs: readonly Uint8Array<SharedArrayBuffer>[];
+  /** Of each picture: its slab, its place there and its length. */
+  readonly at: readonly (readonly [slab: number, offset: number, length: number])[];
+  readonly names: readonly string[];
+  readonly fit: Fit;
+  readonly cache: PixelCache;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
 /** Any source of 8-bit images. */
-export type ImageSource = PixelSource | FileSource;
+export type ImageSource = PixelSource | FileSource | EncodedSource;
 
 /**
  * Image `index` of `source`: bytes `[C, H, W]`, to be read and not written.
@@ -41,13 +56,23 @@ export function readPixels(source: ImageSource, index: number): Uint8Array | Pro
   const slot =
     index < cache.ready.length ? cache.pixels.subarray(index * bytes, (index + 1) * bytes) : undefined;
   if (slot !== undefined && Atomics.load(cache.ready, index) === 1) return slot;
-  return decodeImage(source.paths[index]!).then((image) => {
+  const decoded =
+    source.kind === "files"
+      ? decodeImage(source.paths[index]!)
+      : decodeBytes(encodedBytes(source, index), source.names[index]!);
+  return decoded.then((image) => {
     const pixels = fitImage(image, source.fit);
     if (slot === undefined) return pixels;
     slot.set(pixels);
     Atomics.store(cache.ready, index, 1);
     return slot;
   });
+}
+
+/** A copy: the decoder does not read shared memory. */
+export function encodedBytes({ slabs, at }: EncodedSource, index: number): Uint8Array {
+  const [slab, offset, length] = at[index]!;
+  return Uint8Array.from(slabs[slab]!.subarray(offset, offset + length));
 }
 
 /** k / 255 in float32, for every byte. */

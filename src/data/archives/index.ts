@@ -1,0 +1,1 @@
+export { isArchived, openArchive } from "./open.js";

@@ -1,0 +1,81 @@
+import { InputError } from "../../errors/index.js";
+
+/** What a picture's name says. */
+interface Said {
+  /** The last folder that is no split's. */
+  readonly folder: string | undefined;
+  /** The word before the first dot and a number, as Kaggle names them: `cat.0.jpg`. */
+  readonly word: string | undefined;
+  /** The owner's split, where folders say it. */
+  readonly split: Split | undefined;
+}
+
+export type Split = "train" | "val" | "test";
+
+/** Where pictures belong. */
+export interface Layout {
+  readonly classNames: readonly string[];
+  /** Label of each name; −1: a picture without a class, such as Kaggle's `test1/1.jpg`. */
+  readonly labels: readonly number[];
+  readonly splits: readonly (Split | undefined)[];
+}
+
+const SPLITS: Readonly<Record<string, Split>> = {
+  train: "train",
+  training: "train",
+  training_set: "train",
+  val: "val",
+  valid: "val",
+  validation: "val",
+  test: "test",
+  testing: "test",
+  test_set: "test",
+};
+const IMAGE = /\.(jpe?g|png|webp)$/i;
+
+/** Pictures, but for hidden files and macOS's doubles of them. */
+export function isPicture(name: string): boolean {
+  return IMAGE.test(name) && !name.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
+}
+
+/**
+ * Classes by folder (`train/cats/1.jpg`, `n01440764/x.JPEG`) where there are at least two of them, else by the word
+ * that begins the file's name (`train/cat.0.jpg`).
+ *
+ * @throws InputError when neither gives two classes.
+ */
+export function layoutOf(names: readonly string[], place: string): Layout {
+  const said = names.map(sayingOf);
+  const classes = (of: (each: Said) => string | undefined): string[] =>
+    [...new Set(said.map(of).filter((name) => name !== undefined))].sort();
+  const [folders, words] = [classes(({ folder }) => folder), classes(({ word }) => word)];
+  const byFolder = folders.length >= 2 || words.length < 2;
+  const classNames = byFolder ? folders : words;
+  if (classNames.length < 2) {
+    throw new InputError({
+      place,
+      problem:
+        classNames.length === 0
+          ? "has no JPEG, PNG or WebP picture with a class"
+          : `has pictures of one class only, "${classNames[0]}"`,
+      remedy: "A class is a folder (cats/1.jpg), or begins the file's name (cat.1.jpg).",
+    });
+  }
+  return {
+    classNames,
+    labels: said.map(({ folder, word }) => classNames.indexOf((byFolder ? folder : word) ?? "")),
+    splits: said.map(({ split }) => split),
+  };
+}
+
+function sayingOf(name: string): Said {
+  const parts = name.split("/");
+  const file = parts.pop()!;
+  const at = parts.findLastIndex((part) => Object.hasOwn(SPLITS, part.toLowerCase()));
+  const rest = parts.slice(at + 1).filter((part) => !/^test\d+$/i.test(part));
+  return {
+    folder: rest.at(-1),
+    word: /^([A-Za-z][\w-]*)\.\d+\.\w+$/.exec(file)?.[1],
+    split: at < 0 ? undefined : SPLITS[parts[at]!.toLowerCase()],
+  };
+}

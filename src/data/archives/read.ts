@@ -1,0 +1,33 @@
+import { isArchive, refused, type ArchiveEntry, type Wanted } from "./entry.js";
+import { tarEntries } from "./tar.js";
+import { zipEntries } from "./zip.js";
+
+/**
+ * The wanted files of an archive and of the archives in it (one level), in its order: `train.zip` in a
+ * zip is a folder `train`, a class's tar in a tar a folder of its name.
+ *
+ * @throws InputError on anything hostile or damaged, naming the entry.
+ */
+export async function* archiveEntries(path: string, wanted: Wanted): AsyncGenerator<ArchiveEntry> {
+  for await (const entry of entriesOf(path, path, (name) => isArchive(name) || wanted(name))) {
+    if (!isArchive(entry.name)) {
+      yield entry;
+      continue;
+    }
+    const folder = entry.name.replace(/\.(zip|tar|tar\.gz|tgz)$/i, "");
+    const place = `${path}, ${entry.name}`;
+    for await (const inner of entriesOf(
+      entry.bytes,
+      place,
+      (name) => isArchive(name) || wanted(`${folder}/${name}`),
+    )) {
+      if (isArchive(inner.name))
+        throw refused(place, inner.name, "is an archive in an archive in an archive");
+      yield { name: `${folder}/${inner.name}`, bytes: inner.bytes };
+    }
+  }
+}
+
+function entriesOf(source: string | Uint8Array, place: string, wanted: Wanted): AsyncGenerator<ArchiveEntry> {
+  return /\.zip$/i.test(place) ? zipEntries(source, place, wanted) : tarEntries(source, place, wanted);
+}
