@@ -5,6 +5,7 @@ import { dataCommand } from "./commands/data.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { mergeCommand } from "./commands/merge.js";
+import { recipesCommand } from "./commands/recipes.js";
 import { reportCommand } from "./commands/report.js";
 import { reproduceCommand } from "./commands/reproduce.js";
 import { sweepCommand } from "./commands/sweep.js";
@@ -52,6 +53,7 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     dataCommand,
     reproduceCommand,
     mergeCommand,
+    recipesCommand,
     sweepCommand,
   ];
   for (const command of commands) command(program);

@@ -28,7 +28,7 @@ export interface TrainOptions extends CommonOptions, ComputeOptions, DataOptions
   readonly clipNorm?: number;
   readonly ema: number;
   readonly labelSmoothing: number;
-  readonly norm: "linf" | "l2";
+  readonly norm?: "linf" | "l2";
   readonly epsilon?: number;
   readonly steps?: number;
   readonly stepSize?: number;
@@ -59,8 +59,8 @@ export interface TrainOptions extends CommonOptions, ComputeOptions, DataOptions
 export function trainingOptions(command: Command): void {
   command
     .option(
-      "--recipe <name>",
-      "undefended, igr, pat, rat, randomization, alp, fd, at, at-alp; trades, mart, awp, fast, free",
+      "--recipe <name | file>",
+      "a YAML file (docs/recipes.md), or undefended, igr, pat, rat, randomization, alp, fd, at, at-alp; trades, mart, awp, fast, free",
       "at-alp",
     )
     .option(
@@ -105,7 +105,12 @@ function optimisationOptions(command: Command): void {
 
 function adversaryOptions(command: Command): void {
   command
-    .addOption(new Option("--norm <name>", "norm of the adversary").choices(["linf", "l2"]).default("linf"))
+    .addOption(
+      new Option("--norm <name>", "norm of the adversary (default: the recipe's, linf mostly)").choices([
+        "linf",
+        "l2",
+      ]),
+    )
     .option("--epsilon <x>", "radius, in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)", positive)
     .option("--steps <n>", "PGD steps of the adversary (default: the recipe's, 7 mostly)", count)
     .option("--step-size <x>", "of the adversary (default: the recipe's, or 2.5 ε / steps)", positive)

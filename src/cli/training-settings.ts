@@ -89,16 +89,19 @@ async function settingsOf(options: TrainOptions): Promise<TrainingSettings> {
 }
 
 async function recipeOf(options: TrainOptions): Promise<Recipe> {
-  const { findRecipe } = await import("../defences/index.js");
-  const recipe = findRecipe(options.recipe);
+  const { findRecipe, isRecipeFile, readRecipeFile } = await import("../defences/index.js");
+  const file = isRecipeFile(options.recipe);
+  const recipe = file ? await readRecipeFile(options.recipe) : findRecipe(options.recipe);
   const { adversary, weights } = recipe;
-  const epsilon = options.epsilon ?? (nameOf(options.data) === "mnist" ? 0.3 : 8 / 255);
+  // A file says its own ε; a recipe of ours is used with what the data are usually attacked with.
+  const usual = nameOf(options.data) === "mnist" ? 0.3 : 8 / 255;
+  const epsilon = options.epsilon ?? (file ? (adversary?.epsilon ?? usual) : usual);
   const { alpha, beta } = options;
   return {
     ...recipe,
     adversary: adversary && {
       ...adversary,
-      norm: options.norm,
+      norm: options.norm ?? adversary.norm,
       epsilon,
       ...(options.steps === undefined ? {} : { steps: options.steps, relativeStepSize: 2.5 / options.steps }),
       ...(options.stepSize === undefined ? {} : { relativeStepSize: options.stepSize / epsilon }),

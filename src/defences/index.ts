@@ -1,3 +1,6 @@
 export { DEFAULT_ADVERSARY, RECIPES, TABLE_1 } from "./recipes/index.js";
 export type { Recipe } from "./recipe.js";
 export { findRecipe } from "./find.js";
+export { isRecipeFile, parseRecipe, readRecipeFile } from "./recipe-file.js";
+export { printRecipe } from "./print.js";
+export { recipeJsonSchema } from "./recipe-schema.js";

@@ -9,6 +9,7 @@ const EXAMPLES = `
 Examples:
   holdfast train --data mnist --recipe at-alp --out runs/at-alp
   holdfast train --data photos/ --size 64 --recipe pat --epsilon 8/255 --epochs 30 --flip 0.5
+  holdfast train --data photos/ --size 64 --recipe my-defence.yaml
   holdfast train --data photos/ --model resnet50 --init resnet50.safetensors --trunk-learning-rate 0.1
   holdfast train --resume runs/at-alp
 
