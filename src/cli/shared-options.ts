@@ -28,7 +28,7 @@ export interface DataOptions {
 export function dataOptions(command: Command, data: string): Command {
   command.option(
     "--data <name>",
-    "mnist, mnist:test, flowers, 17 Flowers, or a folder, zip or tar with a folder for each class",
+    "mnist, mnist:test, flowers, or a folder, zip or tar with a folder for each class, a CSV, CIFAR, 17 Flowers",
     data,
   );
   return imageOptions(command).option(

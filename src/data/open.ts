@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { InputError, suggestName } from "../errors/index.js";
 import { isArchived, openArchive } from "./archives/index.js";
+import { isCifar, openCifar } from "./cifar.js";
+import { openCsv } from "./csv.js";
 import type { Dataset } from "./dataset.js";
 import { openFlowers } from "./flowers.js";
 import { flowers17Pictures, openFlowers17 } from "./flowers17.js";
@@ -12,7 +14,8 @@ const BUILT_IN = ["mnist", "flowers"] as const;
 
 /**
  * Opens a dataset by the name a user gives: `mnist`, `flowers`, a folder of IDX files, of 17 Flowers, or
- * with a folder of images for each class, a zip or tar of them; `:test` or another split may follow.
+ * with a folder of images for each class, a zip or tar of them, CIFAR's
+ * binary files or their archive, or a CSV table of images; `:test` or another split may follow.
  *
  * @throws InputError when nothing of that name is there, or it is not what it must be.
  */
@@ -23,6 +26,8 @@ export async function openDataset(spec: string, options: OpenOptions = {}): Prom
   const trainOrTest = split === "val" ? "test" : split;
   if (name === "mnist") return openIdxFolder(mnistFolder(), name, trainOrTest, options);
   if (name === "flowers") return openFlowers(trainOrTest, options);
+  if (isCifar(name)) return openCifar(name, trainOrTest, options);
+  if (/\.csv$/i.test(name) && existsSync(name)) return openCsv(name, split, options);
   if (isArchived(name) && existsSync(name)) return openArchive(name, split, options);
   if (isFolder(name)) {
     if (flowers17Pictures(name) !== undefined) return openFlowers17(name, split, options);

@@ -1,1 +1,2 @@
 export { isArchived, openArchive } from "./open.js";
+export { archiveEntries } from "./read.js";

@@ -1,0 +1,145 @@
+/**
+ * CIFAR-10 and CIFAR-100 in the owners' binary form (Krizhevsky 2009): records of one label byte (two for
+ * CIFAR-100, coarse and fine) and 3072 bytes of red, green and blue planes of 32².
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { InputError, UsageError } from "../errors/index.js";
+import { readFileChecked } from "../files/index.js";
+import { archiveEntries } from "./archives/index.js";
+import { createDataset } from "./create.js";
+import type { Dataset } from "./dataset.js";
+import { fitImage } from "./fit.js";
+import { fitOf, type OpenOptions } from "./options.js";
+
+interface Kind {
+  readonly title: string;
+  readonly files: Readonly<Record<"train" | "test", readonly string[]>>;
+  /** Bytes before the pixels; the last of them is the label. */
+  readonly labelBytes: number;
+  readonly names: string;
+  readonly classes: number;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    title: "CIFAR-10",
+    files: { train: [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`), test: ["test_batch.bin"] },
+    labelBytes: 1,
+    names: "batches.meta.txt",
+    classes: 10,
+  },
+  {
+    title: "CIFAR-100",
+    files: { train: ["train.bin"], test: ["test.bin"] },
+    labelBytes: 2,
+    names: "fine_label_names.txt",
+    classes: 100,
+  },
+];
+const SIDE = 32;
+const IMAGE = 3 * SIDE * SIDE;
+const ARCHIVE = /(^|[/\\])cifar-100?-binary\.tar(\.gz)?$/i;
+
+/** Whether `path` is a folder of CIFAR's binary files, or their archive under its own name. */
+export function isCifar(path: string): boolean {
+  return ARCHIVE.test(path) ? existsSync(path) : kindIn(path) !== undefined;
+}
+
+function kindIn(folder: string): Kind | undefined {
+  return KINDS.find(
+    ({ files }) => existsSync(join(folder, files.test[0]!)) && existsSync(join(folder, files.train[0]!)),
+  );
+}
+
+/**
+ * One split of CIFAR-10 or CIFAR-100 (its fine labels).
+ *
+ * @throws InputError when a file is missing, cut short, or has a label out of range.
+ */
+export async function openCifar(path: string, split: string, options: OpenOptions): Promise<Dataset> {
+  if (split !== "train" && split !== "test") {
+    throw new UsageError({
+      place: path,
+      problem: `has no split "${split}"`,
+      remedy: "Its splits are train and test; a validation set can be split off the training set.",
+    });
+  }
+  const { kind, read } = await reader(path);
+  const classNames = new TextDecoder()
+    .decode(await read(kind.names))
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "");
+  if (classNames.length !== kind.classes) {
+    throw damaged(`${path}, ${kind.names}`, `has ${classNames.length} class names, expected ${kind.classes}`);
+  }
+  const record = kind.labelBytes + IMAGE;
+  const labels: number[] = [];
+  const planes: Uint8Array[] = [];
+  const fit = fitOf(options, { height: SIDE, width: SIDE, channels: 3 });
+  for (const file of kind.files[split]) {
+    const bytes = await read(file);
+    if (bytes.length === 0 || bytes.length % record !== 0) {
+      throw damaged(
+        `${path}, ${file}`,
+        `has ${bytes.length} bytes, not a whole number of records of ${record}`,
+      );
+    }
+    for (let at = 0; at < bytes.length; at += record) {
+      const label = bytes[at + kind.labelBytes - 1]!;
+      if (label >= kind.classes) {
+        throw damaged(
+          `${path}, ${file}`,
+          `label ${label} of image ${at / record} is out of range 0 … ${kind.classes - 1}`,
+        );
+      }
+      labels.push(label);
+      planes.push(bytes.subarray(at + kind.labelBytes, at + record));
+    }
+  }
+  const own = fit.height === SIDE && fit.width === SIDE && fit.channels === 3;
+  const size = fit.channels * fit.height * fit.width;
+  const pixels = new Uint8Array(new SharedArrayBuffer(planes.length * size));
+  planes.forEach((each, i) => pixels.set(own ? each : fitImage(interleaved(each), fit), i * size));
+  return createDataset({
+    name: `${path}:${split}`,
+    split,
+    classNames,
+    labels: Int32Array.from(labels),
+    source: { kind: "pixels", pixels, channels: fit.channels, height: fit.height, width: fit.width },
+    description: `${kind.title}, the owners' binary files.`,
+    fileName: (index) => `${kind.title.toLowerCase()}/${split}#${index}`,
+  });
+}
+
+/** Planes → pixels with their channels together. */
+function interleaved(planes: Uint8Array): Parameters<typeof fitImage>[0] {
+  const area = SIDE * SIDE;
+  const data = Uint8Array.from({ length: IMAGE }, (_, i) => planes[(i % 3) * area + Math.floor(i / 3)]!);
+  return { width: SIDE, height: SIDE, channels: 3, data };
+}
+
+async function reader(path: string): Promise<{ kind: Kind; read: (file: string) => Promise<Uint8Array> }> {
+  const folderKind = kindIn(path);
+  if (folderKind !== undefined)
+    return { kind: folderKind, read: (file) => readFileChecked(join(path, file)) };
+  const kind = KINDS[/cifar-100-/i.test(path) ? 1 : 0]!;
+  const wanted = new Set([...kind.files.train, ...kind.files.test, kind.names]);
+  const base = (name: string): string => name.split("/").at(-1)!;
+  const files = new Map<string, Uint8Array>();
+  for await (const { name, bytes } of archiveEntries(path, (name) => wanted.has(base(name)))) {
+    files.set(base(name), bytes);
+  }
+  return {
+    kind,
+    read: (file) => {
+      const bytes = files.get(file);
+      if (bytes === undefined) throw damaged(path, `has no ${file}`);
+      return Promise.resolve(bytes);
+    },
+  };
+}
+
+function damaged(place: string, problem: string): InputError {
+  return new InputError({ place, problem, remedy: "Download the archive again from its owners." });
+}

@@ -1,0 +1,122 @@
+/** A table of images: one line each, with its file and class, and its split where there is one. */
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { CsvError, parse } from "csv-parse/sync";
+import { InputError } from "../errors/index.js";
+import { readFileChecked } from "../files/index.js";
+import { createGenerator } from "../tensor/index.js";
+import type { Dataset } from "./dataset.js";
+import { openImageFiles } from "./image-files.js";
+import type { OpenOptions } from "./options.js";
+import { stratify } from "./select.js";
+
+interface Row {
+  readonly path: string;
+  readonly label: string;
+  readonly split: string | undefined;
+}
+
+/** Names that people give to the columns. */
+const COLUMNS = {
+  path: ["path", "file", "filename", "file_name", "image", "image_path"],
+  label: ["label", "class", "class_name", "category"],
+  split: ["split", "set", "subset"],
+} as const;
+/** Of images without a split of their own. */
+const TEST_SHARE = 0.2;
+
+/**
+ * One split of a CSV file with a header: columns `path` (relative to the file's folder), `label` and, if there is
+ * one, `split` (train, val, test). Without it the images are dealt 80 to 20 by the seed.
+ *
+ * @throws InputError naming the line that is wrong, or leads out of the folder.
+ */
+export async function openCsv(file: string, split: string, options: OpenOptions): Promise<Dataset> {
+  const rows = await readRows(file);
+  const classNames = [...new Set(rows.map(({ label }) => label))].sort();
+  if (classNames.length < 2) throw refused(file, `has images of one class only, "${classNames[0] ?? ""}"`);
+  const folder = dirname(file);
+  const labels = Int32Array.from(rows, ({ label }) => classNames.indexOf(label));
+  const { chosen, note, found } = choose(file, rows, { classNames, labels }, split, options.seed ?? 0);
+  const paths = rows.map(({ path }) => join(folder, path));
+  return openImageFiles(folder, found, { classNames, paths, labels, chosen, note }, options);
+}
+
+async function readRows(file: string): Promise<Row[]> {
+  const text = new TextDecoder().decode(await readFileChecked(file));
+  let lines: Record<string, string>[];
+  try {
+    lines = parse(text, {
+      columns: (heads: string[]) => heads.map((head) => head.trim().toLowerCase()),
+      bom: true,
+      skip_empty_lines: true,
+    });
+  } catch (error) {
+    if (error instanceof CsvError) throw refused(file, error.message, error);
+    throw error;
+  }
+  if (lines.length === 0) throw refused(file, "has no lines after its header");
+  const column = (which: keyof typeof COLUMNS): string | undefined =>
+    COLUMNS[which].find((name) => Object.hasOwn(lines[0]!, name));
+  const [path, label, split] = [column("path"), column("label"), column("split")];
+  if (path === undefined || label === undefined) {
+    throw refused(file, `has the columns ${Object.keys(lines[0]!).join(", ")}; it needs "path" and "label"`);
+  }
+  const folder = resolve(dirname(file));
+  return lines.map((line, i) => {
+    // The header is line 1.
+    const at = `${file}, line ${i + 2}`;
+    const [name, className] = [line[path]!.trim(), line[label]!.trim()];
+    if (name === "" || className === "") throw refused(at, "lacks a path or a label");
+    const outside = relative(folder, resolve(folder, name));
+    if (isAbsolute(name) || outside.startsWith("..") || isAbsolute(outside)) {
+      throw refused(at, `"${name}" leads out of the folder`);
+    }
+    return {
+      path: name,
+      label: className,
+      split: split === undefined ? undefined : splitOf(at, line[split]!),
+    };
+  });
+}
+
+function splitOf(at: string, text: string): string {
+  const name = text.trim().toLowerCase();
+  const known = { training: "train", valid: "val", validation: "val", testing: "test" }[name] ?? name;
+  if (known === "train" || known === "val" || known === "test") return known;
+  throw refused(at, `"${text}" is no split; use train, val or test`);
+}
+
+function choose(
+  file: string,
+  rows: readonly Row[],
+  images: { readonly classNames: readonly string[]; readonly labels: Int32Array },
+  split: string,
+  seed: number,
+): { readonly chosen: Uint32Array; readonly note: string | undefined; readonly found: string } {
+  const places = Uint32Array.from(rows.keys());
+  if (split === "all") return { chosen: places, note: undefined, found: split };
+  const given = new Set(rows.map((row) => row.split));
+  if (!given.has(undefined)) {
+    const held = given.has("test") ? "test" : "val";
+    const found = split === "train" || (split === "val" && given.has("val")) ? split : held;
+    const chosen = places.filter((place) => rows[place]!.split === found);
+    if (chosen.length === 0) throw refused(file, `has no lines of the split "${split}"`);
+    return { chosen, note: undefined, found };
+  }
+  const test = Math.max(1, Math.round(TEST_SHARE * rows.length));
+  const parts = stratify(images, [rows.length - test, test], createGenerator(seed).stream("data/csv-split"));
+  return {
+    chosen: Uint32Array.from(parts[split === "train" ? 0 : 1]!),
+    note: `The table has no column "split": ${test} of its ${rows.length} images, stratified by class, are the test set (seed ${seed}).`,
+    found: split === "train" ? "train" : "test",
+  };
+}
+
+function refused(place: string, problem: string, cause?: unknown): InputError {
+  return new InputError({
+    place,
+    problem,
+    remedy: "A table of images has a header and a line an image: path,label or path,label,split.",
+    cause,
+  });
+}
