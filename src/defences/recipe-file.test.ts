@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { parseRecipe, printRecipe, RECIPES, recipeJsonSchema } from "./index.js";
 
 const refusal = (text: string): string => {
@@ -25,6 +27,22 @@ test.each(Object.keys(RECIPES))("%s is printed as a file that reads back to itse
 test("the published schema is the one that files are checked by", () => {
   // Made by scripts/recipe-schema.mjs.
   expect(JSON.parse(readFileSync("schemas/recipe.schema.json", "utf8"))).toEqual(recipeJsonSchema());
+});
+
+test("an editor that knows the schema accepts and refuses the same", () => {
+  const accepts = new Ajv2020({ strict: false }).compile(recipeJsonSchema());
+  for (const recipe of Object.values(RECIPES)) {
+    expect(accepts(parse(printRecipe(recipe))), recipe.name).toBe(true);
+  }
+  for (const wrong of [
+    "name: a b",
+    "name: a\nweights: {atentionPairing: 1}",
+    "name: a\nadversary: {epsilon: eight}",
+    "name: a\nreplays: 0",
+    "name: a\nextends: at-alpp",
+  ]) {
+    expect(accepts(parse(wrong)), wrong).toBe(false);
+  }
 });
 
 test("a recipe may extend another and say what differs, fractions too", () => {
