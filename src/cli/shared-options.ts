@@ -23,6 +23,7 @@ export interface DataOptions {
   readonly limit?: number;
   readonly skipUnreadable?: boolean;
   readonly classes?: string[];
+  readonly flowersSplit?: number;
 }
 
 export function dataOptions(command: Command, data: string): Command {
@@ -50,12 +51,20 @@ export function imageOptions(command: Command): Command {
     .option("--classes <names>", "only these classes, such as n01440764,n01443537 (default: all)", (text) =>
       text.split(","),
     )
+    .option("--flowers-split <n>", "which of the owners' three splits of 17 Flowers (default: 1)", count)
     .option("--skip-unreadable", "leave out image files that cannot be decoded, and list them");
 }
 
 /** As `openDataset` takes them; absent options are left out, so that a run folder keeps only what was said. */
-export function openOptionsOf({ size, channels, skipUnreadable, classes }: DataOptions): OpenOptions {
+export function openOptionsOf({
+  size,
+  channels,
+  skipUnreadable,
+  classes,
+  flowersSplit,
+}: DataOptions): OpenOptions {
   return {
+    ...(flowersSplit === undefined ? {} : { flowersSplit }),
     ...(classes === undefined ? {} : { classes }),
     ...(size === undefined ? {} : { size }),
     ...(channels === undefined ? {} : { channels }),
