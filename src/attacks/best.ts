@@ -7,6 +7,8 @@ export interface Best {
   readonly images: Float32Array;
   /** Keeps each image of `candidate` that is better: success first, then the greater loss. */
   offer(candidate: Float32Array, logits: Float32Array, loss: Float32Array): void;
+  /** Whether every image has succeeded. */
+  complete(): boolean;
 }
 
 /** Starts from nothing: the first candidate offered is kept whatever its loss. */
@@ -30,5 +32,6 @@ export function createBest({ batch, target }: AttackInput): Best {
         images.set(candidate.subarray(i * imageSize, (i + 1) * imageSize), i * imageSize);
       }
     },
+    complete: () => bestSuccess.every((success) => success === 1),
   };
 }

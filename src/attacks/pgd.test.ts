@@ -170,6 +170,20 @@ describe("PGD by itself", () => {
     expect(successes[1]).toBeGreaterThanOrEqual(successes[0]!);
   });
 
+  it("ends early where only success matters, on the same images", async () => {
+    const attack = (epsilon: number, keep: PgdOptions["keep"]): ReturnType<typeof runAttack> =>
+      runAttack(target, pgd, batch, { norm: "linf", epsilon }, { steps: 20, restarts: 2, keep }, context);
+    for (const [epsilon, early] of [
+      [0.05, false],
+      [1, true],
+    ] as const) {
+      const [best, success] = [await attack(epsilon, "best"), await attack(epsilon, "success")];
+      expect(success.success).toEqual(best.success);
+      expect(success.gradientQueries < best.gradientQueries).toBe(early);
+      expect(success.success.every((one) => one === 1)).toBe(early);
+    }
+  });
+
   it("changes nothing at ε = 0 and counts every query", async () => {
     const attacked = await runAttack(target, pgd, batch, { norm: "linf", epsilon: 0 }, { steps: 3 }, context);
     expect(attacked.adversarial).toEqual(images);

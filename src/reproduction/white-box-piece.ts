@@ -100,11 +100,12 @@ async function attackBatch(
   const started = performance.now();
   const threat: ThreatModel = { norm: "linf", epsilon };
   if (attack !== pgd.name) return grayBatch(target, batch, started);
-  const outcome = await runAttack(target, pgd, batch, threat, { steps: steps! }, { random: RANDOM, signal });
+  const options = { steps: steps!, keep: "success" } as const;
+  const outcome = await runAttack(target, pgd, batch, threat, options, { random: RANDOM, signal });
   return {
     clean: Array.from(outcome.cleanPrediction),
     adversarial: Array.from(outcome.adversarialPrediction),
-    stepSize: pgd.resolve(threat, { steps: steps! }).stepSize,
+    stepSize: pgd.resolve(threat, options).stepSize,
     largestPerturbation: Math.max(...outcome.distance),
     nonFinite: outcome.nonFinite,
     forwardQueries: outcome.forwardQueries,
