@@ -28,6 +28,10 @@ export const STEP = {
   /** Pairing objectives: the clean images' logits `[N, K]` and maps `[N, h·w]` per group. */
   cleanLogits: "clean_logits",
   cleanAttention: (group: number): string => `clean_attention_${group}`,
+  /** The gradients of other draws of a randomised classifier, summed, `[N, C, H, W]`: what is added to this draw's. */
+  otherGradients: "other_gradients",
+  /** The sum of the gradients so far, `[N, C, H, W]`. */
+  gradients: "gradients",
   /** x_{t+1}, projected. */
   next: "next_image",
   /** Loss `[N]` and logits `[N, K]` of x_t. */
@@ -44,6 +48,8 @@ export interface PgdStepOptions {
   readonly norm: Norm;
   /** What δ maximises: cross-entropy (default), or a recipe's whole loss. */
   readonly weights?: LossWeights;
+  /** Takes in the gradients of other draws and gives out their sum: the step goes along it. */
+  readonly sums?: boolean;
 }
 
 /**
@@ -59,13 +65,16 @@ export function pgdStepGraph(classifier: BoundClassifier, options: PgdStepOption
   const { g, image, logits, oneHot } = openStep(classifier);
   const loss = objective(g, classifier, logits, oneHot, options.weights);
   const total = g.op("ReduceSum", [loss], { keepdims: 0 });
-  const [gradient] = appendGradients(g, { of: total, withRespectTo: [image] });
+  const [own] = appendGradients(g, { of: total, withRespectTo: [image] });
+  const gradient =
+    options.sums === true ? g.op("Add", [own!, g.input(STEP.otherGradients, "float32", image.shape)]) : own!;
   const stepSize = g.input(STEP.stepSize, "float32", []);
   const next =
-    options.norm === "linf" ? linfStep(g, image, gradient!, stepSize) : l2Step(g, image, gradient!, stepSize);
+    options.norm === "linf" ? linfStep(g, image, gradient, stepSize) : l2Step(g, image, gradient, stepSize);
   g.output(next, STEP.next);
   g.output(loss, STEP.loss);
   g.output(logits, STEP.logits);
+  if (options.sums === true) g.output(gradient, STEP.gradients);
   return deadCode(g.build());
 }
 

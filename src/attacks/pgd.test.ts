@@ -1,11 +1,13 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { fixture } from "../../test/fixture.js";
-import { GraphBuilder, type Dim } from "../graph/index.js";
-import type { Classifier } from "../models/index.js";
-import { createGenerator, type Tensor } from "../tensor/index.js";
+import { appendGradients } from "../autodiff/index.js";
+import { GraphBuilder, type Dim, type Graph } from "../graph/index.js";
+import { createClassifier, type BoundClassifier, type Classifier } from "../models/index.js";
+import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
 import {
   createTarget,
   fgsm,
+  oneHot,
   pgd,
   pgdTrajectory,
   runAttack,
@@ -52,6 +54,19 @@ function smallNetwork(): Classifier {
     buffers: [],
     taps: [],
   };
+}
+
+/** The gradient of the summed cross-entropy by the image, without a step. */
+function gradientGraph(classifier: BoundClassifier): Graph {
+  const g = GraphBuilder.from(classifier.graph);
+  const image = g.value(classifier.image);
+  const logits = g.value(classifier.logits);
+  const oneHot = g.input("labels", "float32", logits.shape);
+  const picked = g.op("Mul", [g.op("LogSoftmax", [logits], { axis: -1 }), oneHot]);
+  const loss = g.op("Neg", [g.op("ReduceSum", [picked], { keepdims: 0 })]);
+  const [gradient] = appendGradients(g, { of: loss, withRespectTo: [image] });
+  g.output(gradient!, "gradient");
+  return g.build();
 }
 
 const floats = (tensor: Tensor): Float32Array => tensor.data as Float32Array;
@@ -152,7 +167,7 @@ describe("PGD by itself", () => {
     const kept = await pgdTrajectory(target, batch, linf, { ...options, captures: [2, 5] }, context);
     for (const [i, steps] of [2, 5].entries()) {
       const input = { target, batch, threat: linf, context };
-      const alone = await pgd.run(input, { ...options, steps, restarts: 1, keep: "last" });
+      const alone = await pgd.run(input, { ...options, steps, restarts: 1, keep: "last", draws: 1 });
       expect(kept[i]).toEqual(alone);
     }
     await expect(
@@ -182,6 +197,40 @@ describe("PGD by itself", () => {
       expect(success.gradientQueries < best.gradientQueries).toBe(early);
       expect(success.success.every((one) => one === 1)).toBe(early);
     }
+  });
+
+  it("averages the gradient of a randomised classifier over draws", async () => {
+    const options = { channels: 1, height: SIZE, width: SIZE, classNames: ["a", "b", "c"] };
+    const classifier = createClassifier("resnet-mini", {
+      ...options,
+      random: createGenerator(5),
+      defence: { inputNoise: { distribution: "normal", scale: 0.5 } },
+    });
+    const draws = 3;
+    const target = createTarget(classifier, { batchSize: size, threads: 1 });
+    const steps = { steps: 1, stepSize: STEP_SIZE, randomStart: false, restarts: 1, keep: "last" } as const;
+    target.begin(batch.indices);
+    const context = { random: createGenerator(1) };
+    const next = await pgd.run({ target, batch, threat: linf, context }, { ...steps, draws });
+    expect(target.queries.gradient).toBe(draws * size);
+
+    target.begin(batch.indices);
+    const drawn: Float32Array[] = [];
+    for (let draw = 0; draw < draws; draw++) {
+      const outputs = await target.gradient("gradient alone", gradientGraph, {
+        [target.image]: tensor("float32", target.imageShape, images),
+        labels: tensor("float32", [size, CLASSES], oneHot(labels, CLASSES)),
+      });
+      drawn.push(floats(outputs["gradient"]!));
+    }
+    const along = (gradients: readonly Float32Array[]): Float32Array =>
+      images.map((x, i) => {
+        const sum = gradients.reduce((total, gradient) => total + gradient[i]!, 0);
+        return Math.min(1, Math.max(0, x + STEP_SIZE * Math.sign(sum)));
+      });
+    expect(apart(next, along(drawn))).toBeLessThan(PIXELS_APART);
+    expect(apart(next, along(drawn.slice(1)))).toBeGreaterThan(PIXELS_APART);
+    await target.dispose();
   });
 
   it("changes nothing at ε = 0 and counts every query", async () => {

@@ -1,10 +1,12 @@
-import { tensor } from "../tensor/index.js";
-import { defineAttack, type Attack, type AttackInput } from "./attack.js";
+import type { Feeds } from "../runtime/index.js";
+import { tensor, type Tensor } from "../tensor/index.js";
+import { defineAttack, type Attack, type AttackInput, type Norm } from "./attack.js";
 import { linfBounds, sampleFrom } from "./ball.js";
 import { createBest, type Best } from "./best.js";
 import { checkInteger, checkPositive, checkThreat } from "./options.js";
 import { pgdStepGraph, STEP } from "./pgd-step.js";
 import { crossEntropies, oneHot } from "./scoring.js";
+import type { Target } from "./target.js";
 
 export type PgdOptions = {
   readonly steps: number;
@@ -19,6 +21,11 @@ export type PgdOptions = {
    * fewer queries. A randomised classifier is attacked to the last step whatever is kept.
    */
   readonly keep: "best" | "last" | "success";
+  /**
+   * Draws of a randomised classifier that the gradient of each step is averaged over (expectation over
+   * transformation, Athalye et al. 2018, arXiv:1707.07397); of no effect on others.
+   */
+  readonly draws: number;
 };
 
 const DEFAULT_STEPS = 40;
@@ -47,6 +54,7 @@ export const pgd: Attack<PgdOptions> = defineAttack<PgdOptions>({
       randomStart: given.randomStart ?? true,
       restarts: checkInteger("restarts", given.restarts ?? 1, 1),
       keep: given.keep ?? "best",
+      draws: checkInteger("draws", given.draws ?? 1, 1),
     };
   },
   async run(input, options) {
@@ -74,6 +82,7 @@ export const fgsm: Attack<PgdOptions> = defineAttack<PgdOptions>({
       randomStart: false,
       restarts: 1,
       keep: "last",
+      draws: 1,
     };
   },
 });
@@ -92,11 +101,8 @@ async function descend(input: AttackInput, options: PgdOptions, restart: number,
   let x = options.randomStart ? randomStart(input, restart) : batch.images;
   for (let step = 0; step < options.steps; step++) {
     context.signal?.throwIfAborted();
-    const outputs = await target.gradient(
-      `pgd-${threat.norm}`,
-      (classifier) => pgdStepGraph(classifier, { norm: threat.norm }),
-      { [target.image]: tensor("float32", imageShape, x), ...constant },
-    );
+    const feeds = { [target.image]: tensor("float32", imageShape, x), ...constant };
+    const outputs = await ascend(target, threat.norm, feeds, target.randomised ? options.draws : 1);
     // A randomised classifier is judged by its average: one draw's success says little.
     if (options.keep !== "last" && !target.randomised) {
       best.offer(x, outputs[STEP.logits]!.data as Float32Array, outputs[STEP.loss]!.data as Float32Array);
@@ -106,6 +112,31 @@ async function descend(input: AttackInput, options: PgdOptions, restart: number,
   }
   const logits = await target.logits(x);
   best.offer(x, logits, crossEntropies(logits, goal, batchSize, classCount));
+}
+
+/**
+ * One step along the gradient, averaged over draws. Only the gradient's direction counts, so the sum stands for
+ * the mean.
+ */
+async function ascend(
+  target: Target,
+  norm: Norm,
+  feeds: Feeds,
+  draws: number,
+): Promise<Record<string, Tensor>> {
+  if (draws === 1) {
+    return target.gradient(`pgd-${norm}`, (classifier) => pgdStepGraph(classifier, { norm }), feeds);
+  }
+  let sum: Tensor = tensor("float32", target.imageShape, new Float32Array(feeds[target.image]!.data.length));
+  for (let draw = 1; ; draw++) {
+    const outputs = await target.gradient(
+      `pgd-${norm}-sums`,
+      (classifier) => pgdStepGraph(classifier, { norm, sums: true }),
+      { ...feeds, [STEP.otherGradients]: sum },
+    );
+    if (draw === draws) return outputs;
+    sum = outputs[STEP.gradients]!;
+  }
 }
 
 /** A random point of each image's ball: a function of the seed, the image's place and the restart. */

@@ -9,6 +9,7 @@ export interface AttackOptions {
   readonly stepSize?: number;
   readonly restarts: number;
   readonly randomStart: boolean;
+  readonly draws: number;
   readonly batchSize: number;
 }
 
@@ -22,15 +23,17 @@ export function attackOptions(command: Command, epsilon: string): Command {
     .option("--step-size <x>", "in pixels of [0, 1] (default: 2.5 ε / steps)", positive)
     .option("--restarts <n>", "independent starts, of which the best counts", count, 1)
     .option("--no-random-start", "start at the image itself")
+    .option("--draws <n>", "gradients averaged a step where the model draws at random (EOT)", count, 1)
     .option("--batch-size <n>", "images attacked at a time", count, 100);
 }
 
 /** `PGD-40, L∞, ε 0.3, steps of 0.01875, 1 start, random` */
 export function describeAttack(options: AttackOptions, epsilons: readonly number[], name = "PGD"): string {
-  const { norm, steps, stepSize, restarts, randomStart } = options;
+  const { norm, steps, stepSize, restarts, randomStart, draws } = options;
   const size = stepSize === undefined ? "2.5 ε / steps" : formatEpsilon(stepSize);
   return (
     `${name}-${steps}, ${norm === "linf" ? "L∞" : "L2"}, ε ${epsilons.map(formatEpsilon).join(", ")}, ` +
-    `steps of ${size}, ${restarts} ${restarts === 1 ? "start" : "starts"}, ${randomStart ? "random" : "at the image"}`
+    `steps of ${size}, ${restarts} ${restarts === 1 ? "start" : "starts"}, ${randomStart ? "random" : "at the image"}` +
+    (draws === 1 ? "" : `, ${draws} draws a step where the model draws at random`)
   );
 }

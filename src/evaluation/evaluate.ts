@@ -135,6 +135,7 @@ async function measure(run: Run, model: string, attack: PlannedAttack, first: bo
     steps: attack.steps,
     restarts: plan.restarts,
     randomStart: plan.randomStart,
+    draws: target.randomised ? plan.draws : 1,
     ...(attack.stepSize === undefined ? {} : { stepSize: attack.stepSize }),
   };
   for await (const batch of datasetBatches(dataset, plan.batchSize)) {

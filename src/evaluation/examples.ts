@@ -101,6 +101,7 @@ async function viewsOf(
         steps: headline.steps,
         restarts: plan.restarts,
         randomStart: plan.randomStart,
+        draws: plan.draws,
         ...(headline.stepSize === undefined ? {} : { stepSize: headline.stepSize }),
       },
       { random: createGenerator(plan.seed), signal: hooks.signal },

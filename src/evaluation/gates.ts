@@ -229,11 +229,12 @@ export function upperBoundStatements(measured: Measured): string[] {
   ];
 }
 
-/** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`. */
+/** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`. */
 export function attackLabel(m: AttackMeasurement): string {
-  const { steps, restarts } = m.parameters;
-  const base =
+  const { steps, restarts, draws } = m.parameters;
+  const name =
     steps === null || m.attack === "fgsm" ? m.attack.toUpperCase() : `${m.attack.toUpperCase()}-${steps}`;
+  const base = typeof draws === "number" && draws > 1 ? `${name} EOT-${draws}` : name;
   return restarts !== null && restarts > 1 ? `${base} × ${restarts}` : base;
 }
 

@@ -15,6 +15,8 @@ export interface EvaluateOptions {
   readonly stepSize?: number;
   readonly randomStart?: boolean;
   readonly restarts?: number;
+  /** Gradients averaged a step where the model draws at random; 1 by default. */
+  readonly draws?: number;
   /** Names of the models whose adversarial images are also tried on all others; none by default. */
   readonly transferFrom?: readonly string[];
   /** How many images are kept for showing; 6 by default. */
@@ -40,6 +42,7 @@ export interface EvaluationPlan {
   readonly attacks: readonly PlannedAttack[];
   readonly randomStart: boolean;
   readonly restarts: number;
+  readonly draws: number;
   readonly transferFrom: readonly string[];
   readonly examples: number;
   readonly batchSize: number;
@@ -86,6 +89,7 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
     attacks,
     randomStart: options.randomStart ?? true,
     restarts: options.restarts ?? 1,
+    draws: options.draws ?? 1,
     transferFrom: options.transferFrom ?? [],
     examples: options.examples ?? DEFAULT_EXAMPLES,
     batchSize: options.batchSize ?? DEFAULT_BATCH,

@@ -227,7 +227,8 @@ function transferred(
 
 function attacked(model: string, result: WhiteBoxResult | undefined): Measurement[] {
   return (result?.attacked ?? []).map((each) => {
-    const name = each.steps === null ? each.attack : `${each.attack}-${each.steps}`;
+    const averaged = each.draws > 1 ? `-draws-${each.draws}` : "";
+    const name = each.steps === null ? each.attack : `${each.attack}-${each.steps}${averaged}`;
     const id = `${model}/white-box/linf-${Number(each.epsilon.toPrecision(6))}/${name}`;
     const gradient = each.steps !== null;
     return {
@@ -240,6 +241,7 @@ function attacked(model: string, result: WhiteBoxResult | undefined): Measuremen
         stepSize: each.stepSize,
         randomStart: gradient ? true : null,
         restarts: gradient ? 1 : null,
+        ...(averaged === "" ? {} : { draws: each.draws }),
         objective: gradient ? "cross-entropy" : null,
         targeted: false,
       },

@@ -1,4 +1,5 @@
 import { createTarget, pgdStepGraph, STEP } from "../attacks/index.js";
+import type { Recipe } from "../defences/index.js";
 import { createClassifier } from "../models/index.js";
 import { createGenerator, tensor } from "../tensor/index.js";
 import type { PlannedTraining, ReproductionPlan } from "./plan.js";
@@ -70,14 +71,22 @@ export function costOf(
   )!;
   const images = scored(preset, row.training.dataset);
   const captures = row.crafts.reduce((sum, { iterations }) => sum + iterations.length, 0);
-  const draws = row.training.recipe.model === undefined ? 1 : 10;
+  const draws = randomised(row.training.recipe) ? 10 : 1;
   const each =
     piece.kind === "transfer"
       ? FORWARD * captures * draws
       : piece.kind === "white-box"
-        ? preset.whiteBox.reduce((sum, { steps }) => sum + steps, 0)
+        ? preset.whiteBox.reduce(
+            (sum, { steps, draws = 1 }) =>
+              sum + (draws === 1 || randomised(row.training.recipe) ? steps * draws : 0),
+            0,
+          )
         : preset.measured.whiteBox.steps + FORWARD * row.crafts.length;
   return { model: preset.model, gradients: images * each };
+}
+
+function randomised({ model = {} }: Recipe): boolean {
+  return [model.inputNoise, model.activationNoise, model.randomResize].some((part) => part !== undefined);
 }
 
 function scored(preset: Preset, { counts }: { counts: { test: number } }): number {

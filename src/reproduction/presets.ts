@@ -29,8 +29,11 @@ export interface Preset {
   readonly crafts: readonly CraftSpec[];
   /** Of their attack, in pixel units; the paper's is 1/256. */
   readonly stepSize: number;
-  /** PGD on the defended models themselves, with steps of 2.5 ε / steps; from ε = .5 on the gray image too. */
-  readonly whiteBox: readonly { readonly epsilon: number; readonly steps: number }[];
+  /**
+   * PGD on the defended models themselves, with steps of 2.5 ε / steps; from ε = .5 on the gray image too.
+   * `draws`: only on models that draw at random, the gradient of each step averaged over so many.
+   */
+  readonly whiteBox: readonly { readonly epsilon: number; readonly steps: number; readonly draws?: number }[];
   /** What the attention measures are taken under, beside the clean images. */
   readonly measured: {
     /** Radii among those of `crafts`; their last number of iterations is meant. */
@@ -81,11 +84,12 @@ const PAPER_ITERATIONS = [10, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200];
 
 const SMALL_EPSILONS = [4 / 255, 8 / 255, 16 / 255];
 
-/** 40 steps at every radius; 20 and 80 at 8/255 show whether that is enough. */
+/** 40 steps at every radius; 20 and 80 steps, and 10 draws a step, at 8/255 show whether that is enough. */
 const WHITE_BOX: Preset["whiteBox"] = [
   ...[...SMALL_EPSILONS, 0.25, 0.5].map((epsilon) => ({ epsilon, steps: 40 })),
   { epsilon: 8 / 255, steps: 20 },
   { epsilon: 8 / 255, steps: 80 },
+  { epsilon: 8 / 255, steps: 20, draws: 10 },
 ];
 
 const MEASURED: Preset["measured"] = {
@@ -155,6 +159,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = Object.freeze({
     whiteBox: [
       { epsilon: 8 / 255, steps: 2 },
       { epsilon: 8 / 255, steps: 4 },
+      { epsilon: 8 / 255, steps: 2, draws: 2 },
       { epsilon: 0.5, steps: 4 },
     ],
     measured: { epsilons: [0.25], whiteBox: { epsilon: 8 / 255, steps: 2 }, pictures: 1 },

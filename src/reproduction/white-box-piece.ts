@@ -15,6 +15,8 @@ export interface WhiteBoxResult {
     readonly epsilon: number;
     readonly steps: number | null;
     readonly stepSize: number | null;
+    /** Gradients averaged a step. */
+    readonly draws: number;
     readonly prediction: readonly number[];
     /** Of all images, in pixel units. */
     readonly largestPerturbation: number;
@@ -30,6 +32,7 @@ interface PlannedAttack {
   readonly attack: string;
   readonly epsilon: number;
   readonly steps: number | null;
+  readonly draws: number;
 }
 
 /** ε from which the uniform gray image lies in every L∞ ball on [0, 1]. */
@@ -44,17 +47,19 @@ export async function runWhiteBox(
   const { store, preset, onProgress, signal } = work;
   const images = await testImages(work, training.dataset);
   const journal = await openJournal(join(await store.folder(whiteBox), "parts.jsonl"));
-  const attacks = attacksOf(preset);
-  const total = images.length * attacks.reduce((sum, { steps }) => sum + (steps ?? 1), 0);
   let done = 0;
   let clean = emptyPredictions();
   const attacked: WhiteBoxResult["attacked"][number][] = [];
   await withTarget(work, training.piece, async (target) => {
+    const attacks = attacksOf(preset, target.randomised);
+    const costOf = ({ steps, draws }: PlannedAttack): number => (steps ?? 1) * draws;
+    const total = images.length * attacks.reduce((sum, attack) => sum + costOf(attack), 0);
     for (const planned of attacks) {
       const parts: AttackedPart[] = [];
       clean = emptyPredictions();
       for await (const batch of datasetBatches(images, preset.batchSize)) {
-        const name = `${planned.attack} ${planned.epsilon} ${planned.steps} ${parts.length}`;
+        const { attack, epsilon, steps, draws } = planned;
+        const name = [attack, epsilon, steps, draws, parts.length].join(" ");
         let part = journal.get(name) as unknown as AttackedPart | undefined;
         if (part === undefined) {
           signal?.throwIfAborted();
@@ -63,8 +68,8 @@ export async function runWhiteBox(
         }
         parts.push(part);
         addClean(clean, batch, part.clean);
-        done += batch.size * (planned.steps ?? 1);
-        onProgress(done, total, `ε ${Number(planned.epsilon.toFixed(4))}, ${planned.steps ?? 0} steps`);
+        done += batch.size * costOf(planned);
+        onProgress(done, total, `ε ${Number(epsilon.toFixed(4))}, ${steps ?? 0} steps`);
       }
       attacked.push(together(planned, parts));
     }
@@ -72,11 +77,13 @@ export async function runWhiteBox(
   return { clean, attacked };
 }
 
-function attacksOf({ whiteBox }: Preset): readonly PlannedAttack[] {
+function attacksOf({ whiteBox }: Preset, randomised: boolean): readonly PlannedAttack[] {
   const gray = new Set(whiteBox.map(({ epsilon }) => epsilon).filter((epsilon) => epsilon >= GRAY));
   return [
-    ...whiteBox.map((attack) => ({ attack: pgd.name, ...attack })),
-    ...Array.from(gray, (epsilon) => ({ attack: "gray-image", epsilon, steps: null })),
+    ...whiteBox
+      .map((attack) => ({ attack: pgd.name, draws: 1, ...attack }))
+      .filter(({ draws }) => draws === 1 || randomised),
+    ...Array.from(gray, (epsilon) => ({ attack: "gray-image", epsilon, steps: null, draws: 1 })),
   ];
 }
 
@@ -94,13 +101,13 @@ interface AttackedPart {
 async function attackBatch(
   target: Target,
   batch: Batch,
-  { attack, epsilon, steps }: PlannedAttack,
+  { attack, epsilon, steps, draws }: PlannedAttack,
   signal: AbortSignal | undefined,
 ): Promise<AttackedPart> {
   const started = performance.now();
   const threat: ThreatModel = { norm: "linf", epsilon };
   if (attack !== pgd.name) return grayBatch(target, batch, started);
-  const options = { steps: steps!, keep: "success" } as const;
+  const options = { steps: steps!, draws, keep: "success" } as const;
   const outcome = await runAttack(target, pgd, batch, threat, options, { random: RANDOM, signal });
   return {
     clean: Array.from(outcome.cleanPrediction),
@@ -135,7 +142,7 @@ async function grayBatch(target: Target, batch: Batch, started: number): Promise
 }
 
 function together(
-  { attack, epsilon, steps }: PlannedAttack,
+  { attack, epsilon, steps, draws }: PlannedAttack,
   parts: readonly AttackedPart[],
 ): WhiteBoxResult["attacked"][number] {
   const sum = (of: (part: AttackedPart) => number): number =>
@@ -144,6 +151,7 @@ function together(
     attack,
     epsilon,
     steps,
+    draws,
     stepSize: parts[0]!.stepSize,
     prediction: parts.flatMap(({ adversarial }) => adversarial),
     largestPerturbation: Math.max(...parts.map(({ largestPerturbation }) => largestPerturbation)),

@@ -106,8 +106,8 @@ async function run(options: AttackCommandOptions, work: Work): Promise<Outcome> 
   const { createGenerator } = await import("../../tensor/index.js");
   const { classifier, dataset, threat, signal } = work;
   const chosen: Attack<PgdOptions> = options.attack === "fgsm" ? fgsm : pgd;
-  const { steps, stepSize, restarts, randomStart } = options;
-  const given = { steps, restarts, randomStart, ...(stepSize === undefined ? {} : { stepSize }) };
+  const { steps, stepSize, restarts, randomStart, draws } = options;
+  const given = { steps, restarts, randomStart, draws, ...(stepSize === undefined ? {} : { stepSize }) };
   const batchSize = fixedBatchSize(classifier) ?? Math.min(options.batchSize, dataset.length);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   const target = createTarget(classifier, { batchSize, ...threads });
@@ -221,6 +221,7 @@ async function describe(
       ...threat,
       steps: options.attack === "fgsm" ? 1 : options.steps,
       restarts: options.restarts,
+      draws: options.draws,
       seed: options.seed,
       images: n,
       clean,

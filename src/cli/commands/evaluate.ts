@@ -114,6 +114,7 @@ async function measure(
         iterations: options.iterations ?? [],
         ...(options.stepSize === undefined ? {} : { stepSize: options.stepSize }),
         restarts: options.restarts,
+        draws: options.draws,
         randomStart: options.randomStart,
         transferFrom: options.transfer && models.length > 1 ? models.map(({ name }) => name) : [],
         examples: options.examples,
