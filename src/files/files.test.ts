@@ -1,9 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { InputError } from "../errors/index.js";
-import { ensureFolder, fileError, readFileChecked, writeFileAtomic } from "./index.js";
+import { ensureFolder, fileError, lockFolder, readFileChecked, writeFileAtomic } from "./index.js";
 
 let folder = "";
 beforeEach(async () => {
@@ -69,4 +71,42 @@ test("a missing file and a file as folder are named", async () => {
   await expect(readFileChecked(join(folder, "none"))).rejects.toThrow(/none: does not exist/);
   await writeFile(join(folder, "file"), "");
   await expect(ensureFolder(join(folder, "file", "x"))).rejects.toThrow(InputError);
+});
+
+describe("lockFolder", () => {
+  test("keeps others out while its process runs, and is taken over from one that was killed", async () => {
+    const lock = join(folder, "lock");
+    const holder = spawn("sleep", ["60"]);
+    try {
+      await writeFile(lock, String(holder.pid));
+      await expect(lockFolder(folder, lock)).rejects.toThrow(/in use by another process/);
+    } finally {
+      holder.kill("SIGKILL");
+    }
+    await once(holder, "exit");
+    const release = await lockFolder(folder, lock);
+    expect(await readFile(lock, "utf8")).toBe(String(process.pid));
+    await release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test.runIf(process.platform === "linux")(
+    "is taken over from one whose parent never asked for it",
+    async () => {
+      const lock = join(folder, "lock");
+      // The shell starts a process, then becomes one that never waits for it.
+      const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 60"]);
+      try {
+        const [pid] = (await once(parent.stdout, "data")) as [Buffer];
+        const state = async (): Promise<string> => readFile(`/proc/${Number(pid)}/stat`, "utf8");
+        await vi.waitFor(async () => expect(await state()).toMatch(/\) Z/), { timeout: 20_000 });
+        await writeFile(lock, String(Number(pid)));
+        await (
+          await lockFolder(folder, lock)
+        )();
+      } finally {
+        parent.kill("SIGKILL");
+      }
+    },
+  );
 });

@@ -19,7 +19,7 @@ export async function lockFolder(folder: string, lock: string): Promise<() => Pr
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw fileError(error, lock);
     }
     const holder = Number(await readFile(lock, "utf8").catch(() => ""));
-    if (isRunning(holder)) break;
+    if (await isRunning(holder)) break;
     await rm(lock, { force: true });
   }
   throw new UsageError({
@@ -29,12 +29,20 @@ export async function lockFolder(folder: string, lock: string): Promise<() => Pr
   });
 }
 
-function isRunning(pid: number): boolean {
+/** A killed process keeps its number until its parent asks for its exit code: in many containers, for ever. */
+async function isDefunct(pid: number): Promise<boolean> {
+  if (process.platform !== "linux") return false;
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // pid (command) state …; the command may hold parentheses itself.
+  return /^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+}
+
+async function isRunning(pid: number): Promise<boolean> {
   // In a container the next process often has the number of the killed one.
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
   try {
     process.kill(pid, 0);
-    return true;
+    return !(await isDefunct(pid));
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }

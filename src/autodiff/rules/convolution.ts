@@ -109,26 +109,67 @@ function rotated(g: GraphBuilder, weight: Value): Value {
   return g.op("Slice", [swapped, all(-1), all(-(2 ** 31)), g.ints(axes), all(-1)]);
 }
 
-/**
- * One batched product a kernel tap: `[N, G, O/G, P] · [N, G, P, I/G]`, summed over the
- * batch, with P the output positions. `image` and `cotangent` are the convolution's input
- * and its output's gradient.
- */
+/** `image` and `cotangent` are the convolution's input and its output's gradient. */
 function weightGradient(g: GraphBuilder, image: Value, cotangent: Value, w: Window, group: number): Value {
+  const [outChannels, inChannels] = [cotangent.shape[1]!, image.shape[1]!];
+  const [positions, taps] = [sizeOf(cotangent.shape.slice(2)), sizeOf(w.kernel)];
+  const transposed = positions * (outChannels + inChannels);
+  return group === 1 && taps * outChannels * inChannels > FOLDED * transposed
+    ? foldedWeightGradient(g, image, cotangent, w)
+    : batchedWeightGradient(g, image, cotangent, w, group);
+}
+
+/**
+ * How much larger the weight must be than the maps of one image for one product over the whole batch to be the
+ * faster: it transposes the maps, where a product for each image sums as many weights (measured; `bench/`).
+ */
+const FOLDED = 2;
+
+/** One product a kernel tap: `[O, N·P] · [N·P, I]`, with P the output positions. */
+function foldedWeightGradient(g: GraphBuilder, image: Value, cotangent: Value, w: Window): Value {
+  const [batch, outChannels, ...out] = cotangent.shape as [number, number, ...number[]];
+  const inChannels = image.shape[1]!;
+  const space = out.map((_, axis) => axis + 2);
+  const rows = reshapeTo(g, g.op("Transpose", [cotangent], { perm: [1, 0, ...space] }), [
+    outChannels,
+    batch * sizeOf(out),
+  ]);
+  const padded = padZeros(g, image, [0, 0, ...w.padsBegin], [0, 0, ...w.padsEnd]);
+  // Channels last, so that a slice copies whole runs of them.
+  const last = g.op("Transpose", [padded], { perm: [0, ...space, 1] });
+  const taps = tapsOf(w.kernel).map((tap) => {
+    const columns = reshapeTo(g, tapSlice(g, last, tap, out, w, 1), [batch * sizeOf(out), inChannels]);
+    return reshapeTo(g, g.op("MatMul", [rows, columns]), [outChannels, inChannels, 1]);
+  });
+  return gathered(g, taps, [outChannels, inChannels, ...w.kernel]);
+}
+
+/** One batched product a kernel tap: `[N, G, O/G, P] · [N, G, P, I/G]`, summed over the batch. */
+function batchedWeightGradient(
+  g: GraphBuilder,
+  image: Value,
+  cotangent: Value,
+  w: Window,
+  group: number,
+): Value {
   const [batch, outChannels, ...out] = cotangent.shape as [number, number, ...number[]];
   const inChannels = image.shape[1]!;
   const positions = sizeOf(out);
   const rows = reshapeTo(g, cotangent, [batch, group, outChannels / group, positions]);
   const padded = padZeros(g, image, [0, 0, ...w.padsBegin], [0, 0, ...w.padsEnd]);
   const taps = tapsOf(w.kernel).map((tap) => {
-    const window = tapSlice(g, padded, tap, out, w);
+    const window = tapSlice(g, padded, tap, out, w, 2);
     const columns = reshapeTo(g, window, [batch, group, inChannels / group, positions]);
     const products = g.op("MatMul", [rows, swapLastAxes(g, columns)]);
     const summed = g.op("ReduceSum", [products, g.ints([0])], { keepdims: 0 });
     return reshapeTo(g, summed, [outChannels, inChannels / group, 1]);
   });
-  const gathered = taps.length === 1 ? taps[0]! : g.op("Concat", taps, { axis: 2 });
-  return reshapeTo(g, gathered, [outChannels, inChannels / group, ...w.kernel]);
+  return gathered(g, taps, [outChannels, inChannels / group, ...w.kernel]);
+}
+
+/** The weight from its taps `[O, I, 1]`. */
+function gathered(g: GraphBuilder, taps: readonly Value[], shape: readonly number[]): Value {
+  return reshapeTo(g, taps.length === 1 ? taps[0]! : g.op("Concat", taps, { axis: 2 }), shape);
 }
 
 /** Every tap of a kernel in row-major order. */
@@ -139,17 +180,18 @@ function tapsOf(kernel: readonly number[]): number[][] {
   );
 }
 
-/** The pixels that one tap meets: a strided slice of the padded image. */
+/** The pixels that one tap meets: a strided slice of the padded image, whose space begins at axis `first`. */
 function tapSlice(
   g: GraphBuilder,
   padded: Value,
   tap: readonly number[],
   out: readonly number[],
   w: Window,
+  first: number,
 ): Value {
   const starts = tap.map((index, i) => index * w.dilations[i]!);
   const ends = starts.map((start, i) => start + (out[i]! - 1) * w.strides[i]! + 1);
-  const axes = tap.map((_, i) => i + 2);
+  const axes = tap.map((_, i) => i + first);
   const whole = axes.every(
     (axis, i) => starts[i] === 0 && ends[i] === padded.shape[axis] && w.strides[i] === 1,
   );

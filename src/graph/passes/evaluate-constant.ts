@@ -128,6 +128,7 @@ function cast(from: Tensor, to: DType): Data {
 
 /** Copies elements at `offset + Σ indexₐ · stridesₐ` into a fresh array of `shape`. */
 function strided(from: Tensor, shape: readonly number[], strides: readonly number[], offset: number): Data {
+  if (from.data instanceof Float32Array) return stridedFloats(from.data, shape, strides, offset);
   const out = filled(from.dtype, sizeOf(shape), 0);
   const source = from.data;
   const rank = shape.length;
@@ -139,6 +140,41 @@ function strided(from: Tensor, shape: readonly number[], strides: readonly numbe
       position += strides[axis]!;
       if (++index[axis]! < shape[axis]!) break;
       position -= strides[axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
+
+/**
+ * {@link strided} for what weights are made of: tens of millions of elements for each batch of adversarial
+ * training. Axes that lie one after the other in the source are copied as one run.
+ */
+function stridedFloats(
+  source: Float32Array,
+  shape: readonly number[],
+  strides: readonly number[],
+  offset: number,
+): Float32Array {
+  const out = new Float32Array(sizeOf(shape));
+  const axes: { length: number; stride: number }[] = [];
+  shape.forEach((length, axis) => {
+    const stride = strides[axis]!;
+    const last = axes.at(-1);
+    if (last !== undefined && last.stride === length * stride)
+      axes[axes.length - 1] = { length: last.length * length, stride };
+    else if (length !== 1) axes.push({ length, stride });
+  });
+  const { length: run, stride: step } = axes.pop() ?? { length: 1, stride: 1 };
+  const index = axes.map(() => 0);
+  let position = offset;
+  for (let start = 0; start < out.length; start += run) {
+    for (let i = 0, from = position; i < run; i++, from += step) out[start + i] = source[from]!;
+    for (let axis = axes.length - 1; axis >= 0; axis--) {
+      const { length, stride } = axes[axis]!;
+      position += stride;
+      if (++index[axis]! < length) break;
+      position -= stride * length;
       index[axis] = 0;
     }
   }
