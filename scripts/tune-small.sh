@@ -28,6 +28,6 @@ try at --vary beta=0.1,0.5,2
 try pat --vary learning-rate=0.02,0.05,0.1
 try igr --vary lambda=0.1,1,10
 try rat --vary recipe.model.inputNoise.scale=0.05,0.1,0.2
-try fd --vary recipe.model.denoising.filter=embedded-gaussian,mean,median
+try fd --vary recipe.model.denoising.filter=dot-product,mean,median
 try randomization --vary recipe.model.randomResize.when=test,always --vary learning-rate=0.05
 try undefended --vary learning-rate=0.02,0.05,0.1

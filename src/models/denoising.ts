@@ -47,12 +47,18 @@ function nonLocal(
   const embed = (which: string): Activation =>
     flat(embedded ? layers.conv(x, `${name}.${which}`, depth, 1) : x, depth);
   const [theta, phi] = [embed("theta"), embed("phi")];
-  const affinity = g.op("MatMul", [g.op("Transpose", [theta], { perm: [0, 2, 1] }), phi]);
-  const weights =
-    filter === "dot-product"
-      ? g.op("Mul", [affinity, g.scalar(1 / positions)])
-      : g.op("Softmax", [g.op("Mul", [affinity, g.scalar(1 / Math.sqrt(depth))])], { axis: 2 });
-  const filtered = g.op("MatMul", [flat(x, channels), g.op("Transpose", [weights], { perm: [0, 2, 1] })]);
+  const swapped = (value: Activation): Activation => g.op("Transpose", [value], { perm: [0, 2, 1] });
+  const features = flat(x, channels);
+  const product = (): Activation => {
+    // (X φᵀ) θ is X (θᵀφ)ᵀ without the P × P matrix.
+    const moments = g.op("MatMul", [features, swapped(phi)]);
+    return g.op("MatMul", [g.op("Mul", [moments, g.scalar(1 / positions)]), theta]);
+  };
+  const softmax = (): Activation => {
+    const affinity = g.op("Mul", [g.op("MatMul", [swapped(theta), phi]), g.scalar(1 / Math.sqrt(depth))]);
+    return g.op("MatMul", [features, swapped(g.op("Softmax", [affinity], { axis: 2 }))]);
+  };
+  const filtered = filter === "dot-product" ? product() : softmax();
   return g.op("Reshape", [filtered, g.ints([0, channels, height, width])], {}, { name: `${name}.filtered` });
 }
 
