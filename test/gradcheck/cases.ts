@@ -67,6 +67,9 @@ const CONVOLUTIONS: readonly (readonly [
   ["depthwise", [2, 3, 3, 3], [3, 1, 2, 2], { group: 3 }],
   ["SAME_UPPER", [1, 1, 5, 5], [1, 1, 3, 3], { auto_pad: "SAME_UPPER", strides: [2, 2] }],
   ["one dimension", [2, 2, 5], [3, 2, 3], { strides: [2], pads: [1, 1] }],
+  ["many channels on a large map", [1, 5, 3, 3], [1, 5, 2, 2], {}],
+  ["many channels on a small map", [2, 5, 2, 2], [4, 5, 2, 2], { strides: [2, 2], pads: [1, 1, 1, 1] }],
+  ["1×1, many channels on a small map", [2, 5, 2, 2], [6, 5, 1, 1], { strides: [2, 2] }],
 ];
 
 const convolutions: GradCase[] = CONVOLUTIONS.map(([name, image, weight, attributes]) => ({
@@ -214,6 +217,9 @@ export const CASES: Readonly<Record<string, readonly GradCase[]>> = {
     ),
     one("Slice, backwards", [4], (g, x) =>
       g.op("Slice", [x, g.ints([-1]), g.ints([-(2 ** 31)]), g.ints([0]), g.ints([-1])]),
+    ),
+    one("Slice, backwards in steps on two axes", [6, 5], (g, x) =>
+      g.op("Slice", [x, g.ints([4, -1]), g.ints([0, -5]), g.ints([0, 1]), g.ints([-3, -2])]),
     ),
   ],
   Pad: [

@@ -1,7 +1,7 @@
 import { windowOf, type GraphBuilder, type Value, type Window } from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
 import { reshapeTo, swapLastAxes, type Rule } from "../rule.js";
-import { padZeros } from "./shaping.js";
+import { padZeros, reversed } from "./shaping.js";
 
 /** Attributes of a Conv or ConvTranspose node, in full. */
 function convAttributes(w: Window, group: number): Record<string, number | number[]> {
@@ -104,15 +104,17 @@ function rotated(g: GraphBuilder, weight: Value): Value {
   const perm = weight.shape.map((_, axis) => (axis === 0 ? 1 : axis === 1 ? 0 : axis));
   const swapped = g.op("Transpose", [weight], { perm });
   const axes = weight.shape.flatMap((dim, axis) => (axis >= 2 && dim > 1 ? [axis] : []));
-  if (axes.length === 0) return swapped;
-  const all = (value: number): Value => g.ints(axes.map(() => value));
-  return g.op("Slice", [swapped, all(-1), all(-(2 ** 31)), g.ints(axes), all(-1)]);
+  return reversed(g, swapped, axes);
 }
 
 /** `image` and `cotangent` are the convolution's input and its output's gradient. */
 function weightGradient(g: GraphBuilder, image: Value, cotangent: Value, w: Window, group: number): Value {
   const [outChannels, inChannels] = [cotangent.shape[1]!, image.shape[1]!];
   const [positions, taps] = [sizeOf(cotangent.shape.slice(2)), sizeOf(w.kernel)];
+  if (group === 1 && inChannels <= FEW) {
+    const found = convolvedWeightGradient(g, image, cotangent, w);
+    if (found !== undefined) return found;
+  }
   const transposed = positions * (outChannels + inChannels);
   return group === 1 && taps * outChannels * inChannels > FOLDED * transposed
     ? foldedWeightGradient(g, image, cotangent, w)
@@ -124,6 +126,38 @@ function weightGradient(g: GraphBuilder, image: Value, cotangent: Value, w: Wind
  * faster: it transposes the maps, where a product for each image sums as many weights (measured; `bench/`).
  */
 const FOLDED = 2;
+
+/** Channels of a picture: so few that products with them are all overhead. */
+const FEW = 4;
+
+/**
+ * A convolution of the images with the cotangent as kernel, channels in the place of the batch; strides and
+ * dilations swap roles. Undefined where the last pixels were never reached: they would have to be cut off.
+ */
+function convolvedWeightGradient(
+  g: GraphBuilder,
+  image: Value,
+  cotangent: Value,
+  w: Window,
+): Value | undefined {
+  const [space, out] = [image.shape.slice(2), cotangent.shape.slice(2)];
+  const ends = space.map((length, i) => {
+    const reached = (w.kernel[i]! - 1) * w.dilations[i]! + (out[i]! - 1) * w.strides[i]! + 1;
+    return reached - length - w.padsBegin[i]!;
+  });
+  if (ends.some((end) => end < 0)) return undefined;
+  const perm = image.shape.map((_, axis) => (axis === 0 ? 1 : axis === 1 ? 0 : axis));
+  const swap = (value: Value): Value => g.op("Transpose", [value], { perm });
+  return swap(
+    g.op("Conv", [swap(image), swap(cotangent)], {
+      kernel_shape: [...out],
+      strides: [...w.dilations],
+      dilations: [...w.strides],
+      pads: [...w.padsBegin, ...ends],
+      group: 1,
+    }),
+  );
+}
 
 /** One product a kernel tap: `[O, N·P] · [N·P, I]`, with P the output positions. */
 function foldedWeightGradient(g: GraphBuilder, image: Value, cotangent: Value, w: Window): Value {

@@ -51,7 +51,7 @@ export const SHAPING_RULES: Readonly<Record<ShapingOp, RuleEntry>> = {
     const parts = outputs.map((y, i) => outputGrads[i] ?? zerosLike(g, y!));
     return [g.op("Concat", parts, { axis }), null];
   },
-  /** Scatters back: a strided slice is padded between its elements first. */
+  /** Reversed axes are reversed back, then each is padded: between its elements, where it was strided. */
   Slice: ({ g, inputs: [x], outputGrads: [yGrad], attributes }) => {
     const rank = x!.shape.length;
     const starts = attributes.constantInts(1, "starts");
@@ -60,9 +60,10 @@ export const SHAPING_RULES: Readonly<Record<ShapingOp, RuleEntry>> = {
       attributes.optional(3) === undefined ? starts.map((_, i) => i) : attributes.constantInts(3, "axes");
     const steps =
       attributes.optional(4) === undefined ? starts.map(() => 1) : attributes.constantInts(4, "steps");
-    let grad = yGrad!;
-    axes.forEach((given, i) => {
-      const axis = positiveAxis(given, rank);
+    const positive = axes.map((axis) => positiveAxis(axis, rank));
+    const isReversed = (axis: number, i: number): boolean => steps[i]! < 0 && yGrad!.shape[axis]! > 1;
+    let grad = reversed(g, yGrad!, positive.filter(isReversed));
+    positive.forEach((axis, i) => {
       grad = unslice(g, grad, axis, x!.shape[axis]!, starts[i]!, ends[i]!, steps[i]!);
     });
     return [grad, null, null, null, null];
@@ -118,7 +119,17 @@ export const SHAPING_RULES: Readonly<Record<ShapingOp, RuleEntry>> = {
   ConstantOfShape: "zero",
 };
 
-/** The transpose of slicing one axis of `length` by [start, end) in steps of `step`. */
+/** The axes in the other direction. */
+export function reversed(g: GraphBuilder, x: Value, axes: readonly number[]): Value {
+  if (axes.length === 0) return x;
+  const all = (value: number): Value => g.ints(axes.map(() => value));
+  return g.op("Slice", [x, all(-1), all(-(2 ** 31)), g.ints(axes), all(-1)]);
+}
+
+/**
+ * The transpose of slicing one axis of `length` by [start, end) in steps of `step`; where the step is negative,
+ * of a `grad` that has been reversed.
+ */
 function unslice(
   g: GraphBuilder,
   grad: Value,
@@ -128,18 +139,32 @@ function unslice(
   end: number,
   step: number,
 ): Value {
-  const [first] = sliceBounds(length, start, end, step);
   const count = grad.shape[axis]!;
+  if (count === 0) {
+    const shape = grad.shape.map((dim, i) => (i === axis ? length : dim));
+    return g.op("Expand", [g.scalar(0, grad), g.ints(shape)]);
+  }
+  const stride = Math.abs(step);
+  const reached = (count - 1) * stride + 1;
+  const [taken] = sliceBounds(length, start, end, step);
+  const first = step > 0 ? taken : taken - reached + 1;
   const at = (value: number): number[] => grad.shape.map((_, i) => (i === axis ? value : 0));
-  if (step === 1) return padZeros(g, grad, at(first), at(length - first - count));
-  // General steps: scatter row j to first + j · step.
-  const indices = Array.from({ length: count }, (_, j) => first + j * step);
-  const shape = grad.shape;
-  const spread = shape.map((_, i) => (i === axis ? count : 1));
-  const places = g.op("Expand", [g.op("Reshape", [g.ints(indices), g.ints(spread)]), g.ints(shape)]);
-  const zeros = g.op("Expand", [
-    g.scalar(0, grad),
-    g.ints(shape.map((dim, i) => (i === axis ? length : dim))),
-  ]);
-  return g.op("ScatterElements", [zeros, places, grad], { axis, reduction: "add" });
+  return padZeros(g, spread(g, grad, axis, stride), at(first), at(length - first - reached));
+}
+
+/** `stride − 1` zeros between the elements along one axis. */
+function spread(g: GraphBuilder, x: Value, axis: number, stride: number): Value {
+  const count = x.shape[axis]!;
+  if (stride === 1 || count === 1) return x;
+  const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+  const apart = reshapeTo(g, x, [...before, count, 1, ...after]);
+  const none = apart.shape.map(() => 0);
+  const padded = padZeros(
+    g,
+    apart,
+    none,
+    none.map((_, i) => (i === axis + 1 ? stride - 1 : 0)),
+  );
+  const whole = reshapeTo(g, padded, [...before, count * stride, ...after]);
+  return sliceAxis(g, whole, axis, 0, (count - 1) * stride + 1);
 }
