@@ -11,9 +11,14 @@ let root = "";
 beforeAll(async () => (root = await mkdtemp(join(tmpdir(), "holdfast-reproduce-"))));
 afterAll(() => rm(root, { recursive: true }));
 
-function reproduce(out: string, more: readonly string[] = [], killAt?: string): Promise<Outcome> {
+function reproduce(
+  out: string,
+  more: readonly string[] = [],
+  at?: string,
+  signal: NodeJS.Signals = "SIGKILL",
+): Promise<Outcome> {
   const args = ["reproduce", "all", "--preset", "tiny", "--data", "flowers", "--threads", "1", "--out", out];
-  return holdfast([...args, ...more], killAt === undefined ? undefined : { at: killAt, signal: "SIGKILL" });
+  return holdfast([...args, ...more], at === undefined ? undefined : { at, signal });
 }
 
 /** What a reproduction came to, without when and how long. */
@@ -92,17 +97,9 @@ describe("the preset tiny", () => {
     expect(await readFile(rendered, "utf8")).toContain("Table 1");
   });
 
-  test("two shards, merged, come to the same", async () => {
-    const rows = ["--only", "undefended", "--only", "at-alp"];
-    const [a, b, merged] = [join(root, "a"), join(root, "b"), join(root, "merged")];
-    expect((await reproduce(a, [...rows, "--shard", "1/2"])).stdout).toContain("pieces left");
-    expect((await reproduce(b, [...rows, "--shard", "2/2"])).stderr).toContain("waits for another shard");
-    expect((await holdfast(["merge", merged, a, b])).stdout).toMatch(
-      /\d+ pieces copied, 0 were there already/,
-    );
-    const { code, stdout, stderr } = await reproduce(merged, rows);
-    expect([code, stdout.trim()], stderr).toEqual([0, expect.stringMatching(/^all \d+ pieces are done$/)]);
-    const [theirs] = (await readReproduction(join(merged, "reproduction.json"))).datasets;
+  const rows = ["--only", "undefended", "--only", "at-alp"];
+  async function expectSame(out: string): Promise<void> {
+    const [theirs] = (await readReproduction(join(out, "reproduction.json"))).datasets;
     const [ours] = result.datasets;
     const kept = new Set(theirs!.rows.map(({ model }) => model));
     expect([...kept]).toEqual(["undefended", "at-alp"]);
@@ -111,6 +108,30 @@ describe("the preset tiny", () => {
       measurements: from!.result.measurements.filter(({ model }) => kept.has(model)),
     });
     expect(timeless(part(theirs) as ReproductionResult)).toEqual(timeless(part(ours) as ReproductionResult));
+  }
+
+  test("several processes at a time, killed and interrupted, come to the same", async () => {
+    const out = join(root, "jobs");
+    const jobs = [...rows, "--jobs", "2"];
+    // The helper that is left behind notices, and ends with its work saved.
+    expect((await reproduce(out, jobs, "train flowers undefended")).code).toBe(null);
+    const stopped = await reproduce(out, jobs, "done in", "SIGINT");
+    expect([stopped.code, stopped.stderr]).toEqual([130, expect.stringContaining("Run the same line again")]);
+    const { code, stdout, stderr } = await reproduce(out, jobs);
+    expect([code, stdout.trim()], stderr).toEqual([0, expect.stringMatching(/^all \d+ pieces are done$/)]);
+    await expectSame(out);
+  });
+
+  test("two shards, merged, come to the same", async () => {
+    const [a, b, merged] = [join(root, "a"), join(root, "b"), join(root, "merged")];
+    expect((await reproduce(a, [...rows, "--shard", "1/2"])).stdout).toContain("pieces left");
+    expect((await reproduce(b, [...rows, "--shard", "2/2"])).stderr).toContain("waits for another shard");
+    expect((await holdfast(["merge", merged, a, b])).stdout).toMatch(
+      /\d+ pieces copied, 0 were there already/,
+    );
+    const { code, stdout, stderr } = await reproduce(merged, rows);
+    expect([code, stdout.trim()], stderr).toEqual([0, expect.stringMatching(/^all \d+ pieces are done$/)]);
+    await expectSame(merged);
   });
 
   test("a piece whose record is damaged is named, with the remedy", async () => {

@@ -6,4 +6,4 @@ export {
   sha256Of,
   writeFileAtomic,
 } from "./files.js";
-export { lockFolder } from "./lock.js";
+export { lockFolder, tryLock, type Unlock } from "./lock.js";

@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Compile } from "../attacks/index.js";
-import { lockFolder } from "../files/index.js";
+import { InterruptedError } from "../errors/index.js";
+import { tryLock } from "../files/index.js";
 import { runCraft } from "./craft-piece.js";
 import { estimateSeconds, measureSpeeds } from "./estimate.js";
 import { runMeasure } from "./measure-piece.js";
@@ -12,6 +14,9 @@ import { selectPieces, type Selection } from "./select.js";
 import { openStore } from "./store.js";
 import { runTraining } from "./train-piece.js";
 import type { Workplace } from "./work.js";
+
+/** How often the work of other processes is looked at, when nothing else can be done. */
+const POLL_MS = 500;
 
 /** A piece as the plan shows it. */
 export interface PieceState {
@@ -61,9 +66,10 @@ export interface Reproduced {
 /**
  * Does every piece of a plan that is not done yet, needs first. It may be stopped or killed at
  * any moment and called again: finished pieces stay, a training goes on from its newest checkpoint,
- * the others from their last batch.
+ * the others from their last batch. Several processes may be at the same folder: each piece is done by the
+ * one that locks it first, and the others go on with the next.
  *
- * @throws InterruptedError when the signal stopped it; UsageError when another process is at it.
+ * @throws InterruptedError when the signal stopped it.
  */
 export async function reproduce(
   plan: ReproductionPlan,
@@ -84,37 +90,60 @@ export async function reproduce(
   const todo = states().filter(({ state }) => state === "to do");
   onEvent?.({ type: "plan", pieces: states() });
   if (options.planOnly === true) return { pieces: states(), waiting: [] };
-  const waiting: Piece[] = [];
-  for (const [i, { piece }] of todo.entries()) {
-    if (!piece.needs.every((need) => store.isDone(need))) {
-      waiting.push(piece);
-      onEvent?.({ type: "waiting", piece });
-      continue;
-    }
-    signal?.throwIfAborted();
-    onEvent?.({ type: "piece", piece, number: i + 1, count: todo.length });
-    const folder = await store.folder(piece);
-    const unlock = await lockFolder(folder, join(folder, "lock"));
+  const work = (piece: Piece): Workplace => ({
+    store,
+    preset: plan.preset,
+    threads,
+    tool,
+    signal,
+    compile: hooks.compile,
+    onProgress: (done, total, text) => onEvent?.({ type: "progress", piece, done, total, text }),
+    onNote: (text) => onEvent?.({ type: "note", piece, text }),
+  });
+  const left = new Set(todo.map(({ piece }) => piece));
+  const count = left.size;
+  const attempt = async (piece: Piece): Promise<"done" | "needs others" | "elsewhere"> => {
+    if (store.isDone(piece)) return "done";
+    if (!piece.needs.every((need) => store.isDone(need))) return "needs others";
+    const unlock = await tryLock(join(await store.folder(piece), "lock"));
+    if (unlock === undefined) return "elsewhere";
     try {
+      // Another process may have finished it between the two looks.
+      if (store.isDone(piece)) return "done";
+      onEvent?.({ type: "piece", piece, number: count - left.size + 1, count });
       const started = performance.now();
-      const result = await runPiece(plan, piece, {
-        store,
-        preset: plan.preset,
-        threads,
-        tool,
-        signal,
-        compile: hooks.compile,
-        onProgress: (done, total, text) => onEvent?.({ type: "progress", piece, done, total, text }),
-        onNote: (text) => onEvent?.({ type: "note", piece, text }),
-      });
+      const result = await runPiece(plan, piece, work(piece));
       const took = (performance.now() - started) / 1000;
       await store.finish(piece, result, took);
       onEvent?.({ type: "finished", piece, seconds: took });
+      return "done";
     } finally {
       await unlock();
     }
+  };
+  try {
+    while (left.size > 0) {
+      const found = { done: 0, elsewhere: 0, "needs others": 0 };
+      for (const piece of left) {
+        signal?.throwIfAborted();
+        const state = await attempt(piece);
+        found[state] += 1;
+        if (state === "done") left.delete(piece);
+      }
+      if (found.done > 0) continue;
+      if (found.elsewhere === 0) break;
+      await setTimeout(POLL_MS, undefined, { signal });
+    }
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+    throw new InterruptedError({
+      place: out,
+      problem: `was stopped with ${left.size} of ${pieces.length} pieces left`,
+      remedy: "Run the same line again: it goes on.",
+    });
   }
-  return { pieces: states(), waiting };
+  for (const piece of left) onEvent?.({ type: "waiting", piece });
+  return { pieces: states(), waiting: [...left] };
 }
 
 function runPiece(plan: ReproductionPlan, piece: Piece, work: Workplace): Promise<unknown> {

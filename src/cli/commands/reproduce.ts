@@ -7,6 +7,7 @@ import type {
   WeightsFiles,
 } from "../../reproduction/index.js";
 import { withInterrupt } from "../interrupt.js";
+import { endWithParent, startHelpers } from "../jobs.js";
 import { commonOptions, type CommonOptions } from "../shared-options.js";
 import { createTerminal, formatSeconds, formatTable, type Progress, type Terminal } from "../terminal.js";
 import { toolInfo } from "../tool.js";
@@ -23,6 +24,8 @@ interface ReproduceCommandOptions extends CommonOptions {
   readonly weights: Record<string, string>;
   readonly seeds?: number;
   readonly threads?: number;
+  readonly jobs: number;
+  readonly helper?: boolean;
 }
 
 const PARTS = ["table1", "figure1", "figure3", "figure4", "figure5", "table2", "all"];
@@ -33,6 +36,7 @@ Examples:
   holdfast reproduce all --preset tiny --data flowers
   holdfast reproduce table1 --preset small --data 17flowers/ --data dogs-vs-cats/ --out runs/small
   holdfast reproduce all --preset small --data 17flowers/ --out runs/small --plan
+  holdfast reproduce all --preset small --data 17flowers/ --out runs/small --jobs 8
   holdfast reproduce all --preset small --data 17flowers/ --out runs/small --shard 1/4
   holdfast reproduce all --preset paper --data 17flowers/ --weights resnet101=resnet101.safetensors \\
       --weights resnet152=resnet152.safetensors
@@ -40,7 +44,8 @@ Examples:
 
 The plan comes first: what will run, how long by a short measurement on this machine, what is done.
 Finished pieces stay: run the same line again after a stop or a kill. A piece is named by its exact
-settings, so other settings in the same folder share what they have in common. --only and --skip take
+settings, so other settings in the same folder share what they have in common. Small models are done
+faster several at a time (--jobs) than with many threads each. --only and --skip take
 words of a piece's title: a dataset, a recipe, transfer, white-box, measure.`;
 
 export function reproduceCommand(program: Command): void {
@@ -57,7 +62,13 @@ export function reproduceCommand(program: Command): void {
     .option("--shard <i/n>", "this is machine i of n", shard)
     .option("--weights <model=file>", "ImageNet weights of an architecture; repeatable", weightsOf, {})
     .option("--seeds <n>", "seeds of each defended model (default: the preset's)", count)
-    .option("--threads <n>", "threads inside an operator (default: the number of cores)", count);
+    .option(
+      "--threads <n>",
+      "threads inside an operator (default: the number of cores, or a job's share)",
+      count,
+    )
+    .option("--jobs <n>", "pieces done at a time, each in a process of its own", count, 1)
+    .addOption(new Option("--helper", "a process of --jobs").hideHelp());
   commonOptions(command).addHelpText("after", EXAMPLES).action(reproduceAction);
 }
 
@@ -94,9 +105,18 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
     options.seeds === undefined ? preset.seeds : Array.from({ length: options.seeds }, (_, i) => i);
   const plan = planReproduction({ ...preset, seeds }, datasets, await hashed(options.weights));
   const out = options.out ?? `reproduction-${preset.name}`;
-  const threads = options.threads ?? availableParallelism();
+  const { jobs } = options;
+  const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
   await withInterrupt(async (signal) => {
-    const display = createDisplay(terminal, plan, options.plan === true);
+    if (options.helper === true) endWithParent();
+    const display = createDisplay(terminal, plan, options.plan === true, jobs);
+    const helpers =
+      jobs > 1 && options.plan !== true
+        ? startHelpers(jobs - 1, [...helperArguments(process.argv.slice(2)), "--threads", String(threads)], {
+            terminal,
+            signal,
+          })
+        : undefined;
     try {
       const done = await reproduce(
         plan,
@@ -112,7 +132,9 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
         },
         { signal, onEvent: display.onEvent },
       );
+      await helpers?.ended;
       display.stop();
+      if (options.helper === true) return;
       if (options.plan !== true) await writeAnswers(terminal, plan, out, threads);
       const left = done.pieces.filter(({ state }) => state !== "done").length;
       terminal.result(
@@ -131,8 +153,18 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
       );
     } finally {
       display.stop();
+      await helpers?.stop();
     }
   }, "Stopping after the batch or step under way …");
+}
+
+/** The same work, silently and alone. */
+function helperArguments(args: readonly string[]): string[] {
+  const valued = new Set(["--jobs", "--threads"]);
+  const kept = args.filter(
+    (arg, i) => !valued.has(arg) && !valued.has(args[i - 1] ?? "") && !/^--(jobs|threads)=/.test(arg),
+  );
+  return [...kept, "--quiet", "--helper"];
 }
 
 /** Weights are known by their bytes: other weights make other pieces. */
@@ -173,12 +205,13 @@ function createDisplay(
   terminal: Terminal,
   plan: ReproductionPlan,
   all: boolean,
+  jobs: number,
 ): { onEvent: (event: ReproductionEvent) => void; stop: () => void } {
   let progress: Progress | undefined;
   return {
     stop: () => progress?.stop(),
     onEvent(event) {
-      if (event.type === "plan") terminal.note(describePlan(plan, event.pieces, all));
+      if (event.type === "plan") terminal.note(describePlan(plan, event.pieces, all, jobs));
       else if (event.type === "piece") {
         terminal.note(`[${event.number}/${event.count}] ${event.piece.title}`);
         progress = undefined;
@@ -200,6 +233,7 @@ function describePlan(
   { preset, datasets }: ReproductionPlan,
   pieces: readonly PieceState[],
   all: boolean,
+  jobs: number,
 ): string {
   const left = (states: readonly PieceState[]): number =>
     states.reduce((sum, { state, seconds }) => sum + (state === "to do" ? seconds : 0), 0);
@@ -216,6 +250,7 @@ function describePlan(
       ({ title, data, counts }) => `${title} (${data}): ${counts.train} training, ${counts.test} test images`,
     ),
     formatTable([["piece", "state", "time"], ...rows]),
-    `about ${formatSeconds(left(pieces))} on this machine, by a short measurement and what was done already`,
+    `about ${formatSeconds(left(pieces) / jobs)} on this machine${jobs > 1 ? `, ${jobs} pieces at a time` : ""}, ` +
+      "by a short measurement and what was done already",
   ].join("\n");
 }
