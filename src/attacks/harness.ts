@@ -133,7 +133,8 @@ function checkBatch(batch: AttackBatch, imageSize: number, classCount: number): 
   }
 }
 
-function replaceNonFinite(
+/** Puts the clean image in the place of each that has a NaN or infinite pixel; how many of the first `images`. */
+export function replaceNonFinite(
   candidate: Float32Array,
   clean: Float32Array,
   images: number,

@@ -20,7 +20,8 @@ export {
   type ThreatModel,
 } from "./attack.js";
 export { checkThreat } from "./options.js";
-export { runAttack } from "./harness.js";
+export { distanceOf } from "./ball.js";
+export { replaceNonFinite, runAttack } from "./harness.js";
 export { fgsm, pgd, type PgdOptions } from "./pgd.js";
 export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-step.js";
 export { argMax, crossEntropies, oneHot, predictions } from "./scoring.js";

@@ -41,6 +41,8 @@ export interface Target {
   readonly queries: QueryCount;
   /** Whether the classifier draws at random: each run below then draws anew. */
   readonly randomised: boolean;
+  /** Draws that an answer is averaged over; 1 for a deterministic classifier. */
+  readonly samples: number;
   /**
    * Says which images the following runs are of: a randomised classifier's draws depend on
    * the image's place in its dataset and on how often it was run since, not on its batch.
@@ -80,6 +82,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
   const imageShape = [batchSize, classifier.channels, classifier.height, classifier.width] as const;
   const queries: QueryCount = { forward: 0, gradient: 0 };
   const draws = createDraws(classifier, batchSize, options.seed ?? 0);
+  const samples = draws.randomised ? (options.samples ?? SAMPLES) : 1;
   return {
     image: classifier.image,
     batchSize,
@@ -88,6 +91,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
     imageShape,
     queries,
     randomised: draws.randomised,
+    samples,
     begin: draws.begin,
     async logits(images) {
       const forward = await program("forward", forwardGraph);
@@ -99,7 +103,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
       };
       if (!draws.randomised) return once();
       const answers: Float32Array[] = [];
-      for (let sample = 0; sample < (options.samples ?? SAMPLES); sample++) answers.push(await once());
+      for (let sample = 0; sample < samples; sample++) answers.push(await once());
       return logMeanProbabilities(answers, classifier.classNames.length);
     },
     async gradient(key, build, feeds) {

@@ -11,13 +11,15 @@ let root = "";
 beforeAll(async () => (root = await mkdtemp(join(tmpdir(), "holdfast-reproduce-"))));
 afterAll(() => rm(root, { recursive: true }));
 
+const COMMON = ["--preset", "tiny", "--data", "flowers", "--threads", "1"];
+
 function reproduce(
   out: string,
   more: readonly string[] = [],
   at?: string,
   signal: NodeJS.Signals = "SIGKILL",
 ): Promise<Outcome> {
-  const args = ["reproduce", "all", "--preset", "tiny", "--data", "flowers", "--threads", "1", "--out", out];
+  const args = ["reproduce", "all", ...COMMON, "--out", out];
   return holdfast([...args, ...more], at === undefined ? undefined : { at, signal });
 }
 
@@ -110,11 +112,31 @@ describe("the preset tiny", () => {
     expect(timeless(part(theirs) as ReproductionResult)).toEqual(timeless(part(ours) as ReproductionResult));
   }
 
+  test("a table alone is reported alone, and what it needs serves the others", async () => {
+    const out = join(root, "jobs");
+    const { code, stderr } = await holdfast([
+      "reproduce",
+      "table2",
+      ...COMMON,
+      "--out",
+      out,
+      "--only",
+      "undefended",
+    ]);
+    expect(code, stderr).toBe(0);
+    const [dataset] = (await readReproduction(join(out, "reproduction.json"))).datasets;
+    expect(dataset!.rows.map(({ model, measured }) => [model, measured!.length])).toEqual([
+      ["undefended", 4],
+    ]);
+    expect(dataset!.result.measurements).toEqual([]);
+    expect(await readFile(join(out, "report.html"), "utf8")).toContain("Table 2");
+  });
+
   test("several processes at a time, killed and interrupted, come to the same", async () => {
     const out = join(root, "jobs");
     const jobs = [...rows, "--jobs", "2"];
     // The helper that is left behind notices, and ends with its work saved.
-    expect((await reproduce(out, jobs, "train flowers undefended")).code).toBe(null);
+    expect((await reproduce(out, jobs, "[1/")).code).toBe(null);
     const stopped = await reproduce(out, jobs, "done in", "SIGINT");
     expect([stopped.code, stopped.stderr]).toEqual([130, expect.stringContaining("Run the same line again")]);
     const { code, stdout, stderr } = await reproduce(out, jobs);

@@ -154,7 +154,8 @@ export const collapseGate: Gate = (measured) => {
 export const transferGate: Gate = ({ measurements }) => {
   const attacks = attacksOf(measurements).filter((m) => !m.parameters.targeted);
   return attacks.flatMap((transfer) => {
-    if (transfer.kind !== "transfer") return [];
+    // Images made on the model itself are a white-box attack of another length.
+    if (transfer.kind !== "transfer" || transfer.source === transfer.model) return [];
     const rivals = attacks.filter(
       (m) =>
         m.kind === "white-box" &&

@@ -6,8 +6,8 @@ import type { GraphBuilder, Value } from "../graph/index.js";
  *
  *   L_ALP[n] = Σ_k ( f(x)[n, k] − f(x + δ)[n, k] )²
  *
- * Both inputs are `[N, K]`; the result is `[N]`. Kannan's code halves it and averages over
- * the classes: its weight 0.5 is a weight of 0.25 / K here.
+ * Both inputs are `[N, K]`; the result is `[N]`. The published code of Kannan et al. averages over the classes:
+ * its weight 0.5 is a weight of 0.5 / K here.
  */
 export function logitPairing(g: GraphBuilder, clean: Value, adversarial: Value): Value {
   const difference = g.op("Sub", [clean, adversarial]);

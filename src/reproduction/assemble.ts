@@ -12,9 +12,10 @@ import { runtimeInfo } from "../runtime/index.js";
 import { readRunSummary } from "../training/index.js";
 import { join } from "node:path";
 import { openTestImages, type ReproducedDataset } from "./datasets.js";
+import type { Crafted } from "./craft-piece.js";
 import type { MeasureResult } from "./measure-piece.js";
 import type { PlannedRow, PlannedTraining, ReproductionPlan } from "./plan.js";
-import type { Json } from "./piece.js";
+import { folderOf, type Json } from "./piece.js";
 import type {
   ReproducedDatasetResult,
   ReproducedRow,
@@ -24,7 +25,7 @@ import type {
 import type { Predictions } from "./predictions.js";
 import type { TransferResult } from "./transfer-piece.js";
 import type { WhiteBoxResult } from "./white-box-piece.js";
-import { openStore, type Store } from "./store.js";
+import { openStore, PIECES, type Store } from "./store.js";
 import { modelPath, RUN } from "./work.js";
 
 export interface Assembled {
@@ -33,8 +34,8 @@ export interface Assembled {
 }
 
 /**
- * Puts together what is finished of a reproduction. Rows whose model is not trained or not scored yet are
- * left out; null when nothing is scored.
+ * Puts together what is finished of a reproduction. Rows whose model is not trained, scored or measured yet are
+ * left out; null when nothing is.
  */
 export async function assembleReproduction(
   plan: ReproductionPlan,
@@ -49,7 +50,9 @@ export async function assembleReproduction(
   const pictures: Record<string, ReproductionPictures[string]> = {};
   for (const dataset of plan.datasets) {
     const rows = plan.rows.filter(
-      (row) => row.training.dataset === dataset && (store.isDone(row.transfer) || store.isDone(row.whiteBox)),
+      (row) =>
+        row.training.dataset === dataset &&
+        [row.transfer, row.whiteBox, row.measure].some((piece) => store.isDone(piece)),
     );
     if (rows.length === 0) continue;
     const images = await openTestImages(dataset, plan.preset.limit);
@@ -104,17 +107,13 @@ async function assembleDataset(
   const known = new Set(models.map(({ name }) => name));
   const population = dataset.counts.test;
   const sampled = images.length < population;
-  const measuredRow = planned.find(({ measure }) => store.isDone(measure));
   return {
     id: dataset.id,
     title: dataset.title,
     description: images.description ?? "",
     sources,
     rows,
-    regionSource:
-      measuredRow === undefined
-        ? null
-        : ((await store.result(measuredRow.measure)) as unknown as MeasureResult).regionSource,
+    regionSource: dataset.regions.source,
     result: measuredResult({
       tool,
       runtime: runtimeInfo(threads),
@@ -154,7 +153,7 @@ async function modelInfo(
   return {
     name,
     recipe: recipe.name,
-    path: join("pieces", piece.key),
+    path: join(PIECES, folderOf(piece), RUN),
     sha256: sha256Of(await readFileChecked(path)),
     architecture: model,
     parameterCount: parameters.reduce(
@@ -178,10 +177,11 @@ async function measurementsOf(
   const whiteBox = store.isDone(row.whiteBox)
     ? ((await store.result(row.whiteBox)) as unknown as WhiteBoxResult)
     : undefined;
-  const clean = (transfer ?? whiteBox)!.clean;
+  const clean = (transfer ?? whiteBox)?.clean;
+  if (clean === undefined) return [];
   return [
     { ...score(`${model}/clean`, model, clean.prediction, clean, 0), kind: "clean" },
-    ...transferred(model, sources, stepSize, transfer),
+    ...(await transferred(store, row, model, { sources, stepSize }, transfer)),
     ...attacked(model, whiteBox),
   ];
 }
@@ -194,16 +194,23 @@ const score = (
   seconds: number,
 ) => scoreOf(id, model, prediction, { label }, 0, seconds);
 
-function transferred(
+async function transferred(
+  store: Store,
+  { crafts }: PlannedRow,
   model: string,
-  sources: Readonly<Record<string, string>>,
-  stepSize: number,
+  { sources, stepSize }: { readonly sources: Readonly<Record<string, string>>; readonly stepSize: number },
   result: TransferResult | undefined,
-): Measurement[] {
+): Promise<Measurement[]> {
   if (result === undefined) return [];
   const seconds = result.seconds / result.attacked.length;
+  const made = await Promise.all(
+    crafts.map(async ({ piece }) => (await store.result(piece)) as unknown as Crafted),
+  );
   return result.attacked.map(({ setting, epsilon, iterations, prediction }) => {
     const id = `${model}/${setting}/linf-${Number(epsilon.toPrecision(6))}/pgd-${iterations}`;
+    const craft = crafts.findIndex((each) => each.setting === setting && each.epsilon === epsilon);
+    const { largestPerturbation, nonFinite } =
+      made[craft]!.captures[crafts[craft]!.iterations.indexOf(iterations)]!;
     return {
       ...score(id, model, prediction, result.clean, seconds),
       kind: "transfer",
@@ -218,9 +225,9 @@ function transferred(
         objective: "cross-entropy",
         targeted: false,
       },
-      queries: { forward: result.clean.label.length, gradient: 0 },
-      largestPerturbation: epsilon,
-      nonFinite: 0,
+      queries: { forward: result.clean.label.length * result.samples, gradient: 0 },
+      largestPerturbation,
+      nonFinite,
     };
   });
 }

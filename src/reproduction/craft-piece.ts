@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { pgdTrajectory, type ThreatModel } from "../attacks/index.js";
+import { distanceOf, pgdTrajectory, replaceNonFinite, type ThreatModel } from "../attacks/index.js";
+import type { Batch } from "../data/index.js";
 import { InputError } from "../errors/index.js";
 import { datasetBatches } from "../evaluation/index.js";
 import { readFileChecked, sha256Of, writeFileAtomic } from "../files/index.js";
@@ -9,9 +10,19 @@ import type { PlannedCraft } from "./plan.js";
 import type { Store } from "./store.js";
 import { RANDOM, testImages, withTarget, type Workplace } from "./work.js";
 
-/** Of the files of a craft, in the order of the batches. */
-interface Crafted {
+/** What a craft came to. */
+export interface Crafted {
+  /** In the order of the batches. */
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
+  /** For each number of iterations. */
+  readonly captures: readonly CraftedCapture[];
+}
+
+interface CraftedCapture {
+  /** L∞, pixel units, over the images that are finite. */
+  largestPerturbation: number;
+  /** Images with a pixel that is NaN or infinite: the clean image stands for each. */
+  nonFinite: number;
 }
 
 /**
@@ -26,6 +37,7 @@ export async function runCraft(work: Workplace, planned: PlannedCraft): Promise<
   const threat: ThreatModel = { norm: "linf", epsilon };
   const options = { stepSize: preset.stepSize, randomStart: true, captures: iterations };
   const files: { name: string; sha256: string }[] = [];
+  const captures = iterations.map((): CraftedCapture => ({ largestPerturbation: 0, nonFinite: 0 }));
   await withTarget(work, source.piece, async (target) => {
     for await (const batch of datasetBatches(images, preset.batchSize)) {
       const name = `${String(files.length).padStart(5, "0")}.npy`;
@@ -35,12 +47,33 @@ export async function runCraft(work: Workplace, planned: PlannedCraft): Promise<
         const kept = await pgdTrajectory(target, batch, threat, options, { random: RANDOM, signal });
         await writeFileAtomic(path, encodeNpy(stack(kept, batch.size, target.imageShape)));
       }
-      files.push({ name, sha256: sha256Of(await readFileChecked(path)) });
+      const bytes = await readFileChecked(path);
+      files.push({ name, sha256: sha256Of(bytes) });
+      capturesOf(bytes, iterations.length).forEach((crafted, i) =>
+        tally(captures[i]!, threat, batch.images, crafted, target.imageSize),
+      );
       const done = Math.min(files.length * preset.batchSize, images.length);
       onProgress(done, images.length, `${done} images`);
     }
   });
-  return { files };
+  return { files, captures };
+}
+
+function tally(
+  capture: CraftedCapture,
+  threat: ThreatModel,
+  clean: Float32Array,
+  crafted: Float32Array,
+  imageSize: number,
+): void {
+  for (let start = 0; start < crafted.length; start += imageSize) {
+    if (!crafted.subarray(start, start + imageSize).every(Number.isFinite)) {
+      capture.nonFinite++;
+      continue;
+    }
+    const distance = distanceOf(threat, clean, crafted, start, imageSize);
+    capture.largestPerturbation = Math.max(capture.largestPerturbation, distance);
+  }
 }
 
 function stack(
@@ -55,18 +88,20 @@ function stack(
 }
 
 /**
- * The images of one batch of a finished craft, one array for each number of iterations.
+ * The images of one batch of a finished craft, one array for each number of iterations. Where one is not finite
+ * the clean image stands for it.
  *
  * @throws InputError when its file is missing or has changed.
  */
 export async function readCrafted(
   store: Store,
   { piece, iterations }: PlannedCraft,
-  batch: number,
+  number: number,
+  { images, size }: Batch,
 ): Promise<Float32Array[]> {
   const { files } = (await store.result(piece)) as unknown as Crafted;
   const folder = await store.folder(piece);
-  const { name, sha256 } = files[batch]!;
+  const { name, sha256 } = files[number]!;
   const bytes = await readFileChecked(join(folder, name));
   if (sha256Of(bytes) !== sha256) {
     throw new InputError({
@@ -75,7 +110,13 @@ export async function readCrafted(
       remedy: `Delete the folder ${folder}; the images are made again.`,
     });
   }
+  const captures = capturesOf(bytes, iterations.length);
+  for (const crafted of captures) replaceNonFinite(crafted, images, size, crafted.length / size);
+  return captures;
+}
+
+function capturesOf(bytes: Uint8Array, count: number): Float32Array[] {
   const data = decodeNpy(bytes).data as Float32Array;
-  const each = data.length / iterations.length;
-  return iterations.map((_, i) => data.subarray(i * each, (i + 1) * each));
+  const each = data.length / count;
+  return Array.from({ length: count }, (_, i) => data.subarray(i * each, (i + 1) * each));
 }

@@ -19,9 +19,14 @@ export interface ReproducedDataset {
   readonly image: { readonly channels: number; readonly height: number; readonly width: number };
   /** Images of each split. */
   readonly counts: { readonly train: number; readonly test: number };
-  /** Of the names and labels of the training and test images. */
+  /** Of the names and labels of the training, validation and test images, and of how pixels are read. */
   readonly fingerprint: string;
+  /** Where the key regions of the test images come from. */
+  readonly regions: { readonly source: RegionSource; readonly fingerprint: string | null };
 }
+
+/** Key regions are the dataset's own masks, or what a stated rule finds. */
+export type RegionSource = "mask" | "saliency";
 
 /** What identifies a dataset in a piece's settings, wherever its files lie. */
 export function identityOf({ id, fingerprint, image }: ReproducedDataset): Json {
@@ -48,19 +53,41 @@ export async function describeDataset(data: string, options: OpenOptions): Promi
   const train = await openDataset(`${data}:train`, options);
   const test = await openDataset(`${data}:test`, options);
   const { id, title } = identify(data, train);
+  // The owners of the others give one held-out split, which is for testing alone.
+  const validation = id === "17flowers" ? await ownValidation(data, options) : undefined;
+  const { fit, interpolation, cropFraction } = options;
   return {
     id,
     title,
     data,
     options,
-    // The owners of the others give one held-out split, which is for testing alone.
-    validationSplit: id === "17flowers" ? "val" : null,
+    validationSplit: validation?.split ?? null,
     classNames: train.classNames,
     image: { channels: train.channels, height: train.height, width: train.width },
     counts: { train: train.length, test: test.length },
-    fingerprint: fingerprintOf([train, test]),
+    fingerprint: fingerprintOf([train, test, ...(validation === undefined ? [] : [validation])], {
+      fit,
+      interpolation,
+      cropFraction,
+    }),
+    regions: regionsOf(test),
   };
 }
+
+/** A validation split of its own: where there is none, a folder of images gives its test images instead. */
+async function ownValidation(data: string, options: OpenOptions): Promise<Dataset | undefined> {
+  const opened = await openDataset(`${data}:val`, options);
+  return opened.split === "val" ? opened : undefined;
+}
+
+function regionsOf({ mask, hasMask, labels }: Dataset): ReproducedDataset["regions"] {
+  if (mask === undefined) return { source: "saliency", fingerprint: null };
+  const flags = Uint8Array.from(labels, (_, i) => Number(hasMask?.(i) ?? true));
+  return { source: "mask", fingerprint: sha256Of(flags).slice(0, 16) };
+}
+
+/** Tench, goldfish and great white shark; the fourth class is a dog that the paper does not name. */
+const PAPER_WORDNET_IDS = ["n01440764", "n01443537", "n01484850"];
 
 function identify(data: string, { classNames }: Dataset): { readonly id: string; readonly title: string } {
   const names = classNames.map((name) => name.toLowerCase());
@@ -71,16 +98,18 @@ function identify(data: string, { classNames }: Dataset): { readonly id: string;
   if (names.length === 2 && /^cats?$/.test(names[0]!) && /^dogs?$/.test(names[1]!)) {
     return { id: "dogs-vs-cats", title: "Dogs-vs-Cats Database" };
   }
-  if (names.every((name) => /^n\d{8}$/.test(name)))
+  if (names.length === 4 && PAPER_WORDNET_IDS.every((id) => names.includes(id))) {
     return { id: "imagenet", title: "Part of ImageNet Database" };
+  }
   const name = basename(data);
   return { id: name.toLowerCase().replace(/[^a-z0-9]+/g, "-"), title: name };
 }
 
-function fingerprintOf(datasets: readonly Dataset[]): string {
-  const lines = datasets.flatMap((dataset) => [
+function fingerprintOf(datasets: readonly Dataset[], reading: object): string {
+  const images = datasets.flatMap((dataset) => [
     `${dataset.split} ${dataset.classNames.join("|")}`,
     ...Array.from(dataset.labels, (label, i) => `${label} ${dataset.fileName(i)}`),
   ]);
+  const lines = [JSON.stringify(reading), ...images];
   return sha256Of(new TextEncoder().encode(lines.join("\n"))).slice(0, 16);
 }

@@ -20,7 +20,7 @@ export type {
   ReproductionResult,
 } from "./result.js";
 export { isReproduction, readPictures, readReproduction, writeReproduction } from "./write.js";
-export { renderReproduction } from "./report/index.js";
+export { countWarnings, renderReproduction } from "./report/index.js";
 export { summaryTable } from "./summary.js";
 export {
   sweep,

@@ -21,9 +21,6 @@ import { openJournal } from "./journal.js";
 import type { PlannedRow } from "./plan.js";
 import { loadTrained, RANDOM, openTarget, testImages, type Workplace } from "./work.js";
 
-/** Where the key regions come from. */
-export type RegionSource = "mask" | "saliency";
-
 /** Means over the test images, of one kind of input and one group. */
 export interface MeasuredGroup {
   readonly group: string;
@@ -63,7 +60,6 @@ export interface MeasuredPicture {
 }
 
 export interface MeasureResult {
-  readonly regionSource: RegionSource;
   readonly inputs: readonly MeasuredInput[];
   readonly pictures: readonly MeasuredPicture[];
 }
@@ -99,7 +95,6 @@ export async function runMeasure(work: Workplace, row: PlannedRow): Promise<Meas
     await looker.dispose();
   }
   return {
-    regionSource: images.mask === undefined ? "saliency" : "mask",
     inputs: looker.inputs.map((input, i) => ({
       ...input,
       groups: looker.groups.map((group, j) =>
@@ -169,7 +164,7 @@ async function openLooker(work: Workplace, row: PlannedRow, images: Dataset): Pr
       const pixels = [
         batch.images,
         ...(await Promise.all(
-          crafts.map(async (craft) => (await readCrafted(store, craft, number)).at(-1)!),
+          crafts.map(async (craft) => (await readCrafted(store, craft, number, batch)).at(-1)!),
         )),
         (await runAttack(target, pgd, batch, threat, { steps: whiteBox.steps }, attackContext)).adversarial,
       ];
@@ -177,6 +172,13 @@ async function openLooker(work: Workplace, row: PlannedRow, images: Dataset): Pr
       for (const each of pixels) seen.push(await look(each, batch));
       const masks = await regions.of(batch, number);
       const shown = chosenPictures(preset.measured.pictures, images, preset.batchSize, number);
+      const answers: Float32Array[] = [];
+      if (shown.length > 0) {
+        for (const each of pixels) {
+          target.begin(padded(batch.indices, preset.batchSize));
+          answers.push(await target.logits(fill(each, target.imageShape)));
+        }
+      }
       return {
         sums: seen.map((outputs) => sumsOf(bound, batch.size, masks, seen[0]!, outputs)),
         pictures: shown.map((i) => ({
@@ -187,7 +189,7 @@ async function openLooker(work: Workplace, row: PlannedRow, images: Dataset): Pr
           inputs: inputs.map(({ setting, epsilon }, j) => ({
             setting,
             epsilon,
-            ...pictureOf(bound, i, pixels[j]!, seen[j]!),
+            ...pictureOf(bound, i, pixels[j]!, { logits: answers[j]!, maps: seen[j]! }),
           })),
         })),
       };
@@ -281,11 +283,10 @@ function pictureOf(
   { taps, graph, channels, height, width, classNames }: BoundClassifier,
   i: number,
   pixels: Float32Array,
-  outputs: Record<string, Tensor>,
+  { logits, maps }: { readonly logits: Float32Array; readonly maps: Record<string, Tensor> },
 ): Omit<MeasuredPicture["inputs"][number], "setting" | "epsilon"> {
   const size = channels * height * width;
   const classes = classNames.length;
-  const logits = outputs[STEP.cleanLogits]!.data as Float32Array;
   const prediction = argMax(logits, i * classes, classes);
   const row = logits.subarray(i * classes, (i + 1) * classes);
   const top = row[prediction]!;
@@ -295,10 +296,7 @@ function pictureOf(
     image: encodeRaster(pixels.slice(i * size, (i + 1) * size), { channels, height, width }),
     maps: taps.map((tap, j) => {
       const [h, w] = graph.values.get(tap.value)!.shape.slice(2) as [number, number];
-      const map = (outputs[STEP.cleanAttention(j)]!.data as Float32Array).subarray(
-        i * h * w,
-        (i + 1) * h * w,
-      );
+      const map = (maps[STEP.cleanAttention(j)]!.data as Float32Array).subarray(i * h * w, (i + 1) * h * w);
       return encodeMap(upsample(map, [h, w], [height, width]), height, width);
     }),
   };

@@ -71,6 +71,7 @@ export function planReproduction(
   weights: WeightsFiles = {},
 ): ReproductionPlan {
   checkWeights(preset, weights);
+  checkNames(datasets);
   const crafts = datasets.flatMap((dataset) =>
     SETTINGS.flatMap((setting) => craftsOf(preset, dataset, setting, weights)),
   );
@@ -162,8 +163,23 @@ function rowOf(
     crafts,
     transfer: definePiece("transfer", `transfer ${about}`, images, [train, ...own]),
     whiteBox: definePiece("white-box", `white-box ${about}`, { ...images, attacks: whiteBox }, [train]),
-    measure: definePiece("measure", `measure ${about}`, { ...images, ...measured }, [train, ...own]),
+    measure: definePiece(
+      "measure",
+      `measure ${about}`,
+      { ...images, ...measured, regions: training.dataset.regions },
+      [train, ...own],
+    ),
   };
+}
+
+function checkNames(datasets: readonly ReproducedDataset[]): void {
+  const twice = datasets.find(({ id }, i) => datasets.findIndex((other) => other.id === id) !== i);
+  if (twice === undefined) return;
+  throw new UsageError({
+    place: `dataset ${twice.data}`,
+    problem: `is called "${twice.id}", as another one is`,
+    remedy: "Give each once; rename the folder of one if they are not the same.",
+  });
 }
 
 function checkWeights({ name, initialised, model, blackBox }: Preset, weights: WeightsFiles): void {

@@ -11,7 +11,7 @@ interface Published {
 /** [gray-box ε .25, gray-box ε .5, black-box ε .25, black-box ε .5] */
 type PublishedRow = readonly [number, number, number, number];
 
-/** Goodman, Li, Wang & Xiong 2020, "Improving Adversarial Robustness via Attention and Adversarial Logit Pairing". */
+/** Goodman, Li, Huan & Wei 2020, "Improving Adversarial Robustness via Attention and Adversarial Logit Pairing". */
 const PUBLISHED: Readonly<Record<string, Published>> = {
   "17flowers": {
     accuracy: {

@@ -1,5 +1,6 @@
 import type { Result, RuntimeInfo, ToolInfo } from "../evaluation/index.js";
-import type { MeasuredInput, MeasuredPicture, RegionSource } from "./measure-piece.js";
+import type { RegionSource } from "./datasets.js";
+import type { MeasuredInput, MeasuredPicture } from "./measure-piece.js";
 import type { Json } from "./piece.js";
 
 /** Everything that a reproduction came to, but for the pictures. */

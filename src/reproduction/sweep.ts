@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError, nearestName } from "../errors/index.js";
 import { evaluate, type Interval, type Score } from "../evaluation/index.js";
-import { sha256Of, writeFileAtomic } from "../files/index.js";
+import { readFileChecked, removeQuietly, sha256Of, writeFileAtomic } from "../files/index.js";
+import { TERMS } from "../losses/index.js";
 import { loadClassifier } from "../models/index.js";
 import {
   checkSettings,
@@ -10,6 +11,7 @@ import {
   resumeRun,
   runPaths,
   trainRun,
+  type FinishedRun,
   type RunHooks,
   type RunOptions,
   type TrainingSettings,
@@ -86,9 +88,7 @@ export async function sweep(options: SweepOptions, hooks: SweepHooks = {}): Prom
   const trials: Omit<Trial, "clearlyWorse">[] = [];
   for (const [i, { values, settings, folder }] of planned.entries()) {
     hooks.onSweep?.({ type: "trial", number: i + 1, count: planned.length, values, folder });
-    const finished = existsSync(runPaths(folder).config)
-      ? await resumeRun(folder, hooks, asked(settings))
-      : await trainRun({ ...base, settings, out: folder }, hooks);
+    const finished = await trained({ ...base, settings, out: folder }, hooks);
     const validation = await openValidation(finished.config);
     const classifier = await loadClassifier(finished.model);
     const { measurements } = await evaluate(
@@ -114,6 +114,15 @@ export async function sweep(options: SweepOptions, hooks: SweepHooks = {}): Prom
     );
   }
   return ranked(trials, criterion);
+}
+
+/** Trains, or goes on with the trial in its folder where that is the same trial. */
+async function trained(options: RunOptions, hooks: SweepHooks): Promise<FinishedRun> {
+  const { out } = options;
+  if (existsSync(runPaths(out).config)) return resumeRun(out, hooks, await asked(options));
+  // What a kill before the configuration was written left.
+  await removeQuietly(out);
+  return trainRun(options, hooks);
 }
 
 function accuracyOf({ accuracy, interval }: Score): Accuracy {
@@ -157,13 +166,24 @@ function folderName(values: Readonly<Record<string, SweepValue>>): string {
   return `${readable.replace(/[^A-Za-z0-9_.-]/g, "-")}-${digest}`;
 }
 
-/** The whole settings must be those of a run that is gone on with, but for what the machine decides. */
-function asked(settings: TrainingSettings): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(settings)
-      .filter(([name]) => name !== "threads")
-      .map(([name, value]) => [`settings.${name}`, value]),
-  );
+/** Everything must be as in the run that is gone on with, but for what the machine decides. */
+async function asked(options: RunOptions): Promise<Record<string, unknown>> {
+  const { data, dataOptions = {}, validationData = null, limit = null, model, initial, settings } = options;
+  return {
+    data,
+    dataOptions,
+    validationData,
+    limit,
+    model,
+    ...(initial === undefined
+      ? { initial: null }
+      : { "initial.sha256": sha256Of(await readFileChecked(initial)) }),
+    ...Object.fromEntries(
+      Object.entries(settings)
+        .filter(([name]) => name !== "threads")
+        .map(([name, value]) => [`settings.${name}`, value]),
+    ),
+  };
 }
 
 /** A copy of the settings with one changed. @throws UsageError when there is no such setting. */
@@ -175,9 +195,10 @@ function withSetting(
     node: Record<string, unknown>,
     [key, ...rest]: readonly string[],
   ): Record<string, unknown> => {
-    const mayBeNew = path.startsWith("recipe.weights.") && rest.length === 0;
-    if (key === undefined || (!Object.hasOwn(node, key) && !mayBeNew))
-      throw unknown(path, key ?? "", Object.keys(node));
+    // A recipe lists the terms that it weighs; a sweep may weigh others.
+    const known =
+      path === `recipe.weights.${key}` && rest.length === 0 ? Object.keys(TERMS) : Object.keys(node);
+    if (key === undefined || !known.includes(key)) throw unknown(path, key ?? "", known);
     if (rest.length === 0) return { ...node, [key]: value };
     const inner = node[key];
     if (inner === null || typeof inner !== "object") throw unknown(path, rest[0]!, []);
@@ -194,6 +215,11 @@ function unknown(path: string, key: string, known: readonly string[]): UsageErro
   return new UsageError({
     place: `setting ${path}`,
     problem: `there is no "${key}"`,
-    remedy: near === undefined ? `Choose from: ${known.join(", ")}.` : `Did you mean ${near}?`,
+    remedy:
+      near !== undefined
+        ? `Did you mean ${near}?`
+        : known.length > 0
+          ? `Choose from: ${known.join(", ")}.`
+          : "Leave it out: this recipe has no such part.",
   });
 }

@@ -15,16 +15,17 @@ export async function runTraining(work: Workplace, planned: PlannedTraining): Pr
     ...(work.signal === undefined ? {} : { signal: work.signal }),
     ...(work.compile === undefined ? {} : { compile: work.compile }),
   };
+  const { data, options, validationSplit } = dataset;
+  const validationData = validationSplit === null ? null : `${data}:${validationSplit}`;
   if (existsSync(runPaths(folder).config)) {
-    await resumeRun(folder, hooks);
+    await resumeRun(folder, hooks, {}, { data: `${data}:train`, validationData });
   } else {
     await removeQuietly(folder);
     await trainRun(
       {
-        data: `${dataset.data}:train`,
-        dataOptions: dataset.options,
-        validationData:
-          dataset.validationSplit === null ? undefined : `${dataset.data}:${dataset.validationSplit}`,
+        data: `${data}:train`,
+        dataOptions: options,
+        validationData: validationData ?? undefined,
         model,
         initial,
         settings: { ...trainingOf(preset, recipe, seed), threads },

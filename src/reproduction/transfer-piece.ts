@@ -16,6 +16,8 @@ export interface TransferResult {
     readonly prediction: readonly number[];
   }[];
   readonly seconds: number;
+  /** Draws that each answer is averaged over. */
+  readonly samples: number;
 }
 
 /** Scores a defended model on every set of adversarial images that was made elsewhere. */
@@ -31,7 +33,9 @@ export async function runTransfer(
   const attacked = crafts.flatMap(({ setting, epsilon, iterations }) =>
     iterations.map((count) => ({ setting, epsilon, iterations: count, prediction: [] as number[] })),
   );
+  let samples = 1;
   await withTarget(work, training.piece, async (target) => {
+    samples = target.samples;
     let number = 0;
     for await (const batch of datasetBatches(images, preset.batchSize)) {
       signal?.throwIfAborted();
@@ -39,7 +43,7 @@ export async function runTransfer(
       if (part === undefined) {
         part = [await classify(target, batch, batch.images)];
         for (const craft of crafts) {
-          for (const crafted of await readCrafted(store, craft, number))
+          for (const crafted of await readCrafted(store, craft, number, batch))
             part.push(await classify(target, batch, crafted));
         }
         await journal.put(String(number), part);
@@ -50,5 +54,5 @@ export async function runTransfer(
       onProgress(clean.index.length, images.length, `${clean.index.length} images`);
     }
   });
-  return { clean, attacked, seconds: (performance.now() - started) / 1000 };
+  return { clean, attacked, seconds: (performance.now() - started) / 1000, samples };
 }

@@ -59,7 +59,7 @@ export async function runWhiteBox(
       clean = emptyPredictions();
       for await (const batch of datasetBatches(images, preset.batchSize)) {
         const { attack, epsilon, steps, draws } = planned;
-        const name = [attack, epsilon, steps, draws, parts.length].join(" ");
+        const name = [attack, epsilon, steps, draws, preset.batchSize, parts.length].join(" ");
         let part = journal.get(name) as unknown as AttackedPart | undefined;
         if (part === undefined) {
           signal?.throwIfAborted();

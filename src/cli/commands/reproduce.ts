@@ -184,15 +184,18 @@ async function writeAnswers(
   out: string,
   threads: number,
 ): Promise<void> {
-  const { assembleReproduction, summaryTable, writeReproduction } =
+  const { assembleReproduction, countWarnings, summaryTable, writeReproduction } =
     await import("../../reproduction/index.js");
   const assembled = await assembleReproduction(plan, { out, threads, tool: toolInfo() });
   if (assembled === null) return;
   for (const dataset of assembled.result.datasets) {
     terminal.note(`\n${formatTable(summaryTable(dataset))}`);
-    const grave = dataset.result.warnings.filter(({ severity }) => severity === "serious");
-    if (grave.length > 0)
-      terminal.warn(`${grave.length} of these numbers are false; the report says which and why`);
+    const { serious } = countWarnings(dataset.result);
+    if (serious > 0) {
+      terminal.warn(
+        `${serious} of ${dataset.result.measurements.length} numbers are not robustness; the report says which and why`,
+      );
+    }
   }
   terminal.note(
     "Gray-box and black-box test transfer, not robustness; white-box PGD is an upper bound of it.",

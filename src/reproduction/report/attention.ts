@@ -19,7 +19,7 @@ export function tableTwo(dataset: ReproducedDatasetResult): Html {
   return html`<h3>Table 2: attention on key regions</h3>
     <div class="matrix">
       ${table(
-        `Mean of F(A) of the last group, upsampled and divided by its largest value, inside the key region, and outside of it in small print. In italics the paper's number. Key regions: ${REGIONS[dataset.regionSource]}. A flat map is high everywhere, so a high number alone says little: read it against the one outside.`,
+        `${countOf(dataset, inputs)}Mean of F(A) of the last group, upsampled and divided by its largest value, inside the key region, and outside of it in small print. In italics the paper's number. Key regions: ${REGIONS[dataset.regionSource]}. A flat map is high everywhere, so a high number alone says little: read it against the one outside.`,
         ["defence", ...inputs.map(inputName)],
         rows.map((row) => [
           titleOf(row),
@@ -40,6 +40,13 @@ export function tableTwo(dataset: ReproducedDatasetResult): Html {
         ]),
       )}
     </div>`;
+}
+
+/** How many of the images have a key region, where not all have. */
+function countOf({ result }: ReproducedDatasetResult, inputs: readonly MeasuredInput[]): string {
+  const { regions } = inputs[0]!.groups.at(-1)!;
+  const { n } = result.dataset;
+  return regions === n ? "" : `Over the ${regions} of ${n} test images that have a key region. `;
 }
 
 /** How far each adversary moves the attention: what the paper argues with and does not measure. */

@@ -1,3 +1,4 @@
+import type { Result, ResultWarning } from "../../evaluation/index.js";
 import { embeddedJson, html, pageOf, raw, warningsSection, type Html } from "../../report/index.js";
 import type { ReproducedDatasetResult, ReproductionPictures, ReproductionResult } from "../result.js";
 import { shiftTable, tableTwo } from "./attention.js";
@@ -51,8 +52,7 @@ async function datasetSection(
   pictures: ReproductionPictures[string] | undefined,
 ): Promise<Html> {
   const { result } = dataset;
-  const counted = { serious: 0, warning: 0, info: 0 };
-  for (const { severity } of result.warnings) counted[severity] += 1;
+  const counted = countWarnings(result);
   return html`<section id="${dataset.id}" aria-label="${dataset.title}">
     <h2>${dataset.title}</h2>
     <p class="note">${dataset.description} ${result.statements.at(-1)}</p>
@@ -61,12 +61,29 @@ async function datasetSection(
     ${shiftTable(dataset)} ${await picturesSection(dataset, pictures)}
     <details ${raw(counted.serious > 0 ? "open" : "")}>
       <summary>
-        Checks against false security: ${counted.serious} numbers are false, ${counted.warning} to be taken
-        with care, ${counted.info} notes
+        Checks against false security: ${counted.serious} of ${result.measurements.length} numbers are not
+        robustness, ${counted.warning} to be taken with care, ${counted.info} notes
       </summary>
       ${warningsSection(result)}
     </details>
   </section>`;
+}
+
+/** Measurements that are spoken of, each by the gravest warning about it. */
+export function countWarnings({
+  warnings,
+}: Pick<Result, "warnings">): Record<ResultWarning["severity"], number> {
+  const counted = { serious: 0, warning: 0, info: 0 };
+  const seen = new Set<string>();
+  for (const severity of ["serious", "warning", "info"] as const) {
+    for (const id of warnings
+      .filter((each) => each.severity === severity)
+      .flatMap((each) => each.measurements)) {
+      if (!seen.has(id)) counted[severity] += 1;
+      seen.add(id);
+    }
+  }
+  return counted;
 }
 
 function settingsOf({ preset }: ReproductionResult): Html {

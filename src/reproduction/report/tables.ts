@@ -85,7 +85,7 @@ export function tableOne(dataset: ReproducedDatasetResult): Html {
   ]);
   return html`<div class="matrix">
     ${table(
-      "Top-1 accuracy with its 95 % Wilson interval; in italics the paper's own number, where it has one. Gray-box and black-box images were made on undefended models: they test transfer, not robustness. White-box is PGD on the defended model itself, an upper bound of its robustness.",
+      "Top-1 accuracy with its 95 % Wilson interval; in italics the paper's own number, where it has one. Gray-box and black-box images were made on undefended models: they test transfer, not robustness; those marked * were made on this very model. White-box is the lowest accuracy under the attacks on the defended model itself at that ε (PGD; from ε = 0.5 the gray image too), an upper bound of its robustness.",
       heads,
       rows,
     )}
@@ -125,7 +125,8 @@ export function titleOf({ title, seed, model }: ReproducedRow): string {
 function cell(measurement: Measurement | undefined, published?: number): Html {
   if (measurement === undefined) return html`<span class="soft">not measured</span>`;
   const paper = published === undefined ? null : html`<i>${published} %</i>`;
-  return html`<b>${percent(measurement.accuracy)}</b> ${paper}<br /><small
+  const own = measurement.kind === "transfer" && measurement.source === measurement.model ? "*" : "";
+  return html`<b>${percent(measurement.accuracy)}${own}</b> ${paper}<br /><small
       >${interval(measurement.interval)}</small
     >`;
 }

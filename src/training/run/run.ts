@@ -87,15 +87,18 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
  * had never stopped. A finished run is returned as it is.
  *
  * @param asked settings the caller insists on; they must be those of the run.
+ * @param moved where the data lie now, if not where they did.
  * @throws UsageError naming the settings that differ; InputError on damaged checkpoints or other data.
  */
 export async function resumeRun(
   folder: string,
   hooks: RunHooks = {},
   asked: Readonly<Record<string, unknown>> = {},
+  moved: Partial<Pick<RunConfig, "data" | "validationData">> = {},
 ): Promise<FinishedRun> {
-  const config = await readRunConfig(folder);
-  refuseDifferences(folder, config, asked);
+  const begun = await readRunConfig(folder);
+  refuseDifferences(folder, begun, asked);
+  const config: RunConfig = { ...begun, ...moved };
   const paths = runPaths(folder);
   if (existsSync(paths.manifest)) {
     const manifest = JSON.parse(new TextDecoder().decode(await readFileChecked(paths.manifest))) as Manifest;
