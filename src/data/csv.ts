@@ -97,9 +97,11 @@ function choose(
   if (split === "all") return { chosen: places, note: undefined, found: split };
   const given = new Set(rows.map((row) => row.split));
   if (!given.has(undefined)) {
-    const held = given.has("test") ? "test" : "val";
-    const found = split === "train" || (split === "val" && given.has("val")) ? split : held;
-    const chosen = places.filter((place) => rows[place]!.split === found);
+    // An only held-out split is the test set, whatever the table calls it: no one may choose weights by it.
+    const found =
+      split === "train" || (split === "val" && given.has("val") && given.has("test")) ? split : "test";
+    const named = found === "test" && !given.has("test") ? "val" : found;
+    const chosen = places.filter((place) => rows[place]!.split === named);
     if (chosen.length === 0) throw refused(file, `has no lines of the split "${split}"`);
     return { chosen, note: undefined, found };
   }

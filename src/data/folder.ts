@@ -8,11 +8,8 @@ import type { Dataset } from "./dataset.js";
 import { openImageFiles, type ListedFiles } from "./image-files.js";
 import type { OpenOptions } from "./options.js";
 import { indicesByClass, sentences, stratify } from "./select.js";
+import { SPLIT_FOLDERS } from "./split-names.js";
 
-/** Names that owners of datasets give to the folders of a split. */
-const TRAIN_FOLDERS = ["train", "training", "training_set"];
-const TEST_FOLDERS = ["test", "testing", "test_set"];
-const VALIDATION_FOLDERS = ["val", "valid", "validation", "validation_set"];
 const IMAGE = /\.(jpe?g|png|webp)$/i;
 /** Of images without a split of their own. */
 const TEST_SHARE = 0.2;
@@ -69,10 +66,10 @@ export function isFolder(path: string): boolean {
 function listSplit(folder: string, split: string, seed: number): Listed {
   const inside = folders(folder);
   const named = (names: readonly string[]): string | undefined => names.find((name) => inside.includes(name));
-  const validation = named(VALIDATION_FOLDERS);
-  const test = named(TEST_FOLDERS) ?? validation;
+  const validation = named(SPLIT_FOLDERS.val);
+  const test = named(SPLIT_FOLDERS.test) ?? validation;
   const of: Readonly<Record<string, string | undefined>> = {
-    train: named(TRAIN_FOLDERS),
+    train: named(SPLIT_FOLDERS.train),
     test,
     ...(validation === test ? {} : { val: validation }),
   };

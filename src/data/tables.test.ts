@@ -118,6 +118,8 @@ describe("a CSV table of images", () => {
     for (const split of ["train", "val", "test"])
       counts.push((await openDataset(`${path}:${split}`, size)).length);
     expect(counts).toEqual([2, 2, 6]);
+    const held = await table(`path,label,split\n${lines((i) => (i < 4 ? ",train" : ",val"))}`);
+    expect((await openDataset(`${held}:val`, size)).split).toBe("test");
   });
 
   test.each([

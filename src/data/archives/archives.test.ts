@@ -7,7 +7,7 @@ import { pack } from "tar-stream";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createGenerator } from "../../tensor/index.js";
-import { createLoader, openDataset } from "../index.js";
+import { checkData, createLoader, openDataset } from "../index.js";
 
 let root = "";
 let red: Buffer;
@@ -124,6 +124,49 @@ describe.each([
     expect((await openDataset(path, size)).classNames).toEqual(["cats", "dogs", "fish"]);
     const some = await openDataset(`${path}:test`, { ...size, classes: ["cats", "fish"] });
     expect([some.classNames, some.length, some.fileName(0)]).toEqual([["cats", "fish"], 6, "val/cats/0.png"]);
+  });
+});
+
+describe("the splits of the owners", () => {
+  test("an only held-out split is checked once: it leaks into nothing", async () => {
+    const files = (split: string, shade: Buffer): Files => ({
+      [`${split}/cats/0.png`]: shade,
+      [`${split}/dogs/0.png`]: Buffer.concat([shade, Buffer.alloc(1)]),
+    });
+    const path = await kept("check.zip", zipOf({ ...files("train", red), ...files("test", blue) }));
+    const { check } = await checkData(path);
+    expect(check.splits).toEqual([
+      { name: "train", images: 2 },
+      { name: "test", images: 2 },
+    ]);
+    expect(check.images).toBe(4);
+    expect(check.duplicates.filter(({ acrossSplits }) => acrossSplits)).toEqual([]);
+    const dealt = await kept("check-dealt.zip", zipOf(tree("")));
+    expect((await checkData(dealt)).check.images).toBe(10);
+  });
+
+  test.each(["validation_set", "Validation", "valid", "test_set"])(
+    "%s is trained on by nobody",
+    async (held) => {
+      const path = await kept(`${held}.zip`, zipOf({ ...tree("training_set/"), ...tree(`${held}/`) }));
+      const train = await openDataset(path, size);
+      expect([train.length, train.description]).toEqual([10, expect.not.stringContaining("seed")]);
+      for (const split of ["val", "test"]) {
+        const only = await openDataset(`${path}:${split}`, size);
+        expect([only.split, only.fileName(0)]).toEqual(["test", `${held}/cats/0.png`]);
+      }
+    },
+  );
+
+  test("pictures without a split beside those that have one are not dealt", async () => {
+    const path = await kept("mixed.zip", zipOf({ ...tree("train/"), "more/cats/7.png": red }));
+    await expect(openDataset(path, size)).rejects.toThrow(/outside them, such as "more\/cats\/7.png"/);
+    expect((await openDataset(`${path}:all`, size)).length).toBe(11);
+  });
+
+  test("a test set alone is not trained on", async () => {
+    const path = await kept("test-only.zip", zipOf(tree("test/")));
+    await expect(openDataset(path, size)).rejects.toThrow(/has no split "train"[^]*It has test/);
   });
 });
 

@@ -1,4 +1,5 @@
 import { InputError } from "../../errors/index.js";
+import { splitOfFolder, type Split } from "../split-names.js";
 
 /** What a picture's name says. */
 interface Said {
@@ -10,8 +11,6 @@ interface Said {
   readonly split: Split | undefined;
 }
 
-export type Split = "train" | "val" | "test";
-
 /** Where pictures belong. */
 export interface Layout {
   readonly classNames: readonly string[];
@@ -20,17 +19,6 @@ export interface Layout {
   readonly splits: readonly (Split | undefined)[];
 }
 
-const SPLITS: Readonly<Record<string, Split>> = {
-  train: "train",
-  training: "train",
-  training_set: "train",
-  val: "val",
-  valid: "val",
-  validation: "val",
-  test: "test",
-  testing: "test",
-  test_set: "test",
-};
 const IMAGE = /\.(jpe?g|png|webp)$/i;
 
 /** Pictures, but for hidden files and macOS's doubles of them. */
@@ -71,11 +59,11 @@ export function layoutOf(names: readonly string[], place: string): Layout {
 function sayingOf(name: string): Said {
   const parts = name.split("/");
   const file = parts.pop()!;
-  const at = parts.findLastIndex((part) => Object.hasOwn(SPLITS, part.toLowerCase()));
+  const at = parts.findLastIndex((part) => splitOfFolder(part) !== undefined);
   const rest = parts.slice(at + 1).filter((part) => !/^test\d+$/i.test(part));
   return {
     folder: rest.at(-1),
     word: /^([A-Za-z][\w-]*)\.\d+\.\w+$/.exec(file)?.[1],
-    split: at < 0 ? undefined : SPLITS[parts[at]!.toLowerCase()],
+    split: at < 0 ? undefined : splitOfFolder(parts[at]!),
   };
 }

@@ -1,21 +1,19 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { InputError, UsageError } from "../../errors/index.js";
+import { InputError } from "../../errors/index.js";
 import { fileError } from "../../files/index.js";
-import { createGenerator } from "../../tensor/index.js";
 import { createCache, DEFAULT_CACHE_BYTES } from "../cache.js";
 import { createDataset } from "../create.js";
 import type { Dataset, SkippedFile } from "../dataset.js";
 import { decodeBytes } from "../decode.js";
 import { fitOf, type OpenOptions } from "../options.js";
-import { sentences, stratify } from "../select.js";
+import { sentences } from "../select.js";
 import { encodedBytes, type EncodedSource } from "../source.js";
+import { choosePictures } from "./choose.js";
 import { isArchive, LARGEST_ARCHIVE, type ArchiveEntry } from "./entry.js";
-import { isPicture, layoutOf, type Layout, type Split } from "./layout.js";
+import { isPicture, layoutOf } from "./layout.js";
 import { archiveEntries } from "./read.js";
 
-/** Of pictures without a split of their own. */
-const TEST_SHARE = 0.2;
 const USUAL_SIZE = { height: 224, width: 224, channels: 3 };
 const SLAB = 2 ** 26;
 
@@ -34,7 +32,7 @@ export function isArchived(path: string): boolean {
 export async function openArchive(path: string, split: string, options: OpenOptions): Promise<Dataset> {
   const pictures = await gather(path, options.classes);
   const layout = layoutOf(pictures.names, path);
-  const { chosen, note } = choose(path, layout, split, options.seed ?? 0);
+  const { chosen, note, found } = choosePictures(path, pictures.names, layout, split, options.seed ?? 0);
   const fit = fitOf(options, USUAL_SIZE);
   const { channels, height, width } = fit;
   const cache = createCache(
@@ -47,8 +45,8 @@ export async function openArchive(path: string, split: string, options: OpenOpti
     options.skipUnreadable === true ? await unreadable(source, chosen) : new Map<number, SkippedFile>();
   const kept = chosen.filter((index) => !skipped.has(index));
   return createDataset({
-    name: `${path}:${split}`,
-    split,
+    name: `${path}:${found}`,
+    split: found,
     classNames: layout.classNames,
     labels: Int32Array.from(kept, (index) => layout.labels[index]!),
     source,
@@ -118,49 +116,6 @@ async function* entriesUnder(path: string, wanted: (name: string) => boolean): A
       throw fileError(error, join(path, tar));
     }
   }
-}
-
-function choose(
-  path: string,
-  { classNames, labels, splits }: Layout,
-  split: string,
-  seed: number,
-): { readonly chosen: Uint32Array; readonly note: string | undefined } {
-  const labelled = Uint32Array.from(labels.keys()).filter((index) => labels[index]! >= 0);
-  const given = new Set(Array.from(labelled, (index) => splits[index]).filter((each) => each !== undefined));
-  if (split === "all") return { chosen: labelled, note: undefined };
-  // Where owners give one held-out split, people call it either.
-  const held: Split =
-    split === "val" && given.has("val")
-      ? "val"
-      : split === "val" || !given.has("test")
-        ? heldOut(given)
-        : "test";
-  const wanted = split === "train" ? "train" : held;
-  if (given.size >= 2) {
-    const chosen = labelled.filter((index) => splits[index] === wanted);
-    if (chosen.length > 0) return { chosen, note: undefined };
-    throw new UsageError({
-      place: path,
-      problem: `has no split "${split}"`,
-      remedy: `It has ${[...given].join(", ")}.`,
-    });
-  }
-  const test = Math.max(1, Math.round(TEST_SHARE * labelled.length));
-  const [train, taken] = stratify(
-    { classNames, labels: Int32Array.from(labelled, (index) => labels[index]!) },
-    [labelled.length - test, test],
-    createGenerator(seed).stream("data/archive-split"),
-  );
-  const part = split === "train" ? train! : taken!;
-  return {
-    chosen: Uint32Array.from(part, (i) => labelled[i]!),
-    note: `The archive has no labelled test set of its own: ${test} of its ${labelled.length} pictures, stratified by class, are it (seed ${seed}).`,
-  };
-}
-
-function heldOut(given: ReadonlySet<Split>): Split {
-  return given.has("test") ? "test" : "val";
 }
 
 async function unreadable(source: EncodedSource, places: Uint32Array): Promise<Map<number, SkippedFile>> {
