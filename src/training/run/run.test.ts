@@ -64,7 +64,10 @@ describe("a run", () => {
       expect(error).toBeInstanceOf(InterruptedError);
       expect((error as Error).message).toContain(`--resume ${folder}`);
     }
-    await resumeRun(folder);
+    const elsewhere = resumeRun(folder, {}, {}, { data: "flowers" });
+    await expect(elsewhere).rejects.toThrow(/flowers: is not the data that the run began with/);
+    // The same images by another name: as where their folder was moved.
+    await resumeRun(folder, {}, {}, { data: "mnist:train" });
     await expectSameWeights(folder);
     const steps = (await readLog(join(folder, "log.jsonl"))).filter((line) => line.type === "step");
     expect(steps.map((line) => line.step)).toEqual(Array.from({ length: 18 }, (_, i) => i + 1));
