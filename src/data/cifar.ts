@@ -127,7 +127,8 @@ async function reader(path: string): Promise<{ kind: Kind; read: (file: string) 
   const wanted = new Set([...kind.files.train, ...kind.files.test, kind.names]);
   const base = (name: string): string => name.split("/").at(-1)!;
   const files = new Map<string, Uint8Array>();
-  for await (const { name, bytes } of archiveEntries(path, (name) => wanted.has(base(name)))) {
+  const unpacked = { file: (name: string) => wanted.has(base(name)), archive: () => false };
+  for await (const { name, bytes } of archiveEntries(path, unpacked)) {
     files.set(base(name), bytes);
   }
   return {

@@ -71,6 +71,12 @@ describe("the pictures alone", () => {
     expect(Math.abs(out[0]! * 255 - 0x30)).toBeLessThan(4);
   });
 
+  test("of the classes asked for only", async () => {
+    const some = await openDataset(`${root}:all`, { ...SIZE, classes: ["Pansy", "Daisy"] });
+    expect([some.length, some.classNames, some.labels[0]]).toEqual([160, ["Daisy", "Pansy"], 0]);
+    expect(some.fileName(159)).toContain("image_1360.jpg");
+  });
+
   test("a missing one is an error, or left out and named", async () => {
     await unlink(join(root, "jpg", pictureName(81)));
     try {

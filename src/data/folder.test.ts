@@ -256,6 +256,13 @@ describe("flowers", () => {
     }
   });
 
+  test("are of the kinds asked for only", async () => {
+    const options = { perClass: 2, size: { height: 16, width: 16 } };
+    const names = (await openDataset("flowers", options)).classNames;
+    const some = await openDataset("flowers", { ...options, classes: [names[3]!, names[5]!] });
+    expect([some.length, some.classNames]).toEqual([4, [names[3], names[5]].sort()]);
+  });
+
   test("a contact sheet shows a row a class", async () => {
     const sheet = await contactSheet(await openDataset("flowers", { perClass: 2 }), { perClass: 3 });
     const { width, height } = await sharp(sheet).metadata();

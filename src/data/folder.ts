@@ -1,7 +1,7 @@
 /** Folders of images: a folder for each class, with or without a folder for each split above. */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { InputError, suggestName, UsageError } from "../errors/index.js";
+import { InputError, UsageError } from "../errors/index.js";
 import { fileError } from "../files/index.js";
 import { createGenerator } from "../tensor/index.js";
 import type { Dataset } from "./dataset.js";
@@ -25,37 +25,11 @@ interface Listed extends ListedFiles {
  * splits, sorted, so that a class has one label in all of them; files are sorted by name.
  *
  * @throws InputError when there is no image, fewer than two classes, or (with `skipUnreadable`)
- *   nothing readable; UsageError for a split that cannot be.
+ *   nothing readable; UsageError for a split or class that cannot be.
  */
 export async function openImageFolder(folder: string, split: string, options: OpenOptions): Promise<Dataset> {
-  const { split: found, ...files } = onlyClasses(
-    folder,
-    listSplit(folder, split, options.seed ?? 0),
-    options.classes,
-  );
+  const { split: found, ...files } = listSplit(folder, split, options.seed ?? 0);
   return openImageFiles(folder, found, files, options);
-}
-
-/** The images of the classes asked for, relabelled in their order. @throws UsageError for a class that is not there. */
-function onlyClasses(folder: string, listed: Listed, classes: readonly string[] | undefined): Listed {
-  if (classes === undefined) return listed;
-  const missing = classes.find((name) => !listed.classNames.includes(name));
-  if (missing !== undefined || classes.length < 2) {
-    throw new UsageError({
-      place: folder,
-      problem: missing === undefined ? "one class cannot be told from nothing" : `has no class "${missing}"`,
-      remedy: missing === undefined ? "Ask for two or more." : suggestName(missing, listed.classNames),
-    });
-  }
-  const classNames = [...new Set(classes)].sort();
-  const labelOf = listed.classNames.map((name) => classNames.indexOf(name));
-  const kept = [...listed.labels.keys()].filter((i) => labelOf[listed.labels[i]!]! >= 0);
-  return {
-    ...listed,
-    classNames,
-    paths: kept.map((i) => listed.paths[i]!),
-    labels: Int32Array.from(kept, (i) => labelOf[listed.labels[i]!]!),
-  };
 }
 
 /** Whether a folder could hold images by class. */

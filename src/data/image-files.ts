@@ -2,6 +2,7 @@
 import { relative } from "node:path";
 import { InputError } from "../errors/index.js";
 import { createCache, DEFAULT_CACHE_BYTES } from "./cache.js";
+import { chooseClasses } from "./classes.js";
 import { createDataset } from "./create.js";
 import type { Dataset, SkippedFile } from "./dataset.js";
 import { decodeImage } from "./decode.js";
@@ -27,16 +28,17 @@ export interface ListedFiles {
 const USUAL_SIZE = { height: 224, width: 224, channels: 3 };
 
 /**
- * The dataset of `files`, decoded when they are first read; `folder` is what their names are relative to.
+ * The dataset of the files listed, decoded when they are first read; `folder` is what their names are relative to.
  *
- * @throws InputError when (with `skipUnreadable`) nothing is readable; UsageError for a size that cannot be.
+ * @throws InputError when (with `skipUnreadable`) nothing is readable; UsageError for a size or class that cannot be.
  */
 export async function openImageFiles(
   folder: string,
   split: string,
-  files: ListedFiles,
+  listed: ListedFiles,
   options: OpenOptions,
 ): Promise<Dataset> {
+  const files = ofClasses(folder, listed, options.classes);
   const { classNames, paths, labels, note, mask, hasMask } = files;
   const fit = fitOf(options, USUAL_SIZE);
   const { channels, height, width } = fit;
@@ -71,6 +73,21 @@ export async function openImageFiles(
     mask: mask && ((index, out) => mask(paths[index]!, fit, out)),
     hasMask: hasMask && ((index) => hasMask(paths[index]!)),
   });
+}
+
+/** Before anything is decoded: of a thousand classes the other files are never read, and take no room in the cache. */
+function ofClasses(folder: string, listed: ListedFiles, classes: readonly string[] | undefined): ListedFiles {
+  if (classes === undefined) return listed;
+  const { classNames, kept, labels } = chooseClasses(folder, listed, classes);
+  const placeOf = new Map(kept.map((old, place) => [old, place]));
+  const chosen = listed.chosen && Array.from(listed.chosen).flatMap((old) => placeOf.get(old) ?? []);
+  return {
+    ...listed,
+    classNames,
+    labels,
+    paths: kept.map((place) => listed.paths[place]!),
+    ...(chosen && { chosen: Uint32Array.from(chosen) }),
+  };
 }
 
 const CONCURRENT_DECODES = 4;

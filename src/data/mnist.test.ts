@@ -14,6 +14,11 @@ test("MNIST has the counts its owners state", async () => {
     980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
   ]);
   expect(Array.from(train.labels.slice(0, 6))).toEqual([5, 0, 4, 1, 9, 2]);
+  const some = await openDataset("mnist:test", { classes: ["9", "1"] });
+  expect(datasetInfo(some).classes).toEqual([
+    { name: "1", images: 1135 },
+    { name: "9", images: 1009 },
+  ]);
 });
 
 test("a sample is class-balanced, drawn from everywhere, and the same from the same seed", async () => {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { InputError, suggestName } from "../errors/index.js";
 import { isArchived, openArchive } from "./archives/index.js";
 import { isCifar, openCifar } from "./cifar.js";
+import { onlyClasses } from "./classes.js";
 import { openCsv } from "./csv.js";
 import type { Dataset } from "./dataset.js";
 import { openFlowers } from "./flowers.js";
@@ -17,9 +18,15 @@ const BUILT_IN = ["mnist", "flowers"] as const;
  * with a folder of images for each class, a zip or tar of them, CIFAR's
  * binary files or their archive, or a CSV table of images; `:test` or another split may follow.
  *
- * @throws InputError when nothing of that name is there, or it is not what it must be.
+ * @throws InputError when nothing of that name is there, or it is not what it must be; UsageError for a
+ *   split or class that is not there.
  */
 export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
+  // Sources that can leave classes unread have done so; for the others it is done here.
+  return onlyClasses(await openWhole(spec, options), options.classes);
+}
+
+async function openWhole(spec: string, options: OpenOptions): Promise<Dataset> {
   const [, name = spec, named] = /^(.*?)(?::(train|test|val|all))?$/.exec(spec) ?? [];
   const split = named ?? options.split ?? "train";
   // For sources that keep nothing for validation.

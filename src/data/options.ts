@@ -23,7 +23,7 @@ export interface OpenOptions {
   readonly cacheBytes?: number | undefined;
   /** Which of the three splits of 17 Flowers: 1, 2 or 3; 1 by default. */
   readonly flowersSplit?: number | undefined;
-  /** Only these classes, by their folders' names: four of ImageNet's thousand; all by default. */
+  /** Only these classes, by name: four of ImageNet's thousand; all by default. */
   readonly classes?: readonly string[] | undefined;
   /** Drawn images a class, where the source draws them. */
   readonly perClass?: number | undefined;

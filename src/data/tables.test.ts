@@ -51,6 +51,16 @@ describe("CIFAR", () => {
       7, 1, 101, 201,
     ]);
     expect((await openDataset(`${folder}:test`)).length).toBe(1);
+    const some = await openDataset(folder, { classes: ["truck", "bird"] });
+    expect([some.classNames, Array.from(some.labels)]).toEqual([
+      ["bird", "truck"],
+      [1, 0, 1, 1, 1, 1],
+    ]);
+    await some.read(1, out);
+    expect(Math.round(out[1]! * 255)).toBe(0);
+    await expect(openDataset(folder, { classes: ["truck", "brid"] })).rejects.toThrow(
+      /no class "brid"[^]*"bird"/,
+    );
     const small = await openDataset(folder, { size: { height: 16, width: 16 } });
     await small.read(1, out.subarray(0, 768));
     expect([out[5]! * 255, out[256]! * 255].map(Math.round)).toEqual([1, 101]);
@@ -108,6 +118,16 @@ describe("a CSV table of images", () => {
     const out = new Float32Array(48);
     await train.read(0, out);
     expect([out[0], out[16]]).toEqual([1, 0]);
+  });
+
+  test("of the classes asked for only, the others not even decoded", async () => {
+    const path = await table(
+      `path,label,split\n${lines(() => ",train")}nowhere.png,fish,train\nno.png,fish,test\n`,
+    );
+    const some = await openDataset(path, { ...size, classes: ["dog", "cat"], skipUnreadable: true });
+    expect([some.classNames, some.length, some.skipped]).toEqual([["cat", "dog"], 10, undefined]);
+    expect([some.labels[0], some.fileName(1)]).toEqual([0, "img/1, photo.png"]);
+    await expect(openDataset(path, { classes: ["cat", "fsh"] })).rejects.toThrow(/no class "fsh"[^]*"fish"/);
   });
 
   test("keeps its own splits", async () => {

@@ -7,6 +7,7 @@ import { pack } from "tar-stream";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createGenerator } from "../../tensor/index.js";
+import { createBudget } from "./entry.js";
 import { checkData, createLoader, openDataset } from "../index.js";
 
 let root = "";
@@ -124,6 +125,8 @@ describe.each([
     expect((await openDataset(path, size)).classNames).toEqual(["cats", "dogs", "fish"]);
     const some = await openDataset(`${path}:test`, { ...size, classes: ["cats", "fish"] });
     expect([some.classNames, some.length, some.fileName(0)]).toEqual([["cats", "fish"], 6, "val/cats/0.png"]);
+    const typo = openDataset(path, { ...size, classes: ["cats", "dogs", "fsh"] });
+    await expect(typo).rejects.toThrow(/has no class "fsh"[^]*"fish"/);
   });
 });
 
@@ -183,6 +186,7 @@ describe("the layouts of the owners", () => {
     const data = await openDataset(`${path}:all`, size);
     expect([data.length, data.classNames]).toEqual([10, ["cat", "dog"]]);
     expect((await openDataset(`${path}:test`, size)).length).toBe(2);
+    expect((await openDataset(`${path}:all`, { ...size, classes: ["cat", "dog"] })).length).toBe(10);
   });
 
   test("ImageNet: a tar of the tars of its classes, and a folder of them", async () => {
@@ -203,6 +207,32 @@ describe("the layouts of the owners", () => {
     await writeFile(join(folder, "n01484850.tar"), shark);
     const same = await openDataset(`${folder}:all`, size);
     expect([same.classNames, same.length]).toEqual([data.classNames, 4]);
+  });
+
+  test("ImageNet: the tars of classes that nobody asked for are not read, and its size is no reason to refuse it", async () => {
+    const pictures = await tarOf({ "1.JPEG": red, "2.JPEG": blue });
+    const tars = {
+      "n01440764.tar": pictures,
+      "n01484850.tar": pictures,
+      "n02084071.tar": Buffer.from("no tar".repeat(200)),
+    };
+    const path = await kept("of-tars.tar", await tarOf(tars));
+    const folder = join(root, "of-tars");
+    await mkdir(folder);
+    for (const [name, bytes] of Object.entries(tars)) await writeFile(join(folder, name), bytes);
+    for (const place of [path, folder]) {
+      await expect(openDataset(`${place}:all`, size)).rejects.toThrow(/n02084071.tar/);
+      const classes = ["n01484850", "n01440764"];
+      const some = await openDataset(`${place}:all`, { ...size, classes });
+      expect([some.classNames, some.length]).toEqual([["n01440764", "n01484850"], 4]);
+      const typo = openDataset(place, { ...size, classes: ["n01440764", "n02084072"] });
+      await expect(typo).rejects.toThrow(/has no class "n02084072"[^]*Did you mean "n02084071"/);
+    }
+    const budget = createBudget("imagenet.tar");
+    for (let i = 0; i < 1000; i++) budget.take(`n${i}.tar`, 2 ** 27);
+    expect(() => {
+      for (let i = 0; i < 1000; i++) budget.take(`${i}.png`, 2 ** 27);
+    }).toThrow(/more than may be held/);
   });
 });
 

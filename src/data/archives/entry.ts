@@ -10,12 +10,18 @@ export interface ArchiveEntry {
 /** Which entries are unpacked, by name. */
 export type Wanted = (name: string) => boolean;
 
+/** Which files and which archives in an archive are unpacked. */
+export interface Unpacked {
+  readonly file: Wanted;
+  readonly archive: Wanted;
+}
+
 /** An encoded picture of a hundred megapixels is smaller; a larger entry is a bomb or no picture. */
 const LARGEST_ENTRY = 2 ** 28;
 /** Unpacked bytes of one archive, which are held in memory. */
 export const LARGEST_ARCHIVE: number = 2 ** 33;
 
-/** Counts what an archive unpacks to, and refuses what goes beyond. */
+/** Counts what an archive unpacks to, and refuses what goes beyond. Of the archives in it one is held at a time. */
 export interface Budget {
   /** @throws InputError when `name` claims to be, or is, too large. */
   take(name: string, bytes: number): void;
@@ -26,8 +32,8 @@ export function createBudget(place: string): Budget {
   return {
     take(name, bytes) {
       const nested = isArchive(name);
-      total += bytes;
-      if ((nested ? bytes > LARGEST_ARCHIVE : bytes > LARGEST_ENTRY) || total > 2 * LARGEST_ARCHIVE) {
+      if (!nested) total += bytes;
+      if (bytes > (nested ? LARGEST_ARCHIVE : LARGEST_ENTRY) || total > 2 * LARGEST_ARCHIVE) {
         throw refused(place, name, `unpacks to more than may be held in memory (${bytes} bytes)`);
       }
     },

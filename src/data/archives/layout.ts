@@ -56,6 +56,12 @@ export function layoutOf(names: readonly string[], place: string): Layout {
   };
 }
 
+/** Whether a picture of this name may be of one of `classes`, by its folder or its word. */
+export function maybeOf(name: string, classes: readonly string[]): boolean {
+  const { folder, word } = sayingOf(name);
+  return [folder, word].some((each) => each !== undefined && classes.includes(each));
+}
+
 function sayingOf(name: string): Said {
   const parts = name.split("/");
   const file = parts.pop()!;

@@ -1,8 +1,6 @@
-import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
 import { InputError } from "../../errors/index.js";
-import { fileError } from "../../files/index.js";
 import { createCache, DEFAULT_CACHE_BYTES } from "../cache.js";
+import { chooseClasses } from "../classes.js";
 import { createDataset } from "../create.js";
 import type { Dataset, SkippedFile } from "../dataset.js";
 import { decodeBytes } from "../decode.js";
@@ -10,12 +8,11 @@ import { fitOf, type OpenOptions } from "../options.js";
 import { sentences } from "../select.js";
 import { encodedBytes, type EncodedSource } from "../source.js";
 import { choosePictures } from "./choose.js";
-import { isArchive, LARGEST_ARCHIVE, type ArchiveEntry } from "./entry.js";
-import { isPicture, layoutOf } from "./layout.js";
-import { archiveEntries } from "./read.js";
+import { isArchive } from "./entry.js";
+import { classTars, gatherPictures } from "./gather.js";
+import { layoutOf, type Layout } from "./layout.js";
 
 const USUAL_SIZE = { height: 224, width: 224, channels: 3 };
-const SLAB = 2 ** 26;
 
 /** Whether `path` is an archive, or a folder of the tars of classes (`n01440764.tar` …). */
 export function isArchived(path: string): boolean {
@@ -25,13 +22,15 @@ export function isArchived(path: string): boolean {
 /**
  * One split of an archive of pictures, held encoded in memory and never unpacked to disk: a zip or tar with a folder for
  * each class, ImageNet's tar of the tars of its classes (or a folder of these), Kaggle's zip with the labels in the
- * file names. A split that the owners do not give is dealt 80 to 20 by the seed, which `description` says.
+ * file names. A split that the owners do not give is dealt 80 to 20 by the seed, among the classes asked for; `description`
+ * says so.
  *
- * @throws InputError on a damaged or hostile archive, or one that holds fewer than two classes.
+ * @throws InputError on a damaged or hostile archive, or one that holds fewer than two classes; UsageError for a class or
+ *   split that is not there.
  */
 export async function openArchive(path: string, split: string, options: OpenOptions): Promise<Dataset> {
-  const pictures = await gather(path, options.classes);
-  const layout = layoutOf(pictures.names, path);
+  const { passed, ...pictures } = await gatherPictures(path, options.classes);
+  const layout = ofClasses(path, layoutOf([...pictures.names, ...passed], path), options.classes);
   const { chosen, note, found } = choosePictures(path, pictures.names, layout, split, options.seed ?? 0);
   const fit = fitOf(options, USUAL_SIZE);
   const { channels, height, width } = fit;
@@ -60,62 +59,17 @@ export async function openArchive(path: string, split: string, options: OpenOpti
   });
 }
 
-/** Names of the class tars in a folder; none where it is no folder, or holds anything else of use. */
-function classTars(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => /^n\d{8}\.tar$/.test(name))
-      .sort();
-  } catch {
-    return [];
-  }
-}
-
-type Pictures = Pick<EncodedSource, "slabs" | "at" | "names">;
-
-/** Every picture's encoded bytes, in the order of their names. */
-async function gather(path: string, classes: readonly string[] | undefined): Promise<Pictures> {
-  const slabs: Uint8Array<SharedArrayBuffer>[] = [];
-  const found: { readonly name: string; readonly at: readonly [number, number, number] }[] = [];
-  let used = SLAB;
-  let total = 0;
-  const wanted = (name: string): boolean =>
-    isPicture(name) && (classes === undefined || classes.some((each) => name.split("/").includes(each)));
-  for await (const { name, bytes } of entriesUnder(path, wanted)) {
-    total += bytes.length;
-    if (total > LARGEST_ARCHIVE) {
-      throw new InputError({
-        place: path,
-        problem: `holds more than ${LARGEST_ARCHIVE / 2 ** 30} GiB of pictures`,
-        remedy: "Unpack it and give the folder, or choose classes (--classes).",
-      });
-    }
-    if (used + bytes.length > SLAB) {
-      slabs.push(new Uint8Array(new SharedArrayBuffer(Math.max(SLAB, bytes.length))));
-      used = 0;
-    }
-    slabs.at(-1)!.set(bytes, used);
-    found.push({ name, at: [slabs.length - 1, used, bytes.length] });
-    used += bytes.length;
-  }
-  found.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { slabs, at: found.map(({ at }) => at), names: found.map(({ name }) => name) };
-}
-
-async function* entriesUnder(path: string, wanted: (name: string) => boolean): AsyncGenerator<ArchiveEntry> {
-  if (isArchive(path)) return yield* archiveEntries(path, wanted);
-  for (const tar of classTars(path)) {
-    const folder = basename(tar, ".tar");
-    try {
-      for await (const { name, bytes } of archiveEntries(join(path, tar), (name) =>
-        wanted(`${folder}/${name}`),
-      )) {
-        yield { name: `${folder}/${name}`, bytes };
-      }
-    } catch (error) {
-      throw fileError(error, join(path, tar));
-    }
-  }
+/** The layout with the labels of `classes` alone; other pictures have none. */
+function ofClasses(path: string, layout: Layout, classes: readonly string[] | undefined): Layout {
+  if (classes === undefined) return layout;
+  const { classNames, kept, labels } = chooseClasses(
+    path,
+    { ...layout, labels: Int32Array.from(layout.labels) },
+    classes,
+  );
+  const all = layout.labels.map(() => -1);
+  kept.forEach((place, i) => (all[place] = labels[i]!));
+  return { ...layout, classNames, labels: all };
 }
 
 async function unreadable(source: EncodedSource, places: Uint32Array): Promise<Map<number, SkippedFile>> {

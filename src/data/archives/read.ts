@@ -1,4 +1,4 @@
-import { isArchive, refused, type ArchiveEntry, type Wanted } from "./entry.js";
+import { isArchive, refused, type ArchiveEntry, type Unpacked, type Wanted } from "./entry.js";
 import { tarEntries } from "./tar.js";
 import { zipEntries } from "./zip.js";
 
@@ -8,8 +8,9 @@ import { zipEntries } from "./zip.js";
  *
  * @throws InputError on anything hostile or damaged, naming the entry.
  */
-export async function* archiveEntries(path: string, wanted: Wanted): AsyncGenerator<ArchiveEntry> {
-  for await (const entry of entriesOf(path, path, (name) => isArchive(name) || wanted(name))) {
+export async function* archiveEntries(path: string, unpacked: Unpacked): AsyncGenerator<ArchiveEntry> {
+  const wanted: Wanted = (name) => (isArchive(name) ? unpacked.archive(name) : unpacked.file(name));
+  for await (const entry of entriesOf(path, path, wanted)) {
     if (!isArchive(entry.name)) {
       yield entry;
       continue;
@@ -19,7 +20,7 @@ export async function* archiveEntries(path: string, wanted: Wanted): AsyncGenera
     for await (const inner of entriesOf(
       entry.bytes,
       place,
-      (name) => isArchive(name) || wanted(`${folder}/${name}`),
+      (name) => isArchive(name) || unpacked.file(`${folder}/${name}`),
     )) {
       if (isArchive(inner.name))
         throw refused(place, inner.name, "is an archive in an archive in an archive");
