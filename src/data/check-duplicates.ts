@@ -44,7 +44,7 @@ export function findSameImages(facts: readonly (ImageFacts | undefined)[]): Same
 function alikePairs(places: readonly number[], lookOf: (place: number) => Look): [number, number][] {
   const pairs: [number, number][] = [];
   const compared = new Set<number>();
-  const most = Math.max(0, ...places) + 1;
+  const most = places.reduce((greatest, place) => Math.max(greatest, place), 0) + 1;
   for (const row of ROWS) {
     const rows = new Map<number, number[]>();
     for (const place of places) pushTo(rows, lookOf(place).hash[row]!, place);

@@ -56,7 +56,7 @@ export function summarize(datasets: readonly Dataset[], files: readonly CheckedF
     readable: facts.length,
     splits: datasets.map(({ split, length }) => ({ name: split, images: length })),
     classes,
-    imbalance: Math.max(...counts) / Math.max(1, Math.min(...counts)),
+    imbalance: rangeOf(counts).max / Math.max(1, rangeOf(counts).min),
     width: rangeOf(facts.map(({ width }) => width)),
     height: rangeOf(facts.map(({ height }) => height)),
     kinds: countKinds(facts),

@@ -60,7 +60,8 @@ function smallClasses(dataset: Dataset): Suspicion[] {
 
 function imbalance(dataset: Dataset): Suspicion[] {
   const counts = countsOf(dataset);
-  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const sorted = counts.toSorted((a, b) => a - b);
+  const [least, most] = [sorted[0]!, sorted.at(-1)!];
   if (most < IMBALANCE * least) return [];
   const named = (count: number): string => `"${dataset.classNames[counts.indexOf(count)]!}" ${count}`;
   return [

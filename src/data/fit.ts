@@ -33,8 +33,12 @@ function cropped(image: ByteImage, fit: Fit): ByteImage {
   const byWidth = targetWidth * image.height >= targetHeight * image.width;
   const width = byWidth ? targetWidth : Math.trunc((targetHeight * image.width) / image.height);
   const height = byWidth ? Math.trunc((targetWidth * image.height) / image.width) : targetHeight;
-  const scaled = resize(image, width, height, fit.interpolation);
-  return crop(scaled, roundHalfEven((width - fit.width) / 2), roundHalfEven((height - fit.height) / 2), fit);
+  const left = roundHalfEven((width - fit.width) / 2);
+  const top = roundHalfEven((height - fit.height) / 2);
+  if (width === image.width && height === image.height) return crop(image, left, top, fit);
+  // The whole of a very long picture, scaled up, may be larger than memory.
+  const part = { left, top, width: fit.width, height: fit.height };
+  return resize(image, width, height, fit.interpolation, undefined, part);
 }
 
 /** Python's `round`, which torchvision's CenterCrop uses. */

@@ -23,6 +23,14 @@ export interface Box {
   readonly bottom: number;
 }
 
+/** Which pixels of the result are made: `width` × `height` of them from (`left`, `top`) on. */
+export interface Part {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 interface Filter {
   /** Half-width of the filter at scale 1. */
   readonly support: number;
@@ -54,18 +62,32 @@ interface Taps {
   readonly width: number;
 }
 
-/** Weights of one axis: outputs `outSize` pixels from [from, to) of an axis of `inSize`. */
-function axisTaps(inSize: number, from: number, to: number, outSize: number, filter: Filter): Taps {
+/** One axis: [from, to) of `inSize` pixels becomes `outSize`, of which `made` from `first` on are made. */
+interface Axis {
+  readonly inSize: number;
+  readonly from: number;
+  readonly to: number;
+  readonly outSize: number;
+  readonly first: number;
+  readonly made: number;
+}
+
+/** Whether the axis stays as it is. */
+const isWhole = ({ inSize, from, to, outSize, made }: Axis): boolean =>
+  outSize === inSize && from === 0 && to === outSize && made === outSize;
+
+/** Weights of the outputs of one axis that are made. */
+function axisTaps({ inSize, from, to, outSize, first: firstMade, made }: Axis, filter: Filter): Taps {
   const scale = (to - from) / outSize;
   const filterScale = Math.max(scale, 1);
   const support = filter.support * filterScale;
   const width = Math.ceil(support) * 2 + 1;
-  const start = new Int32Array(outSize);
-  const count = new Int32Array(outSize);
-  const weights = new Int32Array(outSize * width);
+  const start = new Int32Array(made);
+  const count = new Int32Array(made);
+  const weights = new Int32Array(made * width);
   const exact = new Float64Array(width);
-  for (let i = 0; i < outSize; i++) {
-    const centre = from + (i + 0.5) * scale;
+  for (let i = 0; i < made; i++) {
+    const centre = from + (firstMade + i + 0.5) * scale;
     const first = Math.max(0, Math.trunc(centre - support + 0.5));
     const taps = Math.min(inSize, Math.trunc(centre + support + 0.5)) - first;
     let sum = 0;
@@ -137,7 +159,7 @@ function bytesOf(clamped: Uint8ClampedArray): Uint8Array {
 
 /**
  * `image` resampled to `width` × `height`, from `box` of it (all of it by default). Equals Pillow's
- * `image.resize((width, height), BILINEAR | BICUBIC, box)`.
+ * `image.resize((width, height), BILINEAR | BICUBIC, box)`, or `part` of that: the rest is never made.
  */
 export function resize(
   image: ByteImage,
@@ -145,15 +167,30 @@ export function resize(
   height: number,
   interpolation: Interpolation = "bilinear",
   box: Box = { left: 0, top: 0, right: image.width, bottom: image.height },
+  part: Part = { left: 0, top: 0, width, height },
 ): ByteImage {
   const filter = filters[interpolation];
-  const rows = axisTaps(image.height, box.top, box.bottom, height, filter);
-  const wholeWidth = width === image.width && box.left === 0 && box.right === width;
-  const wholeHeight = height === image.height && box.top === 0 && box.bottom === height;
+  const across: Axis = {
+    inSize: image.width,
+    from: box.left,
+    to: box.right,
+    outSize: width,
+    first: part.left,
+    made: part.width,
+  };
+  const down: Axis = {
+    inSize: image.height,
+    from: box.top,
+    to: box.bottom,
+    outSize: height,
+    first: part.top,
+    made: part.height,
+  };
+  const [wholeWidth, wholeHeight] = [isWhole(across), isWhole(down)];
+  const rows = axisTaps(down, filter);
   // Only the rows that the second pass will touch.
   const top = wholeHeight ? 0 : rows.start[0]!;
-  const bottom = wholeHeight ? image.height : rows.start[height - 1]! + rows.count[height - 1]!;
-  const columns = axisTaps(image.width, box.left, box.right, width, filter);
-  const narrow = wholeWidth ? image : resampleRows(image, columns, width, top, bottom);
-  return wholeHeight ? narrow : resampleColumns(narrow, rows, height, wholeWidth ? 0 : top);
+  const bottom = wholeHeight ? image.height : rows.start.at(-1)! + rows.count.at(-1)!;
+  const narrow = wholeWidth ? image : resampleRows(image, axisTaps(across, filter), part.width, top, bottom);
+  return wholeHeight ? narrow : resampleColumns(narrow, rows, part.height, wholeWidth ? 0 : top);
 }
