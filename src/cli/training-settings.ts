@@ -1,6 +1,7 @@
 /** From what was typed to the settings of a run, and back to words. */
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
+import { UsageError } from "../errors/index.js";
 import type { Augmentation } from "../data/index.js";
 import type { Recipe } from "../defences/index.js";
 import type { OptimiserSpec, RunOptions, TrainingSettings } from "../training/index.js";
@@ -12,6 +13,13 @@ import { formatEpsilon } from "./values.js";
 
 /** A run of these options, described on the terminal. */
 export async function newRun(options: TrainOptions, terminal: Terminal): Promise<RunOptions> {
+  if (options.init === undefined && (options.freezeTrunk === true || options.trunkLearningRate === 0)) {
+    throw new UsageError({
+      place: "--freeze-trunk",
+      problem: "would leave all but the last layer as it was drawn at random",
+      remedy: "Give the weights to begin with: --init resnet50.safetensors.",
+    });
+  }
   const settings = await settingsOf(options);
   const out = options.out ?? `runs/${nameOf(options.data)}-${settings.recipe.name}`;
   terminal.note(await describeSettings(options, settings, out));

@@ -10,5 +10,5 @@ export { loadWeights, readWeightsFile, type LoadWeightsOptions } from "./load-we
 export { classifierFromModel, loadClassifier, type LoadOptions } from "./load.js";
 export type { Preprocessing } from "./preprocess.js";
 export { saveClassifier } from "./save.js";
-export { initialiseFrom, type Initialised } from "./initialise-from.js";
+export { expectsNormalised, initialiseFrom, type Initialised } from "./initialise-from.js";
 export { headOf, IMAGENET_NORMALIZATION, trunkOf } from "./trunk.js";

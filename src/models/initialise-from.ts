@@ -1,7 +1,9 @@
 import { readModelFile } from "../onnx/index.js";
 import { isFloat, sameShape, type Tensor } from "../tensor/index.js";
 import type { Classifier } from "./classifier.js";
+import { NORMALISED } from "./layers.js";
 import { loadWeights, readWeightsFile } from "./load-weights.js";
+import { METADATA } from "./model-metadata.js";
 import { addedByDefence, headOf } from "./trunk.js";
 
 /** A classifier with the weights of a file, and what became of them. */
@@ -12,6 +14,8 @@ export interface Initialised {
   /** Parameters and statistics that the file gave. */
   readonly copied: number;
 }
+
+const isExport = (path: string): boolean => /\.onnx$/i.test(path);
 
 /** Exporters fold BatchNorm into the convolutions and rename the rest unless told not to. */
 const EXPORT =
@@ -27,7 +31,7 @@ const EXPORT =
  *   a pickle, with the line that converts it.
  */
 export async function initialiseFrom(classifier: Classifier, path: string): Promise<Initialised> {
-  const exported = /\.onnx$/i.test(path);
+  const exported = isExport(path);
   const tensors = exported ? await readInitializers(path) : await readWeightsFile(path);
   const head = headOf(classifier);
   const own = addedByDefence(classifier);
@@ -47,6 +51,17 @@ export async function initialiseFrom(classifier: Classifier, path: string): Prom
     newHead,
     copied: total - own.size - (newHead ? head.size : 0),
   };
+}
+
+/**
+ * Whether the weights of a file expect pixels normalised as ImageNet's: published ones do; a model of ours says by
+ * its graph whether it was trained on normalised pixels.
+ */
+export async function expectsNormalised(path: string): Promise<boolean> {
+  if (!isExport(path)) return true;
+  const { graph, metadata } = await readModelFile(path);
+  if (!metadata.has(METADATA.format)) return true;
+  return graph.nodes.some(({ outputs }) => outputs.includes(NORMALISED));
 }
 
 /** Weights of an exported model; its shape arithmetic is left out. */

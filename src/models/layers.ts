@@ -19,6 +19,9 @@ export interface Layers {
   head(x: Activation, name: string, classes: number): Activation;
 }
 
+/** Name of the image after normalisation. */
+export const NORMALISED = "normalised";
+
 /** PyTorch's momentum .1 is ONNX's .9. */
 const BATCH_NORM = { epsilon: 1e-5, momentum: 0.9 };
 
@@ -51,7 +54,7 @@ export function createLayers(g: GraphBuilder<Dim>, random: RandomGenerator): Lay
           ),
         ],
         {},
-        { name: "normalised" },
+        { name: NORMALISED },
       );
     },
     conv(x, name, channels, kernel, stride = 1) {

@@ -62,7 +62,11 @@ export function createTrainingDisplay(terminal: Terminal): TrainingDisplay {
   return {
     stop,
     onEvent(event) {
-      if (event.type === "start") {
+      if (event.type === "initialised") {
+        const head = event.newHead ? "a new last layer" : "its last layer too";
+        const pixels = event.normalised === false ? "as they are" : "normalised as ImageNet's";
+        terminal.note(`  begins with ${event.file}: ${event.copied} tensors, ${head}; pixels ${pixels}`);
+      } else if (event.type === "start") {
         progress = terminal.progress(event.steps, "steps");
         if (event.step > 0) progress.say(`  going on after step ${event.step}`);
         progress.at(event.step, "compiled");

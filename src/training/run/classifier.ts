@@ -3,6 +3,7 @@ import { UsageError } from "../../errors/index.js";
 import { readFileChecked, sha256Of } from "../../files/index.js";
 import {
   createClassifier,
+  expectsNormalised,
   IMAGENET_NORMALIZATION,
   initialiseFrom,
   loadWeights,
@@ -38,7 +39,13 @@ export async function beginWith(config: RunConfig, path: string | undefined): Pr
     });
   }
   const sha256 = sha256Of(await readFileChecked(path));
-  const given = { file: basename(path), sha256, copied: 0, newHead: false };
+  const given = {
+    file: basename(path),
+    sha256,
+    copied: 0,
+    newHead: false,
+    normalised: await expectsNormalised(path),
+  };
   const fresh = buildClassifier({ ...config, initial: given }, "train");
   const { classifier, copied, newHead } = await initialiseFrom(fresh, path);
   const { initializers } = classifier.graph;
@@ -72,6 +79,10 @@ function buildClassifier(
     random: createGenerator(settings.seed),
     defence: settings.recipe.model,
     form,
-    ...((initial ?? null) === null ? {} : { normalization: IMAGENET_NORMALIZATION }),
+    ...(normalises(initial) ? { normalization: IMAGENET_NORMALIZATION } : {}),
   });
+}
+
+function normalises(initial: RunConfig["initial"]): boolean {
+  return (initial ?? null) !== null && initial?.normalised !== false;
 }

@@ -36,6 +36,8 @@ export interface InitialWeights {
   readonly copied: number;
   /** Whether the last layer was drawn anew. */
   readonly newHead: boolean;
+  /** Whether the network normalises its pixels as ImageNet's, because the weights expect it; absent: it does. */
+  readonly normalised?: boolean;
 }
 
 /** Where things are in a run folder. */

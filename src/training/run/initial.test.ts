@@ -95,6 +95,7 @@ describe("a run that begins with published weights", () => {
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       copied: namesOf(pretrained).length - 2,
       newHead: true,
+      normalised: true,
     });
   });
 
@@ -111,6 +112,20 @@ describe("a run that begins with published weights", () => {
     const largest = Math.max(...all.map(Math.abs));
     expect(largest).toBeGreaterThan(1e-5);
     part.forEach((value, i) => expect(Math.abs(value - 0.25 * all[i]!)).toBeLessThan(1e-3 * largest));
+  });
+
+  test("reads pixels as a model of ours did that is begun with", async () => {
+    const plain = join(root, "plain.onnx");
+    const { channels, height, width, classNames } = pretrained;
+    const random = createGenerator(77);
+    await saveClassifier(
+      createClassifier("resnet-mini", { channels, height, width, classNames, random }),
+      plain,
+      {},
+    );
+    const { model, config } = await trainRun(run("plain", 0, { initial: plain }));
+    expect(config.initial!.normalised).toBe(false);
+    expect((await loadClassifier(model)).graph.nodes.some(({ op }) => op === "Sub")).toBe(false);
   });
 
   test("begins the same with an ONNX export that kept the names", async () => {

@@ -11,7 +11,14 @@ import type { ValidationRecord } from "../state.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { beginWith, classifierOf } from "./classifier.js";
 import { labelsSha256, openTraining, splitData } from "./data.js";
-import { createRunFolder, readRunConfig, runPaths, type RunConfig, type RunPaths } from "./folder.js";
+import {
+  createRunFolder,
+  readRunConfig,
+  runPaths,
+  type InitialWeights,
+  type RunConfig,
+  type RunPaths,
+} from "./folder.js";
 import { openLog, type RunLog } from "./log.js";
 
 export interface RunOptions {
@@ -21,8 +28,8 @@ export interface RunOptions {
   /** Images to choose the best weights by, as for `openDataset`; split off the training images by default. */
   readonly validationData?: string | undefined;
   /**
-   * ImageNet weights to begin with (`.safetensors`, or an ONNX export that kept torchvision's names): the
-   * network then normalises its pixels as these expect.
+   * Weights to begin with (`.safetensors`, or an ONNX export that kept torchvision's names): the network
+   * then normalises its pixels as ImageNet's, but for a model of ours that was trained without.
    */
   readonly initial?: string | undefined;
   /** Train on a class-balanced sample of this many images. */
@@ -37,6 +44,7 @@ export interface RunOptions {
 
 export type RunEvent =
   | TrainingEvent
+  | ({ readonly type: "initialised" } & InitialWeights)
   | { readonly type: "checkpoint"; readonly step: number; readonly folder: string }
   | { readonly type: "saved"; readonly model: string; readonly best: ValidationRecord | undefined };
 
@@ -79,6 +87,8 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
   };
   const begun = await beginWith(config, options.initial);
   const paths = await createRunFolder(options.out, begun.config, begun.weights);
+  const { initial } = begun.config;
+  if (initial) await hooks.onEvent?.({ type: "initialised", ...initial });
   return proceed(paths, begun.config, begun.classifier, dataset, hooks);
 }
 
