@@ -70,3 +70,50 @@ describe("data check", () => {
     expect((await holdfast(["data", "check", "--help"])).stdout).toContain("holdfast data check photos/");
   });
 });
+
+describe("what a terminal would obey is shown as its code", () => {
+  test("in class and file names", async () => {
+    const { code, stdout, stderr } = await holdfast(["data", root, "--skip-unreadable", "--size", "8"]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain("\\u001b[31mred\\u202e<b> (1)");
+    expect(stdout).toContain("left out: train/cat/2.jpg: is empty");
+    for (const character of ["\u001b", "\u202e"]) expect(stdout).not.toContain(character);
+  });
+
+  test("in error messages, whose lines stay", async () => {
+    const { code, stderr } = await holdfast(["data", join(root, CLASS)]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/\\u001b\[31mred\\u202e<b>[^\n]*\n {2}\S/);
+    for (const character of ["\u001b", "\u202e"]) expect(stderr).not.toContain(character);
+  });
+});
+
+test("what --skip-unreadable leaves out is counted and named", async () => {
+  const folder = join(root, "some-bad");
+  for (const split of ["train", "test"]) {
+    for (const name of ["a", "b"]) {
+      await mkdir(join(folder, split, name), { recursive: true });
+      const image = sharp({ create: { width: 28, height: 28, channels: 3, background: "#246" } });
+      await writeFile(join(folder, split, name, "1.png"), await image.png().toBuffer());
+    }
+  }
+  for (let i = 0; i < 7; i++) await writeFile(join(folder, "test", "a", `bad\u001b${i}.png`), "");
+  await writeFile(join(folder, "train", "b", "bad.png"), "");
+  const run = join(root, "run");
+  const data = ["--data", folder, "--size", "16", "--batch-size", "2", "--skip-unreadable", "--threads", "1"];
+  const train = ["--epochs", "1", "--validation", "0", "--recipe", "undefended", "--out", run];
+  const trained = await holdfast(["train", ...data, ...train]);
+  expect(trained.code, trained.stderr).toBe(0);
+  expect(trained.stderr).toContain(
+    `warning: left out of ${folder}:train: 1 file that cannot be decoded: train/b/bad.png\n`,
+  );
+  for (const args of [
+    ["attack", run, ...data, "--steps", "1"],
+    ["evaluate", run, ...data, "--steps", "1", "--epsilon", "0.1", "--out", join(root, "result.json")],
+  ]) {
+    const { code, stderr } = await holdfast(args);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain("7 files that cannot be decoded: test/a/bad\\u001b0.png, ");
+    expect(stderr).toMatch(/… and 2 more\n/);
+  }
+}, 120_000);

@@ -10,6 +10,7 @@ import { reportCommand } from "./commands/report.js";
 import { reproduceCommand } from "./commands/reproduce.js";
 import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
+import { printableLines } from "./terminal.js";
 import { toolInfo } from "./tool.js";
 
 const USAGE = 2;
@@ -67,10 +68,10 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
   if (error instanceof HoldfastError) {
-    process.stderr.write(`error: ${error.message}\n`);
+    process.stderr.write(`error: ${printableLines(error.message)}\n`);
     return error.exitCode;
   }
   const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`error: this should not have happened; please report it.\n${shown}\n`);
+  process.stderr.write(`error: this should not have happened; please report it.\n${printableLines(shown)}\n`);
   return UNEXPECTED;
 }

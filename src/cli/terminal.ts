@@ -28,12 +28,12 @@ export interface TerminalOptions {
 const LINE_INTERVAL = 10_000;
 
 export function createTerminal({ json = false, quiet = false }: TerminalOptions): Terminal {
-  const line = (text: string): void => void process.stderr.write(`${text}\n`);
+  const line = (text: string): void => void process.stderr.write(`${printableLines(text)}\n`);
   return {
     note: (text) => (quiet ? undefined : line(text)),
     warn: (text) => line(`warning: ${text}`),
     result(text, data) {
-      process.stdout.write(json ? `${JSON.stringify(data, null, 2)}\n` : `${text}\n`);
+      process.stdout.write(json ? `${JSON.stringify(data, null, 2)}\n` : `${printableLines(text)}\n`);
     },
     progress(total, unit) {
       if (quiet) return { at: () => {}, say: () => {}, stop: () => {} };
@@ -123,4 +123,32 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
 /** 0.9437 → `94.4 %` */
 export function formatPercent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
+}
+
+/** File names may hold anything: what a terminal would obey, or what turns text around, is shown as its code. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** {@link printable}, with its line breaks. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
+
+/** Of files that were left out, as many are named. */
+const NAMED = 5;
+
+/** What `--skip-unreadable` left out of a dataset; undefined where it is nothing. */
+export function describeSkipped(
+  name: string,
+  skipped: readonly { readonly file: string }[] = [],
+): string | undefined {
+  if (skipped.length === 0) return undefined;
+  const names = skipped.slice(0, NAMED).map(({ file }) => printable(file));
+  const more = skipped.length > NAMED ? `, … and ${skipped.length - NAMED} more` : "";
+  const files = skipped.length === 1 ? "1 file" : `${skipped.length} files`;
+  return `left out of ${name}: ${files} that cannot be decoded: ${names.join(", ")}${more}`;
 }

@@ -50,13 +50,7 @@ export async function openImageFiles(
     options.skipUnreadable === true ? await findUnreadable(paths, chosen) : new Map<number, string>();
   const kept = chosen.filter((index) => !unreadable.has(index));
   const skipped = [...unreadable].map(([index, problem]): SkippedFile => ({ file: nameOf(index), problem }));
-  if (kept.length === 0) {
-    throw new InputError({
-      place: folder,
-      problem: "has no image that can be decoded",
-      remedy: "Copy the images again from their source; `holdfast data check` says what is wrong with each.",
-    });
-  }
+  if (kept.length === 0) throw nothingReadable(folder);
   return createDataset({
     name: `${folder}:${split}`,
     split,
@@ -72,6 +66,15 @@ export async function openImageFiles(
     fileName: nameOf,
     mask: mask && ((index, out) => mask(paths[index]!, fit, out)),
     hasMask: hasMask && ((index) => hasMask(paths[index]!)),
+  });
+}
+
+/** For a split without an image, which nothing can be learnt from or measured on. */
+export function nothingReadable(place: string): InputError {
+  return new InputError({
+    place,
+    problem: "has no image that can be decoded",
+    remedy: "Copy the images again from their source; `holdfast data check` says what is wrong with each.",
   });
 }
 

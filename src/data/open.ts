@@ -23,7 +23,9 @@ const BUILT_IN = ["mnist", "flowers"] as const;
  */
 export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
   // Sources that can leave classes unread have done so; for the others it is done here.
-  return onlyClasses(await openWhole(spec, options), options.classes);
+  const dataset = onlyClasses(await openWhole(spec, options), options.classes);
+  if (dataset.skipped !== undefined) options.onSkipped?.(dataset);
+  return dataset;
 }
 
 async function openWhole(spec: string, options: OpenOptions): Promise<Dataset> {

@@ -1,4 +1,5 @@
 import { UsageError } from "../errors/index.js";
+import type { Dataset } from "./dataset.js";
 import type { Fit } from "./fit.js";
 
 /** How a dataset is opened. */
@@ -19,6 +20,8 @@ export interface OpenOptions {
   readonly seed?: number | undefined;
   /** Decode every file now, leave out those that cannot be, and list them in `skipped`. */
   readonly skipUnreadable?: boolean | undefined;
+  /** Hears of a dataset that has left out files for `skipUnreadable`. */
+  readonly onSkipped?: ((dataset: Pick<Dataset, "name" | "skipped">) => void) | undefined;
   /** Bytes of decoded images to keep in memory; 1 GiB by default. */
   readonly cacheBytes?: number | undefined;
   /** Which of the three splits of 17 Flowers: 1, 2 or 3; 1 by default. */

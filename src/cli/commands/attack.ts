@@ -13,7 +13,7 @@ import {
   type ComputeOptions,
   type DataOptions,
 } from "../shared-options.js";
-import { createTerminal, formatPercent, type Terminal } from "../terminal.js";
+import { createTerminal, describeSkipped, formatPercent, type Terminal } from "../terminal.js";
 
 interface AttackCommandOptions
   extends CommonOptions, ComputeOptions, DataOptions, AttackOptions, ModelOptions {
@@ -56,6 +56,8 @@ async function attack(path: string, options: AttackCommandOptions, signal: Abort
   const { name, classifier } = await loadModel(path, options, terminal);
   const sample = await openSample(options, options.seed, classifier);
   const { dataset } = sample;
+  const left = describeSkipped(dataset.name, dataset.skipped);
+  if (left !== undefined) terminal.warn(left);
   const { checkFit } = await import("../../evaluation/index.js");
   checkFit(name, classifier, dataset);
   const threat = await threatOf(options);

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { DataCheck, Duplicates } from "../../data/index.js";
 import { commonOptions, type CommonOptions } from "../shared-options.js";
-import { createTerminal, formatTable } from "../terminal.js";
+import { createTerminal, formatTable, printable } from "../terminal.js";
 
 type Options = CommonOptions & { readonly sheet?: string };
 
@@ -105,12 +105,4 @@ function duplicatesText({ kind, files, acrossSplits, differentClasses }: Duplica
 
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${printable(line)}`)];
-}
-
-/** File names may hold anything: what a terminal would obey, or what turns text around, is shown as its code. */
-function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
-    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`,
-  );
 }

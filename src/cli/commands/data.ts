@@ -6,7 +6,7 @@ import {
   type CommonOptions,
   type DataOptions,
 } from "../shared-options.js";
-import { createTerminal } from "../terminal.js";
+import { createTerminal, printable } from "../terminal.js";
 import { dataCheckCommand } from "./data-check.js";
 
 type Options = CommonOptions & Omit<DataOptions, "data"> & { readonly sheet?: string };
@@ -38,9 +38,9 @@ export function dataCommand(program: Command): void {
     const lines = [
       `${info.name}: ${info.images} images of ${info.channels} × ${info.height} × ${info.width}`,
       ...(info.description === "" ? [] : [info.description]),
-      `${info.classes.length} classes: ${info.classes.map((each) => `${each.name} (${each.images})`).join(", ")}`,
+      `${info.classes.length} classes: ${info.classes.map((each) => `${printable(each.name)} (${each.images})`).join(", ")}`,
       `key-region masks: ${info.masks === info.images ? "yes" : info.masks === 0 ? "no" : `of ${info.masks} images`}`,
-      ...info.skipped.map(({ file, problem }) => `left out: ${file}: ${problem}`),
+      ...info.skipped.map(({ file, problem }) => printable(`left out: ${file}: ${problem}`)),
     ];
     createTerminal(options).result(lines.join("\n"), info);
   });

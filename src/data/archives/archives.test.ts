@@ -311,4 +311,11 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
     ]);
     expect(data.length).toBe(10);
   });
+
+  test("without one picture that can be decoded", async () => {
+    const cut = red.subarray(0, 40);
+    const path = await kept("all-cut.zip", zipOf({ "cats/1.png": cut, "dogs/1.png": cut }));
+    const opened = openDataset(`${path}:all`, { ...size, skipUnreadable: true });
+    await expect(opened).rejects.toThrow(/no image that can be decoded/);
+  });
 });

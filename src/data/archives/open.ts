@@ -4,6 +4,7 @@ import { chooseClasses } from "../classes.js";
 import { createDataset } from "../create.js";
 import type { Dataset, SkippedFile } from "../dataset.js";
 import { decodeBytes } from "../decode.js";
+import { nothingReadable } from "../image-files.js";
 import { fitOf, type OpenOptions } from "../options.js";
 import { sentences } from "../select.js";
 import { encodedBytes, type EncodedSource } from "../source.js";
@@ -25,7 +26,8 @@ export function isArchived(path: string): boolean {
  * file names. A split that the owners do not give is dealt 80 to 20 by the seed, among the classes asked for; `description`
  * says so.
  *
- * @throws InputError on a damaged or hostile archive, or one that holds fewer than two classes; UsageError for a class or
+ * @throws InputError on a damaged or hostile archive, or one that holds fewer than two classes or (with
+ *   `skipUnreadable`) nothing readable; UsageError for a class or
  *   split that is not there.
  */
 export async function openArchive(path: string, split: string, options: OpenOptions): Promise<Dataset> {
@@ -43,6 +45,7 @@ export async function openArchive(path: string, split: string, options: OpenOpti
   const skipped =
     options.skipUnreadable === true ? await unreadable(source, chosen) : new Map<number, SkippedFile>();
   const kept = chosen.filter((index) => !skipped.has(index));
+  if (kept.length === 0) throw nothingReadable(path);
   return createDataset({
     name: `${path}:${found}`,
     split: found,
