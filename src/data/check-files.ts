@@ -4,7 +4,7 @@ import { InputError, UsageError } from "../errors/index.js";
 import { fileError } from "../files/index.js";
 import { inspectImage, type ImageFacts } from "./check-image.js";
 import type { Dataset } from "./dataset.js";
-import { openDataset } from "./open.js";
+import { openDataset, specParts } from "./open.js";
 import type { OpenOptions } from "./options.js";
 import { encodedBytes } from "./source.js";
 
@@ -27,7 +27,7 @@ const SPLITS = ["train", "val", "test"] as const;
  * @throws InputError when there is no such source; UsageError when it has no image files.
  */
 export async function openSplits(spec: string, options: OpenOptions): Promise<Dataset[]> {
-  const named = /:(train|test|val|all)$/.test(spec);
+  const named = specParts(spec).split !== undefined;
   const datasets: Dataset[] = [];
   for (const split of named ? [undefined] : SPLITS) {
     const dataset = await openIfThere(split === undefined ? spec : `${spec}:${split}`, options);

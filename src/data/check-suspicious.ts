@@ -5,7 +5,7 @@ import type { Dataset } from "./dataset.js";
 
 /** Something to look at. */
 export interface Suspicion {
-  /** A file, or a class. */
+  /** A file, a folder or a class. */
   readonly where: string;
   readonly problem: string;
 }

@@ -2,6 +2,7 @@
 import { InputError } from "../errors/index.js";
 import { findSameImages } from "./check-duplicates.js";
 import { inspectFiles, openSplits, type CheckedFile } from "./check-files.js";
+import { findPassedOver } from "./check-passed-over.js";
 import { findSuspicious, type Suspicion } from "./check-suspicious.js";
 import { summarize, type CheckSummary } from "./check-summary.js";
 import type { Dataset, SkippedFile } from "./dataset.js";
@@ -16,7 +17,7 @@ export interface DataCheck extends CheckSummary {
   /** Files that cannot be decoded, and why. */
   readonly unreadable: readonly SkippedFile[];
   readonly duplicates: readonly Duplicates[];
-  /** What may be wrong with a file or a class. */
+  /** What may be wrong with a file or a class, what is passed over first. */
   readonly suspicious: readonly Suspicion[];
 }
 
@@ -62,7 +63,7 @@ export async function checkData(
     ...summarize(datasets, files),
     unreadable,
     duplicates: duplicatesIn(files),
-    suspicious: findSuspicious(datasets, files),
+    suspicious: [...(await findPassedOver(spec, datasets, open.classes)), ...findSuspicious(datasets, files)],
   };
   return { check, readable: readableOf(datasets, files) };
 }

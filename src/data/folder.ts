@@ -7,10 +7,10 @@ import { createGenerator } from "../tensor/index.js";
 import type { Dataset } from "./dataset.js";
 import { openImageFiles, type ListedFiles } from "./image-files.js";
 import type { OpenOptions } from "./options.js";
+import { READ_PICTURE } from "./picture-names.js";
 import { indicesByClass, sentences, stratify } from "./select.js";
 import { SPLIT_FOLDERS } from "./split-names.js";
 
-const IMAGE = /\.(jpe?g|png|webp)$/i;
 /** Of images without a split of their own. */
 const TEST_SHARE = 0.2;
 
@@ -140,4 +140,4 @@ function entries(folder: string, wanted: (name: string, path: string) => boolean
 
 const folders = (folder: string): string[] => entries(folder, (_, path) => isFolder(path));
 const images = (folder: string): string[] =>
-  entries(folder, (name, path) => IMAGE.test(name) && !isFolder(path));
+  entries(folder, (name, path) => READ_PICTURE.test(name) && !isFolder(path));

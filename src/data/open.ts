@@ -29,8 +29,7 @@ export async function openDataset(spec: string, options: OpenOptions = {}): Prom
 }
 
 async function openWhole(spec: string, options: OpenOptions): Promise<Dataset> {
-  const [, name = spec, named] = /^(.*?)(?::(train|test|val|all))?$/.exec(spec) ?? [];
-  const split = named ?? options.split ?? "train";
+  const { name, split = options.split ?? "train" } = specParts(spec);
   // For sources that keep nothing for validation.
   const trainOrTest = split === "val" ? "test" : split;
   if (name === "mnist") return openIdxFolder(mnistFolder(), name, trainOrTest, options);
@@ -49,4 +48,10 @@ async function openWhole(spec: string, options: OpenOptions): Promise<Dataset> {
     problem: "is neither a folder nor the name of a dataset",
     remedy: `${suggestName(name, BUILT_IN)} Or name a folder or an archive, which must exist.`,
   });
+}
+
+/** A dataset's name, and the split that follows it, if one does. */
+export function specParts(spec: string): { readonly name: string; readonly split?: string | undefined } {
+  const [, name = spec, split] = /^(.*?)(?::(train|test|val|all))?$/.exec(spec) ?? [];
+  return { name, split };
 }

@@ -7,6 +7,7 @@ import { pack } from "tar-stream";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createGenerator } from "../../tensor/index.js";
+import type { EncodedSource } from "../source.js";
 import { createBudget } from "./entry.js";
 import { checkData, createLoader, openDataset } from "../index.js";
 
@@ -268,6 +269,47 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
   test("zip: a bomb", async () => {
     const said = await refusal("bomb.zip", zipOf(tree(""), { deflate: true, claimed: 2 ** 31 }));
     expect(said).toMatch(/more than may be held in memory/);
+  });
+
+  test("a bomb that says what it is: in a zip, in a zip in one, in a gzip", async () => {
+    const zeros: Files = { "cats/9.png": Buffer.alloc(2 ** 21) };
+    const bomb = zipOf({ ...tree(""), ...zeros }, { deflate: true });
+    expect(bomb.length).toBeLessThan(2 ** 13);
+    expect(await refusal("honest.zip", bomb)).toMatch(/entry "cats\/9.png".*more than any picture would/);
+    expect(await refusal("nested.zip", zipOf({ "train.zip": bomb }))).toMatch(
+      /nested.zip, train.zip, entry "cats\/9.png".*more than any picture would/,
+    );
+    const zipped = gzipSync(await tarOf({ ...tree(""), ...zeros }));
+    expect(await refusal("honest.tar.gz", zipped)).toMatch(/more than pictures would/);
+    expect(await refusal("nested-gzip.zip", zipOf({ "train.tar.gz": zipped }))).toMatch(
+      /nested-gzip.zip, train.tar.gz.*more than pictures would/,
+    );
+    // A small one may be a picture of one colour.
+    const small = zipOf({ ...tree(""), "cats/9.png": Buffer.alloc(2 ** 19) }, { deflate: true });
+    expect(await refusal("small.zip", small)).toBe("opened");
+  });
+
+  test("what is no picture by its first bytes takes no room, and is named when it is read", async () => {
+    const noise = Buffer.from(Uint8Array.from({ length: 2 ** 16 }, (_, i) => (i * i) >> 7));
+    const path = await kept("no-picture.zip", zipOf({ ...tree(""), "cats/9.png": noise }));
+    const data = await openDataset(`${path}:all`, size);
+    const { at, names } = data.source as EncodedSource;
+    expect(at[names.indexOf("cats/9.png")]![2]).toBe(16);
+    const skipped = (await openDataset(`${path}:all`, { ...size, skipUnreadable: true })).skipped;
+    expect(skipped).toEqual([{ file: "cats/9.png", problem: "is not a JPEG, PNG or WebP image" }]);
+  });
+
+  test.each([
+    ["more than may be held", 2 ** 31, /entry "cats\/0.png".*more than may be held in memory/],
+    ["more than there is", 2 ** 20, /cannot be read/],
+  ])("tar: a size that claims %s", async (_, claimed, words) => {
+    const tar = await tarOf(tree(""));
+    tar.write(claimed.toString(8).padStart(11, "0"), 124, "latin1");
+    // The sum of the header's bytes, its own place taken for spaces.
+    tar.fill(" ", 148, 156);
+    const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+    tar.write(`${sum.toString(8).padStart(6, "0")}\0`, 148, "latin1");
+    expect(await refusal(`size-${claimed}.tar`, tar)).toMatch(words);
   });
 
   test("zip: cut off, and no zip at all", async () => {

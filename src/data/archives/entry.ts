@@ -21,6 +21,15 @@ const LARGEST_ENTRY = 2 ** 28;
 /** Unpacked bytes of one archive, which are held in memory. */
 export const LARGEST_ARCHIVE: number = 2 ** 33;
 
+/** Pictures barely compress: what unpacks to more than this many times its size, and more than a mebibyte, is a bomb. */
+const MOST_RATIO = 100;
+const ANY_RATIO = 2 ** 20;
+
+/** Whether `packed` bytes may become `unpacked` bytes. */
+export function isBomb(packed: number, unpacked: number): boolean {
+  return unpacked > ANY_RATIO && unpacked > MOST_RATIO * packed;
+}
+
 /** Counts what an archive unpacks to, and refuses what goes beyond. Of the archives in it one is held at a time. */
 export interface Budget {
   /** @throws InputError when `name` claims to be, or is, too large. */

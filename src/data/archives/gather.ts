@@ -3,12 +3,15 @@ import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError } from "../../errors/index.js";
 import { fileError } from "../../files/index.js";
+import { formatOf } from "../decode.js";
 import type { EncodedSource } from "../source.js";
 import { isArchive, LARGEST_ARCHIVE, type ArchiveEntry, type Unpacked } from "./entry.js";
 import { isPicture, maybeOf } from "./layout.js";
 import { archiveEntries } from "./read.js";
 
 const SLAB = 2 ** 26;
+/** Bytes that tell of a picture's format. */
+const SIGNATURE = 16;
 const CLASS_TAR = /^n\d{8}\.tar$/;
 
 /** Pictures in the order of their names. */
@@ -42,7 +45,10 @@ export async function gatherPictures(
   const passed: string[] = [];
   let used = SLAB;
   let total = 0;
-  for await (const { name, bytes } of entriesUnder(path, unpackedOf(classes, passed))) {
+  for await (const entry of entriesUnder(path, unpackedOf(classes, passed))) {
+    const { name } = entry;
+    // What is no picture needs no room: its first bytes say so when it is read.
+    const bytes = formatOf(entry.bytes) === undefined ? entry.bytes.subarray(0, SIGNATURE) : entry.bytes;
     total += bytes.length;
     if (total > LARGEST_ARCHIVE) {
       throw new InputError({
@@ -61,6 +67,17 @@ export async function gatherPictures(
   }
   found.sort((a, b) => (a.name < b.name ? -1 : 1));
   return { slabs, at: found.map(({ at }) => at), names: found.map(({ name }) => name), passed };
+}
+
+/** Names of all files, in archives in it too; a nested archive's is a folder. None of them is kept. */
+export async function archiveNames(path: string): Promise<string[]> {
+  const names: string[] = [];
+  const file = (name: string): boolean => {
+    names.push(name);
+    return false;
+  };
+  for await (const _ of entriesUnder(path, { file, archive: () => true }));
+  return names;
 }
 
 /** What is passed over by name is put on `passed`: its classes are the archive's all the same. */

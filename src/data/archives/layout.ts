@@ -1,4 +1,5 @@
 import { InputError } from "../../errors/index.js";
+import { isHidden, READ_PICTURE } from "../picture-names.js";
 import { splitOfFolder, type Split } from "../split-names.js";
 
 /** What a picture's name says. */
@@ -19,11 +20,9 @@ export interface Layout {
   readonly splits: readonly (Split | undefined)[];
 }
 
-const IMAGE = /\.(jpe?g|png|webp)$/i;
-
 /** Pictures, but for hidden files and macOS's doubles of them. */
 export function isPicture(name: string): boolean {
-  return IMAGE.test(name) && !name.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
+  return READ_PICTURE.test(name) && !isHidden(name);
 }
 
 /**

@@ -1,18 +1,11 @@
 import { createReadStream } from "node:fs";
 import { Readable, Transform } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { createGunzip } from "node:zlib";
+import { createGunzip, type Gunzip } from "node:zlib";
 import { extract } from "tar-stream";
 import { HoldfastError } from "../../errors/index.js";
 import { fileError } from "../../files/index.js";
-import {
-  checkedName,
-  createBudget,
-  LARGEST_ARCHIVE,
-  refused,
-  type ArchiveEntry,
-  type Wanted,
-} from "./entry.js";
+import { checkedName, createBudget, isBomb, refused, type ArchiveEntry, type Wanted } from "./entry.js";
 
 /**
  * The wanted files of a tar, gzipped or not, one after the other.
@@ -33,9 +26,10 @@ export async function* tarEntries(
     reader.destroy(error);
   };
   input.on("error", fail);
-  const unzipped = /gz$/i.test(place) ? input.pipe(createGunzip()).on("error", fail) : input;
-  const counted = unzipped.pipe(createCounter(place)).on("error", fail);
-  counted.pipe(reader);
+  if (/gz$/i.test(place)) {
+    const gunzip = input.pipe(createGunzip()).on("error", fail);
+    gunzip.pipe(createCounter(place, gunzip)).on("error", fail).pipe(reader);
+  } else input.pipe(reader);
   let last = "";
   try {
     for await (const entry of reader) {
@@ -69,13 +63,15 @@ const HARMLESS: ReadonlySet<string> = new Set([
 ]);
 
 /** A gzip of a few kilobytes can unpack to terabytes of nothing. */
-function createCounter(place: string): Transform {
+function createCounter(place: string, gunzip: Gunzip): Transform {
   let total = 0;
   return new Transform({
     transform(chunk: Buffer, _, done) {
       total += chunk.length;
-      if (total > 64 * LARGEST_ARCHIVE) done(refused(place, "", "unpacks without end"));
-      else done(null, chunk);
+      const read = gunzip.bytesWritten;
+      if (isBomb(read, total)) {
+        done(refused(place, "", `unpacks to more than pictures would (${read} bytes to ${total})`));
+      } else done(null, chunk);
     },
   });
 }

@@ -1,7 +1,7 @@
 import { buffer } from "node:stream/consumers";
 import type { Readable } from "node:stream";
 import { fromBuffer, open, type Entry, type ZipFile } from "yauzl";
-import { checkedName, createBudget, refused, type ArchiveEntry, type Wanted } from "./entry.js";
+import { checkedName, createBudget, isBomb, refused, type ArchiveEntry, type Wanted } from "./entry.js";
 
 /** Unix file types in the upper half of an entry's attributes. */
 const TYPE_MASK = 0o170000;
@@ -17,7 +17,8 @@ const OPTIONS = {
  * The wanted files of a zip, one after the other.
  *
  * @param source a path, or the bytes of a nested zip.
- * @throws InputError naming the entry that is a link, encrypted, leads out, lies about its size or is too large.
+ * @throws InputError naming the entry that is a link, encrypted, leads out, lies about its size, is too large or
+ *   unpacks to far more than a picture would.
  */
 export async function* zipEntries(
   source: string | Uint8Array,
@@ -38,6 +39,13 @@ export async function* zipEntries(
       if (!entry.canDecodeFileData())
         throw refused(place, name, "is encrypted, or packed in a way that is not read");
       budget.take(name, entry.uncompressedSize);
+      if (isBomb(entry.compressedSize, entry.uncompressedSize)) {
+        throw refused(
+          place,
+          name,
+          `unpacks to more than any picture would (${entry.compressedSize} bytes to ${entry.uncompressedSize})`,
+        );
+      }
       yield { name, bytes: await unpacked(zip, entry, place, name) };
     }
   } finally {
