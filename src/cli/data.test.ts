@@ -55,6 +55,29 @@ describe("data check", () => {
     expect((await sharp(sheet).metadata()).height).toBe(4 + 2 * 76);
   });
 
+  test("of the classes asked for only", async () => {
+    for (const name of ["dog", "eel"]) {
+      await mkdir(join(root, "train", name));
+      const image = sharp({ create: { width: 40, height: 40, channels: 3, background: "#0f0" } });
+      await writeFile(join(root, "train", name, "1.png"), await image.png().toBuffer());
+    }
+    try {
+      const args = ["data", "check", `${root}:train`, "--json", "--skip-unreadable", "--classes"];
+      const { code, stdout, stderr } = await holdfast([...args, "cat,dog"]);
+      expect(code, stderr).toBe(0);
+      const check = JSON.parse(stdout) as DataCheck;
+      expect(check.classes.map(({ name, images }) => [name, images])).toEqual([
+        ["cat", 2],
+        ["dog", 1],
+      ]);
+      expect(check.unreadable).toEqual([{ file: "train/cat/2.jpg", problem: "is empty" }]);
+      const typo = await holdfast([...args, "cat,dgo"]);
+      expect([typo.code, typo.stderr]).toEqual([2, expect.stringContaining('has no class "dgo"')]);
+    } finally {
+      for (const name of ["dog", "eel"]) await rm(join(root, "train", name), { recursive: true });
+    }
+  });
+
   test("has exit code 3 when nothing can be read, and 2 for what is no folder of images", async () => {
     const bad = join(root, "bad");
     for (const name of ["a", "b"]) {

@@ -64,6 +64,16 @@ describe("a folder that is in order", () => {
     expect([found.images, found.splits]).toEqual([6, [{ name: "test", images: 6 }]]);
   });
 
+  test("as a table with a training split only is checked for that", async () => {
+    await goodFolder();
+    const lines = ["cat", "dog"].map((name) => `train/${name}/0.jpg,${name},train\n`);
+    await writeFile(join(root, "table.csv"), `path,label,split\n${lines.join("")}`);
+    expect((await check(join(root, "table.csv"))).splits).toEqual([{ name: "train", images: 2 }]);
+    await expect(openDataset(join(root, "table.csv:test"))).rejects.toThrow(
+      /no lines of the split "test"[^]*train/,
+    );
+  });
+
   test("without splits of its own is checked as it is dealt", async () => {
     for (let i = 0; i < 10; i++) {
       for (const name of ["cat", "dog"]) await put(`${name}/${i}.png`, picture(`${name}/${i}`).png());

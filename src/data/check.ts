@@ -46,7 +46,7 @@ export async function checkData(
   spec: string,
   { open = {}, onProgress }: CheckOptions = {},
 ): Promise<{ readonly check: DataCheck; readonly readable: Dataset }> {
-  const datasets = await openSplits(spec, { ...open, skipUnreadable: false });
+  const datasets = await openSplits(spec, { ...open, skipUnreadable: false, keepMissing: true });
   const files = await inspectFiles(datasets, onProgress);
   const unreadable = files.flatMap(({ file, problem }) => (problem === undefined ? [] : [{ file, problem }]));
   if (unreadable.length === files.length) {

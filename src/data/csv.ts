@@ -1,7 +1,7 @@
 /** A table of images: one line each, with its file and class, and its split where there is one. */
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
-import { InputError } from "../errors/index.js";
+import { InputError, UsageError } from "../errors/index.js";
 import { readFileChecked } from "../files/index.js";
 import { createGenerator } from "../tensor/index.js";
 import type { Dataset } from "./dataset.js";
@@ -28,7 +28,7 @@ const TEST_SHARE = 0.2;
  * One split of a CSV file with a header: columns `path` (relative to the file's folder), `label` and, if there is
  * one, `split` (train, val, test). Without it the images are dealt 80 to 20 by the seed.
  *
- * @throws InputError naming the line that is wrong, or leads out of the folder.
+ * @throws InputError naming the line that is wrong, or leads out of the folder; UsageError for a split that is not there.
  */
 export async function openCsv(file: string, split: string, options: OpenOptions): Promise<Dataset> {
   const rows = await readRows(file);
@@ -102,7 +102,13 @@ function choose(
       split === "train" || (split === "val" && given.has("val") && given.has("test")) ? split : "test";
     const named = found === "test" && !given.has("test") ? "val" : found;
     const chosen = places.filter((place) => rows[place]!.split === named);
-    if (chosen.length === 0) throw refused(file, `has no lines of the split "${split}"`);
+    if (chosen.length === 0) {
+      throw new UsageError({
+        place: file,
+        problem: `has no lines of the split "${split}"`,
+        remedy: `It has ${[...given].join(", ")}.`,
+      });
+    }
     return { chosen, note: undefined, found };
   }
   const test = Math.max(1, Math.round(TEST_SHARE * rows.length));

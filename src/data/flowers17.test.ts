@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { InputError, UsageError } from "../errors/index.js";
 import { createGenerator } from "../tensor/index.js";
-import { datasetInfo, openDataset, subset, takeSample, type Dataset } from "./index.js";
+import { checkData, datasetInfo, openDataset, subset, takeSample, type Dataset } from "./index.js";
 
 const fixture = (name: string): string =>
   fileURLToPath(new URL(`../../test/fixtures/flowers17/${name}`, import.meta.url));
@@ -85,6 +85,8 @@ describe("the pictures alone", () => {
       expect(kept.length).toBe(1359);
       expect(kept.skipped).toEqual([{ file: "jpg/image_0081.jpg", problem: "does not exist" }]);
       expect(perClass(kept)[1]).toBe(79);
+      const { check } = await checkData(`${root}:all`);
+      expect(check.unreadable).toEqual([{ file: "jpg/image_0081.jpg", problem: "does not exist" }]);
     } finally {
       await cp(join(root, "jpg", pictureName(1)), join(root, "jpg", pictureName(81)));
     }

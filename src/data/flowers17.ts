@@ -71,7 +71,7 @@ function namesIn(folder: string): string[] {
  */
 export async function openFlowers17(folder: string, split: string, options: OpenOptions): Promise<Dataset> {
   const pictures = flowers17Pictures(folder)!;
-  if (options.skipUnreadable !== true) checkComplete(pictures);
+  if (options.skipUnreadable !== true && options.keepMissing !== true) checkComplete(pictures);
   const around = [...new Set([folder, join(pictures, "..")])];
   const labels = Int32Array.from({ length: COUNT }, (_, i) => Math.floor(i / PER_CLASS));
   const part = choosePart(

@@ -20,6 +20,8 @@ export interface OpenOptions {
   readonly seed?: number | undefined;
   /** Decode every file now, leave out those that cannot be, and list them in `skipped`. */
   readonly skipUnreadable?: boolean | undefined;
+  /** List files that are missing where a complete dataset would be asked for, as a check does. */
+  readonly keepMissing?: boolean | undefined;
   /** Hears of a dataset that has left out files for `skipUnreadable`. */
   readonly onSkipped?: ((dataset: Pick<Dataset, "name" | "skipped">) => void) | undefined;
   /** Bytes of decoded images to keep in memory; 1 GiB by default. */

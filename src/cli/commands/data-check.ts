@@ -1,16 +1,24 @@
 import type { Command } from "commander";
 import type { DataCheck, Duplicates } from "../../data/index.js";
-import { commonOptions, type CommonOptions } from "../shared-options.js";
+import {
+  commonOptions,
+  imageOptions,
+  openOptionsOf,
+  type CommonOptions,
+  type DataOptions,
+} from "../shared-options.js";
 import { createTerminal, formatTable, printable } from "../terminal.js";
 
-type Options = CommonOptions & { readonly sheet?: string };
+type Options = CommonOptions & Omit<DataOptions, "data"> & { readonly sheet?: string };
 
 const EXAMPLES = `
 Examples:
   holdfast data check photos/
   holdfast data check photos/:test --json
   holdfast data check photos/ --sheet photos.png
+  holdfast data check ILSVRC2012_img_train.tar --classes n01440764,n01443537
 
+Files that cannot be decoded or are missing are listed, --skip-unreadable or not.
 Exit codes: 0 checked, with or without findings; 3 when not one image can be read.`;
 
 /** `holdfast data check`, a command under `data`. */
@@ -20,18 +28,19 @@ export function dataCheckCommand(data: Command): void {
     .description("read every image file; say which are unreadable, duplicate or suspicious")
     .argument("<name>", "a folder of images, as for data; all its splits, or the one it names")
     .option("--sheet <file.png>", "write a contact sheet: a row of readable images for each class");
-  commonOptions(command).exitOverride().showHelpAfterError("Add --help to see what there is.");
+  commonOptions(imageOptions(command)).exitOverride().showHelpAfterError("Add --help to see what there is.");
   command.addHelpText("after", EXAMPLES).action(async (name: string, _: Options, self: Command) => {
     // `data` has options of the same names, and takes those that follow its own argument.
     const options = self.optsWithGlobals<Options>();
     const { checkData, contactSheet } = await import("../../data/index.js");
     const terminal = createTerminal(options);
+    const open = openOptionsOf({ ...options, data: name });
     let progress: ReturnType<typeof terminal.progress> | undefined;
     const onProgress = (done: number, total: number): void => {
       progress ??= terminal.progress(total, "images");
       progress.at(done, "");
     };
-    const { check, readable } = await checkData(name, { onProgress }).finally(() => progress?.stop());
+    const { check, readable } = await checkData(name, { open, onProgress }).finally(() => progress?.stop());
     if (options.sheet !== undefined) {
       const { writeFileAtomic } = await import("../../files/index.js");
       await writeFileAtomic(options.sheet, await contactSheet(readable));
