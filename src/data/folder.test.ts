@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp, { type Sharp } from "sharp";
@@ -199,6 +199,15 @@ describe("what cannot be read", () => {
     const kept = await openDataset(`${root}:all`, { skipUnreadable: true });
     expect(kept.length).toBe(10);
     expect(kept.skipped!.map(({ file }) => file)).toEqual(["cat/bad.png"]);
+  });
+
+  test("a link in a circle is a file that cannot be read, not the end of its folder", async () => {
+    await twoClasses();
+    const round = join(root, "cat", "round.png");
+    await symlink(round, round);
+    const kept = await openDataset(`${root}:all`, { skipUnreadable: true });
+    expect(kept.skipped).toEqual([{ file: "cat/round.png", problem: "leads through links in a circle" }]);
+    expect(await refusal(openDataset("x".repeat(5000)))).toMatch(/neither a folder nor the name/);
   });
 
   test("a truncated JPEG is named, in a worker thread too", async () => {

@@ -11,6 +11,8 @@ import { READ_PICTURE } from "./picture-names.js";
 import { indicesByClass, sentences, stratify } from "./select.js";
 import { SPLIT_FOLDERS } from "./split-names.js";
 
+/** Errors of a path that leads nowhere. */
+const NO_FOLDER: ReadonlySet<string> = new Set(["ELOOP", "ENAMETOOLONG"]);
 /** Of images without a split of their own. */
 const TEST_SHARE = 0.2;
 
@@ -32,9 +34,14 @@ export async function openImageFolder(folder: string, split: string, options: Op
   return openImageFiles(folder, found, files, options);
 }
 
-/** Whether a folder could hold images by class. */
+/** Whether a folder could hold images by class. A link in a circle is a file that cannot be read. */
 export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch (error) {
+    if (NO_FOLDER.has((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw fileError(error, path);
+  }
 }
 
 function listSplit(folder: string, split: string, seed: number): Listed {

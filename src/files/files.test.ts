@@ -73,6 +73,22 @@ test("a missing file and a file as folder are named", async () => {
   await expect(ensureFolder(join(folder, "file", "x"))).rejects.toThrow(InputError);
 });
 
+test("a circle of links, a name too long, a file too large and a failing disk are named", async () => {
+  const round = join(folder, "round");
+  await symlink(round, round);
+  await expect(readFileChecked(round)).rejects.toThrow(/round: leads through links in a circle/);
+  await expect(readFileChecked(join(folder, "x".repeat(1000)))).rejects.toThrow(/name that is too long/);
+  // What takes two gigabytes, or a broken disk, to bring about.
+  for (const [code, words] of [
+    ["ERR_FS_FILE_TOO_LARGE", "too large to be read"],
+    ["EIO", "the disk reports an error"],
+  ] as const) {
+    const error = fileError(Object.assign(new Error(code), { code }), "a.png");
+    expect(error).toBeInstanceOf(InputError);
+    expect(error.message).toContain(words);
+  }
+});
+
 describe("lockFolder", () => {
   test("keeps others out while its process runs, and is taken over from one that was killed", async () => {
     const lock = join(folder, "lock");

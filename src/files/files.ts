@@ -18,6 +18,10 @@ const REMEDIES: Readonly<Record<string, readonly [problem: string, remedy: strin
   ENOTDIR: ["leads through a file as if it were a folder", "Check the path."],
   EEXIST: ["exists already", "Choose another name."],
   EFBIG: ["is larger than files may be here", "Write to another file system, or raise the limit."],
+  ERR_FS_FILE_TOO_LARGE: ["is too large to be read at once", "Make it smaller, or leave it out."],
+  ELOOP: ["leads through links in a circle", "Mend or remove the link."],
+  ENAMETOOLONG: ["has a name that is too long here", "Choose a shorter one."],
+  EIO: ["could not be read or written: the disk reports an error", "Check the disk, or use another one."],
   EMFILE: ["could not be opened: too many files are open", "Raise the limit (ulimit -n)."],
 };
 
