@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -144,7 +145,7 @@ describe("readWeightsFile", () => {
     expect((await readWeightsFile(path)).get("a")).toEqual(float32([2], [1, 2]));
   });
 
-  it.each(["w.pth", "w.pt", "w.PTH", "pytorch_model.bin"])(
+  it.each(["w.pth", "w.pt", "w.PTH", "pytorch_model.bin", "w.pth.tar"])(
     "refuses %s, and shows how to convert it",
     async (name) => {
       const path = join(folder, name);
@@ -152,6 +153,22 @@ describe("readWeightsFile", () => {
       const error = await readWeightsFile(path).catch((e: unknown) => e as Error);
       expect(error).toBeInstanceOf(InputError);
       expect((error as Error).message).toMatch(/pickle[^]*weights_only=True[^]*\.safetensors/);
+    },
+  );
+
+  it.runIf(process.platform !== "win32")(
+    "gives its shell the path as one word, whatever it holds",
+    async () => {
+      const path = `it's "mine"; $(echo no) \\ .pth.tar`;
+      const { remedy } = (await readWeightsFile(path).catch((e: unknown) => e)) as InputError;
+      const line = remedy!.split("\n")[1]!.trim();
+      // In the place of Python a program that prints its arguments.
+      const shown = execFileSync("sh", ["-c", line.replace(/^python/, `printf '%s\\n'`)], {
+        encoding: "utf8",
+      });
+      const [flag, code, ...paths] = shown.trim().split("\n");
+      expect([flag, paths]).toEqual(["-c", [path, path.replace(".pth.tar", ".safetensors")]]);
+      for (const words of ['get("state_dict"', "sys.argv[1]", "is_tensor"]) expect(code).toContain(words);
     },
   );
 });

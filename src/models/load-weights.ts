@@ -95,7 +95,14 @@ function mismatch(
   });
 }
 
-const PICKLE = /\.(pth|pt|ckpt|pkl|pickle|bin)$/i;
+const PICKLE = /\.(pth|pt|ckpt|pkl|pickle|bin)(\.tar)?$/i;
+
+/** Weights alone, or beside an epoch and an optimiser in a checkpoint; tensors that share memory are told apart. */
+const CONVERT =
+  "import sys, torch, safetensors.torch as s; " +
+  'd = torch.load(sys.argv[1], map_location="cpu", weights_only=True); ' +
+  'd = d.get("state_dict", d.get("model", d)); ' +
+  "s.save_file({k: v.clone().contiguous() for k, v in d.items() if torch.is_tensor(v)}, sys.argv[2])";
 
 /**
  * The tensors of a safetensors file.
@@ -111,8 +118,13 @@ export async function readWeightsFile(path: string): Promise<ReadonlyMap<string,
       problem: "is a pickle, which can run code when it is read",
       remedy:
         "Convert it where PyTorch is installed:\n" +
-        `  python -c 'import torch, safetensors.torch as s; s.save_file({k: v.contiguous() for k, v in torch.load("${path}", weights_only=True).items()}, "${target}")'`,
+        `  python -c ${[CONVERT, path, target].map(shellWord).join(" ")}`,
     });
   }
   return readSafetensors(await readFileChecked(path), { place: path }).tensors;
+}
+
+/** One word of a POSIX shell, whatever it holds. */
+function shellWord(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
