@@ -35,7 +35,9 @@ export async function findPassedOver(
   const { name: place, split } = specParts(spec);
   const archived = isArchived(place);
   if (!archived && (!isFolder(place) || flowers17Pictures(place) !== undefined)) return [];
-  const all = archived ? (await archiveNames(place)).filter((name) => !isHidden(name)) : namesIn(place);
+  const all = archived
+    ? (await archiveNames(place, classes)).filter((name) => !isHidden(name))
+    : namesIn(place);
   const passed = archived ? passedInArchive(all, place) : passedInFolder(all);
   const names = all.filter((name) => concerns(name, split, datasets));
   const found = [...unread(names), ...unplaced(names, passed), ...(archived ? [] : emptyClasses(names))];

@@ -93,6 +93,13 @@ function tree(prefix: string): Files {
 
 const size = { size: { height: 4, width: 4 } };
 
+/** Words alone: a dataset that was opened all the same is too large to be shown. */
+const said = (opened: Promise<unknown>): Promise<string> =>
+  opened.then(
+    () => "opened",
+    (error: unknown) => (error as Error).message,
+  );
+
 describe.each([
   ["stored.zip", (files: Files) => zipOf(files)],
   ["deflated.zip", (files: Files) => zipOf(files, { deflate: true })],
@@ -127,7 +134,7 @@ describe.each([
     const some = await openDataset(`${path}:test`, { ...size, classes: ["cats", "fish"] });
     expect([some.classNames, some.length, some.fileName(0)]).toEqual([["cats", "fish"], 6, "val/cats/0.png"]);
     const typo = openDataset(path, { ...size, classes: ["cats", "dogs", "fsh"] });
-    await expect(typo).rejects.toThrow(/has no class "fsh"[^]*"fish"/);
+    expect(await said(typo)).toMatch(/has no class "fsh"[^]*"fish"/);
   });
 });
 
@@ -164,13 +171,13 @@ describe("the splits of the owners", () => {
 
   test("pictures without a split beside those that have one are not dealt", async () => {
     const path = await kept("mixed.zip", zipOf({ ...tree("train/"), "more/cats/7.png": red }));
-    await expect(openDataset(path, size)).rejects.toThrow(/outside them, such as "more\/cats\/7.png"/);
+    expect(await said(openDataset(path, size))).toMatch(/outside them, such as "more\/cats\/7.png"/);
     expect((await openDataset(`${path}:all`, size)).length).toBe(11);
   });
 
   test("a test set alone is not trained on", async () => {
     const path = await kept("test-only.zip", zipOf(tree("test/")));
-    await expect(openDataset(path, size)).rejects.toThrow(/has no split "train"[^]*It has test/);
+    expect(await said(openDataset(path, size))).toMatch(/has no split "train"[^]*It has test/);
   });
 });
 
@@ -222,12 +229,12 @@ describe("the layouts of the owners", () => {
     await mkdir(folder);
     for (const [name, bytes] of Object.entries(tars)) await writeFile(join(folder, name), bytes);
     for (const place of [path, folder]) {
-      await expect(openDataset(`${place}:all`, size)).rejects.toThrow(/n02084071.tar/);
+      expect(await said(openDataset(`${place}:all`, size))).toMatch(/n02084071.tar/);
       const classes = ["n01484850", "n01440764"];
       const some = await openDataset(`${place}:all`, { ...size, classes });
       expect([some.classNames, some.length]).toEqual([["n01440764", "n01484850"], 4]);
       const typo = openDataset(place, { ...size, classes: ["n01440764", "n02084072"] });
-      await expect(typo).rejects.toThrow(/has no class "n02084072"[^]*Did you mean "n02084071"/);
+      expect(await said(typo)).toMatch(/has no class "n02084072"[^]*Did you mean "n02084071"/);
     }
     const budget = createBudget("imagenet.tar");
     for (let i = 0; i < 1000; i++) budget.take(`n${i}.tar`, 2 ** 27);
@@ -239,10 +246,7 @@ describe("the layouts of the owners", () => {
 
 describe("a hostile or damaged archive is refused, its entry named", () => {
   const refusal = async (name: string, bytes: Uint8Array): Promise<string> =>
-    openDataset(await kept(name, bytes), size).then(
-      () => "opened",
-      (error: unknown) => (error as Error).message,
-    );
+    said(openDataset(await kept(name, bytes), size));
 
   test.each([
     ["leads out", { "../../etc/cats/1.png": "x" }, /\.\.|relative path/],
@@ -358,6 +362,6 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
     const cut = red.subarray(0, 40);
     const path = await kept("all-cut.zip", zipOf({ "cats/1.png": cut, "dogs/1.png": cut }));
     const opened = openDataset(`${path}:all`, { ...size, skipUnreadable: true });
-    await expect(opened).rejects.toThrow(/no image that can be decoded/);
+    expect(await said(opened)).toMatch(/no image that can be decoded/);
   });
 });

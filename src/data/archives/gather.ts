@@ -69,14 +69,14 @@ export async function gatherPictures(
   return { slabs, at: found.map(({ at }) => at), names: found.map(({ name }) => name), passed };
 }
 
-/** Names of all files, in archives in it too; a nested archive's is a folder. None of them is kept. */
-export async function archiveNames(path: string): Promise<string[]> {
+/** Names of all files, in archives in it too (but for the tars of other classes); none of their bytes is kept. */
+export async function archiveNames(path: string, classes?: readonly string[]): Promise<string[]> {
   const names: string[] = [];
   const file = (name: string): boolean => {
     names.push(name);
     return false;
   };
-  for await (const _ of entriesUnder(path, { file, archive: () => true }));
+  for await (const _ of entriesUnder(path, { ...unpackedOf(classes, []), file }));
   return names;
 }
 
