@@ -2,18 +2,21 @@ import type { Dataset } from "../data/index.js";
 import type { Sample } from "../evaluation/index.js";
 import type { Classifier } from "../models/index.js";
 import { openOptionsOf, type DataOptions } from "./shared-options.js";
+import { createSkippedWarner, type Terminal } from "./terminal.js";
 
 /** The images to score: the data's test split, fitted to the model, or a class-balanced sample of it. */
 export async function openSample(
   options: DataOptions,
   seed: number,
   classifier: Classifier,
+  terminal: Terminal,
 ): Promise<Sample> {
   const { openDataset, takeSample } = await import("../data/index.js");
   const { createGenerator } = await import("../tensor/index.js");
   const { channels, height, width } = classifier;
   const fitted = { size: { height, width }, channels, ...openOptionsOf(options) };
-  const whole: Dataset = await openDataset(options.data, { split: "test", ...fitted });
+  const onSkipped = createSkippedWarner(terminal);
+  const whole: Dataset = await openDataset(options.data, { split: "test", ...fitted, onSkipped });
   const sampled = options.limit !== undefined && options.limit < whole.length;
   return {
     dataset: sampled ? takeSample(whole, options.limit, createGenerator(seed)) : whole,

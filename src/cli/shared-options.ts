@@ -39,6 +39,9 @@ export function dataOptions(command: Command, data: string): Command {
   );
 }
 
+/** Of the commands that look at images: their name is an argument. */
+export type LookOptions = CommonOptions & Omit<DataOptions, "data"> & { readonly sheet?: string };
+
 /** How images are read, whatever their data is called. */
 export function imageOptions(command: Command): Command {
   return command

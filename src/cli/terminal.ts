@@ -1,4 +1,5 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
+import type { OpenOptions } from "../data/index.js";
 
 /** Where a command's words go: data on stdout, everything else on stderr. */
 export interface Terminal {
@@ -141,12 +142,16 @@ export function printableLines(text: string): string {
 /** Of files that were left out, as many are named. */
 const NAMED = 5;
 
-/** What `--skip-unreadable` left out of a dataset; undefined where it is nothing. */
-export function describeSkipped(
-  name: string,
-  skipped: readonly { readonly file: string }[] = [],
-): string | undefined {
-  if (skipped.length === 0) return undefined;
+/** Warns once of each dataset that `--skip-unreadable` left files out of. */
+export function createSkippedWarner(terminal: Terminal): NonNullable<OpenOptions["onSkipped"]> {
+  const said = new Set<string>();
+  return ({ name, skipped = [] }) => {
+    if (!said.has(name)) terminal.warn(describeSkipped(name, skipped));
+    said.add(name);
+  };
+}
+
+function describeSkipped(name: string, skipped: readonly { readonly file: string }[]): string {
   const names = skipped.slice(0, NAMED).map(({ file }) => printable(file));
   const more = skipped.length > NAMED ? `, … and ${skipped.length - NAMED} more` : "";
   const files = skipped.length === 1 ? "1 file" : `${skipped.length} files`;

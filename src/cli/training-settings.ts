@@ -6,7 +6,7 @@ import type { Augmentation } from "../data/index.js";
 import type { Recipe } from "../defences/index.js";
 import type { OptimiserSpec, RunOptions, TrainingSettings } from "../training/index.js";
 import { openOptionsOf } from "./shared-options.js";
-import { formatPercent, type Terminal } from "./terminal.js";
+import { createSkippedWarner, formatPercent, type Terminal } from "./terminal.js";
 import { toolInfo } from "./tool.js";
 import type { TrainOptions } from "./training-options.js";
 import { formatEpsilon } from "./values.js";
@@ -25,7 +25,8 @@ export async function newRun(options: TrainOptions, terminal: Terminal): Promise
   terminal.note(await describeSettings(options, settings, out));
   return {
     data: options.data,
-    dataOptions: openOptionsOf(options),
+    // A run that is resumed has said what it leaves out when it began.
+    dataOptions: { ...openOptionsOf(options), onSkipped: createSkippedWarner(terminal) },
     validationData: options.validationData,
     initial: options.init,
     limit: options.limit,

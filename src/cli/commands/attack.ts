@@ -13,7 +13,7 @@ import {
   type ComputeOptions,
   type DataOptions,
 } from "../shared-options.js";
-import { createTerminal, describeSkipped, formatPercent, type Terminal } from "../terminal.js";
+import { createTerminal, formatPercent, type Terminal } from "../terminal.js";
 
 interface AttackCommandOptions
   extends CommonOptions, ComputeOptions, DataOptions, AttackOptions, ModelOptions {
@@ -54,10 +54,8 @@ export function attackCommand(program: Command): void {
 async function attack(path: string, options: AttackCommandOptions, signal: AbortSignal): Promise<void> {
   const terminal = createTerminal(options);
   const { name, classifier } = await loadModel(path, options, terminal);
-  const sample = await openSample(options, options.seed, classifier);
+  const sample = await openSample(options, options.seed, classifier, terminal);
   const { dataset } = sample;
-  const left = describeSkipped(dataset.name, dataset.skipped);
-  if (left !== undefined) terminal.warn(left);
   const { checkFit } = await import("../../evaluation/index.js");
   checkFit(name, classifier, dataset);
   const threat = await threatOf(options);

@@ -1,15 +1,7 @@
 import type { Command } from "commander";
 import type { DataCheck, Duplicates } from "../../data/index.js";
-import {
-  commonOptions,
-  imageOptions,
-  openOptionsOf,
-  type CommonOptions,
-  type DataOptions,
-} from "../shared-options.js";
+import { commonOptions, imageOptions, openOptionsOf, type LookOptions } from "../shared-options.js";
 import { createTerminal, formatTable, printable } from "../terminal.js";
-
-type Options = CommonOptions & Omit<DataOptions, "data"> & { readonly sheet?: string };
 
 const EXAMPLES = `
 Examples:
@@ -29,9 +21,9 @@ export function dataCheckCommand(data: Command): void {
     .argument("<name>", "a folder of images, as for data; all its splits, or the one it names")
     .option("--sheet <file.png>", "write a contact sheet: a row of readable images for each class");
   commonOptions(imageOptions(command)).exitOverride().showHelpAfterError("Add --help to see what there is.");
-  command.addHelpText("after", EXAMPLES).action(async (name: string, _: Options, self: Command) => {
+  command.addHelpText("after", EXAMPLES).action(async (name: string, _: LookOptions, self: Command) => {
     // `data` has options of the same names, and takes those that follow its own argument.
-    const options = self.optsWithGlobals<Options>();
+    const options = self.optsWithGlobals<LookOptions>();
     const { checkData, contactSheet } = await import("../../data/index.js");
     const terminal = createTerminal(options);
     const open = openOptionsOf({ ...options, data: name });

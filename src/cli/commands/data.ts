@@ -1,15 +1,7 @@
 import type { Command } from "commander";
-import {
-  commonOptions,
-  imageOptions,
-  openOptionsOf,
-  type CommonOptions,
-  type DataOptions,
-} from "../shared-options.js";
+import { commonOptions, imageOptions, openOptionsOf, type LookOptions } from "../shared-options.js";
 import { createTerminal, printable } from "../terminal.js";
 import { dataCheckCommand } from "./data-check.js";
-
-type Options = CommonOptions & Omit<DataOptions, "data"> & { readonly sheet?: string };
 
 const EXAMPLES = `
 Examples:
@@ -26,7 +18,7 @@ export function dataCommand(program: Command): void {
   imageOptions(command).option("--sheet <file.png>", "write a contact sheet: a row of images for each class");
   commonOptions(command);
   dataCheckCommand(command);
-  command.addHelpText("after", EXAMPLES).action(async (name: string, options: Options) => {
+  command.addHelpText("after", EXAMPLES).action(async (name: string, options: LookOptions) => {
     const { openDataset, datasetInfo } = await import("../../data/index.js");
     const dataset = await openDataset(name, openOptionsOf({ ...options, data: name }));
     const info = datasetInfo(dataset);

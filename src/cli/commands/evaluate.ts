@@ -12,14 +12,7 @@ import {
   type ComputeOptions,
   type DataOptions,
 } from "../shared-options.js";
-import {
-  createTerminal,
-  describeSkipped,
-  formatPercent,
-  formatTable,
-  type Progress,
-  type Terminal,
-} from "../terminal.js";
+import { createTerminal, formatPercent, formatTable, type Progress, type Terminal } from "../terminal.js";
 import { toolInfo } from "../tool.js";
 import { counts, countOrNone, fraction } from "../values.js";
 
@@ -101,9 +94,7 @@ async function measure(
   const loaded = [];
   for (const path of paths) loaded.push(await loadModel(path, options, terminal));
   const models = withUniqueNames(loaded);
-  const sample = await openSample(options, options.seed, models[0]!.classifier);
-  const left = describeSkipped(sample.dataset.name, sample.dataset.skipped);
-  if (left !== undefined) terminal.warn(left);
+  const sample = await openSample(options, options.seed, models[0]!.classifier, terminal);
   const epsilons = options.epsilon ?? usualEpsilons(options.data, options.norm);
   terminal.note(
     `${sample.dataset.length} of ${sample.population} images of ${sample.dataset.name} (${sample.dataset.split}), seed ${options.seed}\n` +

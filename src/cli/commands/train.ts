@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import type { RunEvent, RunOptions } from "../../training/index.js";
+import type { RunEvent } from "../../training/index.js";
 import { withInterrupt } from "../interrupt.js";
-import { createTerminal, describeSkipped, formatPercent, type Progress, type Terminal } from "../terminal.js";
+import { createTerminal, formatPercent, type Progress, type Terminal } from "../terminal.js";
 import { trainingOptions, type TrainOptions } from "../training-options.js";
 import { askedOf, newRun } from "../training-settings.js";
 
@@ -35,7 +35,7 @@ async function train(options: TrainOptions, command: Command): Promise<void> {
     try {
       const finished =
         options.resume === undefined
-          ? await trainRun(saying(await newRun(options, terminal), terminal), hooks)
+          ? await trainRun(await newRun(options, terminal), hooks)
           : await resumeRun(options.resume, hooks, await askedOf(options, command));
       shown.stop();
       const { folder, model, steps, best } = finished;
@@ -46,13 +46,6 @@ async function train(options: TrainOptions, command: Command): Promise<void> {
       shown.stop();
     }
   }, "Finishing this step and saving …");
-}
-
-/** Warns of what is left out of the data. A run that is resumed has said so when it began. */
-function saying(run: RunOptions, terminal: Terminal): RunOptions {
-  const onSkipped: NonNullable<RunOptions["dataOptions"]>["onSkipped"] = ({ name, skipped }) =>
-    terminal.warn(describeSkipped(name, skipped) ?? "");
-  return { ...run, dataOptions: { ...run.dataOptions, onSkipped } };
 }
 
 export interface TrainingDisplay {
