@@ -19,6 +19,7 @@ import { tensor, type Tensor } from "../tensor/index.js";
 import { readCrafted } from "./craft-piece.js";
 import { openJournal } from "./journal.js";
 import type { PlannedRow } from "./plan.js";
+import { logitsOf } from "./predictions.js";
 import { loadTrained, RANDOM, openTarget, testImages, type Workplace } from "./work.js";
 
 /** Means over the test images, of one kind of input and one group. */
@@ -174,10 +175,7 @@ async function openLooker(work: Workplace, row: PlannedRow, images: Dataset): Pr
       const shown = chosenPictures(preset.measured.pictures, images, preset.batchSize, number);
       const answers: Float32Array[] = [];
       if (shown.length > 0) {
-        for (const each of pixels) {
-          target.begin(padded(batch.indices, preset.batchSize));
-          answers.push(await target.logits(fill(each, target.imageShape)));
-        }
+        for (const each of pixels) answers.push(await logitsOf(target, batch, each));
       }
       return {
         sums: seen.map((outputs) => sumsOf(bound, batch.size, masks, seen[0]!, outputs)),

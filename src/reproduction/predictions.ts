@@ -11,12 +11,21 @@ export interface Predictions {
 
 /** Classes that the target names for images of a batch, clean or not. */
 export async function classify(target: Target, batch: AttackBatch, images: Float32Array): Promise<number[]> {
+  return Array.from(predictions(await logitsOf(target, batch, images), batch.size, target.classCount));
+}
+
+/** The target's logits `[batchSize, K]` of images of a batch, clean or not; those beyond the batch mean nothing. */
+export async function logitsOf(
+  target: Target,
+  batch: AttackBatch,
+  images: Float32Array,
+): Promise<Float32Array> {
   const places = new Uint32Array(target.batchSize);
   places.set(batch.indices);
   target.begin(places);
   const full = new Float32Array(target.batchSize * target.imageSize);
   full.set(images);
-  return Array.from(predictions(await target.logits(full), batch.size, target.classCount));
+  return target.logits(full);
 }
 
 export function emptyPredictions(): { prediction: number[]; index: number[]; label: number[] } {
