@@ -107,6 +107,10 @@ describe("each gate is raised by what it is for, and not by what is sound", () =
   });
 });
 
+test("images made on the model itself are no black-box attack", () => {
+  expect(codes(attack(0.9), attack(0.8, { source: "m" }))).not.toContain("transfer-stronger");
+});
+
 test("a short attack beside one that reaches its ball is a point of a curve, not a claim", () => {
   const measurements = [attack(0.7, { steps: 5, stepSize: 0.01875 }), attack(0.5, { steps: 40 })];
   expect(codes(...measurements)).not.toContain("short-reach");

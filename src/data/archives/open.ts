@@ -23,12 +23,11 @@ export function isArchived(path: string): boolean {
 /**
  * One split of an archive of pictures, held encoded in memory and never unpacked to disk: a zip or tar with a folder for
  * each class, ImageNet's tar of the tars of its classes (or a folder of these), Kaggle's zip with the labels in the
- * file names. A split that the owners do not give is dealt 80 to 20 by the seed, among the classes asked for; `description`
- * says so.
+ * file names. A split that the owners do not give is dealt 80 to 20 by the seed, among the classes asked for, which
+ * `description` says.
  *
  * @throws InputError on a damaged or hostile archive, or one that holds fewer than two classes or (with
- *   `skipUnreadable`) nothing readable; UsageError for a class or
- *   split that is not there.
+ *   `skipUnreadable`) nothing readable; UsageError for a class or split that is not there.
  */
 export async function openArchive(path: string, split: string, options: OpenOptions): Promise<Dataset> {
   const { passed, ...pictures } = await gatherPictures(path, options.classes);
