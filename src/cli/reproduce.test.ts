@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { holdfast, type Outcome } from "../../test/runs/holdfast.js";
 import { TABLE_1 } from "../defences/index.js";
 import type { AttackMeasurement } from "../evaluation/index.js";
@@ -27,6 +27,11 @@ function reproduce(
 function timeless(result: ReproductionResult): unknown {
   const left = new Set(["date", "seconds"]);
   return JSON.parse(JSON.stringify(result, (key, value: unknown) => (left.has(key) ? undefined : value)));
+}
+
+async function lockedPieces(out: string): Promise<string[]> {
+  const names = await readdir(join(out, "pieces"), { recursive: true });
+  return names.filter((name) => /^[^/\\]+[/\\]lock$/.test(name));
 }
 
 describe("the preset tiny", () => {
@@ -135,8 +140,12 @@ describe("the preset tiny", () => {
   test("several processes at a time, killed and interrupted, come to the same", async () => {
     const out = join(root, "jobs");
     const jobs = [...rows, "--jobs", "2"];
-    // The helper that is left behind notices, and ends with its work saved.
     expect((await reproduce(out, jobs, "[1/")).code).toBe(null);
+    // The helper that is left behind notices, saves its work and lets its piece go; only the killed one's stays locked.
+    await vi.waitFor(async () => expect(await lockedPieces(out)).toHaveLength(1), {
+      timeout: 60_000,
+      interval: 500,
+    });
     const stopped = await reproduce(out, jobs, "done in", "SIGINT");
     expect([stopped.code, stopped.stderr]).toEqual([130, expect.stringContaining("Run the same line again")]);
     const { code, stdout, stderr } = await reproduce(out, jobs);
