@@ -1,6 +1,6 @@
 import { deadCode, withInitializers, type Graph } from "../graph/index.js";
 import { needsOf, type LossWeights } from "../losses/index.js";
-import { bindForInference, drawRandomInputs, type Classifier } from "../models/index.js";
+import { bindForFewRuns, drawRandomInputs, type Classifier } from "../models/index.js";
 import { compile, type CompileOptions, type Feeds, type Program } from "../runtime/index.js";
 import { tensor, type RandomGenerator, type Tensor } from "../tensor/index.js";
 import type { Norm } from "./attack.js";
@@ -57,7 +57,8 @@ export interface Adversary {
 /**
  * Compiles the attack anew for each batch, with the weights of the moment as constants: BatchNormalization
  * folds into the convolutions and ONNX Runtime takes its blocked layout, which saves more over
- * the steps than compiling costs (a small ResNet: 15 ms of 59, where weights as inputs need 77).
+ * the steps than compiling costs (a small ResNet: 15 ms of 59, where weights as inputs need 77). Weights of
+ * small maps are fed.
  */
 export function createAdversary(
   classifier: Classifier,
@@ -71,14 +72,15 @@ export function createAdversary(
   return {
     async perturb(batch, current, at) {
       const source = { ...classifier, graph: withInitializers(classifier.graph, current) };
-      const bound = bindForInference(source, options.batchSize);
+      const bound = bindForFewRuns(source, options.batchSize);
+      const fed = Object.fromEntries(bound.fed.map((name) => [name, source.graph.initializers.get(name)!]));
       const prepare = (graph: Graph): Promise<Program> => compiler(deadCode(graph), compileOptions);
       const step = await prepare(pgdStepGraph(bound, { norm: spec.norm, weights }));
       const forward = needs.clean
         ? await prepare(forwardGraph(bound, { attention: needs.attention }))
         : undefined;
       try {
-        return await iterate({ step, forward }, classifier, spec, options, batch, at);
+        return await iterate({ step, forward, fed }, classifier, spec, options, batch, at);
       } finally {
         await Promise.all([step.dispose(), forward?.dispose()]);
       }
@@ -95,10 +97,12 @@ function objectiveOf(spec: AdversarySpec, total: LossWeights | undefined): LossW
 interface Programs {
   readonly step: Program;
   readonly forward: Program | undefined;
+  /** Weights that both are fed. */
+  readonly fed: Feeds;
 }
 
 async function iterate(
-  { step, forward }: Programs,
+  { step, forward, fed }: Programs,
   classifier: Classifier,
   spec: AdversarySpec,
   { batchSize, random }: AdversaryOptions,
@@ -124,8 +128,9 @@ async function iterate(
       draw: at.step * (spec.steps + 1) + k,
     });
   const feeds: Feeds = {
+    ...fed,
     ...ball(),
-    ...(forward === undefined ? {} : await forward.run({ [classifier.image]: clean, ...drawn(0) })),
+    ...(forward === undefined ? {} : await forward.run({ ...fed, [classifier.image]: clean, ...drawn(0) })),
     [STEP.oneHot]: tensor("float32", [batchSize, classifier.classNames.length], oneHot),
     [STEP.stepSize]: tensor("float32", [], Float32Array.of(at.epsilon * spec.relativeStepSize)),
   };

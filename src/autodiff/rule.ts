@@ -63,12 +63,25 @@ export function positiveMask(g: GraphBuilder, y: Value): Value {
   return g.op("HardSigmoid", [y], { alpha: 1e30, beta: 0 });
 }
 
-/** Swaps the last two axes. */
+/** Swaps the last two axes: back, where they were swapped before; of a product its factors, as (a b)ᵀ = bᵀ aᵀ. */
 export function swapLastAxes(g: GraphBuilder, value: Value): Value {
   const rank = value.shape.length;
   const perm = value.shape.map((_, axis) =>
     axis === rank - 1 ? rank - 2 : axis === rank - 2 ? rank - 1 : axis,
   );
+  const producer = g.producer(value);
+  if (
+    producer?.op === "Transpose" &&
+    (producer.attributes["perm"] as readonly number[] | undefined)?.join() === perm.join()
+  ) {
+    return g.value(producer.inputs[0]!);
+  }
+  if (producer?.op === "MatMul") {
+    const [a, b] = producer.inputs.map((name) => g.value(name)) as [Value, Value];
+    if (a.shape.length === rank && b.shape.length === rank) {
+      return g.op("MatMul", [swapLastAxes(g, b), swapLastAxes(g, a)]);
+    }
+  }
   return g.op("Transpose", [value], { perm });
 }
 

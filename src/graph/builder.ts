@@ -22,6 +22,7 @@ export class GraphBuilder<D extends Dim = number> {
   readonly #values = new Map<string, Value<D>>();
   readonly #initializers = new Map<string, Tensor>();
   readonly #nodeNames = new Set<string>();
+  readonly #producers = new Map<string, Node>();
   readonly #constants = new Map<string, Value<D>>();
   readonly #suffixes = new Map<string, number>();
 
@@ -34,7 +35,7 @@ export class GraphBuilder<D extends Dim = number> {
     const builder = new GraphBuilder<D>(graph.name);
     builder.#inputs.push(...graph.inputs);
     builder.#nodes.push(...graph.nodes);
-    for (const node of graph.nodes) builder.#nodeNames.add(node.name);
+    for (const node of graph.nodes) builder.#enter(node);
     for (const [name, value] of graph.values) builder.#values.set(name, value);
     for (const [name, data] of graph.initializers) builder.#initializers.set(name, data);
     if (options.keepOutputs === true) builder.#outputs.push(...graph.outputs);
@@ -134,7 +135,7 @@ export class GraphBuilder<D extends Dim = number> {
       throw new ShapeError(`node "${node.name}" (${node.op}): ${error.message}`);
     }
     if (this.#nodeNames.has(node.name)) throw new ShapeError(`two nodes are named "${node.name}"`);
-    this.#nodeNames.add(node.name);
+    this.#enter(node);
     this.#nodes.push(node);
     const values: Value<D>[] = [];
     node.outputs.forEach((name, i) => {
@@ -178,6 +179,11 @@ export class GraphBuilder<D extends Dim = number> {
     return this.#initializers.get(value.name);
   }
 
+  /** The node that computes a value; undefined for inputs and constants. */
+  producer(value: Value<D>): Node | undefined {
+    return this.#producers.get(value.name);
+  }
+
   /** The nodes so far, in order. */
   get nodes(): readonly Node[] {
     return this.#nodes;
@@ -193,6 +199,11 @@ export class GraphBuilder<D extends Dim = number> {
       values: new Map(this.#values),
       initializers: new Map(this.#initializers),
     };
+  }
+
+  #enter(node: Node): void {
+    this.#nodeNames.add(node.name);
+    for (const output of node.outputs) if (output !== "") this.#producers.set(output, node);
   }
 
   #typeOf(name: string, node: Node): InputType {

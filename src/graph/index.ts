@@ -33,6 +33,7 @@ export { reducedAxes } from "./catalogue/reduction.js";
 export { sliceBounds } from "./catalogue/shaping.js";
 export { windowOf, windowOutput, type Window } from "./catalogue/neural.js";
 export { bind } from "./passes/bind.js";
+export { convolutionsAsProducts, smallMapWeights } from "./passes/convolutions-as-products.js";
 export { deadCode } from "./passes/dead-code.js";
 export { foldBatchNorm } from "./passes/fold-batch-norm.js";
 export { foldConstants } from "./passes/fold-constants.js";

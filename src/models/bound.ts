@@ -1,5 +1,11 @@
 import { InputError } from "../errors/index.js";
-import { bind, foldBatchNorm } from "../graph/index.js";
+import {
+  bind,
+  convolutionsAsProducts,
+  foldBatchNorm,
+  parametersAsInputs,
+  smallMapWeights,
+} from "../graph/index.js";
 import type { BoundClassifier, Classifier } from "./classifier.js";
 
 /** The batch size that a foreign file fixes; undefined where any will do. */
@@ -33,4 +39,28 @@ export function bindBatch(classifier: Classifier, batchSize: number): BoundClass
 export function bindForInference(classifier: Classifier, batchSize: number): BoundClassifier {
   const bound = bindBatch(classifier, batchSize);
   return { ...bound, graph: foldBatchNorm(bound.graph) };
+}
+
+/** An inference form some of whose weights are fed. */
+export interface PartlyFed extends BoundClassifier {
+  /** Weights that are inputs of the graph, by the names that they have in the classifier. */
+  readonly fed: readonly string[];
+}
+
+/**
+ * Output positions of an image up to which fed weights are the better: from 4 × 4 on ONNX Runtime's layout for
+ * constant weights is faster than a product.
+ */
+const FED_POSITIONS = 8;
+
+/**
+ * As {@link bindForInference}, for programs that live for a few runs only: the weights of convolutions on small maps
+ * become inputs, and those convolutions products over the whole batch. As constants such weights, most of a residual
+ * network at low resolution, cost more to compile than they save.
+ */
+export function bindForFewRuns(classifier: Classifier, batchSize: number): PartlyFed {
+  const bound = bindBatch(classifier, batchSize);
+  const fed = smallMapWeights(bound.graph, FED_POSITIONS);
+  const graph = foldBatchNorm(convolutionsAsProducts(parametersAsInputs(bound.graph, fed), FED_POSITIONS));
+  return { ...bound, graph, fed };
 }

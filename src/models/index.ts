@@ -1,4 +1,4 @@
-export { bindBatch, bindForInference, fixedBatchSize } from "./bound.js";
+export { bindBatch, bindForFewRuns, bindForInference, fixedBatchSize } from "./bound.js";
 export type { Denoising, ModelDefence, NoiseSpec, RandomResize } from "./defence.js";
 export type { BoundClassifier, Classifier, Tap } from "./classifier.js";
 export { drawRandomInputs, type DrawAddress, type RandomInput, type ResizeDraw } from "./random-inputs.js";
