@@ -59,6 +59,9 @@ const CONVOLUTIONS: readonly (readonly [
   ["1×1", [2, 3, 3, 3], [2, 3, 1, 1], {}],
   ["3×3, padded", [1, 2, 4, 4], [3, 2, 3, 3], { pads: [1, 1, 1, 1] }],
   ["3×3, stride 2", [1, 2, 5, 6], [2, 2, 3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }],
+  ["a stem, 5×5, stride 2", [1, 3, 6, 7], [2, 3, 5, 5], { strides: [2, 2], pads: [2, 2, 2, 2] }],
+  ["a stem, 4×3, strides 3 and 2", [2, 1, 8, 5], [2, 1, 4, 3], { strides: [3, 2], pads: [1, 0, 2, 1] }],
+  ["many channels, stride 2", [1, 5, 4, 4], [2, 5, 3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }],
   ["stride beyond the kernel", [1, 1, 5, 5], [2, 1, 1, 1], { strides: [2, 3] }],
   ["pixels that no window meets", [1, 1, 6, 6], [1, 1, 2, 2], { strides: [3, 3] }],
   ["uneven padding", [1, 1, 4, 3], [2, 1, 3, 2], { pads: [0, 1, 2, 0] }],
@@ -186,6 +189,12 @@ export const CASES: Readonly<Record<string, readonly GradCase[]>> = {
   Flatten: [one("Flatten", [2, 3, 2], (g, x) => g.op("Flatten", [x], { axis: 1 }))],
   Transpose: [
     one("Transpose", [2, 3, 4], (g, x) => g.op("Transpose", [x], { perm: [2, 0, 1] })),
+    {
+      name: "Transpose, of a product",
+      inputs: [{ shape: [2, 3] }, { shape: [3, 4] }, { shape: [2, 2] }],
+      build: (g, [a, b, c]) =>
+        g.op("MatMul", [g.op("Transpose", [g.op("MatMul", [a, b])], { perm: [1, 0] }), c]),
+    },
     one("Transpose, reversed", [2, 3], (g, x) => g.op("Transpose", [x])),
   ],
   Squeeze: [one("Squeeze", [2, 1, 3, 1], (g, x) => g.op("Squeeze", [x, g.ints([1, -1])]))],
@@ -228,6 +237,8 @@ export const CASES: Readonly<Record<string, readonly GradCase[]>> = {
   ],
   Gather: [
     one("Gather, an index twice", [4, 2], (g, x) => g.op("Gather", [x, g.ints([1, 3, 1])], { axis: 0 })),
+    one("Gather, few of many rows", [9, 2], (g, x) => g.op("Gather", [x, g.ints([4, 4])], { axis: 0 })),
+    one("Gather, every row once", [3, 2], (g, x) => g.op("Gather", [x, g.ints([2, 0, 1])], { axis: 0 })),
     one("Gather, a scalar index", [2, 3], (g, x) =>
       g.op("Gather", [x, g.constant(int64([], [-1]))], { axis: 1 }),
     ),
