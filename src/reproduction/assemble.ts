@@ -89,9 +89,10 @@ async function assembleDataset(
   const measurements: Measurement[] = [];
   const rows: ReproducedRow[] = [];
   for (const row of planned) {
-    const { recipe, seed } = row.training;
-    const model = nameOf(row.training, several);
-    models.push(await modelInfo(store, row.training, model));
+    const { recipe } = row;
+    const { seed } = row.training;
+    const model = nameOf({ ...row.training, recipe }, several);
+    models.push(await modelInfo(store, { ...row.training, recipe }, model));
     measurements.push(...(await measurementsOf(store, row, model, sources, plan.preset.stepSize)));
     const measured = store.isDone(row.measure)
       ? ((await store.result(row.measure)) as unknown as MeasureResult).inputs

@@ -8,7 +8,7 @@ import { readFileChecked, sha256Of, writeFileAtomic } from "../files/index.js";
 import { decodeNpy, encodeNpy, tensor } from "../tensor/index.js";
 import type { PlannedCraft } from "./plan.js";
 import type { Store } from "./store.js";
-import { RANDOM, testImages, withTarget, type Workplace } from "./work.js";
+import { loadTrained, RANDOM, testImages, withTarget, type Workplace } from "./work.js";
 
 /** What a craft came to. */
 export interface Crafted {
@@ -38,7 +38,7 @@ export async function runCraft(work: Workplace, planned: PlannedCraft): Promise<
   const options = { stepSize: preset.stepSize, randomStart: true, captures: iterations };
   const files: { name: string; sha256: string }[] = [];
   const captures = iterations.map((): CraftedCapture => ({ largestPerturbation: 0, nonFinite: 0 }));
-  await withTarget(work, source.piece, async (target) => {
+  await withTarget(work, await loadTrained(work, source.piece), async (target) => {
     for await (const batch of datasetBatches(images, preset.batchSize)) {
       const name = `${String(files.length).padStart(5, "0")}.npy`;
       const path = join(folder, name);

@@ -71,14 +71,13 @@ export function costOf(
   )!;
   const images = scored(preset, row.training.dataset);
   const captures = row.crafts.reduce((sum, { iterations }) => sum + iterations.length, 0);
-  const draws = randomised(row.training.recipe) ? 10 : 1;
+  const draws = randomised(row.recipe) ? 10 : 1;
   const each =
     piece.kind === "transfer"
       ? FORWARD * captures * draws
       : piece.kind === "white-box"
         ? preset.whiteBox.reduce(
-            (sum, { steps, draws = 1 }) =>
-              sum + (draws === 1 || randomised(row.training.recipe) ? steps * draws : 0),
+            (sum, { steps, draws = 1 }) => sum + (draws === 1 || randomised(row.recipe) ? steps * draws : 0),
             0,
           )
         : preset.measured.whiteBox.steps + FORWARD * row.crafts.length;

@@ -20,7 +20,7 @@ import { readCrafted } from "./craft-piece.js";
 import { openJournal } from "./journal.js";
 import type { PlannedRow } from "./plan.js";
 import { logitsOf } from "./predictions.js";
-import { loadTrained, RANDOM, openTarget, testImages, type Workplace } from "./work.js";
+import { loadDefended, loadTrained, RANDOM, openTarget, testImages, type Workplace } from "./work.js";
 
 /** Means over the test images, of one kind of input and one group. */
 export interface MeasuredGroup {
@@ -137,7 +137,7 @@ interface Looker {
 
 async function openLooker(work: Workplace, row: PlannedRow, images: Dataset): Promise<Looker> {
   const { preset, threads, store } = work;
-  const classifier = await loadTrained(work, row.training.piece);
+  const classifier = await loadDefended(work, row);
   const bound = bindForInference(classifier, preset.batchSize);
   const forward = await (work.compile ?? compile)(forwardGraph(bound, { attention: true }), { threads });
   const regions = await openRegions(work, row, images);

@@ -40,6 +40,8 @@ export interface PlannedCraft extends CraftSpec {
 
 /** One defended model of the reproduction and what is measured of it. */
 export interface PlannedRow {
+  readonly recipe: Recipe;
+  /** Of the recipe's own; of the same recipe without its layers where these are there at test only. */
   readonly training: PlannedTraining;
   /** Every set of adversarial images that it is scored on. */
   readonly crafts: readonly PlannedCraft[];
@@ -126,6 +128,24 @@ function undefendedOf({ recipes }: Preset): Recipe {
   return found;
 }
 
+/**
+ * The recipe that a row's network is trained by: a defence whose only layers are there at test needs no training of
+ * its own (Xie et al. 2018), and takes the network of the recipe that is otherwise the same.
+ */
+function trainedAs({ recipes }: Preset, recipe: Recipe): Recipe {
+  const { randomResize, ...others } = recipe.model ?? {};
+  if (randomResize?.when !== "test") return recipe;
+  const without = (each: Recipe): string => {
+    const { name: _, title: __, description: ___, source: ____, model = {}, ...loss } = each;
+    const { randomResize: _____, ...layers } = model;
+    return JSON.stringify([loss, layers]);
+  };
+  const same = recipes.find(
+    (each) => each.model?.randomResize === undefined && without(each) === without(recipe),
+  );
+  return same ?? { ...recipe, model: others };
+}
+
 function craftsOf(
   preset: Preset,
   dataset: ReproducedDataset,
@@ -153,12 +173,15 @@ function rowOf(
 ): PlannedRow {
   const { limit, model, whiteBox, measured } = preset;
   const crafts = all.filter((craft) => craft.dataset === dataset);
-  const training = planTraining(preset, dataset, model, recipe, seed, weights);
+  const trained = trainedAs(preset, recipe);
+  const training = planTraining(preset, dataset, model, trained, seed, weights);
   const train = training.piece;
   const about = `${dataset.id} ${recipe.name} seed ${seed}`;
-  const images = { dataset: identityOf(dataset), limit };
+  const atTest = trained === recipe ? {} : { atTest: { ...recipe.model } };
+  const images = { dataset: identityOf(dataset), limit, ...atTest };
   const own = crafts.map(({ piece }) => piece);
   return {
+    recipe,
     training,
     crafts,
     transfer: definePiece("transfer", `transfer ${about}`, images, [train, ...own]),

@@ -41,7 +41,7 @@ export function selectPieces(plan: ReproductionPlan, selection: Selection): Sele
   );
   if (wanted.length === 0) {
     const names = [
-      ...new Set(plan.rows.map(({ training }) => `${training.dataset.id} ${training.recipe.name}`)),
+      ...new Set(plan.rows.map(({ recipe, training }) => `${training.dataset.id} ${recipe.name}`)),
     ];
     throw new UsageError({
       place: "--only and --skip",

@@ -4,7 +4,7 @@ import { readCrafted } from "./craft-piece.js";
 import { openJournal } from "./journal.js";
 import type { PlannedRow } from "./plan.js";
 import { addClean, classify, emptyPredictions, type Predictions } from "./predictions.js";
-import { testImages, withTarget, type Workplace } from "./work.js";
+import { loadDefended, testImages, withTarget, type Workplace } from "./work.js";
 
 /** Predictions on the transferred images, by craft and number of iterations. */
 export interface TransferResult {
@@ -21,10 +21,8 @@ export interface TransferResult {
 }
 
 /** Scores a defended model on every set of adversarial images that was made elsewhere. */
-export async function runTransfer(
-  work: Workplace,
-  { training, crafts, transfer }: PlannedRow,
-): Promise<TransferResult> {
+export async function runTransfer(work: Workplace, row: PlannedRow): Promise<TransferResult> {
+  const { training, crafts, transfer } = row;
   const { store, preset, onProgress, signal } = work;
   const started = performance.now();
   const images = await testImages(work, training.dataset);
@@ -34,7 +32,7 @@ export async function runTransfer(
     iterations.map((count) => ({ setting, epsilon, iterations: count, prediction: [] as number[] })),
   );
   let samples = 1;
-  await withTarget(work, training.piece, async (target) => {
+  await withTarget(work, await loadDefended(work, row), async (target) => {
     samples = target.samples;
     let number = 0;
     for await (const batch of datasetBatches(images, preset.batchSize)) {

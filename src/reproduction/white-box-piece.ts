@@ -6,7 +6,7 @@ import { openJournal } from "./journal.js";
 import type { PlannedRow } from "./plan.js";
 import type { Preset } from "./presets.js";
 import { addClean, classify, emptyPredictions, type Predictions } from "./predictions.js";
-import { RANDOM, testImages, withTarget, type Workplace } from "./work.js";
+import { loadDefended, RANDOM, testImages, withTarget, type Workplace } from "./work.js";
 
 export interface WhiteBoxResult {
   readonly clean: Predictions;
@@ -40,17 +40,15 @@ const GRAY = 0.5;
 const GRAY_LEVEL = 0.5;
 
 /** Attacks a defended model with its own gradient. */
-export async function runWhiteBox(
-  work: Workplace,
-  { training, whiteBox }: PlannedRow,
-): Promise<WhiteBoxResult> {
+export async function runWhiteBox(work: Workplace, row: PlannedRow): Promise<WhiteBoxResult> {
   const { store, preset, onProgress, signal } = work;
+  const { training, whiteBox } = row;
   const images = await testImages(work, training.dataset);
   const journal = await openJournal(join(await store.folder(whiteBox), "parts.jsonl"));
   let done = 0;
   let clean = emptyPredictions();
   const attacked: WhiteBoxResult["attacked"][number][] = [];
-  await withTarget(work, training.piece, async (target) => {
+  await withTarget(work, await loadDefended(work, row), async (target) => {
     const attacks = attacksOf(preset, target.randomised);
     const costOf = ({ steps, draws }: PlannedAttack): number => (steps ?? 1) * draws;
     const total = images.length * attacks.reduce((sum, attack) => sum + costOf(attack), 0);

@@ -6,7 +6,9 @@ import { InputError } from "../errors/index.js";
 import { loadClassifier, type Classifier } from "../models/index.js";
 import { createGenerator, type RandomGenerator } from "../tensor/index.js";
 import { openTestImages, type ReproducedDataset } from "./datasets.js";
+import { defendedAtTest } from "../training/index.js";
 import type { Piece } from "./piece.js";
+import type { PlannedRow } from "./plan.js";
 import type { Preset } from "./presets.js";
 import type { Store } from "./store.js";
 
@@ -29,6 +31,12 @@ export async function loadTrained({ store }: Workplace, train: Piece): Promise<C
   return loadClassifier(await modelPath(store, train));
 }
 
+/** The classifier that a row scores: the trained one, or it with the layers that its defence adds at test. */
+export async function loadDefended(work: Workplace, { recipe, training }: PlannedRow): Promise<Classifier> {
+  if (training.recipe === recipe) return loadTrained(work, training.piece);
+  return defendedAtTest(join(await work.store.folder(training.piece), RUN), recipe.model);
+}
+
 export async function modelPath(store: Store, train: Piece): Promise<string> {
   const path = join(await store.folder(train), RUN, "model.onnx");
   if (existsSync(path)) return path;
@@ -42,13 +50,13 @@ export async function modelPath(store: Store, train: Piece): Promise<string> {
 /** Name of the run folder in a training's folder. */
 export const RUN = "run";
 
-/** Opens the model of a training as a target for the length of `use`. */
+/** Opens a classifier as a target for the length of `use`. */
 export async function withTarget<T>(
   work: Workplace,
-  train: Piece,
+  classifier: Classifier,
   use: (target: Target) => Promise<T>,
 ): Promise<T> {
-  const target = openTarget(work, await loadTrained(work, train));
+  const target = openTarget(work, classifier);
   try {
     return await use(target);
   } finally {

@@ -20,6 +20,7 @@ export { UPDATE } from "./update-names.js";
 export { perturbationGraph, type PerturbationOptions } from "./weight-perturbation.js";
 export { DivergedError } from "./watch.js";
 export {
+  defendedAtTest,
   loadCheckpoint,
   openValidation,
   readLog,

@@ -6,13 +6,15 @@ import {
   expectsNormalised,
   IMAGENET_NORMALIZATION,
   initialiseFrom,
+  loadClassifier,
   loadWeights,
   readWeightsFile,
   writeSafetensors,
   type Classifier,
+  type ModelDefence,
 } from "../../models/index.js";
 import { createGenerator } from "../../tensor/index.js";
-import type { RunConfig, RunPaths } from "./folder.js";
+import { readRunConfig, runPaths, type RunConfig, type RunPaths } from "./folder.js";
 
 /** A run before its first step. */
 export interface Begun {
@@ -66,6 +68,19 @@ export async function classifierOf(
   const classifier = buildClassifier(config, form);
   if ((config.initial ?? null) === null) return classifier;
   return loadWeights(classifier, await readWeightsFile(initial), { place: initial });
+}
+
+/**
+ * The classifier of a finished run with other layers of a defence at test: for defences that need no training of
+ * their own.
+ */
+export async function defendedAtTest(folder: string, model: ModelDefence | undefined): Promise<Classifier> {
+  const config = await readRunConfig(folder);
+  const path = runPaths(folder).model;
+  const { graph } = await loadClassifier(path);
+  const recipe = { ...config.settings.recipe, model };
+  const fresh = buildClassifier({ ...config, settings: { ...config.settings, recipe } }, "test");
+  return loadWeights(fresh, graph.initializers, { place: path, ignoreUnexpected: true });
 }
 
 /** A defence may change the network at test only: two forms, the same weights. */

@@ -1,3 +1,4 @@
+export { defendedAtTest } from "./classifier.js";
 export { loadCheckpoint, saveCheckpoint, type Progress } from "./checkpoint.js";
 export { readRunConfig, runPaths, type RunConfig, type RunPaths } from "./folder.js";
 export { readLog, type LogLine } from "./log.js";
