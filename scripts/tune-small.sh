@@ -7,7 +7,7 @@
 set -euo pipefail
 data=${1:?the folder of 17 Flowers} out=${2:?a folder for the trials}
 shift 2
-rows=" ${*:-at-alp alp at pat igr rat fd randomization undefended} "
+rows=" ${*:-at-alp alp at pat igr rat fd undefended} "
 holdfast=${HOLDFAST:-npx holdfast}
 
 try() {
@@ -29,5 +29,4 @@ try rat --vary recipe.model.inputNoise.scale=0.05,0.1,0.2
 try at --vary beta=0.1,0.5,2
 try pat --vary learning-rate=0.02,0.05,0.1
 try igr --vary lambda=0.1,1,10
-try randomization --vary learning-rate=0.02,0.05,0.1
 try undefended --vary learning-rate=0.02,0.05,0.1
