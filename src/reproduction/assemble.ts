@@ -108,6 +108,8 @@ async function assembleDataset(
   const known = new Set(models.map(({ name }) => name));
   const population = dataset.counts.test;
   const sampled = images.length < population;
+  // A result may be shown around: where the data lie is nobody's business.
+  const scored = { ...images, name: `${dataset.id}:test` };
   return {
     id: dataset.id,
     title: dataset.title,
@@ -119,7 +121,7 @@ async function assembleDataset(
       tool,
       runtime: runtimeInfo(threads),
       seed: 0,
-      dataset: describeSample({ dataset: images, population, seed: sampled ? 0 : null }),
+      dataset: describeSample({ dataset: scored, population, seed: sampled ? 0 : null }),
       headline: null,
       models,
       measurements: measurements.filter((m) => m.kind !== "transfer" || known.has(m.source)),
@@ -146,10 +148,11 @@ function sourceNames(
 
 async function modelInfo(
   store: Store,
-  { recipe, model, piece }: PlannedTraining,
+  { recipe, model, piece, dataset }: PlannedTraining,
   name: string,
 ): Promise<ModelInfo> {
   const path = await modelPath(store, piece);
+  const training = await readRunSummary(join(await store.folder(piece), RUN));
   const { graph, parameters } = await loadClassifier(path);
   return {
     name,
@@ -161,7 +164,7 @@ async function modelInfo(
       (sum, each) => sum + (graph.initializers.get(each)?.data.length ?? 0),
       0,
     ),
-    training: await readRunSummary(join(await store.folder(piece), RUN)),
+    training: { ...training, settings: { ...training.settings, data: `${dataset.id}:train` } },
   };
 }
 
