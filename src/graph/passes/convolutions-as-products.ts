@@ -36,7 +36,7 @@ export function convolutionsAsProducts(graph: Graph, positions: number = FEW_POS
   }
   for (const [name, data] of graph.initializers) g.initializer(name, data);
   for (const node of graph.nodes) {
-    if (replaced.has(node)) emitProduct(g, node);
+    if (replaced.has(node)) emitProduct(named(g, node.outputs[0]!), node);
     else g.node(node);
   }
   for (const output of graph.outputs) g.output(g.value(output));
@@ -53,6 +53,20 @@ function isSmall(graph: Graph, { op, outputs, attributes }: Node, positions: num
   if (op !== "Conv" || (attributes["group"] ?? 1) !== 1) return false;
   const [batch, , ...out] = graph.values.get(outputs[0]!)!.shape;
   return batch! > 1 && sizeOf(out) <= positions;
+}
+
+/** Names what is emitted after the convolution: names of later nodes stay free. */
+function named(g: GraphBuilder, stem: string): GraphBuilder {
+  return new Proxy(g, {
+    get(target, key) {
+      if (key === "op") {
+        return (...[op, inputs, attributes = {}]: Parameters<GraphBuilder["op"]>): Value =>
+          target.op(op, inputs, attributes, { name: `${stem}.${op.toLowerCase()}` });
+      }
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
 
 function emitProduct(g: GraphBuilder, node: Node): void {
