@@ -24,7 +24,7 @@ for (const dataset of result.datasets) {
         label,
         inputs: inputs
           .filter(shown)
-          .map(({ image: _, ...input }) => ({ ...input, maps: input.maps.slice(-2) })),
+          .map((input) => ({ ...input, image: undefined, maps: input.maps.slice(-2) })),
       })),
     ]),
   );
