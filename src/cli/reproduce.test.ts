@@ -46,7 +46,7 @@ describe("the preset tiny", () => {
     }
     last = await reproduce(out);
     expect(last.code, last.stderr).toBe(0);
-    expect(last.stdout).toContain("all 41 pieces are done");
+    expect(last.stdout).toContain("all 40 pieces are done");
     result = await readReproduction(join(out, "reproduction.json"));
   });
 
