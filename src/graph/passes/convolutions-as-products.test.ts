@@ -69,6 +69,15 @@ describe("convolutions as products", () => {
     }
   });
 
+  it("takes no name of a later node", () => {
+    const g = new GraphBuilder("names");
+    const y = g.op("Conv", [g.input("x", "float32", [2, 2, 2, 2]), g.input("w", "float32", [2, 2, 1, 1])]);
+    const flat = g.op("Reshape", [y, g.ints([2, 8])]);
+    g.output(g.op("MatMul", [g.op("Transpose", [flat]), flat]));
+    const product = convolutionsAsProducts(g.build());
+    expect(product.nodes.map(({ op }) => op)).not.toContain("Conv");
+  });
+
   it("leaves constant weights, groups and large maps alone", () => {
     const g = new GraphBuilder("others");
     const small = g.input("x", "float32", [2, 2, 2, 2]);

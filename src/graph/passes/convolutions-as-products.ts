@@ -1,9 +1,9 @@
 import { sizeOf } from "../../tensor/index.js";
 import { GraphBuilder } from "../builder.js";
-import { OP_CATALOGUE } from "../catalogue/index.js";
+import { OP_CATALOGUE, type OpType } from "../catalogue/index.js";
 import { windowOf, windowOutput, type Window } from "../catalogue/neural.js";
 import { inferContext } from "../infer.js";
-import type { Graph, Node, Value } from "../graph.js";
+import type { Attributes, Graph, Node, Value } from "../graph.js";
 
 /**
  * Output positions of an image up to which a convolution is rather one product over the whole batch. ONNX Runtime
@@ -36,7 +36,7 @@ export function convolutionsAsProducts(graph: Graph, positions: number = FEW_POS
   }
   for (const [name, data] of graph.initializers) g.initializer(name, data);
   for (const node of graph.nodes) {
-    if (replaced.has(node)) emitProduct(named(g, node.outputs[0]!), node);
+    if (replaced.has(node)) emitProduct(g, node);
     else g.node(node);
   }
   for (const output of graph.outputs) g.output(g.value(output));
@@ -55,23 +55,15 @@ function isSmall(graph: Graph, { op, outputs, attributes }: Node, positions: num
   return batch! > 1 && sizeOf(out) <= positions;
 }
 
-/** Names what is emitted after the convolution: names of later nodes stay free. */
-function named(g: GraphBuilder, stem: string): GraphBuilder {
-  return new Proxy(g, {
-    get(target, key) {
-      if (key === "op") {
-        return (...[op, inputs, attributes = {}]: Parameters<GraphBuilder["op"]>): Value =>
-          target.op(op, inputs, attributes, { name: `${stem}.${op.toLowerCase()}` });
-      }
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
+/** Emits one op. */
+type Emit = (op: OpType, inputs: readonly Value[], attributes?: Attributes) => Value;
 
 function emitProduct(g: GraphBuilder, node: Node): void {
   const [x, weight, bias] = node.inputs.map((name) => g.value(name)) as [Value, Value, Value?];
   const name = node.outputs[0]!;
+  // Named after the convolution, so that the names of later nodes stay free.
+  const emit: Emit = (op, inputs, attributes = {}) =>
+    g.op(op, inputs, attributes, { name: `${name}.${op.toLowerCase()}` });
   const w = windowOf(
     inferContext(
       [x, weight].map((value) => ({ ...value, constant: undefined })),
@@ -84,11 +76,11 @@ function emitProduct(g: GraphBuilder, node: Node): void {
   );
   const out = windowOutput(x.shape.slice(2), w);
   const [batch, outChannels] = [x.shape[0]!, weight.shape[0]!];
-  const rows = g.op("Reshape", [weight, g.ints([outChannels, sizeOf(weight.shape.slice(1))])]);
-  const product = g.op("MatMul", [rows, columns(g, x, w, out)], {}, { name: `${name}.product` });
+  const rows = emit("Reshape", [weight, g.ints([outChannels, sizeOf(weight.shape.slice(1))])]);
+  const product = emit("MatMul", [rows, columns(g, emit, x, w, out)]);
   const biased =
-    bias === undefined ? product : g.op("Add", [product, g.op("Reshape", [bias, g.ints([outChannels, 1])])]);
-  const maps = g.op("Reshape", [biased, g.ints([outChannels, ...out, batch])]);
+    bias === undefined ? product : emit("Add", [product, emit("Reshape", [bias, g.ints([outChannels, 1])])]);
+  const maps = emit("Reshape", [biased, g.ints([outChannels, ...out, batch])]);
   const perm = [maps.shape.length - 1, ...Array(maps.shape.length - 1).keys()];
   g.node({ name: node.name, op: "Transpose", inputs: [maps.name], outputs: [name], attributes: { perm } });
 }
@@ -97,19 +89,19 @@ function emitProduct(g: GraphBuilder, node: Node): void {
  * `[I·T, P·N]`: for each input channel and kernel tap, the pixel that it meets at every position of every image.
  * The batch is the last axis, so that one Gather copies whole runs.
  */
-function columns(g: GraphBuilder, x: Value, w: Window, out: readonly number[]): Value {
+function columns(g: GraphBuilder, emit: Emit, x: Value, w: Window, out: readonly number[]): Value {
   const [batch, inChannels, ...space] = x.shape as [number, number, ...number[]];
   const size = sizeOf(space);
   const perm = [...x.shape.keys()].map((axis) => (axis + 1) % x.shape.length);
-  const maps = g.op("Reshape", [g.op("Transpose", [x], { perm }), g.ints([inChannels, size, batch])]);
+  const maps = emit("Reshape", [emit("Transpose", [x], { perm }), g.ints([inChannels, size, batch])]);
   const met = indicesOf(w.kernel).flatMap((tap) =>
     indicesOf(out).map((position) => pixelAt(position, tap, space, w)),
   );
   const { rows, zeros } = withZeros(met, size);
-  const padded = zeros === 0 ? maps : g.op("Pad", [maps, g.ints([0, 0, 0, 0, zeros, 0])]);
+  const padded = zeros === 0 ? maps : emit("Pad", [maps, g.ints([0, 0, 0, 0, zeros, 0])]);
   const whole = rows.length === size && rows.every((row, i) => row === i);
-  const gathered = whole ? maps : g.op("Gather", [padded, g.ints(rows)], { axis: 1 });
-  return g.op("Reshape", [gathered, g.ints([inChannels * sizeOf(w.kernel), batch * sizeOf(out)])]);
+  const gathered = whole ? maps : emit("Gather", [padded, g.ints(rows)], { axis: 1 });
+  return emit("Reshape", [gathered, g.ints([inChannels * sizeOf(w.kernel), batch * sizeOf(out)])]);
 }
 
 /**
