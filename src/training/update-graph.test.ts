@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { RECIPES } from "../defences/index.js";
+import { createClassifier } from "../models/index.js";
+import { createGenerator } from "../tensor/index.js";
+import { OPTIMISERS } from "./optimisers/index.js";
+import { updateGraph } from "./update-graph.js";
+
+describe("the update graph", () => {
+  it.each(Object.values(RECIPES).map((recipe) => [recipe.name, recipe] as const))(
+    "of %s on maps so small that convolutions become products",
+    (_, { weights, model }) => {
+      const classifier = createClassifier("resnet18-narrow", {
+        channels: 3,
+        height: 32,
+        width: 32,
+        classNames: ["a", "b", "c"],
+        random: createGenerator(0),
+        defence: model,
+        form: "train",
+      });
+      const options = { batchSize: 2, weights, optimiser: OPTIMISERS.sgd, decayAll: true, ema: false };
+      const { graph } = updateGraph(classifier, options);
+      expect(graph.nodes.some(({ name }) => name.endsWith(".matmul"))).toBe(true);
+    },
+  );
+});
