@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { holdfast, type Outcome } from "../../test/runs/holdfast.js";
 import { TABLE_1 } from "../defences/index.js";
 import type { AttackMeasurement } from "../evaluation/index.js";
-import { readReproduction, type ReproductionResult } from "../reproduction/index.js";
+import { readPictures, readReproduction, type ReproductionResult } from "../reproduction/index.js";
 
 let root = "";
 beforeAll(async () => (root = await mkdtemp(join(tmpdir(), "holdfast-reproduce-"))));
@@ -76,6 +76,14 @@ describe("the preset tiny", () => {
       );
     }
     expect(last.stderr).toMatch(/No defence.*\n.*IGR/);
+  });
+
+  test("keeps pictures of every row, and says where no data lie", async () => {
+    const out = join(root, "whole");
+    const pictures = await readPictures(join(out, "pictures.json"));
+    const [dataset] = result.datasets;
+    expect(Object.keys(pictures[dataset!.id]!)).toEqual(dataset!.rows.map(({ model }) => model));
+    expect(dataset!.result.dataset.name).toBe("flowers:test");
   });
 
   test("no gray image is classified better than the largest class allows", () => {

@@ -272,7 +272,7 @@ async function picturesOf(
   for (const row of rows) {
     if (!store.isDone(row.measure)) continue;
     const { pictures } = (await store.result(row.measure)) as unknown as MeasureResult;
-    byModel[nameOf(row.training, preset.seeds.length > 1)] = pictures;
+    byModel[nameOf({ ...row.training, recipe: row.recipe }, preset.seeds.length > 1)] = pictures;
   }
   return byModel;
 }
