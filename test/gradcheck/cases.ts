@@ -1,5 +1,5 @@
 import type { OpType } from "../../src/graph/index.js";
-import { float32, int64 } from "../../src/tensor/index.js";
+import { createGenerator, float32, int64, tensor } from "../../src/tensor/index.js";
 import type { GraphBuilder, Value } from "../../src/graph/index.js";
 import type { CaseInput, GradCase } from "./check.js";
 
@@ -59,9 +59,6 @@ const CONVOLUTIONS: readonly (readonly [
   ["1×1", [2, 3, 3, 3], [2, 3, 1, 1], {}],
   ["3×3, padded", [1, 2, 4, 4], [3, 2, 3, 3], { pads: [1, 1, 1, 1] }],
   ["3×3, stride 2", [1, 2, 5, 6], [2, 2, 3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }],
-  ["a stem, 5×5, stride 2", [1, 3, 6, 7], [2, 3, 5, 5], { strides: [2, 2], pads: [2, 2, 2, 2] }],
-  ["a stem, 4×3, strides 3 and 2", [2, 1, 8, 5], [2, 1, 4, 3], { strides: [3, 2], pads: [1, 0, 2, 1] }],
-  ["many channels, stride 2", [1, 5, 4, 4], [2, 5, 3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }],
   ["stride beyond the kernel", [1, 1, 5, 5], [2, 1, 1, 1], { strides: [2, 3] }],
   ["pixels that no window meets", [1, 1, 6, 6], [1, 1, 2, 2], { strides: [3, 3] }],
   ["uneven padding", [1, 1, 4, 3], [2, 1, 3, 2], { pads: [0, 1, 2, 0] }],
@@ -79,6 +76,26 @@ const convolutions: GradCase[] = CONVOLUTIONS.map(([name, image, weight, attribu
   name: `Conv, ${name}`,
   inputs: [{ shape: image }, { shape: weight }, { shape: [weight[0]!] }],
   build: (g, inputs) => g.op("Conv", inputs, attributes),
+}));
+
+/** Attacks have constant weights: the gradient of a strided stem then takes a form of its own. */
+const stems: GradCase[] = (
+  [
+    ["5×5, stride 2", [1, 3, 6, 7], [2, 3, 5, 5], { strides: [2, 2], pads: [2, 2, 2, 2] }],
+    ["7×7, stride 2", [1, 3, 8, 8], [2, 3, 7, 7], { strides: [2, 2], pads: [3, 3, 3, 3] }],
+    ["4×3, strides 3 and 2", [2, 1, 8, 5], [2, 1, 4, 3], { strides: [3, 2], pads: [1, 0, 2, 1] }],
+    ["many channels, stride 2", [1, 5, 4, 4], [2, 5, 3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }],
+  ] as [string, number[], number[], Record<string, number[]>][]
+).map(([name, image, shape, attributes]) => ({
+  name: `Conv, constant weight, ${name}`,
+  inputs: [{ shape: image }],
+  build: (g, [x]) => {
+    const weight = new Float32Array(shape.reduce((product, dim) => product * dim, 1));
+    createGenerator(3).stream(name).fillUniform(weight, -1, 1);
+    // Its square, so that the second order is not 0.
+    const y = g.op("Conv", [x, g.initializer("weight", tensor("float32", shape, weight))], attributes);
+    return g.op("Mul", [y, y]);
+  },
 }));
 
 const transposedConvolutions: GradCase[] = (
@@ -259,7 +276,7 @@ export const CASES: Readonly<Record<string, readonly GradCase[]>> = {
         }),
     },
   ],
-  Conv: convolutions,
+  Conv: [...convolutions, ...stems],
   ConvTranspose: transposedConvolutions,
   MaxPool: pools("MaxPool"),
   AveragePool: [

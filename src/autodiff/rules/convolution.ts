@@ -69,7 +69,8 @@ function inputGradient(
     const attributes = { ...convAttributes(w, 1), pads };
     return g.op("Conv", [yGrad, rotated(g, weight)], attributes);
   }
-  if (group === 1 && shape[1]! <= FEW) {
+  // With a constant weight only: its own gradient, wanted where gradients are penalised, would meet every tap.
+  if (group === 1 && shape[1]! <= FEW && g.constantOf(weight) !== undefined) {
     const found = subPixelInputGradient(g, shape, weight, yGrad, w);
     if (found !== undefined) return found;
   }
