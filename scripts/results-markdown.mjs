@@ -28,7 +28,7 @@ const beside = (value, paper) => (paper === undefined ? value : `${value} (_${pa
 
 function tableOne(dataset) {
   const rows = dataset.rows.map((row) => [
-    titleOf(row),
+    titleOf(dataset, row),
     accuracy(cleanOf(dataset, row.model)),
     ...SETTINGS.flatMap((setting) =>
       PAPER_EPSILONS.map((epsilon) =>
@@ -55,7 +55,7 @@ function whiteBox(dataset) {
   return markdown(
     ["defence", ...epsilons.map(formatEpsilon)],
     dataset.rows.map((row) => [
-      titleOf(row),
+      titleOf(dataset, row),
       ...epsilons.map((epsilon) => cell(whiteBoxOf(dataset, row.model, epsilon))),
     ]),
   );
@@ -75,7 +75,7 @@ function attention(dataset) {
   };
   return markdown(
     ["defence", ...measured[0].measured.map(nameOf)],
-    measured.map((row) => [titleOf(row), ...row.measured.map((input) => cell(row, input))]),
+    measured.map((row) => [titleOf(dataset, row), ...row.measured.map((input) => cell(row, input))]),
   );
 }
 

@@ -117,6 +117,14 @@ test("a short attack beside one that reaches its ball is a point of a curve, not
   expect(codes(...measurements)).not.toContain("not-converged");
 });
 
+test("what is left of a guess under attack is no robustness: every number of the model is warned of", () => {
+  const attacked = attack(0.5);
+  const collapsed = checkGates({ dataset, measurements: [clean(0.5), attacked] }).find(
+    ({ code }) => code === "collapsed",
+  );
+  expect(collapsed!.measurements).toEqual(["clean", attacked.id]);
+});
+
 test("the gravest warnings come first", () => {
   const [first] = checkGates({
     dataset,

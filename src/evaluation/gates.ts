@@ -138,15 +138,20 @@ function rises(curve: Curve, variable: string): ResultWarning[] {
   return [];
 }
 
-/** Gate 5: clean accuracy within its interval of chance. Training collapsed, or the labels do not fit. */
+/**
+ * Gate 5: clean accuracy within its interval of chance. Training collapsed, or the labels do not fit; what an attack
+ * leaves of a guess is no robustness either.
+ */
 export const collapseGate: Gate = (measured) => {
   const chance = chanceLevel(measured);
   return measured.measurements.flatMap((m) => {
     if (m.kind !== "clean" || m.interval.low > chance) return [];
     const message =
       `${m.model} is right on ${percent(m.accuracy)} of the clean images; always naming the largest class ` +
-      `gives ${percent(chance)}. Its training collapsed, or its classes are not in the order of the dataset.`;
-    return [warn("collapsed", "serious", message, [m])];
+      `gives ${percent(chance)}. Its training collapsed, or its classes are not in the order of the dataset: ` +
+      "its accuracy under attack says nothing.";
+    const own = measured.measurements.filter(({ model }) => model === m.model);
+    return [warn("collapsed", "serious", message, own)];
   });
 };
 

@@ -21,6 +21,7 @@ export type {
 } from "./result.js";
 export { isReproduction, readPictures, readReproduction, writeReproduction } from "./write.js";
 export { countWarnings, renderReproduction } from "./report/index.js";
+export { GUESS_MARK } from "./report/tables.js";
 export { summaryTable } from "./summary.js";
 export {
   sweep,

@@ -184,12 +184,18 @@ async function writeAnswers(
   out: string,
   threads: number,
 ): Promise<void> {
-  const { assembleReproduction, countWarnings, summaryTable, writeReproduction } =
+  const { assembleReproduction, countWarnings, GUESS_MARK, summaryTable, writeReproduction } =
     await import("../../reproduction/index.js");
   const assembled = await assembleReproduction(plan, { out, threads, tool: toolInfo() });
   if (assembled === null) return;
   for (const dataset of assembled.result.datasets) {
-    terminal.note(`\n${formatTable(summaryTable(dataset))}`);
+    const rows = summaryTable(dataset);
+    terminal.note(`\n${formatTable(rows)}`);
+    if (rows.some(([name]) => name!.endsWith(GUESS_MARK))) {
+      terminal.note(
+        `${GUESS_MARK} answers clean images no better than a guess: its other numbers say nothing`,
+      );
+    }
     const { serious } = countWarnings(dataset.result);
     if (serious > 0) {
       terminal.warn(

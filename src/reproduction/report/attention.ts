@@ -22,7 +22,7 @@ export function tableTwo(dataset: ReproducedDatasetResult): Html {
         `${countOf(dataset, inputs)}Mean of F(A) of the last group, upsampled and divided by its largest value, inside the key region, and outside of it in small print. In italics the paper's number. Key regions: ${REGIONS[dataset.regionSource]}. A flat map is high everywhere, so a high number alone says little: read it against the one outside.`,
         ["defence", ...inputs.map(inputName)],
         rows.map((row) => [
-          titleOf(row),
+          titleOf(dataset, row),
           ...row.measured!.map((input) => {
             const group = input.groups.at(-1)!;
             const paper = publishedValue(
@@ -66,7 +66,7 @@ export function shiftTable(dataset: ReproducedDatasetResult): Html {
                 const own = row.measured!.find(
                   (each) => each.setting === input.setting && each.epsilon === input.epsilon,
                 )!;
-                return [titleOf(row), ...own.groups.map(shiftCell)];
+                return [titleOf(dataset, row), ...own.groups.map(shiftCell)];
               }),
             )}
           </div>`,

@@ -62,7 +62,12 @@ function iterationsChart(dataset: ReproducedDatasetResult, setting: Setting, eps
           m.threat.epsilon === epsilon,
       )
       .map((m) => [m.parameters.steps!, m.accuracy] as const);
-    return { name: titleOf(row), colour: COLOURS[i % COLOURS.length]!, dashed: i >= COLOURS.length, points };
+    return {
+      name: titleOf(dataset, row),
+      colour: COLOURS[i % COLOURS.length]!,
+      dashed: i >= COLOURS.length,
+      points,
+    };
   });
   return accuracyChart(
     `${setting}, ε = ${formatEpsilon(epsilon)} (transfer from ${source})`,
@@ -80,7 +85,7 @@ function whiteBoxChart(dataset: ReproducedDatasetResult): Chart {
     });
     const clean = cleanOf(dataset, row.model);
     return {
-      name: titleOf(row),
+      name: titleOf(dataset, row),
       colour: COLOURS[i % COLOURS.length]!,
       dashed: i >= COLOURS.length,
       points: points.length === 0 || clean === undefined ? [] : [[0, clean.accuracy], ...points],

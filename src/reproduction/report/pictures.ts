@@ -22,7 +22,7 @@ export async function picturesSection(
     const views: Html[] = [];
     for (const row of rows) {
       const shown = i === 0 && FIGURE_4.includes(row.recipe);
-      views.push(await viewOf(dataset, titleOf(row), pictures![row.model]![i]!, shown));
+      views.push(await viewOf(dataset, titleOf(dataset, row), pictures![row.model]![i]!, shown));
     }
     parts.push(
       html`<article class="looked">

@@ -53,6 +53,15 @@ export function cleanOf({ result }: ReproducedDatasetResult, model: string): Cle
   return result.measurements.find((m): m is CleanMeasurement => m.kind === "clean" && m.model === model);
 }
 
+/** Whether gate 5 found the model no better than a guess: what is left of such an accuracy under attack says nothing. */
+function isGuess(dataset: ReproducedDatasetResult, model: string): boolean {
+  const clean = cleanOf(dataset, model);
+  return dataset.result.warnings.some(
+    ({ code, measurements }) =>
+      code === "collapsed" && clean !== undefined && measurements.includes(clean.id),
+  );
+}
+
 /** Every ε that something was measured at. */
 export function epsilonsOf({ result }: ReproducedDatasetResult): number[] {
   const all = result.measurements.filter(isAttack).map(({ threat }) => threat.epsilon);
@@ -71,7 +80,7 @@ export function tableOne(dataset: ReproducedDatasetResult): Html {
     ...whiteEpsilons.map((epsilon) => `white-box ${formatEpsilon(epsilon)}`),
   ];
   const rows = dataset.rows.map((row) => [
-    titleOf(row),
+    titleOf(dataset, row),
     cell(cleanOf(dataset, row.model)),
     ...TRANSFER.flatMap((setting) =>
       PAPER_EPSILONS.map((epsilon) =>
@@ -85,7 +94,7 @@ export function tableOne(dataset: ReproducedDatasetResult): Html {
   ]);
   return html`<div class="matrix">
     ${table(
-      "Top-1 accuracy with its 95 % Wilson interval; in italics the paper's own number, where it has one. Gray-box and black-box images were made on undefended models: they test transfer, not robustness; those marked * were made on this very model. White-box is the lowest accuracy under the attacks on the defended model itself at that ε (PGD; from ε = 0.5 the gray image too), an upper bound of its robustness.",
+      `Top-1 accuracy with its 95 % Wilson interval; in italics the paper's own number, where it has one. Gray-box and black-box images were made on undefended models: they test transfer, not robustness; those marked * were made on this very model. A row marked ${GUESS_MARK} answers clean images no better than a guess: what is left of it under attack is not robustness. White-box is the lowest accuracy under the attacks on the defended model itself at that ε (PGD; from ε = 0.5 the gray image too), an upper bound of its robustness.`,
       heads,
       rows,
     )}
@@ -108,7 +117,7 @@ export function smallEpsilonTable(dataset: ReproducedDatasetResult): Html {
         ...epsilons.flatMap((e) => [...TRANSFER, "white-box"].map((s) => `${s} ${formatEpsilon(e)}`)),
       ],
       dataset.rows.map((row) => [
-        titleOf(row),
+        titleOf(dataset, row),
         ...epsilons.flatMap((epsilon) => [
           ...TRANSFER.map((setting) => cell(transferOf(dataset, row.model, setting, epsilon))),
           cell(whiteBoxOf(dataset, row.model, epsilon)),
@@ -118,8 +127,13 @@ export function smallEpsilonTable(dataset: ReproducedDatasetResult): Html {
   </div>`;
 }
 
-export function titleOf({ title, seed, model }: ReproducedRow): string {
-  return model.includes("seed") ? `${title}, seed ${seed}` : title;
+/** Follows the name of a defence whose numbers say nothing. */
+export const GUESS_MARK = "†";
+
+/** The defence, its seed where there are several, and the mark of a guess. */
+export function titleOf(dataset: ReproducedDatasetResult, { title, seed, model }: ReproducedRow): string {
+  const whole = model.includes("seed") ? `${title}, seed ${seed}` : title;
+  return isGuess(dataset, model) ? `${whole} ${GUESS_MARK}` : whole;
 }
 
 function cell(measurement: Measurement | undefined, published?: number): Html {
