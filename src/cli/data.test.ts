@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { holdfast } from "../../test/runs/holdfast.js";
 import type { DataCheck } from "../data/index.js";
+import { RECIPES } from "../defences/index.js";
+import { DEFAULT_TRAINING, withUsualValidation, type RunConfig } from "../training/index.js";
 
 let root = "";
 const CLASS = "\u001b[31mred\u202e<b>";
@@ -108,6 +110,80 @@ describe("what a terminal would obey is shown as its code", () => {
     expect(code).toBe(3);
     expect(stderr).toMatch(/\\u001b\[31mred\\u202e<b>[^\n]*\n {2}\S/);
     for (const character of ["\u001b", "\u202e"]) expect(stderr).not.toContain(character);
+  });
+});
+
+describe("images set aside for validation", () => {
+  const MNIST = [
+    "--limit",
+    "60",
+    "--batch-size",
+    "16",
+    "--recipe",
+    "undefended",
+    "--epochs",
+    "1",
+    "--threads",
+    "1",
+  ];
+
+  test("are a fifth of a small folder by default, which is said, kept by the run and gone on with", async () => {
+    const folder = join(root, "small");
+    for (const name of ["a", "b"]) {
+      await mkdir(join(folder, "train", name), { recursive: true });
+      for (let i = 0; i < 6; i++) {
+        const background = { r: 20 * i, g: name === "a" ? 0 : 200, b: 90 };
+        const image = sharp({ create: { width: 28, height: 28, channels: 3, background } });
+        await writeFile(join(folder, "train", name, `${i}.png`), await image.png().toBuffer());
+      }
+    }
+    const run = join(root, "small-run");
+    const args = [
+      "--data",
+      folder,
+      "--size",
+      "28",
+      "--batch-size",
+      "5",
+      "--recipe",
+      "undefended",
+      "--epochs",
+      "1",
+    ];
+    const { code, stderr } = await holdfast(["train", ...args, "--threads", "1", "--out", run]);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain("best weights by 2 validation images every 1 epoch(s)");
+    const config = JSON.parse(await readFile(join(run, "config.json"), "utf8")) as RunConfig;
+    expect(config.settings.validation.images).toBe(2);
+    const again = await holdfast(["train", "--resume", run, "--validation", "1000"]);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining("validation.images is 2")]);
+    expect((await holdfast(["train", "--resume", run])).code).toBe(0);
+  });
+
+  test("are 1000 of MNIST", async () => {
+    const data = {
+      data: "mnist",
+      settings: { ...DEFAULT_TRAINING, recipe: RECIPES["pat"]!, seed: 0, threads: 1 },
+    };
+    const images = async (limit?: number): Promise<number> =>
+      (await withUsualValidation({ ...data, limit })).settings.validation.images;
+    expect([await images(), await images(5000), await images(4999), await images(4)]).toEqual([
+      1000, 1000, 999, 0,
+    ]);
+  });
+
+  test("more than there are is refused, with the option to change", async () => {
+    const { code, stderr } = await holdfast([
+      "train",
+      ...MNIST,
+      "--validation",
+      "60",
+      "--out",
+      join(root, "none"),
+    ]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("cannot split 60 images off 60: none would remain");
+    expect(stderr).toContain("Ask for fewer: --validation");
   });
 });
 

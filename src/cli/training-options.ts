@@ -47,7 +47,7 @@ export interface TrainOptions extends CommonOptions, ComputeOptions, DataOptions
   readonly init?: string;
   readonly trunkLearningRate?: number;
   readonly freezeTrunk?: boolean;
-  readonly validation: number;
+  readonly validation?: number;
   readonly validationData?: string;
   readonly validateEvery: number;
   readonly validationSteps: number;
@@ -136,9 +136,8 @@ function imageAndValidationOptions(command: Command): void {
     .option("--rotation <degrees>", "rotate training images up to this angle either way", positive)
     .option(
       "--validation <n>",
-      "images split off to choose the best weights; 0: keep the last",
+      "images split off to choose the best weights; 0: keep the last (default: 1000, or a fifth of the training images where that is fewer)",
       countOrNone,
-      1000,
     )
     .option("--validation-data <name>", "draw them from here instead, such as 17flowers:val")
     .option("--validate-every <n>", "epochs between validations", positive, 1)

@@ -21,9 +21,10 @@ export async function newRun(options: TrainOptions, terminal: Terminal): Promise
     });
   }
   const settings = await settingsOf(options);
-  const out = options.out ?? `runs/${nameOf(options.data)}-${settings.recipe.name}`;
-  terminal.note(await describeSettings(options, settings, out));
-  return {
+  const { checkSettings, withUsualValidation } = await import("../training/index.js");
+  // Reading large data takes its time: what was mistyped is said before.
+  checkSettings(settings);
+  const said: RunOptions = {
     data: options.data,
     // A run that is resumed has said what it leaves out when it began.
     dataOptions: { ...openOptionsOf(options), onSkipped: createSkippedWarner(terminal) },
@@ -32,9 +33,13 @@ export async function newRun(options: TrainOptions, terminal: Terminal): Promise
     limit: options.limit,
     model: options.model,
     settings,
-    out,
+    out: options.out ?? `runs/${nameOf(options.data)}-${settings.recipe.name}`,
     tool: toolInfo(),
   };
+  const decided = options.validation !== undefined || options.validationData !== undefined;
+  const run = decided ? said : await withUsualValidation(said);
+  terminal.note(await describeSettings(options, run.settings, run.out));
+  return run;
 }
 
 /** `mnist:train` → `mnist`, `a/photos/` → `photos`. */
@@ -86,7 +91,7 @@ async function settingsOf(options: TrainOptions): Promise<TrainingSettings> {
         : { trunkLearningRate: options.trunkLearningRate }),
     augmentation: Object.keys(augmentation).length === 0 ? null : augmentation,
     validation: {
-      images: options.validation,
+      images: options.validation ?? DEFAULT_TRAINING.validation.images,
       every: options.validateEvery,
       steps: options.validationSteps,
       patience: options.patience ?? null,

@@ -30,6 +30,7 @@ export {
   runPaths,
   saveCheckpoint,
   trainRun,
+  withUsualValidation,
   type FinishedRun,
   type LogLine,
   type Progress,

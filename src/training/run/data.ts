@@ -3,19 +3,37 @@ import { UsageError } from "../../errors/index.js";
 import { sha256Of } from "../../files/index.js";
 import { createGenerator } from "../../tensor/index.js";
 import type { TrainingData } from "../loop.js";
-import type { TrainingSettings } from "../settings.js";
+import { DEFAULT_TRAINING, type TrainingSettings } from "../settings.js";
 import type { RunConfig } from "./folder.js";
 
-/** The training images, or a sample of them. */
-export async function openTraining(options: {
+/** What a run says about its training images: see `RunOptions`. */
+interface TrainingImages {
   readonly data: string;
   readonly dataOptions?: OpenOptions | undefined;
+  readonly opened?: Dataset | undefined;
   readonly limit?: number | undefined;
   readonly settings: TrainingSettings;
-}): Promise<Dataset> {
-  const dataset = await openDataset(options.data, { split: "train", ...options.dataOptions });
+}
+
+/** The training images, or a sample of them. */
+export async function openTraining(options: TrainingImages): Promise<Dataset> {
+  const dataset =
+    options.opened ?? (await openDataset(options.data, { split: "train", ...options.dataOptions }));
   if (options.limit === undefined) return dataset;
   return takeSample(dataset, options.limit, createGenerator(options.settings.seed));
+}
+
+/** Of the training images, where the usual number of validation images would be more. */
+const VALIDATION_SHARE = 1 / 5;
+
+/** A run that sets aside as many images as suit its data: the usual number, or a fifth where that is fewer. */
+export async function withUsualValidation<Run extends TrainingImages>(options: Run): Promise<Run> {
+  const opened = await openTraining({ ...options, limit: undefined });
+  const { length } = opened;
+  const used = Math.min(length, options.limit ?? length);
+  const images = Math.min(DEFAULT_TRAINING.validation.images, Math.floor(VALIDATION_SHARE * used));
+  const { settings } = options;
+  return { ...options, opened, settings: { ...settings, validation: { ...settings.validation, images } } };
 }
 
 /** Sets aside the images that the weights are chosen by. */

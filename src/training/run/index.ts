@@ -11,4 +11,4 @@ export {
   type RunOptions,
 } from "./run.js";
 export { readRunSummary, type RunSummary } from "./summary.js";
-export { openValidation } from "./data.js";
+export { openValidation, withUsualValidation } from "./data.js";

@@ -25,6 +25,8 @@ export interface RunOptions {
   /** As for `openDataset`; its training split is used. */
   readonly data: string;
   readonly dataOptions?: OpenOptions | undefined;
+  /** All training images of `data`, where the caller has opened them already: they are not listed twice. */
+  readonly opened?: Dataset | undefined;
   /** Images to choose the best weights by, as for `openDataset`; split off the training images by default. */
   readonly validationData?: string | undefined;
   /**
