@@ -1,4 +1,5 @@
 import type { Attack } from "./attack.js";
+import { grayImage } from "./gray-image.js";
 import { fgsm, pgd } from "./pgd.js";
 
 export {
@@ -21,6 +22,7 @@ export {
 } from "./attack.js";
 export { checkThreat } from "./options.js";
 export { distanceOf } from "./ball.js";
+export { grayImage, holdsGrayImage } from "./gray-image.js";
 export { replaceNonFinite, runAttack } from "./harness.js";
 export { fgsm, pgd, type PgdOptions } from "./pgd.js";
 export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-step.js";
@@ -31,5 +33,6 @@ export { createTarget, type Compile, type QueryCount, type Target, type TargetOp
 export const ATTACKS: Readonly<Record<string, Attack<never>>> = Object.freeze({
   [pgd.name]: pgd as unknown as Attack<never>,
   [fgsm.name]: fgsm as unknown as Attack<never>,
+  [grayImage.name]: grayImage as unknown as Attack<never>,
 });
 export { pgdTrajectory, type TrajectoryOptions } from "./trajectory.js";

@@ -7,6 +7,8 @@ import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
 import {
   createTarget,
   fgsm,
+  grayImage,
+  holdsGrayImage,
   oneHot,
   pgd,
   pgdTrajectory,
@@ -123,6 +125,51 @@ describe("PGD against torchattacks", () => {
     const attacked = await runAttack(target, fgsm, batch, linf, {}, context);
     expect(apart(attacked.adversarial, floats(expected("fgsm.1")))).toBeLessThan(PIXELS_APART);
     expect(attacked.adversarialPrediction).toEqual(expected("fgsm.1.prediction").data);
+  });
+});
+
+describe("the gray image", () => {
+  it("is the answer to every image that the model is right on, where the ball holds it", async () => {
+    const { adversarial, success, cleanPrediction, gradientQueries } = await runAttack(
+      target,
+      grayImage,
+      batch,
+      { norm: "linf", epsilon: 0.5 },
+      {},
+      context,
+    );
+    const answers = new Set<number>();
+    for (let i = 0; i < size; i++) {
+      if (success[i] === 0 || cleanPrediction[i] !== labels[i]) continue;
+      adversarial.subarray(i * SIZE * SIZE, (i + 1) * SIZE * SIZE).forEach((pixel) => answers.add(pixel));
+    }
+    expect([...answers]).toEqual([0.5]);
+    const standing = labels.filter((_, i) => success[i] === 0);
+    expect(new Set(standing).size).toBeLessThanOrEqual(1);
+    expect(gradientQueries).toBe(0);
+  });
+
+  it("stays in a smaller ball, and knows no L2", async () => {
+    const { distance } = await runAttack(
+      target,
+      grayImage,
+      batch,
+      { norm: "linf", epsilon: EPSILON },
+      {},
+      context,
+    );
+    expect(Math.max(...distance)).toBeLessThanOrEqual(EPSILON + 1e-6);
+    await expect(
+      runAttack(target, grayImage, batch, { norm: "l2", epsilon: 9 }, {}, context),
+    ).rejects.toThrow(/does not know the norm l2/);
+  });
+
+  it.each([
+    ["linf", 0.5, true],
+    ["linf", 0.499, false],
+    ["l2", 9, false],
+  ] as const)("in %s at ε = %d lies in every ball: %s", (norm, epsilon, held) => {
+    expect(holdsGrayImage({ norm, epsilon })).toBe(held);
   });
 });
 

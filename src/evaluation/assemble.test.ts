@@ -4,9 +4,18 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openDataset, takeSample, type Dataset } from "../data/index.js";
 import { InputError, UsageError } from "../errors/index.js";
-import { createClassifier } from "../models/index.js";
-import { createGenerator } from "../tensor/index.js";
-import { evaluateModels, readResult, writeResult, type ModelUnderTest, type Result } from "./index.js";
+import { GraphBuilder, type Dim } from "../graph/index.js";
+import { createClassifier, type Classifier } from "../models/index.js";
+import { createGenerator, tensor } from "../tensor/index.js";
+import {
+  chanceLevel,
+  evaluateModels,
+  readResult,
+  worstCase,
+  writeResult,
+  type ModelUnderTest,
+  type Result,
+} from "./index.js";
 
 let dataset: Dataset;
 let result: Result;
@@ -83,6 +92,72 @@ describe("an evaluation of two models", () => {
     await writeFile(path, JSON.stringify({ ...result, models: [] }));
     await expect(readResult(path)).rejects.toThrow(InputError);
     await rm(folder, { recursive: true });
+  });
+});
+
+/** The class whose mean image is nearest, which is linear: zₖ = ⟨x, mₖ⟩ − ‖mₖ‖² / 2. */
+async function nearestMean({ channels, height, width, classNames, ...images }: Dataset): Promise<Classifier> {
+  const [size, classes] = [channels * height * width, classNames.length];
+  const weights = new Float32Array(size * classes);
+  const bias = new Float32Array(classes);
+  const image = new Float32Array(size);
+  for (const [i, label] of images.labels.entries()) {
+    await images.read(i, image);
+    const share = 1 / images.labels.filter((other) => other === label).length;
+    image.forEach((value, p) => (weights[p * classes + label]! += share * value));
+  }
+  weights.forEach((value, p) => (bias[p % classes]! -= value ** 2 / 2));
+  const g = new GraphBuilder<Dim>("nearest");
+  const flat = g.op("Flatten", [g.input("image", "float32", ["N", channels, height, width])]);
+  const product = g.op("MatMul", [flat, g.constant(tensor("float32", [size, classes], weights))]);
+  g.output(g.op("Add", [product, g.constant(tensor("float32", [classes], bias))]), "logits");
+  const shape = { channels, height, width, classNames, parameters: [], buffers: [], taps: [] };
+  return { name: "nearest", graph: g.build(), image: "image", logits: "logits", ...shape };
+}
+
+describe("the gray image", () => {
+  const evaluateNearest = async (given: object): Promise<Result> => {
+    const info = { recipe: null, path: "nearest", sha256: "0".repeat(64), architecture: "linear" };
+    const model = { name: "nearest", classifier: await nearestMean(dataset), info };
+    const sample = { dataset, population: 10_000, seed: 1 };
+    return evaluateModels(
+      [model],
+      sample,
+      { threads: 1, batchSize: 25, epsilons: [0.3, 0.5, 0.6], ...given },
+      tool,
+    );
+  };
+
+  test("is run at every L∞ ε from .5 on, and is part of the worst case", async () => {
+    // Steps that go nowhere: only the gray image breaks anything.
+    const measured = await evaluateNearest({ steps: 1, stepSize: 1e-6, randomStart: false });
+    const attacks = measured.measurements.filter((m) => m.kind !== "clean");
+    const gray = attacks.filter((m) => m.attack === "gray-image");
+    expect(gray.map(({ id }) => id)).toEqual([
+      "nearest/white-box/linf-0.5/gray-image",
+      "nearest/white-box/linf-0.6/gray-image",
+    ]);
+    for (const m of gray) {
+      const pgd = attacks.find(
+        (other) => other.attack === "pgd" && other.threat.epsilon === m.threat.epsilon,
+      )!;
+      expect(pgd.accuracy).toBeGreaterThan(0.5);
+      expect(m.accuracy).toBeLessThanOrEqual(chanceLevel(measured));
+      expect(m.largestPerturbation).toBe(0.5);
+      expect(m.queries).toEqual({ forward: 2 * dataset.length, gradient: 0 });
+      expect(m.parameters.steps).toBeNull();
+      const worst = worstCase(measured, "nearest", m.threat)!;
+      expect(worst.correct).toBe(m.correct);
+      expect(worst.measurements).toContain(m.id);
+    }
+    expect(measured.statements.join(" ")).toContain("GRAY-IMAGE");
+    const codes = measured.warnings.map(({ code }) => code);
+    expect(codes).toEqual(expect.arrayContaining(["gray-image", "transfer-stronger", "short-reach"]));
+  });
+
+  test("is not run in L2, whose ball need not hold it", async () => {
+    const measured = await evaluateNearest({ norm: "l2", steps: 1 });
+    expect(measured.measurements.some((m) => m.kind !== "clean" && m.attack === "gray-image")).toBe(false);
   });
 });
 

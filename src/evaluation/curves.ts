@@ -1,3 +1,4 @@
+import { grayImage } from "../attacks/index.js";
 import { wilsonInterval } from "./intervals.js";
 import type { AttackMeasurement, Interval, Measurement, Result, ThreatInfo } from "./result.js";
 
@@ -24,9 +25,15 @@ export interface Curve {
   readonly points: readonly CurvePoint[];
 }
 
-/** Curves over ε with at least two measured ε. They begin with clean accuracy at ε = 0 where it is known. */
+/**
+ * Curves over ε with at least two measured ε. They begin with clean accuracy at ε = 0 where it is known. The gray
+ * image has none: it is one point for every ball that holds it, and no line leads to it from ε = 0.
+ */
 export function accuracyAgainstEpsilon({ measurements }: Measured): Curve[] {
-  const curves = group(attacksOf(measurements), "epsilon");
+  const curves = group(
+    attacksOf(measurements).filter((m) => m.attack !== grayImage.name),
+    "epsilon",
+  );
   return curves.map((curve) => {
     const clean = measurements.find((m) => m.kind === "clean" && m.model === curve.model);
     if (clean === undefined || curve.points[0]!.x <= 0) return curve;

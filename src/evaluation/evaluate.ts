@@ -1,11 +1,13 @@
 import {
   checkThreat,
   createTarget,
+  grayImage,
   pgd,
   predictions,
   runAttack,
   type AttackedBatch,
   type Compile,
+  type PgdOptions,
   type Target,
   type ThreatModel,
 } from "../attacks/index.js";
@@ -15,13 +17,14 @@ import type { Classifier } from "../models/index.js";
 import { createGenerator, type RandomGenerator } from "../tensor/index.js";
 import { datasetBatches } from "./batches.js";
 import {
+  gradientsOf,
   planEvaluation,
   workOf,
   type EvaluateOptions,
   type EvaluationPlan,
   type PlannedAttack,
 } from "./plan.js";
-import type { AttackMeasurement, CleanMeasurement, Measurement } from "./result.js";
+import type { AttackMeasurement, AttackParameters, CleanMeasurement, Measurement } from "./result.js";
 import { createTally, scoreOf, type Tally } from "./tally.js";
 
 /** A classifier under the name that the result gives it. */
@@ -131,29 +134,24 @@ async function measure(run: Run, model: string, attack: PlannedAttack, first: bo
   if (attack.transfer && plan.transferFrom.includes(model)) {
     for (const other of targets.keys()) if (other !== model) transfers.set(other, createTally());
   }
-  const options = {
-    steps: attack.steps,
-    restarts: plan.restarts,
-    randomStart: plan.randomStart,
-    draws: target.randomised ? plan.draws : 1,
-    ...(attack.stepSize === undefined ? {} : { stepSize: attack.stepSize }),
-  };
+  const options = pgdOptions(plan, attack, target);
   for await (const batch of datasetBatches(dataset, plan.batchSize)) {
     run.hooks.signal?.throwIfAborted();
     const started = performance.now();
-    const outcome = await runAttack(target, pgd, batch, threat, options, {
-      random: run.random,
-      signal: run.hooks.signal,
-    });
+    const context = { random: run.random, signal: run.hooks.signal };
+    const outcome =
+      options === null
+        ? await runAttack(target, grayImage, batch, threat, {}, context)
+        : await runAttack(target, pgd, batch, threat, options, context);
     whiteBox.add({ indices: batch.indices, outcome, seconds: (performance.now() - started) / 1000 });
     for (const [other, tally] of transfers) {
       await scoreTransfer(targets.get(other)!, batch.images, batch.indices, outcome, tally);
     }
-    run.done += batch.size * attack.steps * plan.restarts;
+    run.done += batch.size * gradientsOf(plan, attack);
     run.hooks.onEvent?.({ type: "progress", label: labelOf(model, attack), done: run.done, work: run.work });
   }
   if (first) record(run, cleanMeasurement(model, whiteBox, plan.seed));
-  const common = { attack: pgd.name, threat, parameters: parametersOf(threat, options) };
+  const common = { attack: attack.attack, threat, parameters: parametersOf(threat, options) };
   record(run, {
     ...attackMeasurement(model, "white-box", whiteBox, plan, attack),
     ...common,
@@ -175,7 +173,23 @@ function record(run: Run, measurement: Measurement): void {
 }
 
 function labelOf(model: string, { epsilon, steps }: PlannedAttack): string {
-  return `${model}, ε ${Number(epsilon.toFixed(4))}, ${steps} steps`;
+  return `${model}, ε ${Number(epsilon.toFixed(4))}, ${steps === null ? "gray image" : `${steps} steps`}`;
+}
+
+/** Options of PGD; null for the gray image, which has none. */
+function pgdOptions(
+  plan: EvaluationPlan,
+  { steps, stepSize }: PlannedAttack,
+  target: Target,
+): Partial<PgdOptions> | null {
+  if (steps === null) return null;
+  return {
+    steps,
+    restarts: plan.restarts,
+    randomStart: plan.randomStart,
+    draws: target.randomised ? plan.draws : 1,
+    ...(stepSize === undefined ? {} : { stepSize }),
+  };
 }
 
 async function scoreTransfer(
@@ -216,9 +230,9 @@ function attackMeasurement(
   kind: string,
   { perImage, totals }: Tally,
   { norm, seed }: EvaluationPlan,
-  { epsilon, steps }: PlannedAttack,
+  { attack, epsilon, steps }: PlannedAttack,
 ): Omit<AttackMeasurement, "attack" | "threat" | "parameters" | "kind" | "source"> {
-  const id = `${model}/${kind}/${norm}-${Number(epsilon.toPrecision(6))}/pgd-${steps}`;
+  const id = `${model}/${kind}/${norm}-${Number(epsilon.toPrecision(6))}/${steps === null ? attack : `${attack}-${steps}`}`;
   return {
     ...scoreOf(id, model, perImage.adversarialPrediction, perImage, seed, totals.seconds),
     queries: { forward: totals.forward, gradient: totals.gradient },
@@ -228,10 +242,17 @@ function attackMeasurement(
   };
 }
 
-function parametersOf(
-  threat: ThreatModel,
-  options: Parameters<typeof pgd.resolve>[1],
-): AttackMeasurement["parameters"] {
+function parametersOf(threat: ThreatModel, options: Partial<PgdOptions> | null): AttackParameters {
+  if (options === null) {
+    return {
+      steps: null,
+      stepSize: null,
+      randomStart: null,
+      restarts: null,
+      objective: null,
+      targeted: false,
+    };
+  }
   return { ...pgd.resolve(threat, options), objective: "cross-entropy", targeted: false };
 }
 

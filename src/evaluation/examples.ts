@@ -91,18 +91,20 @@ async function viewsOf(
   const bound = bindForInference(classifier, batch.size);
   const forward = await compiler(forwardGraph(bound, { attention: true }), common);
   try {
-    const headline = plan.attacks.find(({ epsilon }) => epsilon === plan.headline)!;
+    const { steps, stepSize } = plan.attacks.find(
+      ({ attack, epsilon }) => attack === pgd.name && epsilon === plan.headline,
+    )!;
     const outcome = await runAttack(
       target,
       pgd,
       batch,
       threat,
       {
-        steps: headline.steps,
+        steps: steps!,
         restarts: plan.restarts,
         randomStart: plan.randomStart,
         draws: plan.draws,
-        ...(headline.stepSize === undefined ? {} : { stepSize: headline.stepSize }),
+        ...(stepSize === undefined ? {} : { stepSize }),
       },
       { random: createGenerator(plan.seed), signal: hooks.signal },
     );

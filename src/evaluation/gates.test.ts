@@ -39,6 +39,7 @@ const score = (accuracy: number, id: string) => ({
 const clean = (accuracy: number): Measurement => ({ ...score(accuracy, "clean"), kind: "clean" });
 
 interface Options {
+  readonly attack?: string;
   readonly epsilon?: number;
   readonly steps?: number;
   readonly stepSize?: number;
@@ -50,7 +51,7 @@ function attack(accuracy: number, options: Options = {}): AttackMeasurement {
   const { epsilon = 0.3, steps = 40, stepSize = (2.5 * epsilon) / steps, source, nonFinite = 0 } = options;
   const common = {
     ...score(accuracy, `${source ?? "white"}-${epsilon}-${steps}`),
-    attack: "pgd",
+    attack: options.attack ?? "pgd",
     threat: { norm: "linf" as const, epsilon },
     parameters: {
       steps,
@@ -109,6 +110,38 @@ describe("each gate is raised by what it is for, and not by what is sound", () =
 
 test("images made on the model itself are no black-box attack", () => {
   expect(codes(attack(0.9), attack(0.8, { source: "m" }))).not.toContain("transfer-stronger");
+});
+
+describe("the gray image beside PGD", () => {
+  const gray = (accuracy: number, epsilon = 0.5): AttackMeasurement => {
+    const measured = attack(accuracy, { epsilon, attack: "gray-image" });
+    return {
+      ...measured,
+      id: `gray-${epsilon}`,
+      parameters: { ...measured.parameters, steps: null, stepSize: null, objective: null },
+    };
+  };
+
+  test("is a black-box attack: where it breaks more, the gradient is hidden", () => {
+    expect(codes(attack(0.2, { epsilon: 0.5 }), gray(0.1))).toContain("transfer-stronger");
+    expect(codes(attack(0.1, { epsilon: 0.5 }), gray(0.2))).not.toContain("transfer-stronger");
+  });
+
+  test("is no white-box attack that a transferred image has to beat", () => {
+    const measurements = [attack(0.3, { epsilon: 0.5 }), attack(0.2, { epsilon: 0.5, source: "other" })];
+    expect(codes(...measurements, gray(0.1))).toEqual(["transfer-stronger", "transfer-stronger"]);
+  });
+
+  test("does not reach the edge of the ball for a PGD that is too short", () => {
+    expect(codes(attack(0.2, { epsilon: 0.5, steps: 10, stepSize: 0.01 }), gray(0.2))).toContain(
+      "short-reach",
+    );
+  });
+
+  test("makes no curve over ε", () => {
+    const measurements = [clean(0.9), gray(0.1), gray(0.1, 0.75)];
+    expect(accuracyAgainstEpsilon({ dataset, measurements })).toEqual([]);
+  });
 });
 
 test("a short attack beside one that reaches its ball is a point of a curve, not a claim", () => {

@@ -3,6 +3,7 @@
  * Carlini et al. 2019, §3). Each is a pure function from measurements to warnings, so a
  * stored result can be judged again.
  */
+import { grayImage, holdsGrayImage } from "../attacks/index.js";
 import {
   accuracyAgainstEpsilon,
   accuracyAgainstSteps,
@@ -12,8 +13,6 @@ import {
 } from "./curves.js";
 import type { AttackMeasurement, Measurement, ResultWarning, WarningCode } from "./result.js";
 
-/** ε from which the uniform gray image lies in every L∞ ball on [0, 1]. */
-const grayEpsilon = 0.5;
 /** A black-box result better than this (in accuracy) betrays a failing white-box attack. */
 const transferMargin = 0.002;
 
@@ -48,7 +47,9 @@ export function chanceLevel({ dataset }: Pick<Measured, "dataset">): number {
 export const reachGate: Gate = ({ measurements }) => {
   const attacks = attacksOf(measurements);
   return attacks.flatMap((m) => {
-    if (reaches(m) || attacks.some((other) => comparable(m, other) && reaches(other))) return [];
+    if (reaches(m) || attacks.some((other) => comparable(m, other) && takesSteps(other) && reaches(other))) {
+      return [];
+    }
     const { steps, stepSize } = m.parameters as { steps: number; stepSize: number };
     const reach = steps * stepSize;
     const { epsilon } = m.threat;
@@ -60,6 +61,11 @@ export const reachGate: Gate = ({ measurements }) => {
     return [warn("short-reach", "warning", message, [m])];
   });
 };
+
+/** The gray image reaches its ball's edge, and says nothing of how far another attack went. */
+function takesSteps({ parameters }: AttackMeasurement): boolean {
+  return parameters.steps !== null;
+}
 
 function reaches({ parameters: { steps, stepSize }, threat }: AttackMeasurement): boolean {
   return steps === null || stepSize === null || steps * stepSize >= threat.epsilon * (1 - 1e-6);
@@ -83,7 +89,7 @@ function comparable(a: AttackMeasurement, b: AttackMeasurement): boolean {
 export const grayImageGate: Gate = (measured) => {
   const share = chanceLevel(measured);
   return attacksOf(measured.measurements).flatMap((m) => {
-    if (m.threat.norm !== "linf" || m.threat.epsilon < grayEpsilon || m.parameters.targeted) return [];
+    if (!holdsGrayImage(m.threat) || m.parameters.targeted) return [];
     if (m.accuracy <= share) return [];
     const message =
       `${describe(m)} reports ${percent(m.accuracy)}. At ε ≥ 0.5 one gray image is an allowed answer for ` +
@@ -103,7 +109,7 @@ export const chanceGate: Gate = (measured) => {
     if (curve.kind !== "white-box") return [];
     const last = curve.points.at(-1)!.measurement as AttackMeasurement;
     if (last.interval.low <= chance || last.parameters.targeted) return [];
-    const impossible = last.threat.norm === "linf" && last.threat.epsilon >= grayEpsilon;
+    const impossible = holdsGrayImage(last.threat);
     const message =
       `${describe(last)}: ${percent(last.accuracy)} at the largest ε measured, above chance ` +
       `(${percent(chance)}). ` +
@@ -155,28 +161,33 @@ export const collapseGate: Gate = (measured) => {
   });
 };
 
-/** Gate 6: images made on another model fool this one more often than its own gradient does. */
+/** Gate 6: images made without the model's gradient fool it more often than its own gradient does. */
 export const transferGate: Gate = ({ measurements }) => {
   const attacks = attacksOf(measurements).filter((m) => !m.parameters.targeted);
-  return attacks.flatMap((transfer) => {
-    // Images made on the model itself are a white-box attack of another length.
-    if (transfer.kind !== "transfer" || transfer.source === transfer.model) return [];
+  return attacks.flatMap((blind) => {
+    if (!isBlind(blind)) return [];
     const rivals = attacks.filter(
       (m) =>
         m.kind === "white-box" &&
-        m.model === transfer.model &&
-        m.threat.norm === transfer.threat.norm &&
-        m.threat.epsilon === transfer.threat.epsilon,
+        !isBlind(m) &&
+        m.model === blind.model &&
+        m.threat.norm === blind.threat.norm &&
+        m.threat.epsilon === blind.threat.epsilon,
     );
     if (rivals.length === 0) return [];
     const best = rivals.reduce((least, m) => (m.accuracy < least.accuracy ? m : least));
-    if (transfer.accuracy >= best.accuracy - transferMargin) return [];
+    if (blind.accuracy >= best.accuracy - transferMargin) return [];
     const message =
-      `${describe(transfer)} leaves ${percent(transfer.accuracy)}, the white-box ${best.attack} ` +
+      `${describe(blind)} leaves ${percent(blind.accuracy)}, the white-box ${best.attack} ` +
       `${percent(best.accuracy)}. The model hides its gradient: the white-box number is too high.`;
-    return [warn("transfer-stronger", "serious", message, [transfer, best])];
+    return [warn("transfer-stronger", "serious", message, [blind, best])];
   });
 };
+
+/** Whether an attack knew nothing of the model. Images made on the model itself are a white-box attack of another length. */
+function isBlind(m: AttackMeasurement): boolean {
+  return m.kind === "transfer" ? m.source !== m.model : m.attack === grayImage.name;
+}
 
 /** Gate 7: twice the steps (or more) gain more than the interval allows for. */
 export const convergenceGate: Gate = (measured) =>

@@ -1,4 +1,4 @@
-import type { Norm } from "../attacks/index.js";
+import { grayImage, holdsGrayImage, pgd, type Norm } from "../attacks/index.js";
 import { UsageError } from "../errors/index.js";
 
 /** What to measure, before the defaults are filled in. */
@@ -28,8 +28,11 @@ export interface EvaluateOptions {
 
 /** One attack that is run on a model over the whole dataset. */
 export interface PlannedAttack {
+  /** `pgd`, or `gray-image` where it lies in every ball. */
+  readonly attack: string;
   readonly epsilon: number;
-  readonly steps: number;
+  /** null of an attack without steps. */
+  readonly steps: number | null;
   readonly stepSize: number | undefined;
   /** Whether its images are also scored on the other models. */
   readonly transfer: boolean;
@@ -56,7 +59,8 @@ const DEFAULT_EXAMPLES = 6;
 
 /**
  * Fills in the defaults: every ε at `steps`, then the further step counts at the headline ε
- * with that ε's step size, so that only the number of steps changes along the curve.
+ * with that ε's step size, so that only the number of steps changes along the curve, and the
+ * gray image at every ε whose balls all hold it.
  *
  * @throws UsageError when nothing is asked for.
  */
@@ -72,7 +76,9 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
   }
   if (!epsilons.includes(headline)) epsilons.push(headline);
   const steps = options.steps ?? DEFAULT_STEPS;
+  const norm = options.norm ?? "linf";
   const attacks: PlannedAttack[] = epsilons.map((epsilon) => ({
+    attack: pgd.name,
     epsilon,
     steps,
     stepSize: options.stepSize,
@@ -81,10 +87,20 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
   const headlineStepSize = options.stepSize ?? (2.5 * headline) / steps;
   for (const count of options.iterations ?? []) {
     if (count === steps) continue;
-    attacks.push({ epsilon: headline, steps: count, stepSize: headlineStepSize, transfer: false });
+    attacks.push({
+      attack: pgd.name,
+      epsilon: headline,
+      steps: count,
+      stepSize: headlineStepSize,
+      transfer: false,
+    });
+  }
+  for (const epsilon of epsilons.filter((each) => holdsGrayImage({ norm, epsilon: each }))) {
+    // Every model is shown the same gray: there is nothing to transfer.
+    attacks.push({ attack: grayImage.name, epsilon, steps: null, stepSize: undefined, transfer: false });
   }
   return {
-    norm: options.norm ?? "linf",
+    norm,
     headline,
     attacks,
     randomStart: options.randomStart ?? true,
@@ -100,6 +116,14 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
 
 /** Gradient evaluations of a plan, images × steps × restarts: what progress is measured in. */
 export function workOf(plan: EvaluationPlan, images: number, models: number): number {
-  const perImage = plan.attacks.reduce((sum, attack) => sum + attack.steps * plan.restarts, 0);
+  const perImage = plan.attacks.reduce((sum, attack) => sum + gradientsOf(plan, attack), 0);
   return perImage * images * models;
+}
+
+/** Gradient evaluations that an attack spends on one image. */
+export function gradientsOf(
+  { restarts }: Pick<EvaluationPlan, "restarts">,
+  { steps }: PlannedAttack,
+): number {
+  return (steps ?? 0) * restarts;
 }

@@ -1,11 +1,18 @@
 import { join } from "node:path";
-import { pgd, runAttack, type Target, type ThreatModel } from "../attacks/index.js";
+import {
+  grayImage,
+  holdsGrayImage,
+  pgd,
+  runAttack,
+  type Target,
+  type ThreatModel,
+} from "../attacks/index.js";
 import type { Batch } from "../data/index.js";
 import { datasetBatches } from "../evaluation/index.js";
 import { openJournal } from "./journal.js";
 import type { PlannedRow } from "./plan.js";
 import type { Preset } from "./presets.js";
-import { addClean, classify, emptyPredictions, type Predictions } from "./predictions.js";
+import { addClean, emptyPredictions, type Predictions } from "./predictions.js";
 import { loadDefended, RANDOM, testImages, withTarget, type Workplace } from "./work.js";
 
 export interface WhiteBoxResult {
@@ -34,10 +41,6 @@ interface PlannedAttack {
   readonly steps: number | null;
   readonly draws: number;
 }
-
-/** ε from which the uniform gray image lies in every L∞ ball on [0, 1]. */
-const GRAY = 0.5;
-const GRAY_LEVEL = 0.5;
 
 /** Attacks a defended model with its own gradient. */
 export async function runWhiteBox(work: Workplace, row: PlannedRow): Promise<WhiteBoxResult> {
@@ -76,12 +79,13 @@ export async function runWhiteBox(work: Workplace, row: PlannedRow): Promise<Whi
 }
 
 function attacksOf({ whiteBox }: Preset, randomised: boolean): readonly PlannedAttack[] {
-  const gray = new Set(whiteBox.map(({ epsilon }) => epsilon).filter((epsilon) => epsilon >= GRAY));
+  const epsilons = whiteBox.map(({ epsilon }) => epsilon);
+  const gray = new Set(epsilons.filter((epsilon) => holdsGrayImage({ norm: "linf", epsilon })));
   return [
     ...whiteBox
       .map((attack) => ({ attack: pgd.name, draws: 1, ...attack }))
       .filter(({ draws }) => draws === 1 || randomised),
-    ...Array.from(gray, (epsilon) => ({ attack: "gray-image", epsilon, steps: null, draws: 1 })),
+    ...Array.from(gray, (epsilon) => ({ attack: grayImage.name, epsilon, steps: null, draws: 1 })),
   ];
 }
 
@@ -104,37 +108,20 @@ async function attackBatch(
 ): Promise<AttackedPart> {
   const started = performance.now();
   const threat: ThreatModel = { norm: "linf", epsilon };
-  if (attack !== pgd.name) return grayBatch(target, batch, started);
-  const options = { steps: steps!, draws, keep: "success" } as const;
-  const outcome = await runAttack(target, pgd, batch, threat, options, { random: RANDOM, signal });
+  const context = { random: RANDOM, signal };
+  const options = attack === pgd.name ? ({ steps: steps!, draws, keep: "success" } as const) : null;
+  const outcome =
+    options === null
+      ? await runAttack(target, grayImage, batch, threat, {}, context)
+      : await runAttack(target, pgd, batch, threat, options, context);
   return {
     clean: Array.from(outcome.cleanPrediction),
     adversarial: Array.from(outcome.adversarialPrediction),
-    stepSize: pgd.resolve(threat, options).stepSize,
+    stepSize: options === null ? null : pgd.resolve(threat, options).stepSize,
     largestPerturbation: Math.max(...outcome.distance),
     nonFinite: outcome.nonFinite,
     forwardQueries: outcome.forwardQueries,
     gradientQueries: outcome.gradientQueries,
-    seconds: (performance.now() - started) / 1000,
-  };
-}
-
-/**
- * The uniform gray image for every one. As in the harness, an image that is misclassified as it stands counts
- * as broken even where its gray answer is classified correctly.
- */
-async function grayBatch(target: Target, batch: Batch, started: number): Promise<AttackedPart> {
-  const gray = new Float32Array(batch.images.length).fill(GRAY_LEVEL);
-  const clean = await classify(target, batch, batch.images);
-  const adversarial = await classify(target, batch, gray);
-  return {
-    clean,
-    adversarial: adversarial.map((answer, i) => (answer === batch.labels[i] ? clean[i]! : answer)),
-    stepSize: null,
-    largestPerturbation: batch.images.reduce((most, x) => Math.max(most, Math.abs(x - GRAY_LEVEL)), 0),
-    nonFinite: 0,
-    forwardQueries: 2 * batch.size,
-    gradientQueries: 0,
     seconds: (performance.now() - started) / 1000,
   };
 }

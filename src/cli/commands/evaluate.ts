@@ -14,7 +14,7 @@ import {
 } from "../shared-options.js";
 import { createTerminal, formatPercent, formatTable, type Progress, type Terminal } from "../terminal.js";
 import { toolInfo } from "../tool.js";
-import { counts, countOrNone, fraction } from "../values.js";
+import { counts, countOrNone, formatEpsilon, fraction } from "../values.js";
 
 interface EvaluateCommandOptions
   extends CommonOptions, ComputeOptions, DataOptions, AttackOptions, ModelOptions {
@@ -34,7 +34,8 @@ Examples:
       --epsilon 2/255,4/255,8/255 --fail-below 0.4
 
 Writes a result as JSON, and a report that needs nothing else. An accuracy under PGD is an
-upper bound: a stronger attack can only find more. Exit code 1 with --fail-below when it is missed.`;
+upper bound: a stronger attack can only find more. From L∞ ε = 0.5 on the gray
+image, which then lies in every ball, is tried too. Exit code 1 with --fail-below when it is missed.`;
 
 export function evaluateCommand(program: Command): void {
   const command = program
@@ -96,9 +97,12 @@ async function measure(
   const models = withUniqueNames(loaded);
   const sample = await openSample(options, options.seed, models[0]!.classifier, terminal);
   const epsilons = options.epsilon ?? usualEpsilons(options.data, options.norm);
+  const { holdsGrayImage } = await import("../../attacks/index.js");
+  const gray = epsilons.filter((epsilon) => holdsGrayImage({ norm: options.norm, epsilon }));
   terminal.note(
     `${sample.dataset.length} of ${sample.population} images of ${sample.dataset.name} (${sample.dataset.split}), seed ${options.seed}\n` +
-      describeAttack(options, epsilons),
+      describeAttack(options, epsilons) +
+      (gray.length === 0 ? "" : `; the gray image, ε ${gray.map(formatEpsilon).join(", ")}`),
   );
   const { evaluateModels } = await import("../../evaluation/index.js");
   const display = createDisplay(terminal);

@@ -1,0 +1,26 @@
+import { defineAttack, type Attack, type ThreatModel } from "./attack.js";
+import { checkThreat } from "./options.js";
+
+/** The middle of [0, 1]: no pixel is further than 1/2 from it. */
+const GRAY = 0.5;
+
+/** Whether the uniform gray image lies in the ball of every image: L∞ with ε ≥ 1/2. */
+export function holdsGrayImage({ norm, epsilon }: ThreatModel): boolean {
+  return norm === "linf" && epsilon >= GRAY;
+}
+
+/**
+ * x' = ½ in every pixel, whatever the image and the model. A classifier gives it one answer, so where the ball
+ * holds it no accuracy exceeds the share of the largest class. In a smaller ball the harness projects it: every
+ * image faded towards gray.
+ */
+export const grayImage: Attack<Record<string, never>> = defineAttack<Record<string, never>>({
+  name: "gray-image",
+  access: "decision",
+  norms: ["linf"],
+  resolve(threat) {
+    checkThreat(threat);
+    return {};
+  },
+  run: ({ batch }) => Promise.resolve(new Float32Array(batch.images.length).fill(GRAY)),
+});
