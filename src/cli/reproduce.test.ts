@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { holdfast, type Outcome } from "../../test/runs/holdfast.js";
 import { TABLE_1 } from "../defences/index.js";
@@ -188,4 +189,59 @@ describe("the preset tiny", () => {
     expect(code).toBe(2);
     expect(stderr).toContain("flowers at-alp");
   });
+});
+
+describe("what is said before anything is opened", () => {
+  const paper = ["reproduce", "all", "--preset", "paper", "--data", "nowhere"];
+
+  test("that weights are missing, or of an architecture that is not trained", async () => {
+    const none = await holdfast(paper);
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("resnet101 and resnet152")]);
+    const weights = ["resnet101", "resnet152", "resnet999"].flatMap((each) => [
+      "--weights",
+      `${each}=no.file`,
+    ]);
+    const other = await holdfast([...paper, ...weights]);
+    expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/resnet999.*\n.*resnet101 and/)]);
+  });
+
+  test("what the options are by default, and none that are empty", async () => {
+    const { stdout } = await holdfast(["reproduce", "--help"]);
+    expect(stdout).toMatch(/--data <name>[^-]*\(default:\s+flowers\)/);
+    expect(stdout).not.toMatch(/default:\s+(\[\]|\{\})/);
+  });
+});
+
+test("a file that cannot be read is left out in every process, and named once", async () => {
+  const data = join(root, "pets");
+  for (const [split, images] of [
+    ["train", 36],
+    ["test", 3],
+  ] as const) {
+    for (const [name, background] of [
+      ["cat", "#223344"],
+      ["dog", "#aa4422"],
+    ] as const) {
+      await mkdir(join(data, split, name), { recursive: true });
+      const image = sharp({ create: { width: 32, height: 32, channels: 3, background } }).png();
+      const bytes = await image.toBuffer();
+      for (let i = 0; i < images; i++) await writeFile(join(data, split, name, `${i}.png`), bytes);
+    }
+  }
+  await writeFile(join(data, "test", "dog", "1.png"), "no picture");
+  const out = join(root, "pets-out");
+  const what = ["--preset", "tiny", "--data", data, "--only", "undefended", "--threads", "1", "--out", out];
+  const args = ["reproduce", "table1", ...what, "--jobs", "2", "--skip-unreadable"];
+  const { code, stdout, stderr } = await holdfast(args);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/^all (\d+) pieces are done\n$/);
+  expect(stderr.match(/left out of .*/g)).toEqual([
+    `left out of ${data}:test: 1 file that cannot be decoded: test/dog/1.png`,
+  ]);
+  expect(stderr).not.toContain("a helper ended");
+  // A helper that read the files in another way would make pieces of its own.
+  expect(await readdir(join(out, "pieces"))).toHaveLength(Number(/\d+/.exec(stdout)![0]));
+  const [dataset] = (await readReproduction(join(out, "reproduction.json"))).datasets;
+  expect(dataset!.result.dataset).toMatchObject({ n: 5, classCounts: [3, 2] });
+  expect(dataset!.description).toContain("Left out: 1 test file that cannot be decoded.");
 });

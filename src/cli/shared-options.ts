@@ -44,13 +44,20 @@ export type LookOptions = CommonOptions & Omit<DataOptions, "data"> & { readonly
 
 /** How images are read, whatever their data is called. */
 export function imageOptions(command: Command): Command {
+  return choiceOptions(
+    command
+      .option(
+        "--size <n | hxw>",
+        "size the images are resized to (default: the source's, 224 for files)",
+        imageSize,
+      )
+      .option("--channels <n>", "1 (gray) or 3 (colour) (default: the source's)", count),
+  );
+}
+
+/** Which of a dataset's images are used. */
+export function choiceOptions(command: Command): Command {
   return command
-    .option(
-      "--size <n | hxw>",
-      "size the images are resized to (default: the source's, 224 for files)",
-      imageSize,
-    )
-    .option("--channels <n>", "1 (gray) or 3 (colour) (default: the source's)", count)
     .option("--classes <names>", "only these classes, such as n01440764,n01443537 (default: all)", (text) =>
       text.split(","),
     )
@@ -65,7 +72,7 @@ export function openOptionsOf({
   skipUnreadable,
   classes,
   flowersSplit,
-}: DataOptions): OpenOptions {
+}: Partial<DataOptions>): OpenOptions {
   return {
     ...(flowersSplit === undefined ? {} : { flowersSplit }),
     ...(classes === undefined ? {} : { classes }),

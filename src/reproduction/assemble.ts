@@ -113,7 +113,7 @@ async function assembleDataset(
   return {
     id: dataset.id,
     title: dataset.title,
-    description: images.description ?? "",
+    description: describeImages(images),
     sources,
     rows,
     regionSource: dataset.regions.source,
@@ -127,6 +127,12 @@ async function assembleDataset(
       measurements: measurements.filter((m) => m.kind !== "transfer" || known.has(m.source)),
     }),
   };
+}
+
+function describeImages({ description = "", skipped = [] }: Dataset): string {
+  if (skipped.length === 0) return description;
+  const files = skipped.length === 1 ? "1 test file" : `${skipped.length} test files`;
+  return `${description} Left out: ${files} that cannot be decoded.`.trimStart();
 }
 
 function nameOf({ recipe, seed, model }: PlannedTraining, several: boolean, usual: string = model): string {

@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { describeDataset, planReproduction, PRESETS } from "./index.js";
+import type { OpenOptions } from "../data/index.js";
+import { identityOf } from "./datasets.js";
+import { checkWeights, describeDataset, planReproduction, PRESETS } from "./index.js";
 
 const FLOWERS =
   "bluebell buttercup coltsfoot cowslip crocus daffodil daisy dandelion fritillary iris lilyvalley";
@@ -28,8 +30,13 @@ async function folderOf(
   return join(root, name);
 }
 
-const describe8 = (data: string): ReturnType<typeof describeDataset> =>
-  describeDataset(data, { size: { height: 8, width: 8 } });
+const describe8 = (data: string, options: OpenOptions = {}): ReturnType<typeof describeDataset> =>
+  describeDataset(data, { size: { height: 8, width: 8 }, ...options });
+
+async function keysOf(data: string, options: OpenOptions = {}): Promise<readonly string[]> {
+  const plan = planReproduction(PRESETS["tiny"]!, [await describe8(data, options)]);
+  return plan.pieces.map(({ key }) => key);
+}
 
 test("images are never chosen by that are tested on: validation only where the data have their own", async () => {
   const without = await describe8(await folderOf("without", ["train", "test"], SEVENTEEN));
@@ -51,4 +58,53 @@ test("the paper's numbers stand beside its four ImageNet classes only", async ()
 test("two datasets of one name are refused", async () => {
   const dataset = await describe8(await folderOf("twice", ["train", "test"], ["a", "b"]));
   expect(() => planReproduction(PRESETS["tiny"]!, [dataset, dataset])).toThrow(/is called "twice"/);
+});
+
+test("options that change the images change the name of every piece, and only those", async () => {
+  const data = await folderOf("chosen", ["train", "test"], ["a", "b", "c"]);
+  const whole = await keysOf(data);
+  expect(await keysOf(data, { classes: ["a", "b", "c"], flowersSplit: 2, skipUnreadable: true })).toEqual(
+    whole,
+  );
+  await writeFile(join(data, "test", "b", "1.png"), "no picture");
+  const heard: string[] = [];
+  const onSkipped: OpenOptions["onSkipped"] = ({ name, skipped }) =>
+    heard.push(`${name} ${skipped!.map(({ file }) => file).join()}`);
+  expect(await keysOf(data, { skipUnreadable: true, onSkipped })).toEqual(whole);
+  expect(heard).toEqual([`${data}:test test/b/1.png`]);
+  for (const options of [{}, { classes: ["a", "c"] }]) {
+    const other = await keysOf(data, options);
+    expect(other).toHaveLength(whole.length);
+    expect(other.filter((key) => whole.includes(key))).toEqual([]);
+  }
+});
+
+test("a dataset is known as it always was: finished pieces stay finished", async () => {
+  const flowers = await describeDataset("flowers", { size: { height: 32, width: 32 } });
+  expect(identityOf(flowers)).toEqual({
+    id: "flowers",
+    fingerprint: "9bfd2eae30f29849",
+    image: { channels: 3, height: 32, width: 32 },
+  });
+});
+
+test("a few classes of 17 Flowers keep its validation images and lose the paper's numbers", async () => {
+  const data = await folderOf("17flowers", ["train", "val", "test"], SEVENTEEN);
+  const some = await describe8(data, { classes: ["daisy", "tulip"] });
+  expect([some.id, some.title, some.validationSplit]).toEqual([
+    "17flowers-2-classes",
+    "17flowers, 2 classes",
+    "val",
+  ]);
+  expect((await describe8(data)).id).toBe("17flowers");
+});
+
+test("weights are asked for, and refused where they are of no use, before anything is opened", () => {
+  const { paper, small } = PRESETS;
+  expect(() => checkWeights(paper!, ["resnet101"])).toThrow(/none are given for resnet152\n.*--weights/);
+  expect(() => checkWeights(paper!, ["resnet101", "resnet152", "resnet999"])).toThrow(
+    /given for resnet999, which .* paper does not train\n {2}It trains resnet101 and resnet152\./,
+  );
+  expect(() => checkWeights(paper!, ["resnet101", "resnet152"])).not.toThrow();
+  expect(() => checkWeights(small!, ["resnet18-narrow"])).not.toThrow();
 });

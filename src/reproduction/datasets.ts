@@ -4,6 +4,7 @@ import { openDataset, takeSample } from "../data/index.js";
 import { sha256Of } from "../files/index.js";
 import { createGenerator } from "../tensor/index.js";
 import type { Json } from "./piece.js";
+import { PUBLISHED_DATASETS } from "./published.js";
 
 /** A dataset of the reproduction, by what it is and not by where it lies. */
 export interface ReproducedDataset {
@@ -44,7 +45,7 @@ export async function openTestImages(
 }
 
 /**
- * Opens a dataset and says what it is, from its classes.
+ * Opens a dataset and says what it is, from its classes; `options.onSkipped` hears of it.
  *
  * @param data as for `openDataset`, without a split.
  * @throws InputError when it is not there, or not what it must be.
@@ -54,13 +55,15 @@ export async function describeDataset(data: string, options: OpenOptions): Promi
   const test = await openDataset(`${data}:test`, options);
   const { id, title } = identify(data, train);
   // The owners of the others give one held-out split, which is for testing alone.
-  const validation = id === "17flowers" ? await ownValidation(data, options) : undefined;
-  const { fit, interpolation, cropFraction } = options;
+  const validation = isOfFlowers(id, train, options) ? await ownValidation(data, options) : undefined;
+  // What was left out is said here, and not again with every piece of work.
+  const { onSkipped: _, ...kept } = options;
+  const { fit, interpolation, cropFraction } = kept;
   return {
     id,
     title,
     data,
-    options,
+    options: kept,
     validationSplit: validation?.split ?? null,
     classNames: train.classNames,
     image: { channels: train.channels, height: train.height, width: train.width },
@@ -74,6 +77,12 @@ export async function describeDataset(data: string, options: OpenOptions): Promi
   };
 }
 
+/** Whether the images are those of 17 Flowers, or of the classes of it that were asked for. */
+function isOfFlowers(id: string, { classNames }: Dataset, { classes }: OpenOptions): boolean {
+  if (classes === undefined) return id === "17flowers";
+  return classNames.every((name) => FLOWERS.has(name.toLowerCase().replace(/[^a-z]/g, "")));
+}
+
 /** A validation split of its own: where there is none, a folder of images gives its test images instead. */
 async function ownValidation(data: string, options: OpenOptions): Promise<Dataset | undefined> {
   const opened = await openDataset(`${data}:val`, options);
@@ -85,6 +94,14 @@ function regionsOf({ mask, hasMask, labels }: Dataset): ReproducedDataset["regio
   const flags = Uint8Array.from(labels, (_, i) => Number(hasMask?.(i) ?? true));
   return { source: "mask", fingerprint: sha256Of(flags).slice(0, 16) };
 }
+
+/** The classes of 17 Flowers, their letters alone. */
+const FLOWERS: ReadonlySet<string> = new Set(
+  (
+    "bluebell buttercup coltsfoot cowslip crocus daffodil daisy dandelion fritillary iris lilyvalley pansy snowdrop " +
+    "sunflower tigerlily tulip windflower"
+  ).split(" "),
+);
 
 /** Tench, goldfish and great white shark; the fourth class is a dog that the paper does not name. */
 const PAPER_WORDNET_IDS = ["n01440764", "n01443537", "n01484850"];
@@ -102,7 +119,10 @@ function identify(data: string, { classNames }: Dataset): { readonly id: string;
     return { id: "imagenet", title: "Part of ImageNet Database" };
   }
   const name = basename(data);
-  return { id: name.toLowerCase().replace(/[^a-z0-9]+/g, "-"), title: name };
+  const id = name.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  // A folder may be called as the paper's dataset and be another, or a few classes of it: the paper's numbers are not its.
+  if (!PUBLISHED_DATASETS.includes(id)) return { id, title: name };
+  return { id: `${id}-${names.length}-classes`, title: `${name}, ${names.length} classes` };
 }
 
 function fingerprintOf(datasets: readonly Dataset[], reading: object): string {

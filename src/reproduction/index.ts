@@ -2,7 +2,13 @@ export { assembleReproduction, type Assembled } from "./assemble.js";
 export { describeDataset, type ReproducedDataset } from "./datasets.js";
 export { mergeReproductions, type Merged } from "./merge.js";
 export type { Piece, PieceKind } from "./piece.js";
-export { planReproduction, type ReproductionPlan, type WeightsFile, type WeightsFiles } from "./plan.js";
+export {
+  checkWeights,
+  planReproduction,
+  type ReproductionPlan,
+  type WeightsFile,
+  type WeightsFiles,
+} from "./plan.js";
 export { PRESETS, type Preset } from "./presets.js";
 export {
   reproduce,

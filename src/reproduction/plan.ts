@@ -65,14 +65,14 @@ export interface ReproductionPlan {
  * What is to be done, as data: nothing is read or run.
  *
  * @param weights by architecture, where training begins with published weights.
- * @throws UsageError when the preset asks for weights that are not given.
+ * @throws UsageError for weights as {@link checkWeights}, and for two datasets of one name.
  */
 export function planReproduction(
   preset: Preset,
   datasets: readonly ReproducedDataset[],
   weights: WeightsFiles = {},
 ): ReproductionPlan {
-  checkWeights(preset, weights);
+  checkWeights(preset, Object.keys(weights));
   checkNames(datasets);
   const crafts = datasets.flatMap((dataset) =>
     SETTINGS.flatMap((setting) => craftsOf(preset, dataset, setting, weights)),
@@ -205,10 +205,21 @@ function checkNames(datasets: readonly ReproducedDataset[]): void {
   });
 }
 
-function checkWeights({ name, initialised, model, blackBox }: Preset, weights: WeightsFiles): void {
-  const missing = [model, blackBox].filter(
-    (architecture) => initialised && weights[architecture] === undefined,
-  );
+/**
+ * @param given architectures that there are weights for.
+ * @throws UsageError when the preset asks for others too, or has no use for one.
+ */
+export function checkWeights({ name, initialised, model, blackBox }: Preset, given: readonly string[]): void {
+  const used = [model, blackBox];
+  const unused = given.filter((architecture) => !used.includes(architecture));
+  if (unused.length > 0) {
+    throw new UsageError({
+      place: "--weights",
+      problem: `are given for ${unused.join(" and ")}, which the preset ${name} does not train`,
+      remedy: `It trains ${used.join(" and ")}.`,
+    });
+  }
+  const missing = used.filter((architecture) => initialised && !given.includes(architecture));
   if (missing.length === 0) return;
   throw new UsageError({
     place: `preset ${name}`,

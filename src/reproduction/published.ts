@@ -63,6 +63,9 @@ const PUBLISHED: Readonly<Record<string, Published>> = {
   },
 };
 
+/** Ids of the datasets that the paper has numbers for. */
+export const PUBLISHED_DATASETS: readonly string[] = Object.freeze(Object.keys(PUBLISHED));
+
 const COLUMNS: readonly (readonly [Setting, number])[] = [
   ["gray-box", 0.25],
   ["gray-box", 0.5],

@@ -8,20 +8,35 @@ import type {
 } from "../../reproduction/index.js";
 import { withInterrupt } from "../interrupt.js";
 import { endWithParent, startHelpers } from "../jobs.js";
-import { commonOptions, type CommonOptions } from "../shared-options.js";
-import { createTerminal, formatSeconds, formatTable, type Progress, type Terminal } from "../terminal.js";
+import {
+  choiceOptions,
+  commonOptions,
+  openOptionsOf,
+  type CommonOptions,
+  type DataOptions,
+} from "../shared-options.js";
+import {
+  createSkippedWarner,
+  createTerminal,
+  formatSeconds,
+  formatTable,
+  type Progress,
+  type Terminal,
+} from "../terminal.js";
 import { toolInfo } from "../tool.js";
 import { count } from "../values.js";
 
-interface ReproduceCommandOptions extends CommonOptions {
+type ChoiceOptions = Pick<DataOptions, "classes" | "flowersSplit" | "skipUnreadable">;
+
+interface ReproduceCommandOptions extends CommonOptions, ChoiceOptions {
   readonly preset: string;
-  readonly data: string[];
+  readonly data?: string[];
   readonly out: string;
   readonly plan?: boolean;
-  readonly only: string[];
-  readonly skip: string[];
+  readonly only?: string[];
+  readonly skip?: string[];
   readonly shard?: { readonly index: number; readonly count: number };
-  readonly weights: Record<string, string>;
+  readonly weights?: Record<string, string>;
   readonly seeds?: number;
   readonly threads?: number;
   readonly jobs: number;
@@ -45,8 +60,10 @@ Examples:
 The plan comes first: what will run, how long by a short measurement on this machine, what is done.
 Finished pieces stay: run the same line again after a stop or a kill. A piece is named by its exact
 settings, so other settings in the same folder share what they have in common. Small models are done
-faster several at a time (--jobs) than with many threads each. --only and --skip take
-words of a piece's title: a dataset, a recipe, transfer, white-box, measure.`;
+faster several at a time (--jobs) than with many threads each. --only and --skip take whole words of
+a piece's title as --plan shows it: a dataset, a recipe, transfer, white-box, measure; "at" is not
+at-alp. The folders of --shard are gathered by merge; the line run again without --shard does what
+waited for another machine, and writes the report.`;
 
 export function reproduceCommand(program: Command): void {
   const command = program
@@ -54,13 +71,13 @@ export function reproduceCommand(program: Command): void {
     .description("make the paper's tables and figures: train, craft, score, measure, report")
     .addArgument(new Argument("<what>", "which of them").choices(PARTS))
     .addOption(new Option("--preset <name>", "settings").choices(PRESET_NAMES).default("small"))
-    .option("--data <name>", "a dataset, as for train; repeat it for more", gather, [])
+    .option("--data <name>", "a dataset, as for train; repeat it for more (default: flowers)", gather)
     .option("--out <folder>", "where the pieces and the report go (default: reproduction-<preset>)")
     .option("--plan", "show every piece of the plan, and do nothing")
-    .option("--only <words>", "only pieces whose title has these words; repeatable", gather, [])
-    .option("--skip <words>", "no piece whose title has these words; repeatable", gather, [])
-    .option("--shard <i/n>", "this is machine i of n", shard)
-    .option("--weights <model=file>", "ImageNet weights of an architecture; repeatable", weightsOf, {})
+    .option("--only <words>", "only pieces whose title has these whole words; repeatable", gather)
+    .option("--skip <words>", "no piece whose title has these whole words; repeatable", gather)
+    .option("--shard <i/n>", "this is machine i of n, with a folder of its own for merge", shard)
+    .option("--weights <model=file>", "ImageNet weights of an architecture; repeatable", weightsOf)
     .option("--seeds <n>", "seeds of each defended model (default: the preset's)", count)
     .option(
       "--threads <n>",
@@ -69,14 +86,14 @@ export function reproduceCommand(program: Command): void {
     )
     .option("--jobs <n>", "pieces done at a time, each in a process of its own", count, 1)
     .addOption(new Option("--helper", "a process of --jobs").hideHelp());
-  commonOptions(command).addHelpText("after", EXAMPLES).action(reproduceAction);
+  commonOptions(choiceOptions(command)).addHelpText("after", EXAMPLES).action(reproduceAction);
 }
 
-function gather(value: string, values: readonly string[]): string[] {
+function gather(value: string, values: readonly string[] = []): string[] {
   return [...values, value];
 }
 
-function weightsOf(text: string, so: Readonly<Record<string, string>>): Record<string, string> {
+function weightsOf(text: string, so: Readonly<Record<string, string>> = {}): Record<string, string> {
   const [model, file] = /^([^=]+)=(.+)$/.exec(text)?.slice(1) ?? [];
   if (model === undefined || file === undefined) {
     throw new InvalidArgumentError("It must be like resnet101=resnet101.safetensors.");
@@ -93,18 +110,9 @@ function shard(text: string): { index: number; count: number } {
 async function reproduceAction(what: ReproductionPart, options: ReproduceCommandOptions): Promise<void> {
   const terminal = createTerminal(options);
   const { availableParallelism } = await import("node:os");
-  const { describeDataset, planReproduction, PRESETS, reproduce } =
-    await import("../../reproduction/index.js");
-  const preset = PRESETS[options.preset]!;
-  const datasets = [];
-  for (const data of options.data.length > 0 ? options.data : ["flowers"]) {
-    const size = preset.size === null ? {} : { size: { height: preset.size, width: preset.size } };
-    datasets.push(await describeDataset(data, size));
-  }
-  const seeds =
-    options.seeds === undefined ? preset.seeds : Array.from({ length: options.seeds }, (_, i) => i);
-  const plan = planReproduction({ ...preset, seeds }, datasets, await hashed(options.weights));
-  const out = options.out ?? `reproduction-${preset.name}`;
+  const { reproduce } = await import("../../reproduction/index.js");
+  const plan = await planOf(options, terminal);
+  const out = options.out ?? `reproduction-${options.preset}`;
   const { jobs } = options;
   const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
   await withInterrupt(async (signal) => {
@@ -156,6 +164,26 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
       await helpers?.stop();
     }
   }, "Stopping after the batch or step under way …");
+}
+
+/** What can be refused without it is refused before a dataset is opened or a file of weights read. */
+async function planOf(options: ReproduceCommandOptions, terminal: Terminal): Promise<ReproductionPlan> {
+  const { checkWeights, describeDataset, planReproduction, PRESETS } =
+    await import("../../reproduction/index.js");
+  const preset = PRESETS[options.preset]!;
+  const { data = ["flowers"], weights = {}, ...others } = options;
+  checkWeights(preset, Object.keys(weights));
+  const open = {
+    ...openOptionsOf(others),
+    ...(preset.size === null ? {} : { size: { height: preset.size, width: preset.size } }),
+    // Of a helper's words only an error is shown: the process that started it has named the files.
+    ...(options.helper === true ? {} : { onSkipped: createSkippedWarner(terminal) }),
+  };
+  const datasets = [];
+  for (const each of data) datasets.push(await describeDataset(each, open));
+  const seeds =
+    options.seeds === undefined ? preset.seeds : Array.from({ length: options.seeds }, (_, i) => i);
+  return planReproduction({ ...preset, seeds }, datasets, await hashed(weights));
 }
 
 /** The same work, silently and alone. */
