@@ -3,4 +3,5 @@ export type { Recipe } from "./recipe.js";
 export { findRecipe } from "./find.js";
 export { isRecipeFile, parseRecipe, readRecipeFile } from "./recipe-file.js";
 export { printRecipe } from "./print.js";
-export { recipeJsonSchema } from "./recipe-schema.js";
+export { recipeJsonSchema } from "./recipe-json-schema.js";
+export { contradictionsIn, type Contradiction } from "./contradictions.js";

@@ -3,6 +3,7 @@ import type { AdversarySpec } from "../attacks/index.js";
 import { InputError, nearestName } from "../errors/index.js";
 import { readFileChecked } from "../files/index.js";
 import type { LossWeights } from "../losses/index.js";
+import { contradictionsIn, type Contradiction } from "./contradictions.js";
 import { findRecipe } from "./find.js";
 import { recipeFileSchema, type RecipeFile } from "./recipe-schema.js";
 import type { Recipe } from "./recipe.js";
@@ -34,6 +35,7 @@ export function parseRecipe(text: string, place: string): Recipe {
       problems.map(({ message, pos }) => `${at(lines, pos[0])}: ${message}`),
     );
   }
+  if (document.contents === null) throw empty(place);
   const parsed = recipeFileSchema.safeParse(valueOf(document, place));
   if (!parsed.success) {
     throw refused(
@@ -41,9 +43,19 @@ export function parseRecipe(text: string, place: string): Recipe {
       parsed.error.issues.flatMap((issue) => complaints(document, lines, issue)),
     );
   }
-  const { file, problem } = { file: parsed.data, problem: incomplete(parsed.data) };
-  if (problem !== undefined) throw refused(place, [problem]);
-  return recipeOf(file);
+  const file = parsed.data;
+  const base = file.extends === undefined ? undefined : findRecipe(file.extends);
+  const refuse = (found: readonly Contradiction[]): void => {
+    if (found.length === 0) return;
+    throw refused(
+      place,
+      found.map((one) => said(document, lines, one)),
+    );
+  };
+  refuse(missingIn(file, base));
+  const recipe = recipeOf(file, base);
+  refuse(contradictionsIn(recipe));
+  return recipe;
 }
 
 /** Aliases may repeat a few lines, not multiply them. */
@@ -65,11 +77,14 @@ function complaints(document: Document, lines: LineCounter, issue: Issue): strin
       return `${where(document, lines, path)} ${path.join(".")}: there is no such field${near === undefined ? "" : `; did you mean ${near}?`}`;
     });
   }
-  // A union's own message says nothing; its last member's says what is wanted.
-  const message =
-    issue.code === "invalid_union" ? (issue.errors.at(-1)?.[0]?.message ?? issue.message) : issue.message;
   const field = issue.path.length === 0 ? "the file" : issue.path.join(".");
-  return [`${where(document, lines, issue.path)} ${field}: ${message}`];
+  return [`${where(document, lines, issue.path)} ${field}: ${issue.message}`];
+}
+
+/** At the first of its fields that stands in the file: others may come from the recipe that is extended. */
+function said(document: Document, lines: LineCounter, { fields, problem }: Contradiction): string {
+  const field = fields.find((path) => document.hasIn(path)) ?? fields[0];
+  return `${where(document, lines, field)} ${field.join(".")}: ${problem}`;
 }
 
 /** Names of the fields that the schema has at a path. */
@@ -101,17 +116,20 @@ function at(lines: LineCounter, offset: number): string {
   return `line ${Math.max(1, line)}, column ${Math.max(1, col)}`;
 }
 
-function incomplete({ extends: base, weights, adversary }: RecipeFile): string | undefined {
-  if (base !== undefined) return undefined;
-  if (weights === undefined) return "weights: are missing; say them, or extend a recipe";
-  const needed = adversary ?? undefined;
-  if (needed !== undefined && needed.epsilon === undefined) return "adversary.epsilon: is missing";
-  return undefined;
+/** What neither the file nor the recipe that it extends says. */
+function missingIn({ weights, adversary }: RecipeFile, base: Recipe | undefined): Contradiction[] {
+  const missing: Contradiction[] = [];
+  if (base === undefined && weights === undefined) {
+    missing.push({ fields: [["weights"]], problem: "are missing; say them, or extend a recipe" });
+  }
+  if (adversary && adversary.epsilon === undefined && base?.adversary === undefined) {
+    missing.push({ fields: [["adversary", "epsilon"]], problem: "is missing" });
+  }
+  return missing;
 }
 
 /** The recipe it extends, with what the file says in its place. */
-function recipeOf(file: RecipeFile): Recipe {
-  const base = file.extends === undefined ? undefined : findRecipe(file.extends);
+function recipeOf(file: RecipeFile, base: Recipe | undefined): Recipe {
   const adversary = adversaryOf(file, base?.adversary);
   const weights = Object.fromEntries(
     Object.entries({ ...base?.weights, ...file.weights }).filter(
@@ -158,10 +176,16 @@ function adversaryOf(
   };
 }
 
+const REMEDY = "docs/recipes.md shows every field; `holdfast recipes at-alp` prints one to begin with.";
+
+function empty(place: string): InputError {
+  return new InputError({ place, problem: "is empty", remedy: REMEDY });
+}
+
 function refused(place: string, problems: readonly string[]): InputError {
   return new InputError({
     place,
     problem: `is not a recipe:\n    ${problems.join("\n    ")}`,
-    remedy: "docs/recipes.md shows every field; `holdfast recipes at-alp` prints one to begin with.",
+    remedy: REMEDY,
   });
 }

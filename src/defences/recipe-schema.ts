@@ -26,22 +26,32 @@ interface AdversaryFile extends Undefinable<Omit<AdversarySpec, "relativeStepSiz
   readonly stepSize?: number | undefined;
 }
 
-/** A number, or a fraction as people write ε: `8/255`. */
-const FRACTION = /^\s*\d+(\.\d+)?\s*\/\s*\d+(\.\d+)?\s*$/;
-const number = z
-  .union([z.number(), z.string().regex(FRACTION, "must be a number or a fraction, such as 0.03 or 8/255")])
-  .transform((value) => {
-    if (typeof value === "number") return value;
-    const [above, below] = value.split("/").map(Number);
-    return above! / below!;
-  });
-const positive = number.pipe(z.number().positive());
-const atLeastNone = number.pipe(z.number().min(0));
-const share = number.pipe(z.number().min(0).max(1));
+/** As people write ε: `8/255`. Nothing is divided by 0. */
+const FRACTION = /^\s*\d+(\.\d+)?\s*\/\s*(?=[\d.]*[1-9])\d+(\.\d+)?\s*$/;
+/** {@link FRACTION} above 0. */
+export const POSITIVE_FRACTION: RegExp =
+  /^\s*(?=[\d.]*[1-9])\d+(\.\d+)?\s*\/\s*(?=[\d.]*[1-9])\d+(\.\d+)?\s*$/;
+
+/** A number within bounds, or a fraction that is. */
+function quantity(bounded: z.ZodNumber, fraction: RegExp = FRACTION): z.ZodType<number, number | string> {
+  const error = `must be a number or a fraction${fraction === POSITIVE_FRACTION ? " above 0" : ""}, such as 0.03 or 8/255`;
+  return z
+    .union([bounded, z.string().regex(fraction, error)], error)
+    .transform((value) => {
+      if (typeof value === "number") return value;
+      const [above, below] = value.split("/").map(Number);
+      return above! / below!;
+    })
+    .pipe(bounded);
+}
+const positive = quantity(z.number().positive(), POSITIVE_FRACTION);
+const atLeastNone = quantity(z.number().min(0));
+const atLeastOne = quantity(z.number().min(1), POSITIVE_FRACTION);
+const share = quantity(z.number().min(0).max(1));
 
 const adversary = z.strictObject({
   norm: z.enum(["linf", "l2"]).optional().describe("norm of the ball"),
-  epsilon: positive.optional().describe("radius, for pixels in [0, 1]"),
+  epsilon: positive.optional().describe("radius, for pixels in [0, 1]: 8/255; with linf at most 1"),
   steps: z.int().min(1).optional().describe("steps of PGD"),
   stepSize: positive.optional().describe("for pixels in [0, 1]; 2.5 ε / steps by default"),
   randomStart: z.boolean().optional(),
@@ -70,7 +80,11 @@ const model = z.strictObject({
   inputNoise: noise.optional(),
   activationNoise: noise.optional(),
   randomResize: z
-    .strictObject({ smallest: positive, largest: positive, when: z.enum(["test", "always"]) })
+    .strictObject({
+      smallest: atLeastOne.describe("least side, as a multiple of the image's"),
+      largest: atLeastOne.describe("side of the frame; not below smallest"),
+      when: z.enum(["test", "always"]),
+    })
     .optional(),
 });
 
@@ -95,8 +109,3 @@ export const recipeFileSchema: z.ZodType<RecipeFile> = z
     replays: z.int().min(1).optional().describe("steps on each batch (free adversarial training)"),
   })
   .describe("A defence of holdfast: an adversary, the weights of the loss, and what it adds to the network.");
-
-/** JSON Schema (draft 2020-12) of a recipe file, for editors. */
-export function recipeJsonSchema(): Record<string, unknown> {
-  return { ...z.toJSONSchema(recipeFileSchema, { io: "input" }), title: "holdfast recipe" };
-}

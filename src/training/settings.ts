@@ -1,8 +1,7 @@
 import { checkThreat } from "../attacks/index.js";
 import type { Augmentation } from "../data/index.js";
-import type { Recipe } from "../defences/index.js";
+import { contradictionsIn, type Recipe } from "../defences/index.js";
 import { UsageError } from "../errors/index.js";
-import { needsOf } from "../losses/index.js";
 import { OPTIMISERS, type OptimiserSpec } from "./optimisers/index.js";
 import { SCHEDULES, type Schedule } from "./schedule.js";
 
@@ -119,24 +118,22 @@ export function checkSettings(settings: TrainingSettings): void {
   }
 }
 
-function checkRecipe({ adversary, weights, weightPerturbation, replays = 1 }: Recipe): void {
+function checkRecipe(recipe: Recipe): void {
+  const { weights, weightPerturbation, replays = 1 } = recipe;
   for (const [name, value] of Object.entries(weights)) {
     require(value >= 0 && Number.isFinite(value), `loss weight ${name}`, "at least 0", value);
   }
-  require(Object.values(weights).some((value) => value > 0), "loss weights", "not all 0", 0);
-  const { clean, adversarial } = needsOf(weights);
-  const refuse = (problem: string): never => {
-    throw new UsageError({ place: "recipe", problem });
-  };
-  if (adversarial && adversary === undefined) refuse("weighs adversarial images and has no adversary");
   if (weightPerturbation !== undefined) {
     const { gamma, from } = weightPerturbation;
     require(gamma > 0 && Number.isFinite(gamma), "weight perturbation gamma", "a positive number", gamma);
     require(from >= 0 && from <= 1, "weight perturbation from", "in [0, 1]", from);
   }
   require(Number.isSafeInteger(replays) && replays >= 1, "replays", "a whole number from 1 up", replays);
-  if (replays > 1 && (clean || !adversarial))
-    refuse("replays batches, so it can weigh adversarial images only");
+  const [contradiction] = contradictionsIn(recipe);
+  if (contradiction !== undefined) {
+    const { fields, problem } = contradiction;
+    throw new UsageError({ place: `recipe ${recipe.name}, ${fields[0].join(".")}`, problem });
+  }
 }
 
 function require(ok: boolean, place: string, rule: string, found: number): void {
