@@ -9,6 +9,7 @@ import { flowers17Pictures } from "./flowers17.js";
 import { isFolder } from "./folder.js";
 import { specParts } from "./open.js";
 import { isHidden, READ_PICTURE, UNREAD_PICTURE } from "./picture-names.js";
+import { ANNOTATIONS, MASKS } from "./regions/index.js";
 import { SPLIT_FOLDERS, splitOfFolder } from "./split-names.js";
 
 /** A folder of a split, of a class, and two more: deeper ones (or links in a circle) are not looked into. */
@@ -39,7 +40,10 @@ export async function findPassedOver(
     ? (await archiveNames(place, classes)).filter((name) => !isHidden(name))
     : namesIn(place);
   const passed = archived ? passedInArchive(all, place) : passedInFolder(all);
-  const names = all.filter((name) => concerns(name, split, datasets));
+  const regions = regionFolders(all);
+  const names = all.filter(
+    (name) => concerns(name, split, datasets) && !regions.has(name.slice(0, name.indexOf("/"))),
+  );
   const found = [...unread(names), ...unplaced(names, passed), ...(archived ? [] : emptyClasses(names))];
   return found
     .filter(({ folder }) => classes === undefined || folder === "" || classes.includes(basename(folder)))
@@ -70,6 +74,12 @@ function concerns(name: string, split: string | undefined, datasets: readonly Da
     .map(splitOfFolder)
     .findLast((each) => each !== undefined);
   return split === undefined || own === undefined || datasets.some((dataset) => dataset.split === own);
+}
+
+/** Masks and annotations belong to pictures; a folder with pictures directly in it is a class, whatever it is called. */
+function regionFolders(names: Names): Set<string> {
+  const classes = new Set(names.filter((name) => READ_PICTURE.test(name)).map(folderOf));
+  return new Set([MASKS, ...ANNOTATIONS].filter((folder) => !classes.has(folder)));
 }
 
 interface Found {

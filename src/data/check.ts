@@ -3,6 +3,7 @@ import { InputError } from "../errors/index.js";
 import { findSameImages } from "./check-duplicates.js";
 import { inspectFiles, openSplits, type CheckedFile } from "./check-files.js";
 import { findPassedOver } from "./check-passed-over.js";
+import { checkRegions, type RegionCount } from "./check-regions.js";
 import { findSuspicious, type Suspicion } from "./check-suspicious.js";
 import { summarize, type CheckSummary } from "./check-summary.js";
 import type { Dataset, SkippedFile } from "./dataset.js";
@@ -16,6 +17,8 @@ export interface DataCheck extends CheckSummary {
   readonly description: string;
   /** Files that cannot be decoded, and why. */
   readonly unreadable: readonly SkippedFile[];
+  /** Images with a key region of which something is left when they are fitted. */
+  readonly regions: RegionCount;
   readonly duplicates: readonly Duplicates[];
   /** What may be wrong with a file or a class, what is passed over first. */
   readonly suspicious: readonly Suspicion[];
@@ -57,13 +60,19 @@ export async function checkData(
       remedy: "Copy the images again from their source, or save them as JPEG, PNG or WebP.",
     });
   }
+  const regions = await checkRegions(spec, datasets, files);
   const check: DataCheck = {
     name: spec,
     description: [...new Set(datasets.map(({ description }) => description ?? ""))].join(" "),
     ...summarize(datasets, files),
     unreadable,
+    regions: regions.count,
     duplicates: duplicatesIn(files),
-    suspicious: [...(await findPassedOver(spec, datasets, open.classes)), ...findSuspicious(datasets, files)],
+    suspicious: [
+      ...(await findPassedOver(spec, datasets, open.classes)),
+      ...regions.suspicious,
+      ...findSuspicious(datasets, files),
+    ],
   };
   return { check, readable: readableOf(datasets, files) };
 }

@@ -1,4 +1,4 @@
-import type { Dataset, SkippedFile } from "./dataset.js";
+import type { Dataset, DatasetRegions, SkippedFile } from "./dataset.js";
 import { readPixels, toUnit, type ImageSource } from "./source.js";
 
 /** What {@link createDataset} needs: a source and what is known about its images. */
@@ -19,12 +19,13 @@ export interface DatasetParts {
   readonly mask?: ((sourceIndex: number, out: Uint8Array) => void | Promise<void>) | undefined;
   /** Whether image `index` of the source has one; absent when all have. */
   readonly hasMask?: ((sourceIndex: number) => boolean) | undefined;
+  readonly regions?: DatasetRegions | undefined;
 }
 
 /** A dataset over a source. */
 export function createDataset(parts: DatasetParts): Dataset {
-  const { name, split, classNames, labels, source, sourceIndices, description, skipped, mask, hasMask } =
-    parts;
+  const { name, split, classNames, labels, source, sourceIndices, description, skipped } = parts;
+  const { mask, hasMask, regions } = parts;
   const place = (index: number): number => sourceIndices?.[index] ?? index;
   return Object.freeze({
     name,
@@ -43,6 +44,7 @@ export function createDataset(parts: DatasetParts): Dataset {
       ? {}
       : { mask: (index: number, out: Uint8Array) => mask(place(checked(index, labels)), out) }),
     ...(hasMask === undefined ? {} : { hasMask: (index: number) => hasMask(place(checked(index, labels))) }),
+    ...(regions === undefined ? {} : { regions }),
     fileName: (index: number) => parts.fileName(place(checked(index, labels))),
     read(index: number, out: Float32Array): void | Promise<void> {
       const pixels = readPixels(source, place(checked(index, labels)));

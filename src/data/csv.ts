@@ -1,13 +1,12 @@
 /** A table of images: one line each, with its file and class, and its split where there is one. */
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { CsvError, parse } from "csv-parse/sync";
 import { InputError, UsageError } from "../errors/index.js";
-import { readFileChecked } from "../files/index.js";
 import { createGenerator } from "../tensor/index.js";
 import type { Dataset } from "./dataset.js";
 import { openImageFiles } from "./image-files.js";
 import type { OpenOptions } from "./options.js";
 import { stratify } from "./select.js";
+import { readTable } from "./table.js";
 
 interface Row {
   readonly path: string;
@@ -42,30 +41,16 @@ export async function openCsv(file: string, split: string, options: OpenOptions)
 }
 
 async function readRows(file: string): Promise<Row[]> {
-  const text = new TextDecoder().decode(await readFileChecked(file));
-  let lines: Record<string, string>[];
-  try {
-    lines = parse(text, {
-      columns: (heads: string[]) => heads.map((head) => head.trim().toLowerCase()),
-      bom: true,
-      skip_empty_lines: true,
-    });
-  } catch (error) {
-    if (error instanceof CsvError) throw refused(file, error.message, error);
-    throw error;
-  }
-  if (lines.length === 0) throw refused(file, "has no lines after its header");
+  const { columns, lines } = await readTable(file);
   const column = (which: keyof typeof COLUMNS): string | undefined =>
-    COLUMNS[which].find((name) => Object.hasOwn(lines[0]!, name));
+    COLUMNS[which].find((name) => columns.includes(name));
   const [path, label, split] = [column("path"), column("label"), column("split")];
   if (path === undefined || label === undefined) {
-    throw refused(file, `has the columns ${Object.keys(lines[0]!).join(", ")}; it needs "path" and "label"`);
+    throw refused(file, `has the columns ${columns.join(", ")}; it needs "path" and "label"`);
   }
   const folder = resolve(dirname(file));
-  return lines.map((line, i) => {
-    // The header is line 1.
-    const at = `${file}, line ${i + 2}`;
-    const [name, className] = [line[path]!.trim(), line[label]!.trim()];
+  return lines.map(({ at, cells }) => {
+    const [name, className] = [cells[path]!.trim(), cells[label]!.trim()];
     if (name === "" || className === "") throw refused(at, "lacks a path or a label");
     const outside = relative(folder, resolve(folder, name));
     if (isAbsolute(name) || outside.startsWith("..") || isAbsolute(outside)) {
@@ -74,7 +59,7 @@ async function readRows(file: string): Promise<Row[]> {
     return {
       path: name,
       label: className,
-      split: split === undefined ? undefined : splitOf(at, line[split]!),
+      split: split === undefined ? undefined : splitOf(at, cells[split]!),
     };
   });
 }

@@ -34,6 +34,28 @@ export interface Dataset {
   readonly mask?: (index: number, out: Uint8Array) => void | Promise<void>;
   /** Whether image `index` has a mask; absent where every image has one, or none. */
   readonly hasMask?: (index: number) => boolean;
+  /** Where the masks come from, when from what lies beside the pictures. */
+  readonly regions?: DatasetRegions;
+}
+
+/** Masks that were drawn as such, boxes, or either, the mask where an image has both. */
+export type MaskSource = "mask" | "box" | "mask-and-box";
+
+/** Key regions that lie beside the pictures. */
+export interface DatasetRegions {
+  readonly source: MaskSource;
+  /**
+   * Of the regions of all images of the split; another when one is changed.
+   *
+   * @throws InputError for one that cannot be read.
+   */
+  fingerprint(): Promise<string>;
+  /**
+   * Boxes of the image called `fileName` that count for nothing, and why.
+   *
+   * @throws InputError where they cannot be read.
+   */
+  faults(fileName: string): Promise<readonly string[]>;
 }
 
 /** An image that cannot be decoded, and why. */

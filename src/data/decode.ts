@@ -66,6 +66,25 @@ export async function decodeBytes(bytes: Uint8Array, place: string): Promise<Byt
   }
 }
 
+/**
+ * Pixels of a picture by its header; `place` is what errors call it.
+ *
+ * @throws InputError where it has none, or claims more pixels than are decoded.
+ */
+export async function pictureSize(
+  encoded: string | Uint8Array,
+  place: string,
+): Promise<{ readonly width: number; readonly height: number }> {
+  const { width, height } = await sharp(encoded, { limitInputPixels: false })
+    .metadata()
+    .catch((cause: unknown) => {
+      throw refused(place, "has no header of a picture", cause);
+    });
+  const tooLarge = problemOfSize(width, height);
+  if (tooLarge !== undefined) throw refused(place, tooLarge);
+  return { width, height };
+}
+
 /** Which of the formats that are read the first bytes tell of. */
 export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
   return SIGNATURES.find(([, matches]) => matches(bytes))?.[0];
@@ -75,6 +94,10 @@ async function sizeIfTooLarge(bytes: Uint8Array): Promise<string | undefined> {
   const { width, height } = await sharp(bytes, { limitInputPixels: false })
     .metadata()
     .catch(() => ({ width: 0, height: 0 }));
+  return problemOfSize(width, height);
+}
+
+function problemOfSize(width: number, height: number): string | undefined {
   if (width * height <= MOST_PIXELS) return undefined;
   return `claims ${width} × ${height} pixels, at most ${MOST_PIXELS / 1e6} million are decoded`;
 }

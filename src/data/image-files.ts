@@ -8,6 +8,7 @@ import type { Dataset, SkippedFile } from "./dataset.js";
 import { decodeImage } from "./decode.js";
 import type { Fit } from "./fit.js";
 import { fitOf, type OpenOptions } from "./options.js";
+import { regionsOf, type PictureFile } from "./regions/index.js";
 import { sentences } from "./select.js";
 
 /** Image files with their classes, as a layout lists them. */
@@ -51,6 +52,12 @@ export async function openImageFiles(
   const kept = chosen.filter((index) => !unreadable.has(index));
   const skipped = [...unreadable].map(([index, problem]): SkippedFile => ({ file: nameOf(index), problem }));
   if (kept.length === 0) throw nothingReadable(folder);
+  const pictureAt = (place: number): PictureFile => ({
+    name: nameOf(place),
+    className: classNames[labels[place]!]!,
+    encoded: () => paths[place]!,
+  });
+  const beside = mask === undefined ? await regionsOf(folder, kept, pictureAt, fit) : undefined;
   return createDataset({
     name: `${folder}:${split}`,
     split,
@@ -62,10 +69,12 @@ export async function openImageFiles(
     description: sentences(
       note,
       `Files resized to ${width} × ${height} by ${fit.interpolation}, ${fit.mode}.`,
+      beside?.note,
     ),
     fileName: nameOf,
-    mask: mask && ((index, out) => mask(paths[index]!, fit, out)),
-    hasMask: hasMask && ((index) => hasMask(paths[index]!)),
+    mask: mask ? (index, out) => mask(paths[index]!, fit, out) : beside?.mask,
+    hasMask: hasMask ? (index) => hasMask(paths[index]!) : beside?.hasMask,
+    regions: beside?.regions,
   });
 }
 

@@ -1,4 +1,4 @@
-export type { Batch, Dataset, SkippedFile } from "./dataset.js";
+export type { Batch, Dataset, DatasetRegions, MaskSource, SkippedFile } from "./dataset.js";
 export { openDataset } from "./open.js";
 export type { OpenOptions } from "./options.js";
 export { datasetInfo, type DatasetInfo } from "./info.js";

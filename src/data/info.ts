@@ -1,4 +1,4 @@
-import type { Dataset } from "./dataset.js";
+import type { Dataset, MaskSource } from "./dataset.js";
 
 /** What a user wants to know before using a dataset. */
 export interface DatasetInfo {
@@ -13,6 +13,8 @@ export interface DatasetInfo {
   readonly hasMasks: boolean;
   /** Images that have a key-region mask. */
   readonly masks: number;
+  /** What the masks were made of; null where there are none. */
+  readonly maskSource: MaskSource | null;
   readonly skipped: readonly { readonly file: string; readonly problem: string }[];
 }
 
@@ -32,6 +34,7 @@ export function datasetInfo(dataset: Dataset): DatasetInfo {
     classes: classNames.map((className, label) => ({ name: className, images: counts[label]! })),
     hasMasks: dataset.mask !== undefined,
     masks: countMasks(dataset),
+    maskSource: dataset.mask === undefined ? null : (dataset.regions?.source ?? "mask"),
     skipped: dataset.skipped ?? [],
   };
 }

@@ -1,7 +1,6 @@
 /** The trimaps of the Flowers datasets: which pixels of a picture are the flower. */
 import { existsSync } from "node:fs";
-import sharp from "sharp";
-import { decodeImage } from "./decode.js";
+import { decodeImage, pictureSize } from "./decode.js";
 import { fitImage, type Fit } from "./fit.js";
 import type { ByteImage } from "./resize.js";
 
@@ -20,8 +19,16 @@ export async function readTrimap(
 ): Promise<void> {
   if (!existsSync(trimapPath)) return void out.fill(0);
   const trimap = flowerOf(await decodeImage(trimapPath));
-  const { width, height } = await sharp(picturePath, { limitInputPixels: false }).metadata();
-  const shares = fitImage(sampled(trimap, width, height), { ...fit, channels: 1 });
+  const { width, height } = await pictureSize(picturePath, picturePath);
+  fitRegion(nearest(trimap, width, height), fit, out);
+}
+
+/**
+ * Fits a region (255 inside, 0 outside, at the picture's own size) by the very code that fits the picture; a pixel of
+ * `out` is 1 when at least half of it is region.
+ */
+export function fitRegion(region: ByteImage, fit: Fit, out: Uint8Array): void {
+  const shares = fitImage(region, { ...fit, channels: 1 });
   for (let i = 0; i < out.length; i++) out[i] = shares[i]! >= 128 ? 1 : 0;
 }
 
@@ -39,7 +46,7 @@ function flowerOf({ width, height, data }: ByteImage): ByteImage {
 }
 
 /** The nearest pixel of `image` for each of `width` × `height`: no in-between values are made up. */
-function sampled(image: ByteImage, width: number, height: number): ByteImage {
+export function nearest(image: ByteImage, width: number, height: number): ByteImage {
   if (image.width === width && image.height === height) return image;
   const data = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { DataCheck, Duplicates } from "../../data/index.js";
+import type { DataCheck, Duplicates, MaskSource } from "../../data/index.js";
 import { commonOptions, imageOptions, openOptionsOf, type LookOptions } from "../shared-options.js";
 import { createTerminal, formatTable, printable } from "../terminal.js";
 
@@ -12,6 +12,13 @@ Examples:
 
 Files that cannot be decoded or are missing are listed, --skip-unreadable or not.
 Exit codes: 0 checked, with or without findings; 3 when not one image can be read.`;
+
+/** In words, what key regions are made of. */
+export const MASK_SOURCES: Readonly<Record<MaskSource, string>> = {
+  mask: "masks",
+  box: "boxes",
+  "mask-and-box": "masks and boxes",
+};
 
 /** `holdfast data check`, a command under `data`. */
 export function dataCheckCommand(data: Command): void {
@@ -50,6 +57,7 @@ function checkText(check: DataCheck): string {
       ...(check.description === "" ? [] : [printable(check.description)]),
       `width ${width.min} … ${width.median} … ${width.max}, height ${height.min} … ${height.median} … ${height.max} (least, median, most)`,
       kindsText(check),
+      regionsText(check),
     ],
     [classTable(check), `largest class : smallest class = ${check.imbalance.toFixed(1)} : 1`],
     section(
@@ -84,6 +92,11 @@ function kindsText({ kinds }: DataCheck): string {
     .filter(([count]) => count > 0)
     .map(([count, what]) => `${count} ${what}`)
     .join(", ");
+}
+
+function regionsText({ images, regions }: DataCheck): string {
+  const from = regions.sources.map((source) => MASK_SOURCES[source]).join("; ");
+  return `key regions: ${regions.images === 0 ? "none" : `of ${regions.images} of ${images} images, from ${from}`}`;
 }
 
 function classTable({ classes, splits }: DataCheck): string {

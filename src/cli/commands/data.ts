@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { commonOptions, imageOptions, openOptionsOf, type LookOptions } from "../shared-options.js";
 import { createTerminal, printable } from "../terminal.js";
-import { dataCheckCommand } from "./data-check.js";
+import { dataCheckCommand, MASK_SOURCES } from "./data-check.js";
 
 const EXAMPLES = `
 Examples:
@@ -31,7 +31,7 @@ export function dataCommand(program: Command): void {
       `${info.name}: ${info.images} images of ${info.channels} × ${info.height} × ${info.width}`,
       ...(info.description === "" ? [] : [info.description]),
       `${info.classes.length} classes: ${info.classes.map((each) => `${printable(each.name)} (${each.images})`).join(", ")}`,
-      `key-region masks: ${info.masks === info.images ? "yes" : info.masks === 0 ? "no" : `of ${info.masks} images`}`,
+      `key regions: ${info.maskSource === null ? "none" : `of ${info.masks} images, from ${MASK_SOURCES[info.maskSource]}`}`,
       ...info.skipped.map(({ file, problem }) => printable(`left out: ${file}: ${problem}`)),
     ];
     createTerminal(options).result(lines.join("\n"), info);

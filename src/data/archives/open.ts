@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { InputError } from "../../errors/index.js";
 import { createCache, DEFAULT_CACHE_BYTES } from "../cache.js";
 import { chooseClasses } from "../classes.js";
@@ -6,6 +7,7 @@ import type { Dataset, SkippedFile } from "../dataset.js";
 import { decodeBytes } from "../decode.js";
 import { nothingReadable } from "../image-files.js";
 import { fitOf, type OpenOptions } from "../options.js";
+import { regionsOf, type PictureFile } from "../regions/index.js";
 import { sentences } from "../select.js";
 import { encodedBytes, type EncodedSource } from "../source.js";
 import { choosePictures } from "./choose.js";
@@ -45,6 +47,12 @@ export async function openArchive(path: string, split: string, options: OpenOpti
     options.skipUnreadable === true ? await unreadable(source, chosen) : new Map<number, SkippedFile>();
   const kept = chosen.filter((index) => !skipped.has(index));
   if (kept.length === 0) throw nothingReadable(path);
+  const pictureAt = (index: number): PictureFile => ({
+    name: pictures.names[index]!,
+    className: layout.classNames[layout.labels[index]!]!,
+    encoded: () => encodedBytes(source, index),
+  });
+  const beside = await regionsOf(isArchive(path) ? dirname(path) : path, kept, pictureAt, fit);
   return createDataset({
     name: `${path}:${found}`,
     split: found,
@@ -56,8 +64,12 @@ export async function openArchive(path: string, split: string, options: OpenOpti
     description: sentences(
       note,
       `Pictures resized to ${width} × ${height} by ${fit.interpolation}, ${fit.mode}.`,
+      beside?.note,
     ),
     fileName: (index) => pictures.names[index]!,
+    mask: beside?.mask,
+    hasMask: beside?.hasMask,
+    regions: beside?.regions,
   });
 }
 

@@ -1,0 +1,58 @@
+/** Masks that a user has drawn: pictures, as large as those they belong to or smaller, black outside the region. */
+import sharp from "sharp";
+import { InputError } from "../../errors/index.js";
+import { readFileChecked } from "../../files/index.js";
+import { decodeBytes, formatOf } from "../decode.js";
+import type { ByteImage } from "../resize.js";
+import { nearest } from "../trimaps.js";
+import type { Size } from "./boxes.js";
+
+/**
+ * 255 where the mask is not black, 0 elsewhere, at the size of its picture.
+ *
+ * @throws InputError as {@link checkMask}, and where it cannot be decoded.
+ */
+export async function readMask(path: string, size: Size): Promise<ByteImage> {
+  const { width, height, data } = await decodeBytes(await checkMask(path, size), path);
+  const marked = new Uint8Array(width * height);
+  for (let i = 0; i < marked.length; i++) {
+    marked[i] = data[3 * i]! + data[3 * i + 1]! + data[3 * i + 2]! > 0 ? 255 : 0;
+  }
+  return nearest({ width, height, channels: 1, data: marked }, size.width, size.height);
+}
+
+/**
+ * The mask's bytes.
+ *
+ * @throws InputError for a mask that is no picture, has lost its exact values (JPEG) or would lose them (more than 8
+ *   bits), or has another shape than its picture.
+ */
+export async function checkMask(path: string, size: Size): Promise<Uint8Array> {
+  const bytes = await readFileChecked(path);
+  const format = formatOf(bytes);
+  if (format === undefined) throw refused(path, "is not a PNG or WebP image");
+  if (format === "jpeg") throw refused(path, "is a JPEG image, which blurs what is black and what is not");
+  const { width, height, depth } = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch((cause: unknown) => {
+      throw refused(path, "cannot be decoded: it is damaged or cut off", cause);
+    });
+  if (depth !== "uchar") throw refused(path, "has more than 8 bits a channel, of which 8 would be lost");
+  // As far as rounding each side may go.
+  if (Math.abs(width * size.height - height * size.width) > size.width + size.height) {
+    throw refused(
+      path,
+      `has ${width} × ${height} pixels, another shape than its picture's ${size.width} × ${size.height}`,
+    );
+  }
+  return bytes;
+}
+
+function refused(place: string, problem: string, cause?: unknown): InputError {
+  return new InputError({
+    place,
+    problem,
+    remedy: "Save the mask as an 8-bit PNG of the picture's size, black outside the region, or remove it.",
+    cause,
+  });
+}

@@ -1,0 +1,102 @@
+/** Key regions of a dataset's pictures, from masks and boxes that lie beside them. */
+import { sha256Of } from "../../files/index.js";
+import type { DatasetRegions } from "../dataset.js";
+import { pictureSize } from "../decode.js";
+import type { Fit } from "../fit.js";
+import { fitRegion } from "../trimaps.js";
+import { boxesOutside, paintBoxes } from "./boxes.js";
+import { openRegions, type Region } from "./find.js";
+import { checkMask, readMask } from "./mask.js";
+
+/** A picture, wherever its bytes lie. */
+export interface PictureFile {
+  /** Below the dataset's folder. */
+  readonly name: string;
+  readonly className: string;
+  /** Its path, or its encoded bytes. */
+  readonly encoded: () => string | Uint8Array;
+}
+
+/** What a dataset says of its key regions; by the place of the picture in the source. */
+export interface RegionParts {
+  readonly mask: (place: number, out: Uint8Array) => Promise<void>;
+  readonly hasMask: (place: number) => boolean;
+  readonly regions: DatasetRegions;
+  readonly note: string;
+}
+
+/**
+ * The regions of the pictures at `places`, from what lies in `root`; undefined where not one has any. They are fitted
+ * as the pictures are, by the same code.
+ *
+ * @throws InputError for a table of boxes that is none; masks and annotations are read when they are asked for.
+ */
+export async function regionsOf(
+  root: string,
+  places: Iterable<number>,
+  pictureAt: (place: number) => PictureFile,
+  fit: Fit,
+): Promise<RegionParts | undefined> {
+  const finder = await openRegions(root);
+  const found = new Map<number, Region>();
+  let images = 0;
+  for (const place of places) {
+    images++;
+    const { name, className } = pictureAt(place);
+    const region = finder.of(slashed(name), className);
+    if (region !== undefined) found.set(place, region);
+  }
+  if (found.size === 0) return undefined;
+  const masks = [...found.values()].filter(({ kind }) => kind === "mask").length;
+  const boxes = found.size - masks;
+  const byName = new Map(Array.from(found, ([place, region]) => [pictureAt(place).name, { place, region }]));
+  const sizeAt = (place: number): ReturnType<typeof pictureSize> => {
+    const { name, encoded } = pictureAt(place);
+    return pictureSize(encoded(), name);
+  };
+  return {
+    async mask(place, out) {
+      const region = found.get(place);
+      if (region === undefined) return void out.fill(0);
+      const size = await sizeAt(place);
+      const marked =
+        region.kind === "mask" ? await readMask(region.path, size) : paintBoxes(await region.boxes(), size);
+      fitRegion(marked, fit, out);
+    },
+    hasMask: (place) => found.has(place),
+    regions: {
+      source: boxes === 0 ? "mask" : masks === 0 ? "box" : "mask-and-box",
+      async fingerprint() {
+        const lines: string[] = [];
+        for (const [place, region] of found) {
+          lines.push(`${pictureAt(place).name} ${await contentOf(region, () => sizeAt(place))}`);
+        }
+        return sha256Of(lines.join("\n"));
+      },
+      async faults(fileName) {
+        const known = byName.get(fileName);
+        if (known?.region.kind !== "box") return [];
+        const drawn = await known.region.boxes();
+        const outside = boxesOutside(drawn, await sizeAt(known.place));
+        return outside.map(
+          (number) => `box ${number} of ${drawn.boxes.length} holds no pixel of the picture`,
+        );
+      },
+    },
+    note: `Key regions: ${[
+      ...(masks > 0 ? [`masks of ${masks}`] : []),
+      ...(boxes > 0 ? [`boxes of ${boxes}`] : []),
+    ].join(", ")} of its ${images} images.`,
+  };
+}
+
+/** What decides a region, in words; whatever would stop the measuring of it hours later is found here. */
+async function contentOf(region: Region, size: () => ReturnType<typeof pictureSize>): Promise<string> {
+  if (region.kind === "mask") return sha256Of(await checkMask(region.path, await size()));
+  return JSON.stringify(await region.boxes());
+}
+
+/** As masks and tables name a picture, on Windows too. */
+function slashed(name: string): string {
+  return name.replaceAll("\\", "/");
+}
