@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { Dataset, OpenOptions } from "../data/index.js";
+import type { Dataset, MaskSource, OpenOptions } from "../data/index.js";
 import { openDataset, takeSample } from "../data/index.js";
 import { sha256Of } from "../files/index.js";
 import { createGenerator } from "../tensor/index.js";
@@ -26,8 +26,8 @@ export interface ReproducedDataset {
   readonly regions: { readonly source: RegionSource; readonly fingerprint: string | null };
 }
 
-/** Key regions are the dataset's own masks, or what a stated rule finds. */
-export type RegionSource = "mask" | "saliency";
+/** Key regions are the dataset's own masks or boxes; where not one image has any, what a stated rule finds. */
+export type RegionSource = MaskSource | "saliency";
 
 /** What identifies a dataset in a piece's settings, wherever its files lie. */
 export function identityOf({ id, fingerprint, image }: ReproducedDataset): Json {
@@ -73,7 +73,7 @@ export async function describeDataset(data: string, options: OpenOptions): Promi
       interpolation,
       cropFraction,
     }),
-    regions: regionsOf(test),
+    regions: await regionsOf(test),
   };
 }
 
@@ -89,8 +89,11 @@ async function ownValidation(data: string, options: OpenOptions): Promise<Datase
   return opened.split === "val" ? opened : undefined;
 }
 
-function regionsOf({ mask, hasMask, labels }: Dataset): ReproducedDataset["regions"] {
+async function regionsOf({ mask, hasMask, labels, regions }: Dataset): Promise<ReproducedDataset["regions"]> {
   if (mask === undefined) return { source: "saliency", fingerprint: null };
+  if (regions !== undefined) {
+    return { source: regions.source, fingerprint: (await regions.fingerprint()).slice(0, 16) };
+  }
   const flags = Uint8Array.from(labels, (_, i) => Number(hasMask?.(i) ?? true));
   return { source: "mask", fingerprint: sha256Of(flags).slice(0, 16) };
 }

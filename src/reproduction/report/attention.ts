@@ -5,10 +5,13 @@ import type { Setting } from "../plan.js";
 import type { ReproducedDatasetResult } from "../result.js";
 import { titleOf } from "./tables.js";
 
-const REGIONS = {
+/** Where key regions come from, in words. */
+export const REGIONS = {
   mask: "the dataset's own masks",
+  box: "the dataset's own boxes, which hold some of what is around the object too",
+  "mask-and-box": "the dataset's own masks, and its boxes for images that have no mask",
   saliency:
-    "no mask is at hand: the fifth of the pixels that most move the label's logit of the undefended model (|∂z/∂x| summed over the channels, averaged over a window of an eighth of the side)",
+    "no mask and no box is at hand: the fifth of the pixels that most move the label's logit of the undefended model (|∂z/∂x| summed over the channels, averaged over a window of an eighth of the side)",
 } as const;
 
 /** Table 2: the mean attention on the key regions, of the last group, and outside of them. */
