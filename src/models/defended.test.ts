@@ -33,7 +33,7 @@ const single = (name: string): Tensor => {
 };
 
 describe.each(FILTERS)("the %s denoising block", (filter) => {
-  it("has PyTorch's output and input gradient", () => {
+  it("has PyTorch's output, and its gradients of the input and of every convolution's weights", () => {
     const g = new GraphBuilder<Dim>(filter);
     const x = g.input("x", "float32", ["N", 6, 5, 4]);
     const y = denoisingBlock(g, createLayers(g, random), x, "block", { filter });
@@ -52,13 +52,19 @@ describe.each(FILTERS)("the %s denoising block", (filter) => {
     const bound = GraphBuilder.from(bindBatch({ ...source, image: "x" }, 2).graph);
     const cotangent = bound.input("cotangent", "float32", [2, 6, 5, 4]);
     const dot = bound.op("ReduceSum", [bound.op("Mul", [bound.value(y.name), cotangent])], { keepdims: 0 });
-    const [grad] = appendGradients(bound, { of: dot, withRespectTo: [bound.value("x")] });
-    bound.output(grad!);
-    const outputs = evaluate(bound.build(), { x: single("x"), cotangent: single("cotangent") });
-    expect(relativeError(numbers(outputs[y.name]), numbers(expected(`${filter}.y`)))).toBeLessThan(1e-7);
-    expect(relativeError(numbers(outputs[grad!.name]), numbers(expected(`${filter}.grad`)))).toBeLessThan(
-      1e-7,
+    const embedded = filter === "embedded-gaussian" || filter === "dot-product";
+    const learnt = embedded ? ["conv", "theta", "phi"] : ["conv"];
+    const withRespectTo = ["x", ...learnt.map((name) => `block.${name}.weight`)].map((name) =>
+      bound.value(name),
     );
+    const gradients = appendGradients(bound, { of: dot, withRespectTo });
+    for (const gradient of gradients) bound.output(gradient);
+    const outputs = evaluate(bound.build(), { x: single("x"), cotangent: single("cotangent") });
+    const wanted = ["y", "grad", ...learnt.map((name) => `grad.${name}`)];
+    [y, ...gradients].forEach(({ name }, i) => {
+      const error = relativeError(numbers(outputs[name]), numbers(expected(`${filter}.${wanted[i]!}`)));
+      expect(error, wanted[i]).toBeLessThan(1e-7);
+    });
   });
 
   it("starts as the identity", async () => {
