@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { validatesBetter } from "./state.js";
-import { createWatch, DivergedError } from "./watch.js";
+import { catastrophicOverfitting, createWatch, DivergedError } from "./watch.js";
 
 const constant = Float32Array.from([0, 1, 0, 2, 0, 3]);
 const varied = Float32Array.from([0, 1, 2, 1, 0, 3]);
@@ -32,4 +32,29 @@ test("the best weights are the most robust; clean accuracy and then the later st
   expect(validatesBetter(record(0.5, 0.9), record(0.5, 0.8))).toBe(true);
   expect(validatesBetter(record(0.5, 0.8), record(0.5, 0.8))).toBe(true);
   expect(validatesBetter(record(null, 0.8), record(null, 0.9))).toBe(false);
+});
+
+describe("catastrophic overfitting", () => {
+  const record = (clean: number, robust: number | null) => ({ step: 1, images: 100, clean, robust });
+  const best = record(0.8, 0.4);
+
+  test("is said with both accuracies", () => {
+    expect(catastrophicOverfitting(record(0.85, 0.01), best)).toMatch(
+      /^accuracy under attack fell from 40\.0 % to 1\.0 % while clean accuracy rose: catastrophic overfitting/,
+    );
+  });
+
+  test.each([
+    ["just below half of the best", record(0.8, 0.199), best, true],
+    ["half of the best", record(0.8, 0.2), best, false],
+    ["better than the best", record(0.9, 0.5), best, false],
+    ["clean accuracy fell too: a collapse of another kind", record(0.79, 0.01), best, false],
+    ["a best that says nothing", record(0.8, 0), record(0.8, 0.09), false],
+    ["the least best that says something", record(0.8, 0), record(0.8, 0.1), true],
+    ["nothing to compare with", record(0.8, 0), undefined, false],
+    ["no attack", record(0.9, null), record(0.8, null), false],
+    ["no attack any more", record(0.9, null), best, false],
+  ])("%s", (_, now, before, said) => {
+    expect(catastrophicOverfitting(now, before) !== undefined).toBe(said);
+  });
 });
