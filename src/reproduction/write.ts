@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { InputError } from "../errors/index.js";
-import { parseResult } from "../evaluation/index.js";
 import { readFileChecked, writeFileAtomic } from "../files/index.js";
 import type { Assembled } from "./assemble.js";
 import { renderReproduction } from "./report/index.js";
+import { parsePictures, parseReproduction } from "./result-schema.js";
 import type { ReproductionPictures, ReproductionResult } from "./result.js";
 
 /** Where a reproduction's answers are. */
@@ -38,22 +38,12 @@ export async function isReproduction(path: string): Promise<boolean> {
 
 /** @throws InputError when the file is missing or is not the result of a reproduction. */
 export async function readReproduction(path: string): Promise<ReproductionResult> {
-  const result = (await readJson(path)) as Partial<ReproductionResult> | null;
-  if (result?.kind !== "reproduction" || result.schemaVersion !== 1 || !Array.isArray(result.datasets)) {
-    throw new InputError({
-      place: path,
-      problem: "is not the result of a reproduction",
-      remedy: "Give the reproduction.json that holdfast reproduce wrote.",
-    });
-  }
-  for (const dataset of (result as ReproductionResult).datasets)
-    parseResult(dataset.result, `${path}, ${dataset.id}`);
-  return result as ReproductionResult;
+  return parseReproduction(await readJson(path), path);
 }
 
-/** @throws InputError when the file is missing or no JSON. */
+/** @throws InputError when the file is missing or does not hold the pictures of a reproduction. */
 export async function readPictures(path: string): Promise<ReproductionPictures> {
-  return (await readJson(path)) as ReproductionPictures;
+  return parsePictures(await readJson(path), path);
 }
 
 async function readJson(path: string): Promise<unknown> {
