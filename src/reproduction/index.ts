@@ -26,9 +26,8 @@ export type {
   ReproductionResult,
 } from "./result.js";
 export { isReproduction, readPictures, readReproduction, writeReproduction } from "./write.js";
-export { countWarnings, renderReproduction } from "./report/index.js";
-export { GUESS_MARK } from "./report/tables.js";
-export { summaryTable } from "./summary.js";
+export { renderReproduction } from "./report/index.js";
+export { summaryNotes, summaryTable, summaryWarnings } from "./summary.js";
 export {
   sweep,
   type SweepCriterion,

@@ -1,29 +1,64 @@
-import type { Measurement } from "../evaluation/index.js";
-import { formatEpsilon, percent } from "../report/index.js";
-import { cleanOf, epsilonsOf, PAPER_EPSILONS, titleOf, transferOf, whiteBoxOf } from "./report/tables.js";
+import { warningTitles, type Measurement, type Result } from "../evaluation/index.js";
+import { percent } from "../report/index.js";
+import { countWarnings } from "./report/index.js";
+import { meanOf, severalSeeds } from "./report/seeds.js";
+import { GUESS_MARK, meanTitleOf, tableOneColumns, titleOf } from "./report/tables.js";
 import type { ReproducedDatasetResult } from "./result.js";
 
-/** Table 1 of one dataset as rows of text: transfer at the paper's radii, white-box at every one; † is a model no better than a guess. */
+/** Table 1 of one dataset as rows of text; {@link summaryNotes} says what its marks mean. */
 export function summaryTable(dataset: ReproducedDatasetResult): string[][] {
-  const epsilons = epsilonsOf(dataset).filter((epsilon) =>
-    dataset.rows.some(({ model }) => whiteBoxOf(dataset, model, epsilon) !== undefined),
-  );
-  const cell = (measurement: Measurement | undefined): string =>
-    measurement === undefined ? "–" : percent(measurement.accuracy);
+  const columns = tableOneColumns(dataset);
   return [
-    [
-      dataset.title,
-      "clean",
-      ...PAPER_EPSILONS.map((epsilon) => `gray-box ${epsilon}`),
-      ...PAPER_EPSILONS.map((epsilon) => `black-box ${epsilon}`),
-      ...epsilons.map((epsilon) => `white-box ${formatEpsilon(epsilon)}`),
-    ],
-    ...dataset.rows.map((row) => [
-      titleOf(dataset, row),
-      cell(cleanOf(dataset, row.model)),
-      ...PAPER_EPSILONS.map((epsilon) => cell(transferOf(dataset, row.model, "gray-box", epsilon))),
-      ...PAPER_EPSILONS.map((epsilon) => cell(transferOf(dataset, row.model, "black-box", epsilon))),
-      ...epsilons.map((epsilon) => cell(whiteBoxOf(dataset, row.model, epsilon))),
+    [dataset.title, ...columns.map(({ head }) => head)],
+    ...dataset.rows.map((row) => [titleOf(dataset, row), ...columns.map(({ of }) => cell(of(row)))]),
+    ...severalSeeds(dataset).map((seeds) => [
+      meanTitleOf(dataset, seeds),
+      ...columns.map(({ of }) => meanCell(seeds.rows.map(of))),
     ]),
   ];
+}
+
+function cell(measurement: Measurement | undefined): string {
+  return measurement === undefined ? "–" : percent(measurement.accuracy);
+}
+
+function meanCell(measurements: readonly (Measurement | undefined)[]): string {
+  const seeds = meanOf(measurements);
+  if (seeds === undefined) return "–";
+  const number = (share: number): string => (100 * share).toFixed(1);
+  return `${percent(seeds.mean)} (${number(seeds.least)}–${number(seeds.most)})`;
+}
+
+/** A sentence for each mark that {@link summaryTable} bears. */
+export function summaryNotes(dataset: ReproducedDatasetResult): string[] {
+  const notes: string[] = [];
+  if (summaryTable(dataset).some(([name]) => name!.endsWith(GUESS_MARK))) {
+    notes.push(`${GUESS_MARK} answers clean images no better than a guess: its other numbers say nothing`);
+  }
+  if (severalSeeds(dataset).length > 0) {
+    notes.push(
+      "beside a mean of seeds the smallest and the largest of them; it is marked where one of them is",
+    );
+  }
+  return notes;
+}
+
+/** A line for each kind of warning that makes numbers false or weak, the gravest first; none where there is none. */
+export function summaryWarnings({
+  warnings,
+  measurements,
+}: Pick<Result, "warnings" | "measurements">): string[] {
+  const counted = countWarnings({ warnings });
+  const lines = (["serious", "warning"] as const).flatMap((severity) => {
+    const own = warnings.filter((each) => each.severity === severity);
+    return [...new Set(own.map(({ code }) => code))].map((code) => {
+      const kind = own.filter((each) => each.code === code);
+      const about = new Set(kind.flatMap((each) => each.measurements)).size;
+      const numbers = about === 1 ? "1 number" : `${about} numbers`;
+      return `${severity}: ${warningTitles[code]} (${numbers}): ${kind[0]!.message}`;
+    });
+  });
+  if (lines.length === 0) return [];
+  const all = `${counted.serious} of ${measurements.length} numbers are not robustness, ${counted.warning} to be taken with care; the report says which`;
+  return [all, ...lines];
 }

@@ -212,24 +212,15 @@ async function writeAnswers(
   out: string,
   threads: number,
 ): Promise<void> {
-  const { assembleReproduction, countWarnings, GUESS_MARK, summaryTable, writeReproduction } =
+  const { assembleReproduction, summaryNotes, summaryTable, summaryWarnings, writeReproduction } =
     await import("../../reproduction/index.js");
   const assembled = await assembleReproduction(plan, { out, threads, tool: toolInfo() });
   if (assembled === null) return;
   for (const dataset of assembled.result.datasets) {
-    const rows = summaryTable(dataset);
-    terminal.note(`\n${formatTable(rows)}`);
-    if (rows.some(([name]) => name!.endsWith(GUESS_MARK))) {
-      terminal.note(
-        `${GUESS_MARK} answers clean images no better than a guess: its other numbers say nothing`,
-      );
-    }
-    const { serious } = countWarnings(dataset.result);
-    if (serious > 0) {
-      terminal.warn(
-        `${serious} of ${dataset.result.measurements.length} numbers are not robustness; the report says which and why`,
-      );
-    }
+    terminal.note(["", formatTable(summaryTable(dataset)), ...summaryNotes(dataset)].join("\n"));
+    const [all, ...kinds] = summaryWarnings(dataset.result);
+    if (all !== undefined) terminal.warn(all);
+    if (kinds.length > 0) terminal.note(kinds.map((line) => `  ${line}`).join("\n"));
   }
   terminal.note(
     "Gray-box and black-box test transfer, not robustness; white-box PGD is an upper bound of it.",

@@ -3,6 +3,7 @@ import { formatEpsilon, html, interval, percent, table, type Html } from "../../
 import type { Setting } from "../plan.js";
 import { publishedValue } from "../published.js";
 import type { ReproducedDatasetResult, ReproducedRow } from "../result.js";
+import { meanOf, severalSeeds, type Seeds } from "./seeds.js";
 
 /** ε of the paper's tables. */
 export const PAPER_EPSILONS = [0.25, 0.5] as const;
@@ -68,37 +69,49 @@ export function epsilonsOf({ result }: ReproducedDatasetResult): number[] {
   return [...new Set(all)].sort((a, b) => a - b);
 }
 
+/** A column of accuracies. */
+export interface AccuracyColumn {
+  readonly head: string;
+  readonly of: (row: ReproducedRow) => Measurement | undefined;
+  /** The paper's own number for a recipe. */
+  readonly published?: (recipe: string) => number | undefined;
+}
+
+/** Of Table 1: clean, transfer at the paper's radii, white-box at every one that was measured. */
+export function tableOneColumns(dataset: ReproducedDatasetResult): readonly AccuracyColumn[] {
+  const whiteBox = epsilonsOf(dataset)
+    .map((epsilon) => whiteBoxColumn(dataset, epsilon))
+    .filter(({ of }) => dataset.rows.some(of));
+  return [
+    { head: "clean", of: ({ model }) => cleanOf(dataset, model) },
+    ...TRANSFER.flatMap((setting) =>
+      PAPER_EPSILONS.map((epsilon) => ({
+        ...transferColumn(dataset, setting, epsilon),
+        published: (recipe: string) => publishedValue("accuracy", dataset.id, recipe, setting, epsilon),
+      })),
+    ),
+    ...whiteBox,
+  ];
+}
+
+function transferColumn(dataset: ReproducedDatasetResult, setting: Setting, epsilon: number): AccuracyColumn {
+  const of = ({ model }: ReproducedRow): Measurement | undefined =>
+    transferOf(dataset, model, setting, epsilon);
+  return { head: `${setting} ${formatEpsilon(epsilon)}`, of };
+}
+
+function whiteBoxColumn(dataset: ReproducedDatasetResult, epsilon: number): AccuracyColumn {
+  const of = ({ model }: ReproducedRow): Measurement | undefined => whiteBoxOf(dataset, model, epsilon);
+  return { head: `white-box ${formatEpsilon(epsilon)}`, of };
+}
+
 /** Table 1: transfer as in the paper, the paper's number beside ours, and the white-box accuracy always with it. */
 export function tableOne(dataset: ReproducedDatasetResult): Html {
-  const whiteEpsilons = epsilonsOf(dataset).filter((epsilon) =>
-    dataset.rows.some(({ model }) => whiteBoxOf(dataset, model, epsilon)),
+  return accuracyTable(
+    dataset,
+    `Top-1 accuracy with its 95 % Wilson interval; in italics the paper's own number, where it has one. Gray-box and black-box images were made on undefended models: they test transfer, not robustness; those marked * were made on this very model. A row marked ${GUESS_MARK} answers clean images no better than a guess: what is left of it under attack is not robustness. White-box is the lowest accuracy under the attacks on the defended model itself at that ε (PGD; from ε = 0.5 the gray image too), an upper bound of its robustness.`,
+    tableOneColumns(dataset),
   );
-  const heads = [
-    "defence",
-    "clean",
-    ...TRANSFER.flatMap((setting) => PAPER_EPSILONS.map((epsilon) => `${setting} ${epsilon}`)),
-    ...whiteEpsilons.map((epsilon) => `white-box ${formatEpsilon(epsilon)}`),
-  ];
-  const rows = dataset.rows.map((row) => [
-    titleOf(dataset, row),
-    cell(cleanOf(dataset, row.model)),
-    ...TRANSFER.flatMap((setting) =>
-      PAPER_EPSILONS.map((epsilon) =>
-        cell(
-          transferOf(dataset, row.model, setting, epsilon),
-          publishedValue("accuracy", dataset.id, row.recipe, setting, epsilon),
-        ),
-      ),
-    ),
-    ...whiteEpsilons.map((epsilon) => cell(whiteBoxOf(dataset, row.model, epsilon))),
-  ]);
-  return html`<div class="matrix">
-    ${table(
-      `Top-1 accuracy with its 95 % Wilson interval; in italics the paper's own number, where it has one. Gray-box and black-box images were made on undefended models: they test transfer, not robustness; those marked * were made on this very model. A row marked ${GUESS_MARK} answers clean images no better than a guess: what is left of it under attack is not robustness. White-box is the lowest accuracy under the attacks on the defended model itself at that ε (PGD; from ε = 0.5 the gray image too), an upper bound of its robustness.`,
-      heads,
-      rows,
-    )}
-  </div>`;
 }
 
 /** Transfer at the radii that the field uses, which the paper does not report. */
@@ -109,20 +122,36 @@ export function smallEpsilonTable(dataset: ReproducedDatasetResult): Html {
       dataset.rows.some(({ model }) => transferOf(dataset, model, "gray-box", epsilon)),
   );
   if (epsilons.length === 0) return html``;
+  const columns = epsilons.flatMap((epsilon) => [
+    ...TRANSFER.map((setting) => transferColumn(dataset, setting, epsilon)),
+    whiteBoxColumn(dataset, epsilon),
+  ]);
+  return accuracyTable(dataset, "The same at small radii: transfer beside white-box.", columns);
+}
+
+const MEANS =
+  "Under a mean of seeds stand the smallest and the largest of them; it is marked where one of them is.";
+
+/** A row for each model, and for the mean of each defence that has several seeds. */
+function accuracyTable(
+  dataset: ReproducedDatasetResult,
+  caption: string,
+  columns: readonly AccuracyColumn[],
+): Html {
+  const several = severalSeeds(dataset);
+  const rows = dataset.rows.map((row) => [
+    titleOf(dataset, row),
+    ...columns.map(({ of, published }) => cell(of(row), published?.(row.recipe))),
+  ]);
+  const means = several.map((seeds) => [
+    meanTitleOf(dataset, seeds),
+    ...columns.map(({ of, published }) => meanCell(seeds.rows.map(of), published?.(seeds.recipe))),
+  ]);
   return html`<div class="matrix">
     ${table(
-      "The same at small radii: transfer beside white-box.",
-      [
-        "defence",
-        ...epsilons.flatMap((e) => [...TRANSFER, "white-box"].map((s) => `${s} ${formatEpsilon(e)}`)),
-      ],
-      dataset.rows.map((row) => [
-        titleOf(dataset, row),
-        ...epsilons.flatMap((epsilon) => [
-          ...TRANSFER.map((setting) => cell(transferOf(dataset, row.model, setting, epsilon))),
-          cell(whiteBoxOf(dataset, row.model, epsilon)),
-        ]),
-      ]),
+      several.length === 0 ? caption : `${caption} ${MEANS}`,
+      ["defence", ...columns.map(({ head }) => head)],
+      [...rows, ...means],
     )}
   </div>`;
 }
@@ -136,11 +165,32 @@ export function titleOf(dataset: ReproducedDatasetResult, { title, seed, model }
   return isGuess(dataset, model) ? `${whole} ${GUESS_MARK}` : whole;
 }
 
+/** The mean of a defence's seeds, and the mark where one of them is a guess. */
+export function meanTitleOf(dataset: ReproducedDatasetResult, { title, rows }: Seeds): string {
+  return rows.some(({ model }) => isGuess(dataset, model)) ? `${title} ${GUESS_MARK}` : title;
+}
+
 function cell(measurement: Measurement | undefined, published?: number): Html {
-  if (measurement === undefined) return html`<span class="soft">not measured</span>`;
+  if (measurement === undefined) return NOT_MEASURED;
+  const { accuracy, interval: around } = measurement;
+  return accuracyCell(accuracy, isOwn(measurement), published, interval(around));
+}
+
+function meanCell(measurements: readonly (Measurement | undefined)[], published?: number): Html {
+  const seeds = meanOf(measurements);
+  if (seeds === undefined) return NOT_MEASURED;
+  const range = `${percent(seeds.least)} – ${percent(seeds.most)}`;
+  return accuracyCell(seeds.mean, measurements.some(isOwn), published, range);
+}
+
+const NOT_MEASURED = html`<span class="soft">not measured</span>`;
+
+function accuracyCell(accuracy: number, own: boolean, published: number | undefined, around: string): Html {
   const paper = published === undefined ? null : html`<i>${published} %</i>`;
-  const own = measurement.kind === "transfer" && measurement.source === measurement.model ? "*" : "";
-  return html`<b>${percent(measurement.accuracy)}${own}</b> ${paper}<br /><small
-      >${interval(measurement.interval)}</small
-    >`;
+  return html`<b>${percent(accuracy)}${own ? "*" : ""}</b> ${paper}<br /><small>${around}</small>`;
+}
+
+/** Whether the transferred images were made on the very model that is scored. */
+function isOwn(measurement: Measurement | undefined): boolean {
+  return measurement?.kind === "transfer" && measurement.source === measurement.model;
 }
