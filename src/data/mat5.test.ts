@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { deflateSync } from "node:zlib";
+import { deflateSync, inflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../errors/index.js";
-import { readMat5, type MatArray } from "./mat5.js";
+import { readMat5, readMat5Struct, type MatArray, type MatFields } from "./mat5.js";
 
 const fixture = (name: string): Buffer =>
   readFileSync(fileURLToPath(new URL(`../../test/fixtures/mat5/${name}`, import.meta.url)));
@@ -128,5 +128,82 @@ describe("a hostile or damaged file is refused by name", () => {
         if (!(error instanceof InputError)) throw error;
       }
     }
+  });
+});
+
+describe("a struct array is read as SciPy wrote it", () => {
+  const structs = (bytes: Uint8Array, name = "synsets"): MatFields[] | undefined =>
+    readMat5Struct(bytes, name, { place: "meta.mat" });
+
+  test("numbers, text and arrays by field", () => {
+    const found = structs(fixture("meta.mat"))!;
+    expect(
+      found.map((fields) => [(fields.get("ILSVRC2012_ID") as MatArray).data[0], fields.get("WNID")]),
+    ).toEqual([
+      [1, "n02119789"],
+      [2, "n01440764"],
+      [3, "n01484850"],
+      [4, "n02127052"],
+    ]);
+    expect(found[2]!.get("words")).toBe("great white shark, café");
+    expect([...(found[3]!.get("children") as MatArray).data]).toEqual([1, 2]);
+    expect([structs(fixture("meta.mat"), "other"), structs(fixture("plain.mat"))]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(structs(fixture("plain.mat"), "struct")).toHaveLength(1);
+  });
+
+  test("any byte changed or cut off is read or refused, nothing else", () => {
+    const deflated = fixture("meta.mat");
+    const parts = [];
+    for (let at = 128; at < deflated.length;) {
+      const size = deflated.readUInt32LE(at + 4);
+      parts.push(inflateSync(deflated.subarray(at + 8, at + 8 + size)));
+      at += 8 + size;
+    }
+    const bytes = Buffer.concat([deflated.subarray(0, 128), ...parts]);
+    expect(structs(bytes)).toEqual(structs(deflated));
+    for (let at = 128; at < bytes.length; at++) {
+      const changed = Buffer.from(bytes);
+      changed[at] = changed[at]! ^ 0xa5;
+      for (const each of [changed, bytes.subarray(0, at)]) {
+        try {
+          const found = structs(each);
+          if (found !== undefined) expect(found).toBeInstanceOf(Array);
+        } catch (error) {
+          if (!(error instanceof InputError)) throw error;
+        }
+      }
+    }
+  });
+
+  test("dimensions that claim more than there is are refused", () => {
+    const field = element(
+      14,
+      Buffer.concat([
+        element(6, words(6, 0)),
+        element(5, words(0, 0)),
+        element(1, Buffer.alloc(0)),
+        element(9, Buffer.alloc(0)),
+      ]),
+    );
+    const synsets = (...dims: number[]): Buffer =>
+      file(
+        element(
+          14,
+          Buffer.concat([
+            element(6, words(2, 0)),
+            element(5, words(...dims)),
+            element(1, Buffer.from("synsets")),
+            element(5, words(4)),
+            element(1, Buffer.from("ID\0\0")),
+            field,
+          ]),
+        ),
+      );
+    expect(structs(synsets(1, 1))).toHaveLength(1);
+    expect(() => structs(synsets(2 ** 31 - 1, 2 ** 31 - 1))).toThrow(/is truncated/);
+    expect(() => structs(synsets(2 ** 31 - 1, -1))).toThrow(/has the dimensions/);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The numeric matrices of a MAT file of level 5 (The MathWorks, "MAT-File Format", 2023, chapter 1): what
+ * The numeric matrices and the structs of a MAT file of level 5 (The MathWorks, "MAT-File Format", 2023, chapter 1): what
  * MATLAB's `save -v6` and `-v7` and `scipy.io.savemat` write. After a header of 128 bytes come elements, each
  * a tag (type, size) and its data; a matrix is an element of elements, and may be deflated as a whole.
  */
@@ -11,6 +11,9 @@ export interface MatArray {
   readonly dims: readonly number[];
   readonly data: Float64Array;
 }
+
+/** One element of a struct array: numbers, text, or undefined for what is neither. */
+export type MatFields = ReadonlyMap<string, MatArray | string | undefined>;
 
 interface Block {
   readonly bytes: Uint8Array;
@@ -37,6 +40,8 @@ const COMPRESSED = 15;
 /** Arrays of `double`, `single` and the integers; logical ones are stored as uint8. */
 const isNumericClass = (code: number): boolean => code >= 6 && code <= 15;
 const COMPLEX = 0x0800;
+const STRUCT_CLASS = 2;
+const TEXT_CLASS = 4;
 
 /** Size of a stored number and how it is read; 64-bit integers beyond 2⁵³ are rounded to a double. */
 const STORED: Readonly<Record<number, readonly [number, (v: DataView, at: number, le: boolean) => number]>> =
@@ -61,8 +66,38 @@ const STORED: Readonly<Record<number, readonly [number, (v: DataView, at: number
  *   or inflate to more than 64 MiB.
  */
 export function readMat5(bytes: Uint8Array, { place }: { readonly place: string }): Map<string, MatArray> {
-  const file = blockOf(bytes, isLittleEndian(bytes, place), place);
   const arrays = new Map<string, MatArray>();
+  for (const { block, matrix } of matricesOf(bytes, place)) {
+    const found = readMatrix(block, matrix);
+    if (found === undefined) continue;
+    if (arrays.has(found.name)) throw refused(place, `holds the variable "${found.name}" twice`);
+    arrays.set(found.name, { dims: found.dims, data: found.data });
+  }
+  return arrays;
+}
+
+/**
+ * The elements of the struct array called `name`, in MATLAB's order; undefined where there is none.
+ *
+ * @throws InputError as {@link readMat5}.
+ */
+export function readMat5Struct(
+  bytes: Uint8Array,
+  name: string,
+  { place }: { readonly place: string },
+): MatFields[] | undefined {
+  for (const { block, matrix } of matricesOf(bytes, place)) {
+    const head = readHead(block, matrix);
+    if (head?.name === name && head.code === STRUCT_CLASS) return readFields(head);
+  }
+  return undefined;
+}
+
+function* matricesOf(
+  bytes: Uint8Array,
+  place: string,
+): Generator<{ readonly block: Block; readonly matrix: Element }> {
+  const file = blockOf(bytes, isLittleEndian(bytes, place), place);
   let inflated = 0;
   for (let at = HEADER; at < bytes.length;) {
     const element = elementAt(file, at, bytes.length);
@@ -77,12 +112,8 @@ export function readMat5(bytes: Uint8Array, { place }: { readonly place: string 
     if (matrix.type !== MATRIX) {
       throw refused(block.place, `holds an element of type ${matrix.type} where a matrix should be`);
     }
-    const found = readMatrix(block, matrix);
-    if (found === undefined) continue;
-    if (arrays.has(found.name)) throw refused(place, `holds the variable "${found.name}" twice`);
-    arrays.set(found.name, { dims: found.dims, data: found.data });
+    yield { block, matrix };
   }
-  return arrays;
 }
 
 function isLittleEndian(bytes: Uint8Array, place: string): boolean {
@@ -141,21 +172,100 @@ function inflatedBlock(file: Block, { from, size }: Element, most: number): Bloc
   }
 }
 
-/** Parts of a matrix: flags, dimensions, name, numbers. Undefined for one that is not real and numeric. */
-function readMatrix(block: Block, matrix: Element): (MatArray & { readonly name: string }) | undefined {
-  const end = matrix.from + matrix.size;
+/** What every matrix begins with: flags, dimensions, name. */
+interface Head {
+  /** Named after the variable. */
+  readonly block: Block;
+  readonly code: number;
+  readonly complex: boolean;
+  readonly name: string;
+  readonly shape: Element;
+  /** Where its content starts, and where it ends. */
+  readonly from: number;
+  readonly end: number;
+}
+
+/** Undefined for an empty matrix, and for classes that begin in another way (objects, functions) or are not read. */
+function readHead(block: Block, matrix: Element): Head | undefined {
   if (matrix.size === 0) return undefined;
+  const end = matrix.from + matrix.size;
   const flags = elementAt(block, matrix.from, end);
   if (flags.type !== 6 || flags.size !== 8) throw refused(block.place, "has a matrix without its flags");
   const word = block.view.getUint32(flags.from, block.littleEndian);
-  if (!isNumericClass(word & 0xff) || (word & COMPLEX) !== 0) return undefined;
+  const code = word & 0xff;
+  if (!isNumericClass(code) && code !== STRUCT_CLASS && code !== TEXT_CLASS) return undefined;
   const shape = elementAt(block, flags.next, end);
   const named = elementAt(block, shape.next, end);
   if (named.type !== 1) throw refused(block.place, "has a matrix without a name");
   const name = new TextDecoder().decode(block.bytes.subarray(named.from, named.from + named.size));
-  const inside = { ...block, place: `${block.place}, variable "${name}"` };
+  const inside = name === "" ? block : { ...block, place: `${block.place}, variable "${name}"` };
+  return {
+    block: inside,
+    code,
+    complex: (word & COMPLEX) !== 0,
+    name,
+    shape,
+    from: named.next,
+    end,
+  };
+}
+
+/** Numbers of a matrix. Undefined for one that is not real and numeric. */
+function readMatrix(block: Block, matrix: Element): (MatArray & { readonly name: string }) | undefined {
+  const head = readHead(block, matrix);
+  if (head === undefined || !isNumericClass(head.code) || head.complex) return undefined;
+  const { block: inside, name, shape, from, end } = head;
   const dims = readDims(inside, shape);
-  return { name, dims, data: readNumbers(inside, elementAt(inside, named.next, end), dims) };
+  return { name, dims, data: readNumbers(inside, elementAt(inside, from, end), dims) };
+}
+
+/**
+ * A struct array: the length of a field's name, the names, then a matrix for each field of each element. What it claims
+ * to have is not reserved: it ends where its bytes do.
+ */
+function readFields({ block, shape, from, end }: Head): MatFields[] {
+  const count = readDims(block, shape).reduce((product, dim) => product * dim, 1);
+  const lengthOf = elementAt(block, from, end);
+  const length = lengthOf.size === 4 ? block.view.getInt32(lengthOf.from, block.littleEndian) : 0;
+  const listed = elementAt(block, lengthOf.next, end);
+  if (
+    lengthOf.type !== 5 ||
+    listed.type !== 1 ||
+    listed.size === 0 ||
+    length < 1 ||
+    listed.size % length !== 0
+  ) {
+    throw refused(block.place, "has no names of fields");
+  }
+  const names = Array.from({ length: listed.size / length }, (_, i) => {
+    const at = listed.from + i * length;
+    return new TextDecoder().decode(block.bytes.subarray(at, at + length)).replace(/\0[^]*$/, "");
+  });
+  const elements: MatFields[] = [];
+  let at = listed.next;
+  for (let i = 0; i < count; i++) {
+    const fields = new Map<string, MatArray | string | undefined>();
+    for (const name of names) {
+      const matrix = elementAt(block, at, end);
+      if (matrix.type !== MATRIX)
+        throw refused(block.place, `has no matrix for "${name}" of element ${i + 1}`);
+      fields.set(name, readText(block, matrix) ?? readMatrix(block, matrix));
+      at = matrix.next;
+    }
+    elements.push(fields);
+  }
+  return elements;
+}
+
+/** Text of a row of characters; undefined for what is none. */
+function readText(block: Block, matrix: Element): string | undefined {
+  const head = readHead(block, matrix);
+  if (head?.code !== TEXT_CLASS) return undefined;
+  const { type, from: start, size } = elementAt(block, head.from, head.end);
+  const bytes = block.bytes.subarray(start, start + size);
+  // 4: uint16, 17: UTF-16; SciPy writes 16: UTF-8, and MATLAB 1 or 2 for plain letters.
+  const encoding = type === 4 || type === 17 ? (block.littleEndian ? "utf-16le" : "utf-16be") : "utf-8";
+  return new TextDecoder(encoding).decode(bytes);
 }
 
 function readDims({ view, littleEndian, place }: Block, { type, from, size }: Element): number[] {
