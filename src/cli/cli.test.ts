@@ -50,6 +50,23 @@ describe("help", () => {
   );
 });
 
+describe("sweep", () => {
+  test("says its defaults as they are typed, each once", async () => {
+    const { stdout } = await holdfast(["sweep", "--help"]);
+    const help = stdout.replace(/\s+/g, " ");
+    expect(help).toContain("radius of the attack that judges (default: 8/255) --");
+    expect(help).toContain("where the trials go (default: sweeps/<data>-<recipe>)");
+    expect(help).toContain("as in alpha=0.02,0.1; repeatable --");
+  });
+
+  test("keeps out of the folder that train would take", async () => {
+    const args = ["sweep", "--data", "mnist:train", "--limit", "20", "--recipe", "pat", "--validation", "0"];
+    const { code, stderr } = await holdfast(args);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("needs validation images")]);
+    expect(stderr).toContain("in sweeps/mnist-pat\n");
+  });
+});
+
 describe("a model that was trained", () => {
   test("is attacked; the .npz holds what was promised; --limit says its interval", async () => {
     const npz = join(root, "adversarial.npz");

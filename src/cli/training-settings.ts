@@ -11,8 +11,12 @@ import { toolInfo } from "./tool.js";
 import type { TrainOptions } from "./training-options.js";
 import { formatEpsilon } from "./values.js";
 
-/** A run of these options, described on the terminal. */
-export async function newRun(options: TrainOptions, terminal: Terminal): Promise<RunOptions> {
+/** A run of these options, described on the terminal; `within`: the folder of what names none of its own. */
+export async function newRun(
+  options: TrainOptions,
+  terminal: Terminal,
+  within = "runs",
+): Promise<RunOptions> {
   if (options.init === undefined && (options.freezeTrunk === true || options.trunkLearningRate === 0)) {
     throw new UsageError({
       place: "--freeze-trunk",
@@ -33,7 +37,7 @@ export async function newRun(options: TrainOptions, terminal: Terminal): Promise
     limit: options.limit,
     model: options.model,
     settings,
-    out: options.out ?? `runs/${nameOf(options.data)}-${settings.recipe.name}`,
+    out: options.out ?? `${within}/${nameOf(options.data)}-${settings.recipe.name}`,
     tool: toolInfo(),
   };
   const decided = options.validation !== undefined || options.validationData !== undefined;

@@ -8,7 +8,7 @@ import { newRun } from "../training-settings.js";
 import { createTrainingDisplay } from "./train.js";
 
 interface SweepCommandOptions extends TrainOptions {
-  readonly vary: Record<string, SweepValue[]>;
+  readonly vary?: Record<string, SweepValue[]>;
   readonly criterion: SweepCriterion;
   readonly judgeEpsilon: number;
   readonly judgeSteps: number;
@@ -41,20 +41,24 @@ export function sweepCommand(program: Command): void {
   const command = program
     .command("sweep")
     .description("train with every combination of some settings, and show which is best")
-    .option("--vary <setting=values>", "values to try, as in alpha=0.02,0.1; repeatable", vary, {})
+    .option("--vary <setting=values>", "values to try, as in alpha=0.02,0.1; repeatable", vary)
     .addOption(
       new Option("--criterion <name>", "what is best on the validation images: accuracy")
         .choices(["mean", "robust", "clean"])
         .default("mean", "the mean of clean and robust"),
     )
-    .option("--judge-epsilon <x>", "radius of the attack that judges (default: 8/255)", positive, 8 / 255)
+    .addOption(
+      new Option("--judge-epsilon <x>", "radius of the attack that judges")
+        .argParser(positive)
+        .default(8 / 255, formatEpsilon(8 / 255)),
+    )
     .option("--judge-steps <n>", "its PGD steps", count, 20)
-    .option("--out <folder>", "where the trials go (default: runs/<data>-<recipe>)");
+    .option("--out <folder>", "where the trials go (default: sweeps/<data>-<recipe>)");
   trainingOptions(command);
   command.addHelpText("after", EXAMPLES).action(runSweep);
 }
 
-function vary(text: string, so: Record<string, SweepValue[]>): Record<string, SweepValue[]> {
+function vary(text: string, so: Record<string, SweepValue[]> = {}): Record<string, SweepValue[]> {
   const [name, list] = /^([^=]+)=(.+)$/.exec(text)?.slice(1) ?? [];
   if (name === undefined || list === undefined) {
     throw new InvalidArgumentError("It must be like alpha=0.02,0.1,0.5.");
@@ -73,13 +77,13 @@ async function runSweep(options: SweepCommandOptions): Promise<void> {
   const { sweep } = await import("../../reproduction/index.js");
   const terminal = createTerminal(options);
   await withInterrupt(async (signal) => {
-    const base = await newRun(options, terminal);
+    const base = await newRun(options, terminal, "sweeps");
     const shown = createTrainingDisplay(terminal);
     try {
       const trials = await sweep(
         {
           base,
-          vary: options.vary,
+          vary: options.vary ?? {},
           criterion: options.criterion,
           judge: { epsilon: options.judgeEpsilon, steps: options.judgeSteps },
         },
