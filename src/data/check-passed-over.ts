@@ -1,12 +1,13 @@
 /** Pictures of a folder or an archive that no dataset reads: a whole class may be among them. */
 import { readdirSync } from "node:fs";
-import { basename, extname, join, posix } from "node:path";
+import { basename, dirname, extname, join, posix } from "node:path";
 import { fileError } from "../files/index.js";
 import { archiveNames, isArchived, layoutOf } from "./archives/index.js";
 import type { Suspicion } from "./check-suspicious.js";
 import type { Dataset } from "./dataset.js";
 import { flowers17Pictures } from "./flowers17.js";
 import { isFolder } from "./folder.js";
+import { openGroundTruth, truthFolders, type GroundTruth } from "./imagenet/index.js";
 import { specParts } from "./open.js";
 import { isHidden, READ_PICTURE, UNREAD_PICTURE } from "./picture-names.js";
 import { ANNOTATIONS, MASKS } from "./regions/index.js";
@@ -36,10 +37,11 @@ export async function findPassedOver(
   const { name: place, split } = specParts(spec);
   const archived = isArchived(place);
   if (!archived && (!isFolder(place) || flowers17Pictures(place) !== undefined)) return [];
+  const truth = await openGroundTruth(truthFolders(isFolder(place) ? place : dirname(place)));
   const all = archived
-    ? (await archiveNames(place, classes)).filter((name) => !isHidden(name))
+    ? (await archiveNames(place, classes, truth)).filter((name) => !isHidden(name))
     : namesIn(place);
-  const passed = archived ? passedInArchive(all, place) : passedInFolder(all);
+  const passed = archived ? passedInArchive(all, place, truth) : passedInFolder(all, truth);
   const regions = regionFolders(all);
   const names = all.filter(
     (name) => concerns(name, split, datasets) && !regions.has(name.slice(0, name.indexOf("/"))),
@@ -123,9 +125,10 @@ function emptyClasses(names: Names): Found[] {
     .map((folder) => ({ folder, problem: "has no picture, and is no class" }));
 }
 
-function passedInFolder(names: Names): Passed {
+function passedInFolder(names: Names, truth: GroundTruth): Passed {
   const within = insideSplit(names);
   return (name) => {
+    if (truth.classOf(name) !== undefined && within(name)?.length === 1) return undefined;
     const parts = within(name);
     if (parts === undefined) return "outside the folders of the splits";
     if (parts.length === 1) return "beside the folders of the classes";
@@ -144,9 +147,9 @@ function insideSplit(names: Names): (name: string) => readonly string[] | undefi
   };
 }
 
-function passedInArchive(names: Names, place: string): Passed {
+function passedInArchive(names: Names, place: string, truth: GroundTruth): Passed {
   const pictures = names.filter((name) => READ_PICTURE.test(name));
-  const { labels } = layoutOf(pictures, place);
+  const { labels } = layoutOf(pictures, place, truth);
   const without = new Set(pictures.filter((_, i) => labels[i]! < 0));
   return (name) => (without.has(name) ? "without a class" : undefined);
 }

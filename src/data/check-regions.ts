@@ -66,7 +66,7 @@ async function strayBoxes(spec: string, datasets: readonly Dataset[]): Promise<S
   // The pictures of the other splits of an archive are not known here.
   if (archived && split !== undefined && split !== "all") return [];
   const root = isFolder(place) ? place : dirname(place);
-  const { listed } = await openRegions(root);
+  const { listed } = await openRegions(root, { ofImageNet: false });
   const known = new Set<string>();
   for (const dataset of datasets) {
     for (let i = 0; i < dataset.length; i++) known.add(dataset.fileName(i).replaceAll("\\", "/"));

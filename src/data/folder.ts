@@ -6,6 +6,7 @@ import { fileError } from "../files/index.js";
 import { createGenerator } from "../tensor/index.js";
 import type { Dataset } from "./dataset.js";
 import { openImageFiles, type ListedFiles } from "./image-files.js";
+import { openGroundTruth, truthFolders, validationNumber, type GroundTruth } from "./imagenet/index.js";
 import type { OpenOptions } from "./options.js";
 import { READ_PICTURE } from "./picture-names.js";
 import { indicesByClass, sentences, stratify } from "./select.js";
@@ -24,13 +25,15 @@ interface Listed extends ListedFiles {
 /**
  * One split of a folder of images: `train`, `test`, `val` (where there is a folder for it beside the test
  * set's; else the test set), or `all` where there are no split folders. Classes are the folder names of all
- * splits, sorted, so that a class has one label in all of them; files are sorted by name.
+ * splits, sorted, so that a class has one label in all of them; files are sorted by name. ImageNet's validation
+ * pictures may lie in one folder, where the ground truth lies beside: they are held out.
  *
  * @throws InputError when there is no image, fewer than two classes, or (with `skipUnreadable`)
  *   nothing readable; UsageError for a split or class that cannot be.
  */
 export async function openImageFolder(folder: string, split: string, options: OpenOptions): Promise<Dataset> {
-  const { split: found, ...files } = listSplit(folder, split, options.seed ?? 0);
+  const truth = await openGroundTruth(truthFolders(folder));
+  const { split: found, ...files } = listSplit(folder, split, options.seed ?? 0, truth);
   return openImageFiles(folder, found, files, options);
 }
 
@@ -44,7 +47,7 @@ export function isFolder(path: string): boolean {
   }
 }
 
-function listSplit(folder: string, split: string, seed: number): Listed {
+function listSplit(folder: string, split: string, seed: number, truth: GroundTruth): Listed {
   const inside = folders(folder);
   const named = (names: readonly string[]): string | undefined => names.find((name) => inside.includes(name));
   const validation = named(SPLIT_FOLDERS.val);
@@ -56,7 +59,11 @@ function listSplit(folder: string, split: string, seed: number): Listed {
   };
   // Where nothing else is kept for validation, "val" means what it is measured on.
   const wanted = split === "val" && of["val"] === undefined ? "test" : split;
-  if (of["train"] === undefined && test === undefined) return dealtSplit(folder, wanted, seed);
+  if (of["train"] === undefined && test === undefined) {
+    return isValidationSet(folder)
+      ? validationSet(folder, wanted, truth)
+      : dealtSplit(folder, wanted, seed, truth);
+  }
   const found = of[wanted];
   if (found === undefined) {
     const has = Object.keys(of).filter((name) => of[name] !== undefined);
@@ -70,13 +77,32 @@ function listSplit(folder: string, split: string, seed: number): Listed {
   const listed = listClasses(
     join(folder, found),
     others.map((name) => join(folder, name)),
+    truth,
   );
   return { ...listed, note: undefined, split: wanted };
 }
 
+/** Nothing but ImageNet's validation pictures, in one folder. */
+function isValidationSet(folder: string): boolean {
+  return (
+    validationPictures(folder).length > 0 &&
+    folders(folder).every((name) => images(join(folder, name)).length === 0)
+  );
+}
+
+function validationSet(folder: string, split: string, truth: GroundTruth): Listed {
+  const listed = listClasses(folder, [], truth);
+  if (split === "test" || split === "all") return { ...listed, note: undefined, split };
+  throw new UsageError({
+    place: folder,
+    problem: `has no split "${split}"`,
+    remedy: "It is ImageNet's validation set: use test, val or all.",
+  });
+}
+
 /** Without split folders every class is dealt out, 80 to 20, by the seed. */
-function dealtSplit(folder: string, split: string, seed: number): Listed {
-  const all = listClasses(folder);
+function dealtSplit(folder: string, split: string, seed: number, truth: GroundTruth): Listed {
+  const all = listClasses(folder, [], truth);
   if (split === "all") return { ...all, note: undefined, split };
   if (split !== "train" && split !== "test") {
     throw new UsageError({
@@ -112,14 +138,27 @@ function classesOfOne({ classNames, labels }: Pick<ListedFiles, "classNames" | "
 }
 
 /** The files of `folder` by class. Classes that only `others` (the other splits) have keep their label. */
-function listClasses(folder: string, others: readonly string[] = []): Omit<ListedFiles, "note"> {
-  const own = new Map(folders(folder).map((name) => [name, images(join(folder, name))]));
-  const names = new Set([...own.keys(), ...others.flatMap(folders)]);
+function listClasses(
+  folder: string,
+  others: readonly string[],
+  truth: GroundTruth,
+): Omit<ListedFiles, "note"> {
+  const own = new Map(
+    folders(folder).map((name) => [name, images(join(folder, name)).map((file) => join(name, file))]),
+  );
+  const sorted = [...own.values()].every((files) => files.length === 0);
+  for (const file of validationPictures(folder)) {
+    const name = truth.classOf(file) ?? (sorted ? truth.refuse(join(folder, file)) : undefined);
+    if (name !== undefined) own.set(name, [...(own.get(name) ?? []), file]);
+  }
+  const known = new Set(others.flatMap(validationPictures).flatMap((file) => truth.classOf(file) ?? []));
+  const names = new Set([...own.keys(), ...others.flatMap(folders), ...known]);
   const elsewhere = (name: string): boolean =>
+    known.has(name) ||
     others.some((other) => isFolder(join(other, name)) && images(join(other, name)).length > 0);
   const classNames = [...names].filter((name) => (own.get(name)?.length ?? 0) > 0 || elsewhere(name)).sort();
   const filesOf = (name: string): string[] => own.get(name) ?? [];
-  const paths = classNames.flatMap((name) => filesOf(name).map((file) => join(folder, name, file)));
+  const paths = classNames.flatMap((name) => filesOf(name).map((file) => join(folder, file)));
   if (paths.length === 0) throw empty(folder, "has no folder with JPEG, PNG or WebP images in it");
   if (classNames.length < 2) throw empty(folder, `has images of one class only, "${classNames[0]!}"`);
   const labels = Int32Array.from(classNames.flatMap((name, label) => filesOf(name).map(() => label)));
@@ -145,6 +184,9 @@ function entries(folder: string, wanted: (name: string, path: string) => boolean
   }
 }
 
+/** ImageNet's, directly in a folder. */
+const validationPictures = (folder: string): string[] =>
+  entries(folder, (name) => READ_PICTURE.test(name) && validationNumber(name) !== undefined);
 const folders = (folder: string): string[] => entries(folder, (_, path) => isFolder(path));
 const images = (folder: string): string[] =>
   entries(folder, (name, path) => READ_PICTURE.test(name) && !isFolder(path));

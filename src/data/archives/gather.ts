@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { InputError } from "../../errors/index.js";
 import { fileError } from "../../files/index.js";
 import { formatOf } from "../decode.js";
+import type { GroundTruth } from "../imagenet/index.js";
 import type { EncodedSource } from "../source.js";
 import { isArchive, LARGEST_ARCHIVE, type ArchiveEntry, type Unpacked } from "./entry.js";
 import { isPicture, maybeOf } from "./layout.js";
@@ -39,13 +40,14 @@ export function classTars(folder: string): string[] {
 export async function gatherPictures(
   path: string,
   classes: readonly string[] | undefined,
+  truth: GroundTruth,
 ): Promise<Pictures> {
   const slabs: Uint8Array<SharedArrayBuffer>[] = [];
   const found: { readonly name: string; readonly at: readonly [number, number, number] }[] = [];
   const passed: string[] = [];
   let used = SLAB;
   let total = 0;
-  for await (const entry of entriesUnder(path, unpackedOf(classes, passed))) {
+  for await (const entry of entriesUnder(path, unpackedOf(classes, passed, truth))) {
     const { name } = entry;
     // What is no picture needs no room: its first bytes say so when it is read.
     const bytes = formatOf(entry.bytes) === undefined ? entry.bytes.subarray(0, SIGNATURE) : entry.bytes;
@@ -70,24 +72,28 @@ export async function gatherPictures(
 }
 
 /** Names of all files, in archives in it too (but for the tars of other classes); none of their bytes is kept. */
-export async function archiveNames(path: string, classes?: readonly string[]): Promise<string[]> {
+export async function archiveNames(
+  path: string,
+  classes: readonly string[] | undefined,
+  truth: GroundTruth,
+): Promise<string[]> {
   const names: string[] = [];
   const file = (name: string): boolean => {
     names.push(name);
     return false;
   };
-  for await (const _ of entriesUnder(path, { ...unpackedOf(classes, []), file }));
+  for await (const _ of entriesUnder(path, { ...unpackedOf(classes, [], truth), file }));
   return names;
 }
 
 /** What is passed over by name is put on `passed`: its classes are the archive's all the same. */
-function unpackedOf(classes: readonly string[] | undefined, passed: string[]): Unpacked {
+function unpackedOf(classes: readonly string[] | undefined, passed: string[], truth: GroundTruth): Unpacked {
   const keep = (name: string, maybe: boolean): boolean => {
     if (!maybe) passed.push(name);
     return maybe;
   };
   return {
-    file: (name) => isPicture(name) && keep(name, classes === undefined || maybeOf(name, classes)),
+    file: (name) => isPicture(name) && keep(name, classes === undefined || maybeOf(name, classes, truth)),
     // Of ImageNet's 138 GB the tars of other classes are not even read.
     archive: (name) => {
       const last = basename(name);

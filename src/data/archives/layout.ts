@@ -1,4 +1,5 @@
 import { InputError } from "../../errors/index.js";
+import { validationNumber, type GroundTruth } from "../imagenet/index.js";
 import { isHidden, READ_PICTURE } from "../picture-names.js";
 import { splitOfFolder, type Split } from "../split-names.js";
 
@@ -27,18 +28,21 @@ export function isPicture(name: string): boolean {
 
 /**
  * Classes by folder (`train/cats/1.jpg`, `n01440764/x.JPEG`) where there are at least two of them, else by the word
- * that begins the file's name (`train/cat.0.jpg`).
+ * that begins the file's name (`train/cat.0.jpg`). ImageNet's validation pictures in one folder have the class that
+ * `truth` says, and are held out.
  *
  * @throws InputError when neither gives two classes.
  */
-export function layoutOf(names: readonly string[], place: string): Layout {
-  const said = names.map(sayingOf);
+export function layoutOf(names: readonly string[], place: string, truth: GroundTruth): Layout {
+  const said = sayingsOf(names, truth);
   const classes = (of: (each: Said) => string | undefined): string[] =>
     [...new Set(said.map(of).filter((name) => name !== undefined))].sort();
   const [folders, words] = [classes(({ folder }) => folder), classes(({ word }) => word)];
   const byFolder = folders.length >= 2 || words.length < 2;
   const classNames = byFolder ? folders : words;
   if (classNames.length < 2) {
+    const unknown = names.find((name) => validationNumber(name) !== undefined);
+    if (unknown !== undefined && truth.classOf(unknown) === undefined) truth.refuse(`${place}, ${unknown}`);
     throw new InputError({
       place,
       problem:
@@ -55,10 +59,24 @@ export function layoutOf(names: readonly string[], place: string): Layout {
   };
 }
 
-/** Whether a picture of this name may be of one of `classes`, by its folder or its word. */
-export function maybeOf(name: string, classes: readonly string[]): boolean {
+/** Whether a picture of this name may be of one of `classes`, by its folder, its word or the truth. */
+export function maybeOf(name: string, classes: readonly string[], truth: GroundTruth): boolean {
   const { folder, word } = sayingOf(name);
-  return [folder, word].some((each) => each !== undefined && classes.includes(each));
+  return [folder, word, truth.classOf(name)].some((each) => each !== undefined && classes.includes(each));
+}
+
+function sayingsOf(names: readonly string[], truth: GroundTruth): Said[] {
+  const said = names.map(sayingOf);
+  const places = [...names.keys()].filter((i) => validationNumber(names[i]!) !== undefined);
+  const folders = new Set(places.map((i) => said[i]!.folder));
+  const classes = new Set(places.map((i) => truth.classOf(names[i]!)));
+  // Someone has sorted them into the folders of classes, or they are of one class, in its folder.
+  if (folders.size !== 1 || classes.size < 2) return said;
+  for (const i of places) {
+    const folder = truth.classOf(names[i]!) ?? truth.refuse(names[i]!);
+    said[i] = { folder, word: undefined, split: said[i]!.split ?? "val" };
+  }
+  return said;
 }
 
 function sayingOf(name: string): Said {

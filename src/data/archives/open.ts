@@ -5,6 +5,7 @@ import { chooseClasses } from "../classes.js";
 import { createDataset } from "../create.js";
 import type { Dataset, SkippedFile } from "../dataset.js";
 import { decodeBytes } from "../decode.js";
+import { openGroundTruth, truthFolders } from "../imagenet/index.js";
 import { nothingReadable } from "../image-files.js";
 import { fitOf, type OpenOptions } from "../options.js";
 import { regionsOf, type PictureFile } from "../regions/index.js";
@@ -32,8 +33,10 @@ export function isArchived(path: string): boolean {
  *   `skipUnreadable`) nothing readable; UsageError for a class or split that is not there.
  */
 export async function openArchive(path: string, split: string, options: OpenOptions): Promise<Dataset> {
-  const { passed, ...pictures } = await gatherPictures(path, options.classes);
-  const layout = ofClasses(path, layoutOf([...pictures.names, ...passed], path), options.classes);
+  const root = isArchive(path) ? dirname(path) : path;
+  const truth = await openGroundTruth(truthFolders(root));
+  const { passed, ...pictures } = await gatherPictures(path, options.classes, truth);
+  const layout = ofClasses(path, layoutOf([...pictures.names, ...passed], path, truth), options.classes);
   const { chosen, note, found } = choosePictures(path, pictures.names, layout, split, options.seed ?? 0);
   const fit = fitOf(options, USUAL_SIZE);
   const { channels, height, width } = fit;
@@ -52,7 +55,7 @@ export async function openArchive(path: string, split: string, options: OpenOpti
     className: layout.classNames[layout.labels[index]!]!,
     encoded: () => encodedBytes(source, index),
   });
-  const beside = await regionsOf(isArchive(path) ? dirname(path) : path, kept, pictureAt, fit);
+  const beside = await regionsOf(root, kept, pictureAt, fit);
   return createDataset({
     name: `${path}:${found}`,
     split: found,

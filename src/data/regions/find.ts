@@ -1,6 +1,7 @@
 /** Which pictures of a dataset have a key region of their own, by what lies beside them. */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, extname, join, posix } from "node:path";
+import { readSolution, SOLUTION, truthFolders, validationNumber } from "../imagenet/index.js";
 import { READ_PICTURE } from "../picture-names.js";
 import { splitOfFolder } from "../split-names.js";
 import { readAnnotation } from "./annotation.js";
@@ -34,13 +35,20 @@ export const ANNOTATIONS: readonly string[] = [
 const OF_IMAGENET = /^(ILSVRC2012_val_\d{8}|n\d{8}_\d+)$/;
 
 /**
- * What lies in `root`: pictures in `masks/`, then boxes of `boxes.csv`, then of annotations; the first that a picture
- * has is its region.
+ * What lies in `root`: pictures in `masks/`, then boxes of `boxes.csv`, of Kaggle's table for ImageNet, then of
+ * annotations; the first that a picture has is its region.
  *
+ * @param ofImageNet whether there are validation pictures of ImageNet, so that its table is read.
  * @throws InputError for a table of boxes that is none.
  */
-export async function openRegions(root: string): Promise<RegionFinder> {
+export async function openRegions(
+  root: string,
+  { ofImageNet }: { readonly ofImageNet: boolean },
+): Promise<RegionFinder> {
   const table = await readBoxesTable(join(root, BOXES));
+  const tables = ofImageNet ? truthFolders(root).map((folder) => join(folder, SOLUTION)) : [];
+  const solution = tables.find((path) => existsSync(path));
+  const solved = solution === undefined ? undefined : await readSolution(solution);
   const filesIn = cachedListing();
   const masks = filesIn(root).folders.has(MASKS) ? join(root, MASKS) : undefined;
   const annotations = annotationFolders(root, filesIn);
@@ -59,7 +67,7 @@ export async function openRegions(root: string): Promise<RegionFinder> {
     of(name, className) {
       const mask = maskOf(name);
       if (mask !== undefined) return { kind: "mask", path: mask };
-      const boxes = table?.get(name);
+      const boxes = table?.get(name) ?? solved?.get(validationNumber(name) ?? 0);
       if (boxes !== undefined) return { kind: "box", boxes: () => Promise.resolve(boxes) };
       const annotation = annotationOf(name);
       if (annotation === undefined) return undefined;

@@ -3,6 +3,7 @@ import { sha256Of } from "../../files/index.js";
 import type { DatasetRegions } from "../dataset.js";
 import { pictureSize } from "../decode.js";
 import type { Fit } from "../fit.js";
+import { validationNumber } from "../imagenet/index.js";
 import { fitRegion } from "../trimaps.js";
 import { boxesOutside, paintBoxes } from "./boxes.js";
 import { openRegions, type Region } from "./find.js";
@@ -37,11 +38,11 @@ export async function regionsOf(
   pictureAt: (place: number) => PictureFile,
   fit: Fit,
 ): Promise<RegionParts | undefined> {
-  const finder = await openRegions(root);
+  const all = [...places];
+  const ofImageNet = all.some((place) => validationNumber(pictureAt(place).name) !== undefined);
+  const finder = await openRegions(root, { ofImageNet });
   const found = new Map<number, Region>();
-  let images = 0;
-  for (const place of places) {
-    images++;
+  for (const place of all) {
     const { name, className } = pictureAt(place);
     const region = finder.of(slashed(name), className);
     if (region !== undefined) found.set(place, region);
@@ -86,7 +87,7 @@ export async function regionsOf(
     note: `Key regions: ${[
       ...(masks > 0 ? [`masks of ${masks}`] : []),
       ...(boxes > 0 ? [`boxes of ${boxes}`] : []),
-    ].join(", ")} of its ${images} images.`,
+    ].join(", ")} of its ${all.length} images.`,
   };
 }
 

@@ -1,0 +1,2 @@
+export { openGroundTruth, truthFolders, validationNumber, type GroundTruth } from "./ground-truth.js";
+export { readSolution, SOLUTION } from "./solution.js";

@@ -1,0 +1,54 @@
+/** Kaggle's `LOC_val_solution.csv`: class and boxes of each of ImageNet's validation pictures. */
+import { InputError } from "../../errors/index.js";
+import { readTable } from "../table.js";
+import type { Box } from "../regions/boxes.js";
+
+export const SOLUTION = "LOC_val_solution.csv";
+
+/** Of one picture. */
+export interface Solved {
+  readonly wordNetId: string;
+  /** In pixels of the picture. */
+  readonly boxes: readonly Box[];
+}
+
+/**
+ * By the picture's number: lines `ILSVRC2012_val_00048981,n03995372 85 1 499 272 n03995372 …`, five words an object. All
+ * objects of a picture are of its class.
+ *
+ * @throws InputError naming the line that is otherwise.
+ */
+export async function readSolution(path: string): Promise<ReadonlyMap<number, Solved>> {
+  const { columns, lines } = await readTable(path);
+  if (!columns.includes("imageid") || !columns.includes("predictionstring")) {
+    throw refused(path, `has the columns ${columns.join(", ")}; it needs ImageId and PredictionString`);
+  }
+  const found = new Map<number, Solved>();
+  for (const { at, cells } of lines) {
+    const number = /^ILSVRC2012_val_(\d{8})$/.exec(cells["imageid"]!.trim())?.[1];
+    if (number === undefined) throw refused(at, `has "${cells["imageid"]!.slice(0, 40)}" for a picture`);
+    if (found.has(Number(number))) throw refused(at, "names a picture for the second time");
+    found.set(Number(number), solvedOf(at, cells["predictionstring"]!.trim().split(/\s+/)));
+  }
+  return found;
+}
+
+function solvedOf(at: string, words: readonly string[]): Solved {
+  const wordNetId = words[0]!;
+  if (words.length % 5 !== 0) throw refused(at, `has ${words.length} words, not five an object`);
+  const boxes = Array.from({ length: words.length / 5 }, (_, i): Box => {
+    const [name, ...edges] = words.slice(5 * i, 5 * i + 5);
+    if (!/^n\d{8}$/.test(name!)) throw refused(at, `has "${name!.slice(0, 40)}", no WordNet id`);
+    if (name !== wordNetId) throw refused(at, `has objects of two classes, ${wordNetId} and ${name!}`);
+    const [left, top, right, bottom] = edges.map(Number);
+    if (edges.some((edge) => !Number.isFinite(Number(edge)))) {
+      throw refused(at, `has the edges ${edges.join(" ").slice(0, 80)}, which are no numbers`);
+    }
+    return { left: left!, top: top!, right: right!, bottom: bottom! };
+  });
+  return { wordNetId, boxes };
+}
+
+function refused(place: string, problem: string): InputError {
+  return new InputError({ place, problem, remedy: "Copy it again from Kaggle." });
+}
