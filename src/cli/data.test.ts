@@ -64,7 +64,7 @@ describe("data check", () => {
       await writeFile(join(root, "train", name, "1.png"), await image.png().toBuffer());
     }
     try {
-      const args = ["data", "check", `${root}:train`, "--json", "--skip-unreadable", "--classes"];
+      const args = ["data", "check", `${root}:train`, "--json", "--classes"];
       const { code, stdout, stderr } = await holdfast([...args, "cat,dog"]);
       expect(code, stderr).toBe(0);
       const check = JSON.parse(stdout) as DataCheck;
@@ -78,6 +78,32 @@ describe("data check", () => {
     } finally {
       for (const name of ["dog", "eel"]) await rm(join(root, "train", name), { recursive: true });
     }
+  });
+
+  test("says how many images have a key region", async () => {
+    const none = await holdfast(["data", "check", root]);
+    expect(none.stdout).toContain("key regions: none\n");
+    await writeFile(join(root, "boxes.csv"), "file,x,y,width,height\ntest/cat/1.png,5,5,20,20\n");
+    try {
+      const some = await holdfast(["data", "check", root]);
+      expect(some.stdout).toContain("key regions: of 1 of 5 images, from boxes\n");
+      const test = await holdfast(["data", `${root}:test`]);
+      expect(test.stdout).toContain("key regions: of 1 of 2 images, from boxes");
+    } finally {
+      await rm(join(root, "boxes.csv"));
+    }
+  });
+
+  test("leaves nothing out, and knows no option to", async () => {
+    for (const args of [
+      [root, "--skip-unreadable"],
+      ["--skip-unreadable", root],
+    ]) {
+      const { code, stdout, stderr } = await holdfast(["data", "check", ...args]);
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toContain("unknown option '--skip-unreadable'");
+    }
+    expect((await holdfast(["data", "check", "--help"])).stdout).not.toContain("skip-unreadable");
   });
 
   test("has exit code 3 when nothing can be read, and 2 for what is no folder of images", async () => {

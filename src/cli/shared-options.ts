@@ -44,25 +44,35 @@ export type LookOptions = CommonOptions & Omit<DataOptions, "data"> & { readonly
 
 /** How images are read, whatever their data is called. */
 export function imageOptions(command: Command): Command {
-  return choiceOptions(
-    command
-      .option(
-        "--size <n | hxw>",
-        "size the images are resized to (default: the source's, 224 for files)",
-        imageSize,
-      )
-      .option("--channels <n>", "1 (gray) or 3 (colour) (default: the source's)", count),
-  );
+  return choiceOptions(shapeOptions(command));
+}
+
+/** Size and channels of the images. */
+export function shapeOptions(command: Command): Command {
+  return command
+    .option(
+      "--size <n | hxw>",
+      "size the images are resized to (default: the source's, 224 for files)",
+      imageSize,
+    )
+    .option("--channels <n>", "1 (gray) or 3 (colour) (default: the source's)", count);
 }
 
 /** Which of a dataset's images are used. */
 export function choiceOptions(command: Command): Command {
+  return partOptions(command).option(
+    "--skip-unreadable",
+    "leave out image files that cannot be decoded, and list them",
+  );
+}
+
+/** Which of a dataset's classes, and of its owners' splits. */
+export function partOptions(command: Command): Command {
   return command
     .option("--classes <names>", "only these classes, such as n01440764,n01443537 (default: all)", (text) =>
       text.split(","),
     )
-    .option("--flowers-split <n>", "which of the owners' three splits of 17 Flowers (default: 1)", count)
-    .option("--skip-unreadable", "leave out image files that cannot be decoded, and list them");
+    .option("--flowers-split <n>", "which of the owners' three splits of 17 Flowers (default: 1)", count);
 }
 
 /** As `openDataset` takes them; absent options are left out, so that a run folder keeps only what was said. */

@@ -1,6 +1,12 @@
 import type { Command } from "commander";
 import type { DataCheck, Duplicates, MaskSource } from "../../data/index.js";
-import { commonOptions, imageOptions, openOptionsOf, type LookOptions } from "../shared-options.js";
+import {
+  commonOptions,
+  openOptionsOf,
+  partOptions,
+  shapeOptions,
+  type LookOptions,
+} from "../shared-options.js";
 import { createTerminal, formatTable, printable } from "../terminal.js";
 
 const EXAMPLES = `
@@ -10,7 +16,7 @@ Examples:
   holdfast data check photos/ --sheet photos.png
   holdfast data check ILSVRC2012_img_train.tar --classes n01440764,n01443537
 
-Files that cannot be decoded or are missing are listed, --skip-unreadable or not.
+Files that cannot be decoded or are missing are listed.
 Exit codes: 0 checked, with or without findings; 3 when not one image can be read.`;
 
 /** In words, what key regions are made of. */
@@ -27,10 +33,14 @@ export function dataCheckCommand(data: Command): void {
     .description("read every image file; say which are unreadable, duplicate or suspicious")
     .argument("<name>", "a folder of images, as for data; all its splits, or the one it names")
     .option("--sheet <file.png>", "write a contact sheet: a row of readable images for each class");
-  commonOptions(imageOptions(command)).exitOverride().showHelpAfterError("Add --help to see what there is.");
+  commonOptions(partOptions(shapeOptions(command)))
+    .exitOverride()
+    .showHelpAfterError("Add --help to see what there is.");
   command.addHelpText("after", EXAMPLES).action(async (name: string, _: LookOptions, self: Command) => {
     // `data` has options of the same names, and takes those that follow its own argument.
     const options = self.optsWithGlobals<LookOptions>();
+    // A check reads every file, and `data` would let this pass.
+    if (options.skipUnreadable === true) self.error("error: unknown option '--skip-unreadable'");
     const { checkData, contactSheet } = await import("../../data/index.js");
     const terminal = createTerminal(options);
     const open = openOptionsOf({ ...options, data: name });
