@@ -13,7 +13,10 @@ import type { Size } from "./boxes.js";
  * @throws InputError as {@link checkMask}, and where it cannot be decoded.
  */
 export async function readMask(path: string, size: Size): Promise<ByteImage> {
-  const { width, height, data } = await decodeBytes(await checkMask(path, size), path);
+  const bytes = await checkMask(path, size);
+  const { width, height, data } = await decodeBytes(bytes, path).catch((cause: unknown) => {
+    throw cause instanceof InputError ? refused(path, cause.problem, cause) : cause;
+  });
   const marked = new Uint8Array(width * height);
   for (let i = 0; i < marked.length; i++) {
     marked[i] = data[3 * i]! + data[3 * i + 1]! + data[3 * i + 2]! > 0 ? 255 : 0;

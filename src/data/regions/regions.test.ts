@@ -143,6 +143,14 @@ describe("masks", () => {
     await expect(regionOf("cat/1.png")).rejects.toThrow(/1\.png: is not a PNG or WebP image/);
   });
 
+  test("that are cut off are refused, and --skip-unreadable is no remedy", async () => {
+    const whole = await picture();
+    await put("masks/cat/1.png", whole.subarray(0, whole.length - 30));
+    const error = await regionOf("cat/1.png").catch((e: unknown) => e);
+    expect((error as Error).message).toMatch(/masks.cat.1\.png: cannot be decoded[^]*8-bit PNG/);
+    expect((error as Error).message).not.toContain("skip-unreadable");
+  });
+
   test("make no class of their own; a class called masks is one", async () => {
     await put("masks/cat/1.png", await drawn("1.").png().toBuffer());
     expect((await openDataset(root, SQUARE)).classNames).toEqual(["cat", "dog"]);
