@@ -132,6 +132,14 @@ describe("the layouts of the owners", () => {
     expect((await openDataset(`${path}:all`, { ...size, classes: ["cat", "dog"] })).length).toBe(10);
   });
 
+  test("masks in the archive are no pictures of its classes; a class called masks is one", async () => {
+    const masks = { "pets/masks/cats/0.webp": blue, "pets/masks/dogs/0.png": red };
+    const path = await kept("masks.zip", zipOf({ ...tree("pets/"), ...masks }));
+    expect((await openDataset(`${path}:all`, size)).length).toBe(10);
+    const worn = await kept("worn.zip", zipOf({ ...tree("pets/"), "pets/masks/0.png": red }));
+    expect((await openDataset(`${worn}:all`, size)).classNames).toEqual(["cats", "dogs", "masks"]);
+  });
+
   test("ImageNet: a tar of the tars of its classes, and a folder of them", async () => {
     const fish = await tarOf({ "n01440764_1.JPEG": red, "n01440764_2.JPEG": red });
     const shark = await tarOf({ "n01484850_7.JPEG": blue, "n01484850_8.JPEG": blue });

@@ -1,6 +1,7 @@
 import { InputError } from "../../errors/index.js";
 import { validationNumber, type GroundTruth } from "../imagenet/index.js";
 import { isHidden, READ_PICTURE } from "../picture-names.js";
+import { MASKS } from "../regions/index.js";
 import { splitOfFolder, type Split } from "../split-names.js";
 
 /** What a picture's name says. */
@@ -66,7 +67,14 @@ export function maybeOf(name: string, classes: readonly string[], truth: GroundT
 }
 
 function sayingsOf(names: readonly string[], truth: GroundTruth): Said[] {
-  const said = names.map(sayingOf);
+  const stems = new Set(names.map(withoutEnding));
+  // A mask lies under the name of its picture, and would be taken for another of its class.
+  const isMask = (name: string): boolean => {
+    const parts = name.split("/");
+    const at = parts.indexOf(MASKS);
+    return at >= 0 && stems.has(withoutEnding(parts.toSpliced(at, 1).join("/")));
+  };
+  const said = names.map((name) => (isMask(name) ? NOTHING_SAID : sayingOf(name)));
   const places = [...names.keys()].filter((i) => validationNumber(names[i]!) !== undefined);
   const folders = new Set(places.map((i) => said[i]!.folder));
   const classes = new Set(places.map((i) => truth.classOf(names[i]!)));
@@ -77,6 +85,12 @@ function sayingsOf(names: readonly string[], truth: GroundTruth): Said[] {
     said[i] = { folder, word: undefined, split: said[i]!.split ?? "val" };
   }
   return said;
+}
+
+const NOTHING_SAID: Said = { folder: undefined, word: undefined, split: undefined };
+
+function withoutEnding(name: string): string {
+  return name.replace(/\.\w+$/, "");
 }
 
 function sayingOf(name: string): Said {
