@@ -125,7 +125,10 @@ describe("a model that was trained", () => {
     expect(result.headline!.epsilon).toBeCloseTo(77 / 255, 12);
     expect(await readFile(report, "utf8")).toContain("<!doctype html>");
     const failing = ["evaluate", run, ...common, "--out", join(root, "other.json"), "--fail-below", "1"];
-    expect((await holdfast(failing)).code).toBe(1);
+    const below = await holdfast([...failing, "--epsilon", "0.5"]);
+    expect(below.code).toBe(1);
+    expect(below.stderr).toContain("the gray image, ε 0.5");
+    expect(below.stdout).toMatch(/GRAY-IMAGE +L∞ 0\.5/);
     const again = await holdfast(["report", out, "--out", join(root, "again.html")]);
     expect(again.code, again.stderr).toBe(0);
     expect(await readFile(join(root, "again.html"), "utf8")).toBe(await readFile(report, "utf8"));

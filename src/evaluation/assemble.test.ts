@@ -6,6 +6,7 @@ import { openDataset, takeSample, type Dataset } from "../data/index.js";
 import { InputError, UsageError } from "../errors/index.js";
 import { GraphBuilder, type Dim } from "../graph/index.js";
 import { createClassifier, type Classifier } from "../models/index.js";
+import { renderReport } from "../report/index.js";
 import { createGenerator, tensor } from "../tensor/index.js";
 import {
   chanceLevel,
@@ -151,6 +152,12 @@ describe("the gray image", () => {
       expect(worst.measurements).toContain(m.id);
     }
     expect(measured.statements.join(" ")).toContain("GRAY-IMAGE");
+    const headline = worstCase(measured, "nearest", measured.headline!)!;
+    const page = await renderReport(measured);
+    expect(page).toContain("(PGD-1, GRAY-IMAGE)");
+    expect(page).toMatch(
+      new RegExp(`under attack, at most</dt>\\s*<dd>${(100 * headline.accuracy).toFixed(1)} %`),
+    );
     const codes = measured.warnings.map(({ code }) => code);
     expect(codes).toEqual(expect.arrayContaining(["gray-image", "transfer-stronger", "short-reach"]));
   });
