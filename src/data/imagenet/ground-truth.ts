@@ -3,7 +3,7 @@
  * `ILSVRC2012_val_00000001.JPEG` … The development kit says the class of each in another file, Kaggle in a table.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { InputError } from "../../errors/index.js";
 import { readFileChecked } from "../../files/index.js";
 import { readMat5Struct } from "../mat5.js";
@@ -35,8 +35,8 @@ export function validationNumber(name: string): number | undefined {
  * same above; three above where it lies as Kaggle unpacks it, in `ILSVRC/Data/CLS-LOC`.
  */
 export function truthFolders(root: string): string[] {
-  const above = dirname(root);
-  const kaggle = basename(above) === "Data" ? [dirname(dirname(above))] : [];
+  const above = join(root, "..");
+  const kaggle = basename(resolve(above)) === "Data" ? [join(above, "..", "..")] : [];
   return [root, above, ...kaggle].flatMap((folder) => [folder, ...kitsIn(folder)]);
 }
 

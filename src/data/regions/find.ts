@@ -1,6 +1,6 @@
 /** Which pictures of a dataset have a key region of their own, by what lies beside them. */
 import { existsSync, readdirSync } from "node:fs";
-import { basename, dirname, extname, join, posix } from "node:path";
+import { basename, dirname, extname, join, posix, resolve } from "node:path";
 import { readSolution, SOLUTION, truthFolders, validationNumber } from "../imagenet/index.js";
 import { READ_PICTURE } from "../picture-names.js";
 import { splitOfFolder } from "../split-names.js";
@@ -78,13 +78,11 @@ export async function openRegions(
 
 /** Beside the pictures' folders, and where Kaggle puts ImageNet's: Annotations/CLS-LOC for Data/CLS-LOC. */
 function annotationFolders(root: string, filesIn: (folder: string) => Listing): string[] {
-  const above = dirname(dirname(root));
   const beside = ANNOTATIONS.filter((name) => filesIn(root).folders.has(name)).map((name) =>
     join(root, name),
   );
-  return basename(dirname(root)) === "Data"
-    ? [...beside, join(above, "Annotations", basename(root))]
-    : beside;
+  const [above, own] = [basename(resolve(root, "..")), basename(resolve(root))];
+  return above === "Data" ? [...beside, join(root, "..", "..", "Annotations", own)] : beside;
 }
 
 /** `train/cats/1.jpg`: `train/cats/1.xml`, `cats/1.xml`; ImageNet's pictures also by their name alone. */
