@@ -1,6 +1,13 @@
 export { differenceInterval, wilsonInterval, type Proportion } from "./intervals.js";
 export { decodeRaster, encodeMap, encodeRaster, type ImageShape } from "./raster.js";
-export { parseResult, resultJsonSchema, resultSchema } from "./result-schema.js";
+export {
+  parseResult,
+  rasterSchema,
+  resultJsonSchema,
+  resultSchema,
+  runtimeSchema,
+  toolSchema,
+} from "./result-schema.js";
 export {
   resultSchemaVersion,
   type AttackMeasurement,

@@ -12,6 +12,8 @@ import {
   type PerCleanImage,
   type Raster,
   type Result,
+  type RuntimeInfo,
+  type ToolInfo,
 } from "./result.js";
 
 const count = z.int().min(0);
@@ -129,7 +131,8 @@ const measurement: z.ZodType<Measurement> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("transfer"), ...attacked, source: name }),
 ]);
 
-const raster: z.ZodType<Raster> = z
+/** Validators of parts that other results have too. */
+export const rasterSchema: z.ZodType<Raster> = z
   .object({
     height: positive,
     width: positive,
@@ -147,7 +150,7 @@ const example: z.ZodType<Example> = z.object({
   index: count,
   fileName: z.string(),
   label: z.int(),
-  clean: raster,
+  clean: rasterSchema,
   attack: name,
   threat,
   views: z.array(
@@ -157,9 +160,9 @@ const example: z.ZodType<Example> = z.object({
       adversarialPrediction: z.int(),
       cleanConfidence: fraction.optional(),
       adversarialConfidence: fraction.optional(),
-      adversarial: raster,
-      perturbation: raster,
-      attention: z.array(z.object({ group: name, clean: raster, adversarial: raster })),
+      adversarial: rasterSchema,
+      perturbation: rasterSchema,
+      attention: z.array(z.object({ group: name, clean: rasterSchema, adversarial: rasterSchema })),
     }),
   ),
 });
@@ -184,19 +187,23 @@ const warning = z.object({
   measurements: z.array(name),
 });
 
+export const toolSchema: z.ZodType<ToolInfo> = z.object({ name, version: name });
+
+export const runtimeSchema: z.ZodType<RuntimeInfo> = z.object({
+  engine: name,
+  engineVersion: z.string(),
+  host: z.string(),
+  platform: z.string(),
+  cpu: z.string(),
+  threads: positive,
+});
+
 /** Validator of {@link Result}. `parseResult` is the way to use it; this is for composing schemas. */
 export const resultSchema: z.ZodType<Result> = z
   .object({
     schemaVersion: z.literal(resultSchemaVersion),
-    tool: z.object({ name, version: name }),
-    runtime: z.object({
-      engine: name,
-      engineVersion: z.string(),
-      host: z.string(),
-      platform: z.string(),
-      cpu: z.string(),
-      threads: positive,
-    }),
+    tool: toolSchema,
+    runtime: runtimeSchema,
     date: z.iso.datetime(),
     seed: z.number(),
     dataset,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { InputError } from "../errors/index.js";
-import { resultSchema, type Raster } from "../evaluation/index.js";
+import { rasterSchema, resultSchema, runtimeSchema, toolSchema, type Raster } from "../evaluation/index.js";
 import type { RegionSource } from "./datasets.js";
 import type { MeasuredInput, MeasuredPicture } from "./measure-piece.js";
 import type { Json } from "./piece.js";
@@ -8,7 +8,6 @@ import { REGIONS } from "./report/attention.js";
 import type { ReproducedDatasetResult, ReproductionPictures, ReproductionResult } from "./result.js";
 
 const count = z.int().min(0);
-const positive = z.int().min(1);
 const name = z.string().min(1);
 const json: z.ZodType<Json> = z.json();
 
@@ -78,34 +77,18 @@ function columnsOf(measured: readonly MeasuredInput[]): string {
 const reproductionSchema: z.ZodType<ReproductionResult> = z.object({
   kind: z.literal("reproduction"),
   schemaVersion: z.literal(1),
-  tool: z.object({ name, version: name }),
-  runtime: z.object({
-    engine: name,
-    engineVersion: z.string(),
-    host: z.string(),
-    platform: z.string(),
-    cpu: z.string(),
-    threads: positive,
-  }),
+  tool: toolSchema,
+  runtime: runtimeSchema,
   date: z.iso.datetime(),
   preset: z.object({ name, description: z.string(), settings: json }),
   datasets: z.array(dataset),
 });
 
 const raster = (channels: readonly number[]): z.ZodType<Raster> =>
-  z
-    .object({
-      height: positive,
-      width: positive,
-      channels: z.literal(channels),
-      minimum: z.number(),
-      maximum: z.number(),
-      data: z.base64(),
-    })
-    .refine(
-      (r) => Buffer.byteLength(r.data, "base64") === r.height * r.width * r.channels,
-      "the data has not height · width · channels bytes",
-    );
+  rasterSchema.refine((r) => channels.includes(r.channels), {
+    path: ["channels"],
+    message: `must be ${channels.join(" or ")}`,
+  });
 const map = raster([1]);
 
 const picture: z.ZodType<MeasuredPicture> = z.object({
