@@ -1,12 +1,16 @@
 /** A table of images: one line each, with its file and class, and its split where there is one. */
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { InputError, UsageError } from "../errors/index.js";
+import { refusing, UsageError } from "../errors/index.js";
 import { createGenerator } from "../tensor/index.js";
 import type { Dataset } from "./dataset.js";
 import { openImageFiles } from "./image-files.js";
 import type { OpenOptions } from "./options.js";
 import { stratify } from "./select.js";
 import { readTable } from "./table.js";
+
+const refused = refusing(
+  "A table of images has a header and a line an image: path,label or path,label,split.",
+);
 
 interface Row {
   readonly path: string;
@@ -103,13 +107,4 @@ function choose(
     note: `The table has no column "split": ${test} of its ${rows.length} images, stratified by class, are the test set (seed ${seed}).`,
     found: split === "train" ? "train" : "test",
   };
-}
-
-function refused(place: string, problem: string, cause?: unknown): InputError {
-  return new InputError({
-    place,
-    problem,
-    remedy: "A table of images has a header and a line an image: path,label or path,label,split.",
-    cause,
-  });
 }

@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
-import { InputError } from "../errors/index.js";
+import { refusing } from "../errors/index.js";
 import { fileError } from "../files/index.js";
 import type { ByteImage } from "./resize.js";
+
+const refused = refusing("Replace or remove the file, or leave such files out with --skip-unreadable.");
 
 /** Larger pictures are refused before a pixel is decoded: 100 megapixels are 300 MB. */
 const MOST_PIXELS = 100_000_000;
@@ -135,9 +137,4 @@ function withThreeChannels(
   const rgb = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) rgb.fill(data[i * channels]!, 3 * i, 3 * i + 3);
   return { width, height, channels: 3, data: rgb };
-}
-
-function refused(place: string, problem: string, cause?: unknown): InputError {
-  const remedy = "Replace or remove the file, or leave such files out with --skip-unreadable.";
-  return new InputError({ place, problem, remedy, ...(cause === undefined ? {} : { cause }) });
 }

@@ -4,7 +4,11 @@
  * a tag (type, size) and its data; a matrix is an element of elements, and may be deflated as a whole.
  */
 import { inflateSync } from "node:zlib";
-import { InputError } from "../errors/index.js";
+import { refusing } from "../errors/index.js";
+
+const refused = refusing(
+  "Copy the file again from its source, or write it anew: save -v7 in MATLAB, scipy.io.savemat in Python.",
+);
 
 /** A real array of a MAT file; `data` in MATLAB's order, the first dimension changing fastest. */
 export interface MatArray {
@@ -288,10 +292,4 @@ function readNumbers(block: Block, { type, from, size }: Element, dims: readonly
   return Float64Array.from({ length: count }, (_, i) =>
     get(block.view, from + i * width, block.littleEndian),
   );
-}
-
-function refused(place: string, problem: string, cause?: unknown): InputError {
-  const remedy =
-    "Copy the file again from its source, or write it anew: save -v7 in MATLAB, scipy.io.savemat in Python.";
-  return new InputError({ place, problem, remedy, ...(cause === undefined ? {} : { cause }) });
 }

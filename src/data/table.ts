@@ -1,7 +1,11 @@
 /** Lines of a CSV file with a header. */
 import { CsvError, parse } from "csv-parse/sync";
-import { InputError } from "../errors/index.js";
+import { refusing } from "../errors/index.js";
 import { readFileChecked } from "../files/index.js";
+
+const refused = refusing(
+  "A table is a CSV file: a header, then lines of as many cells, with commas between.",
+);
 
 export interface Table {
   /** In small letters. */
@@ -37,13 +41,4 @@ export async function readTable(file: string): Promise<Table> {
     columns,
     lines: lines.map(({ record, info }) => ({ at: `${file}, line ${info.lines}`, cells: record })),
   };
-}
-
-function refused(place: string, problem: string, cause?: unknown): InputError {
-  return new InputError({
-    place,
-    problem,
-    remedy: "A table is a CSV file: a header, then lines of as many cells, with commas between.",
-    cause,
-  });
 }

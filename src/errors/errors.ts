@@ -45,6 +45,11 @@ export class InputError extends HoldfastError {
   override readonly exitCode = 3;
 }
 
+/** Makes the errors of one kind of file, which all have the same remedy. */
+export function refusing(remedy: string): (place: string, problem: string, cause?: unknown) => InputError {
+  return (place, problem, cause) => new InputError({ place, problem, remedy, cause });
+}
+
 /** Work was stopped on request, with its state saved (exit code 130). */
 export class InterruptedError extends HoldfastError {
   override readonly exitCode = 130;

@@ -4,10 +4,14 @@
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { InputError } from "../../errors/index.js";
+import { InputError, refusing } from "../../errors/index.js";
 import { readFileChecked } from "../../files/index.js";
 import { readMat5Struct } from "../mat5.js";
 import { readSolution, SOLUTION } from "./solution.js";
+
+const refused = refusing(
+  "Copy it again from ILSVRC2012_devkit_t12.tar.gz, or use Kaggle's LOC_val_solution.csv.",
+);
 
 export interface GroundTruth {
   /** The WordNet id of a validation picture; undefined for other pictures, and where it is not known. */
@@ -168,13 +172,5 @@ function nothingBeside(name: string): InputError {
     problem:
       "is one of ImageNet's validation pictures, in a folder with others, and nothing beside says its class",
     remedy: `Put beside them the development kit's ${TRUTH} and ${META} (or ${MAPS[0]!}), or Kaggle's ${SOLUTION}; or sort them into a folder for each class.`,
-  });
-}
-
-function refused(place: string, problem: string): InputError {
-  return new InputError({
-    place,
-    problem,
-    remedy: "Copy it again from ILSVRC2012_devkit_t12.tar.gz, or use Kaggle's LOC_val_solution.csv.",
   });
 }

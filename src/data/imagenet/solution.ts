@@ -1,7 +1,9 @@
 /** Kaggle's `LOC_val_solution.csv`: class and boxes of each of ImageNet's validation pictures. */
-import { InputError } from "../../errors/index.js";
+import { refusing } from "../../errors/index.js";
 import { readTable } from "../table.js";
 import type { Box } from "../regions/boxes.js";
+
+const refused = refusing("Copy it again from Kaggle.");
 
 export const SOLUTION = "LOC_val_solution.csv";
 
@@ -47,8 +49,4 @@ function solvedOf(at: string, words: readonly string[]): Solved {
     return { left: left!, top: top!, right: right!, bottom: bottom! };
   });
   return { wordNetId, boxes };
-}
-
-function refused(place: string, problem: string): InputError {
-  return new InputError({ place, problem, remedy: "Copy it again from Kaggle." });
 }

@@ -1,9 +1,11 @@
 /** Annotations of pictures in the XML of PASCAL VOC, which ImageNet uses too. */
 import { stat } from "node:fs/promises";
 import { parseXml, XmlElement, XmlError } from "@rgrove/parse-xml";
-import { InputError } from "../../errors/index.js";
+import { refusing } from "../../errors/index.js";
 import { fileError, readFileChecked } from "../../files/index.js";
 import type { Box, Boxes, Size } from "./boxes.js";
+
+const refused = refusing("Mend or remove the annotation; without one its picture has no box.");
 
 /** An annotation has a few hundred bytes an object. */
 const LARGEST = 2 ** 20;
@@ -84,13 +86,4 @@ function childrenOf(parent: XmlElement, name: string): XmlElement[] {
 
 function textOf(parent: XmlElement, name: string): string | undefined {
   return childrenOf(parent, name)[0]?.text.trim();
-}
-
-function refused(place: string, problem: string, cause?: unknown): InputError {
-  return new InputError({
-    place,
-    problem,
-    remedy: "Mend or remove the annotation; without one its picture has no box.",
-    cause,
-  });
 }

@@ -1,9 +1,13 @@
 /** Boxes in a table beside the pictures: a line a box, several for a picture where it shows several things. */
 import { existsSync } from "node:fs";
 import { isAbsolute, posix } from "node:path";
-import { InputError } from "../../errors/index.js";
+import { refusing } from "../../errors/index.js";
 import { readTable, type TableLine } from "../table.js";
 import type { Box, Boxes } from "./boxes.js";
+
+const refused = refusing(
+  "A table of boxes has a header and a line a box: file,x,y,width,height in pixels of the picture.",
+);
 
 const FILE = ["file", "path", "filename", "file_name", "image", "image_path"];
 const LABEL = ["label", "class", "class_name", "category"];
@@ -52,12 +56,4 @@ function boxOf({ at, cells }: TableLine): Box {
   });
   if (width! <= 0 || height! <= 0) throw refused(at, `has a box of ${width} × ${height} pixels`);
   return { left: x!, top: y!, right: x! + width!, bottom: y! + height! };
-}
-
-function refused(place: string, problem: string): InputError {
-  return new InputError({
-    place,
-    problem,
-    remedy: "A table of boxes has a header and a line a box: file,x,y,width,height in pixels of the picture.",
-  });
 }

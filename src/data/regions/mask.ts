@@ -1,11 +1,15 @@
 /** Masks that a user has drawn: pictures, as large as those they belong to or smaller, black outside the region. */
 import sharp from "sharp";
-import { InputError } from "../../errors/index.js";
+import { InputError, refusing } from "../../errors/index.js";
 import { readFileChecked } from "../../files/index.js";
 import { decodeBytes, formatOf } from "../decode.js";
 import type { ByteImage } from "../resize.js";
 import { nearest } from "../trimaps.js";
 import type { Size } from "./boxes.js";
+
+const refused = refusing(
+  "Save the mask as an 8-bit PNG of the picture's size, black outside the region, or remove it.",
+);
 
 /**
  * 255 where the mask is not black, 0 elsewhere, at the size of its picture.
@@ -49,13 +53,4 @@ export async function checkMask(path: string, size: Size): Promise<Uint8Array> {
     );
   }
   return bytes;
-}
-
-function refused(place: string, problem: string, cause?: unknown): InputError {
-  return new InputError({
-    place,
-    problem,
-    remedy: "Save the mask as an 8-bit PNG of the picture's size, black outside the region, or remove it.",
-    cause,
-  });
 }
