@@ -128,7 +128,7 @@ describe("a model that was trained", () => {
     const below = await holdfast([...failing, "--epsilon", "0.5"]);
     expect(below.code).toBe(1);
     expect(below.stderr).toContain("the gray image, ε 0.5");
-    expect(below.stdout).toMatch(/GRAY-IMAGE +L∞ 0\.5/);
+    expect(below.stdout).toMatch(/gray image +L∞ 0\.5/);
     const again = await holdfast(["report", out, "--out", join(root, "again.html")]);
     expect(again.code, again.stderr).toBe(0);
     expect(await readFile(join(root, "again.html"), "utf8")).toBe(await readFile(report, "utf8"));

@@ -151,10 +151,10 @@ describe("the gray image", () => {
       expect(worst.correct).toBe(m.correct);
       expect(worst.measurements).toContain(m.id);
     }
-    expect(measured.statements.join(" ")).toContain("GRAY-IMAGE");
+    expect(measured.statements.join(" ")).toContain("gray image");
     const headline = worstCase(measured, "nearest", measured.headline!)!;
     const page = await renderReport(measured);
-    expect(page).toContain("(PGD-1, GRAY-IMAGE)");
+    expect(page).toContain("(PGD-1, gray image)");
     expect(page).toMatch(
       new RegExp(`under attack, at most</dt>\\s*<dd>${(100 * headline.accuracy).toFixed(1)} %`),
     );

@@ -246,8 +246,9 @@ export function upperBoundStatements(measured: Measured): string[] {
   ];
 }
 
-/** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`. */
+/** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`. */
 export function attackLabel(m: AttackMeasurement): string {
+  if (m.attack === grayImage.name) return "gray image";
   const { steps, restarts, draws } = m.parameters;
   const name =
     steps === null || m.attack === "fgsm" ? m.attack.toUpperCase() : `${m.attack.toUpperCase()}-${steps}`;
