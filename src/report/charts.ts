@@ -110,8 +110,8 @@ export function renderChart(
   try {
     instance.setOption({
       animation: false,
-      grid: { left: 56, right: 24, top: 16 + 20 * legendRows(chart.series, size.width), bottom: 48 },
-      legend: { top: 0, left: 0, itemWidth: 26, textStyle: { fontSize: 12 } },
+      grid: { left: 56, right: 24, top: 16 + 26 * legendRows(chart.series, size.width), bottom: 48 },
+      legend: { top: 0, left: 0, itemWidth: 26, itemGap: 18, textStyle: { fontSize: 12 } },
       xAxis: {
         type: chart.logX ? "log" : "value",
         name: chart.xName,
@@ -135,11 +135,11 @@ export function renderChart(
   }
 }
 
-/** Lines that the legend takes: about 7 pixels a letter, and 46 for the sign and the gap. */
+/** Lines that the legend takes: about 7 pixels a letter, and 54 for the sign and the gap. */
 function legendRows(series: readonly Series[], width: number): number {
   let [rows, used] = [1, 0];
   for (const { name } of series) {
-    const wide = 7 * name.length + 46;
+    const wide = 7 * name.length + 54;
     if (used > 0 && used + wide > width) [rows, used] = [rows + 1, 0];
     used += wide;
   }
