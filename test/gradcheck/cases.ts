@@ -128,8 +128,8 @@ const pools = (op: OpType): GradCase[] => [
   pool(op, "ceil mode", { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 }),
 ];
 
-const batchNormalization = (training: 0 | 1): GradCase => ({
-  name: `BatchNormalization, ${training === 1 ? "training" : "inference"}`,
+const batchNormalization = (training: 0 | 1, momentum = 0): GradCase => ({
+  name: `BatchNormalization, ${training === 1 ? `training, momentum ${momentum}` : "inference"}`,
   inputs: [
     { shape: [3, 2, 2, 2] },
     { shape: [2], low: 0.5, high: 1.5 },
@@ -146,7 +146,7 @@ const batchNormalization = (training: 0 | 1): GradCase => ({
         mean ?? g.constant(float32([2], [0.1, -0.2])),
         variance ?? g.constant(float32([2], [0.7, 1.3])),
       ],
-      training === 1 ? { training_mode: 1, momentum: 0 } : {},
+      training === 1 ? { training_mode: 1, momentum } : {},
       { outputs: training === 1 ? 3 : 1 },
     )[0]!,
 });
@@ -296,7 +296,7 @@ export const CASES: Readonly<Record<string, readonly GradCase[]>> = {
       build: (g, [x]) => g.op("GlobalMaxPool", [x]),
     },
   ],
-  BatchNormalization: [batchNormalization(0), batchNormalization(1)],
+  BatchNormalization: [batchNormalization(0), batchNormalization(1), batchNormalization(1, 0.9)],
   Gemm: [0, 1].flatMap((transA) =>
     [0, 1].map((transB) => ({
       name: `Gemm, transA ${transA}, transB ${transB}`,

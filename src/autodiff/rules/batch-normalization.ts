@@ -58,32 +58,46 @@ function inference(context: RuleContext): (Value | null)[] {
   ];
 }
 
+/** μ and σ² of the batch, `[1, C, 1, …]`, and x − μ. */
+function statistics(context: RuleContext): { readonly variance: Value; readonly centred: Value } {
+  const { g, inputs, outputs, attributes } = context;
+  const x = inputs[0]!;
+  const rank = x.shape.length;
+  // With momentum 0 the node gives its batch's statistics out.
+  const [, given, givenVariance] = attributes.float("momentum") === 0 ? outputs : [];
+  const axes = g.ints(channelAxes(x));
+  const mean = given ? perChannel(g, given, rank) : g.op("ReduceMean", [x, axes], { keepdims: 1 });
+  const centred = g.op("Sub", [x, mean]);
+  if (givenVariance) return { variance: perChannel(g, givenVariance, rank), centred };
+  const sum = g.op("ReduceSumSquare", [centred, axes], { keepdims: 1 });
+  return { variance: g.op("Mul", [sum, g.scalar(x.shape[1]! / sizeOf(x.shape), x)]), centred };
+}
+
 function training(context: RuleContext): (Value | null)[] {
   const { g, inputs, outputGrads, attributes, needs } = context;
   const [x, gamma] = inputs as [Value, Value];
   const rank = x.shape.length;
   const count = sizeOf(x.shape) / x.shape[1]!;
-  const axes = g.ints(channelAxes(x));
-  const mean = g.op("ReduceMean", [x, axes], { keepdims: 1 });
-  const centred = g.op("Sub", [x, mean]);
   const share = g.scalar(1 / count, x);
-  const variance = g.op("Mul", [g.op("ReduceSumSquare", [centred, axes], { keepdims: 1 }), share]);
+  const { variance, centred } = statistics(context);
   const r = inverseDeviation(context, variance);
   const [yGrad, meanGrad, varianceGrad] = outputGrads;
   const contributions: Value[] = [];
   let gammaGrad: Value | null = null;
   let betaGrad: Value | null = null;
   if (yGrad) {
-    const normalised = g.op("Mul", [centred, r]);
     betaGrad = channelSum(g, yGrad);
-    gammaGrad = channelSum(g, g.op("Mul", [yGrad, normalised]));
+    const correlation = perChannel(g, channelSum(g, g.op("Mul", [yGrad, centred])), rank);
+    const scaled = g.op("Mul", [correlation, r]);
+    gammaGrad = reshapeTo(g, scaled, gamma.shape);
     if (needs(0)) {
-      const removed = g.op("Add", [
-        perChannel(g, g.op("Mul", [betaGrad, share]), rank),
-        g.op("Mul", [normalised, perChannel(g, g.op("Mul", [gammaGrad, share]), rank)]),
-      ]);
+      // Few passes over the maps: x_grad = s · y_grad + t · (x − μ) + u, each of s, t, u one number a channel.
       const scale = g.op("Mul", [perChannel(g, gamma, rank), r]);
-      contributions.push(g.op("Mul", [g.op("Sub", [yGrad, removed]), scale]));
+      const less = g.op("Neg", [g.op("Mul", [scale, share])]);
+      const slope = g.op("Mul", [g.op("Mul", [less, r]), scaled]);
+      const shift = g.op("Mul", [less, perChannel(g, betaGrad, rank)]);
+      const turned = g.op("Add", [g.op("Mul", [yGrad, scale]), g.op("Mul", [centred, slope])]);
+      contributions.push(g.op("Add", [turned, shift]));
     }
   }
   // Running outputs are m · old + (1 − m) · batch statistic.

@@ -193,12 +193,34 @@ function transposed(
   );
 }
 
-/** `[O, I, …k]` → `[I, O, …k reversed]`. */
+/** `[O, I, …k]` → `[I, O, …k reversed]`: back, where it was rotated before. */
 function rotated(g: GraphBuilder, weight: Value): Value {
   const perm = weight.shape.map((_, axis) => (axis === 0 ? 1 : axis === 1 ? 0 : axis));
-  const swapped = g.op("Transpose", [weight], { perm });
   const axes = weight.shape.flatMap((dim, axis) => (axis >= 2 && dim > 1 ? [axis] : []));
-  return reversed(g, swapped, axes);
+  return unrotated(g, weight, perm, axes) ?? reversed(g, g.op("Transpose", [weight], { perm }), axes);
+}
+
+/** What `weight` is the rotation of, if it is one. */
+function unrotated(
+  g: GraphBuilder,
+  weight: Value,
+  perm: readonly number[],
+  axes: readonly number[],
+): Value | undefined {
+  const outer = g.producer(weight);
+  let turned = weight;
+  if (axes.length > 0) {
+    const given = outer?.inputs[3] === undefined ? undefined : g.constantOf(g.value(outer.inputs[3]));
+    const steps = outer?.inputs[4] === undefined ? undefined : g.constantOf(g.value(outer.inputs[4]));
+    const whole = outer?.op === "Slice" && g.value(outer.inputs[0]!).shape.join() === weight.shape.join();
+    if (!whole || String(given?.data) !== String(axes) || !steps?.data.every((step) => Number(step) === -1)) {
+      return undefined;
+    }
+    turned = g.value(outer.inputs[0]!);
+  }
+  const inner = g.producer(turned);
+  const swaps = (inner?.attributes["perm"] as readonly number[] | undefined)?.join() === perm.join();
+  return inner?.op === "Transpose" && swaps ? g.value(inner.inputs[0]!) : undefined;
 }
 
 /** `image` and `cotangent` are the convolution's input and its output's gradient. */
