@@ -22,6 +22,7 @@ export {
   type Value,
 } from "./graph.js";
 export {
+  broadcastShapes,
   inferContext,
   ShapeError,
   type InferContext,
@@ -35,6 +36,7 @@ export { windowOf, windowOutput, type Window } from "./catalogue/neural.js";
 export { bind } from "./passes/bind.js";
 export { convolutionsAsProducts, smallMapWeights } from "./passes/convolutions-as-products.js";
 export { deadCode } from "./passes/dead-code.js";
+export { dropExpands } from "./passes/drop-expands.js";
 export { foldBatchNorm } from "./passes/fold-batch-norm.js";
 export { foldConstants } from "./passes/fold-constants.js";
 export { parametersAsInputs, withInitializers } from "./passes/parameters.js";
