@@ -1,8 +1,9 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { deadCode, foldConstants, modelFromGraph, valueOf, type Graph, type Value } from "../graph/index.js";
+import { valueOf, type Graph, type Value } from "../graph/index.js";
 import { writeModel } from "../onnx/index.js";
 import { bytesPerElement, tensor, type DataOf, type DType, type Tensor } from "../tensor/index.js";
 import { checkFeeds } from "./feeds.js";
+import { lower, type Lowered } from "./lowering/index.js";
 import type { CompileOptions, Feeds, Program } from "./program.js";
 
 /** Beyond this many bytes weights are passed beside the model: its protobuf would copy them again, and is limited to 2 GiB. */
@@ -20,8 +21,10 @@ const LOG_SEVERITY = 3;
  * thread. {@link createWorkerRuntime} runs it in a worker instead.
  */
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
-  const prepared = deadCode(foldConstants(deadCode(graph)));
-  const session = await createSession(prepared, options);
+  const { optimization = "all" } = options;
+  const lowered = await lower(graph, { standard: optimization !== "all" });
+  const session = await createSession(lowered, options);
+  const { graph: prepared } = lowered;
   const inputs = prepared.inputs.map((name) => valueOf(prepared, name));
   const outputs = prepared.outputs.map((name) => valueOf(prepared, name));
   return program(prepared.name, session, inputs, outputs);
@@ -56,12 +59,15 @@ function program(
   };
 }
 
-async function createSession(graph: Graph, options: CompileOptions): Promise<InferenceSession> {
+async function createSession(
+  { graph, model: made }: Lowered,
+  options: CompileOptions,
+): Promise<InferenceSession> {
   const external: { path: string; data: Uint8Array }[] = [];
   let bytes = 0;
   for (const data of graph.initializers.values()) bytes += data.data.byteLength;
   const model = writeModel(
-    modelFromGraph(graph),
+    made,
     bytes <= INLINE_LIMIT
       ? {}
       : {

@@ -1,0 +1,76 @@
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { writeModel, type Model } from "../../onnx/index.js";
+import { BLOCKED_DOMAIN } from "./blocked.js";
+
+/** Channels of a block that processors are known to have: 8 of AVX, 16 of AVX-512. */
+const KNOWN = [8, 16, 32] as const;
+
+let found: Promise<number | undefined> | undefined;
+
+/**
+ * Channels of a block in ONNX Runtime's blocked layout on this processor; undefined where it has no such layout.
+ * Found by having it reorder an image whose pixels are their own places.
+ */
+export function blockSize(): Promise<number | undefined> {
+  found ??= probe();
+  return found;
+}
+
+async function probe(): Promise<number | undefined> {
+  const [channels, pixels] = [2 * Math.max(...KNOWN), 3];
+  const shape = [1, channels, 1, pixels];
+  let session: InferenceSession | undefined;
+  try {
+    session = await InferenceSession.create(writeModel(reordering(shape)), {
+      intraOpNumThreads: 1,
+      logSeverityLevel: 4,
+    });
+    const places = Float32Array.from({ length: channels * pixels }, (_, i) => i);
+    const { blocked } = await session.run({ image: new Tensor("float32", places, shape) });
+    return KNOWN.find((block) => isInBlocks(blocked!.data as Float32Array, block, pixels));
+  } catch {
+    return undefined; // Without the operator there is no layout: convolutions run as they are.
+  } finally {
+    await session?.release();
+  }
+}
+
+/** Whether place [B, p, c] holds pixel p of channel B · block + c. */
+function isInBlocks(data: Float32Array, block: number, pixels: number): boolean {
+  return data.every((place, i) => {
+    const [group, rest] = [Math.floor(i / (block * pixels)), i % (block * pixels)];
+    return place === (group * block + (rest % block)) * pixels + Math.floor(rest / block);
+  });
+}
+
+function reordering(shape: readonly number[]): Model {
+  const info = (name: string): Model["graph"]["inputs"][number] => ({ name, dtype: "float32", shape });
+  return {
+    irVersion: 9,
+    producerName: "holdfast",
+    producerVersion: "",
+    opsets: new Map([
+      ["", 20],
+      [BLOCKED_DOMAIN, 1],
+    ]),
+    metadata: new Map(),
+    functions: [],
+    graph: {
+      name: "block-size",
+      nodes: [
+        {
+          name: "reorder",
+          opType: "ReorderInput",
+          domain: BLOCKED_DOMAIN,
+          inputs: ["image"],
+          outputs: ["blocked"],
+          attributes: new Map(),
+        },
+      ],
+      inputs: [info("image")],
+      outputs: [info("blocked")],
+      valueInfo: [],
+      initializers: new Map(),
+    },
+  };
+}

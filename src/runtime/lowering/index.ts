@@ -1,0 +1,22 @@
+import { deadCode, dropExpands, foldConstants, modelFromGraph, type Graph } from "../../graph/index.js";
+import type { Model } from "../../onnx/index.js";
+import { blockSize } from "./block-size.js";
+import { blockedConvolutions } from "./blocked.js";
+import { rankedScalars } from "./scalars.js";
+import { sumsAsAdditions } from "./sums.js";
+
+/** A graph made ready, and the model that ONNX Runtime is given. */
+export interface Lowered {
+  readonly graph: Graph;
+  readonly model: Model;
+}
+
+/** A graph as the CPU of ONNX Runtime runs it fastest; `standard` leaves its operators as they are. */
+export async function lower(graph: Graph, { standard }: { readonly standard: boolean }): Promise<Lowered> {
+  const folded = deadCode(dropExpands(foldConstants(deadCode(graph))));
+  if (standard) return { graph: folded, model: modelFromGraph(folded) };
+  const ready = rankedScalars(sumsAsAdditions(folded));
+  const model = modelFromGraph(ready);
+  const block = await blockSize();
+  return { graph: ready, model: block === undefined ? model : blockedConvolutions(model, ready, block) };
+}

@@ -1,0 +1,181 @@
+import { describe, expect, it } from "vitest";
+import { GraphBuilder, modelFromGraph, type Attributes, type Graph, type Value } from "../../graph/index.js";
+import { createGenerator, tensor, type Tensor } from "../../tensor/index.js";
+import { compile, type Program } from "../index.js";
+import { blockSize } from "./block-size.js";
+import { blockedConvolutions } from "./blocked.js";
+import { lower } from "./index.js";
+import { rankedScalars } from "./scalars.js";
+import { sumsAsAdditions } from "./sums.js";
+
+function feedsOf({ inputs }: Program): Record<string, Tensor> {
+  const random = createGenerator(0);
+  return Object.fromEntries(
+    inputs.map(({ name, shape }) => {
+      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+      return [name, tensor("float32", shape, random.stream(name).fillUniform(data, -1, 1))];
+    }),
+  );
+}
+
+/** Every output, lowered and with standard operators. */
+async function both(graph: Graph): Promise<[Float32Array, Float32Array]> {
+  const [lowered, standard] = [
+    await compile(graph, { threads: 1 }),
+    await compile(graph, { threads: 1, optimization: "extended" }),
+  ];
+  const feeds = feedsOf(lowered);
+  const outputs = [await lowered.run(feeds), await standard.run(feeds)];
+  await Promise.all([lowered.dispose(), standard.dispose()]);
+  return outputs.map(({ y }) => y!.data as Float32Array) as [Float32Array, Float32Array];
+}
+
+function expectClose([a, b]: [Float32Array, Float32Array]): void {
+  expect(a.length).toBe(b.length);
+  const largest = b.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  expect(largest).toBeGreaterThan(0);
+  const difference = a.reduce((max, value, i) => Math.max(max, Math.abs(value - b[i]!)), 0);
+  expect(difference).toBeLessThan(2e-6 * largest);
+}
+
+interface Case {
+  readonly x: readonly number[];
+  readonly w: readonly number[];
+  readonly attributes?: Attributes;
+  readonly bias?: boolean;
+  readonly filter?: (g: GraphBuilder, w: Value) => Value;
+}
+
+function convolution({ x, w, attributes = {}, bias = false, filter = (_, value) => value }: Case): Graph {
+  const g = new GraphBuilder("convolution");
+  const image = g.input("x", "float32", x);
+  const weight = filter(g, g.input("w", "float32", w));
+  const inputs = [image, weight, ...(bias ? [g.input("b", "float32", [weight.shape[0]!])] : [])];
+  g.output(g.op("Conv", inputs, attributes), "y");
+  return g.build();
+}
+
+const swap = (g: GraphBuilder, w: Value): Value => g.op("Transpose", [w], { perm: [1, 0, 2, 3] });
+const reverse = (g: GraphBuilder, w: Value, axes: readonly number[]): Value => {
+  const all = (value: number): Value => g.ints(axes.map(() => value));
+  return g.op("Slice", [w, all(-1), all(-(2 ** 31)), g.ints(axes), all(-1)]);
+};
+
+describe("blockedConvolutions", () => {
+  const cases: Record<string, Case> = {
+    "3 × 3": { x: [2, 32, 7, 9], w: [64, 32, 3, 3], attributes: { pads: [1, 1, 1, 1] } },
+    "with a bias": { x: [2, 32, 6, 6], w: [32, 32, 3, 3], bias: true },
+    "strided, unevenly padded": {
+      x: [2, 32, 9, 8],
+      w: [32, 32, 3, 3],
+      attributes: { strides: [2, 2], pads: [0, 1, 1, 0] },
+    },
+    dilated: { x: [1, 32, 9, 9], w: [32, 32, 3, 3], attributes: { dilations: [2, 2] } },
+    "a kernel that is not square": { x: [1, 32, 6, 8], w: [32, 32, 1, 3] },
+    "1 × 1, deep": { x: [16, 512, 7, 7], w: [512, 512, 1, 1] },
+    "a rotated weight": {
+      x: [2, 64, 5, 5],
+      w: [64, 32, 3, 3],
+      filter: (g, w) => reverse(g, swap(g, w), [2, 3]),
+    },
+    "a rotated row": { x: [2, 64, 5, 5], w: [64, 32, 1, 3], filter: (g, w) => reverse(g, swap(g, w), [3]) },
+    "a weight reversed, not swapped": {
+      x: [2, 32, 5, 5],
+      w: [64, 32, 3, 3],
+      filter: (g, w) => reverse(g, w, [2, 3]),
+    },
+    "a weight of which one axis is reversed": {
+      x: [2, 32, 5, 5],
+      w: [64, 32, 3, 3],
+      filter: (g, w) => reverse(g, w, [3]),
+    },
+    "a swapped weight": { x: [2, 64, 5, 5], w: [64, 32, 3, 3], filter: swap },
+  };
+
+  it.each(Object.keys(cases))("gives what the standard operator gives: %s", async (name) => {
+    const graph = convolution(cases[name]!);
+    expectClose(await both(graph));
+    const { model } = await lower(graph, { standard: false });
+    const domains = model.graph.nodes.map(({ domain, opType }) => domain && opType);
+    if ((await blockSize()) !== undefined) expect(domains).toContain("Conv");
+    // A rotation is part of the blocks' order.
+    expect(model.graph.nodes.filter(({ opType }) => opType === "Slice")).toHaveLength(
+      name === "a weight of which one axis is reversed" ? 1 : 0,
+    );
+  });
+
+  it.each([
+    ["grouped", { x: [2, 32, 5, 5], w: [32, 16, 3, 3], attributes: { group: 2 } }],
+    ["of channels that are no whole blocks", { x: [2, 24, 5, 5], w: [32, 24, 3, 3] }],
+    ["of the channels of a picture", { x: [2, 3, 5, 5], w: [32, 3, 3, 3] }],
+    ["of one axis", { x: [2, 32, 9], w: [32, 32, 3] }],
+    ["1 × 1 on large maps, where the copies cost more", { x: [1, 64, 32, 32], w: [64, 64, 1, 1] }],
+  ] as const)("leaves alone convolutions %s", async (_, layer) => {
+    const graph = convolution(layer);
+    const model = modelFromGraph(graph);
+    expect(blockedConvolutions(model, graph, 16)).toBe(model);
+    expectClose(await both(graph));
+  });
+
+  it("leaves alone constant weights, which ONNX Runtime sees to", () => {
+    const g = new GraphBuilder("constant");
+    const weight = g.constant(tensor("float32", [32, 32, 3, 3], new Float32Array(32 * 32 * 9).fill(1)));
+    g.output(g.op("Conv", [g.input("x", "float32", [1, 32, 5, 5]), weight]), "y");
+    const graph = g.build();
+    const model = modelFromGraph(graph);
+    expect(blockedConvolutions(model, graph, 16)).toBe(model);
+  });
+});
+
+describe("rankedScalars", () => {
+  it("gives a scalar, fed or constant, the rank of a weight that ends in ones", async () => {
+    const g = new GraphBuilder("scalars");
+    const w = g.input("w", "float32", [64, 32, 1, 1]);
+    const rate = g.input("rate", "float32", []);
+    const moved = g.op("Mul", [w, rate]);
+    g.output(g.op("Sub", [g.op("Mul", [g.scalar(0.5), moved]), rate]), "y");
+    const graph = g.build();
+    const ranked = rankedScalars(graph);
+    for (const { op, inputs } of ranked.nodes) {
+      if (op === "Reshape") continue;
+      for (const name of inputs) expect(ranked.values.get(name)!.shape).toHaveLength(4);
+    }
+    expect(ranked.nodes.filter(({ op }) => op === "Reshape")).toHaveLength(1);
+    expectClose(await both(graph));
+  });
+
+  it("leaves alone what is fast, or small", () => {
+    const g = new GraphBuilder("fast");
+    const scalar = g.input("s", "float32", []);
+    for (const [name, shape] of [
+      ["maps", [64, 32, 3, 3]],
+      ["few", [4, 4, 1, 1]],
+    ] as const) {
+      g.output(g.op("Mul", [g.input(name, "float32", shape), scalar]), `${name}-out`);
+    }
+    const graph = g.build();
+    expect(rankedScalars(graph).nodes).toEqual(graph.nodes);
+  });
+});
+
+describe("sumsAsAdditions", () => {
+  it("adds in order, broadcasting as Sum does", async () => {
+    const g = new GraphBuilder("sum");
+    const [a, b, c] = [
+      g.input("a", "float32", [3, 1]),
+      g.input("b", "float32", [4]),
+      g.input("c", "float32", [2, 3, 4]),
+    ];
+    g.output(g.op("Sum", [a, b, c, b]), "y");
+    const graph = g.build();
+    expect(sumsAsAdditions(graph).nodes.map(({ op }) => op)).toEqual(["Add", "Add", "Add", "Identity"]);
+    expectClose(await both(graph));
+  });
+});
+
+describe("blockSize", () => {
+  it("is one that processors have, or undefined, and always the same", async () => {
+    expect([undefined, 8, 16, 32]).toContain(await blockSize());
+    expect(blockSize()).toBe(blockSize());
+  });
+});
