@@ -1,6 +1,7 @@
 import { producers, type Graph, type Node, type Value } from "../../graph/index.js";
 import type { Attribute, Model, ModelNode } from "../../onnx/index.js";
 import { sizeOf, tensor, type Tensor } from "../../tensor/index.js";
+import { sourceOf, type FilterSource } from "./filter-source.js";
 
 /** ONNX Runtime's own domain for operators of its blocked layout. */
 export const BLOCKED_DOMAIN = "com.microsoft.nchwc";
@@ -11,6 +12,7 @@ export const BLOCKED_DOMAIN = "com.microsoft.nchwc";
  *
  *   y = ReorderOutput( nchwc.Conv( ReorderInput(x), blocked W ) ) ,   blocked W `[O/b, I/b, h, w, b of I, b of O]`
  *
+ * @param model the graph as a model, node for node.
  * @param block channels of a block, of this processor.
  */
 export function blockedConvolutions(
@@ -27,7 +29,7 @@ export function blockedConvolutions(
     if (layer === undefined || !pays(layer)) return [node];
     found = true;
     const source = sourceOf(graph, made, layer.weight);
-    return inBlocks(node, layer, source, block, (name, data) => initializers.set(name, data));
+    return convolutionInBlocks(node, layer, source, block, (name, data) => initializers.set(name, data));
   });
   if (!found) return model;
   const opsets = new Map([...model.opsets, [BLOCKED_DOMAIN, 1]] as const);
@@ -68,48 +70,10 @@ function paysOff({ x, weight, y }: Layer): boolean {
   return sizeOf(y.shape) * weight.shape[1]! > PRODUCTS_A_COPY * copied;
 }
 
-/** How a filter comes out of a stored weight. */
-interface Source {
-  readonly name: string;
-  /** The weight is stored `[I, O, h, w]`. */
-  readonly swapped: boolean;
-  /** The stored tap of each tap of the filter. */
-  readonly taps: readonly number[];
-}
-
-/** A gradient's filter is a rotated weight: both are undone here, for the blocks are put in order anyhow. */
-function sourceOf(graph: Graph, made: ReadonlyMap<string, Node>, { name, shape }: Value): Source {
-  const kernel = shape.slice(2);
-  let taps = Array.from({ length: sizeOf(kernel) }, (_, i) => i);
-  let source = made.get(name);
-  let stored = name;
-  if (source !== undefined && reverses(graph, source, kernel)) {
-    taps = taps.reverse();
-    stored = source.inputs[0]!;
-    source = made.get(stored);
-  }
-  const perm = source?.attributes["perm"] as readonly number[] | undefined;
-  const swapped = source?.op === "Transpose" && perm?.join() === "1,0,2,3";
-  return { name: swapped ? source!.inputs[0]! : stored, swapped, taps };
-}
-
-/** Whether a node reverses both axes of a kernel (those of length 1 need no reversing) and nothing else. */
-function reverses(graph: Graph, { op, inputs, outputs }: Node, kernel: readonly number[]): boolean {
-  if (op !== "Slice") return false;
-  const integers = (i: number): string => String(graph.initializers.get(inputs[i]!)?.data);
-  const axes = kernel.flatMap((length, i) => (length === 1 ? [] : [i + 2]));
-  const shapeOf = (name: string): string => String(graph.values.get(name)!.shape);
-  return (
-    integers(3) === String(axes) &&
-    integers(4) === String(axes.map(() => -1)) &&
-    shapeOf(inputs[0]!) === shapeOf(outputs[0]!)
-  );
-}
-
-function inBlocks(
+function convolutionInBlocks(
   node: ModelNode,
   { weight, y }: Layer,
-  source: Source,
+  source: FilterSource,
   block: number,
   constant: (name: string, data: Tensor) => void,
 ): ModelNode[] {

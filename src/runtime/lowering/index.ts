@@ -2,6 +2,7 @@ import { deadCode, dropExpands, foldConstants, modelFromGraph, type Graph } from
 import type { Model } from "../../onnx/index.js";
 import { blockSize } from "./block-size.js";
 import { blockedConvolutions } from "./blocked.js";
+import { namedOutputs } from "./outputs.js";
 import { rankedScalars } from "./scalars.js";
 import { sumsAsAdditions } from "./sums.js";
 
@@ -15,7 +16,7 @@ export interface Lowered {
 export async function lower(graph: Graph, { standard }: { readonly standard: boolean }): Promise<Lowered> {
   const folded = deadCode(dropExpands(foldConstants(deadCode(graph))));
   if (standard) return { graph: folded, model: modelFromGraph(folded) };
-  const ready = rankedScalars(sumsAsAdditions(folded));
+  const ready = namedOutputs(rankedScalars(sumsAsAdditions(folded)));
   const model = modelFromGraph(ready);
   const block = await blockSize();
   return { graph: ready, model: block === undefined ? model : blockedConvolutions(model, ready, block) };

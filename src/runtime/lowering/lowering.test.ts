@@ -5,6 +5,7 @@ import { compile, type Program } from "../index.js";
 import { blockSize } from "./block-size.js";
 import { blockedConvolutions } from "./blocked.js";
 import { lower } from "./index.js";
+import { namedOutputs } from "./outputs.js";
 import { rankedScalars } from "./scalars.js";
 import { sumsAsAdditions } from "./sums.js";
 
@@ -170,6 +171,36 @@ describe("sumsAsAdditions", () => {
     const graph = g.build();
     expect(sumsAsAdditions(graph).nodes.map(({ op }) => op)).toEqual(["Add", "Add", "Add", "Identity"]);
     expectClose(await both(graph));
+  });
+});
+
+describe("namedOutputs", () => {
+  it("puts out what is made, and copies only what has another name already", async () => {
+    const g = new GraphBuilder("outputs");
+    const x = g.input("x", "float32", [3]);
+    const doubled = g.op("Add", [x, x]);
+    g.output(doubled, "next");
+    g.output(doubled, "again");
+    g.output(x, "same");
+    g.output(g.op("Relu", [doubled]), "y");
+    const graph = g.build();
+    const named = namedOutputs(graph);
+    expect(named.outputs).toEqual(graph.outputs);
+    expect(named.nodes.map(({ op, inputs, outputs }) => [op, inputs.join(), outputs.join()])).toEqual([
+      ["Add", "x,x", "next"],
+      ["Identity", "next", "again"],
+      ["Identity", "x", "same"],
+      ["Relu", "next", "y"],
+    ]);
+    const program = await compile(graph, { threads: 1 });
+    const outputs = await program.run({ x: tensor("float32", [3], Float32Array.of(1, -2, 3)) });
+    await program.dispose();
+    expect(graph.outputs.map((name) => Array.from(outputs[name]!.data as Float32Array))).toEqual([
+      [2, -4, 6],
+      [2, -4, 6],
+      [1, -2, 3],
+      [2, 0, 6],
+    ]);
   });
 });
 

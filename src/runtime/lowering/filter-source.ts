@@ -1,0 +1,44 @@
+import type { Graph, Node, Value } from "../../graph/index.js";
+import { sizeOf } from "../../tensor/index.js";
+
+/** How a filter comes out of a stored weight. */
+export interface FilterSource {
+  readonly name: string;
+  /** The weight is stored `[I, O, h, w]`. */
+  readonly swapped: boolean;
+  /** The stored tap of each tap of the filter. */
+  readonly taps: readonly number[];
+}
+
+/** A gradient's filter is a rotated weight: both are undone here, for the blocks are put in order anyhow. */
+export function sourceOf(
+  graph: Graph,
+  made: ReadonlyMap<string, Node>,
+  { name, shape }: Value,
+): FilterSource {
+  const kernel = shape.slice(2);
+  let taps = Array.from({ length: sizeOf(kernel) }, (_, i) => i);
+  let source = made.get(name);
+  let stored = name;
+  if (source !== undefined && reverses(graph, source, kernel)) {
+    taps = taps.reverse();
+    stored = source.inputs[0]!;
+    source = made.get(stored);
+  }
+  const perm = source?.attributes["perm"] as readonly number[] | undefined;
+  const swapped = source?.op === "Transpose" && perm?.join() === "1,0,2,3";
+  return { name: swapped ? source!.inputs[0]! : stored, swapped, taps };
+}
+
+/** Whether a node reverses both axes of a kernel (those of length 1 need no reversing) and nothing else. */
+function reverses(graph: Graph, { op, inputs, outputs }: Node, kernel: readonly number[]): boolean {
+  if (op !== "Slice") return false;
+  const integers = (i: number): string => String(graph.initializers.get(inputs[i]!)?.data);
+  const axes = kernel.flatMap((length, i) => (length === 1 ? [] : [i + 2]));
+  const shapeOf = (name: string): string => String(graph.values.get(name)!.shape);
+  return (
+    integers(3) === String(axes) &&
+    integers(4) === String(axes.map(() => -1)) &&
+    shapeOf(inputs[0]!) === shapeOf(outputs[0]!)
+  );
+}
