@@ -40,5 +40,6 @@ export { dropExpands } from "./passes/drop-expands.js";
 export { foldBatchNorm } from "./passes/fold-batch-norm.js";
 export { foldConstants } from "./passes/fold-constants.js";
 export { parametersAsInputs, withInitializers } from "./passes/parameters.js";
+export { reversesAxes, type KnownValues } from "./reverses-axes.js";
 export { formatCount, printGraph, printValue } from "./print.js";
 export { verifyGraph } from "./verify.js";

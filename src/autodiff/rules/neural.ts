@@ -2,7 +2,7 @@ import { windowOf, type GraphBuilder, type NeuralOp, type Value } from "../../gr
 import { sizeOf } from "../../tensor/index.js";
 import { asNumber, reshapeTo, swapLastAxes, type Rule, type RuleEntry } from "../rule.js";
 import { batchNormalization } from "./batch-normalization.js";
-import { conv, convTranspose } from "./convolution.js";
+import { conv, convTranspose } from "./convolution/rules.js";
 
 /**
  * MaxPool: the gradient goes to the first maximum of each window in row-major order, as in

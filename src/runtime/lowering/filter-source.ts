@@ -1,4 +1,4 @@
-import type { Graph, Node, Value } from "../../graph/index.js";
+import { reversesAxes, type Graph, type Node, type Value } from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
 
 /** How a filter comes out of a stored weight. */
@@ -20,7 +20,12 @@ export function sourceOf(
   let taps = Array.from({ length: sizeOf(kernel) }, (_, i) => i);
   let source = made.get(name);
   let stored = name;
-  if (source !== undefined && reverses(graph, source, kernel)) {
+  const axes = kernel.flatMap((length, i) => (length === 1 ? [] : [i + 2]));
+  const of = {
+    shape: (value: string) => graph.values.get(value)!.shape,
+    constant: (value: string) => graph.initializers.get(value),
+  };
+  if (source !== undefined && axes.length > 0 && reversesAxes(source, axes, of)) {
     taps = taps.reverse();
     stored = source.inputs[0]!;
     source = made.get(stored);
@@ -28,17 +33,4 @@ export function sourceOf(
   const perm = source?.attributes["perm"] as readonly number[] | undefined;
   const swapped = source?.op === "Transpose" && perm?.join() === "1,0,2,3";
   return { name: swapped ? source!.inputs[0]! : stored, swapped, taps };
-}
-
-/** Whether a node reverses both axes of a kernel (those of length 1 need no reversing) and nothing else. */
-function reverses(graph: Graph, { op, inputs, outputs }: Node, kernel: readonly number[]): boolean {
-  if (op !== "Slice") return false;
-  const integers = (i: number): string => String(graph.initializers.get(inputs[i]!)?.data);
-  const axes = kernel.flatMap((length, i) => (length === 1 ? [] : [i + 2]));
-  const shapeOf = (name: string): string => String(graph.values.get(name)!.shape);
-  return (
-    integers(3) === String(axes) &&
-    integers(4) === String(axes.map(() => -1)) &&
-    shapeOf(inputs[0]!) === shapeOf(outputs[0]!)
-  );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { GraphBuilder, producers } from "../../graph/index.js";
-import { appendGradients } from "../gradient.js";
+import { GraphBuilder, producers } from "../../../graph/index.js";
+import { appendGradients } from "../../gradient.js";
 
 describe("a convolution's gradient, differentiated", () => {
   it("reads the weight itself again, where it has been rotated twice", () => {
