@@ -6,10 +6,9 @@ import { GraphBuilder, modelFromGraph } from "../dist/graph/index.js";
 import { writeModel } from "../dist/onnx/index.js";
 import { blockSize } from "../dist/runtime/lowering/block-size.js";
 import { blockedConvolutions } from "../dist/runtime/lowering/blocked.js";
-import { createGenerator } from "../dist/tensor/index.js";
+import { medianTime, outputFirst, randomArrays } from "./layers.mjs";
 import { threads } from "./turns.mjs";
 
-const RUNS = 15;
 const block = await blockSize();
 if (block === undefined) throw new Error("this processor has no blocked layout in ONNX Runtime");
 
@@ -31,8 +30,7 @@ function graphOf(layer) {
   }
   const attributes = { pads: [pad, pad, pad, pad], strides: [layer.stride, layer.stride] };
   const y = g.op("Conv", [x, w], attributes);
-  // All of it is computed, little of it is copied out.
-  g.output(g.op("Slice", [y, g.ints([0]), g.ints([1]), g.ints([0])]), "first");
+  outputFirst(g, y);
   return g.build();
 }
 
@@ -42,21 +40,12 @@ async function time(model, layer) {
     enableMemPattern: false,
     logSeverityLevel: 3,
   });
-  const random = createGenerator(0);
   const feeds = Object.fromEntries(
-    Object.entries(shapesOf(layer)).map(([name, shape]) => {
-      const data = new Float32Array(shape.reduce((a, b) => a * b));
-      return [name, new Tensor("float32", random.stream("bench", name).fillUniform(data, -1, 1), shape)];
-    }),
+    randomArrays(shapesOf(layer)).map(([name, shape, data]) => [name, new Tensor("float32", data, shape)]),
   );
-  const times = [];
-  for (let run = 0; run < RUNS; run++) {
-    const started = performance.now();
-    await session.run(feeds);
-    times.push(performance.now() - started);
-  }
+  const ms = await medianTime(() => session.run(feeds));
   await session.release();
-  return times.sort((a, b) => a - b)[RUNS >> 1];
+  return ms;
 }
 
 for (const rotated of [false, true]) {

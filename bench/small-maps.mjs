@@ -4,10 +4,9 @@
 import { gradient } from "../dist/autodiff/index.js";
 import { convolutionsAsProducts, GraphBuilder } from "../dist/graph/index.js";
 import { compile } from "../dist/runtime/index.js";
-import { createGenerator, tensor } from "../dist/tensor/index.js";
+import { tensor } from "../dist/tensor/index.js";
+import { medianTime, randomArrays } from "./layers.mjs";
 import { threads } from "./turns.mjs";
-
-const RUNS = 9;
 
 async function time({ batch, inChannels, outChannels, side, kernel }, positions) {
   const shapes = {
@@ -24,21 +23,12 @@ async function time({ batch, inChannels, outChannels, side, kernel }, positions)
   const program = await compile(gradient(graph, { of: "loss", withRespectTo: ["x", "w"] }), {
     threads: Number(threads),
   });
-  const random = createGenerator(0);
   const feeds = Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => {
-      const data = new Float32Array(shape.reduce((a, b) => a * b));
-      return [name, tensor("float32", shape, random.stream("bench", name).fillUniform(data, -1, 1))];
-    }),
+    randomArrays(shapes).map(([name, shape, data]) => [name, tensor("float32", shape, data)]),
   );
-  const times = [];
-  for (let run = 0; run < RUNS; run++) {
-    const started = performance.now();
-    await program.run(feeds);
-    times.push(performance.now() - started);
-  }
+  const ms = await medianTime(() => program.run(feeds));
   await program.dispose();
-  return times.sort((a, b) => a - b)[RUNS >> 1];
+  return ms;
 }
 
 for (const [inChannels, outChannels, side, kernel] of [

@@ -22,7 +22,13 @@ const run = (command, args, env = {}) => {
   }
 };
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-const summary = (runs) => ({ ms: median(runs.map((r) => r.ms)), mib: median(runs.map((r) => r.peakMiB)) });
+const summary = (runs) => ({
+  ms: median(runs.map((r) => r.ms)),
+  mib: median(runs.map((r) => r.peakMiB)),
+  parts: Object.keys(runs[0].parts ?? {})
+    .map((part) => `, ${part} ${median(runs.map((r) => r.parts[part])).toFixed(0)} ms`)
+    .join(""),
+});
 
 /** Prints milliseconds, peak memory and, where the peer could be run, the ratios. */
 export function compare(label, ours, theirs, args) {
@@ -33,11 +39,11 @@ export function compare(label, ours, theirs, args) {
     if (other !== undefined) b.push(other);
   }
   const own = summary(a);
-  console.log(`${label}: holdfast ${own.ms.toFixed(0)} ms, peak ${own.mib.toFixed(0)} MiB`);
+  console.log(`${label}: holdfast ${own.ms.toFixed(0)} ms, peak ${own.mib.toFixed(0)} MiB${own.parts}`);
   if (b.length === 0) return;
   const other = summary(b);
   console.log(
-    `${label}: peer ${other.ms.toFixed(0)} ms, peak ${other.mib.toFixed(0)} MiB (${b[0].versions})\n` +
+    `${label}: peer ${other.ms.toFixed(0)} ms, peak ${other.mib.toFixed(0)} MiB${other.parts} (${b[0].versions})\n` +
       `${label}: ${(other.ms / own.ms).toFixed(2)} × as fast, ${(own.mib / other.mib).toFixed(2)} × the memory`,
   );
 }

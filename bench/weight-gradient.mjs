@@ -3,10 +3,10 @@
 //   node bench/weight-gradient.mjs        after npm run build
 import { GraphBuilder } from "../dist/graph/index.js";
 import { compile } from "../dist/runtime/index.js";
-import { createGenerator, tensor } from "../dist/tensor/index.js";
+import { tensor } from "../dist/tensor/index.js";
+import { medianTime, outputFirst, randomArrays } from "./layers.mjs";
 import { threads } from "./turns.mjs";
 
-const RUNS = 9;
 const reshape = (g, x, shape) => g.op("Reshape", [x, g.ints(shape)]);
 const transpose = (g, x, perm) => g.op("Transpose", [x], { perm });
 const taps = (kernel) => Array.from({ length: kernel ** 2 }, (_, i) => [Math.floor(i / kernel), i % kernel]);
@@ -45,31 +45,17 @@ function folded(g, x, dy, { batch, outChannels, inChannels, side, kernel }) {
 async function time(form, layer) {
   const { batch, outChannels, inChannels, side } = layer;
   const g = new GraphBuilder("weight-gradient");
-  const shapes = [
-    [batch, inChannels, side, side],
-    [batch, outChannels, side, side],
-  ];
-  const [x, dy] = shapes.map((shape, i) => g.input(`input${i}`, "float32", shape));
+  const shapes = { x: [batch, inChannels, side, side], dy: [batch, outChannels, side, side] };
+  const [x, dy] = Object.entries(shapes).map(([name, shape]) => g.input(name, "float32", shape));
   const parts = form(g, x, dy, layer);
-  // All of it is computed, little of it is copied out.
-  const whole = parts.length === 1 ? parts[0] : g.op("Concat", parts, { axis: 1 });
-  g.output(g.op("Slice", [whole, g.ints([0]), g.ints([1]), g.ints([0])]), "row");
+  outputFirst(g, parts.length === 1 ? parts[0] : g.op("Concat", parts, { axis: 1 }));
   const program = await compile(g.build(), { threads: Number(threads) });
-  const random = createGenerator(0);
   const feeds = Object.fromEntries(
-    shapes.map((shape, i) => {
-      const data = new Float32Array(shape.reduce((a, b) => a * b));
-      return [`input${i}`, tensor("float32", shape, random.stream("bench", i).fillUniform(data, -1, 1))];
-    }),
+    randomArrays(shapes).map(([name, shape, data]) => [name, tensor("float32", shape, data)]),
   );
-  const times = [];
-  for (let run = 0; run < RUNS; run++) {
-    const started = performance.now();
-    await program.run(feeds);
-    times.push(performance.now() - started);
-  }
+  const ms = await medianTime(() => program.run(feeds));
   await program.dispose();
-  return times.sort((a, b) => a - b)[RUNS >> 1];
+  return ms;
 }
 
 for (const [batch, outChannels, inChannels, side, kernel] of [
