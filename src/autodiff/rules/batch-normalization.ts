@@ -31,7 +31,7 @@ function channelSum(g: GraphBuilder, value: Value): Value {
   return g.op("ReduceSum", [value, g.ints(channelAxes(value))], { keepdims: 0 });
 }
 
-/** r = 1 / √(σ² + ε), `[C]`. */
+/** r = 1 / √(σ² + ε), of the shape of σ². */
 function inverseDeviation({ g, attributes }: RuleContext, variance: Value): Value {
   const shifted = g.op("Add", [variance, g.scalar(attributes.float("epsilon"), variance)]);
   return g.op("Reciprocal", [g.op("Sqrt", [shifted])]);
