@@ -1,4 +1,4 @@
-// The two forms of a convolution's weight gradient (src/autodiff/rules/convolution.ts) on layers of ResNets: one
+// The two forms of a convolution's weight gradient (src/autodiff/rules/convolution/weight-gradient.ts) on layers of ResNets: one
 // product for each image, summed over the batch, and one product over the whole batch.
 //   node bench/weight-gradient.mjs        after npm run build
 import { GraphBuilder } from "../dist/graph/index.js";
