@@ -24,7 +24,8 @@ export interface TrainForm {
  * are exactly the batch's mean and population variance.
  *
  * ONNX Runtime writes those outputs over the node's running inputs, even where these are fed by
- * the caller; so the node gets values of its own, which momentum 0 makes irrelevant.
+ * the caller; so each node gets values of its own, no two of them equal, for equal nodes become one. Momentum 0 makes
+ * them irrelevant where they are finite.
  *
  * @param frozen running statistics that stay as they are: their nodes keep normalising by them.
  */
@@ -47,8 +48,9 @@ export function trainForm(
     const output = node.outputs[0]!;
     const [batchMean, batchVariance] = [`${output}.batch_mean`, `${output}.batch_variance`];
     const [x, scale, shift, ...running] = node.inputs;
+    const own = g.scalar(statistics.length + 1);
     const overwritten = running.map(
-      (value, i) => g.op("Neg", [g.value(value)], {}, { name: `${node.outputs[0]!}.overwritten_${i}` }).name,
+      (value, i) => g.op("Add", [g.value(value), own], {}, { name: `${output}.overwritten_${i}` }).name,
     );
     g.node({
       ...node,

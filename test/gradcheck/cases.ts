@@ -151,6 +151,24 @@ const batchNormalization = (training: 0 | 1, momentum = 0): GradCase => ({
     )[0]!,
 });
 
+/** One after the other, with running statistics that ONNX Runtime overwrites: constants of both, or each its own. */
+const twoBatchNormalizations = (own: boolean): GradCase => ({
+  name: `BatchNormalization, training, twice, with ${own ? "statistics of their own" : "the same constants"}`,
+  inputs: [{ shape: [3, 2, 2, 2] }, { shape: [2], low: 0.5, high: 1.5 }, { shape: [2] }, { shape: [2] }],
+  build: (g, [x, scale, shift, running]) => {
+    const statistic = (i: number): Value =>
+      own ? g.op("Add", [running, g.scalar(i)]) : g.constant(float32([2], [0.1, 0.2]));
+    const normalised = (maps: Value, first: number): Value =>
+      g.ops(
+        "BatchNormalization",
+        [maps, scale, shift, statistic(first), statistic(first + 1)],
+        { training_mode: 1, momentum: 0 },
+        { outputs: 3 },
+      )[0]!;
+    return normalised(g.op("Exp", [normalised(x!, 1)]), 3);
+  },
+});
+
 const positive = { low: 0.5, high: 2 };
 const kinked = { awayFromZero: 0.1 };
 
@@ -296,7 +314,13 @@ export const CASES: Readonly<Record<string, readonly GradCase[]>> = {
       build: (g, [x]) => g.op("GlobalMaxPool", [x]),
     },
   ],
-  BatchNormalization: [batchNormalization(0), batchNormalization(1), batchNormalization(1, 0.9)],
+  BatchNormalization: [
+    batchNormalization(0),
+    batchNormalization(1),
+    batchNormalization(1, 0.9),
+    twoBatchNormalizations(false),
+    twoBatchNormalizations(true),
+  ],
   Gemm: [0, 1].flatMap((transA) =>
     [0, 1].map((transB) => ({
       name: `Gemm, transA ${transA}, transB ${transB}`,

@@ -12,7 +12,8 @@ import { reshapeTo, type Rule, type RuleContext } from "../rule.js";
  *
  * Training form (μ, σ² of the batch, over M = N · H · W elements; Ioffe & Szegedy 2015, §3):
  *
- *   x_grad = γ r · ( y_grad − β_grad / M − x̂ · γ_grad / M )
+ *   x_grad = γ r · ( y_grad − β_grad / M − x̂ · γ_grad / M )  =  s · y_grad + t · (x − μ) + u ,
+ *   s = γ r     t = − s r γ_grad / M     u = − s β_grad / M     one number a channel each: few passes over the maps
  */
 export const batchNormalization: Rule = (context) =>
   context.attributes.int("training_mode") === 1 ? training(context) : inference(context);
@@ -58,19 +59,63 @@ function inference(context: RuleContext): (Value | null)[] {
   ];
 }
 
-/** μ and σ² of the batch, `[1, C, 1, …]`, and x − μ. */
-function statistics(context: RuleContext): { readonly variance: Value; readonly centred: Value } {
-  const { g, inputs, outputs, attributes } = context;
+/** σ² of the batch, `[1, C, 1, …]`, and x − μ. */
+function statistics(
+  context: RuleContext,
+  count: number,
+): { readonly variance: Value; readonly centred: Value } {
+  const { g, inputs, outputs } = context;
   const x = inputs[0]!;
   const rank = x.shape.length;
-  // With momentum 0 the node gives its batch's statistics out.
-  const [, given, givenVariance] = attributes.float("momentum") === 0 ? outputs : [];
+  const [, given, givenVariance] = givesStatistics(context) ? outputs : [];
   const axes = g.ints(channelAxes(x));
   const mean = given ? perChannel(g, given, rank) : g.op("ReduceMean", [x, axes], { keepdims: 1 });
   const centred = g.op("Sub", [x, mean]);
   if (givenVariance) return { variance: perChannel(g, givenVariance, rank), centred };
   const sum = g.op("ReduceSumSquare", [centred, axes], { keepdims: 1 });
-  return { variance: g.op("Mul", [sum, g.scalar(x.shape[1]! / sizeOf(x.shape), x)]), centred };
+  return { variance: g.op("Mul", [sum, g.scalar(1 / count, x)]), centred };
+}
+
+/**
+ * Whether the node's running outputs are its batch's statistics when the gradient reads them: with momentum 0, and
+ * running inputs that are computed for this node alone. ONNX Runtime writes the outputs over the inputs, so where
+ * another node has the same ones (equal constants become one value, too), only the last one's statistics are left.
+ */
+function givesStatistics({ g, node, inputs, attributes }: RuleContext): boolean {
+  if (attributes.float("momentum") !== 0) return false;
+  return inputs.slice(3).every((running) => {
+    const source = g.producer(running!)?.inputs[0];
+    if (source === undefined || g.constantOf(g.value(source)) !== undefined) return false;
+    return g.nodes.every((other) => other === node || !other.inputs.includes(running!.name));
+  });
+}
+
+interface Parts {
+  /** As the output, `[N, C, …]`. */
+  readonly yGrad: Value;
+  readonly centred: Value;
+  /** `[1, C, 1, …]`. */
+  readonly r: Value;
+  /** γ_grad, `[1, C, 1, …]`. */
+  readonly scaled: Value;
+  /** `[C]`. */
+  readonly betaGrad: Value;
+  readonly count: number;
+}
+
+/** s · y_grad + t · (x − μ) + u. */
+function inputGradient(
+  { g, inputs }: RuleContext,
+  { yGrad, centred, r, betaGrad, scaled, count }: Parts,
+): Value {
+  const gamma = inputs[1]!;
+  const rank = yGrad.shape.length;
+  const scale = g.op("Mul", [perChannel(g, gamma, rank), r]);
+  const less = g.op("Neg", [g.op("Mul", [scale, g.scalar(1 / count, yGrad)])]);
+  const slope = g.op("Mul", [g.op("Mul", [less, r]), scaled]);
+  const shift = g.op("Mul", [less, perChannel(g, betaGrad, rank)]);
+  const turned = g.op("Add", [g.op("Mul", [yGrad, scale]), g.op("Mul", [centred, slope])]);
+  return g.op("Add", [turned, shift]);
 }
 
 function training(context: RuleContext): (Value | null)[] {
@@ -78,8 +123,7 @@ function training(context: RuleContext): (Value | null)[] {
   const [x, gamma] = inputs as [Value, Value];
   const rank = x.shape.length;
   const count = sizeOf(x.shape) / x.shape[1]!;
-  const share = g.scalar(1 / count, x);
-  const { variance, centred } = statistics(context);
+  const { variance, centred } = statistics(context, count);
   const r = inverseDeviation(context, variance);
   const [yGrad, meanGrad, varianceGrad] = outputGrads;
   const contributions: Value[] = [];
@@ -90,15 +134,7 @@ function training(context: RuleContext): (Value | null)[] {
     const correlation = perChannel(g, channelSum(g, g.op("Mul", [yGrad, centred])), rank);
     const scaled = g.op("Mul", [correlation, r]);
     gammaGrad = reshapeTo(g, scaled, gamma.shape);
-    if (needs(0)) {
-      // Few passes over the maps: x_grad = s · y_grad + t · (x − μ) + u, each of s, t, u one number a channel.
-      const scale = g.op("Mul", [perChannel(g, gamma, rank), r]);
-      const less = g.op("Neg", [g.op("Mul", [scale, share])]);
-      const slope = g.op("Mul", [g.op("Mul", [less, r]), scaled]);
-      const shift = g.op("Mul", [less, perChannel(g, betaGrad, rank)]);
-      const turned = g.op("Add", [g.op("Mul", [yGrad, scale]), g.op("Mul", [centred, slope])]);
-      contributions.push(g.op("Add", [turned, shift]));
-    }
+    if (needs(0)) contributions.push(inputGradient(context, { yGrad, centred, r, betaGrad, scaled, count }));
   }
   // Running outputs are m · old + (1 − m) · batch statistic.
   const momentum = attributes.float("momentum");

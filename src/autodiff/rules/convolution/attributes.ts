@@ -10,6 +10,3 @@ export function convAttributes(w: Window, group: number): Record<string, number 
     group,
   };
 }
-
-/** Channels of a picture: so few that products with them are all overhead. */
-export const FEW = 4;

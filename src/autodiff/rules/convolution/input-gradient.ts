@@ -1,12 +1,17 @@
 import type { GraphBuilder, Value, Window } from "../../../graph/index.js";
 import { padZeros } from "../shaping.js";
-import { convAttributes, FEW } from "./attributes.js";
+import { convAttributes } from "./attributes.js";
+import { PICTURE_CHANNELS } from "./picture-channels.js";
 import { rotated } from "./rotation.js";
 import { subPixelInputGradient } from "./sub-pixel.js";
 
 /**
- * At stride 1 a convolution with the rotated kernel, which ONNX Runtime runs twice as fast
- * as ConvTranspose (in the blocked layout, when the weight is constant).
+ * x_grad of y = W ⋆ x, with x `[N, I, …]` of the given shape, W `[O, I / group, …k]` and y_grad `[N, O, …]`:
+ *
+ *   x_grad = ConvTranspose(y_grad, W)
+ *
+ * At stride 1 that is a convolution with the rotated kernel, which ONNX Runtime runs twice as fast, in its blocked layout;
+ * for a picture and a constant weight a convolution for every place of a pixel between strides (`sub-pixel.ts`).
  */
 export function inputGradient(
   g: GraphBuilder,
@@ -24,7 +29,7 @@ export function inputGradient(
     return g.op("Conv", [yGrad, rotated(g, weight)], attributes);
   }
   // With a constant weight only: its own gradient, wanted where gradients are penalised, would meet every tap.
-  if (group === 1 && shape[1]! <= FEW && g.constantOf(weight) !== undefined) {
+  if (group === 1 && shape[1]! <= PICTURE_CHANNELS && g.constantOf(weight) !== undefined) {
     const found = subPixelInputGradient(g, shape, weight, yGrad, w);
     if (found !== undefined) return found;
   }

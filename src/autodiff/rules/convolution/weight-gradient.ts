@@ -2,9 +2,16 @@ import type { GraphBuilder, Value, Window } from "../../../graph/index.js";
 import { sizeOf } from "../../../tensor/index.js";
 import { reshapeTo, swapLastAxes } from "../../rule.js";
 import { padZeros } from "../shaping.js";
-import { FEW } from "./attributes.js";
+import { PICTURE_CHANNELS } from "./picture-channels.js";
 
-/** `image` and `cotangent` are the convolution's input and its output's gradient. */
+/**
+ * W_grad `[O, I / group, …k]` of y = W ⋆ x, with `image` x `[N, I, …]` and `cotangent` y_grad `[N, O, …]`:
+ *
+ *   W_grad[:, :, t] = Σ_n y_grad[n] · x_t[n]ᵀ ,   x_t the pixels `[I, P]` that kernel tap t meets at the P output positions
+ *
+ * as a convolution where x is a picture, as one product a tap over the whole batch where the weight is large for the
+ * maps, else as one product for each image.
+ */
 export function weightGradient(
   g: GraphBuilder,
   image: Value,
@@ -14,22 +21,17 @@ export function weightGradient(
 ): Value {
   const [outChannels, inChannels] = [cotangent.shape[1]!, image.shape[1]!];
   const [positions, taps] = [sizeOf(cotangent.shape.slice(2)), sizeOf(w.kernel)];
-  if (group === 1 && inChannels <= FEW) {
+  if (group === 1 && inChannels <= PICTURE_CHANNELS) {
     const found = convolvedWeightGradient(g, image, cotangent, w);
     if (found !== undefined) return found;
   }
   const transposed = positions * (outChannels + inChannels);
-  return group === 1 && taps * outChannels * inChannels > FOLDED * transposed
+  // One product over the whole batch transposes the maps, one for each image sums as many weights: timed on layers of
+  // ResNets, the smaller of the two decides (bench/weight-gradient.mjs).
+  return group === 1 && taps * outChannels * inChannels > transposed
     ? foldedWeightGradient(g, image, cotangent, w)
     : batchedWeightGradient(g, image, cotangent, w, group);
 }
-
-/**
- * How many times larger the weight must be than the maps of one image for one product over the whole batch to be the
- * faster: it transposes the maps, where a product for each image sums as many weights. Found by timing both on the
- * 3×3 and 1×1 layers of ResNets (`bench/weight-gradient.mjs`).
- */
-const FOLDED = 1;
 
 /**
  * A convolution of the images with the cotangent as kernel, channels in the place of the batch; strides and
