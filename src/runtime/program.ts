@@ -24,6 +24,6 @@ export interface Program {
 export interface CompileOptions {
   /** Threads inside an operator; the number of cores by default. */
   readonly threads?: number;
-  /** ONNX Runtime's graph optimisation; "all" by default. */
+  /** ONNX Runtime's graph optimisation; "all" by default, which includes operators of its own (`lowering/`). */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
 }

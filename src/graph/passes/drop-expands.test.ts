@@ -1,16 +1,28 @@
 import { describe, expect, it } from "vitest";
+import { evaluate } from "../../../test/reference/index.js";
+import { sizeOf, tensor, type Tensor } from "../../tensor/index.js";
 import { GraphBuilder, type Graph, type Value } from "../index.js";
 import { deadCode } from "./dead-code.js";
 import { dropExpands } from "./drop-expands.js";
 
 const MAPS = [2, 3, 4, 4];
 
-function graph(use: (g: GraphBuilder, maps: Value, expanded: Value) => Value): Graph {
+const counted = (shape: readonly number[]): Tensor<"float64"> =>
+  tensor(
+    "float64",
+    shape,
+    Float64Array.from({ length: sizeOf(shape) }, (_, i) => i + 1),
+  );
+const feeds = { maps: counted(MAPS), shift: counted([3, 1, 1]) };
+
+type Use = (g: GraphBuilder, maps: Value, expanded: Value) => Value;
+
+function graph(use: Use, pass: (whole: Graph) => Graph = (whole) => deadCode(dropExpands(whole))): Graph {
   const g = new GraphBuilder("expands");
   const maps = g.input("maps", "float32", MAPS);
   const shift = g.input("shift", "float32", [3, 1, 1]);
   g.output(use(g, maps, g.op("Expand", [shift, g.ints(MAPS)])), "y");
-  return deadCode(dropExpands(g.build()));
+  return pass(g.build());
 }
 const opsOf = ({ nodes }: Graph): string[] => nodes.map(({ op }) => op).filter((op) => op !== "Identity");
 
@@ -19,6 +31,12 @@ describe("dropExpands", () => {
     const found = graph((g, maps, expanded) => g.op(op, [expanded, maps]));
     expect(opsOf(found)).toEqual([op]);
     expect(found.nodes[0]!.inputs).toEqual(["shift", "maps"]);
+    const plain = graph(
+      (g, maps, expanded) => g.op(op, [expanded, maps]),
+      (whole) => whole,
+    );
+    expect(opsOf(plain)).toEqual(["Expand", op]);
+    expect(evaluate(found, feeds)["y"]).toEqual(evaluate(plain, feeds)["y"]);
   });
 
   it("keeps one of two that meet only each other, for the shape's sake", () => {

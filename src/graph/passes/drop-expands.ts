@@ -5,8 +5,8 @@ import type { Graph, Node } from "../graph.js";
 const BROADCASTING: ReadonlySet<string> = new Set(["Add", "Sub", "Mul", "Div", "Sum"]);
 
 /**
- * Lets operators broadcast what was expanded for them: where an Expand feeds one whose other inputs have the shape of its
- * output already, that reads the small value instead. Gradients of sums and means are full of such copies; those that
+ * Lets operators broadcast what was expanded for them: where an Expand feeds one whose inputs come to its output's shape
+ * without it, that reads the small value instead. Gradients of sums and means are full of such copies; those that
  * are needed by nothing any more are {@link deadCode}.
  */
 export function dropExpands(graph: Graph): Graph {

@@ -2,8 +2,8 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { writeModel, type Model } from "../../onnx/index.js";
 import { BLOCKED_DOMAIN } from "./blocked.js";
 
-/** Channels of a block that processors are known to have: 8 of AVX, 16 of AVX-512. */
-const KNOWN = [8, 16, 32] as const;
+/** Channels of a block in ONNX Runtime: 8 floats of an AVX register, 16 of an AVX-512 one. */
+const BLOCK_SIZES = [8, 16] as const;
 
 let found: Promise<number | undefined> | undefined;
 
@@ -17,19 +17,23 @@ export function blockSize(): Promise<number | undefined> {
 }
 
 async function probe(): Promise<number | undefined> {
-  const [channels, pixels] = [2 * Math.max(...KNOWN), 3];
+  const [channels, pixels] = [2 * Math.max(...BLOCK_SIZES), 3];
   const shape = [1, channels, 1, pixels];
+  const bytes = writeModel(reordering(shape));
+  const places = Float32Array.from({ length: channels * pixels }, (_, i) => i);
+  const blocked = await reordered(bytes, new Tensor("float32", places, shape));
+  return blocked && BLOCK_SIZES.find((block) => isInBlocks(blocked, block, pixels));
+}
+
+/** The image in blocks; undefined where ONNX Runtime has no such operator: convolutions then run as they are. */
+async function reordered(model: Uint8Array, image: Tensor): Promise<Float32Array | undefined> {
   let session: InferenceSession | undefined;
   try {
-    session = await InferenceSession.create(writeModel(reordering(shape)), {
-      intraOpNumThreads: 1,
-      logSeverityLevel: 4,
-    });
-    const places = Float32Array.from({ length: channels * pixels }, (_, i) => i);
-    const { blocked } = await session.run({ image: new Tensor("float32", places, shape) });
-    return KNOWN.find((block) => isInBlocks(blocked!.data as Float32Array, block, pixels));
+    session = await InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 4 });
+    const { blocked } = await session.run({ image });
+    return blocked!.data as Float32Array;
   } catch {
-    return undefined; // Without the operator there is no layout: convolutions run as they are.
+    return undefined;
   } finally {
     await session?.release();
   }

@@ -10,7 +10,10 @@ export interface FilterSource {
   readonly taps: readonly number[];
 }
 
-/** A gradient's filter is a rotated weight: both are undone here, for the blocks are put in order anyhow. */
+/**
+ * Where a filter `[O, I, h, w]` comes from. That of a gradient is a weight whose channels are swapped (Transpose) and whose
+ * taps are reversed (Slice); both are found here, to be done as the blocks are put in order.
+ */
 export function sourceOf(
   graph: Graph,
   made: ReadonlyMap<string, Node>,
