@@ -4,14 +4,21 @@
 import { cpus } from "node:os";
 import { compare, rounds, threads } from "./turns.mjs";
 
-console.log(`${cpus()[0].model}, ${threads} threads, medians of ${rounds} runs in turns`);
 // The first steps of both take longer: their memory is new.
 const cases = [
   ["resnet18", "16", "64", "24"],
   ["resnet50", "8", "224", "4"],
 ];
+const recipes = ["at-alp", "igr"];
 const asked = process.argv.slice(2);
-for (const recipe of ["at-alp", "igr"]) {
+const known = [...recipes, ...cases.map(([model]) => model)];
+const unknown = asked.filter((word) => !known.includes(word));
+if (unknown.length > 0) {
+  console.error(`unknown: ${unknown.join(", ")}; there are ${known.join(", ")}`);
+  process.exit(2);
+}
+console.log(`${cpus()[0].model}, ${threads} threads, medians of ${rounds} runs in turns`);
+for (const recipe of recipes) {
   for (const [model, batch, size, steps] of cases) {
     if (!asked.every((word) => [recipe, model].includes(word))) continue;
     compare(
