@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { chromium } from "playwright-core";
 import sharp from "sharp";
 import { formatEpsilon, heatmapOf } from "../dist/report/index.js";
+import { titleOf } from "../dist/reproduction/report/tables.js";
 import { renderReproduction } from "../dist/reproduction/index.js";
 
 const FOLDER = "docs/results";
@@ -15,6 +16,8 @@ async function curves(id, result) {
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   const page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
   await page.setContent(await renderReproduction(result, {}));
+  // A picture cannot be opened: without the tables behind the charts.
+  await page.addStyleTag({ content: ".charts { padding: 1rem } .charts details { display: none }" });
   const picture = await page.locator(".charts").first().screenshot();
   await browser.close();
   await sharp(picture)
@@ -26,6 +29,8 @@ const SIDE = 64;
 const GAP = 4;
 const LABEL = 110;
 const HEAD = 34;
+const FOOT = 26;
+const LEGEND = "In each pair the maps of the last two groups; brighter is more. † no better than a guess.";
 
 /** A row a defence; for each image and input the last two groups' maps. */
 async function maps(id, { datasets: [dataset] }) {
@@ -38,7 +43,7 @@ async function maps(id, { datasets: [dataset] }) {
   let width = 0;
   for (const [r, row] of rows.entries()) {
     const top = HEAD + r * (SIDE + GAP);
-    say(row.title, 4, top + SIDE / 2 + 4);
+    say(titleOf(dataset, row), 4, top + SIDE / 2 + 4);
     let left = LABEL;
     for (const { label, inputs } of stored[row.model]) {
       for (const input of inputs) {
@@ -63,7 +68,8 @@ async function maps(id, { datasets: [dataset] }) {
     }
     width = Math.max(width, left);
   }
-  const height = HEAD + rows.length * (SIDE + GAP);
+  const height = HEAD + rows.length * (SIDE + GAP) + FOOT;
+  say(LEGEND, 4, height - 8);
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${texts.join("")}</svg>`;
   await sharp({ create: { width, height, channels: 3, background: "#ffffff" } })
     .composite([...tiles, { input: Buffer.from(svg), left: 0, top: 0 }])

@@ -70,8 +70,8 @@ function attention(dataset) {
   const cell = (row, input) => {
     const { inside, outside, cosine } = input.groups.at(-1);
     const paper = publishedValue("activation", dataset.id, row.recipe, input.setting, input.epsilon);
-    const values = inside === null ? "–" : `${inside.toFixed(2)} / ${outside.toFixed(2)}`;
-    return beside(input.setting === "clean" ? values : `${values} / ${cosine.toFixed(2)}`, paper);
+    const values = inside === null ? "–" : `${beside(inside.toFixed(2), paper)} / ${outside.toFixed(2)}`;
+    return input.setting === "clean" ? values : `${values} / ${cosine.toFixed(2)}`;
   };
   return markdown(
     ["defence", ...measured[0].measured.map(nameOf)],

@@ -23,7 +23,9 @@ export interface Chart {
   readonly xName: string;
   readonly yName: string;
   readonly percent: boolean;
-  readonly logX: boolean;
+  /** `even`: every value of x at the same distance from the next, named by `nameX`. */
+  readonly xScale: "linear" | "log" | "even";
+  readonly nameX?: (x: number) => string;
   readonly series: readonly Series[];
 }
 
@@ -38,14 +40,14 @@ export function colourOf(result: Result, model: string): string {
 export function epsilonChart(result: Result): Chart | undefined {
   const series = accuracyAgainstEpsilon(result).map((curve) => seriesOf(result, curve));
   if (series.length === 0) return undefined;
-  return accuracyChart("Accuracy against ε", "ε", false, series);
+  return accuracyChart("Accuracy against ε", "ε", "linear", series);
 }
 
 /** Accuracy against the attack's steps. */
 export function stepsChart(result: Result): Chart | undefined {
   const series = accuracyAgainstSteps(result).map((curve) => seriesOf(result, curve));
   if (series.length === 0) return undefined;
-  return accuracyChart("Accuracy against iterations", "PGD iterations", true, series);
+  return accuracyChart("Accuracy against iterations", "PGD iterations", "log", series);
 }
 
 /** The training loss of every model that has one. */
@@ -64,12 +66,17 @@ export function lossChart(result: Result): Chart | undefined {
     xName: "step",
     yName: "loss",
     percent: false,
-    logX: false,
+    xScale: "linear",
     series,
   };
 }
 
-function accuracyChart(title: string, xName: string, logX: boolean, series: readonly Series[]): Chart {
+function accuracyChart(
+  title: string,
+  xName: string,
+  xScale: Chart["xScale"],
+  series: readonly Series[],
+): Chart {
   const ends = series.map(({ name, points }) => {
     const [first, last] = [points[0]!, points.at(-1)!];
     return `${name} goes from ${asPercent(first[1])} at ${first[0]} to ${asPercent(last[1])} at ${last[0]}`;
@@ -80,7 +87,7 @@ function accuracyChart(title: string, xName: string, logX: boolean, series: read
     xName,
     yName: "accuracy",
     percent: true,
-    logX,
+    xScale,
     series,
   };
 }
@@ -113,12 +120,10 @@ export function renderChart(
       grid: { left: 56, right: 24, top: 16 + 26 * legendRows(chart.series, size.width), bottom: 48 },
       legend: { top: 0, left: 0, itemWidth: 26, itemGap: 18, textStyle: { fontSize: 12 } },
       xAxis: {
-        type: chart.logX ? "log" : "value",
+        ...xAxis(chart),
         name: chart.xName,
         nameLocation: "middle",
         nameGap: 30,
-        min: "dataMin",
-        max: "dataMax",
         splitLine: { show: false },
       },
       yAxis: {
@@ -127,13 +132,26 @@ export function renderChart(
         ...(chart.percent ? { max: 1 } : {}),
         axisLabel: chart.percent ? { formatter: (share: number) => `${Math.round(100 * share)} %` } : {},
       },
-      series: chart.series.flatMap(lines),
+      series: chart.series.flatMap((series) => lines(series, nameOfX(chart))),
     });
     return instance.renderToSVGString();
   } finally {
     instance.dispose();
   }
 }
+
+function xAxis({ xScale, series, nameX = String }: Chart): object {
+  if (xScale !== "even") return { type: xScale === "log" ? "log" : "value", min: "dataMin", max: "dataMax" };
+  const values = new Set(series.flatMap(({ points }) => points.map(([x]) => x)));
+  const data = [...values].toSorted((a, b) => a - b).map(nameX);
+  return { type: "category", data, boundaryGap: false, axisTick: { alignWithLabel: true } };
+}
+
+/** What ECharts has for a value of x: itself, or its name where it is one of several. */
+const nameOfX =
+  ({ xScale, nameX = String }: Chart) =>
+  (x: number): number | string =>
+    xScale === "even" ? nameX(x) : x;
 
 /** Lines that the legend takes: about 7 pixels a letter, and 54 for the sign and the gap. */
 function legendRows(series: readonly Series[], width: number): number {
@@ -147,12 +165,15 @@ function legendRows(series: readonly Series[], width: number): number {
 }
 
 /** A line with its points, and a faint vertical bar for each interval. */
-function lines({ name, colour, dashed, points, intervals }: Series): object[] {
+function lines(
+  { name, colour, dashed, points, intervals }: Series,
+  at: (x: number) => number | string,
+): object[] {
   const many = points.length > 30;
   const line = {
     name,
     type: "line",
-    data: points.map((point) => [...point]),
+    data: points.map(([x, y]) => [at(x), y]),
     showSymbol: !many,
     symbolSize: 6,
     lineStyle: { color: colour, width: 2, type: dashed ? "dashed" : "solid" },
@@ -161,7 +182,7 @@ function lines({ name, colour, dashed, points, intervals }: Series): object[] {
   if (intervals === undefined) return [line];
   const bars = points.map(([x], i) => ({
     type: "line",
-    data: intervals[i]!.map((end) => [x, end]),
+    data: intervals[i]!.map((end) => [at(x), end]),
     showSymbol: false,
     silent: true,
     lineStyle: { color: colour, width: 4, opacity: 0.25 },

@@ -10,6 +10,7 @@ import {
 } from "../evaluation/index.js";
 import { createClassifier } from "../models/index.js";
 import { createGenerator } from "../tensor/index.js";
+import { renderChart } from "./charts.js";
 import { embeddedJson, escapeHtml, html } from "./html.js";
 import { renderReport } from "./index.js";
 
@@ -121,6 +122,21 @@ describe("the report", () => {
     expect(charts.length).toBe(3);
     expect(page.match(/The numbers of this chart/g)!.length).toBe(3);
   });
+});
+
+test("values of x may stand at even distances, each by its name", () => {
+  const chart = { title: "", description: "", xName: "ε", yName: "accuracy", percent: true } as const;
+  const points = [0, 4, 8, 16, 128].map((x) => [x / 256, 0.5] as const);
+  const series = [{ name: "model", colour: "#123456", dashed: false, points }];
+  const ends = (xScale: "linear" | "even"): number[] => {
+    const picture = renderChart({ ...chart, xScale, nameX: (x) => `at ${256 * x}`, series });
+    if (xScale === "even") for (const [x] of points) expect(picture).toContain(`>at ${256 * x}<`);
+    const [, line] = /<path d="M([^"]*)" fill="none"[^>]* stroke="#123456"/.exec(picture)!;
+    return line!.split("L").map((point) => Number(point.trim().split(" ")[0]));
+  };
+  const steps = (places: readonly number[]): number[] => places.slice(1).map((x, i) => x - places[i]!);
+  for (const step of steps(ends("even"))) expect(step).toBeCloseTo(steps(ends("even"))[0]!);
+  expect(steps(ends("linear")).at(-1)! / steps(ends("linear"))[0]!).toBeCloseTo(28, 1);
 });
 
 test("templates escape what they are given, and only that", () => {

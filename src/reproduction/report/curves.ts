@@ -91,7 +91,11 @@ function whiteBoxChart(dataset: ReproducedDatasetResult): Chart {
       points: points.length === 0 || clean === undefined ? [] : [[0, clean.accuracy], ...points],
     };
   });
-  return accuracyChart("white-box: the lowest accuracy at each ε", "ε", series);
+  return {
+    ...accuracyChart("white-box: the lowest accuracy at each ε", "ε, not to scale", series),
+    xScale: "even",
+    nameX: formatEpsilon,
+  };
 }
 
 function accuracyChart(title: string, xName: string, all: readonly Series[]): Chart {
@@ -103,7 +107,7 @@ function accuracyChart(title: string, xName: string, all: readonly Series[]): Ch
     xName,
     yName: "accuracy",
     percent: true,
-    logX: false,
+    xScale: "linear",
     series,
   };
 }
