@@ -6,7 +6,7 @@ export const python = process.env["PYTHON"] ?? "python3";
 export const threads = process.env["THREADS"] ?? String(Math.min(2, availableParallelism()));
 export const rounds = Number(process.env["ROUNDS"] ?? 3);
 // As the holdfast command sets it (src/cli/main.ts); Python's malloc is left as it is: so set, it takes 2.5 × as long.
-const malloc = { MALLOC_TRIM_THRESHOLD_: "67108864" };
+const malloc = { MALLOC_TRIM_THRESHOLD_: "67108864", MALLOC_MMAP_THRESHOLD_: "4194304" };
 
 const run = (command, args, env = {}) => {
   try {
