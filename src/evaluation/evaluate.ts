@@ -13,7 +13,7 @@ import {
 } from "../attacks/index.js";
 import type { Dataset } from "../data/index.js";
 import { InputError, InterruptedError, UsageError } from "../errors/index.js";
-import type { Classifier } from "../models/index.js";
+import { fixedBatchSize, type Classifier } from "../models/index.js";
 import { createGenerator, type RandomGenerator } from "../tensor/index.js";
 import { datasetBatches } from "./batches.js";
 import {
@@ -66,11 +66,12 @@ export async function evaluate(
   options: EvaluateOptions,
   hooks: EvaluateHooks = {},
 ): Promise<Evaluation> {
-  const plan = planEvaluation(options);
+  const plan = withinFixedBatches(planEvaluation(options), models);
   checkModels(models, dataset, plan);
   const targets = new Map<string, Target>();
   for (const { name, classifier } of models) {
-    targets.set(name, createTarget(classifier, targetOptions(plan, hooks)));
+    const batchSize = fixedBatchSize(classifier) ?? plan.batchSize;
+    targets.set(name, createTarget(classifier, { ...targetOptions(plan, hooks), batchSize }));
   }
   const run: Run = {
     plan,
@@ -112,12 +113,17 @@ interface Run {
   work: number;
 }
 
+/** Batches that every model takes: a file that fixes its batch is fed no more, and padded where there is less. */
+function withinFixedBatches(plan: EvaluationPlan, models: readonly EvaluatedModel[]): EvaluationPlan {
+  const fixed = models.flatMap(({ classifier }) => fixedBatchSize(classifier) ?? []);
+  return { ...plan, batchSize: Math.min(plan.batchSize, ...fixed) };
+}
+
 function targetOptions(
-  { batchSize, threads, seed }: EvaluationPlan,
+  { threads, seed }: EvaluationPlan,
   hooks: EvaluateHooks,
-): Parameters<typeof createTarget>[1] {
+): Omit<Parameters<typeof createTarget>[1], "batchSize"> {
   return {
-    batchSize,
     seed,
     ...(threads === undefined ? {} : { threads }),
     ...(hooks.compile === undefined ? {} : { compile: hooks.compile }),

@@ -7,8 +7,8 @@ import {
   STEP,
   type ThreatModel,
 } from "../attacks/index.js";
-import type { Dataset } from "../data/index.js";
-import { bindForInference, drawRandomInputs, type BoundClassifier } from "../models/index.js";
+import type { Batch, Dataset } from "../data/index.js";
+import { bindForInference, drawRandomInputs, fixedBatchSize, type BoundClassifier } from "../models/index.js";
 import { compile } from "../runtime/index.js";
 import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
 import { readBatch } from "./batches.js";
@@ -75,60 +75,81 @@ function chooseExamples(dataset: Dataset, { plan, measurements }: Evaluation): U
 
 async function viewsOf(
   { name, classifier }: EvaluatedModel,
-  batch: Awaited<ReturnType<typeof readBatch>>,
+  batch: Batch,
   threat: ThreatModel,
   { plan }: Evaluation,
   hooks: EvaluateHooks,
 ): Promise<ExampleView[]> {
   const compiler = hooks.compile ?? compile;
   const common = plan.threads === undefined ? {} : { threads: plan.threads };
+  const batchSize = fixedBatchSize(classifier) ?? batch.size;
   const target = createTarget(classifier, {
-    batchSize: batch.size,
+    batchSize,
     compile: compiler,
     seed: plan.seed,
     ...common,
   });
-  const bound = bindForInference(classifier, batch.size);
+  const bound = bindForInference(classifier, batchSize);
   const forward = await compiler(forwardGraph(bound, { attention: true }), common);
   try {
     const { steps, stepSize } = plan.attacks.find(
       ({ attack, epsilon }) => attack === pgd.name && epsilon === plan.headline,
     )!;
-    const outcome = await runAttack(
-      target,
-      pgd,
-      batch,
-      threat,
-      {
-        steps: steps!,
-        restarts: plan.restarts,
-        randomStart: plan.randomStart,
-        draws: plan.draws,
-        ...(stepSize === undefined ? {} : { stepSize }),
-      },
-      { random: createGenerator(plan.seed), signal: hooks.signal },
-    );
-    // Both are shown under the same draw of a randomised classifier.
-    const drawn = drawRandomInputs(classifier, batch.indices, {
-      random: createGenerator(plan.seed),
-      purpose: "example",
-      draw: 0,
-    });
-    const look = (images: Float32Array): Promise<Record<string, Tensor>> =>
-      forward.run({ [target.image]: tensor("float32", target.imageShape, images), ...drawn });
-    const [clean, adversarial] = [await look(batch.images), await look(outcome.adversarial)];
-    return Array.from({ length: batch.size }, (_, i) =>
-      view(name, bound, target.imageSize, i, {
-        clean,
-        adversarial,
-        images: batch.images,
+    const options = {
+      steps: steps!,
+      restarts: plan.restarts,
+      randomStart: plan.randomStart,
+      draws: plan.draws,
+      ...(stepSize === undefined ? {} : { stepSize }),
+    };
+    const views: ExampleView[] = [];
+    for (let start = 0; start < batch.size; start += batchSize) {
+      const part = partOf(batch, start, batchSize);
+      const context = { random: createGenerator(plan.seed), signal: hooks.signal };
+      const outcome = await runAttack(target, pgd, part, threat, options, context);
+      // Both are shown under the same draw of a randomised classifier.
+      const drawn = drawRandomInputs(classifier, filled(part.indices, batchSize), {
+        random: createGenerator(plan.seed),
+        purpose: "example",
+        draw: 0,
+      });
+      const look = (images: Float32Array): Promise<Record<string, Tensor>> => {
+        const pixels = filled(images, batchSize * target.imageSize);
+        return forward.run({ [target.image]: tensor("float32", target.imageShape, pixels), ...drawn });
+      };
+      const looked = {
+        clean: await look(part.images),
+        adversarial: await look(outcome.adversarial),
+        images: part.images,
         perturbed: outcome.adversarial,
-      }),
-    );
+      };
+      for (let i = 0; i < part.size; i++) views.push(view(name, bound, target.imageSize, i, looked));
+    }
+    return views;
   } finally {
     await forward.dispose();
     await target.dispose();
   }
+}
+
+/** At most `size` images of a batch, from `start` on. */
+function partOf({ images, labels, indices, size: whole }: Batch, start: number, size: number): Batch {
+  const end = Math.min(start + size, whole);
+  const imageSize = images.length / whole;
+  return {
+    images: images.subarray(start * imageSize, end * imageSize),
+    labels: labels.subarray(start, end),
+    indices: indices.subarray(start, end),
+    size: end - start,
+  };
+}
+
+/** The values, and zeros up to `length`. */
+function filled<T extends Float32Array | Uint32Array>(values: T, length: number): T {
+  if (values.length === length) return values;
+  const full = new (values.constructor as new (length: number) => T)(length);
+  full.set(values);
+  return full;
 }
 
 interface Looked {
