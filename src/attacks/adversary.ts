@@ -31,6 +31,8 @@ export interface AdversaryOptions {
   readonly random: RandomGenerator;
   /** The recipe's weights, for the objective `total`. */
   readonly lossWeights?: LossWeights;
+  /** Whether the labels are smoothed. */
+  readonly smoothed?: boolean;
   readonly threads?: number;
   readonly compile?: Compile;
 }
@@ -65,8 +67,8 @@ export function createAdversary(
   spec: AdversarySpec,
   options: AdversaryOptions,
 ): Adversary {
-  const weights = objectiveOf(spec, options.lossWeights);
-  const needs = needsOf(movableTerms(weights));
+  const weights = objectiveOf(spec, options);
+  const needs = needsOf(movableTerms(weights ?? {}));
   const compiler = options.compile ?? compile;
   const compileOptions: CompileOptions = options.threads === undefined ? {} : { threads: options.threads };
   return {
@@ -75,7 +77,7 @@ export function createAdversary(
       const bound = bindForFewRuns(source, options.batchSize);
       const fed = Object.fromEntries(bound.fed.map((name) => [name, source.graph.initializers.get(name)!]));
       const prepare = (graph: Graph): Promise<Program> => compiler(deadCode(graph), compileOptions);
-      const step = await prepare(pgdStepGraph(bound, { norm: spec.norm, weights }));
+      const step = await prepare(pgdStepGraph(bound, { norm: spec.norm, ...(weights && { weights }) }));
       const forward = needs.clean
         ? await prepare(forwardGraph(bound, { attention: needs.attention }))
         : undefined;
@@ -88,10 +90,17 @@ export function createAdversary(
   };
 }
 
-/** Weights of what δ maximises. */
-function objectiveOf(spec: AdversarySpec, total: LossWeights | undefined): LossWeights {
+/**
+ * Weights of what δ maximises; undefined for the label's log-odds, which have cross-entropy's direction and keep it
+ * where float32 would round it to 0. A smoothed label has no such end.
+ */
+function objectiveOf(
+  spec: AdversarySpec,
+  { lossWeights, smoothed }: AdversaryOptions,
+): LossWeights | undefined {
   if (spec.objective === "kl") return { klDivergence: 1 };
-  return spec.objective === "total" && total !== undefined ? total : { adversarial: 1 };
+  if (spec.objective === "total" && lossWeights !== undefined) return lossWeights;
+  return smoothed === true ? { adversarial: 1 } : undefined;
 }
 
 interface Programs {
@@ -131,6 +140,7 @@ async function iterate(
     ...fed,
     ...ball(),
     ...(forward === undefined ? {} : await forward.run({ ...fed, [classifier.image]: clean, ...drawn(0) })),
+    [STEP.inverseTemperature]: tensor("float32", [batchSize, 1], new Float32Array(batchSize).fill(1)),
     [STEP.oneHot]: tensor("float32", [batchSize, classifier.classNames.length], oneHot),
     [STEP.stepSize]: tensor("float32", [], Float32Array.of(at.epsilon * spec.relativeStepSize)),
   };

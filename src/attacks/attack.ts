@@ -39,6 +39,8 @@ export interface AttackedBatch {
   readonly adversarialLoss: Float32Array;
   /** Images whose answer had a NaN or an infinity (the clean image stands for them). */
   readonly nonFinite: number;
+  /** 1 where the gradient was zero or denormal in at least half of the image's evaluations; 0 without a gradient. */
+  readonly zeroGradient: Uint8Array;
   /** Evaluations spent, in images. */
   readonly forwardQueries: number;
   readonly gradientQueries: number;
@@ -57,6 +59,8 @@ export type AttackOptions = Readonly<Record<string, number | string | boolean>>;
 export interface AttackInput {
   readonly target: Target;
   readonly batch: AttackBatch;
+  /** Of the clean images, `[N, K]`. */
+  readonly cleanLogits: Float32Array;
   readonly threat: ThreatModel;
   readonly context: RunContext;
 }

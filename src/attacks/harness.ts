@@ -33,7 +33,7 @@ export async function runAttack<Options extends AttackOptions>(
   const before = { ...target.queries };
   target.begin(padded.indices);
   const cleanLogits = await target.logits(padded.images);
-  const candidate = await attack.run({ target, batch: padded, threat, context }, resolved);
+  const candidate = await attack.run({ target, batch: padded, cleanLogits, threat, context }, resolved);
   const nonFinite = replaceNonFinite(candidate, padded.images, batch.size, target.imageSize);
   for (let i = 0; i < target.batchSize; i++) {
     projectInto(threat, padded.images, candidate, i * target.imageSize, target.imageSize);
@@ -81,6 +81,7 @@ function score(target: Target, batch: AttackBatch, threat: ThreatModel, answer: 
     cleanLoss,
     adversarialLoss,
     nonFinite: answer.nonFinite,
+    zeroGradient: target.zeroGradients().subarray(0, size),
     forwardQueries: target.queries.forward - answer.before.forward,
     gradientQueries: target.queries.gradient - answer.before.gradient,
   };

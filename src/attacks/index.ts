@@ -24,7 +24,7 @@ export { checkThreat } from "./options.js";
 export { distanceOf } from "./ball.js";
 export { grayImage, holdsGrayImage } from "./gray-image.js";
 export { replaceNonFinite, runAttack } from "./harness.js";
-export { fgsm, pgd, type PgdOptions } from "./pgd.js";
+export { fgsm, pgd, PGD_OBJECTIVES, type PgdObjective, type PgdOptions } from "./pgd.js";
 export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-step.js";
 export { argMax, crossEntropies, oneHot, predictions } from "./scoring.js";
 export { createTarget, type Compile, type QueryCount, type Target, type TargetOptions } from "./target.js";

@@ -2,6 +2,7 @@ import { appendGradients } from "../autodiff/index.js";
 import { deadCode, GraphBuilder, type Graph, type Value } from "../graph/index.js";
 import {
   attentionMap,
+  labelLogOdds,
   needsOf,
   TERMS,
   totalLoss,
@@ -17,6 +18,8 @@ export const STEP = {
   /** Present iterate x_t, `[N, C, H, W]`. */
   image: "image",
   oneHot: "one_hot",
+  /** 1 / T of each image's loss, `[N, 1]`; only where no recipe's loss is raised. */
+  inverseTemperature: "inverse_temperature",
   /** Signed step, scalar: negative descends (targeted attacks). */
   stepSize: "step_size",
   /** L∞: the ball's bounds cut to [0, 1], `[N, C, H, W]`. */
@@ -37,16 +40,20 @@ export const STEP = {
   /** Loss `[N]` and logits `[N, K]` of x_t. */
   loss: "step_loss",
   logits: "step_logits",
+  /** The greatest |∂L/∂x| of each image at x_t, `[N]`: 0 where the gradient says nothing. */
+  gradientPeak: "gradient_peak",
 } as const;
 
-/** Keeps sign(g) exact for |g| ≥ 1e-30 and 0 for 0, in two vectorised passes (Sign is slow). */
-const SIGN_GAIN = 1e30;
-/** Smallest gradient norm that is divided by. */
-const NORM_FLOOR = 1e-10;
+/** Together they take the smallest float32, 1.4e-45, above 1; one alone would have to be infinite. */
+const SIGN_GAINS = [1e30, 1e30] as const;
+/** The smallest float32 above 0. */
+const SMALLEST = 2 ** -149;
+/** Smallest norm that is divided by: below it a vector counts as zero. */
+const NORM_FLOOR = 1e-30;
 
 export interface PgdStepOptions {
   readonly norm: Norm;
-  /** What δ maximises: cross-entropy (default), or a recipe's whole loss. */
+  /** What δ maximises: a recipe's loss, or by default {@link labelLogOdds} at the temperatures fed. */
   readonly weights?: LossWeights;
   /** Takes in the gradients of other draws and gives out their sum: the step goes along it. */
   readonly sums?: boolean;
@@ -72,6 +79,10 @@ export function pgdStepGraph(classifier: BoundClassifier, options: PgdStepOption
   const next =
     options.norm === "linf" ? linfStep(g, image, gradient, stepSize) : l2Step(g, image, gradient, stepSize);
   g.output(next, STEP.next);
+  g.output(
+    g.op("ReduceMax", [g.op("Abs", [gradient]), g.ints([1, 2, 3])], { keepdims: 0 }),
+    STEP.gradientPeak,
+  );
   g.output(loss, STEP.loss);
   g.output(logits, STEP.logits);
   if (options.sums === true) g.output(gradient, STEP.gradients);
@@ -95,8 +106,12 @@ function objective(
   classifier: BoundClassifier,
   logits: Value,
   oneHot: Value,
-  weights: LossWeights = { adversarial: 1 },
+  weights: LossWeights | undefined,
 ): Value {
+  if (weights === undefined) {
+    const inverseTemperature = g.input(STEP.inverseTemperature, "float32", [logits.shape[0]!, 1]);
+    return labelLogOdds(g, logits, oneHot, inverseTemperature);
+  }
   const movable = movableTerms(weights);
   const needs = needsOf(movable);
   const attention = needs.attention ? classifier.taps.map((tap) => attentionMap(g, g.value(tap.value))) : [];
@@ -119,10 +134,16 @@ export function movableTerms(weights: LossWeights): LossWeights {
 function linfStep(g: GraphBuilder, image: Value, gradient: Value, stepSize: Value): Value {
   const lower = g.input(STEP.lower, "float32", image.shape);
   const upper = g.input(STEP.upper, "float32", image.shape);
-  const gained = g.op("Mul", [gradient, g.scalar(SIGN_GAIN)]);
-  const sign = g.op("Clip", [gained, g.scalar(-1), g.scalar(1)]);
-  const moved = g.op("Add", [image, g.op("Mul", [sign, stepSize])]);
+  const moved = g.op("Add", [image, g.op("Mul", [signOf(g, gradient), stepSize])]);
   return g.op("Min", [g.op("Max", [moved, lower]), upper]);
+}
+
+/** The exact sign of every float32, in vectorised passes: Sign is slow, and denormals need two gains. */
+function signOf(g: GraphBuilder, value: Value): Value {
+  return SIGN_GAINS.reduce(
+    (sign, gain) => g.op("Clip", [g.op("Mul", [sign, g.scalar(gain)]), g.scalar(-1), g.scalar(1)]),
+    value,
+  );
 }
 
 function l2Step(g: GraphBuilder, image: Value, gradient: Value, stepSize: Value): Value {
@@ -130,7 +151,10 @@ function l2Step(g: GraphBuilder, image: Value, gradient: Value, stepSize: Value)
   const epsilon = g.input(STEP.epsilon, "float32", []);
   const norm = (value: Value): Value =>
     g.op("Max", [g.op("ReduceL2", [value, g.ints([1, 2, 3])], { keepdims: 1 }), g.scalar(NORM_FLOOR)]);
-  const direction = g.op("Div", [gradient, norm(gradient)]);
+  // Of length about 1 before it is squared, whatever the gradient's magnitude.
+  const peak = g.op("ReduceMax", [g.op("Abs", [gradient]), g.ints([1, 2, 3])], { keepdims: 1 });
+  const unit = g.op("Div", [gradient, g.op("Max", [peak, g.scalar(SMALLEST)])]);
+  const direction = g.op("Div", [unit, norm(unit)]);
   const moved = g.op("Add", [image, g.op("Mul", [direction, stepSize])]);
   const delta = g.op("Sub", [moved, original]);
   const factor = g.op("Min", [g.op("Div", [epsilon, norm(delta)]), g.scalar(1)]);

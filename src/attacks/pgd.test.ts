@@ -1,8 +1,14 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { fixture } from "../../test/fixture.js";
+import {
+  SMALL_CLASSES as CLASSES,
+  SMALL_SIZE as SIZE,
+  smallFixture as expected,
+  smallNetwork,
+} from "../../test/small-network.js";
 import { appendGradients } from "../autodiff/index.js";
-import { GraphBuilder, type Dim, type Graph } from "../graph/index.js";
-import { createClassifier, type BoundClassifier, type Classifier } from "../models/index.js";
+import { GraphBuilder, type Graph } from "../graph/index.js";
+import { labelLogOdds } from "../losses/index.js";
+import { createClassifier, type BoundClassifier } from "../models/index.js";
 import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
 import {
   createTarget,
@@ -18,54 +24,19 @@ import {
   type ThreatModel,
 } from "./index.js";
 
-/** torchattacks (scripts/fixtures/pgd.py) against ours on the same small network. */
-const expected = fixture("pgd");
-const SIZE = 12;
-const CLASSES = 3;
 const EPSILON = 0.15;
 const STEP_SIZE = 0.02;
 /** The share of pixels whose sign may differ where a gradient is at rounding level. */
 const PIXELS_APART = 0.02;
 
-function smallNetwork(): Classifier {
-  const g = new GraphBuilder<Dim>("small");
-  const image = g.input("image", "float32", ["N", 1, SIZE, SIZE]);
-  const weight = (name: string): ReturnType<typeof g.initializer> =>
-    g.initializer(name, expected(`weight.${name}`));
-  const window = { strides: [2, 2], pads: [1, 1, 1, 1] };
-  const first = g.op("Relu", [g.op("Conv", [image, weight("0.weight"), weight("0.bias")], window)]);
-  const second = g.op("Relu", [g.op("Conv", [first, weight("2.weight"), weight("2.bias")], window)]);
-  const flat = g.op("Flatten", [second]);
-  const logits = g.op(
-    "Gemm",
-    [flat, weight("5.weight"), weight("5.bias")],
-    { transB: 1 },
-    { name: "logits" },
-  );
-  g.output(logits);
-  return {
-    name: "small",
-    graph: g.build(),
-    image: "image",
-    logits: "logits",
-    channels: 1,
-    height: SIZE,
-    width: SIZE,
-    classNames: ["a", "b", "c"],
-    parameters: ["0.weight", "0.bias", "2.weight", "2.bias", "5.weight", "5.bias"],
-    buffers: [],
-    taps: [],
-  };
-}
-
-/** The gradient of the summed cross-entropy by the image, without a step. */
+/** The gradient of the label's summed log-odds by the image, without a step. */
 function gradientGraph(classifier: BoundClassifier): Graph {
   const g = GraphBuilder.from(classifier.graph);
   const image = g.value(classifier.image);
   const logits = g.value(classifier.logits);
   const oneHot = g.input("labels", "float32", logits.shape);
-  const picked = g.op("Mul", [g.op("LogSoftmax", [logits], { axis: -1 }), oneHot]);
-  const loss = g.op("Neg", [g.op("ReduceSum", [picked], { keepdims: 0 })]);
+  const once = g.op("Expand", [g.scalar(1), g.ints([logits.shape[0]!, 1])]);
+  const loss = g.op("ReduceSum", [labelLogOdds(g, logits, oneHot, once)], { keepdims: 0 });
   const [gradient] = appendGradients(g, { of: loss, withRespectTo: [image] });
   g.output(gradient!, "gradient");
   return g.build();
@@ -80,10 +51,10 @@ const context = { random: createGenerator(1) };
 const target = createTarget(smallNetwork(), { batchSize: size, threads: 1 });
 afterAll(() => target.dispose());
 
-/** Pixels further apart than 1e-5, as a share of all. */
-function apart(actual: Float32Array, reference: Float32Array): number {
+/** Pixels further apart than a tolerance, as a share of all. */
+function apart(actual: Float32Array, reference: Float32Array, tolerance: number = 1e-5): number {
   let count = 0;
-  for (let i = 0; i < reference.length; i++) if (Math.abs(actual[i]! - reference[i]!) > 1e-5) count++;
+  for (let i = 0; i < reference.length; i++) if (Math.abs(actual[i]! - reference[i]!) > tolerance) count++;
   return count / reference.length;
 }
 
@@ -92,6 +63,7 @@ async function compare(
   threat: ThreatModel,
   options: Partial<PgdOptions>,
   given: AttackBatch = batch,
+  tolerance?: number,
 ): Promise<void> {
   for (const steps of [1, 5, 20]) {
     const attacked = await runAttack(
@@ -99,12 +71,11 @@ async function compare(
       pgd,
       given,
       threat,
-      { ...options, steps, randomStart: false, keep: "last" },
+      { ...options, steps, randomStart: false, keep: "last", objective: "cross-entropy" },
       context,
     );
-    expect(apart(attacked.adversarial, floats(expected(`${name}.${steps}`))), `${steps} steps`).toBeLessThan(
-      PIXELS_APART,
-    );
+    const reference = floats(expected(`${name}.${steps}`));
+    expect(apart(attacked.adversarial, reference, tolerance), `${steps} steps`).toBeLessThan(PIXELS_APART);
     expect(attacked.adversarialPrediction).toEqual(expected(`${name}.${steps}.prediction`).data);
   }
 }
@@ -114,7 +85,12 @@ describe("PGD against torchattacks", () => {
 
   it("takes the same L∞ steps from the image itself", () => compare("linf", linf, { stepSize: STEP_SIZE }));
 
-  it("takes the same L2 steps", () => compare("l2", { norm: "l2", epsilon: 1 }, { stepSize: 0.2 }));
+  /**
+   * torchattacks' gradient of a confident answer, p − 1 in float32, is rounded: its first step is up to 3e-4 off the
+   * float64 one, which ours keeps to (exactness.test.ts).
+   */
+  it("takes the same L2 steps", () =>
+    compare("l2", { norm: "l2", epsilon: 1 }, { stepSize: 0.2 }, batch, 1e-3));
 
   it("takes the same targeted steps", () => {
     const targets = labels.map((label) => (label + 1) % CLASSES);
@@ -122,7 +98,7 @@ describe("PGD against torchattacks", () => {
   });
 
   it("is FGSM when it takes one step of ε", async () => {
-    const attacked = await runAttack(target, fgsm, batch, linf, {}, context);
+    const attacked = await runAttack(target, fgsm, batch, linf, { objective: "cross-entropy" }, context);
     expect(apart(attacked.adversarial, floats(expected("fgsm.1")))).toBeLessThan(PIXELS_APART);
     expect(attacked.adversarialPrediction).toEqual(expected("fgsm.1.prediction").data);
   });
@@ -213,8 +189,17 @@ describe("PGD by itself", () => {
     const options = { stepSize: STEP_SIZE, randomStart: true };
     const kept = await pgdTrajectory(target, batch, linf, { ...options, captures: [2, 5] }, context);
     for (const [i, steps] of [2, 5].entries()) {
-      const input = { target, batch, threat: linf, context };
-      const alone = await pgd.run(input, { ...options, steps, restarts: 1, keep: "last", draws: 1 });
+      const cleanLogits = await target.logits(images);
+      const input = { target, batch, cleanLogits, threat: linf, context };
+      const objective = "cross-entropy";
+      const alone = await pgd.run(input, {
+        ...options,
+        steps,
+        restarts: 1,
+        keep: "last",
+        draws: 1,
+        objective,
+      });
       expect(kept[i]).toEqual(alone);
     }
     await expect(
@@ -255,10 +240,20 @@ describe("PGD by itself", () => {
     });
     const draws = 3;
     const target = createTarget(classifier, { batchSize: size, threads: 1 });
-    const steps = { steps: 1, stepSize: STEP_SIZE, randomStart: false, restarts: 1, keep: "last" } as const;
+    const steps = {
+      steps: 1,
+      stepSize: STEP_SIZE,
+      randomStart: false,
+      restarts: 1,
+      keep: "last",
+      objective: "cross-entropy",
+    } as const;
     target.begin(batch.indices);
     const context = { random: createGenerator(1) };
-    const next = await pgd.run({ target, batch, threat: linf, context }, { ...steps, draws });
+    const next = await pgd.run(
+      { target, batch, cleanLogits: new Float32Array(size * CLASSES), threat: linf, context },
+      { ...steps, draws },
+    );
     expect(target.queries.gradient).toBe(draws * size);
 
     target.begin(batch.indices);

@@ -5,8 +5,11 @@ import { linfBounds, sampleFrom } from "./ball.js";
 import { createBest, type Best } from "./best.js";
 import { checkInteger, checkPositive, checkThreat } from "./options.js";
 import { pgdStepGraph, STEP } from "./pgd-step.js";
-import { crossEntropies, oneHot } from "./scoring.js";
+import { labelLogOdds, oneHot, temperaturesOf } from "./scoring.js";
 import type { Target } from "./target.js";
+
+export const PGD_OBJECTIVES = ["scaled-cross-entropy", "cross-entropy"] as const;
+export type PgdObjective = (typeof PGD_OBJECTIVES)[number];
 
 export type PgdOptions = {
   readonly steps: number;
@@ -26,13 +29,18 @@ export type PgdOptions = {
    * transformation, Athalye et al. 2018, arXiv:1707.07397); of no effect on others.
    */
   readonly draws: number;
+  /**
+   * What is raised (lowered towards a target). `cross-entropy`: along its exact gradient, also where float32 would
+   * round that to 0. `scaled-cross-entropy`: that of the logits over their own spread ({@link temperaturesOf}), so
+   * that the answer is the same whatever the scale of the logits.
+   */
+  readonly objective: PgdObjective;
 };
 
 const DEFAULT_STEPS = 40;
 
 /**
- * Projected gradient descent (Madry et al. 2018, arXiv:1706.06083, §2.1) on the
- * cross-entropy.
+ * Projected gradient descent (Madry et al. 2018, arXiv:1706.06083, §2.1).
  *
  *   x ← Π( x + stepSize · steepest(∇ₓ L(x, y)) )
  *
@@ -55,6 +63,7 @@ export const pgd: Attack<PgdOptions> = defineAttack<PgdOptions>({
       restarts: checkInteger("restarts", given.restarts ?? 1, 1),
       keep: given.keep ?? "best",
       draws: checkInteger("draws", given.draws ?? 1, 1),
+      objective: given.objective ?? PGD_OBJECTIVES[0],
     };
   },
   async run(input, options) {
@@ -74,7 +83,7 @@ export const pgd: Attack<PgdOptions> = defineAttack<PgdOptions>({
 export const fgsm: Attack<PgdOptions> = defineAttack<PgdOptions>({
   ...pgd,
   name: "fgsm",
-  resolve: (threat) => {
+  resolve: (threat, given) => {
     checkThreat(threat);
     return {
       steps: 1,
@@ -83,6 +92,7 @@ export const fgsm: Attack<PgdOptions> = defineAttack<PgdOptions>({
       restarts: 1,
       keep: "last",
       draws: 1,
+      objective: given.objective ?? PGD_OBJECTIVES[0],
     };
   },
 });
@@ -92,10 +102,13 @@ async function descend(input: AttackInput, options: PgdOptions, restart: number,
   const { target, batch, threat, context } = input;
   const { imageShape, classCount, batchSize } = target;
   const goal = batch.targets ?? batch.labels;
-  const direction = batch.targets === undefined ? 1 : -1;
+  const temperatures =
+    options.objective === "cross-entropy"
+      ? new Float32Array(batchSize).fill(1)
+      : temperaturesOf(input.cleanLogits, goal, classCount);
   const constant = {
-    [STEP.oneHot]: tensor("float32", [batchSize, classCount], oneHot(goal, classCount)),
-    [STEP.stepSize]: tensor("float32", [], Float32Array.of(direction * options.stepSize)),
+    ...aimFeeds(target, goal, temperatures),
+    [STEP.stepSize]: stepFeed(batch.targets === undefined ? options.stepSize : -options.stepSize),
     ...ballFeeds(input),
   };
   let x = options.randomStart ? randomStart(input, restart) : batch.images;
@@ -111,7 +124,7 @@ async function descend(input: AttackInput, options: PgdOptions, restart: number,
     x = outputs[STEP.next]!.data as Float32Array;
   }
   const logits = await target.logits(x);
-  best.offer(x, logits, crossEntropies(logits, goal, batchSize, classCount));
+  best.offer(x, logits, labelLogOdds(logits, goal, temperatures, classCount));
 }
 
 /**
@@ -140,7 +153,10 @@ async function ascend(
 }
 
 /** A random point of each image's ball: a function of the seed, the image's place and the restart. */
-export function randomStart({ target, batch, threat, context }: AttackInput, restart: number): Float32Array {
+export function randomStart(
+  { target, batch, threat, context }: Omit<AttackInput, "cleanLogits">,
+  restart: number,
+): Float32Array {
   const { imageSize, batchSize } = target;
   const x = new Float32Array(batch.images.length);
   for (let i = 0; i < batchSize; i++) {
@@ -159,8 +175,32 @@ export function randomStart({ target, batch, threat, context }: AttackInput, res
   return x;
 }
 
+/** What a step of PGD is fed of the loss: the classes (labels or targets) and each image's temperature. */
+export function aimFeeds(
+  { batchSize, classCount }: Pick<Target, "batchSize" | "classCount">,
+  classes: Int32Array,
+  temperatures: Float32Array,
+): Record<string, Tensor> {
+  return {
+    [STEP.oneHot]: tensor("float32", [batchSize, classCount], oneHot(classes, classCount)),
+    [STEP.inverseTemperature]: tensor(
+      "float32",
+      [batchSize, 1],
+      temperatures.map((t) => 1 / t),
+    ),
+  };
+}
+
+export function stepFeed(size: number): Tensor {
+  return tensor("float32", [], Float32Array.of(size));
+}
+
 /** What a step of PGD is fed of the ball. */
-export function ballFeeds({ batch, threat, target }: AttackInput): Record<string, ReturnType<typeof tensor>> {
+export function ballFeeds({
+  batch,
+  threat,
+  target,
+}: Omit<AttackInput, "cleanLogits">): Record<string, ReturnType<typeof tensor>> {
   const shape = target.imageShape;
   if (threat.norm === "linf") {
     const { lower, upper } = linfBounds(batch.images, threat.epsilon);

@@ -49,6 +49,11 @@ export interface Target {
    */
   begin(indices: Uint32Array): void;
   /**
+   * `[batchSize]`, since `begin`: 1 where the gradient of the image was zero or denormal in at least half of its
+   * evaluations, as programs with the output `STEP.gradientPeak` tell; 0 where there were none.
+   */
+  zeroGradients(): Uint8Array;
+  /**
    * Logits `[batchSize, K]` of images `[batchSize, C, H, W]`. Of a randomised classifier: the
    * logarithm of its mean probabilities over `samples` draws, which is how it classifies.
    */
@@ -82,6 +87,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
   const imageShape = [batchSize, classifier.channels, classifier.height, classifier.width] as const;
   const queries: QueryCount = { forward: 0, gradient: 0 };
   const draws = createDraws(classifier, batchSize, options.seed ?? 0);
+  const peaks = createPeaks(batchSize);
   const samples = draws.randomised ? (options.samples ?? SAMPLES) : 1;
   return {
     image: classifier.image,
@@ -92,7 +98,11 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
     queries,
     randomised: draws.randomised,
     samples,
-    begin: draws.begin,
+    begin(indices) {
+      draws.begin(indices);
+      peaks.begin();
+    },
+    zeroGradients: peaks.zero,
     async logits(images) {
       const forward = await program("forward", forwardGraph);
       const image = tensor("float32", imageShape, images);
@@ -108,12 +118,41 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
     },
     async gradient(key, build, feeds) {
       queries.gradient += batchSize;
-      return (await program(key, build)).run({ ...feeds, ...draws.next() });
+      const outputs = await (await program(key, build)).run({ ...feeds, ...draws.next() });
+      peaks.observe(outputs[STEP.gradientPeak]);
+      return outputs;
     },
     async dispose() {
       const compiled = await Promise.allSettled(programs.values());
       programs.clear();
       await Promise.all(compiled.flatMap((p) => (p.status === "fulfilled" ? [p.value.dispose()] : [])));
     },
+  };
+}
+
+/** The least normal float32: a gradient below it has lost its digits. */
+const SMALLEST_NORMAL = 2 ** -126;
+
+/** Counts, image by image, the gradients that say nothing. */
+function createPeaks(batchSize: number): {
+  begin(): void;
+  observe(peaks: Tensor | undefined): void;
+  zero(): Uint8Array;
+} {
+  let evaluations = 0;
+  const counts = new Uint32Array(batchSize);
+  return {
+    begin() {
+      evaluations = 0;
+      counts.fill(0);
+    },
+    observe(peaks) {
+      if (peaks === undefined) return;
+      evaluations++;
+      (peaks.data as Float32Array).forEach((peak, i) => {
+        if (peak < SMALLEST_NORMAL) counts[i]!++;
+      });
+    },
+    zero: () => Uint8Array.from(counts, (count) => Number(evaluations > 0 && 2 * count >= evaluations)),
   };
 }

@@ -4,8 +4,7 @@ import { projectInto } from "./ball.js";
 import { padBatch } from "./harness.js";
 import { checkInteger, checkPositive, checkThreat } from "./options.js";
 import { pgdStepGraph, STEP } from "./pgd-step.js";
-import { ballFeeds, randomStart } from "./pgd.js";
-import { oneHot } from "./scoring.js";
+import { aimFeeds, ballFeeds, randomStart, stepFeed } from "./pgd.js";
 import type { Target } from "./target.js";
 
 export interface TrajectoryOptions {
@@ -36,10 +35,10 @@ export async function pgdTrajectory(
   options.captures.forEach((steps, i) => checkInteger("steps", steps, (options.captures[i - 1] ?? 0) + 1));
   const padded = padBatch(batch, target);
   const input = { target, batch: padded, threat, context };
-  const { imageShape, imageSize, classCount, batchSize } = target;
+  const { imageShape, imageSize } = target;
   const feeds = {
-    [STEP.oneHot]: tensor("float32", [batchSize, classCount], oneHot(padded.labels, classCount)),
-    [STEP.stepSize]: tensor("float32", [], Float32Array.of(options.stepSize)),
+    ...aimFeeds(target, padded.labels, new Float32Array(target.batchSize).fill(1)),
+    [STEP.stepSize]: stepFeed(options.stepSize),
     ...ballFeeds(input),
   };
   target.begin(padded.indices);

@@ -55,12 +55,15 @@ export function sumTo(g: GraphBuilder, gradient: Value, shape: readonly number[]
   return lead === 0 ? summed : g.op("Reshape", [summed, g.ints(shape)]);
 }
 
+/** Takes the smallest normal float32, 1.2e-38, above 1. */
+const MASK_GAIN = 3e38;
+
 /**
- * 1 where y > 0, else 0: exact for |y| ≥ 1e-30. HardSigmoid is one vectorised pass that
+ * 1 where y > 0, else 0: exact for every normal float32. HardSigmoid is one vectorised pass that
  * ONNX Runtime keeps in its blocked layout; Greater and Where are three that leave it.
  */
 export function positiveMask(g: GraphBuilder, y: Value): Value {
-  return g.op("HardSigmoid", [y], { alpha: 1e30, beta: 0 });
+  return g.op("HardSigmoid", [y], { alpha: MASK_GAIN, beta: 0 });
 }
 
 /** Swaps the last two axes: back, where they were swapped before; of a product its factors, as (a b)ᵀ = bᵀ aᵀ. */

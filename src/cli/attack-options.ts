@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import type { PgdObjective } from "../attacks/index.js";
 import { formatEpsilon, count, fractions, positive } from "./values.js";
 
 /** How images are attacked. */
@@ -10,6 +11,7 @@ export interface AttackOptions {
   readonly restarts: number;
   readonly randomStart: boolean;
   readonly draws: number;
+  readonly objective: PgdObjective;
   readonly batchSize: number;
 }
 
@@ -24,6 +26,14 @@ export function attackOptions(command: Command, epsilon: string): Command {
     .option("--restarts <n>", "independent starts, of which the best counts", count, 1)
     .option("--no-random-start", "start at the image itself")
     .option("--draws <n>", "gradients averaged a step where the model draws at random (EOT)", count, 1)
+    .addOption(
+      new Option(
+        "--objective <name>",
+        "loss that is raised; scaled by the spread of the logits it gives the same answer at any scale of theirs",
+      )
+        .choices(["scaled-cross-entropy", "cross-entropy"])
+        .default("scaled-cross-entropy"),
+    )
     .option("--batch-size <n>", "images attacked at a time", count, 100);
 }
 

@@ -2,10 +2,11 @@ import type { Dataset } from "../data/index.js";
 import { InputError } from "../errors/index.js";
 import { readFileChecked, writeFileAtomic } from "../files/index.js";
 import { runtimeInfo } from "../runtime/index.js";
-import { evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } from "./evaluate.js";
+import { checkFit, evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } from "./evaluate.js";
 import { collectExamples } from "./examples.js";
 import { checkGates, upperBoundStatements } from "./gates.js";
 import type { EvaluateOptions } from "./plan.js";
+import { readAsLogits } from "./probabilities.js";
 import { parseResult } from "./result-schema.js";
 import {
   resultSchemaVersion,
@@ -41,9 +42,20 @@ export async function evaluateModels(
   tool: ToolInfo,
   hooks: EvaluateHooks = {},
 ): Promise<Result> {
-  const evaluation = await evaluate(models, sample.dataset, options, hooks);
-  const examples = await collectExamples(models, sample.dataset, evaluation, hooks);
-  return assembleResult({ models, sample, evaluation, examples, tool });
+  const notes: string[] = [];
+  const read: ModelUnderTest[] = [];
+  for (const model of models) {
+    checkFit(model.name, model.classifier, sample.dataset);
+    const classifier = await readAsLogits(model.name, model.classifier, sample.dataset, {
+      compile: hooks.compile,
+      threads: options.threads,
+      onNotice: (note) => notes.push(note),
+    });
+    read.push({ ...model, classifier });
+  }
+  const evaluation = await evaluate(read, sample.dataset, options, hooks);
+  const examples = await collectExamples(read, sample.dataset, evaluation, hooks);
+  return assembleResult({ models: read, sample, evaluation, examples, tool, notes });
 }
 
 export interface ResultParts {
@@ -52,6 +64,8 @@ export interface ResultParts {
   readonly evaluation: Evaluation;
   readonly examples: Result["examples"];
   readonly tool: ToolInfo;
+  /** What was noticed about the models and done about it. */
+  readonly notes?: readonly string[];
   /** ISO 8601; now by default. */
   readonly date?: string;
 }
@@ -77,12 +91,13 @@ export function assembleResult(parts: ResultParts): Result {
     })),
     measurements,
     examples,
+    statements: (parts.notes ?? []).map((note) => `${note}.`),
   });
 }
 
 /** What a result is made of; its gates and statements follow from that. */
 export type Measures = Omit<Result, "schemaVersion" | "date" | "examples" | "warnings" | "statements"> &
-  Partial<Pick<Result, "date" | "examples">>;
+  Partial<Pick<Result, "date" | "examples" | "statements">>;
 
 /** A result of these measurements, with the gates run and checked against its own schema. */
 export function measuredResult(measures: Measures): Result {
@@ -92,7 +107,11 @@ export function measuredResult(measures: Measures): Result {
     date: measures.date ?? new Date().toISOString(),
     examples: measures.examples ?? [],
     warnings: checkGates(measures),
-    statements: [...upperBoundStatements(measures), sampleStatement(measures.dataset)],
+    statements: [
+      ...(measures.statements ?? []),
+      ...upperBoundStatements(measures),
+      sampleStatement(measures.dataset),
+    ],
   };
   return parseResult(result, "the result");
 }

@@ -11,6 +11,7 @@ import {
   type Target,
   type ThreatModel,
 } from "../attacks/index.js";
+import { gradientPath } from "../autodiff/index.js";
 import type { Dataset } from "../data/index.js";
 import { InputError, InterruptedError, UsageError } from "../errors/index.js";
 import { fixedBatchSize, type Classifier } from "../models/index.js";
@@ -24,7 +25,13 @@ import {
   type EvaluationPlan,
   type PlannedAttack,
 } from "./plan.js";
-import type { AttackMeasurement, AttackParameters, CleanMeasurement, Measurement } from "./result.js";
+import type {
+  AttackMeasurement,
+  AttackParameters,
+  CleanMeasurement,
+  Measurement,
+  ZeroGradient,
+} from "./result.js";
 import { createTally, scoreOf, type Tally } from "./tally.js";
 
 /** A classifier under the name that the result gives it. */
@@ -76,6 +83,7 @@ export async function evaluate(
   const run: Run = {
     plan,
     dataset,
+    models: new Map(models.map(({ name, classifier }) => [name, classifier])),
     targets,
     hooks,
     random: createGenerator(plan.seed),
@@ -105,6 +113,7 @@ export async function evaluate(
 interface Run {
   readonly plan: EvaluationPlan;
   readonly dataset: Dataset;
+  readonly models: ReadonlyMap<string, Classifier>;
   readonly targets: ReadonlyMap<string, Target>;
   readonly hooks: EvaluateHooks;
   readonly random: RandomGenerator;
@@ -161,6 +170,7 @@ async function measure(run: Run, model: string, attack: PlannedAttack, first: bo
   record(run, {
     ...attackMeasurement(model, "white-box", whiteBox, plan, attack),
     ...common,
+    ...(options === null ? {} : { zeroGradient: zeroGradientOf(run.models.get(model)!, whiteBox) }),
     kind: "white-box",
   });
   for (const [other, tally] of transfers) {
@@ -171,6 +181,19 @@ async function measure(run: Run, model: string, attack: PlannedAttack, first: bo
       source: model,
     });
   }
+}
+
+function zeroGradientOf(classifier: Classifier, { totals }: Tally): ZeroGradient {
+  return {
+    images: totals.zeroGradient,
+    standing: totals.zeroStanding,
+    operators: zeroGradientOperators(classifier),
+  };
+}
+
+/** Nodes between the image and the logits that pass no gradient, as a warning names them. */
+export function zeroGradientOperators({ graph, image, logits }: Classifier): string[] {
+  return gradientPath(graph, image, logits).zero.map(({ op, name }) => `${op} (${name})`);
 }
 
 function record(run: Run, measurement: Measurement): void {
@@ -193,6 +216,7 @@ function pgdOptions(
     steps,
     restarts: plan.restarts,
     randomStart: plan.randomStart,
+    objective: plan.objective,
     draws: target.randomised ? plan.draws : 1,
     ...(stepSize === undefined ? {} : { stepSize }),
   };
@@ -259,7 +283,7 @@ function parametersOf(threat: ThreatModel, options: Partial<PgdOptions> | null):
       targeted: false,
     };
   }
-  return { ...pgd.resolve(threat, options), objective: "cross-entropy", targeted: false };
+  return { ...pgd.resolve(threat, options), targeted: false };
 }
 
 function checkModels(models: readonly EvaluatedModel[], dataset: Dataset, plan: EvaluationPlan): void {

@@ -100,6 +100,7 @@ async function viewsOf(
       restarts: plan.restarts,
       randomStart: plan.randomStart,
       draws: plan.draws,
+      objective: plan.objective,
       ...(stepSize === undefined ? {} : { stepSize }),
     };
     const views: ExampleView[] = [];

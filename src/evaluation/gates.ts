@@ -11,10 +11,13 @@ import {
   type Curve,
   type Measured,
 } from "./curves.js";
-import type { AttackMeasurement, Measurement, ResultWarning, WarningCode } from "./result.js";
+import type { AttackMeasurement, Measurement, ResultWarning, WarningCode, ZeroGradient } from "./result.js";
 
 /** A black-box result better than this (in accuracy) betrays a failing white-box attack. */
 const transferMargin = 0.002;
+
+/** Below this many images an interval says too little to speak of a collapse. */
+const FEW = 10;
 
 export type Gate = (measured: Measured) => ResultWarning[];
 
@@ -31,6 +34,7 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "attack-failure": "Signs that the attack failed",
   "not-adaptive": "No attack adapted to the defence",
   "non-finite": "The attack produced NaN or infinity",
+  "zero-gradient": "The gradient was zero",
   "different-samples": "Measured on different images",
 });
 
@@ -151,11 +155,14 @@ function rises(curve: Curve, variable: string): ResultWarning[] {
 export const collapseGate: Gate = (measured) => {
   const chance = chanceLevel(measured);
   return measured.measurements.flatMap((m) => {
-    if (m.kind !== "clean" || m.interval.low > chance) return [];
+    // Of a few images the interval alone reaches down to chance: a model that is right more often has not collapsed.
+    const few = m.n < FEW && m.accuracy > chance;
+    if (m.kind !== "clean" || m.interval.low > chance || m.correct === m.n || few) return [];
     const message =
       `${m.model} is right on ${percent(m.accuracy)} of the clean images; always naming the largest class ` +
-      `gives ${percent(chance)}. Its training collapsed, or its classes are not in the order of the dataset: ` +
-      "its accuracy under attack says nothing.";
+      `gives ${percent(chance)}. Either it is given other pixels than it was trained on (see --mean, --std, ` +
+      "--pixel-range and --layout), or its classes are in another order than the dataset's, or its training " +
+      "collapsed: its accuracy under attack says nothing.";
     const own = measured.measurements.filter(({ model }) => model === m.model);
     return [warn("collapsed", "serious", message, own)];
   });
@@ -216,10 +223,37 @@ export const finiteGate: Gate = ({ measurements }) =>
     return [warn("non-finite", "serious", message, [m])];
   });
 
+/** The gradient was zero or denormal on images that count as right: PGD tried nothing but random starts on them. */
+export const zeroGradientGate: Gate = ({ measurements }) =>
+  attacksOf(measurements).flatMap((m) => {
+    if (m.zeroGradient === undefined || m.zeroGradient.standing === 0) return [];
+    return [
+      warn("zero-gradient", "serious", `${describe(m)}: ${describeZeroGradient(m.zeroGradient, m.n)}`, [m]),
+    ];
+  });
+
+/** How many operators a sentence names. */
+const NAMED = 3;
+
+/** What a zero gradient means for an accuracy over `n` images, and what to do. */
+export function describeZeroGradient({ images, standing, operators }: ZeroGradient, n: number): string {
+  const more = operators.length > NAMED ? ` and ${operators.length - NAMED} more` : "";
+  const cause =
+    operators.length === 0
+      ? ""
+      : ` The model has nodes that pass no gradient: ${operators.slice(0, NAMED).join(", ")}${more}.`;
+  return (
+    `the gradient was zero for ${images} of ${n} images (${percent(images / n)}); ${standing} of them count as ` +
+    `right though the attack could not move them, so the accuracy is too high.${cause} Try images made on another ` +
+    "model (transfer), or an attack that needs no gradient."
+  );
+}
+
 /** Every gate that needs nothing but a result. */
 export const gates: readonly Gate[] = Object.freeze([
   collapseGate,
   finiteGate,
+  zeroGradientGate,
   grayImageGate,
   transferGate,
   reachGate,

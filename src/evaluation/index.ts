@@ -35,6 +35,7 @@ export {
   type ValidationPoint,
   type WarningCode,
   type WhiteBoxMeasurement,
+  type ZeroGradient,
 } from "./result.js";
 export {
   accuracyAgainstEpsilon,
@@ -52,6 +53,7 @@ export {
   chanceLevel,
   checkGates,
   collapseGate,
+  describeZeroGradient,
   convergenceGate,
   finiteGate,
   gates,
@@ -59,10 +61,12 @@ export {
   monotoneGate,
   reachGate,
   transferGate,
+  zeroGradientGate,
   upperBoundStatements,
   warningTitles,
   type Gate,
 } from "./gates.js";
+export { readAsLogits } from "./probabilities.js";
 export {
   assembleResult,
   describeSample,
@@ -78,6 +82,7 @@ export {
 export {
   checkFit,
   evaluate,
+  zeroGradientOperators,
   type EvaluatedModel,
   type EvaluateEvent,
   type EvaluateHooks,

@@ -1,4 +1,11 @@
-import { grayImage, holdsGrayImage, pgd, type Norm } from "../attacks/index.js";
+import {
+  grayImage,
+  holdsGrayImage,
+  pgd,
+  PGD_OBJECTIVES,
+  type Norm,
+  type PgdObjective,
+} from "../attacks/index.js";
 import { UsageError } from "../errors/index.js";
 
 /** What to measure, before the defaults are filled in. */
@@ -17,6 +24,8 @@ export interface EvaluateOptions {
   readonly restarts?: number;
   /** Gradients averaged a step where the model draws at random; 1 by default. */
   readonly draws?: number;
+  /** What PGD raises; `scaled-cross-entropy` by default. */
+  readonly objective?: PgdObjective;
   /** Names of the models whose adversarial images are also tried on all others; none by default. */
   readonly transferFrom?: readonly string[];
   /** How many images are kept for showing; 6 by default. */
@@ -46,6 +55,7 @@ export interface EvaluationPlan {
   readonly randomStart: boolean;
   readonly restarts: number;
   readonly draws: number;
+  readonly objective: PgdObjective;
   readonly transferFrom: readonly string[];
   readonly examples: number;
   readonly batchSize: number;
@@ -106,6 +116,7 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
     randomStart: options.randomStart ?? true,
     restarts: options.restarts ?? 1,
     draws: options.draws ?? 1,
+    objective: options.objective ?? PGD_OBJECTIVES[0],
     transferFrom: options.transferFrom ?? [],
     examples: options.examples ?? DEFAULT_EXAMPLES,
     batchSize: options.batchSize ?? DEFAULT_BATCH,

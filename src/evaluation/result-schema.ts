@@ -123,6 +123,7 @@ const attacked = {
   queries: z.object({ forward: count, gradient: count }),
   largestPerturbation: z.number().min(0),
   nonFinite: count,
+  zeroGradient: z.object({ images: count, standing: count, operators: z.array(z.string()) }).optional(),
   perImage: perAttacked.optional(),
 };
 const measurement: z.ZodType<Measurement> = z.discriminatedUnion("kind", [

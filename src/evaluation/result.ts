@@ -147,6 +147,15 @@ export interface CleanMeasurement extends Score {
   readonly perImage?: PerCleanImage | undefined;
 }
 
+/** Images whose gradient was zero or denormal in at least half of the attack's steps. */
+export interface ZeroGradient {
+  readonly images: number;
+  /** Those of them that count as right under attack: nothing was tried on them. */
+  readonly standing: number;
+  /** Nodes between the image and the logits that pass no gradient, as `Sign (its name)`. */
+  readonly operators: readonly string[];
+}
+
 interface Attacked extends Score {
   /** For example `pgd`. */
   readonly attack: string;
@@ -158,6 +167,8 @@ interface Attacked extends Score {
   readonly largestPerturbation: number;
   /** Elements of the attack's answers that were NaN or infinite. */
   readonly nonFinite: number;
+  /** Where the model's gradient said nothing; absent where none was asked for. */
+  readonly zeroGradient?: ZeroGradient | undefined;
   readonly perImage?: PerAttackedImage | undefined;
 }
 
@@ -235,6 +246,7 @@ export type WarningCode =
   | "attack-failure"
   | "not-adaptive"
   | "non-finite"
+  | "zero-gradient"
   | "different-samples";
 
 export interface ResultWarning {

@@ -8,6 +8,8 @@ export interface Tally {
   readonly totals: {
     largestPerturbation: number;
     nonFinite: number;
+    zeroGradient: number;
+    zeroStanding: number;
     forward: number;
     gradient: number;
     seconds: number;
@@ -33,7 +35,15 @@ export function createTally(): Tally {
     success: [] as (0 | 1)[],
     distance: [] as number[],
   };
-  const totals = { largestPerturbation: 0, nonFinite: 0, forward: 0, gradient: 0, seconds: 0 };
+  const totals = {
+    largestPerturbation: 0,
+    nonFinite: 0,
+    zeroGradient: 0,
+    zeroStanding: 0,
+    forward: 0,
+    gradient: 0,
+    seconds: 0,
+  };
   return {
     perImage,
     totals,
@@ -48,6 +58,8 @@ export function createTally(): Tally {
         perImage.success.push(adversarial[i] === label ? 0 : 1);
         // Six significant digits are what float32 carries.
         perImage.distance.push(Number(outcome.distance[i]!.toPrecision(6)));
+        totals.zeroGradient += outcome.zeroGradient[i]!;
+        if (adversarial[i] === label) totals.zeroStanding += outcome.zeroGradient[i]!;
         totals.largestPerturbation = Math.max(totals.largestPerturbation, outcome.distance[i]!);
       });
       totals.nonFinite += outcome.nonFinite;

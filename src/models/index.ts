@@ -8,6 +8,7 @@ export { buildResNet, type ClassifierOptions, type ResNetSpec } from "./resnet.j
 export { trainForm, type BatchStatistics, type TrainForm } from "./train-form.js";
 export { loadWeights, readWeightsFile, type LoadWeightsOptions } from "./load-weights.js";
 export { classifierFromModel, loadClassifier, type LoadOptions } from "./load.js";
+export { withLogarithm } from "./logarithm.js";
 export type { Preprocessing } from "./preprocess.js";
 export { saveClassifier } from "./save.js";
 export { expectsNormalised, initialiseFrom, type Initialised } from "./initialise-from.js";

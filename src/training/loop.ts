@@ -143,6 +143,7 @@ async function prepare(
           random,
           threads,
           lossWeights: weights,
+          smoothed: settings.labelSmoothing > 0,
           compile: compiler,
         });
   return {

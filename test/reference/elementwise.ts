@@ -20,11 +20,20 @@ const fold =
 
 const bool = (value: boolean): number => (value ? 1 : 0);
 
+function roundHalfToEven(x: number): number {
+  const below = Math.floor(x);
+  if (x - below !== 0.5) return Math.round(x);
+  return below % 2 === 0 ? below : below + 1;
+}
+
 export const ELEMENTWISE_KERNELS: Readonly<Record<ElementwiseOp, Kernel>> = {
   Identity: unary((x) => x),
   Neg: unary((x) => -x),
   Abs: unary(Math.abs),
   Sign: unary(Math.sign),
+  Round: unary(roundHalfToEven),
+  Floor: unary(Math.floor),
+  Ceil: unary(Math.ceil),
   Exp: unary(Math.exp),
   Log: unary(Math.log),
   Sqrt: unary(Math.sqrt),

@@ -25,6 +25,9 @@ export const ELEMENTWISE_RULES: Readonly<Record<ElementwiseOp, RuleEntry>> = {
   Neg: ({ g, outputGrads: [yGrad] }) => [g.op("Neg", [yGrad])],
   Abs: unary(({ g }, x) => g.op("Sign", [x])),
   Sign: "zero",
+  Round: "zero",
+  Floor: "zero",
+  Ceil: "zero",
   Exp: unary((_, __, y) => y),
   /** ∂ log x = 1 / x */
   Log: ({ g, inputs: [x], outputGrads: [yGrad] }) => [g.op("Div", [yGrad, x])],

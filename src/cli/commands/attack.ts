@@ -53,11 +53,15 @@ export function attackCommand(program: Command): void {
 
 async function attack(path: string, options: AttackCommandOptions, signal: AbortSignal): Promise<void> {
   const terminal = createTerminal(options);
-  const { name, classifier } = await loadModel(path, options, terminal);
-  const sample = await openSample(options, options.seed, classifier, terminal);
+  const { name, classifier: asLoaded } = await loadModel(path, options, terminal);
+  const sample = await openSample(options, options.seed, asLoaded, terminal);
   const { dataset } = sample;
-  const { checkFit } = await import("../../evaluation/index.js");
-  checkFit(name, classifier, dataset);
+  const { checkFit, readAsLogits, zeroGradientOperators } = await import("../../evaluation/index.js");
+  checkFit(name, asLoaded, dataset);
+  const classifier = await readAsLogits(name, asLoaded, dataset, {
+    threads: options.threads,
+    onNotice: (text) => terminal.note(text),
+  });
   const threat = await threatOf(options);
   terminal.note(
     `${dataset.length} of ${sample.population} images of ${dataset.name}, seed ${options.seed}\n` +
@@ -67,7 +71,8 @@ async function attack(path: string, options: AttackCommandOptions, signal: Abort
   );
   const outcome = await run(options, { classifier, dataset, threat, signal, terminal });
   if (options.save !== undefined) await save(options.save, dataset, outcome);
-  await describe(options, terminal, { model: name, threat, dataset, outcome });
+  const operators = zeroGradientOperators(classifier);
+  await describe(options, terminal, { model: name, threat, dataset, outcome, operators });
 }
 
 async function threatOf({ norm, epsilon, data }: AttackCommandOptions): Promise<ThreatModel> {
@@ -96,6 +101,8 @@ interface Outcome {
   readonly cleanPrediction: Int32Array;
   readonly adversarialPrediction: Int32Array;
   readonly success: Uint8Array;
+  /** 1 where the gradient said nothing. */
+  readonly zeroGradient: Uint8Array;
   largest: number;
 }
 
@@ -106,8 +113,15 @@ async function run(options: AttackCommandOptions, work: Work): Promise<Outcome> 
   const { createGenerator } = await import("../../tensor/index.js");
   const { classifier, dataset, threat, signal } = work;
   const chosen: Attack<PgdOptions> = options.attack === "fgsm" ? fgsm : pgd;
-  const { steps, stepSize, restarts, randomStart, draws } = options;
-  const given = { steps, restarts, randomStart, draws, ...(stepSize === undefined ? {} : { stepSize }) };
+  const { steps, stepSize, restarts, randomStart, draws, objective } = options;
+  const given = {
+    steps,
+    restarts,
+    randomStart,
+    draws,
+    objective,
+    ...(stepSize === undefined ? {} : { stepSize }),
+  };
   const batchSize = fixedBatchSize(classifier) ?? Math.min(options.batchSize, dataset.length);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   const target = createTarget(classifier, { batchSize, ...threads });
@@ -156,6 +170,7 @@ function emptyOutcome({ length, channels, height, width }: Dataset): Outcome {
     cleanPrediction: new Int32Array(length),
     adversarialPrediction: new Int32Array(length),
     success: new Uint8Array(length),
+    zeroGradient: new Uint8Array(length),
     largest: 0,
   };
 }
@@ -165,6 +180,7 @@ function keep(outcome: Outcome, one: AttackedBatch, at: number, imageSize: numbe
   outcome.cleanPrediction.set(one.cleanPrediction, at);
   outcome.adversarialPrediction.set(one.adversarialPrediction, at);
   outcome.success.set(one.success, at);
+  outcome.zeroGradient.set(one.zeroGradient, at);
   for (const distance of one.distance) outcome.largest = Math.max(outcome.largest, distance);
 }
 
@@ -188,28 +204,61 @@ interface Attacked {
   readonly threat: ThreatModel;
   readonly dataset: Dataset;
   readonly outcome: Outcome;
+  /** Nodes that pass no gradient. */
+  readonly operators: readonly string[];
+}
+
+/** Places of the images that count: those that are the target already, by label or by answer, are made nothing. */
+function countedOf(
+  { cleanPrediction }: Outcome,
+  { labels }: Dataset,
+  target: number | undefined,
+): readonly number[] {
+  return [...cleanPrediction.keys()].filter(
+    (i) => target === undefined || (labels[i] !== target && cleanPrediction[i] !== target),
+  );
 }
 
 async function describe(
   options: AttackCommandOptions,
   terminal: Terminal,
-  { model, threat, dataset, outcome }: Attacked,
+  { model, threat, dataset, outcome, operators }: Attacked,
 ): Promise<void> {
-  const { wilsonInterval } = await import("../../evaluation/index.js");
-  const n = outcome.success.length;
-  const broken = outcome.success.reduce((sum, each) => sum + each, 0);
+  const { describeZeroGradient, wilsonInterval } = await import("../../evaluation/index.js");
+  const counted = countedOf(outcome, dataset, await targetClass(options, dataset));
+  const n = counted.length;
+  const leftOut = outcome.success.length - n;
+  if (n === 0) {
+    const { InputError } = await import("../../errors/index.js");
+    throw new InputError({
+      place: "--target",
+      problem: `every image is "${options.target}" already, by its label or by the model's answer`,
+      remedy: "Choose another target, or images of other classes.",
+    });
+  }
+  const count = (is: (i: number) => boolean): number => counted.filter(is).length;
+  const isRight = (i: number): boolean => outcome.cleanPrediction[i] === dataset.labels[i];
+  const stays = (i: number): boolean => isRight(i) && outcome.adversarialPrediction[i] === dataset.labels[i];
+  const broken = count((i) => outcome.success[i] === 1);
   const share = (count: number): { accuracy: number; low: number; high: number } => {
     const { low, high } = wilsonInterval(count, n);
     return { accuracy: count / n, low, high };
   };
-  const right = outcome.cleanPrediction.filter((answer, i) => answer === dataset.labels[i]).length;
-  const clean = share(right);
-  const [standing, success] = [share(n - broken), share(broken)];
+  const clean = share(count(isRight));
+  const [standing, success] = [share(count(stays)), share(broken)];
   const shown = options.target === undefined ? standing : success;
   const words =
     options.target === undefined
       ? `${formatPercent(clean.accuracy)} of ${n} images are right when clean, ${formatPercent(shown.accuracy)} stay right`
-      : `${formatPercent(shown.accuracy)} of ${n} images became "${options.target}"`;
+      : `${formatPercent(shown.accuracy)} of ${n} images became "${options.target}"` +
+        (leftOut === 0 ? "" : ` (${leftOut} that were it already are left out)`);
+  const zeroGradient = {
+    images: count((i) => outcome.zeroGradient[i] === 1),
+    standing: count((i) => outcome.zeroGradient[i] === 1 && outcome.success[i] === 0),
+    operators,
+  };
+  const warnings = zeroGradient.standing === 0 ? [] : [describeZeroGradient(zeroGradient, n)];
+  for (const warning of warnings) terminal.warn(`serious: ${warning}`);
   terminal.result(
     `${model}: ${words} (95 % interval ${(100 * shown.low).toFixed(1)}–${(100 * shown.high).toFixed(1)} %), ` +
       `largest perturbation ${Number(outcome.largest.toPrecision(6))}` +
@@ -223,11 +272,15 @@ async function describe(
       restarts: options.restarts,
       draws: options.draws,
       seed: options.seed,
+      objective: options.objective,
       images: n,
+      leftOut,
       clean,
       robust: standing,
       success,
       largestPerturbation: outcome.largest,
+      zeroGradient,
+      warnings,
       saved: options.save ?? null,
     },
   );

@@ -35,7 +35,8 @@ Examples:
 
 Writes a result as JSON, and a report that needs nothing else. An accuracy under PGD is an
 upper bound: a stronger attack can only find more. From L∞ ε = 0.5 on the gray
-image, which then lies in every ball, is tried too. Exit code 1 with --fail-below when it is missed.`;
+image, which then lies in every ball, is tried too. Exit code 1 with --fail-below when it is missed,
+or when a serious warning says that the accuracy is false.`;
 
 export function evaluateCommand(program: Command): void {
   const command = program
@@ -82,8 +83,15 @@ async function evaluateModelsCommand(models: string[], options: EvaluateCommandO
     if (options.failBelow !== undefined && Math.min(...worst) < options.failBelow) {
       terminal.warn(`accuracy under attack is below ${formatPercent(options.failBelow)}`);
       process.exitCode = 1;
+    } else if (options.failBelow !== undefined && hasSeriousWarning(result)) {
+      terminal.warn("a serious warning says that the number is false, so --fail-below has not passed");
+      process.exitCode = 1;
     }
   }, "Stopping; nothing is written …");
+}
+
+function hasSeriousWarning({ warnings }: Result): boolean {
+  return warnings.some(({ severity }) => severity === "serious");
 }
 
 async function measure(
@@ -119,6 +127,7 @@ async function measure(
         ...(options.stepSize === undefined ? {} : { stepSize: options.stepSize }),
         restarts: options.restarts,
         draws: options.draws,
+        objective: options.objective,
         randomStart: options.randomStart,
         transferFrom: options.transfer && models.length > 1 ? models.map(({ name }) => name) : [],
         examples: options.examples,

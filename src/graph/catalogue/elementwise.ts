@@ -24,6 +24,9 @@ export type ElementwiseOp =
   | "Neg"
   | "Abs"
   | "Sign"
+  | "Round"
+  | "Floor"
+  | "Ceil"
   | "Exp"
   | "Log"
   | "Sqrt"
@@ -58,6 +61,9 @@ export const ELEMENTWISE: Readonly<Record<ElementwiseOp, OpSpec>> = {
   Neg: unary,
   Abs: unary,
   Sign: unary,
+  Round: unary,
+  Floor: unary,
+  Ceil: unary,
   Exp: unary,
   Log: unary,
   Sqrt: unary,

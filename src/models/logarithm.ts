@@ -1,0 +1,129 @@
+import { GraphBuilder, type Dim, type Node, type Value } from "../graph/index.js";
+import type { Classifier } from "./classifier.js";
+
+/** Least probability that a logarithm is taken of: near the smallest normal float32. */
+const LEAST = 2e-38;
+/** Bounds of a Clip that only keep a logarithm finite: beyond them its input is taken instead. */
+const HARMLESS = 1e-3;
+/** Ops that only move numbers about: the logarithm may be taken before them. */
+const MOVING: ReadonlySet<string> = new Set([
+  "Identity",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+]);
+
+/**
+ * The classifier of whose outputs, which are probabilities p, the logarithms are the logits: softmax(log p) = p.
+ *
+ * log p saturates where float32 rounds p to 0 or 1, so the logarithm is taken as far back in the graph as its laws
+ * reach: log softmax, log σ(x) = −softplus(−x), log (1 − σ(x)) = −softplus(x), sums and means as log Σ exp.
+ */
+export function withLogarithm(classifier: Classifier): Classifier {
+  const g = GraphBuilder.from(classifier.graph);
+  const logits = logOf(g, g.value(classifier.logits));
+  g.output(logits);
+  return Object.freeze({ ...classifier, graph: g.build(), logits: logits.name });
+}
+
+type Builder = GraphBuilder<Dim>;
+type Named = Value<Dim>;
+
+function logOf(g: Builder, p: Named): Named {
+  const node = g.producer(p);
+  const inputs = (node?.inputs ?? []).map((name) => (name === "" ? undefined : g.value(name)));
+  const [a, b] = inputs;
+  switch (node?.op) {
+    case "Softmax":
+      return g.op("LogSoftmax", [a], node.attributes);
+    case "Sigmoid":
+      return g.op("Neg", [softplus(g, g.op("Neg", [a]))]);
+    case "Sub":
+      return (isConstant(g, a!, 1) ? logOfComplement(g, b!) : undefined) ?? plainLog(g, p);
+    case "Clip":
+      return isHarmless(g, inputs) ? logOf(g, a!) : plainLog(g, p);
+    case "Concat":
+      return g.op(
+        "Concat",
+        inputs.map((part) => logOf(g, part!)),
+        node.attributes,
+      );
+    case "Add":
+    case "Sum":
+      return logOfSum(g, p, inputs as Named[]);
+    case "Mul":
+    case "Div":
+      return logOfScaled(g, p, node);
+    case "ReduceMean":
+    case "ReduceSum":
+      return logOfReduced(g, node);
+    default:
+      return node !== undefined && MOVING.has(node.op) ? moved(g, node, logOf(g, a!)) : plainLog(g, p);
+  }
+}
+
+function plainLog(g: Builder, p: Named): Named {
+  return g.op("Log", [g.op("Max", [p, g.scalar(LEAST, p)])]);
+}
+
+function moved(g: Builder, { op, inputs, attributes }: Node, value: Named): Named {
+  const rest = inputs.slice(1).map((name) => (name === "" ? undefined : g.value(name)));
+  return g.op(op as "Reshape", [value, ...rest], attributes);
+}
+
+/** log(1 − p); undefined where no law helps. */
+function logOfComplement(g: Builder, p: Named): Named | undefined {
+  const node = g.producer(p);
+  if (node?.op === "Sigmoid") return g.op("Neg", [softplus(g, g.value(node.inputs[0]!))]);
+  if (node === undefined || !MOVING.has(node.op)) return undefined;
+  const inner = logOfComplement(g, g.value(node.inputs[0]!));
+  return inner && moved(g, node, inner);
+}
+
+/** log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|) */
+function softplus(g: Builder, x: Named): Named {
+  const small = g.op("Exp", [g.op("Neg", [g.op("Abs", [x])])]);
+  return g.op("Add", [g.op("Relu", [x]), g.op("Log", [g.op("Add", [small, g.scalar(1, x)])])]);
+}
+
+/** log Σ pᵢ = m + log Σ exp(log pᵢ − m), m the greatest; of terms of one shape. */
+function logOfSum(g: Builder, p: Named, terms: readonly Named[]): Named {
+  const alike = terms.every(({ shape }) => shape.join() === p.shape.join());
+  if (!alike || terms.some((term) => g.constantOf(term) !== undefined)) return plainLog(g, p);
+  const logs = terms.map((term) => logOf(g, term));
+  const greatest = g.op("Max", logs);
+  const shares = logs.map((log) => g.op("Exp", [g.op("Sub", [log, greatest])]));
+  return g.op("Add", [greatest, g.op("Log", [g.op("Sum", shares)])]);
+}
+
+/** log(p · c) = log p + log c, c a positive constant. */
+function logOfScaled(g: Builder, p: Named, { op, inputs }: Node): Named {
+  const [a, b] = inputs.map((name) => g.value(name)) as [Named, Named];
+  const [scaled, by] = op === "Mul" && g.constantOf(a) !== undefined ? [b, a] : [a, b];
+  const factor = scalarOf(g, by);
+  if (factor === undefined || !(factor > 0)) return plainLog(g, p);
+  const log = Math.log(factor);
+  return g.op("Add", [logOf(g, scaled), g.scalar(op === "Mul" ? log : -log, p)]);
+}
+
+/** log of a sum or mean along axes, whose mean's divisor shifts all classes alike. */
+function logOfReduced(g: Builder, { inputs, attributes }: Node): Named {
+  const [p, axes] = inputs.map((name) => g.value(name)) as [Named, Named | undefined];
+  return g.op("ReduceLogSumExp", [logOf(g, p), axes], attributes);
+}
+
+function isHarmless(g: Builder, [, least, most]: readonly (Named | undefined)[]): boolean {
+  const [low, high] = [least, most].map((bound) => (bound === undefined ? undefined : scalarOf(g, bound)));
+  return (least === undefined || low! <= HARMLESS) && (most === undefined || high! >= 1 - HARMLESS);
+}
+
+function isConstant(g: Builder, value: Named, number: number): boolean {
+  return scalarOf(g, value) === number;
+}
+
+function scalarOf(g: Builder, value: Named): number | undefined {
+  const data = g.constantOf(value)?.data;
+  return data?.length === 1 ? Number(data[0]) : undefined;
+}
