@@ -1,3 +1,4 @@
+import type { Dataset } from "../src/data/index.js";
 import { GraphBuilder, type Dim, type Value } from "../src/graph/index.js";
 import type { Classifier } from "../src/models/index.js";
 import { fixture } from "./fixture.js";
@@ -38,5 +39,23 @@ export function smallNetwork(
     parameters: ["0.weight", "0.bias", "2.weight", "2.bias", "5.weight", "5.bias"],
     buffers: [],
     taps: [],
+  };
+}
+
+/** The images of {@link smallNetwork} as a dataset. */
+export function smallDataset(labels: Int32Array = smallFixture("labels").data as Int32Array): Dataset {
+  const images = smallFixture("images").data as Float32Array;
+  const size = SMALL_SIZE * SMALL_SIZE;
+  return {
+    name: "blobs",
+    split: "test",
+    length: labels.length,
+    channels: 1,
+    height: SMALL_SIZE,
+    width: SMALL_SIZE,
+    classNames: Array.from(new Set(labels), (_, k) => "abc"[k]!),
+    labels,
+    fileName: (index) => `blob ${index}`,
+    read: (index, out) => out.set(images.subarray(index * size, (index + 1) * size)),
   };
 }

@@ -11,7 +11,6 @@ import {
   type Target,
   type ThreatModel,
 } from "../attacks/index.js";
-import { gradientPath } from "../autodiff/index.js";
 import type { Dataset } from "../data/index.js";
 import { InputError, InterruptedError, UsageError } from "../errors/index.js";
 import { fixedBatchSize, type Classifier } from "../models/index.js";
@@ -25,14 +24,9 @@ import {
   type EvaluationPlan,
   type PlannedAttack,
 } from "./plan.js";
-import type {
-  AttackMeasurement,
-  AttackParameters,
-  CleanMeasurement,
-  Measurement,
-  ZeroGradient,
-} from "./result.js";
+import type { AttackMeasurement, AttackParameters, CleanMeasurement, Measurement } from "./result.js";
 import { createTally, scoreOf, type Tally } from "./tally.js";
+import { zeroGradientOf } from "./zero-gradient.js";
 
 /** A classifier under the name that the result gives it. */
 export interface EvaluatedModel {
@@ -170,7 +164,7 @@ async function measure(run: Run, model: string, attack: PlannedAttack, first: bo
   record(run, {
     ...attackMeasurement(model, "white-box", whiteBox, plan, attack),
     ...common,
-    ...(options === null ? {} : { zeroGradient: zeroGradientOf(run.models.get(model)!, whiteBox) }),
+    ...(options === null ? {} : { zeroGradient: zeroGradientOf(run.models.get(model)!, whiteBox.totals) }),
     kind: "white-box",
   });
   for (const [other, tally] of transfers) {
@@ -181,19 +175,6 @@ async function measure(run: Run, model: string, attack: PlannedAttack, first: bo
       source: model,
     });
   }
-}
-
-function zeroGradientOf(classifier: Classifier, { totals }: Tally): ZeroGradient {
-  return {
-    images: totals.zeroGradient,
-    standing: totals.zeroStanding,
-    operators: zeroGradientOperators(classifier),
-  };
-}
-
-/** Nodes between the image and the logits that pass no gradient, as a warning names them. */
-export function zeroGradientOperators({ graph, image, logits }: Classifier): string[] {
-  return gradientPath(graph, image, logits).zero.map(({ op, name }) => `${op} (${name})`);
 }
 
 function record(run: Run, measurement: Measurement): void {

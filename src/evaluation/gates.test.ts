@@ -45,6 +45,7 @@ interface Options {
   readonly stepSize?: number;
   readonly source?: string;
   readonly nonFinite?: number;
+  readonly zeroGradient?: AttackMeasurement["zeroGradient"];
 }
 
 function attack(accuracy: number, options: Options = {}): AttackMeasurement {
@@ -64,6 +65,7 @@ function attack(accuracy: number, options: Options = {}): AttackMeasurement {
     queries: { forward: 0, gradient: 0 },
     largestPerturbation: epsilon,
     nonFinite,
+    zeroGradient: options.zeroGradient,
   };
   return source === undefined ? { ...common, kind: "white-box" } : { ...common, kind: "transfer", source };
 }
@@ -90,6 +92,7 @@ describe("each gate is raised by what it is for, and not by what is sound", () =
       [attack(0.5, { epsilon: 0.1 }), attack(0.51, { epsilon: 0.2 })],
     ],
     ["collapsed", [clean(0.51)], [clean(0.6)]],
+    ["collapsed", [clean(0.5)], [{ ...clean(1), n: 2, correct: 2, interval: wilsonInterval(2, 2) }]],
     [
       "transfer-stronger",
       [attack(0.9), attack(0.8, { source: "other" })],
@@ -101,6 +104,11 @@ describe("each gate is raised by what it is for, and not by what is sound", () =
       [attack(0.7, { steps: 20, stepSize: 0.02 }), attack(0.69, { steps: 40, stepSize: 0.02 })],
     ],
     ["non-finite", [attack(0.5, { nonFinite: 1 })], [attack(0.5)]],
+    [
+      "zero-gradient",
+      [attack(0.5, { zeroGradient: { images: 9, standing: 1, operators: [] } })],
+      [attack(0.5, { zeroGradient: { images: 9, standing: 0, operators: ["Sign (a)"] } })],
+    ],
   ];
   test.each(cases)("%s", (code, raising, sound) => {
     expect(codes(...raising)).toContain(code);

@@ -11,7 +11,9 @@ import {
   type Curve,
   type Measured,
 } from "./curves.js";
-import type { AttackMeasurement, Measurement, ResultWarning, WarningCode, ZeroGradient } from "./result.js";
+import type { AttackMeasurement, Measurement, ResultWarning, WarningCode } from "./result.js";
+
+import { describeZeroGradient, percent } from "./zero-gradient.js";
 
 /** A black-box result better than this (in accuracy) betrays a failing white-box attack. */
 const transferMargin = 0.002;
@@ -232,23 +234,6 @@ export const zeroGradientGate: Gate = ({ measurements }) =>
     ];
   });
 
-/** How many operators a sentence names. */
-const NAMED = 3;
-
-/** What a zero gradient means for an accuracy over `n` images, and what to do. */
-export function describeZeroGradient({ images, standing, operators }: ZeroGradient, n: number): string {
-  const more = operators.length > NAMED ? ` and ${operators.length - NAMED} more` : "";
-  const cause =
-    operators.length === 0
-      ? ""
-      : ` The model has nodes that pass no gradient: ${operators.slice(0, NAMED).join(", ")}${more}.`;
-  return (
-    `the gradient was zero for ${images} of ${n} images (${percent(images / n)}); ${standing} of them count as ` +
-    `right though the attack could not move them, so the accuracy is too high.${cause} Try images made on another ` +
-    "model (transfer), or an attack that needs no gradient."
-  );
-}
-
 /** Every gate that needs nothing but a result. */
 export const gates: readonly Gate[] = Object.freeze([
   collapseGate,
@@ -303,10 +288,6 @@ function warn(
   about: readonly Measurement[],
 ): ResultWarning {
   return { code, severity, message, measurements: about.map((m) => m.id) };
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 function number(value: number): string {

@@ -53,7 +53,6 @@ export {
   chanceLevel,
   checkGates,
   collapseGate,
-  describeZeroGradient,
   convergenceGate,
   finiteGate,
   gates,
@@ -82,7 +81,6 @@ export {
 export {
   checkFit,
   evaluate,
-  zeroGradientOperators,
   type EvaluatedModel,
   type EvaluateEvent,
   type EvaluateHooks,
@@ -101,4 +99,5 @@ export {
   type AttentionShift,
   type RegionActivation,
 } from "./measures/index.js";
+export { describeZeroGradient, zeroGradientOperators } from "./zero-gradient.js";
 export { scoreOf } from "./tally.js";

@@ -181,6 +181,7 @@ const warning = z.object({
     "attack-failure",
     "not-adaptive",
     "non-finite",
+    "zero-gradient",
     "different-samples",
   ]),
   severity: z.enum(["info", "warning", "serious"]),
