@@ -1,3 +1,4 @@
+import { createPeaks, type Peaks } from "./gradient-peaks.js";
 import { deadCode, withInitializers, type Graph } from "../graph/index.js";
 import { needsOf, type LossWeights } from "../losses/index.js";
 import { bindForFewRuns, drawRandomInputs, type Classifier } from "../models/index.js";
@@ -45,6 +46,8 @@ export interface AdversaryBatch {
 
 /** Crafts the adversarial half of each training batch. */
 export interface Adversary {
+  /** Of the batch perturbed last: the share of images whose gradient was zero or denormal in half of the steps. */
+  zeroGradientShare(): number;
   /**
    * The last iterate of PGD against the classifier with these weights and buffers
    * (BatchNorm in eval mode). Randomness is addressed by `step` alone.
@@ -71,7 +74,9 @@ export function createAdversary(
   const needs = needsOf(movableTerms(weights ?? {}));
   const compiler = options.compile ?? compile;
   const compileOptions: CompileOptions = options.threads === undefined ? {} : { threads: options.threads };
+  const peaks = createPeaks(options.batchSize);
   return {
+    zeroGradientShare: () => peaks.zero().reduce((sum, each) => sum + each, 0) / options.batchSize,
     async perturb(batch, current, at) {
       const source = { ...classifier, graph: withInitializers(classifier.graph, current) };
       const bound = bindForFewRuns(source, options.batchSize);
@@ -82,7 +87,8 @@ export function createAdversary(
         ? await prepare(forwardGraph(bound, { attention: needs.attention }))
         : undefined;
       try {
-        return await iterate({ step, forward, fed }, classifier, spec, options, batch, at);
+        peaks.begin();
+        return await iterate({ step, forward, fed, peaks }, classifier, spec, options, batch, at);
       } finally {
         await Promise.all([step.dispose(), forward?.dispose()]);
       }
@@ -108,10 +114,11 @@ interface Programs {
   readonly forward: Program | undefined;
   /** Weights that both are fed. */
   readonly fed: Feeds;
+  readonly peaks: Peaks;
 }
 
 async function iterate(
-  { step, forward, fed }: Programs,
+  { step, forward, fed, peaks }: Programs,
   classifier: Classifier,
   spec: AdversarySpec,
   { batchSize, random }: AdversaryOptions,
@@ -160,7 +167,11 @@ async function iterate(
     x = tensor("float32", shape, start);
   }
   for (let k = 0; k < spec.steps; k++) {
-    const outputs = await step.run({ ...feeds, ...drawn(k + 1), [classifier.image]: x }, [STEP.next]);
+    const outputs = await step.run({ ...feeds, ...drawn(k + 1), [classifier.image]: x }, [
+      STEP.next,
+      STEP.gradientPeak,
+    ]);
+    peaks.observe(outputs[STEP.gradientPeak]);
     x = outputs[STEP.next]!;
   }
   return x.data as Float32Array;

@@ -93,6 +93,7 @@ describe("PGD whatever the scale of the logits", () => {
         const moved = adversarial.subarray(from, to).some((value, k) => value !== images[from + k]);
         expect(moved, `image ${i}, logits × ${factor}`).toBe(true);
       }
+      expect(adversary.zeroGradientShare()).toBe(0);
     }
   });
 });

@@ -4,6 +4,7 @@ import { compile, type CompileOptions, type Feeds, type Program } from "../runti
 import { tensor, type Tensor } from "../tensor/index.js";
 import { createDraws } from "./draws.js";
 import { forwardGraph, STEP } from "./pgd-step.js";
+import { createPeaks } from "./gradient-peaks.js";
 import { logMeanProbabilities } from "./scoring.js";
 
 /** Turns a graph into something that runs; a worker's `compile` keeps the thread free. */
@@ -127,32 +128,5 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
       programs.clear();
       await Promise.all(compiled.flatMap((p) => (p.status === "fulfilled" ? [p.value.dispose()] : [])));
     },
-  };
-}
-
-/** The least normal float32: a gradient below it has lost its digits. */
-const SMALLEST_NORMAL = 2 ** -126;
-
-/** Counts, image by image, the gradients that say nothing. */
-function createPeaks(batchSize: number): {
-  begin(): void;
-  observe(peaks: Tensor | undefined): void;
-  zero(): Uint8Array;
-} {
-  let evaluations = 0;
-  const counts = new Uint32Array(batchSize);
-  return {
-    begin() {
-      evaluations = 0;
-      counts.fill(0);
-    },
-    observe(peaks) {
-      if (peaks === undefined) return;
-      evaluations++;
-      (peaks.data as Float32Array).forEach((peak, i) => {
-        if (peak < SMALLEST_NORMAL) counts[i]!++;
-      });
-    },
-    zero: () => Uint8Array.from(counts, (count) => Number(evaluations > 0 && 2 * count >= evaluations)),
   };
 }

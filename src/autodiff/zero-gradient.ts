@@ -2,30 +2,25 @@ import { isKnownOp, type Dim, type Graph, type Node } from "../graph/index.js";
 import { isFloat } from "../tensor/index.js";
 import { RULES } from "./rules/index.js";
 
-/** Through what a gradient cannot pass on its way from a value to another. */
-export interface GradientPath {
-  /** Whether some way is open: with none, the gradient is zero by construction. */
-  readonly open: boolean;
-  /** Nodes on a way whose derivative is zero almost everywhere: Sign, Round, comparisons, casts to integers. */
-  readonly zero: readonly Node[];
-}
-
-/** What lies between `from` and `to`, values of `graph`. */
-export function gradientPath(graph: Graph<Dim>, from: string, to: string): GradientPath {
+/**
+ * Nodes on the way from one value to another that pass no gradient, because their derivative is zero almost
+ * everywhere: Sign, Round, comparisons, casts to integers. A value may still be reached beside them, as the branches
+ * of a Where are beside its condition.
+ */
+export function zeroGradientNodes(graph: Graph<Dim>, from: string, to: string): readonly Node[] {
   const moved = new Set([from]);
   for (const node of graph.nodes) {
-    if (!stops(graph, node) && node.inputs.some((input) => moved.has(input))) {
-      node.outputs.forEach((name) => moved.add(name));
-    }
+    if (stops(graph, node) || !node.inputs.some((input) => moved.has(input))) continue;
+    for (const output of node.outputs) if (output !== "") moved.add(output);
   }
   const leads = new Set([to]);
   const zero: Node[] = [];
   for (const node of [...graph.nodes].reverse()) {
     if (!node.outputs.some((output) => leads.has(output))) continue;
-    node.inputs.forEach((input) => leads.add(input));
-    if (stops(graph, node) && node.inputs.some((input) => moved.has(input))) zero.unshift(node);
+    for (const input of node.inputs) leads.add(input);
+    if (stops(graph, node) && node.inputs.some((input) => moved.has(input))) zero.push(node);
   }
-  return { open: moved.has(to), zero };
+  return zero.reverse();
 }
 
 function stops({ values }: Graph<Dim>, { op, outputs }: Node): boolean {

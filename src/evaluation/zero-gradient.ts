@@ -1,4 +1,4 @@
-import { gradientPath } from "../autodiff/index.js";
+import { zeroGradientNodes } from "../autodiff/index.js";
 import type { Classifier } from "../models/index.js";
 import type { ZeroGradient } from "./result.js";
 import type { Tally } from "./tally.js";
@@ -17,7 +17,7 @@ export function zeroGradientOf(classifier: Classifier, totals: Tally["totals"]):
 
 /** Nodes between the image and the logits that pass no gradient, as a warning names them. */
 export function zeroGradientOperators({ graph, image, logits }: Classifier): string[] {
-  return gradientPath(graph, image, logits).zero.map(({ op, name }) => `${op} (${name})`);
+  return zeroGradientNodes(graph, image, logits).map(({ op, name }) => `${op} (${name})`);
 }
 
 /** What a zero gradient means for an accuracy over `n` images, and what to do. */

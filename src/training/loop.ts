@@ -19,7 +19,7 @@ import { perturbationGraph } from "./weight-perturbation.js";
 import { validate } from "./validate.js";
 import { catastrophicOverfitting, createWatch } from "./watch.js";
 
-export type WarningCode = "collapse" | "catastrophic-overfitting" | "stopped-early";
+export type WarningCode = "collapse" | "catastrophic-overfitting" | "stopped-early" | "zero-gradient";
 
 export type TrainingEvent =
   | {
@@ -191,6 +191,8 @@ async function iterate(run: Run): Promise<TrainingState> {
     state = next;
     await hooks.onEvent?.({ type: "step", steps, ...record });
     if (complaint !== undefined) await warn(run, record.step, "collapse", complaint);
+    const blind = watch.observeAdversary(run.adversary?.zeroGradientShare() ?? 0);
+    if (blind !== undefined) await warn(run, record.step, "zero-gradient", blind);
     const validates = data.validation && (state.step % validateEvery === 0 || state.step === steps);
     if (validates) state = await validated(run, state);
     if (validates || state.step % settings.checkpointEvery === 0 || state.step === steps) {

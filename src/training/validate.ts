@@ -54,7 +54,14 @@ export async function validate(
   try {
     for await (const batch of loader.batches()) {
       options.signal?.throwIfAborted();
-      const outcome = await runAttack(target, pgd, batch, threat, { ...attack, objective: "cross-entropy", keep: "success" }, { random });
+      const outcome = await runAttack(
+        target,
+        pgd,
+        batch,
+        threat,
+        { ...attack, objective: "cross-entropy", keep: "success" },
+        { random },
+      );
       batch.labels.forEach((label, i) => {
         answers.add(outcome.cleanPrediction[i]!);
         if (outcome.cleanPrediction[i] === label) clean++;

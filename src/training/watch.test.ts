@@ -18,6 +18,12 @@ describe("the watch", () => {
     expect(said(constant, 60).length).toBe(1);
   });
 
+  test("says once that the adversary had no gradient for a part of the batch", () => {
+    const watch = createWatch(["cat", "dog"]);
+    const said = [0, 0.05, 0.25, 1].map((share) => watch.observeAdversary(share));
+    expect(said).toEqual([undefined, undefined, expect.stringContaining("zero for 25.0 %"), undefined]);
+  });
+
   test.each([NaN, Infinity])("ends a training whose loss is %d", (loss) => {
     expect(() => createWatch(["a", "b"]).observe(7, loss, varied)).toThrow(DivergedError);
     expect(() => createWatch(["a", "b"]).observe(7, loss, varied)).toThrow(/step 7.*--learning-rate/s);

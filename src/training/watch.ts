@@ -10,6 +10,9 @@ export class DivergedError extends HoldfastError {
 /** Steps in a row with one class for everything before it is called a collapse. */
 const PATIENCE = 50;
 
+/** Share of a batch without a gradient that is worth a warning. */
+const BLIND = 0.1;
+
 /** Watches for what makes a training worthless. */
 export interface Watch {
   /**
@@ -19,10 +22,13 @@ export interface Watch {
    * @throws DivergedError when the loss is not finite.
    */
   observe(step: number, loss: number, logits: Float32Array): string | undefined;
+  /** Looks at the share of the batch on which the adversary had no gradient; a sentence the first time it is large. */
+  observeAdversary(zeroGradientShare: number): string | undefined;
 }
 
 export function createWatch(classNames: readonly string[]): Watch {
   let constantFor = 0;
+  let blind = false;
   return {
     observe(step, loss, logits) {
       if (!Number.isFinite(loss)) {
@@ -39,6 +45,14 @@ export function createWatch(classNames: readonly string[]): Watch {
       return (
         `the classifier has answered "${classNames[first!]}" to every image for ${PATIENCE} steps: ` +
         "it has collapsed. A lower learning rate, a longer ε warm-up or a smaller ε may help."
+      );
+    },
+    observeAdversary(share) {
+      if (blind || share < BLIND) return undefined;
+      blind = true;
+      return (
+        `the adversary's gradient was zero for ${(100 * share).toFixed(1)} % of the batch: those images were ` +
+        "trained on hardly perturbed. The logits may be too large; look at the accuracy under attack."
       );
     },
   };
