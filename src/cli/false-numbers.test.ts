@@ -1,0 +1,76 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { holdfast } from "../../test/runs/holdfast.js";
+import { smallFixture, smallNetwork, SMALL_SIZE } from "../../test/small-network.js";
+import { saveClassifier } from "../models/index.js";
+
+/** What a number must not be taken for, on the command line. */
+let root = "";
+const common = (): string[] => ["--data", `${root}/photos:test`, "--steps", "5", "--threads", "1"];
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "holdfast-false-"));
+  const images = smallFixture("images").data as Float32Array;
+  const labels = smallFixture("labels").data as Int32Array;
+  for (const [i, label] of labels.entries()) {
+    const folder = join(root, "photos", "test", "abc"[label]!);
+    await mkdir(folder, { recursive: true });
+    const size = SMALL_SIZE * SMALL_SIZE;
+    const pixels = Buffer.from(images.subarray(i * size, (i + 1) * size).map((x) => Math.round(255 * x)));
+    const raw = { width: SMALL_SIZE, height: SMALL_SIZE, channels: 1 } as const;
+    await sharp(pixels, { raw })
+      .toColourspace("b-w")
+      .png()
+      .toFile(join(folder, `${i}.png`));
+  }
+  await saveClassifier(smallNetwork(), join(root, "plain.onnx"));
+  const rounded = smallNetwork({
+    input: (g, x) => g.op("Div", [g.op("Round", [g.op("Mul", [x, g.scalar(4)])]), g.scalar(4)]),
+  });
+  await saveClassifier(rounded, join(root, "rounded.onnx"));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+test("a model without a gradient is not robust: attack warns, and evaluate --fail-below does not pass", async () => {
+  const model = join(root, "rounded.onnx");
+  const attacked = await holdfast(["attack", model, ...common(), "--epsilon", "0.01", "--json"]);
+  expect(attacked.code, attacked.stderr).toBe(0);
+  expect(attacked.stderr).toMatch(/serious: the gradient was zero for 48 of 48 images.*Round \(/);
+  const { zeroGradient, warnings } = JSON.parse(attacked.stdout) as Record<string, unknown>;
+  expect(zeroGradient).toMatchObject({ images: 48 });
+  expect(warnings).toHaveLength(1);
+  const out = ["--out", join(root, "result.json"), "--examples", "0"];
+  const gate = ["--epsilon", "0.01", "--fail-below", "0.01", ...out];
+  const gated = await holdfast(["evaluate", model, ...common(), ...gate]);
+  expect([gated.code, gated.stderr]).toEqual([1, expect.stringContaining("--fail-below has not passed")]);
+  expect((await holdfast(["evaluate", join(root, "plain.onnx"), ...common(), ...gate])).code).toBe(0);
+});
+
+test("a target that an image has already is no success", async () => {
+  const args = [
+    "attack",
+    join(root, "plain.onnx"),
+    ...common(),
+    "--target",
+    "a",
+    "--epsilon",
+    "1e-9",
+    "--json",
+  ];
+  const { code, stdout, stderr } = await holdfast(args);
+  expect(code, stderr).toBe(0);
+  const { images, leftOut, success, robust, clean } = JSON.parse(stdout) as {
+    images: number;
+    leftOut: number;
+    success: { accuracy: number };
+    robust: { accuracy: number };
+    clean: { accuracy: number };
+  };
+  expect(images + leftOut).toBe(48);
+  expect(leftOut).toBeGreaterThanOrEqual(16);
+  expect(success.accuracy).toBe(0);
+  expect(robust.accuracy).toBeLessThanOrEqual(clean.accuracy);
+});
