@@ -1,7 +1,7 @@
-import { createTarget, pgdStepGraph, STEP } from "../attacks/index.js";
+import { createTarget, pgdTrajectory } from "../attacks/index.js";
 import type { Recipe } from "../defences/index.js";
 import { createClassifier } from "../models/index.js";
-import { createGenerator, tensor } from "../tensor/index.js";
+import { createGenerator } from "../tensor/index.js";
 import type { PlannedTraining, ReproductionPlan } from "./plan.js";
 import type { Piece } from "./piece.js";
 import type { Preset } from "./presets.js";
@@ -18,35 +18,38 @@ const FORWARD = 0.4;
 const DOUBLE_BACKWARD = 4;
 /** Runs that are timed, after one that is not. */
 const RUNS = 3;
+/** Steps that lead nowhere cost as much. */
+const STANDING = { stepSize: 1, randomStart: false };
 
 /** Times a PGD step of each architecture on this machine: a few seconds. */
 export async function measureSpeeds(plan: ReproductionPlan, threads: number): Promise<Speeds> {
   const speeds = new Map<string, number>();
   const { preset, datasets } = plan;
+  const random = createGenerator(0);
   for (const model of [preset.model, preset.blackBox]) {
     const { image, classNames } = datasets[0]!;
-    const classifier = createClassifier(model, { ...image, classNames, random: createGenerator(0) });
+    const classifier = createClassifier(model, { ...image, classNames, random });
     const target = createTarget(classifier, { batchSize: preset.batchSize, threads });
-    const pixels = new Float32Array(preset.batchSize * target.imageSize).fill(0.5);
-    const whole = (): ReturnType<typeof tensor> => tensor("float32", target.imageShape, pixels);
-    const feeds = {
-      [target.image]: whole(),
-      [STEP.lower]: whole(),
-      [STEP.upper]: whole(),
-      [STEP.oneHot]: tensor(
-        "float32",
-        [preset.batchSize, classNames.length],
-        new Float32Array(preset.batchSize * classNames.length),
-      ),
-      [STEP.stepSize]: tensor("float32", [], Float32Array.of(0)),
+    const { batchSize } = preset;
+    const batch = {
+      images: new Float32Array(batchSize * target.imageSize).fill(0.5),
+      labels: new Int32Array(batchSize),
+      indices: Uint32Array.from({ length: batchSize }, (_, i) => i),
+      size: batchSize,
     };
-    const step = (): Promise<unknown> =>
-      target.gradient("pgd", (bound) => pgdStepGraph(bound, { norm: "linf" }), feeds);
+    const takeSteps = (steps: number): Promise<unknown> =>
+      pgdTrajectory(
+        target,
+        batch,
+        { norm: "linf", epsilon: 0 },
+        { ...STANDING, captures: [steps] },
+        { random },
+      );
     try {
-      await step();
+      await takeSteps(1);
       const started = performance.now();
-      for (let run = 0; run < RUNS; run++) await step();
-      speeds.set(model, (performance.now() - started) / 1000 / RUNS / preset.batchSize);
+      await takeSteps(RUNS);
+      speeds.set(model, (performance.now() - started) / 1000 / RUNS / batchSize);
     } finally {
       await target.dispose();
     }

@@ -167,7 +167,16 @@ async function openLooker(work: Workplace, row: PlannedRow, images: Dataset): Pr
         ...(await Promise.all(
           crafts.map(async (craft) => (await readCrafted(store, craft, number, batch)).at(-1)!),
         )),
-        (await runAttack(target, pgd, batch, threat, { steps: whiteBox.steps }, attackContext)).adversarial,
+        (
+          await runAttack(
+            target,
+            pgd,
+            batch,
+            threat,
+            { steps: whiteBox.steps, objective: "cross-entropy" },
+            attackContext,
+          )
+        ).adversarial,
       ];
       const seen: Record<string, Tensor>[] = [];
       for (const each of pixels) seen.push(await look(each, batch));

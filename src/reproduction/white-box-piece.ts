@@ -109,7 +109,10 @@ async function attackBatch(
   const started = performance.now();
   const threat: ThreatModel = { norm: "linf", epsilon };
   const context = { random: RANDOM, signal };
-  const options = attack === pgd.name ? ({ steps: steps!, draws, keep: "success", objective: "cross-entropy" } as const) : null;
+  const options =
+    attack === pgd.name
+      ? ({ steps: steps!, draws, keep: "success", objective: "cross-entropy" } as const)
+      : null;
   const outcome =
     options === null
       ? await runAttack(target, grayImage, batch, threat, {}, context)
