@@ -132,7 +132,9 @@ function backward(
     if (grad === null || !needs(i)) return;
     const input = inputs[i]!;
     const summed = sumTo(g, grad, input.shape);
-    cotangents.set(input.name, [...(cotangents.get(input.name) ?? []), summed]);
+    const arrived = cotangents.get(input.name);
+    if (arrived === undefined) cotangents.set(input.name, [summed]);
+    else arrived.push(summed);
   });
 }
 

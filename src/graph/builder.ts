@@ -1,7 +1,7 @@
 import { float32, int64, tensor, type DType, type Tensor } from "../tensor/index.js";
 import { OP_CATALOGUE, type OpType } from "./catalogue/index.js";
 import type { Attributes, Dim, Graph, Node, Value } from "./graph.js";
-import { inferContext, ShapeError, type InputType } from "./infer.js";
+import { checkShape, inferOutputs, ShapeError, type InputType } from "./infer.js";
 
 export interface OpOptions {
   /** How many outputs to ask for; the op's least number by default. */
@@ -25,6 +25,7 @@ export class GraphBuilder<D extends Dim = number> {
   readonly #producers = new Map<string, Node>();
   readonly #constants = new Map<string, Value<D>>();
   readonly #suffixes = new Map<string, number>();
+  readonly #nodeSuffixes = new Map<string, number>();
 
   constructor(name: string) {
     this.name = name;
@@ -44,6 +45,7 @@ export class GraphBuilder<D extends Dim = number> {
 
   /** Declares a value fed at run time. */
   input(name: string, dtype: DType, shape: readonly D[]): Value<D> {
+    checkShape(shape);
     this.#inputs.push(name);
     return this.#declare(name, dtype, shape);
   }
@@ -119,30 +121,14 @@ export class GraphBuilder<D extends Dim = number> {
     if (!Object.hasOwn(OP_CATALOGUE, node.op)) {
       throw new ShapeError(`node "${node.name}": op ${node.op} is not in the catalogue`);
     }
-    const spec = OP_CATALOGUE[node.op as OpType];
-    const [least, most] = spec.inputs;
-    if (node.inputs.length < least || node.inputs.length > most) {
-      throw new ShapeError(
-        `node "${node.name}" (${node.op}): takes ${least === most ? least : `${least} to ${most}`} inputs, found ${node.inputs.length}`,
-      );
-    }
     const types = node.inputs.map((name) => (name === "" ? undefined : this.#typeOf(name, node)));
-    let inferred;
-    try {
-      inferred = spec.infer(inferContext(types, node.outputs.length, node.attributes, spec));
-    } catch (error) {
-      if (!(error instanceof ShapeError)) throw error;
-      throw new ShapeError(`node "${node.name}" (${node.op}): ${error.message}`);
-    }
+    const inferred = inferOutputs(node, OP_CATALOGUE[node.op as OpType], types);
     if (this.#nodeNames.has(node.name)) throw new ShapeError(`two nodes are named "${node.name}"`);
     this.#enter(node);
     this.#nodes.push(node);
     const values: Value<D>[] = [];
     node.outputs.forEach((name, i) => {
-      const type = inferred[i];
-      if (type === undefined) {
-        throw new ShapeError(`node "${node.name}" (${node.op}): has no output ${i}`);
-      }
+      const type = inferred[i]!;
       if (name !== "") values.push(this.#declare(name, type.dtype, type.shape as readonly D[]));
     });
     return values;
@@ -222,19 +208,25 @@ export class GraphBuilder<D extends Dim = number> {
   }
 
   #unique(stem: string): string {
-    if (!this.#values.has(stem)) return stem;
-    let suffix = this.#suffixes.get(stem) ?? 1;
-    while (this.#values.has(`${stem}_${suffix}`)) suffix++;
-    this.#suffixes.set(stem, suffix + 1);
-    return `${stem}_${suffix}`;
+    return freeName(stem, this.#values, this.#suffixes);
   }
 
   #uniqueNode(stem: string): string {
-    if (!this.#nodeNames.has(stem)) return stem;
-    let suffix = 1;
-    while (this.#nodeNames.has(`${stem}_${suffix}`)) suffix++;
-    return `${stem}_${suffix}`;
+    return freeName(stem, this.#nodeNames, this.#nodeSuffixes);
   }
+}
+
+/** `stem`, or `stem_1` and so on; `suffixes` remembers where to look next, so that many of one stem take no longer. */
+export function freeName(
+  stem: string,
+  taken: { has(name: string): boolean },
+  suffixes: Map<string, number>,
+): string {
+  if (!taken.has(stem)) return stem;
+  let suffix = suffixes.get(stem) ?? 1;
+  while (taken.has(`${stem}_${suffix}`)) suffix++;
+  suffixes.set(stem, suffix + 1);
+  return `${stem}_${suffix}`;
 }
 
 /** ONNX leaves trailing absent inputs out. */

@@ -1,5 +1,5 @@
 import type { DType, Tensor } from "../tensor/index.js";
-import type { Attributes, AttributeValue, Dim } from "./graph.js";
+import type { Attributes, AttributeValue, Dim, Node } from "./graph.js";
 
 /** What an op's shape rule sees of one input. */
 export interface InputType {
@@ -58,6 +58,62 @@ export interface OpSpec {
   readonly infer: InferRule;
 }
 
+/**
+ * Most elements of one value, symbolic dimensions left out: a float32 one is then 4 GiB, and every index a safe integer
+ * of 32 bits.
+ */
+const LARGEST_VALUE = 2 ** 30;
+/** Numbers that one input may give a shape rule: axes, pads, the pieces of a Split. */
+const MOST_INTS = 2 ** 14;
+/** As ONNX files may have it. */
+const LARGEST_RANK = 64;
+
+/**
+ * The output types of a node, whatever its op: number of inputs, shape rule, and that every dimension that comes out is
+ * a whole number that can be one.
+ *
+ * @throws ShapeError naming the node.
+ */
+export function inferOutputs(
+  node: Node,
+  spec: OpSpec,
+  inputs: readonly (InputType | undefined)[],
+): readonly OutputType[] {
+  try {
+    const [least, most] = spec.inputs;
+    if (inputs.length < least || inputs.length > most) {
+      const wanted = least === most ? least : `${least} to ${most}`;
+      throw new ShapeError(`takes ${wanted} inputs, found ${inputs.length}`);
+    }
+    const outputs = spec.infer(inferContext(inputs, node.outputs.length, node.attributes, spec));
+    if (outputs.length < node.outputs.length) throw new ShapeError(`has no output ${outputs.length}`);
+    for (const { shape } of outputs) checkShape(shape);
+    return outputs;
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new ShapeError(`node "${node.name}" (${node.op}): ${error.message}`);
+  }
+}
+
+/** @throws ShapeError for what no tensor can be: NaN, fractions, negative or absurd dimensions. */
+export function checkShape(shape: readonly Dim[]): void {
+  let size = 1;
+  for (const dim of shape) {
+    if (typeof dim === "string") continue;
+    if (!Number.isSafeInteger(dim) || dim < 0) {
+      throw new ShapeError(`comes to [${shape.join(", ")}]: dimensions are whole numbers from 0 on`);
+    }
+    // A dimension of 0 empties the value, but not what the others are used for.
+    size *= Math.max(dim, 1);
+  }
+  if (size > LARGEST_VALUE) {
+    throw new ShapeError(`comes to [${shape.join(", ")}]: a value may have ${LARGEST_VALUE} elements`);
+  }
+  if (shape.length > LARGEST_RANK) {
+    throw new ShapeError(`comes to ${shape.length} dimensions: a value may have ${LARGEST_RANK}`);
+  }
+}
+
 export function inferContext(
   inputs: readonly (InputType | undefined)[],
   outputCount: number,
@@ -84,7 +140,15 @@ export function inferContext(
       if (constant === undefined) {
         throw new ShapeError(`${what} (input ${index}) must be known before running`);
       }
-      return Array.from(constant.data as ArrayLike<number | bigint>, Number);
+      if (constant.dtype !== "int64" && constant.dtype !== "int32") {
+        throw new ShapeError(`${what} (input ${index}) must be int64, found ${constant.dtype}`);
+      }
+      if (constant.data.length > MOST_INTS) {
+        throw new ShapeError(
+          `${what} (input ${index}) has ${constant.data.length} numbers, at most ${MOST_INTS}`,
+        );
+      }
+      return Array.from(constant.data as ArrayLike<number | bigint>, clampToSafe);
     },
     inputCount: inputs.length,
     outputCount,
@@ -96,18 +160,22 @@ export function inferContext(
   };
 }
 
+/** INT64_MAX stands for "to the end": as near as a number gets. */
+function clampToSafe(value: number | bigint): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.max(Number.MIN_SAFE_INTEGER, Number(value)));
+}
+
 /** Multidirectional (NumPy) broadcasting of shapes. */
 export function broadcastShapes(...shapes: readonly (readonly Dim[])[]): Dim[] {
-  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+  const rank = shapes.reduce((most, shape) => Math.max(most, shape.length), 0);
   return Array.from({ length: rank }, (_, axis) => {
     let result: Dim = 1;
     for (const shape of shapes) {
       const dim = shape[axis - rank + shape.length];
       if (dim === undefined || dim === 1 || dim === result) continue;
       if (result !== 1) {
-        throw new ShapeError(
-          `shapes ${shapes.map((s) => `[${s.join(", ")}]`).join(" and ")} do not broadcast`,
-        );
+        const found = [...new Set(shapes.map((s) => `[${s.join(", ")}]`))].slice(0, 4);
+        throw new ShapeError(`shapes ${found.join(" and ")} do not broadcast`);
       }
       result = dim;
     }
@@ -122,6 +190,20 @@ export function normaliseAxis(axis: number, rank: number): number {
   }
   return axis < 0 ? axis + rank : axis;
 }
+
+/** Whole numbers from `least` on that ONNX Runtime can add without overflow. */
+export function checkInts(
+  values: readonly number[],
+  what: string,
+  { count, least }: { readonly count: number; readonly least: number },
+): void {
+  const fits = (value: number): boolean => Number.isInteger(value) && value >= least && value < 2 ** 31;
+  if (values.length === count && values.every(fits)) return;
+  throw new ShapeError(`${what} must be ${count} whole numbers from ${least} on, found [${brief(values)}]`);
+}
+
+const brief = (values: readonly unknown[]): string =>
+  values.length > 16 ? `${values.slice(0, 16).join(", ")}, …` : values.join(", ");
 
 /** Dimension as a number. */
 export function known(dim: Dim | undefined, what: string): number {

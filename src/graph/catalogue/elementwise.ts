@@ -11,7 +11,8 @@ const broadcast =
     if (found !== undefined) {
       throw new ShapeError(`inputs must have one type, found ${inputs[0]!.dtype} and ${found.dtype}`);
     }
-    return [{ dtype: dtype ?? inputs[0]!.dtype, shape: broadcastShapes(...inputs.map((i) => i.shape)) }];
+    const shape = inputs.map((each) => each.shape).reduce((a, b) => broadcastShapes(a, b));
+    return [{ dtype: dtype ?? inputs[0]!.dtype, shape }];
   };
 
 const unary: OpSpec = { inputs: [1, 1], outputs: [1, 1], attributes: {}, infer: same };

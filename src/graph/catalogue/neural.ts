@@ -1,7 +1,9 @@
 import type { Dim } from "../graph.js";
 import {
   broadcastShapes,
+  checkInts,
   known,
+  normaliseAxis,
   ShapeError,
   type InferContext,
   type OpSpec,
@@ -25,6 +27,8 @@ export interface Window {
   readonly dilations: readonly number[];
 }
 
+const AUTO_PADS: ReadonlySet<string> = new Set(["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"]);
+
 /** Reads the window of a convolution or pooling over `spatial` dimensions. */
 export function windowOf(
   attributes: Pick<InferContext, "ints" | "string">,
@@ -40,9 +44,15 @@ export function windowOf(
   const strides = attributes.ints("strides") ?? kernel.map(() => 1);
   const dilations = attributes.ints("dilations") ?? kernel.map(() => 1);
   const autoPad = attributes.string("auto_pad");
+  const count = kernel.length;
+  for (const [what, values] of Object.entries({ kernel_shape: kernel, strides, dilations })) {
+    checkInts(values, what, { count, least: 1 });
+  }
+  if (!AUTO_PADS.has(autoPad)) throw new ShapeError(`there is no auto_pad "${autoPad}"`);
   if (autoPad === "NOTSET" || autoPad === "VALID") {
     const pads =
       (autoPad === "NOTSET" ? attributes.ints("pads") : undefined) ?? [...kernel, ...kernel].map(() => 0);
+    checkInts(pads, "pads", { count: 2 * count, least: 0 });
     return {
       kernel,
       strides,
@@ -89,9 +99,30 @@ function imageOf({ input }: InferContext): { batch: Dim; channels: number; spati
   };
 }
 
+/** Weight of a convolution, `[O, I / group, …kernel]`, or of a transposed one, `[I, O / group, …kernel]`. */
+function weightOf(context: InferContext, spatial: readonly number[]): number[] {
+  const weight = context.input(1).shape.map((dim) => known(dim, "a weight dimension"));
+  const kernel = context.ints("kernel_shape") ?? weight.slice(2);
+  if (weight.length !== spatial.length + 2 || kernel.join() !== weight.slice(2).join()) {
+    throw new ShapeError(
+      `its weight [${weight.join(", ")}] does not fit an image of ${spatial.length} dimensions and kernel_shape [${kernel.join(", ")}]`,
+    );
+  }
+  checkInts([context.int("group")], "group", { count: 1, least: 1 });
+  return weight;
+}
+
 function pool(context: InferContext): OutputType[] {
   const { batch, channels, spatial } = imageOf(context);
-  const out = windowOutput(spatial, windowOf(context, spatial), context.int("ceil_mode") === 1);
+  const w = windowOf(context, spatial);
+  w.kernel.forEach((length, axis) => {
+    if (Math.max(w.padsBegin[axis]!, w.padsEnd[axis]!) >= length) {
+      throw new ShapeError(
+        `pads must be smaller than the kernel's ${length}: windows of padding have no value`,
+      );
+    }
+  });
+  const out = windowOutput(spatial, w, context.int("ceil_mode") === 1);
   const shape = [batch, channels, ...out];
   return [
     { dtype: context.input(0).dtype, shape },
@@ -126,7 +157,7 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
     attributes: { ...window, group: { kind: "int", default: 1 } },
     infer: (context) => {
       const { batch, channels, spatial } = imageOf(context);
-      const weight = context.input(1).shape.map((dim) => known(dim, "a weight dimension"));
+      const weight = weightOf(context, spatial);
       const group = context.int("group");
       if (weight[1]! * group !== channels || weight[0]! % group !== 0) {
         throw new ShapeError(
@@ -148,7 +179,11 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
     },
     infer: (context) => {
       const { batch, channels, spatial } = imageOf(context);
-      const weight = context.input(1).shape.map((dim) => known(dim, "a weight dimension"));
+      const weight = weightOf(context, spatial);
+      checkInts(context.ints("output_padding") ?? spatial.map(() => 0), "output_padding", {
+        count: spatial.length,
+        least: 0,
+      });
       if (weight[0] !== channels) {
         throw new ShapeError(`input channels ${channels} must match weight's first dimension ${weight[0]}`);
       }
@@ -201,7 +236,7 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
       training_mode: { kind: "int", default: 0 },
     },
     infer: ({ input }) => [
-      { dtype: input(0).dtype, shape: input(0).shape },
+      { dtype: input(0).dtype, shape: normalised(input) },
       { dtype: input(3).dtype, shape: input(3).shape },
       { dtype: input(4).dtype, shape: input(4).shape },
     ],
@@ -255,11 +290,28 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
   },
 };
 
+/** Shape of what is normalised over its channels by four vectors of one number a channel. */
+function normalised(input: InferContext["input"]): readonly Dim[] {
+  const { shape } = input(0);
+  for (const i of [1, 2, 3, 4]) {
+    const parameter = input(i).shape;
+    if (parameter.length !== 1 || parameter[0] !== shape[1]) {
+      throw new ShapeError(
+        `input ${i} is [${parameter.join(", ")}], expected one number for each of ${shape[1]} channels`,
+      );
+    }
+  }
+  return shape;
+}
+
 function axisOp(axis: number): OpSpec {
   return {
     inputs: [1, 1],
     outputs: [1, 1],
     attributes: { axis: { kind: "int", default: axis } },
-    infer: ({ input }) => [{ dtype: input(0).dtype, shape: input(0).shape }],
+    infer: ({ input, int }) => {
+      normaliseAxis(int("axis"), input(0).shape.length);
+      return [{ dtype: input(0).dtype, shape: input(0).shape }];
+    },
   };
 }

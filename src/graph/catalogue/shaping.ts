@@ -1,6 +1,14 @@
 import { sizeOf, type DType, type Tensor } from "../../tensor/index.js";
 import type { Dim } from "../graph.js";
-import { broadcastShapes, known, normaliseAxis, ShapeError, type OpSpec } from "../infer.js";
+import {
+  broadcastShapes,
+  checkInts,
+  known,
+  normaliseAxis,
+  ShapeError,
+  type InputType,
+  type OpSpec,
+} from "../infer.js";
 
 export type ShapingOp =
   | "Reshape"
@@ -19,6 +27,17 @@ export type ShapingOp =
   | "Shape"
   | "ConstantOfShape";
 
+const PAD_MODES: ReadonlySet<string> = new Set(["constant", "reflect", "edge", "wrap"]);
+
+/** Indices that are known before running must lie in their axis. */
+function checkIndices({ constant }: InputType, length: Dim): void {
+  if (constant === undefined || typeof length !== "number") return;
+  for (const index of constant.data) {
+    if (index < -length || index >= length)
+      throw new ShapeError(`index ${index} is outside an axis of ${length}`);
+  }
+}
+
 /** Ops that move elements about, and those that compute with shapes. */
 export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
   Reshape: {
@@ -36,7 +55,8 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
     attributes: { axis: { kind: "int", default: 1 } },
     infer: ({ input, int }) => {
       const { dtype, shape } = input(0);
-      const axis = int("axis") < 0 ? int("axis") + shape.length : int("axis");
+      // Before the first axis or after the last: one place more than there are axes.
+      const axis = normaliseFlattenAxis(int("axis"), shape.length);
       return [{ dtype, shape: [product(shape.slice(0, axis)), product(shape.slice(axis))] }];
     },
   },
@@ -63,6 +83,8 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
         optional(1) === undefined
           ? shape.flatMap((dim, axis) => (dim === 1 ? [axis] : []))
           : constantInts(1, "axes").map((axis) => normaliseAxis(axis, shape.length));
+      const other = axes.find((axis) => shape[axis] !== 1);
+      if (other !== undefined) throw new ShapeError(`axis ${other} of [${shape.join(", ")}] is not 1`);
       return [{ dtype, shape: shape.filter((_, axis) => !axes.includes(axis)) }];
     },
   },
@@ -97,7 +119,13 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
       const { dtype, shape } = input(0);
       const axis = normaliseAxis(int("axis"), shape.length);
       let total = 0;
-      for (let i = 0; i < inputCount; i++) total += known(input(i).shape[axis], `input ${i}, axis ${axis}`);
+      for (let i = 0; i < inputCount; i++) {
+        const part = input(i);
+        if (part.dtype !== dtype || !shape.every((dim, at) => at === axis || part.shape[at] === dim)) {
+          throw new ShapeError(`[${shape.join(", ")}] and [${part.shape.join(", ")}] do not concatenate`);
+        }
+        total += known(part.shape[axis], `input ${i}, axis ${axis}`);
+      }
       return [{ dtype, shape: shape.map((dim, at) => (at === axis ? total : dim)) }];
     },
   },
@@ -114,6 +142,9 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
         optional(1) === undefined
           ? Array.from({ length: outputCount }, (_, i) => Math.min(chunk, length - i * chunk))
           : constantInts(1, "split");
+      if (sizes.length !== outputCount || sizes.reduce((sum, size) => sum + size, 0) !== length) {
+        throw new ShapeError(`${length} elements do not split into ${outputCount}: [${sizes.join(", ")}]`);
+      }
       return sizes.map((size) => ({ dtype, shape: shape.map((dim, at) => (at === axis ? size : dim)) }));
     },
   },
@@ -127,6 +158,10 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
       const ends = constantInts(2, "ends");
       const axes = optional(3) === undefined ? starts.map((_, i) => i) : constantInts(3, "axes");
       const steps = optional(4) === undefined ? starts.map(() => 1) : constantInts(4, "steps");
+      const lengths = [starts, ends, axes, steps].map((list) => list.length);
+      if (new Set(lengths).size > 1)
+        throw new ShapeError(`starts, ends, axes, steps have lengths ${lengths.join(", ")}`);
+      if (steps.includes(0)) throw new ShapeError("a step of 0 leads nowhere");
       const result: Dim[] = [...shape];
       axes.forEach((given, i) => {
         const axis = normaliseAxis(given, shape.length);
@@ -140,17 +175,29 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
     inputs: [2, 4],
     outputs: [1, 1],
     attributes: { mode: { kind: "string", default: "constant" } },
-    infer: ({ input, optional, constantInts }) => {
+    infer: ({ input, optional, constantInts, string }) => {
       const { dtype, shape } = input(0);
       const pads = constantInts(1, "pads");
+      const mode = string("mode");
+      if (!PAD_MODES.has(mode)) throw new ShapeError(`there is no mode "${mode}"`);
       const axes =
         optional(3) === undefined
           ? shape.map((_, axis) => axis)
           : constantInts(3, "axes").map((axis) => normaliseAxis(axis, shape.length));
+      checkInts(pads, "pads", { count: 2 * axes.length, least: -(2 ** 31) });
       const result: Dim[] = [...shape];
       axes.forEach((axis, i) => {
-        const extra = pads[i]! + pads[i + axes.length]!;
-        if (extra !== 0) result[axis] = known(shape[axis], `axis ${axis}`) + extra;
+        const [before, after] = [pads[i]!, pads[i + axes.length]!];
+        if (before === 0 && after === 0) return;
+        const length = known(shape[axis], `axis ${axis}`);
+        // Reflections have no more to show than the other elements.
+        const most = mode === "reflect" ? length - 1 : mode === "constant" ? Infinity : length;
+        if (Math.max(before, after) > most || Math.min(before, after) < -length) {
+          throw new ShapeError(
+            `axis ${axis} of ${length} cannot be padded by ${before} and ${after} (${mode})`,
+          );
+        }
+        result[axis] = length + before + after;
       });
       return [{ dtype, shape: result }];
     },
@@ -162,6 +209,7 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
     infer: ({ input, int }) => {
       const { dtype, shape } = input(0);
       const axis = normaliseAxis(int("axis"), shape.length);
+      checkIndices(input(1), shape[axis]!);
       return [{ dtype, shape: [...shape.slice(0, axis), ...input(1).shape, ...shape.slice(axis + 1)] }];
     },
   },
@@ -169,13 +217,24 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
     inputs: [2, 2],
     outputs: [1, 1],
     attributes: { axis: { kind: "int", default: 0 } },
-    infer: ({ input }) => [{ dtype: input(0).dtype, shape: input(1).shape }],
+    infer: ({ input, int }) => {
+      const [{ dtype, shape }, indices] = [input(0), input(1)];
+      const axis = normaliseAxis(int("axis"), shape.length);
+      if (indices.shape.length !== shape.length)
+        throw new ShapeError("indices must have the rank of the data");
+      checkIndices(indices, shape[axis]!);
+      return [{ dtype, shape: indices.shape }];
+    },
   },
   ScatterElements: {
     inputs: [3, 3],
     outputs: [1, 1],
     attributes: { axis: { kind: "int", default: 0 }, reduction: { kind: "string", default: "none" } },
-    infer: ({ input }) => [{ dtype: input(0).dtype, shape: input(0).shape }],
+    infer: ({ input, int }) => {
+      const { dtype, shape } = input(0);
+      checkIndices(input(1), shape[normaliseAxis(int("axis"), shape.length)]!);
+      return [{ dtype, shape }];
+    },
   },
   Shape: {
     inputs: [1, 1],
@@ -193,14 +252,19 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
     inputs: [1, 1],
     outputs: [1, 1],
     attributes: { value: { kind: "tensor" } },
-    infer: ({ constantInts, attribute }) => [
-      {
-        dtype: ((attribute("value") as Tensor | undefined)?.dtype ?? "float32") satisfies DType,
-        shape: constantInts(0, "shape"),
-      },
-    ],
+    infer: ({ constantInts, attribute }) => {
+      const value = attribute("value") as Tensor | undefined;
+      if (value !== undefined && value.data.length !== 1)
+        throw new ShapeError("its value must be one element");
+      const dtype: DType = value?.dtype ?? "float32";
+      return [{ dtype, shape: constantInts(0, "shape") }];
+    },
   },
 };
+
+function normaliseFlattenAxis(axis: number, rank: number): number {
+  return axis === rank ? rank : normaliseAxis(axis, rank);
+}
 
 /** Product of dimensions; a single symbolic one passes through a product of ones. */
 function product(dims: readonly Dim[]): Dim {
@@ -212,7 +276,7 @@ function product(dims: readonly Dim[]): Dim {
 }
 
 function reshaped(from: readonly Dim[], to: readonly number[], allowZero: boolean): Dim[] {
-  const shape: Dim[] = to.map((dim, axis) => (dim === 0 && !allowZero ? from[axis]! : dim));
+  const shape: Dim[] = to.map((dim, axis) => (dim === 0 && !allowZero ? (from[axis] ?? NaN) : dim));
   const free = shape.indexOf(-1);
   const rest = shape.filter((_, axis) => axis !== free);
   const size = (dims: readonly Dim[]): number => sizeOf(dims.filter((dim) => typeof dim === "number"));

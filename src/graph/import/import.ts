@@ -1,10 +1,12 @@
 import { InputError } from "../../errors/index.js";
-import type { Attribute, Model, ModelNode } from "../../onnx/index.js";
-import type { Tensor } from "../../tensor/index.js";
-import { GraphBuilder } from "../builder.js";
+import type { Model, ModelNode } from "../../onnx/index.js";
+import { isFloat, sizeOf, type Tensor } from "../../tensor/index.js";
+import { freeName, GraphBuilder } from "../builder.js";
 import { isKnownOp, OP_CATALOGUE } from "../catalogue/index.js";
-import type { AttributeValue, Dim, Graph } from "../graph.js";
-import { ShapeError, type AttributeSpec } from "../infer.js";
+import type { Dim, Graph, Node } from "../graph.js";
+import { inferOutputs, ShapeError } from "../infer.js";
+import { evaluateConstant } from "../passes/evaluate-constant.js";
+import { checkAttributes, plainAttributes } from "./attributes.js";
 import { constantTensor, RAISES, Unsupported, type RaiseContext, type RawNode } from "./raise.js";
 import {
   evaluateShape,
@@ -63,6 +65,9 @@ interface State {
   readonly shapes: Map<string, ShapeValue>;
   readonly failed: Set<string>;
   readonly nodeNames: Set<string>;
+  readonly suffixes: Map<string, number>;
+  /** Constants of more than one number that arithmetic on sizes has made. */
+  readonly arithmetic: Set<string>;
   fresh: number;
 }
 
@@ -78,7 +83,16 @@ function opsetOf({ opsets }: Model, place: string): number {
 
 function start(model: Model, { place, dims = {} }: ImportOptions, opset: number): State {
   const g = new GraphBuilder<Dim>(model.graph.name || "model");
-  const state: State = { g, opset, shapes: new Map(), failed: new Set(), nodeNames: new Set(), fresh: 0 };
+  const state: State = {
+    g,
+    opset,
+    shapes: new Map(),
+    failed: new Set(),
+    nodeNames: new Set(),
+    suffixes: new Map(),
+    arithmetic: new Set(),
+    fresh: 0,
+  };
   for (const { name, dtype, shape } of model.graph.inputs) {
     if (shape === undefined) {
       throw new InputError({
@@ -92,8 +106,7 @@ function start(model: Model, { place, dims = {} }: ImportOptions, opset: number)
     declare(place, () => g.input(name, dtype, renamed));
   }
   for (const [name, data] of model.graph.initializers) {
-    declare(place, () => g.initializer(name, data));
-    remember(state, name, data);
+    declare(place, () => addConstant(state, name, data));
   }
   return state;
 }
@@ -101,6 +114,11 @@ function start(model: Model, { place, dims = {} }: ImportOptions, opset: number)
 function declare(place: string, work: () => void): void {
   const problem = attempt(work);
   if (problem !== undefined) throw new InputError({ place, problem, remedy: "Export the model again." });
+}
+
+function addConstant(state: State, name: string, data: Tensor): void {
+  state.g.initializer(name, data);
+  remember(state, name, data);
 }
 
 function remember(state: State, name: string, data: Tensor): void {
@@ -147,11 +165,10 @@ function importNode(node: ModelNode, state: State): void {
   if (!isReadable(node)) throw new Unsupported("this op is not known");
   if (!node.outputs[0]) throw new Unsupported("has no output");
   if (node.opType === "Constant") {
-    const data = constantTensor(node);
-    state.g.initializer(node.outputs[0], data);
-    remember(state, node.outputs[0], data);
+    addConstant(state, node.outputs[0], constantTensor(node));
     return;
   }
+  if (node.inputs.length === 0 || node.inputs[0] === "") throw new Unsupported("has no input");
   const raw: RawNode = {
     name: node.name || node.outputs[0],
     op: node.opType,
@@ -202,7 +219,38 @@ function emit(node: RawNode, state: State): void {
   }
   const inputs = node.inputs.map((name, i) => asValue(node, name, i, state));
   checkAttributes(node);
-  g.node({ ...node, name: uniqueNodeName(state, node.name), inputs });
+  const name = freeName(node.name, state.nodeNames, state.suffixes);
+  state.nodeNames.add(name);
+  const named: Node = { ...node, name, inputs };
+  const folded = foldArithmetic(named, state);
+  if (folded === undefined) g.node(named);
+  else for (const [i, data] of folded.entries()) addConstant(state, node.outputs[i]!, data);
+}
+
+/** Longer constants are data, which is left for when the graph is compiled. */
+const ARITHMETIC = 4096;
+
+/**
+ * The outputs of a node that computes with constants of the graph itself, as older exporters do to find pads and sizes:
+ * integers, truth values, and the floats that come of them. Arithmetic on the file's own weights stays.
+ */
+function foldArithmetic(node: Node, { g, arithmetic }: State): readonly Tensor[] | undefined {
+  if (!isKnownOp(node.op)) return undefined;
+  const inputs = node.inputs.map((name) => (name === "" ? undefined : g.constantOf(g.value(name))));
+  if (node.inputs.some((name, i) => name !== "" && inputs[i] === undefined)) return undefined;
+  const types = inferOutputs(
+    node,
+    OP_CATALOGUE[node.op],
+    inputs.map((data) => data && { dtype: data.dtype, shape: data.shape, constant: data }),
+  );
+  const isWeight = inputs.some(
+    (data, i) => data && isFloat(data.dtype) && data.data.length > 1 && !arithmetic.has(node.inputs[i]!),
+  );
+  const size = types.reduce((sum, { shape }) => sum + sizeOf(shape as number[]), 0);
+  if (isWeight || size > ARITHMETIC) return undefined;
+  const folded = evaluateConstant(node, inputs, types, undefined);
+  if (folded !== undefined) for (const name of node.outputs) arithmetic.add(name);
+  return folded;
 }
 
 /** A symbolic shape can stand only where it says what an op can say by itself: in a Reshape. */
@@ -221,35 +269,6 @@ function asValue(node: RawNode, name: string, index: number, { g, shapes }: Stat
     );
   }
   return g.ints(target).name;
-}
-
-function uniqueNodeName({ nodeNames }: State, name: string): string {
-  let unique = name;
-  for (let i = 1; nodeNames.has(unique); i++) unique = `${name}_${i}`;
-  nodeNames.add(unique);
-  return unique;
-}
-
-function plainAttributes(node: ModelNode): RawNode["attributes"] {
-  const attributes: [string, AttributeValue][] = [];
-  for (const [name, attribute] of node.attributes) attributes.push([name, plain(name, attribute)]);
-  return Object.fromEntries(attributes);
-}
-
-function plain(name: string, attribute: Attribute): AttributeValue {
-  if (attribute.kind === "graph" || attribute.kind === "reference") {
-    throw new Unsupported(`its attribute "${name.slice(0, 40)}" is a ${attribute.kind}`);
-  }
-  return attribute.value;
-}
-
-function checkAttributes({ op, attributes }: RawNode): void {
-  if (!isKnownOp(op)) throw new Unsupported("this op is not known");
-  const specs: Readonly<Record<string, AttributeSpec>> = OP_CATALOGUE[op].attributes;
-  for (const name of Object.keys(attributes)) {
-    if (!Object.hasOwn(specs, name))
-      throw new Unsupported(`its attribute "${name.slice(0, 40)}" is not known`);
-  }
 }
 
 /** Trailing absent inputs and outputs are left out. */

@@ -90,6 +90,9 @@ const softmax: Raise = (node, context) => {
   if (axis === shape.length - 1) return { ...node, attributes: { axis } };
   const [flat, soft] = [context.fresh(`${node.name}.flat`), context.fresh(`${node.name}.soft`)];
   const free = shape.findIndex((dim) => typeof dim !== "number");
+  if (shape.some((dim, i) => i !== free && typeof dim !== "number")) {
+    throw new Unsupported(`is over [${shape.join(", ")}], of which only one dimension may be open`);
+  }
   const target = shape.map((dim, i) => (i === free ? -1 : (dim as number)));
   return [
     { ...node, name: flat, op: "Flatten", outputs: [flat], attributes: { axis } },

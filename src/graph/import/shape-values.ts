@@ -1,5 +1,5 @@
 import { int64, toNumbers, type Tensor } from "../../tensor/index.js";
-import { normaliseAxis } from "../infer.js";
+import { normaliseAxis, ShapeError } from "../infer.js";
 import type { Dim, Value } from "../graph.js";
 import type { RawNode } from "./raise.js";
 
@@ -20,7 +20,10 @@ const LONGEST = 64;
 export function shapeValueOf(data: Tensor): ShapeValue | undefined {
   if ((data.dtype !== "int64" && data.dtype !== "int32") || data.shape.length > 1) return undefined;
   if (data.data.length > LONGEST) return undefined;
-  return { dims: toNumbers(data), rank: data.shape.length as 0 | 1 };
+  // INT64_MAX, which stands for "to the end", is no number that comes back.
+  const safe = (value: number): number =>
+    Math.min(Number.MAX_SAFE_INTEGER, Math.max(Number.MIN_SAFE_INTEGER, value));
+  return { dims: toNumbers(data).map(safe), rank: data.shape.length as 0 | 1 };
 }
 
 /** As a constant, when every element is a number. */
@@ -44,9 +47,11 @@ export function evaluateShape(
     const { start = 0, end } = node.attributes as { start?: number; end?: number };
     return { dims: shape.slice(start, end), rank: 1 };
   }
-  const inputs = node.inputs.filter((name) => name !== "").map(known);
-  if (inputs.length === 0 || inputs.some((value) => value === undefined)) return undefined;
-  return EVALUATORS[node.op]?.(inputs as ShapeValue[], node.attributes);
+  const inputs = node.inputs.map((name) => (name === "" ? undefined : known(name)));
+  if (inputs[0] === undefined) return undefined;
+  if (inputs.some((value, i) => value === undefined && node.inputs[i] !== "")) return undefined;
+  const result = EVALUATORS[node.op]?.(inputs as ShapeValue[], node.attributes);
+  return result !== undefined && result.dims.length <= LONGEST ? result : undefined;
 }
 
 type Evaluator = (inputs: readonly ShapeValue[], attributes: RawNode["attributes"]) => ShapeValue | undefined;
@@ -59,8 +64,11 @@ const arithmetic =
     const dims: Dim[] = [];
     for (let i = 0; i < length; i++) {
       const [x, y] = [at(a!, i), at(b!, i)];
-      if (typeof x === "number" && typeof y === "number") dims.push(apply(x, y));
-      else return undefined;
+      if (typeof x !== "number" || typeof y !== "number") return undefined;
+      const value = apply(x, y);
+      if (!Number.isSafeInteger(value))
+        throw new ShapeError(`computes a size of ${value} from ${x} and ${y}`);
+      dims.push(value);
     }
     return { dims, rank: Math.max(a!.rank, b!.rank) as 0 | 1 };
   };
@@ -79,8 +87,12 @@ const EVALUATORS: Readonly<Record<string, Evaluator | undefined>> = {
   Concat: (inputs) => ({ dims: inputs.flatMap(({ dims }) => dims), rank: 1 }),
   Unsqueeze: ([x]) => (x!.rank === 0 ? { dims: x!.dims, rank: 1 } : undefined),
   Squeeze: ([x]) => (x!.dims.length === 1 ? { dims: x!.dims, rank: 0 } : undefined),
-  Reshape: ([x, shape]) =>
-    shape!.dims.length <= 1 ? { ...x!, rank: shape!.dims.length as 0 | 1 } : undefined,
+  Reshape: ([x, shape]) => {
+    const target = numbers(shape);
+    const fits =
+      target?.length === 0 ? x!.dims.length === 1 : [-1, x!.dims.length].includes(target?.[0] ?? NaN);
+    return fits && target!.length <= 1 ? { ...x!, rank: target!.length as 0 | 1 } : undefined;
+  },
   Slice: ([x, starts, ends, axes, steps]) => {
     const [start, end] = [numbers(starts)?.[0], numbers(ends)?.[0]];
     const step = steps === undefined ? 1 : numbers(steps)?.[0];

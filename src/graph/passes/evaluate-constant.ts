@@ -1,24 +1,24 @@
 import {
-  arrayConstructor,
   sizeOf,
   stridesOf,
+  isFloat,
   tensor,
   toNumbers,
-  type DataOf,
   type DType,
   type Tensor,
 } from "../../tensor/index.js";
 import { sliceBounds } from "../catalogue/shaping.js";
 import type { Node } from "../graph.js";
-import type { OutputType } from "../infer.js";
-
-type Data = DataOf<DType>;
-interface Case {
-  readonly node: Node;
-  readonly inputs: readonly (Tensor | undefined)[];
-  readonly type: OutputType;
-  readonly shape: readonly number[];
-}
+import { ShapeError, type OutputType } from "../infer.js";
+import {
+  binary,
+  broadcastStrides,
+  filled,
+  strided,
+  unary,
+  type Case,
+  type Data,
+} from "./evaluate-elements.js";
 
 /**
  * The outputs of a node whose inputs are all known, in the element type of the graph;
@@ -38,9 +38,20 @@ export function evaluateConstant(
     const { start = 0, end } = node.attributes as { start?: number; end?: number };
     return shapeOfInput && made(BigInt64Array.from(shapeOfInput.slice(start, end), BigInt));
   }
-  const evaluator = EVALUATORS[node.op];
+  const exact = inputs.every((input) => input === undefined || isWhole(input.dtype));
+  const evaluator = EVALUATORS[node.op] ?? (exact ? WHOLE_EVALUATORS[node.op] : undefined);
   if (evaluator === undefined || inputs.some((input) => input && !isPlain(input.dtype))) return undefined;
-  return made(evaluator({ node, inputs, type, shape: type.shape as number[] }));
+  try {
+    return made(evaluator({ node, inputs, type, shape: type.shape as number[] }));
+  } catch (error) {
+    // Division by zero, a NaN made an integer, an array that no memory holds.
+    if (!(error instanceof RangeError)) throw error;
+    throw new ShapeError(`node "${node.name}" (${node.op}): its value has no meaning: ${error.message}`);
+  }
+}
+
+function isWhole(dtype: DType): boolean {
+  return !isFloat(dtype);
 }
 
 /** Types whose array elements are the numbers themselves. */
@@ -109,10 +120,49 @@ const EVALUATORS: Readonly<Record<string, (c: Case) => Data>> = {
   },
 };
 
-function filled(dtype: DType, length: number, value: number | bigint): Data {
-  const data = new (arrayConstructor(dtype))(length) as Data;
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return data.fill(BigInt(value));
-  return data.fill(Number(value));
+const compare = (holds: (a: number | bigint, b: number | bigint) => boolean): ((c: Case) => Data) =>
+  binary(
+    (a, b) => Number(holds(a, b)),
+    (a, b) => BigInt(holds(a, b)),
+  );
+const choose = (second: (a: number | bigint, b: number | bigint) => boolean): ((c: Case) => Data) =>
+  binary(
+    (a, b) => (second(a, b) ? b : a),
+    (a, b) => (second(a, b) ? b : a),
+  );
+
+/** What exporters compute with integers and truth values; of floats ONNX Runtime's own rounding stays. */
+const WHOLE_EVALUATORS: Readonly<Record<string, (c: Case) => Data>> = {
+  Not: unary((x) => Number(x === 0)),
+  Abs: unary(Math.abs),
+  Sign: unary(Math.sign),
+  And: binary(
+    (a, b) => Number(a !== 0 && b !== 0),
+    (a, b) => a & b,
+  ),
+  Or: binary(
+    (a, b) => Number(a !== 0 || b !== 0),
+    (a, b) => a | b,
+  ),
+  Max: pairwise(choose((a, b) => b > a)),
+  Min: pairwise(choose((a, b) => b < a)),
+  Greater: compare((a, b) => a > b),
+  GreaterOrEqual: compare((a, b) => a >= b),
+  Less: compare((a, b) => a < b),
+  LessOrEqual: compare((a, b) => a <= b),
+};
+
+/** A binary operator over any number of inputs, from the first on. */
+function pairwise(apply: (c: Case) => Data): (c: Case) => Data {
+  return (c) => {
+    const [first, ...rest] = c.inputs as readonly Tensor[];
+    const { dtype } = c.type;
+    const start = strided(first!, c.shape, broadcastStrides(first!.shape, c.shape), 0);
+    return rest.reduce<Data>(
+      (total, next) => apply({ ...c, inputs: [tensor(dtype, c.shape, total as never), next] }),
+      start,
+    );
+  };
 }
 
 function cast(from: Tensor, to: DType): Data {
@@ -124,67 +174,6 @@ function cast(from: Tensor, to: DType): Data {
     else data[i] = to === "bool" ? Number(value !== 0) : value;
   }
   return data;
-}
-
-/** Copies elements at `offset + Σ indexₐ · stridesₐ` into a fresh array of `shape`. */
-function strided(from: Tensor, shape: readonly number[], strides: readonly number[], offset: number): Data {
-  if (from.data instanceof Float32Array) return stridedFloats(from.data, shape, strides, offset);
-  const out = filled(from.dtype, sizeOf(shape), 0);
-  const source = from.data;
-  const rank = shape.length;
-  const index = shape.map(() => 0);
-  let position = offset;
-  for (let i = 0; i < out.length; i++) {
-    out[i] = source[position]!;
-    for (let axis = rank - 1; axis >= 0; axis--) {
-      position += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      position -= strides[axis]! * shape[axis]!;
-      index[axis] = 0;
-    }
-  }
-  return out;
-}
-
-/**
- * {@link strided} for what weights are made of: tens of millions of elements for each batch of adversarial
- * training. Axes that lie one after the other in the source are copied as one run.
- */
-function stridedFloats(
-  source: Float32Array,
-  shape: readonly number[],
-  strides: readonly number[],
-  offset: number,
-): Float32Array {
-  const out = new Float32Array(sizeOf(shape));
-  const axes: { length: number; stride: number }[] = [];
-  shape.forEach((length, axis) => {
-    const stride = strides[axis]!;
-    const last = axes.at(-1);
-    if (last !== undefined && last.stride === length * stride)
-      axes[axes.length - 1] = { length: last.length * length, stride };
-    else if (length !== 1) axes.push({ length, stride });
-  });
-  const { length: run, stride: step } = axes.pop() ?? { length: 1, stride: 1 };
-  const index = axes.map(() => 0);
-  let position = offset;
-  for (let start = 0; start < out.length; start += run) {
-    for (let i = 0, from = position; i < run; i++, from += step) out[start + i] = source[from]!;
-    for (let axis = axes.length - 1; axis >= 0; axis--) {
-      const { length, stride } = axes[axis]!;
-      position += stride;
-      if (++index[axis]! < length) break;
-      position -= stride * length;
-      index[axis] = 0;
-    }
-  }
-  return out;
-}
-
-function broadcastStrides(from: readonly number[], to: readonly number[]): number[] {
-  const strides = stridesOf(from);
-  const lead = to.length - from.length;
-  return to.map((_, axis) => (axis < lead || from[axis - lead] === 1 ? 0 : strides[axis - lead]!));
 }
 
 function slice({ inputs, shape }: Case): Data {
@@ -236,36 +225,4 @@ function concat({ node, inputs, shape, type }: Case): Data {
     }
   }
   return out;
-}
-
-function unary(apply: (x: number) => number): (c: Case) => Data {
-  return ({ inputs, type }) => {
-    const source = inputs[0]!.data;
-    const out = filled(type.dtype, source.length, 0);
-    for (let i = 0; i < source.length; i++) {
-      const value = source[i]!;
-      out[i] = (typeof value === "bigint" ? BigInt(Math.trunc(apply(Number(value)))) : apply(value)) as never;
-    }
-    return out;
-  };
-}
-
-function binary(
-  numbers: (a: number, b: number) => number,
-  bigints: (a: bigint, b: bigint) => bigint,
-): (c: Case) => Data {
-  return ({ inputs, shape, type }) => {
-    const [a, b] = [inputs[0]!, inputs[1]!].map((input) =>
-      input.shape.join() === shape.join()
-        ? input.data
-        : strided(input, shape, broadcastStrides(input.shape, shape), 0),
-    ) as [Data, Data];
-    const out = filled(type.dtype, sizeOf(shape), 0);
-    const big = typeof a[0] === "bigint";
-    for (let i = 0; i < out.length; i++) {
-      const value = big ? bigints(a[i] as bigint, b[i] as bigint) : numbers(a[i] as number, b[i] as number);
-      out[i] = (type.dtype === "bool" ? Number(value) : value) as never;
-    }
-    return out;
-  };
 }

@@ -1,7 +1,7 @@
 import { sizeOf, type Tensor } from "../../tensor/index.js";
 import { isKnownOp, OP_CATALOGUE } from "../catalogue/index.js";
 import type { Dim, Graph, Node, Value } from "../graph.js";
-import { inferContext, ShapeError } from "../infer.js";
+import { inferOutputs, ShapeError, type OutputType } from "../infer.js";
 import { evaluateConstant } from "./evaluate-constant.js";
 
 export interface RebuildOptions {
@@ -48,9 +48,8 @@ function infer(
   node: Node,
   values: ReadonlyMap<string, Value<Dim>>,
   initializers: ReadonlyMap<string, Tensor>,
-): ReturnType<(typeof OP_CATALOGUE)["Add"]["infer"]> {
+): readonly OutputType[] {
   if (!isKnownOp(node.op)) throw new ShapeError(`node "${node.name}": op ${node.op} is not in the catalogue`);
-  const spec = OP_CATALOGUE[node.op];
   const inputs = node.inputs.map((name) => {
     if (name === "") return undefined;
     const value = values.get(name);
@@ -59,17 +58,12 @@ function infer(
     }
     return { dtype: value.dtype, shape: value.shape, constant: initializers.get(name) };
   });
-  try {
-    return spec.infer(inferContext(inputs, node.outputs.length, node.attributes, spec));
-  } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    throw new ShapeError(`node "${node.name}" (${node.op}): ${error.message}`);
-  }
+  return inferOutputs(node, OP_CATALOGUE[node.op], inputs);
 }
 
 function fold(
   node: Node,
-  types: ReturnType<typeof infer>,
+  types: readonly OutputType[],
   values: ReadonlyMap<string, Value<Dim>>,
   initializers: ReadonlyMap<string, Tensor>,
 ): readonly Tensor[] | undefined {
