@@ -1,7 +1,17 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  type Stats,
+} from "node:fs";
+import { open } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, sep } from "node:path";
 import { InputError } from "../errors/index.js";
-import { fileError, readFileChecked, writeFileAtomic } from "../files/index.js";
+import { fileError, writeFileAtomic } from "../files/index.js";
 import { bytesPerElement } from "../tensor/index.js";
 import type { Model } from "./model.js";
 import type { ExternalReference, ReadExternal } from "./read-tensor.js";
@@ -16,8 +26,42 @@ import { writeModel } from "./write.js";
  * @throws InputError naming the file and what is wrong with it.
  */
 export async function readModelFile(path: string): Promise<Model> {
-  const bytes = await readFileChecked(path);
-  return readModel(bytes, { place: path, external: externalReader(path) });
+  return readModel(await readPlainFile(path), { place: path, external: externalReader(path) });
+}
+
+/** A protobuf message is below 2 GiB. */
+const LARGEST_FILE = 2 ** 31 - 1;
+
+/** Opened without waiting, so that a FIFO nobody writes to is seen for what it is. */
+async function readPlainFile(path: string): Promise<Uint8Array> {
+  const fail = (problem: string, remedy: string): never => {
+    throw new InputError({ place: path, problem, remedy });
+  };
+  try {
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      const stat = await file.stat();
+      if (!stat.isFile()) fail(`is ${kindOf(stat)}, not a file`, "Name an .onnx file.");
+      if (stat.size > LARGEST_FILE) {
+        fail(
+          `has ${stat.size} bytes; an ONNX file is below 2 GiB`,
+          "Export the model with its weights in files beside it (external data).",
+        );
+      }
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+function kindOf(stat: Stats): string {
+  if (stat.isDirectory()) return "a folder";
+  if (stat.isFIFO()) return "a FIFO";
+  if (stat.isSocket()) return "a socket";
+  return "a device";
 }
 
 function externalReader(model: string): ReadExternal {

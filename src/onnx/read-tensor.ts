@@ -55,7 +55,8 @@ function shapeOf(proto: TensorProto, what: string, fail: Fail): number[] {
     if (dim < 0n) fail(what, `has the negative dimension ${dim}`);
     size *= dim;
   }
-  if (size > 2n ** 50n) fail(what, `has an absurd shape [${proto.dims.join(", ")}]`);
+  if (size > 2n ** 50n || proto.dims.some((dim) => dim >= 2n ** 31n))
+    fail(what, `has an absurd shape [${proto.dims.join(", ")}]`);
   return proto.dims.map(Number);
 }
 

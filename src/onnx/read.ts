@@ -13,6 +13,7 @@ import {
   type OperatorSetIdProto,
   type ValueInfoProto,
 } from "./generated/onnx_pb.js";
+import { otherFormat } from "./other-formats.js";
 import type { Attribute, Model, ModelFunction, ModelGraph, ModelNode, ValueInfo } from "./model.js";
 import { readTensor, type Fail, type ReadExternal } from "./read-tensor.js";
 
@@ -49,8 +50,9 @@ export function readModel(bytes: Uint8Array, { place, external }: ReadOptions): 
   const reader: Reader = { external: external ?? refuseExternal, fail };
   const proto = parse(bytes, fail);
   if (proto.graph === undefined || proto.opsetImport.length === 0) {
-    return fail("", "is not an ONNX model: it has no graph or no opset");
+    return refuse(bytes, "is not an ONNX model: it has no graph or no opset", fail);
   }
+  checkLimits(proto.graph, fail);
   return {
     irVersion: Number(proto.irVersion),
     producerName: proto.producerName,
@@ -68,7 +70,37 @@ function parse(bytes: Uint8Array, fail: Fail): ModelProto {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
     const deep = cause instanceof Error && /call stack|depth|recursion|nest/i.test(cause.message);
-    return fail("", deep ? "is nested too deeply" : "is not an ONNX model, or it is cut short");
+    return refuse(bytes, deep ? "is nested too deeply" : "is not an ONNX model, or it is cut short", fail);
+  }
+}
+
+/** Fails with what the bytes are, where that can be told. */
+function refuse(bytes: Uint8Array, problem: string, fail: Fail): never {
+  const other = otherFormat(bytes);
+  return other === undefined
+    ? fail("", problem)
+    : fail("", `is not an ONNX model but ${other.name}`, other.remedy);
+}
+
+/** What a graph may have at most: hundreds of times what the largest classifiers have. */
+const MOST_NODES = 50_000;
+const MOST_NODE_INPUTS = 10_000;
+
+function checkLimits({ node }: GraphProto, fail: Fail): void {
+  if (node.length > MOST_NODES) {
+    fail(
+      "",
+      `has ${node.length} nodes; ${MOST_NODES} are read`,
+      "Export a smaller model, without its training or its loops unrolled.",
+    );
+  }
+  const wide = node.find(({ input, output }) => Math.max(input.length, output.length) > MOST_NODE_INPUTS);
+  if (wide !== undefined) {
+    fail(
+      `node "${wide.name || wide.output[0] || wide.opType}"`,
+      `has ${wide.input.length} inputs and ${wide.output.length} outputs; ${MOST_NODE_INPUTS} are read`,
+      "Split the node into several.",
+    );
   }
 }
 
@@ -90,6 +122,7 @@ function readGraph(proto: GraphProto, reader: Reader, depth: number): ModelGraph
   for (const initializer of proto.initializer) {
     const what = `initializer "${initializer.name}"`;
     if (initializers.has(initializer.name)) fail(what, "is given twice");
+    checkName(initializer.name, fail);
     initializers.set(initializer.name, readTensor(initializer, what, reader.external, fail));
   }
   return {
@@ -108,6 +141,7 @@ function isKnownTensor({ type }: ValueInfoProto): boolean {
 }
 
 function readValue({ name, type }: ValueInfoProto, fail: Fail): ValueInfo {
+  checkName(name, fail);
   if (type?.value.case !== "tensorType") {
     return fail(`value "${name}"`, `is ${type?.value.case ?? "of no type"}, not a tensor`);
   }
@@ -117,12 +151,20 @@ function readValue({ name, type }: ValueInfoProto, fail: Fail): ValueInfo {
   const dims = shape?.dim.map(({ value }): number | string => {
     if (value.case === "dimParam") return value.value;
     // Exporters write -1 or 0 for "any".
-    return value.case === "dimValue" && value.value > 0n ? Number(value.value) : "";
+    if (value.case !== "dimValue" || value.value <= 0n) return "";
+    if (value.value >= 2n ** 31n) fail(`value "${name}"`, `has the absurd dimension ${value.value}`);
+    return Number(value.value);
   });
   return { name, dtype, shape: dims };
 }
 
+/** JavaScript keeps one name for itself: an object cannot have a field of it like any other. */
+function checkName(name: string, fail: Fail): void {
+  if (name === "__proto__") fail(`value "${name}"`, "has a name that is reserved", "Rename it.");
+}
+
 function readNode(node: NodeProto, reader: Reader, depth: number): ModelNode {
+  for (const name of node.output) checkName(name, reader.fail);
   const attributes = new Map<string, Attribute>();
   for (const attribute of node.attribute) {
     const what = `node "${node.name || node.output[0] || node.opType}", attribute "${attribute.name}"`;

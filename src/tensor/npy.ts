@@ -1,5 +1,5 @@
 import { arrayConstructor, type DType } from "./dtype.js";
-import { tensor, type Tensor } from "./tensor.js";
+import { sizeOf, tensor, type Tensor } from "./tensor.js";
 
 /** NumPy's array files: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const;
@@ -19,6 +19,8 @@ const CODES: ReadonlyMap<DType, string> = new Map<DType, string>([
 ]);
 const DTYPES: ReadonlyMap<string, DType> = new Map([...CODES].map(([dtype, code]) => [code, dtype]));
 const ALIGNMENT = 64;
+/** Those of numeric arrays take less than 1 KiB. */
+const LONGEST_HEADER = 2 ** 16;
 
 /** A numeric array, or strings (NumPy's fixed-width `<U`). */
 export type NpyArray = Tensor | readonly string[];
@@ -68,6 +70,8 @@ export function decodeNpy(bytes: Uint8Array): Tensor {
   const start = wide ? 12 : 10;
   if (bytes.length < start) throw new RangeError("an .npy file that ends in its header");
   const length = wide ? view.getUint32(8, true) : view.getUint16(8, true);
+  if (start + length > bytes.length) throw new RangeError("an .npy file that ends in its header");
+  if (length > LONGEST_HEADER) throw new RangeError(`an .npy file with a header of ${length} bytes`);
   const header = new TextDecoder().decode(bytes.subarray(start, start + length));
   const code = /'descr':\s*'([^']*)'/.exec(header)?.[1];
   const dims = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1];
@@ -76,10 +80,31 @@ export function decodeNpy(bytes: Uint8Array): Tensor {
   if (!/'fortran_order':\s*False/.test(header)) throw new RangeError("an .npy file in Fortran order");
   const dtype = DTYPES.get(code);
   if (dtype === undefined) throw new RangeError(`an .npy file of type ${code}, which is not supported`);
-  const shape = dims.split(",").flatMap((dim) => (dim.trim() === "" ? [] : [Number(dim)]));
+  const make = arrayConstructor(dtype);
+  const shape = shapeOf(dims);
+  const size = sizeOf(shape) * make.BYTES_PER_ELEMENT;
+  if (size !== bytes.length - start - length) {
+    throw new RangeError(
+      `an .npy file with ${bytes.length - start - length} bytes of data where its shape [${shape.join(", ")}] needs ${size}`,
+    );
+  }
   // A Buffer's own slice would share its memory, header and all.
   const body = Uint8Array.prototype.slice.call(bytes, start + length);
-  const make = arrayConstructor(dtype);
-  if (body.length % make.BYTES_PER_ELEMENT !== 0) throw new RangeError("an .npy file cut short");
   return tensor(dtype, shape, new make(body.buffer));
+}
+
+/** NumPy's own limit of dimensions. */
+const LARGEST_RANK = 64;
+
+/** Numbers between commas; more than memory can index are refused before anything is allocated. */
+function shapeOf(dims: string): number[] {
+  const parts = dims.split(",").map((dim) => dim.trim());
+  if (parts.at(-1) === "") parts.pop();
+  const shape = parts.map(Number);
+  const fits =
+    shape.length <= LARGEST_RANK &&
+    parts.every((dim) => /^\d{1,15}$/.test(dim)) &&
+    Number.isSafeInteger(sizeOf(shape));
+  if (!fits) throw new RangeError(`an .npy file of the impossible shape (${dims.slice(0, 80)})`);
+  return shape;
 }
