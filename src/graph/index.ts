@@ -1,4 +1,5 @@
 export { graphFromModel, type ImportOptions } from "./import/import.js";
+export { halvesAsFloats } from "./import/halves.js";
 export { modelFromGraph, type ExportOptions } from "./export.js";
 export {
   INTERNAL_OPSET,

@@ -1,6 +1,9 @@
 import { InputError } from "../errors/index.js";
 import { deadCode, GraphBuilder, producers, type Dim, type Graph } from "../graph/index.js";
 
+/** Dozens of times the classes of the largest public dataset. */
+const MOST_CLASSES = 1_000_000;
+
 /**
  * The value `[N, K]` of logits behind a graph's only output: a softmax is taken off, since
  * losses and attacks on probabilities saturate, and trailing dimensions of 1 are.
@@ -24,6 +27,13 @@ export function findLogits(
       place: `${place}: output "${output}"`,
       problem: `is ${dtype}[${shape.join(", ")}], expected float32[N, K] with at least 2 classes`,
       remedy: "Export a classifier that gives one logit a class, or choose another output.",
+    });
+  }
+  if (classes > MOST_CLASSES) {
+    throw new InputError({
+      place: `${place}: output "${output}"`,
+      problem: `has ${classes} classes; ${MOST_CLASSES} are read`,
+      remedy: "Choose the output that gives one logit a class.",
     });
   }
   if (rest.length === 0) return { graph: deadCode({ ...graph, outputs: [logits] }), logits };

@@ -1,6 +1,6 @@
 import { InputError, suggestName, UsageError } from "../errors/index.js";
-import { deadCode, graphFromModel, producers, type Dim, type Graph } from "../graph/index.js";
-import { readModelFile, type Model } from "../onnx/index.js";
+import { deadCode, graphFromModel, halvesAsFloats, producers, type Dim, type Graph } from "../graph/index.js";
+import { readModelFile, type Model, type ValueInfo } from "../onnx/index.js";
 import type { Classifier, Tap } from "./classifier.js";
 import { findLogits } from "./find-logits.js";
 import { guessTaps } from "./guess-taps.js";
@@ -13,6 +13,8 @@ export interface LoadOptions extends Preprocessing {
   readonly classNames?: readonly string[];
   /** Height and width, where the model leaves them open. */
   readonly size?: readonly [height: number, width: number];
+  /** Channels, where the model leaves them open. */
+  readonly channels?: number;
   /** Which output gives the logits, where there are several. */
   readonly output?: string;
   /** Values to use as attention taps, in order; guessed by default. */
@@ -66,36 +68,70 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
   });
 }
 
-function imported(model: Model, place: string, { output, size, layout = "NCHW" }: LoadOptions): Graph<Dim> {
+function imported(model: Model, place: string, options: LoadOptions): Graph<Dim> {
+  const { onNotice = () => {} } = options;
+  const chosen = withOneOutput(model, place, options.output);
+  const wide = halvesAsFloats(chosen);
+  if (wide !== chosen) onNotice(`${place}: its float16 tensors are computed in float32`);
+  const read = (batch: Dim): Graph<Dim> =>
+    graphFromModel(wide, { place, dims: dimsOf(wide.graph.inputs, batch, options) });
+  return deadCode(untie(readOpen(wide, place, read, onNotice)), { dropInputs: true });
+}
+
+/** Images of a batch where a model computes with an open number in a way that only a number answers. */
+const BATCH_IN_SHAPES = 8;
+
+/** The graph with its batch open, or else with a fixed one: models put the batch into all kinds of shape arithmetic. */
+function readOpen(
+  model: Model,
+  place: string,
+  read: (batch: Dim) => Graph<Dim>,
+  onNotice: (notice: string) => void,
+): Graph<Dim> {
+  try {
+    return read("N");
+  } catch (error) {
+    const isOpen = model.graph.inputs.some(({ shape }) => typeof shape?.[0] === "string");
+    if (!(error instanceof InputError) || !isOpen) throw error;
+    const graph = read(BATCH_IN_SHAPES);
+    onNotice(`${place}: it computes with the size of the batch; batches of ${BATCH_IN_SHAPES} are used`);
+    return graph;
+  }
+}
+
+function withOneOutput(model: Model, place: string, output: string | undefined): Model {
   const outputs = model.graph.outputs.map(({ name }) => name);
   if (output !== undefined ? !outputs.includes(output) : outputs.length !== 1) {
     throw new InputError({
       place,
       problem:
         output === undefined
-          ? `has ${outputs.length} outputs: ${outputs.join(", ")}`
+          ? `has ${outputs.length} outputs: ${outputs.slice(0, 20).join(", ")}`
           : `has no output "${output}"`,
       remedy: output === undefined ? "Choose the logits with output." : suggestName(output, outputs),
     });
   }
   const wanted = output ?? outputs[0]!;
-  const dims: Record<string, Dim> = {};
-  const spatial = layout === "NCHW" ? 2 : 1;
-  for (const { name, shape } of model.graph.inputs) {
+  const chosen = model.graph.outputs.filter(({ name }) => name === wanted).slice(0, 1);
+  return { ...model, graph: { ...model.graph, outputs: chosen } };
+}
+
+/** Numbers for the open dimensions of the inputs, by name, and `batch` for that of the first axis. */
+function dimsOf(
+  inputs: readonly ValueInfo[],
+  batch: Dim,
+  { size, channels, layout = "NCHW" }: LoadOptions,
+): Readonly<Record<string, Dim>> {
+  const [height, width] = size ?? [];
+  const axes = layout === "NCHW" ? [batch, channels, height, width] : [batch, height, width, channels];
+  const dims = new Map<string, Dim>();
+  for (const { name, shape } of inputs) {
     (shape ?? []).forEach((dim, axis) => {
-      if (typeof dim === "number") return;
-      const symbol = dim || `${name}_dim_${axis}`;
-      if (axis === 0) dims[symbol] = "N";
-      else if (size !== undefined && (axis === spatial || axis === spatial + 1)) {
-        dims[symbol] = size[axis - spatial]!;
-      }
+      const given = axes[axis];
+      if (typeof dim === "string" && given !== undefined) dims.set(dim || `${name}_dim_${axis}`, given);
     });
   }
-  const chosen = {
-    ...model,
-    graph: { ...model.graph, outputs: model.graph.outputs.filter(({ name }) => name === wanted) },
-  };
-  return deadCode(untie(graphFromModel(chosen, { place, dims })), { dropInputs: true });
+  return Object.fromEntries(dims);
 }
 
 function imageInput(graph: Graph<Dim>, place: string, own: ClassifierMetadata | undefined): string {
@@ -138,7 +174,10 @@ function checkImage(
     );
   }
   if (shape.slice(1).some((dim) => typeof dim !== "number")) {
-    fail(`is [${shape.join(", ")}]: its size is open`, "Give height and width with size.");
+    fail(
+      `is [${shape.join(", ")}]: its size is open`,
+      "Give its height and width with size, its channels with channels.",
+    );
   }
   const channels = shape[channelAxis] as number;
   for (const [option, values] of Object.entries({ mean, std })) {

@@ -28,13 +28,17 @@ export interface ClassifierMetadata {
   readonly randomInputs?: readonly RandomInput[] | undefined;
 }
 
+/** Longest side of an image that a random resize may have, in pixels. */
+const LONGEST_SIDE = 16_384;
+const side = z.int().positive().max(LONGEST_SIDE);
+
 const noise = z.object({ distribution: z.enum(["normal", "uniform"]), scale: z.number() });
 const resize = z.object({
   distribution: z.literal("resize"),
   axis: z.enum(["rows", "columns"]),
-  from: z.int().positive(),
-  smallest: z.int().positive(),
-  frame: z.int().positive(),
+  from: side,
+  smallest: side,
+  frame: side,
 });
 
 const schema: z.ZodType<ClassifierMetadata> = z.object({

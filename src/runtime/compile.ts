@@ -3,6 +3,7 @@ import { valueOf, type Graph, type Value } from "../graph/index.js";
 import { writeModel } from "../onnx/index.js";
 import { bytesPerElement, tensor, type DataOf, type DType, type Tensor } from "../tensor/index.js";
 import { checkFeeds } from "./feeds.js";
+import { refusal } from "./refusal.js";
 import { lower, type Lowered } from "./lowering/index.js";
 import type { CompileOptions, Feeds, Program } from "./program.js";
 
@@ -10,8 +11,11 @@ import type { CompileOptions, Feeds, Program } from "./program.js";
 const INLINE_LIMIT = 1.6e7;
 const EXTERNAL_FILE = "weights";
 
-/** Only errors: the warnings are about graphs that a user never wrote. */
-const LOG_SEVERITY = 3;
+/** ONNX Runtime's optimisers take time with the square of the nodes: from here on it is minutes. */
+const MANY_NODES = 10_000;
+
+/** Only what is fatal: warnings are about graphs that a user never wrote, and errors are thrown as well. */
+const LOG_SEVERITY = 4;
 
 /**
  * Compiles a graph of static shapes for ONNX Runtime on the CPU. Constants are folded
@@ -46,7 +50,11 @@ function program(
     async run(feeds, fetch = everything) {
       if (disposed) throw new Error(`program "${name}" was disposed of`);
       checkFeeds(name, inputs, feeds);
-      const results = await session.run(ortFeeds(inputs, feeds), fetch as string[]);
+      const results = await session
+        .run(ortFeeds(inputs, feeds), fetch as string[])
+        .catch((cause: unknown) => {
+          throw refusal(name, "could not be run", cause);
+        });
       const fetched: Record<string, Tensor> = {};
       for (const output of fetch) fetched[output] = fromOrt(results[output]!, shapes.get(output)!);
       return fetched;
@@ -82,10 +90,11 @@ async function createSession(
   );
   const sessionOptions = {
     executionProviders: ["cpu"],
-    graphOptimizationLevel: options.optimization ?? "all",
+    graphOptimizationLevel:
+      made.graph.nodes.length > MANY_NODES ? "disabled" : (options.optimization ?? "all"),
     // Off: as fast, and at half the peak memory (the pattern plans for every output at once).
     enableMemPattern: false,
-    logSeverityLevel: LOG_SEVERITY as 3,
+    logSeverityLevel: LOG_SEVERITY as 4,
     // Idle sessions would otherwise spin against the one that runs.
     extra: { session: { force_spinning_stop: "1" } },
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
@@ -94,7 +103,7 @@ async function createSession(
   try {
     return await InferenceSession.create(model, sessionOptions);
   } catch (cause) {
-    throw new Error(`graph "${graph.name}" could not be compiled: ${(cause as Error).message}`, { cause });
+    throw refusal(graph.name, "could not be compiled", cause);
   }
 }
 

@@ -8,6 +8,7 @@ import { inferOutputs, ShapeError } from "../infer.js";
 import { evaluateConstant } from "../passes/evaluate-constant.js";
 import { checkAttributes, plainAttributes } from "./attributes.js";
 import { constantTensor, RAISES, Unsupported, type RaiseContext, type RawNode } from "./raise.js";
+import { sizeLimits, type CheckSize } from "./limits.js";
 import {
   evaluateShape,
   reshapeTarget,
@@ -66,6 +67,7 @@ interface State {
   readonly failed: Set<string>;
   readonly nodeNames: Set<string>;
   readonly suffixes: Map<string, number>;
+  readonly checkSize: CheckSize;
   /** Constants of more than one number that arithmetic on sizes has made. */
   readonly arithmetic: Set<string>;
   fresh: number;
@@ -90,6 +92,7 @@ function start(model: Model, { place, dims = {} }: ImportOptions, opset: number)
     failed: new Set(),
     nodeNames: new Set(),
     suffixes: new Map(),
+    checkSize: sizeLimits(model.graph),
     arithmetic: new Set(),
     fresh: 0,
   };
@@ -139,16 +142,34 @@ function attempt(work: () => void): string | undefined {
   }
 }
 
+const UNKNOWN = "this op is not known";
+/** Of thousands of nodes of one kind the first say enough. */
+const MOST_PROBLEMS = 20;
+
 function unsupported(place: string, problems: readonly string[]): InputError {
   const several = problems.length === 1 ? "a node" : `${problems.length} nodes`;
+  const shown = problems.slice(0, MOST_PROBLEMS);
+  if (shown.length < problems.length) shown.push(`and ${problems.length - shown.length} more`);
   return new InputError({
     place,
-    problem: `has ${several} that cannot be read:\n    ${problems.join("\n    ")}`,
-    remedy: `Export the model in eval mode, with ops among: ${[...Object.keys(OP_CATALOGUE), ...RAISES.keys()]
-      .filter((op, i, all) => all.indexOf(op) === i)
-      .sort()
-      .join(", ")}.`,
+    problem: `has ${several} that cannot be read:\n    ${shown.join("\n    ")}`,
+    remedy: remedyFor(problems),
   });
+}
+
+/** Operators of quantised networks, in every domain. */
+const QUANTISED =
+  /\((?:[\w.]+\.)?(?:QLinear\w+|QGemm|(?:Dynamic)?QuantizeLinear|DequantizeLinear|\w+Integer\w*)\)/;
+
+function remedyFor(problems: readonly string[]): string {
+  if (problems.some((problem) => QUANTISED.test(problem))) {
+    return "The model is quantised, and rounding has no gradient: name the float32 model that it was made from.";
+  }
+  if (!problems.some((problem) => problem.endsWith(UNKNOWN))) {
+    return "Export the model again, in eval mode, or mend what is said of these nodes.";
+  }
+  const ops = new Set([...Object.keys(OP_CATALOGUE), ...RAISES.keys()]);
+  return `Export the model in eval mode, with ops among: ${[...ops].sort().join(", ")}.`;
 }
 
 const nameOf = (node: ModelNode): string => `node "${node.name || node.outputs[0] || "?"}"`;
@@ -162,7 +183,7 @@ function importNode(node: ModelNode, state: State): void {
     for (const output of node.outputs) state.failed.add(output);
     if (isReadable(node)) return;
   }
-  if (!isReadable(node)) throw new Unsupported("this op is not known");
+  if (!isReadable(node)) throw new Unsupported(UNKNOWN);
   if (!node.outputs[0]) throw new Unsupported("has no output");
   if (node.opType === "Constant") {
     addConstant(state, node.outputs[0], constantTensor(node));
@@ -223,7 +244,7 @@ function emit(node: RawNode, state: State): void {
   state.nodeNames.add(name);
   const named: Node = { ...node, name, inputs };
   const folded = foldArithmetic(named, state);
-  if (folded === undefined) g.node(named);
+  if (folded === undefined) state.checkSize(inputs, g.node(named));
   else for (const [i, data] of folded.entries()) addConstant(state, node.outputs[i]!, data);
 }
 
@@ -264,8 +285,7 @@ function asValue(node: RawNode, name: string, index: number, { g, shapes }: Stat
       : undefined;
   if (target === undefined) {
     throw new Unsupported(
-      `depends on the size of the batch ([${symbolic.dims.join(", ")}]) in a way that is not understood; ` +
-        "export the model with a fixed batch size",
+      `depends on open dimensions ([${symbolic.dims.join(", ")}]) in a way that is not understood`,
     );
   }
   return g.ints(target).name;
