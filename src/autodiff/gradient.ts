@@ -1,5 +1,13 @@
 import { InputError } from "../errors/index.js";
-import { deadCode, GraphBuilder, isKnownOp, type Graph, type Node, type Value } from "../graph/index.js";
+import {
+  deadCode,
+  GraphBuilder,
+  isKnownOp,
+  ShapeError,
+  type Graph,
+  type Node,
+  type Value,
+} from "../graph/index.js";
 import { isFloat, sizeOf } from "../tensor/index.js";
 import { attributesOf, sumTo, type Rule } from "./rule.js";
 import { RULES } from "./rules/index.js";
@@ -119,15 +127,17 @@ function backward(
     const input = inputs[i];
     return input !== undefined && isFloat(input.dtype) && wanted.has(input.name);
   };
-  const gradients = rule({
-    g,
-    node,
-    inputs,
-    outputs: node.outputs.map(valueOrNone),
-    outputGrads,
-    needs,
-    attributes: attributesOf(g, node),
-  });
+  const gradients = differentiated(node, () =>
+    rule({
+      g,
+      node,
+      inputs,
+      outputs: node.outputs.map(valueOrNone),
+      outputGrads,
+      needs,
+      attributes: attributesOf(g, node),
+    }),
+  );
   gradients.forEach((grad, i) => {
     if (grad === null || !needs(i)) return;
     const input = inputs[i]!;
@@ -136,6 +146,23 @@ function backward(
     if (arrived === undefined) cotangents.set(input.name, [summed]);
     else arrived.push(summed);
   });
+}
+
+/** What a rule gives; what it refuses, as an InputError that names the node. */
+function differentiated(node: Node, rule: () => ReturnType<Rule>): ReturnType<Rule> {
+  try {
+    return rule();
+  } catch (error) {
+    // A rule throws plain errors for what it does not differentiate; any other kind is a fault of its own.
+    if (!(error instanceof Error) || (error.constructor !== Error && !(error instanceof ShapeError)))
+      throw error;
+    throw new InputError({
+      place: `gradient, node "${node.name}" (${node.op})`,
+      problem: error.message,
+      remedy: "Export the model without this node, or attack it with a method that needs no gradient.",
+      cause: error,
+    });
+  }
 }
 
 /** The sum of what has arrived at a value; null when nothing has. */

@@ -5,7 +5,7 @@ import { InputError } from "../errors/index.js";
 import type { ModelUnderTest } from "../evaluation/index.js";
 import type { LoadOptions } from "../models/index.js";
 import type { Terminal } from "./terminal.js";
-import { count, fraction } from "./values.js";
+import { count, fraction, imageSize } from "./values.js";
 
 /** Options for models that do not say themselves what they expect. */
 export interface ModelOptions {
@@ -14,11 +14,19 @@ export interface ModelOptions {
   readonly pixelRange?: number;
   readonly layout?: "NCHW" | "NHWC";
   readonly output?: string;
+  readonly size?: { height: number; width: number };
+  readonly channels?: number;
 }
 
 const numbers = (text: string): number[] => text.split(",").map(fraction);
 
 export function modelOptions(command: Command): Command {
+  // Commands that read images have these two for both: the images' are the model's.
+  if (!command.options.some(({ long }) => long === "--size")) {
+    command
+      .option("--size <n | hxw>", "size of its images, where it leaves that open", imageSize)
+      .option("--channels <n>", "their channels, where it leaves them open", count);
+  }
   return command
     .option(
       "--mean <list>",
@@ -84,7 +92,7 @@ export async function loadModel(
 }
 
 function loadOptions(
-  { mean, std, pixelRange, layout, output }: ModelOptions,
+  { mean, std, pixelRange, layout, output, size, channels }: ModelOptions,
   onNotice: (text: string) => void,
 ): LoadOptions {
   return {
@@ -94,6 +102,8 @@ function loadOptions(
     ...(pixelRange === undefined ? {} : { range: pixelRange }),
     ...(layout === undefined ? {} : { layout }),
     ...(output === undefined ? {} : { output }),
+    ...(size === undefined ? {} : { size: [size.height, size.width] }),
+    ...(channels === undefined ? {} : { channels }),
   };
 }
 

@@ -119,7 +119,7 @@ export class GraphBuilder<D extends Dim = number> {
   /** Adds a node as it stands, names included; returns its outputs ("" ones left out). */
   node(node: Node): Value<D>[] {
     if (!Object.hasOwn(OP_CATALOGUE, node.op)) {
-      throw new ShapeError(`node "${node.name}": op ${node.op} is not in the catalogue`);
+      throw new ShapeError(`op ${node.op} is not in the catalogue`, `node "${node.name}"`);
     }
     const types = node.inputs.map((name) => (name === "" ? undefined : this.#typeOf(name, node)));
     const inferred = inferOutputs(node, OP_CATALOGUE[node.op as OpType], types);
@@ -195,13 +195,13 @@ export class GraphBuilder<D extends Dim = number> {
   #typeOf(name: string, node: Node): InputType {
     const value = this.#values.get(name);
     if (value === undefined) {
-      throw new ShapeError(`node "${node.name}" (${node.op}): input "${name}" is not defined before it`);
+      throw new ShapeError(`input "${name}" is not defined before it`, `node "${node.name}" (${node.op})`);
     }
     return { dtype: value.dtype, shape: value.shape, constant: this.#initializers.get(name) };
   }
 
   #declare(name: string, dtype: DType, shape: readonly D[]): Value<D> {
-    if (this.#values.has(name)) throw new ShapeError(`value "${name}" is defined twice`);
+    if (this.#values.has(name)) throw new ShapeError("is defined twice", `value "${name}"`);
     const value = Object.freeze({ name, dtype, shape: Object.freeze([...shape]) });
     this.#values.set(name, value);
     return value;

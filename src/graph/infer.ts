@@ -1,3 +1,4 @@
+import { InputError } from "../errors/index.js";
 import type { DType, Tensor } from "../tensor/index.js";
 import type { Attributes, AttributeValue, Dim, Node } from "./graph.js";
 
@@ -14,9 +15,11 @@ export interface OutputType {
   readonly shape: readonly Dim[];
 }
 
-/** Thrown by shape rules; whoever applies the rule adds the node's name. */
-export class ShapeError extends Error {
-  override name = "ShapeError";
+/** Thrown by shape rules, without a place; whoever applies the rule adds the node as that. */
+export class ShapeError extends InputError {
+  constructor(problem: string, place = "graph") {
+    super({ place, problem, remedy: "Look at this place in the model, or export it again." });
+  }
 }
 
 /** Typed access to a node's inputs and attributes for a shape rule. */
@@ -91,7 +94,7 @@ export function inferOutputs(
     return outputs;
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
-    throw new ShapeError(`node "${node.name}" (${node.op}): ${error.message}`);
+    throw new ShapeError(error.problem, `node "${node.name}" (${node.op})`);
   }
 }
 

@@ -22,7 +22,8 @@ export function verifyGraph(graph: Graph<Dim>): void {
       const [found, right] = [stated && typeName(stated), typeName(inferred)];
       if (found !== right) {
         throw new ShapeError(
-          `node "${node.name}" (${node.op}): "${inferred.name}" is ${right}, stated as ${found ?? "nothing"}`,
+          `"${inferred.name}" is ${right}, stated as ${found ?? "nothing"}`,
+          `node "${node.name}" (${node.op})`,
         );
       }
     }

@@ -106,8 +106,14 @@ export const ELEMENTWISE: Readonly<Record<ElementwiseOp, OpSpec>> = {
     inputs: [3, 3],
     outputs: [1, 1],
     attributes: {},
-    infer: ({ input }) => [
-      { dtype: input(1).dtype, shape: broadcastShapes(input(0).shape, input(1).shape, input(2).shape) },
-    ],
+    infer: ({ input }) => {
+      const [condition, yes, no] = [input(0), input(1), input(2)];
+      if (condition.dtype !== "bool" || yes.dtype !== no.dtype) {
+        throw new ShapeError(
+          `chooses by bool between one type, found ${condition.dtype}, ${yes.dtype}, ${no.dtype}`,
+        );
+      }
+      return [{ dtype: yes.dtype, shape: broadcastShapes(condition.shape, yes.shape, no.shape) }];
+    },
   },
 };

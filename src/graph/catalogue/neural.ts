@@ -1,3 +1,4 @@
+import { sameShape } from "../../tensor/index.js";
 import type { Dim } from "../graph.js";
 import {
   broadcastShapes,
@@ -112,6 +113,13 @@ function weightOf(context: InferContext, spatial: readonly number[]): number[] {
   return weight;
 }
 
+/** Bias of a convolution: one number an output channel. */
+function checkBias(context: InferContext, channels: number): void {
+  const bias = context.optional(2)?.shape;
+  if (bias === undefined || sameShape(bias, [channels])) return;
+  throw new ShapeError(`its bias is [${bias.join(", ")}], expected [${channels}]`);
+}
+
 function pool(context: InferContext): OutputType[] {
   const { batch, channels, spatial } = imageOf(context);
   const w = windowOf(context, spatial);
@@ -164,6 +172,7 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
           `input channels ${channels} must match weight channels ${weight[1]} × group ${group}`,
         );
       }
+      checkBias(context, weight[0]!);
       const out = windowOutput(spatial, windowOf(context, spatial, weight.slice(2)));
       return [{ dtype: context.input(0).dtype, shape: [batch, weight[0]!, ...out] }];
     },
@@ -201,7 +210,9 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
           w.padsBegin[i]! -
           w.padsEnd[i]!,
       );
-      return [{ dtype: context.input(0).dtype, shape: [batch, weight[1]! * context.int("group"), ...out] }];
+      const outChannels = weight[1]! * context.int("group");
+      checkBias(context, outChannels);
+      return [{ dtype: context.input(0).dtype, shape: [batch, outChannels, ...out] }];
     },
   },
   MaxPool: {
@@ -250,14 +261,19 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
       transA: { kind: "int", default: 0 },
       transB: { kind: "int", default: 0 },
     },
-    infer: ({ input, int }) => {
+    infer: ({ input, optional, int }) => {
       const [a, b] = [input(0).shape, input(1).shape];
       const [rows, inner] = int("transA") === 1 ? [a[1]!, a[0]!] : [a[0]!, a[1]!];
       const [innerB, columns] = int("transB") === 1 ? [b[1]!, b[0]!] : [b[0]!, b[1]!];
       if (a.length !== 2 || b.length !== 2 || inner !== innerB) {
         throw new ShapeError(`[${a.join(", ")}] and [${b.join(", ")}] cannot be multiplied`);
       }
-      return [{ dtype: input(0).dtype, shape: [rows, columns] }];
+      const shape = [rows, columns];
+      const bias = optional(2)?.shape ?? [];
+      if (!sameShape(broadcastShapes(shape, bias), shape)) {
+        throw new ShapeError(`[${bias.join(", ")}] cannot be added to [${shape.join(", ")}]`);
+      }
+      return [{ dtype: input(0).dtype, shape }];
     },
   },
   MatMul: {

@@ -132,6 +132,8 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
   Split: {
     inputs: [1, 2],
     outputs: [1, Infinity],
+    // How many there are decides what each is.
+    obligatoryOutputs: () => Infinity,
     attributes: { axis: { kind: "int", default: 0 }, num_outputs: { kind: "int" } },
     infer: ({ input, optional, constantInts, int, outputCount }) => {
       const { dtype, shape } = input(0);

@@ -136,8 +136,8 @@ function attempt(work: () => void): string | undefined {
     return undefined;
   } catch (error) {
     if (error instanceof Unsupported) return error.message;
-    // The builder's message begins with the node, whose name the list has already.
-    if (error instanceof ShapeError) return error.message.replace(/^node ".*?" \(\w+\): /, "");
+    // Its place is the node, whose name the list has already.
+    if (error instanceof ShapeError) return error.place.startsWith("node ") ? error.problem : error.message;
     throw error;
   }
 }
@@ -230,7 +230,8 @@ function emit(node: RawNode, state: State): void {
   const { g, shapes } = state;
   const typeOf = (name: string): ReturnType<typeof g.value> | undefined =>
     g.has(name) ? g.value(name) : undefined;
-  const known = evaluateShape(node, (name) => shapes.get(name), typeOf);
+  const complete = !isKnownOp(node.op) || node.inputs.length >= OP_CATALOGUE[node.op].inputs[0];
+  const known = complete ? evaluateShape(node, (name) => shapes.get(name), typeOf) : undefined;
   if (known !== undefined) {
     const output = node.outputs[0]!;
     shapes.set(output, known);

@@ -46,7 +46,7 @@ export function evaluateConstant(
   } catch (error) {
     // Division by zero, a NaN made an integer, an array that no memory holds.
     if (!(error instanceof RangeError)) throw error;
-    throw new ShapeError(`node "${node.name}" (${node.op}): its value has no meaning: ${error.message}`);
+    throw new ShapeError(`its value has no meaning: ${error.message}`, `node "${node.name}" (${node.op})`);
   }
 }
 

@@ -49,12 +49,13 @@ function infer(
   values: ReadonlyMap<string, Value<Dim>>,
   initializers: ReadonlyMap<string, Tensor>,
 ): readonly OutputType[] {
-  if (!isKnownOp(node.op)) throw new ShapeError(`node "${node.name}": op ${node.op} is not in the catalogue`);
+  if (!isKnownOp(node.op))
+    throw new ShapeError(`op ${node.op} is not in the catalogue`, `node "${node.name}"`);
   const inputs = node.inputs.map((name) => {
     if (name === "") return undefined;
     const value = values.get(name);
     if (value === undefined) {
-      throw new ShapeError(`node "${node.name}" (${node.op}): input "${name}" is not defined before it`);
+      throw new ShapeError(`input "${name}" is not defined before it`, `node "${node.name}" (${node.op})`);
     }
     return { dtype: value.dtype, shape: value.shape, constant: initializers.get(name) };
   });
