@@ -73,8 +73,16 @@ function imported(model: Model, place: string, options: LoadOptions): Graph<Dim>
   const chosen = withOneOutput(model, place, options.output);
   const wide = halvesAsFloats(chosen);
   if (wide !== chosen) onNotice(`${place}: its float16 tensors are computed in float32`);
-  const read = (batch: Dim): Graph<Dim> =>
-    graphFromModel(wide, { place, dims: dimsOf(wide.graph.inputs, batch, options) });
+  const read = (batch: Dim): Graph<Dim> => {
+    const dims = dimsOf(wide.graph.inputs, batch, options);
+    try {
+      return graphFromModel(wide, { place, dims });
+    } catch (error) {
+      // Where a size is open, that is why.
+      checkSize(wide.graph.inputs, dims, place);
+      throw error;
+    }
+  };
   return deadCode(untie(readOpen(wide, place, read, onNotice)), { dropInputs: true });
 }
 
@@ -97,6 +105,22 @@ function readOpen(
     onNotice(`${place}: it computes with the size of the batch; batches of ${BATCH_IN_SHAPES} are used`);
     return graph;
   }
+}
+
+function checkSize(inputs: readonly ValueInfo[], dims: Readonly<Record<string, Dim>>, place: string): void {
+  for (const { name, shape } of inputs) {
+    const isOpen = (dim: number | string, axis: number): boolean =>
+      typeof dim === "string" && axis > 0 && typeof dims[dim || `${name}_dim_${axis}`] !== "number";
+    if (shape?.length === 4 && shape.some(isOpen)) throw openSize(`${place}: input "${name}"`, shape);
+  }
+}
+
+function openSize(place: string, shape: readonly Dim[]): InputError {
+  return new InputError({
+    place,
+    problem: `is [${shape.map((dim) => dim || "?").join(", ")}]: its size is open`,
+    remedy: "Give its height and width with --size, its channels with --channels (size, channels).",
+  });
 }
 
 function withOneOutput(model: Model, place: string, output: string | undefined): Model {
@@ -173,12 +197,8 @@ function checkImage(
       `If its channels are those ${other}, set layout to ${swapped}.`,
     );
   }
-  if (shape.slice(1).some((dim) => typeof dim !== "number")) {
-    fail(
-      `is [${shape.join(", ")}]: its size is open`,
-      "Give its height and width with size, its channels with channels.",
-    );
-  }
+  if (shape.slice(1).some((dim) => typeof dim !== "number"))
+    throw openSize(`${place}: input "${name}"`, shape);
   const channels = shape[channelAxis] as number;
   for (const [option, values] of Object.entries({ mean, std })) {
     if (values === undefined || (values.length === channels && values.every(Number.isFinite))) continue;

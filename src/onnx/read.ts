@@ -82,8 +82,8 @@ function refuse(bytes: Uint8Array, problem: string, fail: Fail): never {
     : fail("", `is not an ONNX model but ${other.name}`, other.remedy);
 }
 
-/** What a graph may have at most: hundreds of times what the largest classifiers have. */
-const MOST_NODES = 50_000;
+/** What a graph may have at most: several times what the largest classifiers have. */
+const MOST_NODES = 20_000;
 const MOST_NODE_INPUTS = 10_000;
 
 function checkLimits({ node }: GraphProto, fail: Fail): void {

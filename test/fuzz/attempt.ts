@@ -4,13 +4,13 @@ import { HoldfastError } from "../../src/errors/index.js";
 import { bindBatch, classifierFromModel, fixedBatchSize } from "../../src/models/index.js";
 import { readModel } from "../../src/onnx/index.js";
 import { compile } from "../../src/runtime/index.js";
-import { tensor } from "../../src/tensor/index.js";
+import { sizeOf, tensor } from "../../src/tensor/index.js";
 
 /** How far a file came before it was refused. */
 export type Outcome = "not read" | "no classifier" | "not differentiable" | "not run" | "ran";
 
-/** Larger images are not run: a file may ask for them, and the time goes into the arithmetic. */
-const LARGEST_RUN = 1e5;
+/** Elements of all values: larger graphs are not run, as the time goes into the arithmetic that they ask for. */
+const LARGEST_RUN = 1e6;
 
 /**
  * Does with a model's bytes what every command does: reads, binds, differentiates and runs it.
@@ -31,8 +31,9 @@ export async function attempt(bytes: Uint8Array, { run }: { readonly run: boolea
     g.output(loss);
     const graph = gradient(g.build(), { of: loss.name, withRespectTo: [bound.image] });
     reached = "not run";
+    const elements = [...graph.values.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    if (elements > LARGEST_RUN) return reached;
     const image = tensor("float32", graph.values.get(bound.image)!.shape);
-    if (image.data.length > LARGEST_RUN) return reached;
     const program = await compile(graph, { threads: 1 });
     await program.run({ [bound.image]: image });
     await program.dispose();

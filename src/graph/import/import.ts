@@ -136,8 +136,10 @@ function attempt(work: () => void): string | undefined {
     return undefined;
   } catch (error) {
     if (error instanceof Unsupported) return error.message;
-    // Its place is the node, whose name the list has already.
-    if (error instanceof ShapeError) return error.place.startsWith("node ") ? error.problem : error.message;
+    // Its place is mostly the node, whose name the list has already.
+    if (error instanceof ShapeError) {
+      return error.place.startsWith("value ") ? `${error.place} ${error.problem}` : error.problem;
+    }
     throw error;
   }
 }
