@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { link, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -116,4 +117,47 @@ test("a missing, empty, truncated or foreign file is named", async () => {
   expect(await refusal(path)).toMatch(/m\.onnx.*cut short/);
   await writeFile(path, "PK\u0003\u0004 this is a zip");
   expect(await refusal(path)).toMatch(/not an ONNX model/);
+});
+
+describe.skipIf(process.platform === "win32")("what is no plain file is refused at once", () => {
+  test("a folder, a device, a FIFO that nobody writes to", async () => {
+    expect(await refusal(folder)).toMatch(/is a folder, not a file/);
+    expect(await refusal("/dev/zero")).toMatch(/is a device, not a file/);
+    const fifo = join(folder, "fifo.onnx");
+    execFileSync("mkfifo", [fifo]);
+    expect(await refusal(fifo)).toMatch(/is a FIFO, not a file/);
+  });
+
+  test("a file that no ONNX file can be as large as", async () => {
+    const path = join(folder, "large.onnx");
+    await writeFile(path, "");
+    // Sparse: it takes no space.
+    await truncate(path, 2 ** 31);
+    expect(await refusal(path)).toMatch(/2147483648 bytes; an ONNX file is below 2 GiB[^]*external data/);
+  });
+});
+
+describe("files of other kinds are named, with what to do", () => {
+  const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
+  test.each<[string, Buffer, RegExp]>([
+    [
+      "Git LFS",
+      latin1("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"),
+      /LFS pointer[^]*git lfs pull/,
+    ],
+    ["HTML", latin1("\n<!DOCTYPE html><html><body>404</body></html>"), /an HTML page[^]*Download/],
+    ["JSON", latin1('{"error": "not found"}'), /a JSON text/],
+    [".pth", latin1("PK\u0003\u0004archive/data.pkl"), /zip archive.*\.pth[^]*torch\.onnx\.export/],
+    ["a pickle", latin1("\u0080\u0002}q\u0000."), /a pickle/],
+    [".h5", latin1("\u0089HDF\r\n\u001a\n\0\0"), /HDF5[^]*tf2onnx/],
+    [".tflite", latin1("\u001c\0\0\0TFL3\0\0"), /TensorFlow Lite[^]*tf2onnx/],
+    [".ort", latin1("\u001c\0\0\0ORTM\0\0"), /\.ort/],
+    [".safetensors", latin1('\u0040\0\0\0\0\0\0\0{"w":{}}'), /weights alone/],
+    ["gzip", latin1("\u001f\u008b\b\0"), /gzip/],
+    ["PNG", latin1("\u0089PNG\r\n"), /a PNG image/],
+  ])("%s", async (_, bytes, words) => {
+    const path = join(folder, "m.onnx");
+    await writeFile(path, bytes);
+    expect(await refusal(path)).toMatch(words);
+  });
 });

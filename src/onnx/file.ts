@@ -32,13 +32,15 @@ export async function readModelFile(path: string): Promise<Model> {
 /** A protobuf message is below 2 GiB. */
 const LARGEST_FILE = 2 ** 31 - 1;
 
-/** Opened without waiting, so that a FIFO nobody writes to is seen for what it is. */
+/** Without waiting, so that a FIFO nobody writes to is seen for what it is. */
+const READING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 async function readPlainFile(path: string): Promise<Uint8Array> {
   const fail = (problem: string, remedy: string): never => {
     throw new InputError({ place: path, problem, remedy });
   };
   try {
-    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const file = await open(path, READING);
     try {
       const stat = await file.stat();
       if (!stat.isFile()) fail(`is ${kindOf(stat)}, not a file`, "Name an .onnx file.");
@@ -107,7 +109,7 @@ function readRange(
   fail: (problem: string) => never,
 ): Uint8Array {
   // Opened without following links, then looked at again: the path may have changed meanwhile.
-  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  const descriptor = openSync(path, READING | (constants.O_NOFOLLOW ?? 0));
   try {
     const file = fstatSync(descriptor);
     if (!file.isFile() || file.nlink > 1) fail("is not a plain file");

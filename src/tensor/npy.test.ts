@@ -40,6 +40,36 @@ test("what is not a plain array is refused", () => {
   expect(() => decodeNpy(Uint8Array.from(text, (c) => c.charCodeAt(0)))).toThrow(/type \|O/);
 });
 
+test.each([
+  ["a huge shape", "(1000000000000000, 9)"],
+  ["a product that overflows", "(99999999999, 99999999999, 0)"],
+  ["a negative dimension", "(-1, -3)"],
+  ["a fraction", "(1.5, 2)"],
+  ["words", "(Infinity,)"],
+  ["an absurd rank", `(${"1,".repeat(65)})`],
+  ["fewer elements than there are", "(1, 2)"],
+  ["more elements than there are", "(1, 400000000)"],
+])("a header with %s is refused before anything is allocated", (_, shape) => {
+  expect(() =>
+    decodeNpy(withHeader(`{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }`)),
+  ).toThrow(/^an \.npy file .*shape/);
+});
+
+test("a header that is longer than the file is refused", () => {
+  const bytes = withHeader("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }");
+  new DataView(bytes.buffer).setUint16(8, 0xffff, true);
+  expect(() => decodeNpy(bytes)).toThrow(/ends in its header/);
+});
+
+/** An array of 12 bytes under a header of one's own. */
+function withHeader(header: string): Uint8Array {
+  const bytes = new Uint8Array(10 + header.length + 12);
+  bytes.set(files[0]!.subarray(0, 8));
+  new DataView(bytes.buffer).setUint16(8, header.length, true);
+  bytes.set(new TextEncoder().encode(header), 10);
+  return bytes;
+}
+
 test("an .npz is a zip whose directory points at its arrays", () => {
   const npz = encodeNpz({ a: float32([2], [1, 2]), b: int64([1], [3]) });
   const view = new DataView(npz.buffer);

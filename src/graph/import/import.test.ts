@@ -4,7 +4,8 @@ import { InputError } from "../../errors/index.js";
 import { readModel, type Model, type ModelNode } from "../../onnx/index.js";
 import { compile } from "../../runtime/index.js";
 import { float32, tensor } from "../../tensor/index.js";
-import { bind, graphFromModel, modelFromGraph } from "../index.js";
+import { freeName } from "../builder.js";
+import { bind, deadCode, graphFromModel, modelFromGraph } from "../index.js";
 
 const FOLDER = "test/fixtures/onnx";
 
@@ -185,4 +186,38 @@ describe("older opsets mean what they meant", () => {
     const graph = graphFromModel(model(nodes, opset), { place: "m" });
     expect(graph.values.get("y")!.shape).toEqual(shape);
   });
+});
+
+test("names of many nodes that are called the same are found in a time that grows with their number", () => {
+  let looked = 0;
+  const taken = new Set<string>();
+  const counting = { has: (name: string): boolean => (looked++, taken.has(name)) };
+  const suffixes = new Map<string, number>();
+  for (let i = 0; i < 1000; i++) taken.add(freeName("Relu", counting, suffixes));
+  expect(taken.size).toBe(1000);
+  expect(looked).toBeLessThan(5000);
+});
+
+test("a Split keeps outputs that nothing reads: their number says how it splits", () => {
+  const split = node("Split", ["x"], ["a"], {
+    outputs: ["a", "b"],
+    attributes: new Map([["axis", { kind: "int", value: 1 }]]),
+  });
+  const graph = deadCode(graphFromModel(model([split], 17, "a"), { place: "m" }));
+  expect(graph.values.get("a")!.shape).toEqual(["N", 2, 2]);
+  expect(bind(graph, { N: 3 }).values.get("a")!.shape).toEqual([3, 2, 2]);
+});
+
+test("bounds at the ends of int64 stay there when they pass through shape arithmetic", () => {
+  const nodes = [
+    node("Concat", ["end"], ["ends"], { attributes: new Map([["axis", { kind: "int", value: 0 }]]) }),
+    node("Slice", ["x", "start", "ends", "axis"], ["y"]),
+  ];
+  const last = model(nodes);
+  const constants = { start: 1n, end: 2n ** 63n - 1n, axis: 1n };
+  const initializers = new Map(
+    Object.entries(constants).map(([name, value]) => [name, tensor("int64", [1], BigInt64Array.of(value))]),
+  );
+  const graph = graphFromModel({ ...last, graph: { ...last.graph, initializers } }, { place: "m" });
+  expect(graph.values.get("y")!.shape).toEqual(["N", 3, 2]);
 });

@@ -144,7 +144,6 @@ function attempt(work: () => void): string | undefined {
   }
 }
 
-const UNKNOWN = "this op is not known";
 /** Of thousands of nodes of one kind the first say enough. */
 const MOST_PROBLEMS = 20;
 
@@ -167,7 +166,7 @@ function remedyFor(problems: readonly string[]): string {
   if (problems.some((problem) => QUANTISED.test(problem))) {
     return "The model is quantised, and rounding has no gradient: name the float32 model that it was made from.";
   }
-  if (!problems.some((problem) => problem.endsWith(UNKNOWN))) {
+  if (!problems.some((problem) => /(is|are) not known$/.test(problem))) {
     return "Export the model again, in eval mode, or mend what is said of these nodes.";
   }
   const ops = new Set([...Object.keys(OP_CATALOGUE), ...RAISES.keys()]);
@@ -185,7 +184,7 @@ function importNode(node: ModelNode, state: State): void {
     for (const output of node.outputs) state.failed.add(output);
     if (isReadable(node)) return;
   }
-  if (!isReadable(node)) throw new Unsupported(UNKNOWN);
+  if (!isReadable(node)) throw new Unsupported("this op is not known");
   if (!node.outputs[0]) throw new Unsupported("has no output");
   if (node.opType === "Constant") {
     addConstant(state, node.outputs[0], constantTensor(node));
