@@ -9,8 +9,13 @@ import { bindBatch, classifierFromModel, fixedBatchSize, type LoadOptions } from
 const ints = (...value: number[]): Attribute => ({ kind: "ints", value });
 const int = (value: number): Attribute => ({ kind: "int", value });
 
-function node(opType: string, inputs: string[], output: string, attributes = {}): ModelNode {
-  const entries = Object.entries(attributes as Record<string, Attribute>);
+function node(
+  opType: string,
+  inputs: string[],
+  output: string,
+  attributes: Readonly<Record<string, Attribute>> = {},
+): ModelNode {
+  const entries = Object.entries(attributes);
   return { name: output, opType, domain: "", inputs, outputs: [output], attributes: new Map(entries) };
 }
 
