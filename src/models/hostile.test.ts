@@ -141,7 +141,7 @@ describe("small files that ask for what cannot be are refused at the node", () =
           s: vector(1, 1e9),
         },
       ),
-      /node "y" \(Expand\): comes to \[8, 1000000000\]/,
+      /node "y" \(Expand\): gives \[1, 1000000000\]/,
     ],
     [
       "2 000 000 classes",
@@ -332,6 +332,20 @@ describe("what exporters write is read", () => {
     const notices: string[] = [];
     expect(await logits(model, { onNotice: (text) => notices.push(text) })).toEqual(await logits(plain));
     expect(notices).toEqual([expect.stringMatching(/size of the batch; batches of 8 are used/)]);
+  });
+
+  test("a file with an open batch that holds for one image only takes them one by one", async () => {
+    const model = modelOf(
+      [
+        node("GlobalAveragePool", ["x"], "p"),
+        node("Reshape", ["p", "one"], "f"),
+        node("Gemm", ["f", "k"], "y"),
+      ],
+      { one: vector(1, -1), k: float32([3, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1]) },
+    );
+    const notices: string[] = [];
+    await logits(model, { onNotice: (text) => notices.push(text) });
+    expect(notices).toEqual([expect.stringMatching(/batches of 1 are used/)]);
   });
 
   test("pads that the older exporter computes in the graph", async () => {

@@ -86,8 +86,8 @@ function imported(model: Model, place: string, options: LoadOptions): Graph<Dim>
   return deadCode(untie(readOpen(wide, place, read, onNotice)), { dropInputs: true });
 }
 
-/** Images of a batch where a model computes with an open number in a way that only a number answers. */
-const BATCH_IN_SHAPES = 8;
+/** Images of a batch, tried in turn, where a model computes with it in a way that only a number answers. */
+const BATCHES_IN_SHAPES = [8, 1] as const;
 
 /** The graph with its batch open, or else with a fixed one: models put the batch into all kinds of shape arithmetic. */
 function readOpen(
@@ -101,9 +101,20 @@ function readOpen(
   } catch (error) {
     const isOpen = model.graph.inputs.some(({ shape }) => typeof shape?.[0] === "string");
     if (!(error instanceof InputError) || !isOpen) throw error;
-    const graph = read(BATCH_IN_SHAPES);
-    onNotice(`${place}: it computes with the size of the batch; batches of ${BATCH_IN_SHAPES} are used`);
-    return graph;
+    let last: Error = error;
+    for (const batch of BATCHES_IN_SHAPES) {
+      try {
+        const graph = read(batch);
+        const rows = graph.values.get(graph.outputs[0]!)!.shape[0];
+        // Images that were mixed are no batch any more.
+        if (rows !== batch) continue;
+        onNotice(`${place}: it computes with the size of the batch; batches of ${batch} are used`);
+        return graph;
+      } catch (bound) {
+        last = bound as Error;
+      }
+    }
+    throw last;
   }
 }
 
