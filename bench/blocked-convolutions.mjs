@@ -1,7 +1,7 @@
 // Convolutions whose weight is fed, as ONNX Runtime runs them and in its blocked layout with the copies into and out of it
 // (src/runtime/lowering/blocked.ts): layers of ResNets, as in the forward pass and with a rotated weight.
 //   node bench/blocked-convolutions.mjs        after npm run build
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { InferenceSession, Tensor } from "../dist/runtime/onnxruntime.js";
 import { GraphBuilder, modelFromGraph } from "../dist/graph/index.js";
 import { writeModel } from "../dist/onnx/index.js";
 import { blockSize } from "../dist/runtime/lowering/block-size.js";

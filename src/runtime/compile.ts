@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { InferenceSession, Tensor as OrtTensor } from "./onnxruntime.js";
 import { valueOf, type Graph, type Value } from "../graph/index.js";
 import { writeModel } from "../onnx/index.js";
 import { bytesPerElement, tensor, type DataOf, type DType, type Tensor } from "../tensor/index.js";

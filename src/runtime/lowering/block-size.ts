@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { InferenceSession, Tensor } from "../onnxruntime.js";
 import { writeModel, type Model } from "../../onnx/index.js";
 import { BLOCKED_DOMAIN } from "./blocked.js";
 
