@@ -134,6 +134,19 @@ describe("a model that was trained", () => {
     expect(await readFile(join(root, "again.html"), "utf8")).toBe(await readFile(report, "utf8"));
   });
 
+  test("misses --fail-below though nobody reads", async () => {
+    const args = ["evaluate", run, "--limit", "10", "--steps", "1", "--threads", "1", "--fail-below", "1"];
+    const out = ["--epsilon", "0.5", "--out", join(root, "unread.json")];
+    expect((await holdfast([...args, ...out], undefined, ["stdout", "stderr"])).code).toBe(1);
+  });
+
+  test("is trained to the end though nobody reads", async () => {
+    const out = join(root, "unread");
+    expect((await holdfast(["train", ...tiny, "--out", out], undefined, ["stderr"])).code).toBe(0);
+    expect(await readdir(out)).toContain("model.onnx");
+    expect(await readdir(out)).not.toContain("lock");
+  });
+
   test("is inspected, from its folder or its file", async () => {
     const { code, stdout } = await holdfast(["inspect", run, "--json"]);
     expect(code).toBe(0);

@@ -1,6 +1,11 @@
+import { writeError } from "./streams.js";
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
 /**
- * Runs work that can be stopped: the first Ctrl-C (or SIGTERM) asks it to end properly, a
- * second one ends the process at once.
+ * Runs work that is worth saving when it is stopped: the first Ctrl-C (or SIGTERM) asks it to end properly, a second one
+ * ends the process at once, even while JavaScript or a native call holds its thread: by then the signals are the system's
+ * again. Work with nothing to save does without, and ends at the first.
  */
 export async function withInterrupt(
   work: (signal: AbortSignal) => Promise<void>,
@@ -8,16 +13,27 @@ export async function withInterrupt(
 ): Promise<void> {
   const controller = new AbortController();
   const stop = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    process.stderr.write(`\n${words} (Ctrl-C again ends it at once)\n`);
+    release();
+    writeError(`\n${words} (Ctrl-C again ends it at once)\n`);
     controller.abort();
   };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
+  const release = (): void => {
+    for (const name of SIGNALS) process.off(name, stop);
+    leaveSignalsToSystem();
+  };
+  for (const name of SIGNALS) process.off(name, endAtOnce).on(name, stop);
   try {
     await work(controller.signal);
   } finally {
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
+    release();
   }
+}
+
+/** A signal then ends the process, whatever it does; the first process of a container must see to that itself. */
+export function leaveSignalsToSystem(): void {
+  if (process.pid === 1) for (const name of SIGNALS) process.off(name, endAtOnce).on(name, endAtOnce);
+}
+
+function endAtOnce(): never {
+  process.exit(130);
 }

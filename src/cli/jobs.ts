@@ -56,8 +56,6 @@ async function endOf(helper: ChildProcess): Promise<{ code: number | string; sai
 
 /** Interrupts this process when the one that started it stops it or is no more, however it died. */
 export function endWithParent(): void {
-  // Nobody may be there to read what it says while it saves its work.
-  process.stderr.on("error", () => {});
   process.stdin.once("close", () => process.emit("SIGINT"));
   process.stdin.resume();
   process.stdin.unref();

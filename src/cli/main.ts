@@ -4,9 +4,4 @@
 // for each batch of a training, in half the time so (bench/README.md).
 import { runCli } from "./program.js";
 
-// A reader that has enough (holdfast … | head) closes the pipe: nothing went wrong.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
-});
 process.exitCode = await runCli(process.argv.slice(2));

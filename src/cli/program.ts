@@ -10,7 +10,8 @@ import { reportCommand } from "./commands/report.js";
 import { reproduceCommand } from "./commands/reproduce.js";
 import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
-import { printableLines } from "./terminal.js";
+import { leaveSignalsToSystem } from "./interrupt.js";
+import { surviveUnread, writeError, writeOut } from "./streams.js";
 import { toolInfo } from "./tool.js";
 
 const USAGE = 2;
@@ -18,6 +19,8 @@ const UNEXPECTED = 70;
 
 /** Runs one command line; the exit code: 0 ok, 1 failed, 2 usage, 3 bad input, 130 interrupted. */
 export async function runCli(args: readonly string[]): Promise<number> {
+  surviveUnread();
+  leaveSignalsToSystem();
   const program = createProgram();
   try {
     await program.parseAsync(args, { from: "user" });
@@ -57,21 +60,22 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     recipesCommand,
     sweepCommand,
   ];
+  // What is set here holds for every command. Errors come back as exceptions: `runCli` alone decides the exit code.
+  program
+    .configureOutput({ writeOut, writeErr: writeError })
+    .exitOverride()
+    .showHelpAfterError("Add --help to see what there is.");
   for (const command of commands) command(program);
-  // Errors come back as exceptions, so that this function alone decides the exit code.
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().showHelpAfterError("Add --help to see what there is.");
-  }
   return program;
 }
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
   if (error instanceof HoldfastError) {
-    process.stderr.write(`error: ${printableLines(error.message)}\n`);
+    writeError(`error: ${error.message}\n`);
     return error.exitCode;
   }
   const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`error: this should not have happened; please report it.\n${printableLines(shown)}\n`);
+  writeError(`error: this should not have happened; please report it.\n${shown}\n`);
   return UNEXPECTED;
 }

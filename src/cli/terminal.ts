@@ -1,5 +1,6 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { OpenOptions } from "../data/index.js";
+import { printable, printableLines, writeError, writeOut } from "./streams.js";
 
 /** Where a command's words go: data on stdout, everything else on stderr. */
 export interface Terminal {
@@ -29,12 +30,12 @@ export interface TerminalOptions {
 const LINE_INTERVAL = 10_000;
 
 export function createTerminal({ json = false, quiet = false }: TerminalOptions): Terminal {
-  const line = (text: string): void => void process.stderr.write(`${printableLines(text)}\n`);
+  const line = (text: string): void => writeError(`${text}\n`);
   return {
     note: (text) => (quiet ? undefined : line(text)),
     warn: (text) => line(`warning: ${text}`),
     result(text, data) {
-      process.stdout.write(json ? `${JSON.stringify(data, null, 2)}\n` : `${printableLines(text)}\n`);
+      writeOut(`${json ? JSON.stringify(data, null, 2) : text}\n`);
     },
     progress(total, unit) {
       if (quiet) return { at: () => {}, say: () => {}, stop: () => {} };
@@ -48,8 +49,9 @@ function barProgress(total: number, unit: string): Progress {
     {
       format: `{bar} {percentage}% {value}/{total} ${unit} | {left} left | {text}`,
       stream: process.stderr,
-      hideCursor: true,
-      linewrap: false,
+      // A process that is ended at once must leave the terminal as it was: lines are cut instead.
+      hideCursor: false,
+      linewrap: true,
       barsize: 24,
       clearOnComplete: false,
       // Compute holds the thread: redraw when told, not by a timer.
@@ -62,11 +64,11 @@ function barProgress(total: number, unit: string): Progress {
   const bar: SingleBar = bars.create(total, 0, { text: "", left: "…" });
   return {
     at(done, text) {
-      bar.update(done, { text, left: clock(done) });
+      bar.update(done, { text: printable(text), left: clock(done) });
       bars.update();
     },
     say(text) {
-      bars.log(`${text}\n`);
+      bars.log(`${printableLines(text)}\n`);
       bars.update();
     },
     stop: () => bars.stop(),
@@ -124,19 +126,6 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
 /** 0.9437 → `94.4 %` */
 export function formatPercent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
-}
-
-/** File names may hold anything: what a terminal would obey, or what turns text around, is shown as its code. */
-export function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
-    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`,
-  );
-}
-
-/** {@link printable}, with its line breaks. */
-export function printableLines(text: string): string {
-  return text.split("\n").map(printable).join("\n");
 }
 
 /** Of files that were left out, as many are named. */

@@ -6,10 +6,11 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs the command line from the sources; `signal` is sent when stderr first contains `at`. */
+/** Runs the command line from the sources; `signal` is sent when stderr first contains `at`; nobody reads `unread`. */
 export function holdfast(
   args: readonly string[],
   signalled?: { readonly at: string; readonly signal: NodeJS.Signals },
+  unread: readonly ("stdout" | "stderr")[] = [],
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [
     "--import",
@@ -17,6 +18,7 @@ export function holdfast(
     "test/runs/cli.ts",
     ...args,
   ]);
+  for (const name of unread) child[name].destroy();
   let [stdout, stderr, sent] = ["", "", false];
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => {

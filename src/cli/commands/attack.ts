@@ -3,7 +3,6 @@ import type { Attack, AttackedBatch, PgdOptions, ThreatModel } from "../../attac
 import type { Dataset } from "../../data/index.js";
 import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
 import { openSample, usualEpsilon } from "../images.js";
-import { withInterrupt } from "../interrupt.js";
 import { loadModel, modelOptions, type ModelOptions } from "../models.js";
 import {
   commonOptions,
@@ -46,12 +45,10 @@ export function attackCommand(program: Command): void {
   commonOptions(computeOptions(command));
   command
     .addHelpText("after", EXAMPLES)
-    .action((model: string, options: AttackCommandOptions) =>
-      withInterrupt((signal) => attack(model, options, signal), "Stopping; nothing is written …"),
-    );
+    .action((model: string, options: AttackCommandOptions) => attack(model, options));
 }
 
-async function attack(path: string, options: AttackCommandOptions, signal: AbortSignal): Promise<void> {
+async function attack(path: string, options: AttackCommandOptions): Promise<void> {
   const terminal = createTerminal(options);
   const { name, classifier: asLoaded } = await loadModel(path, options, terminal);
   const sample = await openSample(options, options.seed, asLoaded, terminal);
@@ -69,7 +66,7 @@ async function attack(path: string, options: AttackCommandOptions, signal: Abort
         ? `FGSM, ${threat.norm === "linf" ? "L∞" : "L2"}, ε ${threat.epsilon}`
         : describeAttack(options, [threat.epsilon])),
   );
-  const outcome = await run(options, { classifier, dataset, threat, signal, terminal });
+  const outcome = await run(options, { classifier, dataset, threat, terminal });
   if (options.save !== undefined) await save(options.save, dataset, outcome);
   const operators = zeroGradientOperators(classifier);
   await describe(options, terminal, { model: name, threat, dataset, outcome, operators });
@@ -91,7 +88,6 @@ interface Work {
   readonly classifier: Parameters<typeof import("../../attacks/index.js").createTarget>[0];
   readonly dataset: Dataset;
   readonly threat: ThreatModel;
-  readonly signal: AbortSignal;
   readonly terminal: Terminal;
 }
 
@@ -111,7 +107,7 @@ async function run(options: AttackCommandOptions, work: Work): Promise<Outcome> 
   const { createLoader, placesOf } = await import("../../data/index.js");
   const { fixedBatchSize } = await import("../../models/index.js");
   const { createGenerator } = await import("../../tensor/index.js");
-  const { classifier, dataset, threat, signal } = work;
+  const { classifier, dataset, threat } = work;
   const chosen: Attack<PgdOptions> = options.attack === "fgsm" ? fgsm : pgd;
   const { steps, stepSize, restarts, randomStart, draws, objective } = options;
   const given = {
@@ -133,18 +129,13 @@ async function run(options: AttackCommandOptions, work: Work): Promise<Outcome> 
   try {
     let done = 0;
     for await (const batch of loader.batches()) {
-      signal.throwIfAborted();
       const targets = aim === undefined ? {} : { targets: batch.labels.map(() => aim) };
       const input = { ...batch, ...targets, indices: placesOf(dataset, batch.indices) };
-      const one = await runAttack(target, chosen, input, threat, given, { random, signal });
+      const one = await runAttack(target, chosen, input, threat, given, { random });
       keep(outcome, one, done, target.imageSize);
       done += batch.size;
       progress.at(done, "");
     }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    const { InterruptedError } = await import("../../errors/index.js");
-    throw new InterruptedError({ place: "attack", problem: "stopped on request; nothing was written" });
   } finally {
     progress.stop();
     await Promise.all([loader.dispose(), target.dispose()]);

@@ -7,7 +7,8 @@ import {
   shapeOptions,
   type LookOptions,
 } from "../shared-options.js";
-import { createTerminal, formatTable, printable } from "../terminal.js";
+import { printable } from "../streams.js";
+import { createTerminal, formatTable } from "../terminal.js";
 
 const EXAMPLES = `
 Examples:
@@ -33,9 +34,7 @@ export function dataCheckCommand(data: Command): void {
     .description("read every image file; say which are unreadable, duplicate or suspicious")
     .argument("<name>", "a folder of images, as for data; all its splits, or the one it names")
     .option("--sheet <file.png>", "write a contact sheet: a row of readable images for each class");
-  commonOptions(partOptions(shapeOptions(command)))
-    .exitOverride()
-    .showHelpAfterError("Add --help to see what there is.");
+  commonOptions(partOptions(shapeOptions(command)));
   command.addHelpText("after", EXAMPLES).action(async (name: string, _: LookOptions, self: Command) => {
     // `data` has options of the same names, and takes those that follow its own argument.
     const options = self.optsWithGlobals<LookOptions>();

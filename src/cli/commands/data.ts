@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { commonOptions, imageOptions, openOptionsOf, type LookOptions } from "../shared-options.js";
-import { createTerminal, printable } from "../terminal.js";
+import { printable } from "../streams.js";
+import { createTerminal } from "../terminal.js";
 import { dataCheckCommand, MASK_SOURCES } from "./data-check.js";
 
 const EXAMPLES = `

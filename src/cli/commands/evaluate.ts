@@ -2,7 +2,6 @@ import { Option, type Command } from "commander";
 import type { EvaluateEvent, Result, ThreatInfo } from "../../evaluation/index.js";
 import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
 import { openSample, usualEpsilons } from "../images.js";
-import { withInterrupt } from "../interrupt.js";
 import { loadModel, modelOptions, withUniqueNames, type ModelOptions } from "../models.js";
 import {
   commonOptions,
@@ -67,27 +66,25 @@ export function evaluateCommand(program: Command): void {
 
 async function evaluateModelsCommand(models: string[], options: EvaluateCommandOptions): Promise<void> {
   const terminal = createTerminal(options);
-  await withInterrupt(async (signal) => {
-    const result = await measure(models, options, terminal, signal);
-    const { writeResult, worstCase } = await import("../../evaluation/index.js");
-    await writeResult(options.out, result);
-    terminal.note(`result: ${options.out}`);
-    if (options.report !== undefined) {
-      const { renderReport } = await import("../../report/index.js");
-      const { writeFileAtomic } = await import("../../files/index.js");
-      await writeFileAtomic(options.report, await renderReport(result));
-      terminal.note(`report: ${options.report}`);
-    }
-    terminal.result(await describeResult(result), result);
-    const worst = result.models.map(({ name }) => worstCase(result, name, result.headline!)?.accuracy ?? 0);
-    if (options.failBelow !== undefined && Math.min(...worst) < options.failBelow) {
-      terminal.warn(`accuracy under attack is below ${formatPercent(options.failBelow)}`);
-      process.exitCode = 1;
-    } else if (options.failBelow !== undefined && hasSeriousWarning(result)) {
-      terminal.warn("a serious warning says that the number is false, so --fail-below has not passed");
-      process.exitCode = 1;
-    }
-  }, "Stopping; nothing is written …");
+  const result = await measure(models, options, terminal);
+  const { writeResult, worstCase } = await import("../../evaluation/index.js");
+  await writeResult(options.out, result);
+  terminal.note(`result: ${options.out}`);
+  if (options.report !== undefined) {
+    const { renderReport } = await import("../../report/index.js");
+    const { writeFileAtomic } = await import("../../files/index.js");
+    await writeFileAtomic(options.report, await renderReport(result));
+    terminal.note(`report: ${options.report}`);
+  }
+  terminal.result(await describeResult(result), result);
+  const worst = result.models.map(({ name }) => worstCase(result, name, result.headline!)?.accuracy ?? 0);
+  if (options.failBelow !== undefined && Math.min(...worst) < options.failBelow) {
+    terminal.warn(`accuracy under attack is below ${formatPercent(options.failBelow)}`);
+    process.exitCode = 1;
+  } else if (options.failBelow !== undefined && hasSeriousWarning(result)) {
+    terminal.warn("a serious warning says that the number is false, so --fail-below has not passed");
+    process.exitCode = 1;
+  }
 }
 
 function hasSeriousWarning({ warnings }: Result): boolean {
@@ -98,7 +95,6 @@ async function measure(
   paths: readonly string[],
   options: EvaluateCommandOptions,
   terminal: Terminal,
-  signal: AbortSignal,
 ): Promise<Result> {
   const loaded = [];
   for (const path of paths) loaded.push(await loadModel(path, options, terminal));
@@ -136,7 +132,7 @@ async function measure(
         seed: options.seed,
       },
       toolInfo(),
-      { signal, onEvent: display.onEvent },
+      { onEvent: display.onEvent },
     );
   } finally {
     display.stop();
