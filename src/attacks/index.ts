@@ -20,7 +20,7 @@ export {
   type RunContext,
   type ThreatModel,
 } from "./attack.js";
-export { checkThreat } from "./options.js";
+export { checkLength, checkThreat } from "./options.js";
 export { distanceOf } from "./ball.js";
 export { grayImage, holdsGrayImage } from "./gray-image.js";
 export { replaceNonFinite, runAttack } from "./harness.js";

@@ -1,19 +1,29 @@
 import { UsageError } from "../errors/index.js";
-import type { ThreatModel } from "./attack.js";
+import type { Norm, ThreatModel } from "./attack.js";
+
+/**
+ * Longest steps that a pixel of [0, 1] or a whole image can mean. In L2 a photograph of 224 × 224 is 388 wide at most,
+ * and radii in use stay below 5: what is longer than this was meant in gray levels.
+ */
+const LONGEST: Readonly<Record<Norm, number>> = { linf: 1, l2: 32 };
 
 /** @throws UsageError when the ball is empty, or is not a ball of images. */
 export function checkThreat({ norm, epsilon }: ThreatModel): void {
-  const largest = norm === "linf" ? 1 : Infinity;
-  if (!(epsilon >= 0 && epsilon <= largest)) {
-    throw new UsageError({
-      place: "epsilon",
-      problem: `must be ${norm === "linf" ? "in [0, 1]" : "at least 0"} because images are in [0, 1], found ${epsilon}`,
-      remedy:
-        norm === "linf" && epsilon <= 255
-          ? `For ${epsilon} of 255 gray levels give ${epsilon}/255.`
-          : "Give a radius in pixel units, such as 8/255.",
-    });
-  }
+  checkLength("epsilon", norm, epsilon);
+}
+
+/** A radius or a step, in pixels of [0, 1]. @throws UsageError naming the option when no image is that far away. */
+export function checkLength(place: string, norm: Norm, length: number): void {
+  const longest = LONGEST[norm];
+  if (length >= 0 && length <= longest) return;
+  throw new UsageError({
+    place,
+    problem: `must be in [0, ${longest}] with the norm ${norm} because images are in [0, 1], found ${length}`,
+    remedy:
+      length > 0 && length <= 510
+        ? `For ${length} of 255 gray levels give ${length}/255.`
+        : "Give pixels of [0, 1], such as 8/255.",
+  });
 }
 
 /** @throws UsageError naming the option. */

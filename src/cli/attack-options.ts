@@ -1,6 +1,6 @@
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
 import type { PgdObjective } from "../attacks/index.js";
-import { formatEpsilon, count, fractions, positive } from "./values.js";
+import { count, formatEpsilon, fractions, oneOf, positive } from "./values.js";
 
 /** How images are attacked. */
 export interface AttackOptions {
@@ -17,9 +17,7 @@ export interface AttackOptions {
 
 export function attackOptions(command: Command, epsilon: string): Command {
   return command
-    .addOption(
-      new Option("--norm <name>", "norm of the perturbation").choices(["linf", "l2"]).default("linf"),
-    )
+    .addOption(oneOf("--norm <name>", "norm of the perturbation", ["linf", "l2"]).default("linf"))
     .option("--epsilon <list>", epsilon, fractions)
     .option("--steps <n>", "PGD steps", count, 40)
     .option("--step-size <x>", "in pixels of [0, 1] (default: 2.5 ε / steps)", positive)
@@ -27,14 +25,27 @@ export function attackOptions(command: Command, epsilon: string): Command {
     .option("--no-random-start", "start at the image itself")
     .option("--draws <n>", "gradients averaged a step where the model draws at random (EOT)", count, 1)
     .addOption(
-      new Option(
+      oneOf(
         "--objective <name>",
-        "loss that is raised; scaled by the spread of the logits it gives the same answer at any scale of theirs",
-      )
-        .choices(["scaled-cross-entropy", "cross-entropy"])
-        .default("scaled-cross-entropy"),
+        "loss that is raised; the scaled one is the same at any scale of the logits",
+        ["scaled-cross-entropy", "cross-entropy"],
+      ).default("scaled-cross-entropy"),
     )
-    .option("--batch-size <n>", "images attacked at a time", count, 100);
+    .option("--batch-size <n>", "images attacked at a time", count, 100)
+    .hook("preAction", () => {
+      const options = command.opts<AttackOptions>();
+      return checkLengths(options.norm, options);
+    });
+}
+
+/** What is no radius of images is refused before a model or an image is read. */
+export async function checkLengths(
+  norm: "linf" | "l2",
+  { epsilon = [], stepSize }: { readonly epsilon?: number | readonly number[]; readonly stepSize?: number },
+): Promise<void> {
+  const { checkLength } = await import("../attacks/index.js");
+  for (const each of [epsilon].flat()) checkLength("--epsilon", norm, each);
+  if (stepSize !== undefined) checkLength("--step-size", norm, stepSize);
 }
 
 /** `PGD-40, L∞, ε 0.3, steps of 0.01875, 1 start, random` */

@@ -1,11 +1,11 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
-import { InputError } from "../errors/index.js";
+import { InputError, UsageError } from "../errors/index.js";
 import type { ModelUnderTest } from "../evaluation/index.js";
 import type { LoadOptions } from "../models/index.js";
 import type { Terminal } from "./terminal.js";
-import { count, fraction, imageSize } from "./values.js";
+import { count, fraction, imageSize, oneOf, whole } from "./values.js";
 
 /** Options for models that do not say themselves what they expect. */
 export interface ModelOptions {
@@ -16,6 +16,29 @@ export interface ModelOptions {
   readonly output?: string;
   readonly size?: { height: number; width: number };
   readonly channels?: number;
+}
+
+/** Channel means, deviations and the largest pixel, held against each other. */
+function checkUnits({ mean = [], std = [], pixelRange = 1 }: ModelOptions): void {
+  const inUnits = (values: readonly number[]): string =>
+    values.map((value) => Number((value / 255).toPrecision(4))).join(",");
+  const refuse = (place: string, values: readonly number[], rule: string, more: string): never => {
+    const grayLevels = values.every((value) => value >= 0 && value <= 255);
+    throw new UsageError({
+      place,
+      problem: `must be ${rule}, for pixels from 0 to 1, found ${values.join(",")}`,
+      remedy: grayLevels
+        ? `Those look like gray levels from 0 to 255: did you mean ${place} ${inUnits(values)}?${more}`
+        : `Give one number a channel, such as ${place} ${place === "--mean" ? "0.485,0.456,0.406" : "0.229,0.224,0.225"}.`,
+    });
+  };
+  if (mean.some((value) => value < 0 || value > 1)) {
+    const more = " Divide --std likewise; where the model is not divided by any, give --pixel-range 255.";
+    refuse("--mean", mean, "in [0, 1]", more);
+  }
+  if (std.some((value) => value <= 0 || value > pixelRange)) {
+    refuse("--std", std, `above 0 and at most ${pixelRange}`, "");
+  }
 }
 
 const numbers = (text: string): number[] => text.split(",").map(fraction);
@@ -34,9 +57,10 @@ export function modelOptions(command: Command): Command {
       numbers,
     )
     .option("--std <list>", "channel deviations it expects to be divided by", numbers)
-    .option("--pixel-range <n>", "its largest pixel, such as 255 (default: 1)", count)
-    .option("--layout <axes>", "NCHW or NHWC (default: NCHW)")
-    .option("--output <name>", "which of its outputs gives the logits, where there are several");
+    .option("--pixel-range <n>", "its largest pixel, such as 255 (default: 1)", whole(1, 65_535))
+    .addOption(oneOf("--layout <axes>", "order of its axes (default: NCHW)", ["NCHW", "NHWC"]))
+    .option("--output <name>", "which of its outputs gives the logits, where there are several")
+    .hook("preAction", () => checkUnits(command.opts<ModelOptions>()));
 }
 
 /** A model argument: a run folder, which holds `model.onnx`, or an `.onnx` file. */

@@ -1,6 +1,6 @@
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import type { OpenOptions } from "../data/index.js";
-import { count, countOrNone, imageSize } from "./values.js";
+import { count, countOrNone, imageSize, whole, workers } from "./values.js";
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -55,7 +55,19 @@ export function shapeOptions(command: Command): Command {
       "size the images are resized to (default: the source's, 224 for files)",
       imageSize,
     )
-    .option("--channels <n>", "1 (gray) or 3 (colour) (default: the source's)", count);
+    .option("--channels <n>", "1 (gray) or 3 (colour) (default: the source's)", channels);
+}
+
+function channels(text: string): number {
+  const value = count(text);
+  if (value !== 1 && value !== 3) throw new InvalidArgumentError("It must be 1 (gray) or 3 (colour).");
+  return value;
+}
+
+function names(text: string): string[] {
+  const list = text.split(",");
+  if (list.includes("")) throw new InvalidArgumentError("It must be names with a comma between each two.");
+  return list;
 }
 
 /** Which of a dataset's images are used. */
@@ -69,10 +81,12 @@ export function choiceOptions(command: Command): Command {
 /** Which of a dataset's classes, and of its owners' splits. */
 export function partOptions(command: Command): Command {
   return command
-    .option("--classes <names>", "only these classes, such as n01440764,n01443537 (default: all)", (text) =>
-      text.split(","),
-    )
-    .option("--flowers-split <n>", "which of the owners' three splits of 17 Flowers (default: 1)", count);
+    .option("--classes <names>", "only these classes, such as n01440764,n01443537 (default: all)", names)
+    .option(
+      "--flowers-split <n>",
+      "which of the owners' three splits of 17 Flowers (default: 1)",
+      whole(1, 3),
+    );
 }
 
 /** As `openDataset` takes them; absent options are left out, so that a run folder keeps only what was said. */
@@ -99,6 +113,6 @@ export interface ComputeOptions {
 
 export function computeOptions(command: Command): Command {
   return command
-    .option("--threads <n>", "threads inside an operator (default: the number of cores)", count)
+    .option("--threads <n>", "threads inside an operator (default: the number of cores)", workers)
     .addOption(new Option("--seed <n>", "seed of everything random").argParser(countOrNone).default(0));
 }

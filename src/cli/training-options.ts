@@ -1,4 +1,4 @@
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
 import type { OptimiserSpec, Schedule } from "../training/index.js";
 import {
   commonOptions,
@@ -8,7 +8,18 @@ import {
   type ComputeOptions,
   type DataOptions,
 } from "./shared-options.js";
-import { count, countOrNone, fraction, notNegative, positive } from "./values.js";
+import {
+  count,
+  countOrNone,
+  notNegative,
+  oneOf,
+  positive,
+  share,
+  shareAboveZero,
+  shareBelowOne,
+  upTo,
+  whole,
+} from "./values.js";
 
 /** What is trained and how, as it was typed. */
 export interface TrainOptions extends CommonOptions, ComputeOptions, DataOptions {
@@ -79,61 +90,59 @@ function optimisationOptions(command: Command): void {
   command
     .option("--epochs <n>", "passes over the training images", positive, 3)
     .option("--batch-size <n>", "clean images a step", count, 128)
-    .addOption(
-      new Option("--optimiser <name>", "optimiser").choices(["sgd", "adam", "adamw"]).default("adam"),
-    )
-    .option("--momentum <x>", "of sgd", notNegative, 0.9)
+    .addOption(oneOf("--optimiser <name>", "optimiser", ["sgd", "adam", "adamw"]).default("adam"))
+    .option("--momentum <x>", "of sgd", shareBelowOne, 0.9)
     .option("--nesterov", "Nesterov's momentum, with sgd")
     .option("--weight-decay <x>", "(default: 5e-4 with sgd, 0 with adam, 0.01 with adamw)", notNegative)
     .option("--learning-rate <x>", "peak learning rate (default: 0.1 with sgd, else 5e-3)", positive)
     .addOption(
-      new Option("--schedule <name>", "learning-rate schedule")
-        .choices(["constant", "step", "cosine", "one-cycle"])
-        .default("one-cycle"),
+      oneOf("--schedule <name>", "learning-rate schedule", [
+        "constant",
+        "step",
+        "cosine",
+        "one-cycle",
+      ]).default("one-cycle"),
     )
-    .option("--warmup <share>", "share of the steps in which the learning rate rises linearly", fraction, 0)
+    .option("--warmup <share>", "share of the steps in which the learning rate rises linearly", share, 0)
     .option("--clip-norm <x>", "greatest norm of the gradient (default: no limit)", positive)
-    .option("--ema <decay>", "average the weights, keeping this share a step; 0: no", fraction, 0)
-    .option("--label-smoothing <share>", "share of each label spread over all classes", fraction, 0)
+    .option("--ema <decay>", "average the weights, keeping this share a step; 0: no", shareBelowOne, 0)
+    .option("--label-smoothing <share>", "share of each label spread over all classes", shareBelowOne, 0)
     .option(
       "--init <file>",
       "begin with ImageNet weights: .safetensors of torchvision or timm, or an ONNX export",
     )
-    .option("--trunk-learning-rate <factor>", "multiple of the learning rate for all but the head", fraction)
+    .option("--trunk-learning-rate <factor>", "multiple of the learning rate for all but the head", share)
     .option("--freeze-trunk", "train the head alone; the same as --trunk-learning-rate 0");
 }
 
 function adversaryOptions(command: Command): void {
   command
     .addOption(
-      new Option("--norm <name>", "norm of the adversary (default: the recipe's, linf mostly)").choices([
-        "linf",
-        "l2",
-      ]),
+      oneOf("--norm <name>", "norm of the adversary (default: the recipe's, linf mostly)", ["linf", "l2"]),
     )
     .option("--epsilon <x>", "radius, in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)", positive)
     .option("--steps <n>", "PGD steps of the adversary (default: the recipe's, 7 mostly)", count)
     .option("--step-size <x>", "of the adversary (default: the recipe's, or 2.5 ε / steps)", positive)
     .option("--no-random-start", "start the adversary at the image itself")
-    .option("--epsilon-warmup <share>", "share of the steps in which ε rises linearly", fraction, 0.4)
+    .option("--epsilon-warmup <share>", "share of the steps in which ε rises linearly", share, 0.4)
     .option("--alpha <x>", "weight of logit pairing (default: the recipe's)", notNegative)
     .option("--beta <x>", "weight of attention pairing (default: the recipe's)", notNegative);
 }
 
 function imageAndValidationOptions(command: Command): void {
   command
-    .option("--flip <p>", "mirror training images with this probability", fraction)
-    .option("--crop-padding <n>", "random crop after zero padding of n pixels", count)
+    .option("--flip <p>", "mirror training images with this probability", share)
+    .option("--crop-padding <n>", "random crop after zero padding of n pixels", whole(1, 1024))
     .option(
       "--resized-crop <share>",
       "random crop of at least this share of the area, resized back",
-      fraction,
+      shareAboveZero,
     )
-    .option("--brightness <x>", "multiply by a factor in [1 − x, 1 + x]", fraction)
-    .option("--contrast <x>", "the same for the distance from the image's mean gray", fraction)
-    .option("--saturation <x>", "the same for the distance from each pixel's gray", fraction)
-    .option("--hue <turns>", "turn the colours by up to this share of the circle, at most 0.5", fraction)
-    .option("--rotation <degrees>", "rotate training images up to this angle either way", positive)
+    .option("--brightness <x>", "multiply by a factor in [1 − x, 1 + x]", upTo(1))
+    .option("--contrast <x>", "the same for the distance from the image's mean gray", upTo(1))
+    .option("--saturation <x>", "the same for the distance from each pixel's gray", upTo(1))
+    .option("--hue <turns>", "turn the colours by up to this share of the circle, at most 0.5", upTo(0.5))
+    .option("--rotation <degrees>", "rotate training images up to this angle either way", upTo(180))
     .option(
       "--validation <n>",
       "images split off to choose the best weights; 0: keep the last (default: 1000, or a fifth of the training images where that is fewer)",

@@ -5,6 +5,7 @@ import { UsageError } from "../errors/index.js";
 import type { Augmentation } from "../data/index.js";
 import type { Recipe } from "../defences/index.js";
 import type { OptimiserSpec, RunOptions, TrainingSettings } from "../training/index.js";
+import { checkLengths } from "./attack-options.js";
 import { openOptionsOf } from "./shared-options.js";
 import { createSkippedWarner, formatPercent, type Terminal } from "./terminal.js";
 import { toolInfo } from "./tool.js";
@@ -114,7 +115,8 @@ async function recipeOf(options: TrainOptions): Promise<Recipe> {
   // A file says its own ε; a recipe of ours is used with what the data are usually attacked with.
   const usual = nameOf(options.data) === "mnist" ? 0.3 : 8 / 255;
   const epsilon = options.epsilon ?? (file ? (adversary?.epsilon ?? usual) : usual);
-  const { alpha, beta } = options;
+  const { alpha, beta, stepSize } = options;
+  if (adversary !== undefined) await checkLengths(options.norm ?? adversary.norm, options);
   return {
     ...recipe,
     adversary: adversary && {
@@ -122,7 +124,7 @@ async function recipeOf(options: TrainOptions): Promise<Recipe> {
       norm: options.norm ?? adversary.norm,
       epsilon,
       ...(options.steps === undefined ? {} : { steps: options.steps, relativeStepSize: 2.5 / options.steps }),
-      ...(options.stepSize === undefined ? {} : { relativeStepSize: options.stepSize / epsilon }),
+      ...(stepSize === undefined ? {} : { relativeStepSize: stepSize / epsilon }),
       randomStart: options.randomStart && adversary.randomStart,
     },
     weights: {

@@ -1,5 +1,5 @@
 /** What users type, turned into numbers; every refusal names the option and shows an example. */
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 
 /** A number or a fraction: `0.3`, `.3`, `8/255`, `5e-3`. */
 export function fraction(text: string): number {
@@ -26,22 +26,68 @@ export function notNegative(text: string): number {
   return value;
 }
 
+/** A number in [0, 1]. */
+export function share(text: string): number {
+  const percent = /^\s*([\d.]+)\s*%\s*$/.exec(text)?.[1];
+  const value = percent === undefined ? fraction(text) : Number(percent);
+  if (percent === undefined && value >= 0 && value <= 1) return value;
+  const meant = value >= 0 && value <= 100 ? `: did you mean ${Number((value / 100).toPrecision(12))}?` : ".";
+  throw new InvalidArgumentError(`It is a share from 0 to 1${meant}`);
+}
+
+/** A number in [0, 1). */
+export function shareBelowOne(text: string): number {
+  const value = share(text);
+  if (value === 1) throw new InvalidArgumentError("It must be below 1.");
+  return value;
+}
+
+/** A number in (0, 1]. */
+export function shareAboveZero(text: string): number {
+  const value = share(text);
+  if (value === 0) throw new InvalidArgumentError("It must be above 0.");
+  return value;
+}
+
+/** Takes a number in [0, `most`]. */
+export function upTo(most: number): (text: string) => number {
+  return (text) => {
+    const value = fraction(text);
+    if (value < 0 || value > most) throw new InvalidArgumentError(`It must be from 0 to ${most}.`);
+    return value;
+  };
+}
+
 /** A whole number from 1 up. */
 export function count(text: string): number {
-  return wholeFrom(text, 1);
+  return whole(1)(text);
 }
 
 /** A whole number from 0 up. */
 export function countOrNone(text: string): number {
-  return wholeFrom(text, 0);
+  return whole(0)(text);
 }
 
-function wholeFrom(text: string, least: number): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isSafeInteger(value) || value < least) {
-    throw new InvalidArgumentError(`It must be a whole number from ${least} up.`);
-  }
-  return value;
+/** Takes a whole number in [`least`, `most`]. */
+export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} up` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`);
+  };
+}
+
+/** More threads or processes than any machine has were mistyped, and bring this one down. */
+export const workers: (text: string) => number = whole(1, 1024);
+
+/** An option of some words, in whatever case they are typed. */
+export function oneOf(flags: string, description: string, words: readonly string[]): Option {
+  const option = new Option(flags, description).choices(words);
+  const parse = option.parseArg!;
+  const same = (text: string): string =>
+    words.find((word) => word.toLowerCase() === text.trim().toLowerCase()) ?? text;
+  return option.argParser((text, previous: unknown) => parse(same(text), previous));
 }
 
 /** `0.1,0.2,0.3` */
@@ -54,11 +100,13 @@ export function counts(text: string): number[] {
   return text.split(",").map(count);
 }
 
+const side = whole(1, 16_384);
+
 /** `64` or `48x64` (height × width). */
 export function imageSize(text: string): { height: number; width: number } {
   const [height = "", width = height, ...more] = text.split(/[x×]/i);
   if (more.length > 0) throw new InvalidArgumentError("It must be like 64 or 48x64 (height × width).");
-  return { height: count(height), width: count(width) };
+  return { height: side(height), width: side(width) };
 }
 
 /** ε in the form a reader knows: a short decimal, or 8/255 when it is that many gray levels. */

@@ -1,4 +1,4 @@
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
 import type { Attack, AttackedBatch, PgdOptions, ThreatModel } from "../../attacks/index.js";
 import type { Dataset } from "../../data/index.js";
 import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
@@ -13,6 +13,7 @@ import {
   type DataOptions,
 } from "../shared-options.js";
 import { createTerminal, formatPercent, type Terminal } from "../terminal.js";
+import { oneOf } from "../values.js";
 
 interface AttackCommandOptions
   extends CommonOptions, ComputeOptions, DataOptions, AttackOptions, ModelOptions {
@@ -35,7 +36,7 @@ export function attackCommand(program: Command): void {
     .command("attack")
     .description("attack a model's images with its own gradient, and keep the adversarial images")
     .argument("<model>", "a run folder or an .onnx file")
-    .addOption(new Option("--attack <name>", "attack").choices(["pgd", "fgsm"]).default("pgd"));
+    .addOption(oneOf("--attack <name>", "attack", ["pgd", "fgsm"]).default("pgd"));
   dataOptions(command, "mnist:test");
   attackOptions(command, "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)");
   command

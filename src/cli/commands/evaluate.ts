@@ -1,4 +1,4 @@
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
 import type { EvaluateEvent, Result, ThreatInfo } from "../../evaluation/index.js";
 import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
 import { openSample, usualEpsilons } from "../images.js";
@@ -13,7 +13,7 @@ import {
 } from "../shared-options.js";
 import { createTerminal, formatPercent, formatTable, type Progress, type Terminal } from "../terminal.js";
 import { toolInfo } from "../tool.js";
-import { counts, countOrNone, formatEpsilon, fraction } from "../values.js";
+import { counts, countOrNone, formatEpsilon, share } from "../values.js";
 
 interface EvaluateCommandOptions
   extends CommonOptions, ComputeOptions, DataOptions, AttackOptions, ModelOptions {
@@ -53,12 +53,7 @@ export function evaluateCommand(program: Command): void {
     .option("--examples <n>", "images kept for the report", countOrNone, 6)
     .option("--out <file>", "where the result goes", "result.json")
     .option("--report <file>", "write the HTML report too")
-    .addOption(
-      new Option(
-        "--fail-below <share>",
-        "exit with 1 when a model's accuracy under attack is lower",
-      ).argParser(fraction),
-    );
+    .option("--fail-below <share>", "exit with 1 when a model's accuracy under attack is lower", share);
   modelOptions(command);
   commonOptions(computeOptions(command));
   command.addHelpText("after", EXAMPLES).action(evaluateModelsCommand);

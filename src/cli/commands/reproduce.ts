@@ -24,7 +24,7 @@ import {
   type Terminal,
 } from "../terminal.js";
 import { toolInfo } from "../tool.js";
-import { count } from "../values.js";
+import { count, oneOf, workers } from "../values.js";
 
 type ChoiceOptions = Pick<DataOptions, "classes" | "flowersSplit" | "skipUnreadable">;
 
@@ -70,7 +70,7 @@ export function reproduceCommand(program: Command): void {
     .command("reproduce")
     .description("make the paper's tables and figures: train, craft, score, measure, report")
     .addArgument(new Argument("<what>", "which of them").choices(PARTS))
-    .addOption(new Option("--preset <name>", "settings").choices(PRESET_NAMES).default("small"))
+    .addOption(oneOf("--preset <name>", "settings", PRESET_NAMES).default("small"))
     .option("--data <name>", "a dataset, as for train; repeat it for more (default: flowers)", gather)
     .option("--out <folder>", "where the pieces and the report go (default: reproduction-<preset>)")
     .option("--plan", "show every piece of the plan, and do nothing")
@@ -82,9 +82,9 @@ export function reproduceCommand(program: Command): void {
     .option(
       "--threads <n>",
       "threads inside an operator (default: the number of cores, or a job's share)",
-      count,
+      workers,
     )
-    .option("--jobs <n>", "pieces done at a time, each in a process of its own", count, 1)
+    .option("--jobs <n>", "pieces done at a time, each in a process of its own", workers, 1)
     .addOption(new Option("--helper", "a process of --jobs").hideHelp());
   commonOptions(choiceOptions(command)).addHelpText("after", EXAMPLES).action(reproduceAction);
 }

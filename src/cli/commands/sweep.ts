@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import type { SweepCriterion, SweepEvent, SweepValue, Trial } from "../../reproduction/index.js";
 import { withInterrupt } from "../interrupt.js";
 import { createTerminal, formatPercent, formatTable, type Terminal } from "../terminal.js";
-import { count, formatEpsilon, fraction, positive } from "../values.js";
+import { count, formatEpsilon, fraction, oneOf, positive } from "../values.js";
 import { trainingOptions, type TrainOptions } from "../training-options.js";
 import { newRun } from "../training-settings.js";
 import { createTrainingDisplay } from "./train.js";
@@ -43,19 +43,27 @@ export function sweepCommand(program: Command): void {
     .description("train with every combination of some settings, and show which is best")
     .option("--vary <setting=values>", "values to try, as in alpha=0.02,0.1; repeatable", vary)
     .addOption(
-      new Option("--criterion <name>", "what is best on the validation images: accuracy")
-        .choices(["mean", "robust", "clean"])
-        .default("mean", "the mean of clean and robust"),
+      oneOf("--criterion <name>", "what is best on the validation images: accuracy", [
+        "mean",
+        "robust",
+        "clean",
+      ]).default("mean", "the mean of clean and robust"),
     )
     .addOption(
       new Option("--judge-epsilon <x>", "radius of the attack that judges")
-        .argParser(positive)
+        .argParser(judgeRadius)
         .default(8 / 255, formatEpsilon(8 / 255)),
     )
     .option("--judge-steps <n>", "its PGD steps", count, 20)
     .option("--out <folder>", "where the trials go (default: sweeps/<data>-<recipe>)");
   trainingOptions(command);
   command.addHelpText("after", EXAMPLES).action(runSweep);
+}
+
+function judgeRadius(text: string): number {
+  const value = positive(text);
+  if (value <= 1) return value;
+  throw new InvalidArgumentError(`It must be at most 1: for ${value} of 255 gray levels give ${value}/255.`);
 }
 
 function vary(text: string, so: Record<string, SweepValue[]> = {}): Record<string, SweepValue[]> {

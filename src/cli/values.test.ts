@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { runCli } from "./program.js";
+
+let said = "";
+beforeEach(() => {
+  said = "";
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    said += String(text);
+    return true;
+  });
+});
+afterEach(() => void vi.restoreAllMocks());
+
+const attack = (...args: string[]): string[] => ["attack", "none.onnx", ...args];
+const evaluate = (...args: string[]): string[] => ["evaluate", "none.onnx", ...args];
+const train = (...args: string[]): string[] => ["train", "--data", "nowhere", ...args];
+
+describe("a number or word that cannot be meant is refused, with what may be", () => {
+  test.each([
+    [evaluate("--fail-below", "50"), /--fail-below.*from 0 to 1: did you mean 0\.5\?/s],
+    [evaluate("--fail-below", "42.5%"), /did you mean 0\.425\?/],
+    [evaluate("--fail-below", "-1"), /from 0 to 1\./],
+    [evaluate("--epsilon", "0.1,8"), /--epsilon.*8\/255/s],
+    [evaluate("--norm", "l2", "--epsilon", "0.5,128"), /--epsilon.*128\/255/s],
+    [attack("--norm", "L2", "--epsilon", "128"), /--epsilon.*128\/255/s],
+    [attack("--norm", "l2", "--epsilon", "300"), /--epsilon.*300\/255/s],
+    [attack("--step-size", "2"), /--step-size.*2\/255/s],
+    [attack("--mean", "123.675,116.28,103.53"), /--mean.*did you mean --mean 0\.485,0\.456,0\.406\?/s],
+    [attack("--mean", "-1,0,0"), /--mean.*in \[0, 1\]/],
+    [attack("--mean", "0,0,300"), /--mean.*in \[0, 1\].*one number a channel/s],
+    [attack("--std", "58.395,57.12,57.375"), /--std.*did you mean --std 0\.229,0\.224,0\.225\?/s],
+    [attack("--std", "0"), /--std.*above 0/],
+    [["inspect", "none.onnx", "--mean", "128"], /--mean.*did you mean --mean 0\.502\?/s],
+    [attack("--pixel-range", "70000"), /--pixel-range.*from 1 to 65535/s],
+    [attack("--layout", "chw"), /--layout.*Allowed choices are NCHW, NHWC/s],
+    [attack("--channels", "2"), /1 \(gray\) or 3 \(colour\)/],
+    [attack("--size", "1000000"), /--size.*from 1 to 16384/s],
+    [attack("--classes", "a,,b"), /--classes.*names/s],
+    [attack("--flowers-split", "4"), /--flowers-split.*from 1 to 3/s],
+    [attack("--threads", "100000"), /--threads.*from 1 to 1024/s],
+    [["reproduce", "all", "--jobs", "5000"], /--jobs.*from 1 to 1024/s],
+    [["sweep", "--judge-epsilon", "8"], /8\/255/],
+    [train("--norm", "l2", "--epsilon", "128"), /--epsilon.*128\/255/s],
+    [train("--step-size", "2"), /--step-size.*2\/255/s],
+    [train("--flip", "50"), /--flip.*did you mean 0\.5\?/s],
+    [train("--momentum", "9"), /--momentum.*did you mean 0\.09\?/s],
+    [train("--ema", "1"), /--ema.*below 1/s],
+    [train("--label-smoothing", "10%"), /--label-smoothing.*did you mean 0\.1\?/s],
+    [train("--warmup", "5"), /--warmup.*did you mean 0\.05\?/s],
+    [train("--epsilon-warmup", "40"), /--epsilon-warmup.*did you mean 0\.4\?/s],
+    [train("--trunk-learning-rate", "-1"), /--trunk-learning-rate.*from 0 to 1/s],
+    [train("--resized-crop", "0"), /--resized-crop.*above 0/s],
+    [train("--brightness", "40"), /--brightness.*from 0 to 1/s],
+    [train("--hue", "180"), /--hue.*from 0 to 0\.5/s],
+    [train("--rotation", "360"), /--rotation.*from 0 to 180/s],
+  ])("%j", async (args, words) => {
+    expect([await runCli(args), said]).toEqual([2, expect.stringMatching(words)]);
+  });
+});
+
+describe("words are known in whatever case", () => {
+  // What comes after the options is missed, so they passed.
+  test.each([
+    [attack("--layout", "nhwc", "--norm", "LINF", "--attack", "FGSM"), /none\.onnx: does not exist/],
+    [attack("--pixel-range", "255", "--mean", "0.5", "--std", "127.5"), /none\.onnx: does not exist/],
+    [train("--optimiser", "SGD", "--schedule", "Cosine"), /nowhere/],
+  ])("%j", async (args, words) => {
+    expect([await runCli(args), said]).toEqual([3, expect.stringMatching(words)]);
+  });
+});
