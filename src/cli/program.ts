@@ -66,7 +66,20 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     .exitOverride()
     .showHelpAfterError("Add --help to see what there is.");
   for (const command of commands) command(program);
+  for (const command of program.commands) suggestBeginnings(command);
   return program;
+}
+
+/** For `--eps` commander suggests what is spelt most alike, `--steps`: what begins so is nearer. */
+function suggestBeginnings(command: Command): void {
+  command.configureOutput({
+    outputError(text, write) {
+      const typed = /^error: unknown option '(--[^'=]{2,})/.exec(text)?.[1];
+      const meant = command.options.filter(({ long }) => typed !== undefined && long?.startsWith(typed));
+      const suggestion = meant.map(({ long }) => long).join(" or ");
+      write(meant.length === 0 ? text : `error: unknown option '${typed}'\n(Did you mean ${suggestion}?)\n`);
+    },
+  });
 }
 
 function exitCodeOf(error: unknown): number {

@@ -58,6 +58,19 @@ describe("a number or word that cannot be meant is refused, with what may be", (
   });
 });
 
+describe("an option that begins so is suggested, otherwise what is spelt alike", () => {
+  test.each([
+    [attack("--eps", "0.3"), /unknown option '--eps'\n\(Did you mean --epsilon\?\)/],
+    [train("--epsilon-w=0.3"), /Did you mean --epsilon-warmup\?/],
+    [train("--label", "0.3"), /Did you mean --label-smoothing\?/],
+    [train("--no-random", "0.3"), /Did you mean --no-random-start\?/],
+    [train("--epoch", "1"), /Did you mean --epochs\?/],
+    [attack("--espilon", "1"), /Did you mean --epsilon\?/],
+  ])("%j", async (args, words) => {
+    expect([await runCli(args), said]).toEqual([2, expect.stringMatching(words)]);
+  });
+});
+
 describe("words are known in whatever case", () => {
   // What comes after the options is missed, so they passed.
   test.each([

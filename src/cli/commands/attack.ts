@@ -4,6 +4,7 @@ import type { Dataset } from "../../data/index.js";
 import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
 import { openSample, usualEpsilon } from "../images.js";
 import { loadModel, modelOptions, type ModelOptions } from "../models.js";
+import { checkOutputs } from "../outputs.js";
 import {
   commonOptions,
   computeOptions,
@@ -51,6 +52,7 @@ export function attackCommand(program: Command): void {
 
 async function attack(path: string, options: AttackCommandOptions): Promise<void> {
   const terminal = createTerminal(options);
+  checkOutputs({ "--save": options.save }, { "the model": path, "--data": options.data });
   const { name, classifier: asLoaded } = await loadModel(path, options, terminal);
   const sample = await openSample(options, options.seed, asLoaded, terminal);
   const { dataset } = sample;

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { checkOutputs } from "../outputs.js";
 import { commonOptions, imageOptions, openOptionsOf, type LookOptions } from "../shared-options.js";
 import { printable } from "../streams.js";
 import { createTerminal } from "../terminal.js";
@@ -20,6 +21,7 @@ export function dataCommand(program: Command): void {
   commonOptions(command);
   dataCheckCommand(command);
   command.addHelpText("after", EXAMPLES).action(async (name: string, options: LookOptions) => {
+    checkOutputs({ "--sheet": options.sheet }, { "the data": name });
     const { openDataset, datasetInfo } = await import("../../data/index.js");
     const dataset = await openDataset(name, openOptionsOf({ ...options, data: name }));
     const info = datasetInfo(dataset);

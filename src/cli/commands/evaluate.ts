@@ -3,6 +3,7 @@ import type { EvaluateEvent, Result, ThreatInfo } from "../../evaluation/index.j
 import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
 import { openSample, usualEpsilons } from "../images.js";
 import { loadModel, modelOptions, withUniqueNames, type ModelOptions } from "../models.js";
+import { checkOutputs } from "../outputs.js";
 import {
   commonOptions,
   computeOptions,
@@ -61,6 +62,8 @@ export function evaluateCommand(program: Command): void {
 
 async function evaluateModelsCommand(models: string[], options: EvaluateCommandOptions): Promise<void> {
   const terminal = createTerminal(options);
+  const inputs = Object.fromEntries(models.map((path) => [`the model ${path}`, path]));
+  checkOutputs({ "--out": options.out, "--report": options.report }, { ...inputs, "--data": options.data });
   const result = await measure(models, options, terminal);
   const { writeResult, worstCase } = await import("../../evaluation/index.js");
   await writeResult(options.out, result);

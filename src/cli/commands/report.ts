@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { checkOutputs } from "../outputs.js";
 import { commonOptions, type CommonOptions } from "../shared-options.js";
 import { createTerminal } from "../terminal.js";
 
@@ -22,6 +23,7 @@ export function reportCommand(program: Command): void {
     .option("--pictures <file>", "the pictures of a reproduction (default: none)");
   commonOptions(command);
   command.addHelpText("after", EXAMPLES).action(async (path: string, options: ReportOptions) => {
+    checkOutputs({ "--out": options.out }, { "the result": path, "--pictures": options.pictures });
     const { writeFileAtomic } = await import("../../files/index.js");
     await writeFileAtomic(options.out, await render(path, options));
     createTerminal(options).result(options.out, { report: options.out });
