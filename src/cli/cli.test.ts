@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { holdfast } from "../../test/runs/holdfast.js";
 import { parseResult } from "../evaluation/index.js";
@@ -132,6 +132,15 @@ describe("a model that was trained", () => {
     const again = await holdfast(["report", out, "--out", join(root, "again.html")]);
     expect(again.code, again.stderr).toBe(0);
     expect(await readFile(join(root, "again.html"), "utf8")).toBe(await readFile(report, "utf8"));
+  });
+
+  test("is attacked; .png keeps pictures", async () => {
+    const args = ["attack", run, "--steps", "1", "--threads", "1", "--json", "--limit"];
+    const { code, stdout, stderr } = await holdfast([...args, "12", "--save", join(root, "picture.png")]);
+    expect(code, stderr).toBe(0);
+    const { saved } = JSON.parse(stdout) as { saved: string[] };
+    expect(saved.map((file) => basename(file))).toContain("picture-07.png");
+    expect((await readFile(saved[11]!)).subarray(1, 4).toString()).toBe("PNG");
   });
 
   test("misses --fail-below though nobody reads", async () => {

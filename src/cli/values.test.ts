@@ -38,6 +38,7 @@ describe("a number or word that cannot be meant is refused, with what may be", (
     [attack("--classes", "a,,b"), /--classes.*names/s],
     [attack("--flowers-split", "4"), /--flowers-split.*from 1 to 3/s],
     [attack("--threads", "100000"), /--threads.*from 1 to 1024/s],
+    [attack("--save", "a.JPG"), /--save.*would lose the perturbation.*\.png/s],
     [["reproduce", "all", "--jobs", "5000"], /--jobs.*from 1 to 1024/s],
     [["sweep", "--judge-epsilon", "8"], /8\/255/],
     [train("--norm", "l2", "--epsilon", "128"), /--epsilon.*128\/255/s],

@@ -5,6 +5,7 @@ import { attackOptions, describeAttack, type AttackOptions } from "../attack-opt
 import { openSample, usualEpsilon } from "../images.js";
 import { loadModel, modelOptions, type ModelOptions } from "../models.js";
 import { checkOutputs } from "../outputs.js";
+import { isPicture, picturesOrArrays, writePictures } from "../pictures.js";
 import {
   commonOptions,
   computeOptions,
@@ -30,7 +31,8 @@ Examples:
   holdfast attack model.onnx --data photos:test --epsilon 8/255 --save adversarial.npz
 
 The .npz holds adversarial (float32 [N, C, H, W]), label, clean_prediction,
-adversarial_prediction, success and file.`;
+adversarial_prediction, success and file. A .png is a picture, several are numbered pictures; each
+is rounded to 8 bits, so that the model's answer to it may differ.`;
 
 export function attackCommand(program: Command): void {
   const command = program
@@ -42,7 +44,7 @@ export function attackCommand(program: Command): void {
   attackOptions(command, "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)");
   command
     .option("--target <class>", "make every image this class (its name) instead of any other")
-    .option("--save <file.npz>", "keep the adversarial images");
+    .option("--save <file>", "keep the adversarial images: .npz, or .png for pictures", picturesOrArrays);
   modelOptions(command);
   commonOptions(computeOptions(command));
   command
@@ -70,9 +72,9 @@ async function attack(path: string, options: AttackCommandOptions): Promise<void
         : describeAttack(options, [threat.epsilon])),
   );
   const outcome = await run(options, { classifier, dataset, threat, terminal });
-  if (options.save !== undefined) await save(options.save, dataset, outcome);
+  const saved = options.save === undefined ? [] : await save(options.save, dataset, outcome);
   const operators = zeroGradientOperators(classifier);
-  await describe(options, terminal, { model: name, threat, dataset, outcome, operators });
+  await describe(options, terminal, { model: name, threat, dataset, outcome, operators, saved });
 }
 
 async function threatOf({ norm, epsilon, data }: AttackCommandOptions): Promise<ThreatModel> {
@@ -178,7 +180,9 @@ function keep(outcome: Outcome, one: AttackedBatch, at: number, imageSize: numbe
   for (const distance of one.distance) outcome.largest = Math.max(outcome.largest, distance);
 }
 
-async function save(path: string, dataset: Dataset, outcome: Outcome): Promise<void> {
+/** Keeps the images; the files. */
+async function save(path: string, dataset: Dataset, outcome: Outcome): Promise<string[]> {
+  if (isPicture(path)) return writePictures(path, dataset, outcome.adversarial);
   const { encodeNpz, tensor } = await import("../../tensor/index.js");
   const { writeFileAtomic } = await import("../../files/index.js");
   const { length, channels, height, width } = dataset;
@@ -191,6 +195,7 @@ async function save(path: string, dataset: Dataset, outcome: Outcome): Promise<v
     file: Array.from({ length }, (_, i) => dataset.fileName(i)),
   };
   await writeFileAtomic(path, encodeNpz(arrays));
+  return [path];
 }
 
 interface Attacked {
@@ -200,6 +205,7 @@ interface Attacked {
   readonly outcome: Outcome;
   /** Nodes that pass no gradient. */
   readonly operators: readonly string[];
+  readonly saved: readonly string[];
 }
 
 /** Places of the images that count: those that are the target already, by label or by answer, are made nothing. */
@@ -216,7 +222,7 @@ function countedOf(
 async function describe(
   options: AttackCommandOptions,
   terminal: Terminal,
-  { model, threat, dataset, outcome, operators }: Attacked,
+  { model, threat, dataset, outcome, operators, saved }: Attacked,
 ): Promise<void> {
   const { describeZeroGradient, wilsonInterval } = await import("../../evaluation/index.js");
   const counted = countedOf(outcome, dataset, await targetClass(options, dataset));
@@ -257,7 +263,7 @@ async function describe(
     `${model}: ${words} (95 % interval ${(100 * shown.low).toFixed(1)}–${(100 * shown.high).toFixed(1)} %), ` +
       `largest perturbation ${Number(outcome.largest.toPrecision(6))}` +
       (options.target === undefined ? ". An upper bound: a stronger attack may break more." : "") +
-      (options.save === undefined ? "" : `\n${options.save}`),
+      (saved.length === 0 ? "" : `\n${saved[0]}${saved.length > 1 ? ` … ${saved.at(-1)}` : ""}`),
     {
       model,
       attack: options.attack,
@@ -275,7 +281,7 @@ async function describe(
       largestPerturbation: outcome.largest,
       zeroGradient,
       warnings,
-      saved: options.save ?? null,
+      saved: saved.length > 1 ? saved : (saved[0] ?? null),
     },
   );
 }

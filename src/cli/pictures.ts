@@ -1,0 +1,51 @@
+import { extname } from "node:path";
+import { InvalidArgumentError } from "commander";
+import type { Dataset } from "../data/index.js";
+
+const LOSSY = new Set([".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"]);
+
+/** Where adversarial images go: pictures of a kind that would change them are refused. */
+export function picturesOrArrays(path: string): string {
+  const ending = extname(path).toLowerCase();
+  if (!LOSSY.has(ending)) return path;
+  throw new InvalidArgumentError(
+    `${ending} would lose the perturbation: give .npz (exact) or .png (8 bits a channel).`,
+  );
+}
+
+export function isPicture(path: string): boolean {
+  return extname(path).toLowerCase() === ".png";
+}
+
+/**
+ * Writes images `[N, C, H, W]` in [0, 1] as PNGs, each pixel rounded to the nearest of 256 levels: one image as `path`,
+ * several as `name-01.png`, `name-02.png`, …; the files.
+ *
+ * @throws InputError where they cannot be written.
+ */
+export async function writePictures(
+  path: string,
+  { length, channels, height, width }: Pick<Dataset, "length" | "channels" | "height" | "width">,
+  images: Float32Array,
+): Promise<string[]> {
+  const { default: sharp } = await import("sharp");
+  const { writeFileAtomic } = await import("../files/index.js");
+  const [area, digits] = [height * width, String(length).length];
+  const files: string[] = [];
+  for (let n = 0; n < length; n++) {
+    const bytes = Uint8Array.from({ length: channels * area }, (_, i) => {
+      const [pixel, channel] = [Math.floor(i / channels), i % channels];
+      return Math.round(255 * images[(n * channels + channel) * area + pixel]!);
+    });
+    const raw = { width, height, channels: channels as 1 | 3 };
+    const file = length === 1 ? path : numbered(path, String(n + 1).padStart(digits, "0"));
+    await writeFileAtomic(file, await sharp(bytes, { raw }).png().toBuffer());
+    files.push(file);
+  }
+  return files;
+}
+
+function numbered(path: string, number: string): string {
+  const ending = extname(path);
+  return `${path.slice(0, -ending.length)}-${number}${ending}`;
+}
