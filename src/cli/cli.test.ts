@@ -143,6 +143,14 @@ describe("a model that was trained", () => {
     expect((await readFile(saved[11]!)).subarray(1, 4).toString()).toBe("PNG");
   });
 
+  test("is evaluated until the first Ctrl-C: there is nothing to save", async () => {
+    const args = ["evaluate", run, "--threads", "1", "--out", join(root, "never.json")];
+    const { code } = await holdfast(args, { at: "images of mnist:test", signal: "SIGINT" });
+    // The system ended it; a shell says 130.
+    expect(code).toBe(null);
+    expect(await readdir(root)).not.toContain("never.json");
+  });
+
   test("misses --fail-below though nobody reads", async () => {
     const args = ["evaluate", run, "--limit", "10", "--steps", "1", "--threads", "1", "--fail-below", "1"];
     const out = ["--epsilon", "0.5", "--out", join(root, "unread.json")];

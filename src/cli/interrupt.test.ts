@@ -30,7 +30,8 @@ const WORK = `
 
 test("a second Ctrl-C ends a process whose thread never comes free", async () => {
   const script = `${WORK}
-    await withInterrupt(async (signal) => {
+    await withInterrupt(async (signal, worthSaving) => {
+      worthSaving();
       signal.addEventListener("abort", busy);
       console.error("ready");
       await setTimeout(1e6);
@@ -38,9 +39,18 @@ test("a second Ctrl-C ends a process whose thread never comes free", async () =>
   expect(await interrupted(script, ["ready", "ends it at once"])).toBe("SIGINT");
 });
 
+test("before there is anything to save a first one does", async () => {
+  const script = `${WORK}
+    await withInterrupt(async () => {
+      console.error("ready");
+      busy();
+    }, "Saving …");`;
+  expect(await interrupted(script, ["ready"])).toBe("SIGINT");
+});
+
 test("after the work a first one does", async () => {
   const script = `${WORK}
-    await withInterrupt(async () => {}, "Saving …");
+    await withInterrupt(async (signal, worthSaving) => worthSaving(), "Saving …");
     console.error("ready");
     busy();`;
   expect(await interrupted(script, ["ready"])).toBe("SIGINT");
@@ -48,7 +58,8 @@ test("after the work a first one does", async () => {
 
 test("a first one lets the work be saved", async () => {
   const script = `${WORK}
-    await withInterrupt(async (signal) => {
+    await withInterrupt(async (signal, worthSaving) => {
+      worthSaving();
       console.error("ready");
       await setTimeout(1e6, undefined, { signal }).catch(() => {});
       process.exitCode = 7;

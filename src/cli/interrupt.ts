@@ -3,12 +3,12 @@ import { writeError } from "./streams.js";
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
- * Runs work that is worth saving when it is stopped: the first Ctrl-C (or SIGTERM) asks it to end properly, a second one
- * ends the process at once, even while JavaScript or a native call holds its thread: by then the signals are the system's
- * again. Work with nothing to save does without, and ends at the first.
+ * Runs work that is stopped by Ctrl-C (or SIGTERM): at once, even while JavaScript or a native call holds its thread, for
+ * the signals are the system's; but once the work has called `worthSaving` the first only asks it to end properly, and
+ * the second ends it at once. Work with nothing to save does without all this.
  */
 export async function withInterrupt(
-  work: (signal: AbortSignal) => Promise<void>,
+  work: (signal: AbortSignal, worthSaving: () => void) => Promise<void>,
   words: string,
 ): Promise<void> {
   const controller = new AbortController();
@@ -21,9 +21,12 @@ export async function withInterrupt(
     for (const name of SIGNALS) process.off(name, stop);
     leaveSignalsToSystem();
   };
-  for (const name of SIGNALS) process.off(name, endAtOnce).on(name, stop);
+  const worthSaving = (): void => {
+    if (controller.signal.aborted) return;
+    for (const name of SIGNALS) process.off(name, endAtOnce).off(name, stop).on(name, stop);
+  };
   try {
-    await work(controller.signal);
+    await work(controller.signal, worthSaving);
   } finally {
     release();
   }

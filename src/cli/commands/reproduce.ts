@@ -115,7 +115,8 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
   const out = options.out ?? `reproduction-${options.preset}`;
   const { jobs } = options;
   const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
-  await withInterrupt(async (signal) => {
+  await withInterrupt(async (signal, worthSaving) => {
+    worthSaving();
     if (options.helper === true) endWithParent();
     const display = createDisplay(terminal, plan, options.plan === true, jobs);
     const helpers =

@@ -84,9 +84,9 @@ function valueOf(text: string): SweepValue {
 async function runSweep(options: SweepCommandOptions): Promise<void> {
   const { sweep } = await import("../../reproduction/index.js");
   const terminal = createTerminal(options);
-  await withInterrupt(async (signal) => {
+  await withInterrupt(async (signal, worthSaving) => {
     const base = await newRun(options, terminal, "sweeps");
-    const shown = createTrainingDisplay(terminal);
+    const shown = createTrainingDisplay(terminal, worthSaving);
     try {
       const trials = await sweep(
         {

@@ -29,8 +29,8 @@ export function trainCommand(program: Command): void {
 async function train(options: TrainOptions, command: Command): Promise<void> {
   const { trainRun, resumeRun } = await import("../../training/index.js");
   const terminal = createTerminal(options);
-  await withInterrupt(async (signal) => {
-    const shown = createTrainingDisplay(terminal);
+  await withInterrupt(async (signal, worthSaving) => {
+    const shown = createTrainingDisplay(terminal, worthSaving);
     const hooks = { signal, onEvent: shown.onEvent };
     try {
       const finished =
@@ -53,7 +53,7 @@ export interface TrainingDisplay {
   stop(): void;
 }
 
-export function createTrainingDisplay(terminal: Terminal): TrainingDisplay {
+export function createTrainingDisplay(terminal: Terminal, onStart: () => void): TrainingDisplay {
   let progress: Progress | undefined;
   const stop = (): void => {
     progress?.stop();
@@ -67,6 +67,7 @@ export function createTrainingDisplay(terminal: Terminal): TrainingDisplay {
         const pixels = event.normalised === false ? "as they are" : "normalised as ImageNet's";
         terminal.note(`  begins with ${event.file}: ${event.copied} tensors, ${head}; pixels ${pixels}`);
       } else if (event.type === "start") {
+        onStart();
         progress = terminal.progress(event.steps, "steps");
         if (event.step > 0) progress.say(`  going on after step ${event.step}`);
         progress.at(event.step, "compiled");
