@@ -1,6 +1,5 @@
 import type { Dataset } from "../data/index.js";
-import { InputError } from "../errors/index.js";
-import { readFileChecked, writeFileAtomic } from "../files/index.js";
+import { readJson, writeFileAtomic } from "../files/index.js";
 import { runtimeInfo } from "../runtime/index.js";
 import { checkFit, evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } from "./evaluate.js";
 import { collectExamples } from "./examples.js";
@@ -150,17 +149,9 @@ export async function writeResult(path: string, result: Result): Promise<void> {
 
 /** @throws InputError when the file is missing or is not a result. */
 export async function readResult(path: string): Promise<Result> {
-  const text = new TextDecoder().decode(await readFileChecked(path));
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new InputError({
-      place: path,
-      problem: "is not JSON",
-      remedy: "Give the result that holdfast evaluate wrote.",
-      cause,
-    });
-  }
+  const json = await readJson(path, {
+    problem: "is not a holdfast result",
+    remedy: "Give the result that holdfast evaluate wrote.",
+  });
   return parseResult(json, path);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { InputError } from "../errors/index.js";
+import { checkShape } from "../files/index.js";
 import {
   resultSchemaVersion,
   type AttackParameters,
@@ -283,18 +284,9 @@ export function parseResult(json: unknown, place: string): Result {
       remedy: "Evaluate again, or use the version of holdfast that wrote it.",
     });
   }
-  const parsed = resultSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues;
-  const listed = issues
-    .slice(0, 5)
-    .map((issue) => `${issue.path.join(".") || "the whole"}: ${issue.message}`);
-  if (issues.length > listed.length) listed.push(`and ${issues.length - listed.length} more`);
-  throw new InputError({
-    place,
-    problem: `this is not a holdfast result: ${listed.join("; ")}`,
+  return checkShape(resultSchema, json, place, {
+    problem: "this is not a holdfast result",
     remedy: "Give the result.json that `holdfast evaluate` wrote.",
-    cause: parsed.error,
   });
 }
 

@@ -1,11 +1,32 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { InputError } from "../errors/index.js";
-import { ensureFolder, fileError, lockFolder, readFileChecked, writeFileAtomic } from "./index.js";
+import {
+  ensureFolder,
+  fileError,
+  lockFolder,
+  readFileChecked,
+  readJson,
+  removeOwn,
+  replaceFile,
+  writeFileAtomic,
+} from "./index.js";
 
 let folder = "";
 beforeEach(async () => {
@@ -22,12 +43,50 @@ describe("writeFileAtomic", () => {
     expect(await readdir(folder)).toEqual(["a.json"]);
   });
 
-  test("replaces a planted link and leaves what it pointed to alone", async () => {
-    const victim = join(folder, "victim");
-    await writeFile(victim, "precious");
-    await symlink(victim, join(folder, "out"));
+  test("follows a link to its target, and replaces that whole", async () => {
+    await mkdir(join(folder, "elsewhere"));
+    const target = join(folder, "elsewhere", "target");
+    await writeFile(target, "old", { mode: 0o600 });
+    const before = (await stat(target)).ino;
+    await symlink(join("elsewhere", "target"), join(folder, "link"));
+    await symlink("link", join(folder, "out"));
     await writeFileAtomic(join(folder, "out"), "new");
-    expect(await readFile(victim, "utf8")).toBe("precious");
+    expect(await readFile(target, "utf8")).toBe("new");
+    expect(await readlink(join(folder, "out"))).toBe("link");
+    expect((await stat(target)).ino).not.toBe(before);
+    expect((await stat(target)).mode & 0o777).toBe(0o600);
+    expect(await readdir(join(folder, "elsewhere"))).toEqual(["target"]);
+  });
+
+  test("follows a link to a file that is not there yet", async () => {
+    await symlink("later", join(folder, "out"));
+    await writeFileAtomic(join(folder, "out"), "new");
+    expect(await readFile(join(folder, "later"), "utf8")).toBe("new");
+  });
+
+  test.runIf(process.platform === "linux")("writes a FIFO and a device through", async () => {
+    const fifo = join(folder, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    await symlink("fifo", join(folder, "out"));
+    // Opened for both, so that neither end waits for the other.
+    const reader = await open(fifo, "r+");
+    await writeFileAtomic(join(folder, "out"), "through");
+    const { bytesRead, buffer } = await reader.read();
+    await reader.close();
+    expect(buffer.subarray(0, bytesRead).toString()).toBe("through");
+    expect((await stat(fifo)).isFIFO()).toBe(true);
+    await symlink("/dev/null", join(folder, "null"));
+    await writeFileAtomic(join(folder, "null"), "gone");
+    expect((await stat(join(folder, "null"))).isCharacterDevice()).toBe(true);
+    expect(await readlink(join(folder, "null"))).toBe("/dev/null");
+  });
+
+  test.runIf(process.platform === "linux")("writes /dev/fd as what is open there", async () => {
+    const file = await open(join(folder, "open"), "w");
+    await file.writeFile("before, ");
+    await writeFileAtomic(`/dev/fd/${file.fd}`, "after");
+    await file.close();
+    expect(await readFile(join(folder, "open"), "utf8")).toBe("before, after");
   });
 
   test.each([
@@ -56,6 +115,15 @@ describe("writeFileAtomic", () => {
     expect(error).toBeInstanceOf(InputError);
     expect((error as InputError).message).toContain(words);
     expect(await readdir(folder)).toEqual(before);
+  });
+
+  test("replaceFile replaces a planted link and leaves what it pointed to alone", async () => {
+    const victim = join(folder, "victim");
+    await writeFile(victim, "precious");
+    await symlink(victim, join(folder, "out"));
+    await replaceFile(join(folder, "out"), "new");
+    expect(await readFile(victim, "utf8")).toBe("precious");
+    expect(await readFile(join(folder, "out"), "utf8")).toBe("new");
   });
 
   // Writing to /dev/full fails as a full disk does; a real one needs a mount.
@@ -89,6 +157,47 @@ test("a circle of links, a name too long, a file too large and a failing disk ar
   }
 });
 
+describe("what is no plain file", () => {
+  test.runIf(process.platform === "linux")("is refused at once", async () => {
+    const fifo = join(folder, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    await expect(readFileChecked(fifo)).rejects.toThrow(/fifo: is a FIFO, not a plain file/);
+    await expect(readFileChecked("/dev/zero")).rejects.toThrow(/is a device or a socket, not a plain file/);
+  });
+
+  test("nor is a larger one read than there may be", async () => {
+    await writeFile(join(folder, "large"), "");
+    await truncate(join(folder, "large"), 1.9e9);
+    const refusal = { problem: "is no result", remedy: "Give one." };
+    await expect(readJson(join(folder, "large"), refusal)).rejects.toThrow(/has 1900000000 bytes/);
+  });
+
+  test.each(["", "{", "nul", "\0", "\uFFFD{"])("JSON that is %j is refused", async (text) => {
+    await writeFile(join(folder, "a.json"), text);
+    const refusal = { problem: "is no result", remedy: "Give one." };
+    const error = await readJson(join(folder, "a.json"), refusal).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(InputError);
+    expect((error as InputError).message).toMatch(/a\.json: is no result: it is not JSON\n {2}Give one\./);
+  });
+});
+
+test("removeOwn removes only its own names, and follows no link", async () => {
+  const [own, other] = [join(folder, "own"), join(folder, "other")];
+  await mkdir(join(own, "below"), { recursive: true });
+  await mkdir(other);
+  for (const path of [join(own, "a"), join(own, "b"), join(own, "below", "a"), join(other, "a")]) {
+    await writeFile(path, "x");
+  }
+  await symlink(other, join(own, "link"));
+  await removeOwn(own, (name) => name !== "b");
+  expect(await readdir(own)).toEqual(["b"]);
+  await symlink(other, join(folder, "to-other"));
+  await removeOwn(join(folder, "to-other"), () => true);
+  expect(await readdir(other)).toEqual(["a"]);
+  await removeOwn(own, () => true);
+  expect((await readdir(folder)).sort()).toEqual(["other", "to-other"]);
+});
+
 describe("lockFolder", () => {
   test("keeps others out while its process runs, and is taken over from one that was killed", async () => {
     const lock = join(folder, "lock");
@@ -101,9 +210,37 @@ describe("lockFolder", () => {
     }
     await once(holder, "exit");
     const release = await lockFolder(folder, lock);
-    expect(await readFile(lock, "utf8")).toBe(String(process.pid));
+    expect(await readFile(lock, "utf8")).toMatch(new RegExp(`^${process.pid}( \\d+)?$`));
     await release();
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("is taken over where it holds junk, and kept where this process wrote it", async () => {
+    const lock = join(folder, "lock");
+    for (const junk of ["", "null", "{}", "-1", "1e3", "x".repeat(10_000), "\0\0\0"]) {
+      await writeFile(lock, junk);
+      const release = await lockFolder(folder, lock);
+      await release();
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test.runIf(process.platform === "linux")("a process number that was used again holds nothing", async () => {
+    const lock = join(folder, "lock");
+    const release = await lockFolder(folder, lock);
+    // The same process, by the same start: in use.
+    await expect(lockFolder(folder, lock)).rejects.toThrow(/in use by another process/);
+    const [, start] = (await readFile(lock, "utf8")).split(" ");
+    await writeFile(lock, `${process.ppid} ${Number(start) + 1}`);
+    const second = await lockFolder(folder, lock);
+    await release();
+    await second();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("what is no lock is named and left alone", async () => {
+    await mkdir(join(folder, "lock"));
+    await expect(lockFolder(folder, join(folder, "lock"))).rejects.toThrow(/lock: is not a lock/);
   });
 
   test.runIf(process.platform === "linux")(

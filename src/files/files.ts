@@ -1,10 +1,7 @@
-/**
- * Files that are either the old ones or the new ones, never half of each, and file-system
- * errors in words that name the path and the remedy.
- */
+/** Reading, and file-system errors in words that name the path and the remedy. */
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { constants, type Stats } from "node:fs";
+import { mkdir, open } from "node:fs/promises";
 import { HoldfastError, InputError } from "../errors/index.js";
 
 const REMEDIES: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
@@ -22,6 +19,11 @@ const REMEDIES: Readonly<Record<string, readonly [problem: string, remedy: strin
   ELOOP: ["leads through links in a circle", "Mend or remove the link."],
   ENAMETOOLONG: ["has a name that is too long here", "Choose a shorter one."],
   EIO: ["could not be read or written: the disk reports an error", "Check the disk, or use another one."],
+  ENOTEMPTY: ["is a folder that is not empty", "Empty it, or choose another name."],
+  EBUSY: ["is in use and cannot be replaced", "Choose another name."],
+  EBADF: ["is closed", "Name a file."],
+  EPIPE: ["was closed by what read it", "Write to a file instead."],
+  ENXIO: ["is a device or a socket that cannot be opened", "Name a plain file."],
   EMFILE: ["could not be opened: too many files are open", "Raise the limit (ulimit -n)."],
 };
 
@@ -34,13 +36,47 @@ export function fileError(cause: unknown, path: string): Error {
   return new InputError({ place: path, problem: known[0], remedy: known[1], cause });
 }
 
-/** @throws InputError when the file cannot be read. */
-export async function readFileChecked(path: string): Promise<Uint8Array> {
+/**
+ * The bytes of a plain file. A FIFO or a device is refused at once: it might never end.
+ *
+ * @param mostBytes beyond which it is refused before it is read.
+ * @throws InputError when it cannot be read, or is no plain file.
+ */
+export async function readFileChecked(path: string, mostBytes: number = Infinity): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    // Without O_NONBLOCK the opening of a FIFO waits for a writer.
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      const found = await file.stat();
+      if (!found.isFile()) throw notPlain(path, found);
+      if (found.size > mostBytes) {
+        throw new InputError({
+          place: path,
+          problem: `has ${found.size} bytes; a file of its kind has at most ${mostBytes}`,
+          remedy: "Check that it is the file you mean.",
+        });
+      }
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     throw fileError(error, path);
   }
+}
+
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return "a folder";
+  if (found.isFIFO()) return "a FIFO";
+  return found.isSocket() ? "a socket" : "a device";
+}
+
+function notPlain(path: string, found: Stats): InputError {
+  return new InputError({
+    place: path,
+    problem: `is ${kindOf(found)}, not a file`,
+    remedy: found.isDirectory() ? "Name a file." : "Write its contents to a file, and name that.",
+  });
 }
 
 /** Makes the folder and those above it. @throws InputError when that is not possible. */
@@ -49,47 +85,6 @@ export async function ensureFolder(path: string): Promise<void> {
     await mkdir(path, { recursive: true });
   } catch (error) {
     throw fileError(error, path);
-  }
-}
-
-export async function removeQuietly(path: string): Promise<void> {
-  await rm(path, { force: true, recursive: true }).catch(() => {});
-}
-
-/**
- * Writes beside the target, flushes to the disk, renames, and flushes the folder: after a
- * crash at any moment the path holds the old bytes or the new ones. A link at the path is
- * replaced, not followed.
- *
- * @throws InputError on a full disk, a missing folder, no permission; nothing is left behind.
- */
-export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
-  try {
-    await rm(temporary, { force: true });
-    const file = await open(temporary, "wx");
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
-  } catch (error) {
-    await removeQuietly(temporary);
-    throw fileError(error, path);
-  }
-}
-
-/** Windows cannot open a folder; there the rename itself is all there is. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

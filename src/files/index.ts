@@ -1,9 +1,5 @@
-export {
-  ensureFolder,
-  fileError,
-  readFileChecked,
-  removeQuietly,
-  sha256Of,
-  writeFileAtomic,
-} from "./files.js";
+export { ensureFolder, fileError, readFileChecked, sha256Of } from "./files.js";
+export { checkShape, MOST_JSON_BYTES, readJson, type Refusal } from "./json.js";
 export { lockFolder, tryLock, type Unlock } from "./lock.js";
+export { refuseLinks, removeOwn } from "./own.js";
+export { finalName, outputPath, replaceFile, writeFileAtomic } from "./write.js";

@@ -1,17 +1,7 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  realpathSync,
-  type Stats,
-} from "node:fs";
-import { open } from "node:fs/promises";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, sep } from "node:path";
 import { InputError } from "../errors/index.js";
-import { fileError, writeFileAtomic } from "../files/index.js";
+import { fileError, outputPath, readFileChecked, writeFileAtomic } from "../files/index.js";
 import { bytesPerElement } from "../tensor/index.js";
 import type { Model } from "./model.js";
 import type { ExternalReference, ReadExternal } from "./read-tensor.js";
@@ -26,45 +16,14 @@ import { writeModel } from "./write.js";
  * @throws InputError naming the file and what is wrong with it.
  */
 export async function readModelFile(path: string): Promise<Model> {
-  return readModel(await readPlainFile(path), { place: path, external: externalReader(path) });
+  return readModel(await readFileChecked(path, LARGEST_FILE), {
+    place: path,
+    external: externalReader(path),
+  });
 }
 
 /** A protobuf message is below 2 GiB. */
 const LARGEST_FILE = 2 ** 31 - 1;
-
-/** Without waiting, so that a FIFO nobody writes to is seen for what it is. */
-const READING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-
-async function readPlainFile(path: string): Promise<Uint8Array> {
-  const fail = (problem: string, remedy: string): never => {
-    throw new InputError({ place: path, problem, remedy });
-  };
-  try {
-    const file = await open(path, READING);
-    try {
-      const stat = await file.stat();
-      if (!stat.isFile()) fail(`is ${kindOf(stat)}, not a file`, "Name an .onnx file.");
-      if (stat.size > LARGEST_FILE) {
-        fail(
-          `has ${stat.size} bytes; an ONNX file is below 2 GiB`,
-          "Export the model with its weights in files beside it (external data).",
-        );
-      }
-      return await file.readFile();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw fileError(error, path);
-  }
-}
-
-function kindOf(stat: Stats): string {
-  if (stat.isDirectory()) return "a folder";
-  if (stat.isFIFO()) return "a FIFO";
-  if (stat.isSocket()) return "a socket";
-  return "a device";
-}
 
 function externalReader(model: string): ReadExternal {
   return (reference, size) => {
@@ -150,7 +109,9 @@ export async function writeModelFile(
   if (sizes.reduce((sum, size) => sum + size, 0) <= inlineLimit) {
     return writeFileAtomic(path, writeModel(model));
   }
-  const location = `${basename(path)}.data`;
+  // Beside the model itself, where a link leads to it.
+  const target = await outputPath(path);
+  const location = `${basename(target)}.data`;
   const pieces: { readonly at: number; readonly bytes: Uint8Array }[] = [];
   let end = 0;
   const small = writeModel(model, {
@@ -165,6 +126,6 @@ export async function writeModelFile(
   });
   const weights = new Uint8Array(end);
   for (const { at, bytes } of pieces) weights.set(bytes, at);
-  await writeFileAtomic(join(dirname(path), location), weights);
-  await writeFileAtomic(path, small);
+  await writeFileAtomic(join(dirname(target), location), weights);
+  await writeFileAtomic(target, small);
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { InputError } from "../errors/index.js";
 import { rasterSchema, resultSchema, runtimeSchema, toolSchema, type Raster } from "../evaluation/index.js";
+import { checkShape } from "../files/index.js";
 import type { RegionSource } from "./datasets.js";
 import type { MeasuredInput, MeasuredPicture } from "./measure-piece.js";
 import type { Json } from "./piece.js";
@@ -11,7 +11,7 @@ const count = z.int().min(0);
 const name = z.string().min(1);
 const json: z.ZodType<Json> = z.json();
 
-const measuredInput: z.ZodType<MeasuredInput> = z.object({
+export const measuredInputSchema: z.ZodType<MeasuredInput> = z.object({
   setting: name,
   epsilon: z.number().min(0),
   steps: count,
@@ -42,7 +42,7 @@ const dataset: z.ZodType<ReproducedDatasetResult> = z
         recipe: name,
         title: z.string(),
         seed: z.number(),
-        measured: z.array(measuredInput).nullable(),
+        measured: z.array(measuredInputSchema).nullable(),
       }),
     ),
     regionSource: z.enum(Object.keys(REGIONS) as RegionSource[]).nullable(),
@@ -91,7 +91,7 @@ const raster = (channels: readonly number[]): z.ZodType<Raster> =>
   });
 const map = raster([1]);
 
-const picture: z.ZodType<MeasuredPicture> = z.object({
+export const pictureSchema: z.ZodType<MeasuredPicture> = z.object({
   index: count,
   fileName: z.string(),
   label: z.int(),
@@ -113,7 +113,7 @@ const picture: z.ZodType<MeasuredPicture> = z.object({
 const picturesSchema: z.ZodType<ReproductionPictures> = z.record(
   z.string(),
   z
-    .record(z.string(), z.array(picture))
+    .record(z.string(), z.array(pictureSchema))
     .refine(
       (models) => new Set(Object.values(models).map((pictures) => pictures.length)).size <= 1,
       "not the same number of pictures of every model",
@@ -127,8 +127,7 @@ const picturesSchema: z.ZodType<ReproductionPictures> = z.record(
  * @throws InputError naming the first places that differ.
  */
 export function parseReproduction(value: unknown, place: string): ReproductionResult {
-  return parseAs(reproductionSchema, value, {
-    place,
+  return checkShape(reproductionSchema, value, place, {
     problem: "is not the result of a reproduction",
     remedy: "Give the reproduction.json that holdfast reproduce wrote.",
   });
@@ -136,32 +135,8 @@ export function parseReproduction(value: unknown, place: string): ReproductionRe
 
 /** As {@link parseReproduction}. */
 export function parsePictures(value: unknown, place: string): ReproductionPictures {
-  return parseAs(picturesSchema, value, {
-    place,
+  return checkShape(picturesSchema, value, place, {
     problem: "does not hold the pictures of a reproduction",
     remedy: "Give the pictures.json that holdfast reproduce wrote.",
-  });
-}
-
-/** Of places that differ, as many are named. */
-const NAMED = 5;
-
-function parseAs<T>(
-  schema: z.ZodType<T>,
-  value: unknown,
-  { place, problem, remedy }: { readonly place: string; readonly problem: string; readonly remedy: string },
-): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const { issues } = parsed.error;
-  const named = issues
-    .slice(0, NAMED)
-    .map(({ path, message }) => `${path.join(".") || "the whole"}: ${message}`);
-  const more = issues.length > NAMED ? [`and ${issues.length - NAMED} more`] : [];
-  throw new InputError({
-    place,
-    problem: `${problem}: ${[...named, ...more].join("; ")}`,
-    remedy,
-    cause: parsed.error,
   });
 }

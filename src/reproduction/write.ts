@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { InputError } from "../errors/index.js";
-import { readFileChecked, writeFileAtomic } from "../files/index.js";
+import { MOST_JSON_BYTES, readFileChecked, readJson, writeFileAtomic, type Refusal } from "../files/index.js";
 import type { Assembled } from "./assemble.js";
 import { renderReproduction } from "./report/index.js";
 import { parsePictures, parseReproduction } from "./result-schema.js";
@@ -32,30 +31,21 @@ export async function writeReproduction(
 
 /** Whether the file says that it is the result of a reproduction. @throws InputError when it is missing. */
 export async function isReproduction(path: string): Promise<boolean> {
-  const start = new TextDecoder().decode((await readFileChecked(path)).subarray(0, 64));
+  const start = new TextDecoder().decode((await readFileChecked(path, MOST_JSON_BYTES)).subarray(0, 64));
   return /^\s*\{\s*"kind"\s*:\s*"reproduction"/.test(start);
 }
 
 /** @throws InputError when the file is missing or is not the result of a reproduction. */
 export async function readReproduction(path: string): Promise<ReproductionResult> {
-  return parseReproduction(await readJson(path), path);
+  return parseReproduction(await readJson(path, REFUSAL), path);
 }
 
 /** @throws InputError when the file is missing or does not hold the pictures of a reproduction. */
 export async function readPictures(path: string): Promise<ReproductionPictures> {
-  return parsePictures(await readJson(path), path);
+  return parsePictures(await readJson(path, REFUSAL), path);
 }
 
-async function readJson(path: string): Promise<unknown> {
-  const text = new TextDecoder().decode(await readFileChecked(path));
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new InputError({
-      place: path,
-      problem: "is not JSON",
-      remedy: "Run holdfast reproduce again.",
-      cause,
-    });
-  }
-}
+const REFUSAL: Refusal = {
+  problem: "is not what holdfast reproduce wrote",
+  remedy: "Run holdfast reproduce again.",
+};
