@@ -68,7 +68,10 @@ function readRange(
   fail: (problem: string) => never,
 ): Uint8Array {
   // Opened without following links, then looked at again: the path may have changed meanwhile.
-  const descriptor = openSync(path, READING | (constants.O_NOFOLLOW ?? 0));
+  const descriptor = openSync(
+    path,
+    constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0),
+  );
   try {
     const file = fstatSync(descriptor);
     if (!file.isFile() || file.nlink > 1) fail("is not a plain file");

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/index.js";
+import { InputError } from "../errors/index.js";
 import {
   describeSample,
   measuredResult,
@@ -12,7 +13,7 @@ import { runtimeInfo } from "../runtime/index.js";
 import { readRunSummary } from "../training/index.js";
 import { join } from "node:path";
 import { openTestImages, type ReproducedDataset } from "./datasets.js";
-import type { Crafted } from "./craft-piece.js";
+import type { CraftedCapture } from "./craft-piece.js";
 import type { MeasureResult } from "./measure-piece.js";
 import type { PlannedRow, PlannedTraining, ReproductionPlan } from "./plan.js";
 import { folderOf, type Json } from "./piece.js";
@@ -94,9 +95,7 @@ async function assembleDataset(
     const model = nameOf({ ...row.training, recipe }, several);
     models.push(await modelInfo(store, { ...row.training, recipe }, model));
     measurements.push(...(await measurementsOf(store, row, model, sources, plan.preset.stepSize)));
-    const measured = store.isDone(row.measure)
-      ? ((await store.result(row.measure)) as unknown as MeasureResult).inputs
-      : null;
+    const measured = store.isDone(row.measure) ? (await store.result(row.measure, "measure")).inputs : null;
     rows.push({ model, recipe: recipe.name, title: recipe.title, seed, measured });
   }
   for (const { source } of plan.crafts.filter((craft) => craft.dataset === dataset)) {
@@ -181,12 +180,8 @@ async function measurementsOf(
   sources: Readonly<Record<string, string>>,
   stepSize: number,
 ): Promise<Measurement[]> {
-  const transfer = store.isDone(row.transfer)
-    ? ((await store.result(row.transfer)) as unknown as TransferResult)
-    : undefined;
-  const whiteBox = store.isDone(row.whiteBox)
-    ? ((await store.result(row.whiteBox)) as unknown as WhiteBoxResult)
-    : undefined;
+  const transfer = store.isDone(row.transfer) ? await store.result(row.transfer, "transfer") : undefined;
+  const whiteBox = store.isDone(row.whiteBox) ? await store.result(row.whiteBox, "white-box") : undefined;
   const clean = (transfer ?? whiteBox)?.clean;
   if (clean === undefined) return [];
   return [
@@ -213,14 +208,12 @@ async function transferred(
 ): Promise<Measurement[]> {
   if (result === undefined) return [];
   const seconds = result.seconds / result.attacked.length;
-  const made = await Promise.all(
-    crafts.map(async ({ piece }) => (await store.result(piece)) as unknown as Crafted),
-  );
+  const made = await Promise.all(crafts.map(({ piece }) => store.result(piece, "craft")));
   return result.attacked.map(({ setting, epsilon, iterations, prediction }) => {
     const id = `${model}/${setting}/linf-${Number(epsilon.toPrecision(6))}/pgd-${iterations}`;
     const craft = crafts.findIndex((each) => each.setting === setting && each.epsilon === epsilon);
-    const { largestPerturbation, nonFinite } =
-      made[craft]!.captures[crafts[craft]!.iterations.indexOf(iterations)]!;
+    const place = crafts[craft]?.iterations.indexOf(iterations) ?? -1;
+    const { largestPerturbation, nonFinite } = made[craft]?.captures[place] ?? unknownCapture(store, id);
     return {
       ...score(id, model, prediction, result.clean, seconds),
       kind: "transfer",
@@ -239,6 +232,15 @@ async function transferred(
       largestPerturbation,
       nonFinite,
     };
+  });
+}
+
+/** A damaged piece: its result names an attack that its preset has not. */
+function unknownCapture({ root }: Store, id: string): CraftedCapture {
+  throw new InputError({
+    place: join(root, PIECES),
+    problem: `no finished piece holds the adversarial images of ${id}`,
+    remedy: "Delete the piece of that model in this folder; it is made again.",
   });
 }
 
@@ -277,7 +279,7 @@ async function picturesOf(
   const byModel: Record<string, MeasureResult["pictures"]> = {};
   for (const row of rows) {
     if (!store.isDone(row.measure)) continue;
-    const { pictures } = (await store.result(row.measure)) as unknown as MeasureResult;
+    const { pictures } = await store.result(row.measure, "measure");
     byModel[nameOf({ ...row.training, recipe: row.recipe }, preset.seeds.length > 1)] = pictures;
   }
   return byModel;

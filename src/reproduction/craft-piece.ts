@@ -4,7 +4,7 @@ import { distanceOf, pgdTrajectory, replaceNonFinite, type ThreatModel } from ".
 import type { Batch } from "../data/index.js";
 import { InputError } from "../errors/index.js";
 import { datasetBatches } from "../evaluation/index.js";
-import { readFileChecked, sha256Of, writeFileAtomic } from "../files/index.js";
+import { readFileChecked, replaceFile, sha256Of } from "../files/index.js";
 import { decodeNpy, encodeNpy, tensor } from "../tensor/index.js";
 import type { PlannedCraft } from "./plan.js";
 import type { Store } from "./store.js";
@@ -18,7 +18,7 @@ export interface Crafted {
   readonly captures: readonly CraftedCapture[];
 }
 
-interface CraftedCapture {
+export interface CraftedCapture {
   /** L∞, pixel units, over the images that are finite. */
   largestPerturbation: number;
   /** Images with a pixel that is NaN or infinite: the clean image stands for each. */
@@ -45,7 +45,7 @@ export async function runCraft(work: Workplace, planned: PlannedCraft): Promise<
       if (!existsSync(path)) {
         signal?.throwIfAborted();
         const kept = await pgdTrajectory(target, batch, threat, options, { random: RANDOM, signal });
-        await writeFileAtomic(path, encodeNpy(stack(kept, batch.size, target.imageShape)));
+        await replaceFile(path, encodeNpy(stack(kept, batch.size, target.imageShape)));
       }
       const bytes = await readFileChecked(path);
       files.push({ name, sha256: sha256Of(bytes) });
@@ -99,7 +99,7 @@ export async function readCrafted(
   number: number,
   { images, size }: Batch,
 ): Promise<Float32Array[]> {
-  const { files } = (await store.result(piece)) as unknown as Crafted;
+  const { files } = await store.result(piece, "craft");
   const folder = await store.folder(piece);
   const { name, sha256 } = files[number]!;
   const bytes = await readFileChecked(join(folder, name));

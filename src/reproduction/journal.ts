@@ -1,6 +1,15 @@
-import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { appendFile } from "node:fs/promises";
+import { z } from "zod";
 import { InputError } from "../errors/index.js";
-import { fileError } from "../files/index.js";
+import {
+  checkShape,
+  fileError,
+  MOST_JSON_BYTES,
+  readFileChecked,
+  refuseLinks,
+  replaceFile,
+} from "../files/index.js";
 import type { Json } from "./piece.js";
 
 /**
@@ -8,25 +17,31 @@ import type { Json } from "./piece.js";
  * that was cut off does not count.
  */
 export interface Journal {
-  get(part: string): Json | undefined;
+  /** @throws InputError when the part is not of that shape. */
+  get<T>(part: string, schema: z.ZodType<T>): T | undefined;
   put(part: string, value: unknown): Promise<void>;
 }
 
 export async function openJournal(path: string): Promise<Journal> {
   const parts = new Map<string, Json>();
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw fileError(error, path);
-  });
+  await refuseLinks([path]);
+  const text = existsSync(path) ? new TextDecoder().decode(await readFileChecked(path, MOST_JSON_BYTES)) : "";
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
   for (const line of whole.split("\n")) {
     if (line === "") continue;
     parts.set(...parse(line, path));
   }
   // What follows must not be glued to a line that was cut off.
-  if (whole.length < text.length) await writeFile(path, whole);
+  if (whole.length < text.length) await replaceFile(path, whole);
   return {
-    get: (part) => parts.get(part),
+    get(part, schema) {
+      const value = parts.get(part);
+      if (value === undefined) return undefined;
+      return checkShape(schema, value, `${path}: part "${part}"`, {
+        ...refusal,
+        problem: "is not a finished part",
+      });
+    },
     async put(part, value) {
       const plain = JSON.parse(JSON.stringify(value)) as Json;
       await appendFile(path, `${JSON.stringify([part, plain])}\n`).catch((error: unknown) => {
@@ -37,15 +52,18 @@ export async function openJournal(path: string): Promise<Journal> {
   };
 }
 
+const lineSchema: z.ZodType<[string, Json]> = z.tuple([z.string(), z.json()]);
+const refusal = {
+  problem: "has a line that cannot be read",
+  remedy: "Delete the file; its piece is made again.",
+};
+
 function parse(line: string, path: string): [string, Json] {
+  let value: unknown;
   try {
-    return JSON.parse(line) as [string, Json];
+    value = JSON.parse(line);
   } catch (cause) {
-    throw new InputError({
-      place: path,
-      problem: "has a line that cannot be read",
-      remedy: "Delete the file; its piece is made again.",
-      cause,
-    });
+    throw new InputError({ place: path, ...refusal, cause });
   }
+  return checkShape(lineSchema, value, path, refusal);
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { z } from "zod";
 import { argMax, forwardGraph, oneHot, pgd, runAttack, STEP, type ThreatModel } from "../attacks/index.js";
 import type { Batch, Dataset } from "../data/index.js";
 import {
@@ -18,6 +19,7 @@ import { compile } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 import { readCrafted } from "./craft-piece.js";
 import { openJournal } from "./journal.js";
+import { pictureSchema } from "./result-schema.js";
 import type { PlannedRow } from "./plan.js";
 import { logitsOf } from "./predictions.js";
 import { loadDefended, loadTrained, RANDOM, openTarget, testImages, type Workplace } from "./work.js";
@@ -72,6 +74,14 @@ interface Part {
   readonly pictures: readonly MeasuredPicture[];
 }
 
+const sum = z.number();
+const partSchema: z.ZodType<Part> = z.object({
+  sums: z.array(
+    z.array(z.object({ images: sum, regions: sum, inside: sum, outside: sum, cosine: sum, distance: sum })),
+  ),
+  pictures: z.array(pictureSchema),
+});
+
 /** What the defended model looks at, clean and attacked: Figures 1, 4 and 5, Table 2, and how far it moved. */
 export async function runMeasure(work: Workplace, row: PlannedRow): Promise<MeasureResult> {
   const { store, preset, onProgress, signal } = work;
@@ -83,7 +93,7 @@ export async function runMeasure(work: Workplace, row: PlannedRow): Promise<Meas
     for await (const batch of datasetBatches(images, preset.batchSize)) {
       signal?.throwIfAborted();
       const number = parts.length;
-      let part = journal.get(String(number)) as unknown as Part | undefined;
+      let part = journal.get(String(number), partSchema);
       if (part === undefined) {
         part = await looker.measure(batch, number);
         await journal.put(String(number), part);

@@ -1,8 +1,10 @@
-import { cp, rename } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../errors/index.js";
-import { ensureFolder, fileError, removeQuietly } from "../files/index.js";
+import { ensureFolder, fileError, finalName, refuseLinks, removeOwn } from "../files/index.js";
+import { isRunFile } from "../training/index.js";
 import { finishedPieces, PIECES, readPieceFile } from "./store.js";
+import { RUN } from "./work.js";
 
 export interface Merged {
   /** Pieces that came in, by the title. */
@@ -23,6 +25,7 @@ export async function mergeReproductions(into: string, from: readonly string[]):
   const copied: string[] = [];
   const same: string[] = [];
   const different: string[] = [];
+  await refuseLinks([join(into, PIECES)]);
   await ensureFolder(join(into, PIECES));
   const there = new Set(await finishedPieces(into));
   for (const folder of from) {
@@ -42,7 +45,8 @@ export async function mergeReproductions(into: string, from: readonly string[]):
         (timeless(own.result) === timeless(result) ? same : different).push(title);
         continue;
       }
-      await copyWhole(source, join(into, PIECES, name));
+      await refusePlanted(source);
+      await copyWhole(into, source, join(into, PIECES, name));
       there.add(name);
       copied.push(title);
     }
@@ -50,18 +54,39 @@ export async function mergeReproductions(into: string, from: readonly string[]):
   return { copied, same, different };
 }
 
-async function copyWhole(source: string, target: string): Promise<void> {
-  const temporary = `${target}.${process.pid}.tmp`;
+/** A link, a FIFO or a device is not what a reproduction writes: copied, it would lead elsewhere or never end. */
+async function refusePlanted(piece: string): Promise<void> {
+  const entries = await readdir(piece, { recursive: true, withFileTypes: true });
+  const planted = entries.find((entry) => !entry.isFile() && !entry.isDirectory());
+  if (planted === undefined) return;
+  throw new InputError({
+    place: join(planted.parentPath, planted.name),
+    problem: "is a link or a device: merge copies only plain files",
+    remedy: "Put the file itself in its place, or delete the piece there.",
+  });
+}
+
+async function copyWhole(into: string, source: string, target: string): Promise<void> {
+  const temporary = await mkdtemp(join(into, ".merge-")).catch((error: unknown) => {
+    throw fileError(error, into);
+  });
   try {
-    await removeQuietly(temporary);
-    await cp(source, temporary, { recursive: true });
+    const copy = join(temporary, "piece");
+    await cp(source, copy, { recursive: true, filter: (path) => path !== join(source, "lock") });
     // An unfinished piece of the same name gives way.
-    await removeQuietly(target);
-    await rename(temporary, target);
+    await removeOwn(target, isPieceFile);
+    await rename(copy, target);
   } catch (error) {
-    await removeQuietly(temporary);
     throw fileError(error, target);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
   }
+}
+
+/** Whether a path below a piece's folder is one that its work writes. */
+function isPieceFile(name: string): boolean {
+  if (name.startsWith(`${RUN}/`)) return isRunFile(name.slice(RUN.length + 1));
+  return /^(?:piece\.json|parts\.jsonl|lock|\d{5,}\.npy)$/.test(finalName(name));
 }
 
 /** The result without how long it took. */

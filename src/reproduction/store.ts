@@ -1,9 +1,17 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { InputError } from "../errors/index.js";
-import { ensureFolder, readFileChecked, writeFileAtomic } from "../files/index.js";
-import { folderOf, type Json, type Piece } from "./piece.js";
+import { basename, join } from "node:path";
+import { z } from "zod";
+import {
+  checkShape,
+  ensureFolder,
+  readJson,
+  refuseLinks,
+  replaceFile,
+  type Refusal,
+} from "../files/index.js";
+import { folderOf, type Json, type Piece, type PieceKind } from "./piece.js";
+import { PIECE_RESULTS, type PieceResults } from "./piece-schema.js";
 
 /** `piece.json`: written last, so its presence says that the piece is finished. */
 export interface PieceFile {
@@ -22,8 +30,8 @@ export interface Store {
   /** The piece's own folder, made when it is first asked for. */
   folder(piece: Piece): Promise<string>;
   isDone(piece: Piece): boolean;
-  /** @throws InputError when it is not finished, or its file has been damaged. */
-  result(piece: Piece): Promise<Json>;
+  /** @throws InputError when it is not finished, or its file does not hold a result of its kind. */
+  result<K extends PieceKind>(piece: Piece, kind: K): Promise<PieceResults[K]>;
   /** What a finished piece took. @throws as `result`. */
   seconds(piece: Piece): Promise<number>;
   /** Marks a piece as finished. */
@@ -41,11 +49,21 @@ export function openStore(root: string): Store {
     root,
     async folder(piece) {
       const folder = place(piece);
+      await refuseLinks([join(root, PIECES), folder]);
       await ensureFolder(folder);
       return folder;
     },
     isDone: (piece) => existsSync(join(place(piece), MARKER)),
-    result: async (piece) => (await read(piece)).result,
+    async result(piece, kind) {
+      const { result } = await read(piece);
+      const path = join(place(piece), MARKER);
+      return checkShape(
+        PIECE_RESULTS[kind] as z.ZodType<PieceResults[typeof kind]>,
+        result,
+        path,
+        refusal(place(piece)),
+      );
+    },
     seconds: async (piece) => (await read(piece)).seconds,
     async finish(piece, result, seconds) {
       const file: PieceFile = {
@@ -58,7 +76,7 @@ export function openStore(root: string): Store {
         result: JSON.parse(JSON.stringify(result)) as Json,
       };
       await ensureFolder(place(piece));
-      await writeFileAtomic(join(place(piece), MARKER), `${JSON.stringify(file)}\n`);
+      await replaceFile(join(place(piece), MARKER), `${JSON.stringify(file)}\n`);
     },
   };
 }
@@ -69,28 +87,34 @@ export async function finishedPieces(root: string): Promise<readonly string[]> {
   return names.filter((name) => existsSync(join(root, PIECES, name, MARKER))).sort();
 }
 
+const pieceSchema: z.ZodType<PieceFile> = z.object({
+  format: z.literal(1),
+  key: z.string().regex(/^[0-9a-f]{16}$/),
+  title: z.string(),
+  settings: z.json(),
+  needs: z.array(z.string()),
+  seconds: z.number().min(0),
+  result: z.json(),
+});
+
+const refusal = (folder: string): Refusal => ({
+  problem: "is not the record of a finished piece",
+  remedy: `Delete ${folder}; the piece is made again.`,
+});
+
 /**
  * The record of a finished piece.
  *
- * @param key that it must have; any by default.
+ * @param key that it must have; the one in the folder's name by default.
  * @throws InputError when it is missing, damaged or another's.
  */
 export async function readPieceFile(folder: string, key?: string): Promise<PieceFile> {
   const path = join(folder, MARKER);
-  const file = parse(new TextDecoder().decode(await readFileChecked(path)));
-  if (file !== undefined && file.key === (key ?? file.key)) return file;
-  throw new InputError({
-    place: path,
-    problem: "is not the record of a finished piece",
-    remedy: `Delete ${folder}; the piece is made again.`,
+  await refuseLinks([folder, path]);
+  const wanted = key ?? /[0-9a-f]{16}$/.exec(basename(folder))?.[0];
+  const schema = pieceSchema.refine((file) => file.key === wanted, {
+    path: ["key"],
+    message: `not ${wanted}`,
   });
-}
-
-function parse(text: string): PieceFile | undefined {
-  try {
-    const file = JSON.parse(text) as PieceFile;
-    return file.format === 1 && typeof file.key === "string" ? file : undefined;
-  } catch {
-    return undefined;
-  }
+  return checkShape(schema, await readJson(path, refusal(folder)), path, refusal(folder));
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError, nearestName } from "../errors/index.js";
 import { evaluate, type Interval, type Score } from "../evaluation/index.js";
-import { readFileChecked, removeQuietly, sha256Of, writeFileAtomic } from "../files/index.js";
+import { readFileChecked, sha256Of, writeFileAtomic } from "../files/index.js";
 import { TERMS } from "../losses/index.js";
 import { loadClassifier } from "../models/index.js";
 import {
@@ -120,8 +120,6 @@ export async function sweep(options: SweepOptions, hooks: SweepHooks = {}): Prom
 async function trained(options: RunOptions, hooks: SweepHooks): Promise<FinishedRun> {
   const { out } = options;
   if (existsSync(runPaths(out).config)) return resumeRun(out, hooks, await asked(options));
-  // What a kill before the configuration was written left.
-  await removeQuietly(out);
   return trainRun(options, hooks);
 }
 

@@ -1,7 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readRunSummary, resumeRun, runPaths, trainRun, type RunEvent } from "../training/index.js";
-import { removeQuietly } from "../files/index.js";
+import {
+  readRunSummary,
+  removeCheckpoints,
+  resumeRun,
+  runPaths,
+  trainRun,
+  type RunEvent,
+} from "../training/index.js";
 import { trainingOf, type PlannedTraining } from "./plan.js";
 import { RUN, type Workplace } from "./work.js";
 
@@ -20,7 +26,6 @@ export async function runTraining(work: Workplace, planned: PlannedTraining): Pr
   if (existsSync(runPaths(folder).config)) {
     await resumeRun(folder, hooks, {}, { data: `${data}:train`, validationData });
   } else {
-    await removeQuietly(folder);
     await trainRun(
       {
         data: `${data}:train`,
@@ -35,7 +40,7 @@ export async function runTraining(work: Workplace, planned: PlannedTraining): Pr
       hooks,
     );
   }
-  await removeQuietly(runPaths(folder).checkpoints);
+  await removeCheckpoints(runPaths(folder).checkpoints);
   return readRunSummary(folder);
 }
 

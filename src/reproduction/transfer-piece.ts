@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { z } from "zod";
 import { datasetBatches } from "../evaluation/index.js";
 import { readCrafted } from "./craft-piece.js";
 import { openJournal } from "./journal.js";
@@ -37,7 +38,7 @@ export async function runTransfer(work: Workplace, row: PlannedRow): Promise<Tra
     let number = 0;
     for await (const batch of datasetBatches(images, preset.batchSize)) {
       signal?.throwIfAborted();
-      let part = journal.get(String(number)) as number[][] | undefined;
+      let part = journal.get(String(number), partOf(1 + attacked.length, batch.size));
       if (part === undefined) {
         part = [await classify(target, batch, batch.images)];
         for (const craft of crafts) {
@@ -53,4 +54,9 @@ export async function runTransfer(work: Workplace, row: PlannedRow): Promise<Tra
     }
   });
   return { clean, attacked, seconds: (performance.now() - started) / 1000, samples };
+}
+
+/** Predictions of one batch: clean, then on each set of adversarial images. */
+function partOf(sets: number, images: number): z.ZodType<number[][]> {
+  return z.array(z.array(z.int()).length(images)).length(sets);
 }

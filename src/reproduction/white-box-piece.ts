@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { z } from "zod";
 import {
   grayImage,
   holdsGrayImage,
@@ -61,7 +62,7 @@ export async function runWhiteBox(work: Workplace, row: PlannedRow): Promise<Whi
       for await (const batch of datasetBatches(images, preset.batchSize)) {
         const { attack, epsilon, steps, draws } = planned;
         const name = [attack, epsilon, steps, draws, preset.batchSize, parts.length].join(" ");
-        let part = journal.get(name) as unknown as AttackedPart | undefined;
+        let part = journal.get(name, partSchema);
         if (part === undefined) {
           signal?.throwIfAborted();
           part = await attackBatch(target, batch, planned, signal);
@@ -99,6 +100,21 @@ interface AttackedPart {
   readonly gradientQueries: number;
   readonly seconds: number;
 }
+
+const count = z.int().min(0);
+const size = z.number().min(0);
+const partSchema: z.ZodType<AttackedPart> = z
+  .object({
+    clean: z.array(z.int()),
+    adversarial: z.array(z.int()),
+    stepSize: size.nullable(),
+    largestPerturbation: size,
+    nonFinite: count,
+    forwardQueries: count,
+    gradientQueries: count,
+    seconds: size,
+  })
+  .refine(({ clean, adversarial }) => clean.length === adversarial.length, "not an answer for every image");
 
 async function attackBatch(
   target: Target,

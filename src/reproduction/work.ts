@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createTarget, type Compile, type Target } from "../attacks/index.js";
 import type { Dataset } from "../data/index.js";
@@ -6,7 +5,7 @@ import { InputError } from "../errors/index.js";
 import { loadClassifier, type Classifier } from "../models/index.js";
 import { createGenerator, type RandomGenerator } from "../tensor/index.js";
 import { openTestImages, type ReproducedDataset } from "./datasets.js";
-import { defendedAtTest } from "../training/index.js";
+import { defendedAtTest, runPaths, verifyRun } from "../training/index.js";
 import type { Piece } from "./piece.js";
 import type { PlannedRow } from "./plan.js";
 import type { Preset } from "./presets.js";
@@ -37,14 +36,21 @@ export async function loadDefended(work: Workplace, { recipe, training }: Planne
   return defendedAtTest(join(await work.store.folder(training.piece), RUN), recipe.model);
 }
 
+/** @throws InputError when a file of the finished training is missing or has changed. */
 export async function modelPath(store: Store, train: Piece): Promise<string> {
-  const path = join(await store.folder(train), RUN, "model.onnx");
-  if (existsSync(path)) return path;
-  throw new InputError({
-    place: path,
-    problem: "is missing, though its training is marked as finished",
-    remedy: `Delete the folder ${await store.folder(train)}; the model is trained again.`,
-  });
+  const { folder, model } = runPaths(join(await store.folder(train), RUN));
+  try {
+    await verifyRun(folder);
+    return model;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError({
+      place: error.place,
+      problem: `${error.problem}, though its training is marked as finished`,
+      remedy: `Delete the folder ${await store.folder(train)}; the model is trained again.`,
+      cause: error,
+    });
+  }
 }
 
 /** Name of the run folder in a training's folder. */

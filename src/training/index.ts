@@ -21,15 +21,18 @@ export { perturbationGraph, type PerturbationOptions } from "./weight-perturbati
 export { DivergedError } from "./watch.js";
 export {
   defendedAtTest,
+  isRunFile,
   loadCheckpoint,
   openValidation,
   readLog,
   readRunConfig,
   readRunSummary,
+  removeCheckpoints,
   resumeRun,
   runPaths,
   saveCheckpoint,
   trainRun,
+  verifyRun,
   withUsualValidation,
   type FinishedRun,
   type LogLine,

@@ -19,7 +19,7 @@ import { perturbationGraph } from "./weight-perturbation.js";
 import { validate } from "./validate.js";
 import { catastrophicOverfitting, createWatch } from "./watch.js";
 
-export type WarningCode = "collapse" | "catastrophic-overfitting" | "stopped-early" | "zero-gradient";
+export type WarningCode = "collapse" | "catastrophic-overfitting" | "stopped-early" | "zero-gradient" | "log";
 
 export type TrainingEvent =
   | {

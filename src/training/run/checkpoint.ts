@@ -1,12 +1,17 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { InputError } from "../../errors/index.js";
 import {
+  checkShape,
   ensureFolder,
+  finalName,
   readFileChecked,
-  removeQuietly,
+  readJson,
+  refuseLinks,
+  removeOwn,
+  replaceFile,
   sha256Of,
-  writeFileAtomic,
 } from "../../files/index.js";
 import { readSafetensors, writeSafetensors } from "../../models/index.js";
 import type { Tensor } from "../../tensor/index.js";
@@ -18,6 +23,13 @@ export interface Progress {
   readonly logBytes: number;
   /** Seconds of training so far, over all runs. */
   readonly seconds: number;
+  /** Of `config.json`: under other settings the state means nothing. Absent: written before it was kept. */
+  readonly configSha256?: string | undefined;
+}
+
+export interface Checkpoint {
+  readonly state: TrainingState;
+  readonly progress: Progress;
 }
 
 interface CheckpointFile extends Progress {
@@ -29,9 +41,50 @@ interface CheckpointFile extends Progress {
   readonly best: { readonly record: ValidationRecord; readonly file: string; readonly sha256: string } | null;
 }
 
+const count = z.int().min(0);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const validationSchema: z.ZodType<ValidationRecord> = z.looseObject({
+  step: count,
+  images: count,
+  clean: z.number(),
+  robust: z.number().nullable(),
+});
+
+const checkpointSchema: z.ZodType<CheckpointFile> = z.object({
+  format: z.literal(1),
+  step: count,
+  // A name of ours, so that it leads nowhere else.
+  file: z.string().regex(/^step-\d{9}\.safetensors$/),
+  sha256: digest,
+  logBytes: count,
+  seconds: z.number().min(0),
+  configSha256: digest.optional(),
+  validations: z.array(validationSchema),
+  best: z
+    .object({
+      record: validationSchema,
+      file: z.string().regex(/^best-step-\d{9}\.safetensors$/),
+      sha256: digest,
+    })
+    .nullable(),
+});
+
 /** Checkpoints that are kept: if the newest is damaged, the one before it still goes on. */
 const KEPT = 2;
 const NAME = /^step-(\d{9})\.json$/;
+/** Every name that is written here. */
+const OWN = /^(?:step-\d{9}\.(?:json|safetensors)|best-step-\d{9}\.safetensors)$/;
+
+/** Whether a name in a folder of checkpoints is one that {@link saveCheckpoint} writes, or what a kill left of it. */
+export function isCheckpointFile(name: string): boolean {
+  return OWN.test(finalName(name));
+}
+
+/** Removes the checkpoints of a run, and their folder where nothing else is in it. */
+export async function removeCheckpoints(folder: string): Promise<void> {
+  await removeOwn(folder, isCheckpointFile);
+}
 
 const stem = (step: number): string => `step-${String(step).padStart(9, "0")}`;
 
@@ -44,6 +97,7 @@ export async function saveCheckpoint(
   state: TrainingState,
   progress: Progress,
 ): Promise<void> {
+  await refuseLinks([folder]);
   await ensureFolder(folder);
   const file = `${stem(state.step)}.safetensors`;
   const sha256 = await writeTensors(join(folder, file), state.tensors);
@@ -62,16 +116,13 @@ export async function saveCheckpoint(
     validations: state.validations,
     best: kept,
   };
-  await writeFileAtomic(
-    join(folder, `${stem(state.step)}.json`),
-    `${JSON.stringify(description, null, 2)}\n`,
-  );
+  await replaceFile(join(folder, `${stem(state.step)}.json`), `${JSON.stringify(description, null, 2)}\n`);
   await removeOld(folder);
 }
 
 async function writeTensors(path: string, tensors: ReadonlyMap<string, Tensor>): Promise<string> {
   const bytes = writeSafetensors(tensors);
-  await writeFileAtomic(path, bytes);
+  await replaceFile(path, bytes);
   return sha256Of(bytes);
 }
 
@@ -85,7 +136,7 @@ async function stepsIn(folder: string): Promise<number[]> {
     .sort((a, b) => b - a);
 }
 
-/** Removes all but the newest checkpoints and what no checkpoint names. */
+/** Removes the checkpoints but for the newest, and what no checkpoint names; others' files stay. */
 async function removeOld(folder: string): Promise<void> {
   const steps = (await stepsIn(folder)).slice(0, KEPT);
   const wanted = new Set<string>();
@@ -95,25 +146,20 @@ async function removeOld(folder: string): Promise<void> {
     wanted.add(file);
     if (best !== null) wanted.add(best.file);
   }
-  for (const name of await readdir(folder)) {
-    if (!wanted.has(name)) await removeQuietly(join(folder, name));
-  }
+  await removeOwn(folder, (name) => isCheckpointFile(name) && !wanted.has(name));
 }
 
 async function describe(folder: string, step: number): Promise<CheckpointFile> {
   const path = join(folder, `${stem(step)}.json`);
-  const text = new TextDecoder().decode(await readFileChecked(path));
-  try {
-    const parsed = JSON.parse(text) as CheckpointFile;
-    if (parsed.format === 1 && parsed.step === step && typeof parsed.file === "string") return parsed;
-  } catch {
-    // Named below.
-  }
-  throw new InputError({
-    place: path,
+  const refusal = {
     problem: "is not a checkpoint's description: its bytes have changed",
     remedy: "Delete this file to go on from the checkpoint before it.",
+  };
+  const schema = checkpointSchema.refine((file) => file.step === step, {
+    path: ["step"],
+    message: `not ${step}`,
   });
+  return checkShape(schema, await readJson(path, refusal), path, refusal);
 }
 
 /**
@@ -121,12 +167,13 @@ async function describe(folder: string, step: number): Promise<CheckpointFile> {
  *
  * @throws InputError when its bytes are not those that were saved.
  */
-export async function loadCheckpoint(
-  folder: string,
-): Promise<{ readonly state: TrainingState; readonly progress: Progress } | undefined> {
+export async function loadCheckpoint(folder: string): Promise<Checkpoint | undefined> {
   const [newest] = await stepsIn(folder);
   if (newest === undefined) return undefined;
-  const { step, file, sha256, validations, best, logBytes, seconds } = await describe(folder, newest);
+  const { step, file, sha256, validations, best, logBytes, seconds, configSha256 } = await describe(
+    folder,
+    newest,
+  );
   const remedy = `Delete ${join(folder, `${stem(step)}.json`)} to go on from the checkpoint before it.`;
   const tensors = await readTensors(join(folder, file), sha256, remedy);
   const state: TrainingState = {
@@ -138,7 +185,7 @@ export async function loadCheckpoint(
         ? undefined
         : { record: best.record, weights: await readTensors(join(folder, best.file), best.sha256, remedy) },
   };
-  return { state, progress: { logBytes, seconds } };
+  return { state, progress: { logBytes, seconds, configSha256 } };
 }
 
 async function readTensors(

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { UsageError } from "../../errors/index.js";
+import { InputError, UsageError } from "../../errors/index.js";
 import { readFileChecked, sha256Of } from "../../files/index.js";
 import {
   createClassifier,
@@ -15,6 +15,7 @@ import {
 } from "../../models/index.js";
 import { createGenerator } from "../../tensor/index.js";
 import { readRunConfig, runPaths, type RunConfig, type RunPaths } from "./folder.js";
+import { verifyRun } from "./manifest.js";
 
 /** A run before its first step. */
 export interface Begun {
@@ -52,10 +53,11 @@ export async function beginWith(config: RunConfig, path: string | undefined): Pr
   const { classifier, copied, newHead } = await initialiseFrom(fresh, path);
   const { initializers } = classifier.graph;
   const names = [...classifier.parameters, ...classifier.buffers];
+  const weights = writeSafetensors(new Map(names.map((name) => [name, initializers.get(name)!])));
   return {
-    config: { ...config, initial: { ...given, copied, newHead } },
+    config: { ...config, initial: { ...given, kept: sha256Of(weights), copied, newHead } },
     classifier,
-    weights: writeSafetensors(new Map(names.map((name) => [name, initializers.get(name)!]))),
+    weights,
   };
 }
 
@@ -67,6 +69,14 @@ export async function classifierOf(
 ): Promise<Classifier> {
   const classifier = buildClassifier(config, form);
   if ((config.initial ?? null) === null) return classifier;
+  const { kept } = config.initial!;
+  if (kept !== undefined && sha256Of(await readFileChecked(initial)) !== kept) {
+    throw new InputError({
+      place: initial,
+      problem: "its bytes have changed since the run was begun",
+      remedy: "Restore the file from a copy, or begin a new run with another --out.",
+    });
+  }
   return loadWeights(classifier, await readWeightsFile(initial), { place: initial });
 }
 
@@ -77,6 +87,7 @@ export async function classifierOf(
 export async function defendedAtTest(folder: string, model: ModelDefence | undefined): Promise<Classifier> {
   const config = await readRunConfig(folder);
   const path = runPaths(folder).model;
+  await verifyRun(folder);
   const { graph } = await loadClassifier(path);
   const recipe = { ...config.settings.recipe, model };
   const fresh = buildClassifier({ ...config, settings: { ...config.settings, recipe } }, "test");

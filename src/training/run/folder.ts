@@ -1,9 +1,23 @@
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, UsageError } from "../../errors/index.js";
-import { ensureFolder, fileError, readFileChecked, writeFileAtomic } from "../../files/index.js";
+import { z } from "zod";
 import type { OpenOptions } from "../../data/index.js";
+import { UsageError } from "../../errors/index.js";
+import {
+  checkShape,
+  ensureFolder,
+  fileError,
+  finalName,
+  lockFolder,
+  readJson,
+  refuseLinks,
+  removeOwn,
+  replaceFile,
+  type Unlock,
+} from "../../files/index.js";
 import type { TrainingSettings } from "../settings.js";
+import { isCheckpointFile } from "./checkpoint.js";
 
 /** `config.json` of a run folder: all that `--resume` needs. */
 export interface RunConfig {
@@ -36,6 +50,8 @@ export interface InitialWeights {
   readonly copied: number;
   /** Whether the last layer was drawn anew. */
   readonly newHead: boolean;
+  /** Sha256 of `initial.safetensors`; absent: written before it was kept. */
+  readonly kept?: string;
   /** Whether the network normalises its pixels as ImageNet's, because the weights expect it; absent: it does. */
   readonly normalised?: boolean;
 }
@@ -66,48 +82,134 @@ export function runPaths(folder: string): RunPaths {
   };
 }
 
-/** Makes a new run folder. @throws UsageError when something is there already. */
+/** Whether a path below a run folder is one that a run writes, or what a kill left of it. */
+export function isRunFile(name: string): boolean {
+  const [folder, ...rest] = name.split("/");
+  if (rest.length > 0) return folder === "checkpoints" && rest.length === 1 && isCheckpointFile(rest[0]!);
+  return OWN.has(finalName(name)) || /^lock\.\d+(?:\.stale)?$/.test(name);
+}
+
+const OWN = new Set([
+  "config.json",
+  "log.jsonl",
+  "initial.safetensors",
+  "model.onnx",
+  "model.onnx.data",
+  "manifest.json",
+  "lock",
+]);
+
+/** Holds a run folder, in which no name of a run's may be a link. @throws UsageError when another process does. */
+export async function holdRunFolder(paths: RunPaths): Promise<Unlock> {
+  await refuseLinks(Object.values(paths).filter((path) => path !== paths.folder));
+  return lockFolder(paths.folder, paths.lock);
+}
+
+/**
+ * Makes and holds a new run folder. What a start that was killed before its configuration was written left
+ * there is taken over.
+ *
+ * @throws UsageError when something else is there already.
+ */
 export async function createRunFolder(
   folder: string,
   config: RunConfig,
   initial?: Uint8Array,
-): Promise<RunPaths> {
+): Promise<{ readonly paths: RunPaths; readonly unlock: Unlock }> {
   const paths = runPaths(folder);
+  await refuseFull(paths);
+  await ensureFolder(folder);
+  const unlock = await holdRunFolder(paths);
+  try {
+    // Another process may have begun between the two looks.
+    if (existsSync(paths.config)) await refuseFull(paths);
+    if (initial !== undefined) await replaceFile(paths.initial, initial);
+    await replaceFile(paths.config, `${JSON.stringify(config, null, 2)}\n`);
+    return { paths, unlock };
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function refuseFull({ folder }: RunPaths): Promise<void> {
   const there = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === "ENOENT") return [];
     throw fileError(error, folder);
   });
-  if (there.length > 0) {
-    throw new UsageError({
-      place: folder,
-      problem: "exists already and is not empty",
-      remedy: there.includes("config.json")
-        ? `To go on with it: holdfast train --resume ${folder}. For a new run name another --out.`
-        : "Name another --out.",
-    });
-  }
-  await ensureFolder(folder);
-  if (initial !== undefined) await writeFileAtomic(paths.initial, initial);
-  await writeFileAtomic(paths.config, `${JSON.stringify(config, null, 2)}\n`);
-  return paths;
+  if (there.every((name) => isLeftover(name, there))) return;
+  throw new UsageError({
+    place: folder,
+    problem: "exists already and is not empty",
+    remedy: there.includes("config.json")
+      ? `To go on with it: holdfast train --resume ${folder}. For a new run name another --out.`
+      : "Name another --out.",
+  });
 }
+
+/** What a start writes before its configuration; a user's own file of weights is not beside a lock. */
+function isLeftover(name: string, there: readonly string[]): boolean {
+  if (name === "initial.safetensors") return there.includes("lock");
+  return name === "lock" || (isRunFile(name) && !OWN.has(name));
+}
+
+/** Takes back a start that came to nothing. Others' files stay. */
+export async function discardRun({ folder }: RunPaths): Promise<void> {
+  await removeOwn(folder, isRunFile);
+}
+
+const count = z.int().min(0);
+const positive = z.int().min(1);
+const refusal = {
+  problem: "is not the configuration of a run",
+  remedy: "Name a folder that holdfast train made; or, if it was one, restore the file from a copy.",
+};
+
+/** What the reading of a run relies on; the rest is checked where it is used. */
+const configSchema = z.object({
+  format: z.literal(1),
+  tool: z.object({ name: z.string(), version: z.string() }),
+  data: z.string(),
+  dataOptions: z.record(z.string(), z.unknown()),
+  validationData: z.string().nullish(),
+  initial: z.looseObject({ file: z.string(), sha256: z.string(), kept: z.string().optional() }).nullish(),
+  limit: positive.nullable(),
+  model: z.string(),
+  image: z.object({ channels: positive, height: positive, width: positive }),
+  classNames: z.array(z.string()).min(1),
+  labelsSha256: z.string(),
+  settings: z.object({
+    recipe: z.object({
+      name: z.string(),
+      weights: z.record(z.string(), z.number()),
+      adversary: z.record(z.string(), z.unknown()).nullish(),
+      model: z.record(z.string(), z.unknown()).nullish(),
+    }),
+    epochs: z.number(),
+    batchSize: positive,
+    optimiser: z.looseObject({ kind: z.string() }),
+    learningRate: z.number(),
+    schedule: z.looseObject({ kind: z.string() }),
+    warmup: z.number(),
+    epsilonWarmup: z.number(),
+    clipNorm: z.number().nullable(),
+    emaDecay: z.number(),
+    decayAll: z.boolean(),
+    labelSmoothing: z.number(),
+    augmentation: z.unknown(),
+    validation: z.looseObject({ images: count, every: z.number(), steps: count }),
+    checkpointEvery: positive,
+    logEvery: positive,
+    seed: count,
+    threads: positive,
+  }),
+});
 
 /** @throws InputError when the folder is not a run folder. */
 export async function readRunConfig(folder: string): Promise<RunConfig> {
   const { config } = runPaths(folder);
-  const text = new TextDecoder().decode(await readFileChecked(config));
-  let parsed: RunConfig | undefined;
-  try {
-    parsed = JSON.parse(text) as RunConfig;
-  } catch {
-    // Named below.
-  }
-  if (parsed?.format !== 1 || typeof parsed.settings !== "object") {
-    throw new InputError({
-      place: config,
-      problem: "is not the configuration of a run",
-      remedy: "Name a folder that holdfast train made.",
-    });
-  }
-  return parsed;
+  const value = await readJson(config, refusal);
+  checkShape(configSchema, value, config, refusal);
+  // As it was written: the schema would leave out what it does not name.
+  return value as RunConfig;
 }

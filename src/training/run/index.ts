@@ -1,6 +1,7 @@
 export { defendedAtTest } from "./classifier.js";
-export { loadCheckpoint, saveCheckpoint, type Progress } from "./checkpoint.js";
-export { readRunConfig, runPaths, type RunConfig, type RunPaths } from "./folder.js";
+export { loadCheckpoint, removeCheckpoints, saveCheckpoint, type Progress } from "./checkpoint.js";
+export { isRunFile, readRunConfig, runPaths, type RunConfig, type RunPaths } from "./folder.js";
+export { verifyRun } from "./manifest.js";
 export { readLog, type LogLine } from "./log.js";
 export {
   resumeRun,

@@ -93,6 +93,7 @@ describe("a run that begins with published weights", () => {
     expect((await readRunConfig(folder)).initial).toEqual({
       file: "pretrained.safetensors",
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      kept: expect.stringMatching(/^[0-9a-f]{64}$/),
       copied: namesOf(pretrained).length - 2,
       newHead: true,
       normalised: true,

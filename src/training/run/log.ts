@@ -1,5 +1,8 @@
-import { open, type FileHandle } from "node:fs/promises";
-import { fileError, readFileChecked } from "../../files/index.js";
+import { constants } from "node:fs";
+import { open, readFile, type FileHandle } from "node:fs/promises";
+import { z } from "zod";
+import { InputError } from "../../errors/index.js";
+import { checkShape, fileError, MOST_JSON_BYTES, readFileChecked } from "../../files/index.js";
 import type { StepRecord } from "../step.js";
 import type { ValidationRecord } from "../state.js";
 
@@ -17,8 +20,11 @@ export interface RunLog {
   close(): Promise<void>;
 }
 
-/** Opens the log and cuts it to `bytes`, so that steps done again are not told twice. */
-export async function openLog(path: string, bytes: number): Promise<RunLog> {
+/**
+ * Opens the log and cuts it to `bytes`, so that steps done again are not told twice. A log that is shorter
+ * loses its last line where that is not whole: `missing` says how many bytes there are fewer than there were.
+ */
+export async function openLog(path: string, bytes: number): Promise<RunLog & { readonly missing: number }> {
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -26,10 +32,16 @@ export async function openLog(path: string, bytes: number): Promise<RunLog> {
       throw fileError(error, path);
     }
   };
+  const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+  const file: FileHandle = await guarded(() => open(path, flags));
+  const there = await guarded(() => file.stat());
   let length = bytes;
-  const file: FileHandle = await guarded(() => open(path, "a+"));
-  await guarded(() => file.truncate(bytes));
+  if (there.size < bytes) length = (await guarded(() => readFile(path))).lastIndexOf("\n") + 1;
+  const missing = bytes - length;
+  await guarded(() => file.truncate(length));
   return {
+    missing,
     async append(line) {
       const encoded = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
       await guarded(() => file.appendFile(encoded));
@@ -43,12 +55,48 @@ export async function openLog(path: string, bytes: number): Promise<RunLog> {
   };
 }
 
-/** The lines of a log; a last line that a kill cut short is left out. */
+const step = z.int().min(0);
+const seconds = z.number().min(0);
+/** A loss that is not finite is written as null. */
+const measured = z.number().nullable();
+
+const lineSchema = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("step"), step, seconds, loss: measured }),
+  z.looseObject({
+    type: z.literal("validation"),
+    step,
+    seconds,
+    images: step,
+    clean: z.number(),
+    robust: z.number().nullable(),
+  }),
+  z.looseObject({ type: z.literal("warning"), step, code: z.string(), message: z.string() }),
+]);
+
+/**
+ * The lines of a log; a last line that a kill cut short is left out.
+ *
+ * @throws InputError naming the first line that is not one of a log.
+ */
 export async function readLog(path: string): Promise<readonly LogLine[]> {
-  const text = new TextDecoder().decode(await readFileChecked(path));
+  const text = new TextDecoder().decode(await readFileChecked(path, MOST_JSON_BYTES));
   const complete = text.slice(0, text.lastIndexOf("\n") + 1);
   return complete
     .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as LogLine);
+    .flatMap((line, i) => (line === "" ? [] : [parseLine(line, `${path}: line ${i + 1}`)]));
+}
+
+function parseLine(line: string, place: string): LogLine {
+  const refusal = {
+    problem: "is not a line of a training's log",
+    remedy: "Delete the line, or restore the file from a copy.",
+  };
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw new InputError({ place, ...refusal, cause });
+  }
+  checkShape(lineSchema, value, place, refusal);
+  return value as LogLine;
 }

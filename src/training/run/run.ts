@@ -1,18 +1,20 @@
 import { existsSync } from "node:fs";
 import type { Dataset, OpenOptions } from "../../data/index.js";
 import { InputError, InterruptedError, UsageError } from "../../errors/index.js";
-import { lockFolder, readFileChecked, sha256Of, writeFileAtomic } from "../../files/index.js";
+import { readFileChecked, replaceFile, sha256Of } from "../../files/index.js";
 import { withInitializers } from "../../graph/index.js";
 import { saveClassifier, type Classifier } from "../../models/index.js";
 import { runtimeInfo } from "../../runtime/index.js";
 import { trainClassifier, type TrainingEvent, type TrainingHooks, type TrainingOutcome } from "../loop.js";
 import { checkSettings, type TrainingSettings } from "../settings.js";
 import type { ValidationRecord } from "../state.js";
-import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import { loadCheckpoint, saveCheckpoint, type Checkpoint, type Progress } from "./checkpoint.js";
 import { beginWith, classifierOf } from "./classifier.js";
 import { labelsSha256, openTraining, splitData } from "./data.js";
 import {
   createRunFolder,
+  discardRun,
+  holdRunFolder,
   readRunConfig,
   runPaths,
   type InitialWeights,
@@ -20,6 +22,7 @@ import {
   type RunPaths,
 } from "./folder.js";
 import { openLog, type RunLog } from "./log.js";
+import { hashesOf, verifyRun, type Manifest } from "./manifest.js";
 
 export interface RunOptions {
   /** As for `openDataset`; its training split is used. */
@@ -88,10 +91,23 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
     settings: options.settings,
   };
   const begun = await beginWith(config, options.initial);
-  const paths = await createRunFolder(options.out, begun.config, begun.weights);
+  const { paths, unlock } = await createRunFolder(options.out, begun.config, begun.weights);
   const { initial } = begun.config;
-  if (initial) await hooks.onEvent?.({ type: "initialised", ...initial });
-  return proceed(paths, begun.config, begun.classifier, dataset, hooks);
+  let begins = false;
+  const onEvent = async (event: RunEvent): Promise<void> => {
+    begins ||= event.type === "step" || event.type === "checkpoint";
+    await hooks.onEvent?.(event);
+  };
+  try {
+    if (initial) await onEvent({ type: "initialised", ...initial });
+    return await proceed(paths, begun.config, begun.classifier, dataset, { ...hooks, onEvent });
+  } catch (error) {
+    // A start that came to nothing (a batch too large, a bad picture) leaves nothing: it can be made again.
+    if (!begins) await discardRun(paths);
+    throw error;
+  } finally {
+    await unlock();
+  }
 }
 
 /**
@@ -113,8 +129,8 @@ export async function resumeRun(
   const config: RunConfig = { ...begun, ...moved };
   const paths = runPaths(folder);
   if (existsSync(paths.manifest)) {
-    const manifest = JSON.parse(new TextDecoder().decode(await readFileChecked(paths.manifest))) as Manifest;
-    return { folder, model: paths.model, steps: manifest.steps, best: manifest.best ?? undefined, config };
+    const { steps, best } = await verifyRun(folder);
+    return { folder, model: paths.model, steps, best: best ?? undefined, config };
   }
   const dataset = await openTraining({ ...config, limit: config.limit ?? undefined });
   if (labelsSha256(dataset) !== config.labelsSha256) {
@@ -124,7 +140,12 @@ export async function resumeRun(
       remedy: "Restore the data, or begin a new run.",
     });
   }
-  return proceed(paths, config, await classifierOf(paths, config, "train"), dataset, hooks);
+  const unlock = await holdRunFolder(paths);
+  try {
+    return await proceed(paths, config, await classifierOf(paths, config, "train"), dataset, hooks);
+  } finally {
+    await unlock();
+  }
 }
 
 async function proceed(
@@ -134,11 +155,12 @@ async function proceed(
   dataset: Dataset,
   hooks: RunHooks,
 ): Promise<FinishedRun> {
-  const unlock = await lockFolder(paths.folder, paths.lock);
   let log: RunLog | undefined;
   try {
+    const configSha256 = sha256Of(await readFileChecked(paths.config));
     const checkpoint = await loadCheckpoint(paths.checkpoints);
-    log = await openLog(paths.log, checkpoint?.progress.logBytes ?? 0);
+    if (checkpoint !== undefined) refuseEdited(paths, checkpoint.progress, configSha256);
+    log = await reopenLog(paths, checkpoint, hooks);
     const before = checkpoint?.progress.seconds ?? 0;
     const started = performance.now();
     const seconds = (): number => before + (performance.now() - started) / 1000;
@@ -150,7 +172,8 @@ async function proceed(
         await hooks.onEvent?.(event);
       },
       checkpoint: async (state) => {
-        await saveCheckpoint(paths.checkpoints, state, { logBytes: await log!.flush(), seconds: seconds() });
+        const logBytes = await log!.flush();
+        await saveCheckpoint(paths.checkpoints, state, { logBytes, seconds: seconds(), configSha256 });
         await hooks.onEvent?.({ type: "checkpoint", step: state.step, folder: paths.folder });
       },
     });
@@ -158,8 +181,32 @@ async function proceed(
     return await finish(paths, config, outcome, seconds(), hooks);
   } finally {
     await log?.close();
-    await unlock();
   }
+}
+
+/** Settings that were edited since would go on as another training, under the name of the first. */
+function refuseEdited({ config }: RunPaths, { configSha256 }: Progress, found: string): void {
+  if (configSha256 === undefined || configSha256 === found) return;
+  throw new InputError({
+    place: config,
+    problem: "has changed since its run was begun: its sha256 is not that of the newest checkpoint",
+    remedy: "Restore the file from a copy. For other settings begin a new run with another --out.",
+  });
+}
+
+/** The log as it was at the checkpoint. One that lost lines since goes on without them: nothing is computed from it. */
+async function reopenLog(
+  paths: RunPaths,
+  checkpoint: Checkpoint | undefined,
+  hooks: RunHooks,
+): Promise<RunLog> {
+  const log = await openLog(paths.log, checkpoint?.progress.logBytes ?? 0);
+  if (log.missing === 0) return log;
+  const message = `${paths.log} is shorter than it was: ${log.missing} bytes are lost, and the curves of the report with them. The training itself goes on unchanged.`;
+  const warning = { type: "warning", step: checkpoint!.state.step, code: "log", message } as const;
+  await log.append(warning);
+  await hooks.onEvent?.(warning);
+  return log;
 }
 
 function interrupted({ folder }: RunPaths, { state }: TrainingOutcome): InterruptedError {
@@ -168,19 +215,6 @@ function interrupted({ folder }: RunPaths, { state }: TrainingOutcome): Interrup
     problem: `stopped on request after step ${state.step}; its state is saved`,
     remedy: `To go on: holdfast train --resume ${folder}`,
   });
-}
-
-/** `manifest.json`: written last, so its presence says that the run is finished. */
-interface Manifest {
-  readonly format: 1;
-  readonly tool: RunConfig["tool"];
-  readonly runtime: ReturnType<typeof runtimeInfo>;
-  readonly seed: number;
-  readonly steps: number;
-  readonly seconds: number;
-  readonly best: ValidationRecord | null;
-  /** Of each file, 64 hexadecimal digits. */
-  readonly sha256: Readonly<Record<string, string>>;
 }
 
 async function finish(
@@ -204,13 +238,9 @@ async function finish(
     steps: outcome.state.step,
     seconds,
     best: best ?? null,
-    sha256: {
-      "config.json": sha256Of(await readFileChecked(paths.config)),
-      "log.jsonl": sha256Of(await readFileChecked(paths.log)),
-      "model.onnx": sha256Of(await readFileChecked(model)),
-    },
+    sha256: await hashesOf(folder),
   };
-  await writeFileAtomic(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
+  await replaceFile(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
   await hooks.onEvent?.({ type: "saved", model, best });
   return { folder, model, steps: outcome.state.step, best, config };
 }

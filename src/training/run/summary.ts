@@ -1,7 +1,7 @@
-import { readFileChecked } from "../../files/index.js";
 import type { TrainingSettings } from "../settings.js";
 import { readRunConfig, runPaths } from "./folder.js";
 import { readLog, type LogLine } from "./log.js";
+import { verifyRun } from "./manifest.js";
 
 /** A setting as a report shows it. */
 type Scalar = string | number | boolean | null;
@@ -25,21 +25,13 @@ export interface RunSummary {
 /** More points than a chart has pixels help nobody. */
 const MOST_POINTS = 400;
 
-/** Reads the summary of a finished run. @throws InputError when the folder is not one. */
+/** Reads the summary of a finished run. @throws InputError when the folder is not one, or a file has changed. */
 export async function readRunSummary(folder: string): Promise<RunSummary> {
   const config = await readRunConfig(folder);
-  const { log, manifest } = runPaths(folder);
+  const { log } = runPaths(folder);
   const lines = await readLog(log);
   const steps = lines.filter((line): line is Extract<LogLine, { type: "step" }> => line.type === "step");
-  const {
-    steps: total,
-    seconds,
-    best,
-  } = JSON.parse(new TextDecoder().decode(await readFileChecked(manifest))) as {
-    steps: number;
-    seconds: number;
-    best: { step: number } | null;
-  };
+  const { steps: total, seconds, best } = await verifyRun(folder);
   const stride = Math.ceil(steps.length / MOST_POINTS);
   const thin = steps.filter((_, i) => i % stride === 0 || i === steps.length - 1);
   return {

@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { InputError } from "../../errors/index.js";
+import { checkShape, readFileChecked, readJson, sha256Of } from "../../files/index.js";
+import type { EngineInfo } from "../../runtime/index.js";
+import type { ValidationRecord } from "../state.js";
+import { validationSchema } from "./checkpoint.js";
+import { runPaths, type RunConfig } from "./folder.js";
+
+/** `manifest.json`: written last, so its presence says that the run is finished. */
+export interface Manifest {
+  readonly format: 1;
+  readonly tool: RunConfig["tool"];
+  readonly runtime: EngineInfo;
+  readonly seed: number;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly best: ValidationRecord | null;
+  /** Of each file, 64 hexadecimal digits. */
+  readonly sha256: Readonly<Record<HashedFile, string>>;
+}
+
+/** The files that a manifest vouches for. */
+const HASHED = ["config.json", "log.jsonl", "model.onnx"] as const;
+type HashedFile = (typeof HASHED)[number];
+
+const manifestSchema: z.ZodType<Pick<Manifest, "steps" | "seconds" | "best" | "sha256">> = z.object({
+  format: z.literal(1),
+  steps: z.int().min(0),
+  seconds: z.number().min(0),
+  best: validationSchema.nullable(),
+  sha256: z.record(z.enum(HASHED), z.string().regex(/^[0-9a-f]{64}$/)),
+});
+
+/** What a manifest says of the files as they lie there now. */
+export async function hashesOf(folder: string): Promise<Manifest["sha256"]> {
+  const entries: [string, string][] = [];
+  for (const name of HASHED) entries.push([name, sha256Of(await readFileChecked(join(folder, name)))]);
+  return Object.fromEntries(entries) as Manifest["sha256"];
+}
+
+/**
+ * The manifest of a finished run, after a look at every file that it vouches for.
+ *
+ * @throws InputError when the manifest is damaged, or a file is missing or has other bytes than were written.
+ */
+export async function verifyRun(folder: string): Promise<Pick<Manifest, "steps" | "seconds" | "best">> {
+  const { manifest: path } = runPaths(folder);
+  const refusal = {
+    problem: "is not the manifest of a run",
+    remedy: `Restore it; or delete it, and train again to the same bytes: holdfast train --resume ${folder}`,
+  };
+  const manifest = checkShape(manifestSchema, await readJson(path, refusal), path, refusal);
+  const found = await hashesOf(folder);
+  const changed = HASHED.find((name) => found[name] !== manifest.sha256[name]);
+  if (changed === undefined) return manifest;
+  throw new InputError({
+    place: join(folder, changed),
+    problem: "its bytes have changed since the run was finished: its sha256 is not that of manifest.json",
+    remedy: "Restore the file from a copy, or train again in another folder.",
+  });
+}
