@@ -1,12 +1,16 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Command } from "commander";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { holdfast } from "../../test/runs/holdfast.js";
 import type { DataCheck } from "../data/index.js";
 import { RECIPES } from "../defences/index.js";
 import { DEFAULT_TRAINING, withUsualValidation, type RunConfig } from "../training/index.js";
+import { createTerminal } from "./terminal.js";
+import { trainingOptions, type TrainOptions } from "./training-options.js";
+import { newRun } from "./training-settings.js";
 
 let root = "";
 const CLASS = "\u001b[31mred\u202e<b>";
@@ -242,3 +246,55 @@ test("what --skip-unreadable leaves out is counted and named", async () => {
     expect(stderr).toMatch(/… and 2 more\n/);
   }
 }, 120_000);
+
+describe("a folder of class folders without splits", () => {
+  const folder = (): string => join(root, "undivided");
+  const note = (what: string): string => `${folder()}: The folder has no splits of its own: ${what}`;
+  beforeAll(async () => {
+    for (const name of ["a", "b"]) {
+      await mkdir(join(folder(), name), { recursive: true });
+      for (let i = 0; i < 5; i++) {
+        const background = { r: 20 * i, g: name === "a" ? 0 : 200, b: 90 };
+        const image = sharp({ create: { width: 16, height: 16, channels: 3, background } });
+        await writeFile(join(folder(), name, `${i}.png`), await image.png().toBuffer());
+      }
+    }
+  });
+
+  test("is dealt by train, which says so, and whole for the others", async () => {
+    const run = join(root, "undivided-run");
+    const data = ["--data", folder(), "--size", "16", "--threads", "1", "--batch-size", "4"];
+    const train = ["train", ...data, "--epochs", "1", "--recipe", "undefended", "--validation", "0"];
+    const trained = await holdfast([...train, "--out", run]);
+    expect(trained.code, trained.stderr).toBe(0);
+    expect(trained.stderr).toContain(note("2 of its 10 images, stratified by class, are the test set"));
+    const out = join(root, "undivided.json");
+    const attacked = await holdfast(["attack", run, ...data, "--steps", "1"]);
+    const evaluated = await holdfast(["evaluate", run, ...data, "--steps", "1", "--out", out]);
+    for (const { code, stderr } of [attacked, evaluated]) {
+      expect(code, stderr).toBe(0);
+      expect(stderr).toContain(note("all of its 10 images are used"));
+      expect(stderr).toContain("10 of 10 images");
+    }
+    expect((await holdfast(["data", folder()])).stdout).toContain(": 10 images of 3");
+    expect((await holdfast(["data", `${folder()}:test`])).stdout).toContain(": 2 images of 3");
+  }, 120_000);
+
+  test("is whole where a validation set is given, and so is that", async () => {
+    const options = new Command().exitOverride();
+    trainingOptions(options);
+    const given = [
+      "--data",
+      folder(),
+      "--validation-data",
+      folder(),
+      "--size",
+      "16",
+      "--recipe",
+      "undefended",
+    ];
+    const said = options.parse(given, { from: "user" }).opts<TrainOptions>();
+    const { dataOptions } = await newRun(said, createTerminal({ quiet: true }));
+    expect(dataOptions?.whole).toBe(true);
+  });
+});

@@ -2,9 +2,9 @@ import type { Dataset } from "../data/index.js";
 import type { Sample } from "../evaluation/index.js";
 import type { Classifier } from "../models/index.js";
 import { openOptionsOf, type DataOptions } from "./shared-options.js";
-import { createSkippedWarner, type Terminal } from "./terminal.js";
+import { createSkippedWarner, createUndividedTeller, type Terminal } from "./terminal.js";
 
-/** The images to score: the data's test split, fitted to the model, or a class-balanced sample of it. */
+/** The images to score: the data's test split (all of data without splits), fitted to the model, or a class-balanced sample of it. */
 export async function openSample(
   options: DataOptions,
   seed: number,
@@ -16,7 +16,13 @@ export async function openSample(
   const { channels, height, width } = classifier;
   const fitted = { size: { height, width }, channels, ...openOptionsOf(options) };
   const onSkipped = createSkippedWarner(terminal);
-  const whole: Dataset = await openDataset(options.data, { split: "test", ...fitted, onSkipped });
+  const whole: Dataset = await openDataset(options.data, {
+    split: "test",
+    whole: true,
+    ...fitted,
+    onSkipped,
+    onUndivided: createUndividedTeller(terminal),
+  });
   const sampled = options.limit !== undefined && options.limit < whole.length;
   return {
     dataset: sampled ? takeSample(whole, options.limit, createGenerator(seed)) : whole,

@@ -140,6 +140,18 @@ export function createSkippedWarner(terminal: Terminal): NonNullable<OpenOptions
   };
 }
 
+/** Says once of each source without splits of its own how it is used, and how to name a part of it. */
+export function createUndividedTeller(terminal: Terminal): NonNullable<OpenOptions["onUndivided"]> {
+  const said = new Set<string>();
+  return (place, note) => {
+    if (!said.has(place))
+      terminal.note(
+        `${place}: ${note} Training holds out ${place}:test, unless it is given a validation set.`,
+      );
+    said.add(place);
+  };
+}
+
 function describeSkipped(name: string, skipped: readonly { readonly file: string }[]): string {
   const names = skipped.slice(0, NAMED).map(({ file }) => printable(file));
   const more = skipped.length > NAMED ? `, … and ${skipped.length - NAMED} more` : "";

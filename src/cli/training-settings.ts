@@ -7,7 +7,7 @@ import type { Recipe } from "../defences/index.js";
 import type { OptimiserSpec, RunOptions, TrainingSettings } from "../training/index.js";
 import { checkLengths } from "./attack-options.js";
 import { openOptionsOf } from "./shared-options.js";
-import { createSkippedWarner, formatPercent, type Terminal } from "./terminal.js";
+import { createSkippedWarner, createUndividedTeller, formatPercent, type Terminal } from "./terminal.js";
 import { toolInfo } from "./tool.js";
 import type { TrainOptions } from "./training-options.js";
 import { formatEpsilon } from "./values.js";
@@ -32,7 +32,13 @@ export async function newRun(
   const said: RunOptions = {
     data: options.data,
     // A run that is resumed has said what it leaves out when it began.
-    dataOptions: { ...openOptionsOf(options), onSkipped: createSkippedWarner(terminal) },
+    dataOptions: {
+      ...openOptionsOf(options),
+      // With a validation set of its own nothing need be held out from what is trained on, or from that set.
+      ...(options.validationData === undefined ? {} : { whole: true }),
+      onSkipped: createSkippedWarner(terminal),
+      onUndivided: createUndividedTeller(terminal),
+    },
     validationData: options.validationData,
     initial: options.init,
     limit: options.limit,

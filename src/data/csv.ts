@@ -1,11 +1,10 @@
 /** A table of images: one line each, with its file and class, and its split where there is one. */
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { refusing, UsageError } from "../errors/index.js";
-import { createGenerator } from "../tensor/index.js";
 import type { Dataset } from "./dataset.js";
+import { dealSplit } from "./deal.js";
 import { openImageFiles } from "./image-files.js";
 import type { OpenOptions } from "./options.js";
-import { stratify } from "./select.js";
 import { readTable } from "./table.js";
 
 const refused = refusing(
@@ -24,8 +23,6 @@ const COLUMNS = {
   label: ["label", "class", "class_name", "category"],
   split: ["split", "set", "subset"],
 } as const;
-/** Of images without a split of their own. */
-const TEST_SHARE = 0.2;
 
 /**
  * One split of a CSV file with a header: columns `path` (relative to the file's folder), `label` and, if there is
@@ -39,7 +36,7 @@ export async function openCsv(file: string, split: string, options: OpenOptions)
   if (classNames.length < 2) throw refused(file, `has images of one class only, "${classNames[0] ?? ""}"`);
   const folder = dirname(file);
   const labels = Int32Array.from(rows, ({ label }) => classNames.indexOf(label));
-  const { chosen, note, found } = choose(file, rows, { classNames, labels }, split, options.seed ?? 0);
+  const { chosen, note, found } = choose(file, rows, { classNames, labels }, split, options);
   const paths = rows.map(({ path }) => join(folder, path));
   return openImageFiles(folder, found, { classNames, paths, labels, chosen, note }, options);
 }
@@ -80,7 +77,7 @@ function choose(
   rows: readonly Row[],
   images: { readonly classNames: readonly string[]; readonly labels: Int32Array },
   split: string,
-  seed: number,
+  options: OpenOptions,
 ): { readonly chosen: Uint32Array; readonly note: string | undefined; readonly found: string } {
   const places = Uint32Array.from(rows.keys());
   if (split === "all") return { chosen: places, note: undefined, found: split };
@@ -100,11 +97,12 @@ function choose(
     }
     return { chosen, note: undefined, found };
   }
-  const test = Math.max(1, Math.round(TEST_SHARE * rows.length));
-  const parts = stratify(images, [rows.length - test, test], createGenerator(seed).stream("data/csv-split"));
-  return {
-    chosen: Uint32Array.from(parts[split === "train" ? 0 : 1]!),
-    note: `The table has no column "split": ${test} of its ${rows.length} images, stratified by class, are the test set (seed ${seed}).`,
-    found: split === "train" ? "train" : "test",
-  };
+  const undivided = {
+    place: file,
+    lack: 'The table has no column "split"',
+    images: "images",
+    stream: "data/csv-split",
+  } as const;
+  const { chosen, note, split: found } = dealSplit(images, split, undivided, options);
+  return { chosen: Uint32Array.from(chosen), note, found };
 }

@@ -47,6 +47,32 @@ describe("a folder with a folder for each class", () => {
     expect((await openDataset(`${root}:all`, {})).length).toBe(10);
   });
 
+  test("is used whole by who measures, and the note says so; a split that is named is dealt", async () => {
+    await twoClasses();
+    const notes: string[] = [];
+    const measured = {
+      split: "test",
+      whole: true,
+      onUndivided: (_: string, note: string) => notes.push(note),
+    };
+    const whole = await openDataset(root, measured);
+    expect([whole.length, whole.split]).toEqual([10, "all"]);
+    expect(whole.description).toContain("all of its 10 images are used");
+    expect((await openDataset(`${root}:test`, measured)).length).toBe(2);
+    expect((await openDataset(`${root}:train`, measured)).length).toBe(8);
+    expect(notes.map((note) => /all of its 10|2 of its 10/.exec(note)?.[0])).toEqual([
+      "all of its 10",
+      "2 of its 10",
+      "2 of its 10",
+    ]);
+    // What the owner has split is not put together again.
+    for (const name of ["cat", "dog"]) await rm(join(root, name), { recursive: true });
+    for (const split of ["train", "test"]) {
+      for (const name of ["cat", "dog"]) await photo(`${split}/${name}/1.png`, "#fff");
+    }
+    expect((await openDataset(root, measured)).length).toBe(2);
+  });
+
   test("keeps the splits its owner made, whatever they are called", async () => {
     for (const split of ["training_set", "test_set"]) {
       await photo(`${split}/cats/a.png`, "#fff");

@@ -3,19 +3,17 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError, UsageError } from "../errors/index.js";
 import { fileError } from "../files/index.js";
-import { createGenerator } from "../tensor/index.js";
 import type { Dataset } from "./dataset.js";
+import { dealSplit } from "./deal.js";
 import { openImageFiles, type ListedFiles } from "./image-files.js";
 import { openGroundTruth, truthFolders, validationNumber, type GroundTruth } from "./imagenet/index.js";
 import type { OpenOptions } from "./options.js";
 import { READ_PICTURE } from "./picture-names.js";
-import { indicesByClass, sentences, stratify } from "./select.js";
+import { indicesByClass, sentences } from "./select.js";
 import { SPLIT_FOLDERS } from "./split-names.js";
 
 /** Errors of a path that leads nowhere. */
 const NO_FOLDER: ReadonlySet<string> = new Set(["ELOOP", "ENAMETOOLONG"]);
-/** Of images without a split of their own. */
-const TEST_SHARE = 0.2;
 
 interface Listed extends ListedFiles {
   /** The split that was found for the one asked for. */
@@ -33,7 +31,7 @@ interface Listed extends ListedFiles {
  */
 export async function openImageFolder(folder: string, split: string, options: OpenOptions): Promise<Dataset> {
   const truth = await openGroundTruth(truthFolders(folder));
-  const { split: found, ...files } = listSplit(folder, split, options.seed ?? 0, truth);
+  const { split: found, ...files } = listSplit(folder, split, options, truth);
   return openImageFiles(folder, found, files, options);
 }
 
@@ -47,7 +45,7 @@ export function isFolder(path: string): boolean {
   }
 }
 
-function listSplit(folder: string, split: string, seed: number, truth: GroundTruth): Listed {
+function listSplit(folder: string, split: string, options: OpenOptions, truth: GroundTruth): Listed {
   const inside = folders(folder);
   const named = (names: readonly string[]): string | undefined => names.find((name) => inside.includes(name));
   const validation = named(SPLIT_FOLDERS.val);
@@ -62,7 +60,7 @@ function listSplit(folder: string, split: string, seed: number, truth: GroundTru
   if (of["train"] === undefined && test === undefined) {
     return isValidationSet(folder)
       ? validationSet(folder, wanted, truth)
-      : dealtSplit(folder, wanted, seed, truth);
+      : dealtSplit(folder, wanted, options, truth);
   }
   const found = of[wanted];
   if (found === undefined) {
@@ -100,8 +98,8 @@ function validationSet(folder: string, split: string, truth: GroundTruth): Liste
   });
 }
 
-/** Without split folders every class is dealt out, 80 to 20, by the seed. */
-function dealtSplit(folder: string, split: string, seed: number, truth: GroundTruth): Listed {
+/** Without split folders every class is dealt out, 80 to 20, by the seed, or used whole. */
+function dealtSplit(folder: string, split: string, options: OpenOptions, truth: GroundTruth): Listed {
   const all = listClasses(folder, [], truth);
   if (split === "all") return { ...all, note: undefined, split };
   if (split !== "train" && split !== "test") {
@@ -111,22 +109,19 @@ function dealtSplit(folder: string, split: string, seed: number, truth: GroundTr
       remedy: "Use train, test or all.",
     });
   }
-  const test = Math.max(1, Math.round(TEST_SHARE * all.paths.length));
-  const parts = stratify(
-    all,
-    [all.paths.length - test, test],
-    createGenerator(seed).stream("data/folder-split"),
-  );
-  const chosen = parts[split === "train" ? 0 : 1]!;
+  const undivided = {
+    place: folder,
+    lack: "The folder has no splits of its own",
+    images: "images",
+    stream: "data/folder-split",
+  } as const;
+  const { chosen, note, split: found } = dealSplit(all, split, undivided, options);
   return {
     classNames: all.classNames,
     paths: chosen.map((index) => all.paths[index]!),
     labels: Int32Array.from(chosen, (index) => all.labels[index]!),
-    note: sentences(
-      `The folder has no splits of its own: ${test} of its ${all.paths.length} images, stratified by class, are the test set (seed ${seed}).`,
-      ...classesOfOne(all),
-    ),
-    split,
+    note: sentences(note, ...(found === "all" ? [] : classesOfOne(all))),
+    split: found,
   };
 }
 

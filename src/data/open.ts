@@ -29,7 +29,15 @@ export async function openDataset(spec: string, options: OpenOptions = {}): Prom
 }
 
 async function openWhole(spec: string, options: OpenOptions): Promise<Dataset> {
-  const { name, split = options.split ?? "train" } = specParts(spec);
+  const { name, split: named } = specParts(spec);
+  return openSplit(spec, name, named ?? options.split ?? "train", {
+    ...options,
+    // A split that is named is dealt where there is none.
+    whole: named === undefined && options.whole === true,
+  });
+}
+
+async function openSplit(spec: string, name: string, split: string, options: OpenOptions): Promise<Dataset> {
   // For sources that keep nothing for validation.
   const trainOrTest = split === "val" ? "test" : split;
   if (name === "mnist") return openIdxFolder(mnistFolder(), name, trainOrTest, options);

@@ -6,6 +6,11 @@ import type { Fit } from "./fit.js";
 export interface OpenOptions {
   /** The split meant when the name has none: `train` by default. */
   readonly split?: string | undefined;
+  /**
+   * A source without splits of its own is used whole where its name asks for none (`photos`, not `photos:test`);
+   * else it is dealt 80 to 20.
+   */
+  readonly whole?: boolean | undefined;
   /** Size of the images; the source's own by default, and 224 × 224 for files of many sizes. */
   readonly size?: { readonly height: number; readonly width: number } | undefined;
   /** 1 (gray) or 3 (colour); the source's own by default, 3 for image files. */
@@ -24,6 +29,8 @@ export interface OpenOptions {
   readonly keepMissing?: boolean | undefined;
   /** Hears of a dataset that has left out files for `skipUnreadable`. */
   readonly onSkipped?: ((dataset: Pick<Dataset, "name" | "skipped">) => void) | undefined;
+  /** Hears how a source without splits of its own is used: its path, and a sentence. */
+  readonly onUndivided?: ((place: string, note: string) => void) | undefined;
   /** Bytes of decoded images to keep in memory; 1 GiB by default. */
   readonly cacheBytes?: number | undefined;
   /** Which of the three splits of 17 Flowers: 1, 2 or 3; 1 by default. */

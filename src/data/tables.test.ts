@@ -115,6 +115,8 @@ describe("a CSV table of images", () => {
     const path = await table(`\uFEFFFile_Name,Class\r\n${lines()}`);
     const [train, held] = [await openDataset(path, size), await openDataset(`${path}:test`, size)];
     expect([train.length, held.length, train.classNames]).toEqual([8, 2, ["cat", "dog"]]);
+    const whole = await openDataset(path, { ...size, split: "test", whole: true });
+    expect([whole.length, whole.split]).toEqual([10, "all"]);
     const out = new Float32Array(48);
     await train.read(0, out);
     expect([out[0], out[16]]).toEqual([1, 0]);

@@ -23,7 +23,7 @@ export function dataCommand(program: Command): void {
   command.addHelpText("after", EXAMPLES).action(async (name: string, options: LookOptions) => {
     checkOutputs({ "--sheet": options.sheet }, { "the data": name });
     const { openDataset, datasetInfo } = await import("../../data/index.js");
-    const dataset = await openDataset(name, openOptionsOf({ ...options, data: name }));
+    const dataset = await openDataset(name, { whole: true, ...openOptionsOf({ ...options, data: name }) });
     const info = datasetInfo(dataset);
     if (options.sheet !== undefined) {
       const { contactSheet } = await import("../../data/index.js");

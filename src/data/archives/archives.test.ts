@@ -47,6 +47,8 @@ describe.each([
     const held = await openDataset(`${path}:test`, size);
     expect([train.length, held.length, train.classNames]).toEqual([8, 2, ["cats", "dogs"]]);
     expect(train.description).toContain("2 of its 10 pictures");
+    const whole = await openDataset(path, { ...size, split: "test", whole: true });
+    expect([whole.length, whole.split]).toEqual([10, "all"]);
     const loader = createLoader(train, { batchSize: 8, random: createGenerator(0), workers: 1 });
     const batch = await loader.batch(0);
     await loader.dispose();
@@ -108,6 +110,11 @@ describe("the splits of the owners", () => {
     const path = await kept("mixed.zip", zipOf({ ...tree("train/"), "more/cats/7.png": red }));
     expect(await said(openDataset(path, size))).toMatch(/outside them, such as "more\/cats\/7.png"/);
     expect((await openDataset(`${path}:all`, size)).length).toBe(11);
+  });
+
+  test("a training set alone is dealt even for who measures", async () => {
+    const path = await kept("train-only.zip", zipOf(tree("train/")));
+    expect((await openDataset(path, { ...size, split: "test", whole: true })).length).toBe(2);
   });
 
   test("a test set alone is not trained on", async () => {

@@ -1,11 +1,8 @@
 /** Which pictures of an archive are a split's. */
 import { InputError, UsageError } from "../../errors/index.js";
-import { createGenerator } from "../../tensor/index.js";
-import { stratify } from "../select.js";
+import { dealSplit } from "../deal.js";
+import type { OpenOptions } from "../options.js";
 import type { Layout } from "./layout.js";
-
-/** Of pictures without a split of their own. */
-const TEST_SHARE = 0.2;
 
 /** Pictures of one split. */
 export interface ChosenPictures {
@@ -19,7 +16,7 @@ export interface ChosenPictures {
 
 /**
  * The labelled pictures of `split`. An owner's only held-out split is the test set; where there is none, a fifth
- * is dealt by the seed.
+ * is dealt by the seed, or all are used.
  *
  * @throws UsageError for a split that is not there; InputError where some pictures have a split and others none.
  */
@@ -28,7 +25,7 @@ export function choosePictures(
   names: readonly string[],
   { classNames, labels, splits }: Layout,
   split: string,
-  seed: number,
+  options: OpenOptions,
 ): ChosenPictures {
   const labelled = Uint32Array.from(names.keys()).filter((index) => labels[index]! >= 0);
   if (split === "all") return { chosen: labelled, note: undefined, found: split };
@@ -48,16 +45,20 @@ export function choosePictures(
       remedy: `It has ${[...given].join(", ")}.`,
     });
   }
-  const test = Math.max(1, Math.round(TEST_SHARE * labelled.length));
-  const parts = stratify(
-    { classNames, labels: Int32Array.from(labelled, (index) => labels[index]!) },
-    [labelled.length - test, test],
-    createGenerator(seed).stream("data/archive-split"),
-  );
+  const undivided = {
+    place: path,
+    lack: "The archive has no labelled test set of its own",
+    images: "pictures",
+    stream: "data/archive-split",
+  } as const;
+  const images = { classNames, labels: Int32Array.from(labelled, (index) => labels[index]!) };
+  // Its owner has said that these are for training: only a part of them is held out from it.
+  const whole = options.whole === true && !given.has("train");
+  const dealt = dealSplit(images, split, undivided, { ...options, whole });
   return {
-    chosen: Uint32Array.from(parts[split === "train" ? 0 : 1]!, (i) => labelled[i]!),
-    note: `The archive has no labelled test set of its own: ${test} of its ${labelled.length} pictures, stratified by class, are it (seed ${seed}).`,
-    found: split === "train" ? "train" : "test",
+    chosen: Uint32Array.from(dealt.chosen, (i) => labelled[i]!),
+    note: dealt.note,
+    found: dealt.split,
   };
 }
 
