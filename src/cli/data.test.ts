@@ -276,6 +276,18 @@ describe("a folder of class folders without splits", () => {
       expect(stderr).toContain(note("all of its 10 images are used"));
       expect(stderr).toContain("10 of 10 images");
     }
+    expect(attacked.stderr).toContain("classes: 0 a, 1 b\n");
+    const names = join(root, "names.txt");
+    await writeFile(names, "b\r\n\na\n");
+    for (const command of [
+      ["attack", run],
+      ["evaluate", run, "--out", out],
+    ]) {
+      const { code, stderr } = await holdfast([...command, ...data, "--steps", "1", "--classes", names]);
+      expect(code, stderr).toBe(3);
+      expect(stderr).toContain('output 0 is "a", class 0 of the data "b"');
+      expect(stderr).toContain("Give the data the model's order: --classes a,b.");
+    }
     expect((await holdfast(["data", folder()])).stdout).toContain(": 10 images of 3");
     expect((await holdfast(["data", `${folder()}:test`])).stdout).toContain(": 2 images of 3");
   }, 120_000);

@@ -2,7 +2,7 @@ import type { Dataset } from "../data/index.js";
 import type { Sample } from "../evaluation/index.js";
 import type { Classifier } from "../models/index.js";
 import { openOptionsOf, type DataOptions } from "./shared-options.js";
-import { createSkippedWarner, createUndividedTeller, type Terminal } from "./terminal.js";
+import { createSkippedWarner, createUndividedTeller, printable, type Terminal } from "./terminal.js";
 
 /** The images to score: the data's test split (all of data without splits), fitted to the model, or a class-balanced sample of it. */
 export async function openSample(
@@ -11,7 +11,7 @@ export async function openSample(
   classifier: Classifier,
   terminal: Terminal,
 ): Promise<Sample> {
-  const { openDataset, takeSample } = await import("../data/index.js");
+  const { areUnnamed, openDataset, takeSample } = await import("../data/index.js");
   const { createGenerator } = await import("../tensor/index.js");
   const { channels, height, width } = classifier;
   const fitted = { size: { height, width }, channels, ...openOptionsOf(options) };
@@ -23,12 +23,23 @@ export async function openSample(
     onSkipped,
     onUndivided: createUndividedTeller(terminal),
   });
+  terminal.note(describeClasses(whole.classNames, areUnnamed(classifier.classNames)));
   const sampled = options.limit !== undefined && options.limit < whole.length;
   return {
     dataset: sampled ? takeSample(whole, options.limit, createGenerator(seed)) : whole,
     population: whole.length,
     seed: sampled ? seed : null,
   };
+}
+
+/** As many are written out. */
+const SHOWN = 10;
+
+function describeClasses(names: readonly string[], modelUnnamed: boolean): string {
+  const numbered = names.map((name, i) => `${i} ${printable(name)}`);
+  const shown = names.length > SHOWN + 1 ? [...numbered.slice(0, SHOWN), "…", numbered.at(-1)!] : numbered;
+  const unnamed = modelUnnamed ? "; the model's file names none, its outputs must have this order" : "";
+  return `classes: ${shown.join(", ")}${unnamed}`;
 }
 
 /** The radii that most papers use on these images, the headline last. */

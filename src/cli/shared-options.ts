@@ -1,4 +1,7 @@
+import { readFileSync, statSync } from "node:fs";
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { InputError } from "../errors/index.js";
+import { fileError } from "../files/index.js";
 import type { OpenOptions } from "../data/index.js";
 import { count, countOrNone, imageSize, whole, workers } from "./values.js";
 
@@ -81,12 +84,39 @@ export function choiceOptions(command: Command): Command {
 /** Which of a dataset's classes, and of its owners' splits. */
 export function partOptions(command: Command): Command {
   return command
-    .option("--classes <names>", "only these classes, such as n01440764,n01443537 (default: all)", names)
+    .option(
+      "--classes <names>",
+      "only these classes, in this order, such as n01440764,n01443537; or a .txt file of one name a line (default: all)",
+      classList,
+    )
     .option(
       "--flowers-split <n>",
       "which of the owners' three splits of 17 Flowers (default: 1)",
       whole(1, 3),
     );
+}
+
+/** Names between commas, or from a file: a thousand of them, or such as have commas in them. */
+function classList(text: string): string[] {
+  if (!/\.txt$/i.test(text)) return names(text);
+  return readTextFile(text)
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+}
+
+/** Options are read before anything is awaited. */
+function readTextFile(path: string): string {
+  try {
+    if (statSync(path).isFile()) return readFileSync(path, "utf8").replace(/^\ufeff/, "");
+  } catch (error) {
+    throw fileError(error, path);
+  }
+  throw new InputError({
+    place: path,
+    problem: "is no plain file",
+    remedy: "Name a text file of one name a line.",
+  });
 }
 
 /** As `openDataset` takes them; absent options are left out, so that a run folder keeps only what was said. */

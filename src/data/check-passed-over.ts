@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { basename, dirname, extname, join, posix } from "node:path";
 import { fileError } from "../files/index.js";
 import { archiveNames, isArchived, layoutOf } from "./archives/index.js";
+import { normalName } from "./class-names.js";
 import type { Suspicion } from "./check-suspicious.js";
 import type { Dataset } from "./dataset.js";
 import { flowers17Pictures } from "./flowers17.js";
@@ -48,7 +49,12 @@ export async function findPassedOver(
   );
   const found = [...unread(names), ...unplaced(names, passed), ...(archived ? [] : emptyClasses(names))];
   return found
-    .filter(({ folder }) => classes === undefined || folder === "" || classes.includes(basename(folder)))
+    .filter(
+      ({ folder }) =>
+        classes === undefined ||
+        folder === "" ||
+        classes.map(normalName).includes(normalName(basename(folder))),
+    )
     .map(({ folder, problem }) => ({ where: folder === "" ? place : folder, problem }));
 }
 

@@ -1,4 +1,4 @@
-/** Only some classes of a source, whatever the source is. */
+/** Only some classes of a source, and in which order, whatever the source is. */
 import { suggestName, UsageError } from "../errors/index.js";
 import type { Dataset } from "./dataset.js";
 import { subset } from "./select.js";
@@ -13,7 +13,7 @@ export interface ChosenClasses {
 }
 
 /**
- * The images of `classes`, relabelled in the sorted order of these; images of a label below 0 have no class.
+ * The images of `classes`, relabelled in the order of these; images of a label below 0 have no class.
  *
  * @throws UsageError for a class that is not there, and for fewer than two.
  */
@@ -23,7 +23,7 @@ export function chooseClasses(
   classes: readonly string[],
 ): ChosenClasses {
   const missing = classes.find((name) => !classNames.includes(name));
-  const chosen = [...new Set(classes)].sort();
+  const chosen = [...new Set(classes)];
   if (missing !== undefined || chosen.length < 2) {
     throw new UsageError({
       place,
@@ -37,13 +37,15 @@ export function chooseClasses(
 }
 
 /**
- * `dataset` with only the images of `classes`; as it is when those are all it has.
+ * `dataset` with only the images of `classes`, in their order.
  *
  * @throws UsageError as {@link chooseClasses}.
  */
 export function onlyClasses(dataset: Dataset, classes: readonly string[] | undefined): Dataset {
   if (classes === undefined) return dataset;
   const { classNames, kept, labels } = chooseClasses(dataset.name, dataset, classes);
-  if (classNames.length === dataset.classNames.length) return dataset;
-  return Object.freeze({ ...subset(dataset, kept), classNames: Object.freeze(classNames), labels });
+  const named = { classNames: Object.freeze(classNames), labels, classesStated: true };
+  // The order of the images is the source's, and so is what random draws go by.
+  const images = kept.length === dataset.length ? dataset : subset(dataset, kept);
+  return Object.freeze({ ...images, ...named });
 }

@@ -1,6 +1,7 @@
 /** A table of images: one line each, with its file and class, and its split where there is one. */
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { refusing, UsageError } from "../errors/index.js";
+import { normalName, sortedClasses } from "./class-names.js";
 import type { Dataset } from "./dataset.js";
 import { dealSplit } from "./deal.js";
 import { openImageFiles } from "./image-files.js";
@@ -32,7 +33,7 @@ const COLUMNS = {
  */
 export async function openCsv(file: string, split: string, options: OpenOptions): Promise<Dataset> {
   const rows = await readRows(file);
-  const classNames = [...new Set(rows.map(({ label }) => label))].sort();
+  const classNames = sortedClasses(rows.map(({ label }) => label));
   if (classNames.length < 2) throw refused(file, `has images of one class only, "${classNames[0] ?? ""}"`);
   const folder = dirname(file);
   const labels = Int32Array.from(rows, ({ label }) => classNames.indexOf(label));
@@ -59,7 +60,7 @@ async function readRows(file: string): Promise<Row[]> {
     }
     return {
       path: name,
-      label: className,
+      label: normalName(className),
       split: split === undefined ? undefined : splitOf(at, cells[split]!),
     };
   });

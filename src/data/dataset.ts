@@ -10,6 +10,8 @@ export interface Dataset {
   readonly height: number;
   readonly width: number;
   readonly classNames: readonly string[];
+  /** Whether the user has named the classes, and with that their order. */
+  readonly classesStated?: boolean;
   /** Class of every image. */
   readonly labels: Int32Array;
   /** What a reader of a result should know: how it was split, resized, sampled. */

@@ -1,8 +1,9 @@
 /** Folders of images: a folder for each class, with or without a folder for each split above. */
 import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { InputError, UsageError } from "../errors/index.js";
 import { fileError } from "../files/index.js";
+import { normalName, sortedClasses } from "./class-names.js";
 import type { Dataset } from "./dataset.js";
 import { dealSplit } from "./deal.js";
 import { openImageFiles, type ListedFiles } from "./image-files.js";
@@ -138,20 +139,25 @@ function listClasses(
   others: readonly string[],
   truth: GroundTruth,
 ): Omit<ListedFiles, "note"> {
-  const own = new Map(
-    folders(folder).map((name) => [name, images(join(folder, name)).map((file) => join(name, file))]),
-  );
+  const own = new Map<string, string[]>();
+  for (const inside of folders(folder)) {
+    const files = images(join(folder, inside)).map((file) => join(inside, file));
+    own.set(normalName(inside), [...(own.get(normalName(inside)) ?? []), ...files]);
+  }
   const sorted = [...own.values()].every((files) => files.length === 0);
   for (const file of validationPictures(folder)) {
     const name = truth.classOf(file) ?? (sorted ? truth.refuse(join(folder, file)) : undefined);
     if (name !== undefined) own.set(name, [...(own.get(name) ?? []), file]);
   }
   const known = new Set(others.flatMap(validationPictures).flatMap((file) => truth.classOf(file) ?? []));
-  const names = new Set([...own.keys(), ...others.flatMap(folders), ...known]);
+  const places = others.flatMap((other) => folders(other).map((inside) => join(other, inside)));
   const elsewhere = (name: string): boolean =>
     known.has(name) ||
-    others.some((other) => isFolder(join(other, name)) && images(join(other, name)).length > 0);
-  const classNames = [...names].filter((name) => (own.get(name)?.length ?? 0) > 0 || elsewhere(name)).sort();
+    places.some((place) => normalName(basename(place)) === name && images(place).length > 0);
+  const names = [...own.keys(), ...places.map((place) => normalName(basename(place))), ...known];
+  const classNames = sortedClasses(
+    names.filter((name) => (own.get(name)?.length ?? 0) > 0 || elsewhere(name)),
+  );
   const filesOf = (name: string): string[] => own.get(name) ?? [];
   const paths = classNames.flatMap((name) => filesOf(name).map((file) => join(folder, file)));
   if (paths.length === 0) throw empty(folder, "has no folder with JPEG, PNG or WebP images in it");

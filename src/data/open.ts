@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { InputError, suggestName } from "../errors/index.js";
 import { isArchived, openArchive } from "./archives/index.js";
 import { isCifar, openCifar } from "./cifar.js";
+import { normalName } from "./class-names.js";
 import { onlyClasses } from "./classes.js";
 import { openCsv } from "./csv.js";
 import type { Dataset } from "./dataset.js";
@@ -22,8 +23,9 @@ const BUILT_IN = ["mnist", "flowers"] as const;
  *   split or class that is not there.
  */
 export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
+  const classes = options.classes?.map(normalName);
   // Sources that can leave classes unread have done so; for the others it is done here.
-  const dataset = onlyClasses(await openWhole(spec, options), options.classes);
+  const dataset = onlyClasses(await openWhole(spec, { ...options, classes }), classes);
   if (dataset.skipped !== undefined) options.onSkipped?.(dataset);
   return dataset;
 }

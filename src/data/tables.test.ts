@@ -53,8 +53,8 @@ describe("CIFAR", () => {
     expect((await openDataset(`${folder}:test`)).length).toBe(1);
     const some = await openDataset(folder, { classes: ["truck", "bird"] });
     expect([some.classNames, Array.from(some.labels)]).toEqual([
-      ["bird", "truck"],
-      [1, 0, 1, 1, 1, 1],
+      ["truck", "bird"],
+      [0, 1, 0, 0, 0, 0],
     ]);
     await some.read(1, out);
     expect(Math.round(out[1]! * 255)).toBe(0);
@@ -127,9 +127,20 @@ describe("a CSV table of images", () => {
       `path,label,split\n${lines(() => ",train")}nowhere.png,fish,train\nno.png,fish,test\n`,
     );
     const some = await openDataset(path, { ...size, classes: ["dog", "cat"], skipUnreadable: true });
-    expect([some.classNames, some.length, some.skipped]).toEqual([["cat", "dog"], 10, undefined]);
-    expect([some.labels[0], some.fileName(1)]).toEqual([0, "img/1, photo.png"]);
+    expect([some.classNames, some.length, some.skipped]).toEqual([["dog", "cat"], 10, undefined]);
+    expect([some.labels[0], some.fileName(1)]).toEqual([1, "img/1, photo.png"]);
     await expect(openDataset(path, { classes: ["cat", "fsh"] })).rejects.toThrow(/no class "fsh"[^]*"fish"/);
+  });
+
+  test("labels that are numbers are in numeric order; one name in two forms is one class", async () => {
+    const numbered = await table(
+      `path,label\n${Array.from({ length: 12 }, (_, i) => `img/x.png,${(i * 7) % 12}\n`).join("")}`,
+    );
+    const { classNames, labels } = await openDataset(`${numbered}:all`, size);
+    expect(classNames).toEqual(Array.from({ length: 12 }, (_, i) => String(i)));
+    expect(Array.from(labels)).toEqual(Array.from({ length: 12 }, (_, i) => (i * 7) % 12));
+    const forms = await table("path,label\na,caf\u00e9\nb,cafe\u0301\nc,dog\n");
+    expect((await openDataset(`${forms}:all`, size)).classNames).toEqual(["caf\u00e9", "dog"]);
   });
 
   test("keeps its own splits", async () => {

@@ -11,7 +11,7 @@ import {
   type Target,
   type ThreatModel,
 } from "../attacks/index.js";
-import type { Dataset } from "../data/index.js";
+import { findClassFault, type Dataset } from "../data/index.js";
 import { InputError, InterruptedError, UsageError } from "../errors/index.js";
 import { fixedBatchSize, type Classifier } from "../models/index.js";
 import { createGenerator, type RandomGenerator } from "../tensor/index.js";
@@ -290,7 +290,10 @@ function checkModels(models: readonly EvaluatedModel[], dataset: Dataset, plan: 
   for (const { name, classifier } of models) checkFit(name, classifier, dataset);
 }
 
-/** @throws InputError when the classifier does not read images of the dataset's shape or classes. */
+/**
+ * @throws InputError when the classifier does not read images of the dataset's shape or classes, or has others or in
+ *   another order, by their names.
+ */
 export function checkFit(name: string, classifier: Classifier, dataset: Dataset): void {
   const shape = ({ channels, height, width }: Pick<Dataset, "channels" | "height" | "width">): string =>
     `${channels} × ${height} × ${width}`;
@@ -308,4 +311,6 @@ export function checkFit(name: string, classifier: Classifier, dataset: Dataset)
       remedy: "Give data with the classes that the model was trained on, in the same order.",
     });
   }
+  const fault = findClassFault(classifier.classNames, dataset);
+  if (fault !== undefined) throw new InputError({ place: `model ${name}`, ...fault });
 }

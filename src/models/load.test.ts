@@ -158,6 +158,13 @@ describe("a model that PyTorch exported", () => {
   it("checks the options against the model", () => {
     expect(() => load(foreign, { mean: [0.5] })).toThrow(/mean: must be 3 numbers/);
     expect(() => load(foreign, { std: [0, 1, 1] })).toThrow(UsageError);
+    const ultralytics = (names: string): Model => ({ ...foreign, metadata: new Map([["names", names]]) });
+    expect(load(ultralytics("{0: 'a', 1: 'b', 2: 'c', 3: 'd', 4: 'e', 5: 'f'}")).classNames).toEqual([
+      ..."abcdef",
+    ]);
+    const notices: string[] = [];
+    const fewer = load(ultralytics("{0: 'a', 1: 'b'}"), { onNotice: (text) => notices.push(text) });
+    expect([fewer.classNames[5], notices]).toEqual(["5", [expect.stringContaining("names 2 classes")]]);
     expect(() => load(foreign, { classNames: ["a"] })).toThrow(/6 logits and was given 1 class names/);
     expect(() => load(foreign, { taps: ["scores"] })).toThrow(/"scores": is not \[N, C, h, w\]/);
     expect(() => load(foreign, { taps: ["/stem/stem.1/relu_output_0"] })).toThrow(

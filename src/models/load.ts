@@ -3,6 +3,7 @@ import { deadCode, graphFromModel, halvesAsFloats, producers, type Dim, type Gra
 import { readModelFile, type Model, type ValueInfo } from "../onnx/index.js";
 import type { Classifier, Tap } from "./classifier.js";
 import { findLogits } from "./find-logits.js";
+import { foreignNames } from "./foreign-names.js";
 import { guessTaps } from "./guess-taps.js";
 import { readMetadata, type ClassifierMetadata } from "./model-metadata.js";
 import { isIdentity, withPreprocessing, type Preprocessing } from "./preprocess.js";
@@ -61,7 +62,12 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
     channels,
     height,
     width,
-    classNames: classNamesOf(classes, place, own, options),
+    classNames: classNamesOf(
+      classes,
+      place,
+      own?.classNames ?? namesBeside(model, classes, options),
+      options,
+    ),
     ...trainable(graph, place, own),
     taps: tapsOf(graph, image, place, own, options.taps),
     ...(own?.randomInputs === undefined ? {} : { randomInputs: own.randomInputs }),
@@ -223,13 +229,27 @@ function checkImage(
   }
 }
 
+/** What a foreign file says its classes are called, where it names as many as it has logits. */
+function namesBeside(
+  { metadata }: Model,
+  classes: number,
+  { classNames, onNotice }: LoadOptions,
+): readonly string[] | undefined {
+  const found = classNames === undefined ? foreignNames(metadata) : undefined;
+  if (found === undefined || found.names.length === classes) return found?.names;
+  onNotice?.(
+    `its metadata ("${found.key}") names ${found.names.length} classes, and it has ${classes} logits: the names are not used`,
+  );
+  return undefined;
+}
+
 function classNamesOf(
   classes: number,
   place: string,
-  own: ClassifierMetadata | undefined,
+  own: readonly string[] | undefined,
   options: LoadOptions,
 ): readonly string[] {
-  const given = options.classNames ?? own?.classNames;
+  const given = options.classNames ?? own;
   if (given === undefined) return Array.from({ length: classes }, (_, k) => String(k));
   if (given.length === classes) return given;
   throw new InputError({

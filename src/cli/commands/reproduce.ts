@@ -171,11 +171,14 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
 async function planOf(options: ReproduceCommandOptions, terminal: Terminal): Promise<ReproductionPlan> {
   const { checkWeights, describeDataset, planReproduction, PRESETS } =
     await import("../../reproduction/index.js");
+  const { sortedClasses } = await import("../../data/index.js");
   const preset = PRESETS[options.preset]!;
   const { data = ["flowers"], weights = {}, ...others } = options;
   checkWeights(preset, Object.keys(weights));
   const open = {
     ...openOptionsOf(others),
+    // Models are trained on the order that they are measured with: which it is must not depend on how it was typed.
+    ...(others.classes === undefined ? {} : { classes: sortedClasses(others.classes) }),
     ...(preset.size === null ? {} : { size: { height: preset.size, width: preset.size } }),
     // Of a helper's words only an error is shown: the process that started it has named the files.
     ...(options.helper === true ? {} : { onSkipped: createSkippedWarner(terminal) }),

@@ -58,6 +58,20 @@ describe.each([
     });
   });
 
+  test("has its classes in numeric order where they are numbers, and one for a name in two forms", async () => {
+    const numbers = Array.from({ length: 12 }, (_, i) => String(i));
+    const numbered = Object.fromEntries(numbers.map((each) => [`${each}/a.png`, red]));
+    const path = await kept(`numbered-${name}`, await make(numbered));
+    expect((await openDataset(`${path}:all`, size)).classNames).toEqual(numbers);
+    const forms = { "caf\u00e9/1.png": red, "cafe\u0301/2.png": red, "dog/1.png": blue };
+    const two = await kept(`forms-${name}`, await make(forms));
+    const { classNames, labels } = await openDataset(`${two}:all`, {
+      ...size,
+      classes: ["cafe\u0301", "dog"],
+    });
+    expect([classNames, labels.length]).toEqual([["caf\u00e9", "dog"], 3]);
+  });
+
   test("keeps the owner's splits, and only the classes asked for", async () => {
     const files = {
       ...tree("train/"),
@@ -182,7 +196,7 @@ describe("the layouts of the owners", () => {
       expect(await said(openDataset(`${place}:all`, size))).toMatch(/n02084071.tar/);
       const classes = ["n01484850", "n01440764"];
       const some = await openDataset(`${place}:all`, { ...size, classes });
-      expect([some.classNames, some.length]).toEqual([["n01440764", "n01484850"], 4]);
+      expect([some.classNames, some.length]).toEqual([classes, 4]);
       const typo = openDataset(place, { ...size, classes: ["n01440764", "n02084072"] });
       expect(await said(typo)).toMatch(/has no class "n02084072"[^]*Did you mean "n02084071"/);
     }

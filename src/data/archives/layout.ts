@@ -1,4 +1,5 @@
 import { InputError } from "../../errors/index.js";
+import { normalName, sortedClasses } from "../class-names.js";
 import { validationNumber, type GroundTruth } from "../imagenet/index.js";
 import { isHidden, READ_PICTURE } from "../picture-names.js";
 import { MASKS } from "../regions/index.js";
@@ -37,7 +38,7 @@ export function isPicture(name: string): boolean {
 export function layoutOf(names: readonly string[], place: string, truth: GroundTruth): Layout {
   const said = sayingsOf(names, truth);
   const classes = (of: (each: Said) => string | undefined): string[] =>
-    [...new Set(said.map(of).filter((name) => name !== undefined))].sort();
+    sortedClasses(said.map(of).filter((name) => name !== undefined));
   const [folders, words] = [classes(({ folder }) => folder), classes(({ word }) => word)];
   const byFolder = folders.length >= 2 || words.length < 2;
   const classNames = byFolder ? folders : words;
@@ -99,7 +100,7 @@ function sayingOf(name: string): Said {
   const at = parts.findLastIndex((part) => splitOfFolder(part) !== undefined);
   const rest = parts.slice(at + 1).filter((part) => !/^test\d+$/i.test(part));
   return {
-    folder: rest.at(-1),
+    folder: rest.length === 0 ? undefined : normalName(rest.at(-1)!),
     word: /^([A-Za-z][\w-]*)\.\d+\.\w+$/.exec(file)?.[1],
     split: at < 0 ? undefined : splitOfFolder(parts[at]!),
   };

@@ -1,0 +1,84 @@
+/** Names of classes in the metadata of files that other tools wrote. */
+
+/** Keys that hold them, the commonest first: `names` is Ultralytics'. */
+const KEYS = ["names", "class_names", "classes", "labels"];
+/** Twenty thousand classes of long names are a megabyte. */
+const LONGEST = 2 ** 22;
+
+/** The names, by output, and the key they were found under. */
+export interface ForeignNames {
+  readonly key: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * Names of classes, written as a list or by number (`["cat", "dog"]`, `{"0": "cat"}`, `{"cat": 0}`) in JSON or as Python
+ * prints it (`{0: 'cat', 1: 'dog'}`); undefined where there are none.
+ */
+export function foreignNames(metadata: ReadonlyMap<string, string>): ForeignNames | undefined {
+  for (const key of KEYS) {
+    const names = namesOf(metadata.get(key)?.trim() ?? "");
+    if (names !== undefined && names.length > 0) return { key, names };
+  }
+  return undefined;
+}
+
+type Scalar = string | number;
+
+function namesOf(text: string): string[] | undefined {
+  if (text.length > LONGEST) return undefined;
+  const items = itemsOf(text);
+  if (items === undefined) return undefined;
+  const numbered = items.map(([a, b], place): readonly [Scalar, Scalar] =>
+    b === undefined ? [place, a] : [a, b],
+  );
+  // PyTorch's class_to_idx has the number behind the name.
+  const turned = numbered.every(([a, b]) => typeof a === "string" && typeof b === "number");
+  const names: string[] = [];
+  for (const [number, name] of turned ? numbered.map(([a, b]) => [b, a] as const) : numbered) {
+    const place = Number(number);
+    if (!Number.isInteger(place) || place < 0 || place >= items.length || names[place] !== undefined)
+      return undefined;
+    names[place] = String(name);
+  }
+  return names;
+}
+
+/** A string in either kind of quotes, or a whole number. */
+const SCALAR = /\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([+-]?\d{1,15}))\s*/sy;
+
+/** The items of a list, or the pairs of a dict; undefined for anything else, and where one lies in another. */
+function itemsOf(text: string): (readonly [Scalar, Scalar?])[] | undefined {
+  const dict = text.startsWith("{") && text.endsWith("}");
+  if (!dict && !/^[[(][^]*[\])]$/.test(text)) return undefined;
+  const items: (readonly [Scalar, Scalar?])[] = [];
+  let at = 1;
+  const end = text.length - 1;
+  const scalar = (): Scalar | undefined => {
+    SCALAR.lastIndex = at;
+    const found = SCALAR.exec(text);
+    if (found === null) return undefined;
+    at = SCALAR.lastIndex;
+    const quoted = found[1] ?? found[2];
+    return quoted === undefined ? Number(found[3]) : unescaped(quoted);
+  };
+  if (text.slice(1, -1).trim() === "") return [];
+  while (at < end) {
+    const first = scalar();
+    if (first === undefined || (dict && text[at++] !== ":")) return undefined;
+    const second = dict ? scalar() : undefined;
+    if (dict && second === undefined) return undefined;
+    items.push(second === undefined ? [first] : [first, second]);
+    if (at < end && text[at++] !== ",") return undefined;
+  }
+  return items;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r" };
+
+function unescaped(text: string): string {
+  return text.replace(/\\(?:u([\da-fA-F]{4})|x([\da-fA-F]{2})|(.))/gs, (_, four, two, one: string) => {
+    const code = (four ?? two) as string | undefined;
+    return code === undefined ? (ESCAPES[one] ?? one) : String.fromCharCode(Number.parseInt(code, 16));
+  });
+}
