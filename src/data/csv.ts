@@ -54,6 +54,7 @@ async function readRows(file: string): Promise<Row[]> {
   return lines.map(({ at, cells }) => {
     const [name, className] = [cells[path]!.trim(), cells[label]!.trim()];
     if (name === "" || className === "") throw refused(at, "lacks a path or a label");
+    if (/\0/.test(name)) throw refused(at, "has a path with a NUL in it");
     const outside = relative(folder, resolve(folder, name));
     if (isAbsolute(name) || outside.startsWith("..") || isAbsolute(outside)) {
       throw refused(at, `"${name}" leads out of the folder`);

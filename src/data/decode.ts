@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { refusing } from "../errors/index.js";
-import { fileError } from "../files/index.js";
+import { checkPlainFile, readPlainFile } from "./plain-file.js";
 import type { ByteImage } from "./resize.js";
 
 const refused = refusing("Replace or remove the file, or leave such files out with --skip-unreadable.");
@@ -30,10 +29,7 @@ const text = (bytes: Uint8Array, from: number, to: number): string =>
  * @throws InputError when the file is missing, of another format, damaged or too large.
  */
 export async function decodeImage(path: string): Promise<ByteImage> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw fileError(error, path);
-  });
-  return decodeBytes(bytes, path);
+  return decodeBytes(await readPlainFile(path), path);
 }
 
 /**
@@ -77,6 +73,7 @@ export async function pictureSize(
   encoded: string | Uint8Array,
   place: string,
 ): Promise<{ readonly width: number; readonly height: number }> {
+  if (typeof encoded === "string") checkPlainFile(encoded);
   const { width, height } = await sharp(encoded, { limitInputPixels: false })
     .metadata()
     .catch((cause: unknown) => {

@@ -38,6 +38,7 @@ export async function openImageFolder(folder: string, split: string, options: Op
 
 /** Whether a folder could hold images by class. A link in a circle is a file that cannot be read. */
 export function isFolder(path: string): boolean {
+  if (path.includes("\0")) return false;
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   } catch (error) {

@@ -2,9 +2,9 @@
  * The IDX files of MNIST and its relatives (LeCun, Cortes & Burges, "The MNIST database"):
  * a big-endian magic number 0 0 TYPE RANK, one uint32 a dimension, then the elements.
  */
-import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { InputError } from "../errors/index.js";
+import { readPlainFileSync } from "./plain-file.js";
 
 /** An IDX array of unsigned bytes. */
 export interface IdxArray {
@@ -28,13 +28,7 @@ export function readIdx(file: string, rank: number): IdxArray {
 }
 
 function readBytes(file: string): Uint8Array {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-  } catch (cause) {
-    const problem = `cannot be read: ${(cause as Error).message}`;
-    throw new InputError({ place: file, problem, remedy: "Check the path and the permissions.", cause });
-  }
+  const bytes = readPlainFileSync(file);
   if (!file.endsWith(".gz")) return bytes;
   try {
     return gunzipSync(bytes, { maxOutputLength: LARGEST_INFLATED });

@@ -16,8 +16,8 @@ test("MNIST has the counts its owners state", async () => {
   expect(Array.from(train.labels.slice(0, 6))).toEqual([5, 0, 4, 1, 9, 2]);
   const some = await openDataset("mnist:test", { classes: ["9", "1"] });
   expect(datasetInfo(some).classes).toEqual([
-    { name: "1", images: 1135 },
     { name: "9", images: 1009 },
+    { name: "1", images: 1135 },
   ]);
 });
 

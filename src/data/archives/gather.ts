@@ -45,7 +45,7 @@ export async function gatherPictures(
   const slabs: Uint8Array<SharedArrayBuffer>[] = [];
   const found: { readonly name: string; readonly at: readonly [number, number, number] }[] = [];
   const passed: string[] = [];
-  let used = SLAB;
+  let used = 0;
   let total = 0;
   for await (const entry of entriesUnder(path, unpackedOf(classes, passed, truth))) {
     const { name } = entry;
@@ -59,7 +59,8 @@ export async function gatherPictures(
         remedy: "Unpack it and give the folder, or choose classes (--classes).",
       });
     }
-    if (used + bytes.length > SLAB) {
+    // A picture without a byte needs a slab too, even as the first.
+    if (slabs.length === 0 || used + bytes.length > SLAB) {
       slabs.push(new Uint8Array(new SharedArrayBuffer(Math.max(SLAB, bytes.length))));
       used = 0;
     }

@@ -1,4 +1,5 @@
 import { isArchive, refused, type ArchiveEntry, type Unpacked, type Wanted } from "./entry.js";
+import { checkPlainFile } from "../plain-file.js";
 import { tarEntries } from "./tar.js";
 import { zipEntries } from "./zip.js";
 
@@ -9,6 +10,7 @@ import { zipEntries } from "./zip.js";
  * @throws InputError on anything hostile or damaged, naming the entry.
  */
 export async function* archiveEntries(path: string, unpacked: Unpacked): AsyncGenerator<ArchiveEntry> {
+  checkPlainFile(path);
   const wanted: Wanted = (name) => (isArchive(name) ? unpacked.archive(name) : unpacked.file(name));
   for await (const entry of entriesOf(path, path, wanted)) {
     if (!isArchive(entry.name)) {
