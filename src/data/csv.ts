@@ -1,5 +1,6 @@
 /** A table of images: one line each, with its file and class, and its split where there is one. */
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve, win32 } from "node:path";
 import { refusing, UsageError } from "../errors/index.js";
 import { normalName, sortedClasses } from "./class-names.js";
 import type { Dataset } from "./dataset.js";
@@ -54,17 +55,44 @@ async function readRows(file: string): Promise<Row[]> {
   return lines.map(({ at, cells }) => {
     const [name, className] = [cells[path]!.trim(), cells[label]!.trim()];
     if (name === "" || className === "") throw refused(at, "lacks a path or a label");
-    if (/\0/.test(name)) throw refused(at, "has a path with a NUL in it");
-    const outside = relative(folder, resolve(folder, name));
-    if (isAbsolute(name) || outside.startsWith("..") || isAbsolute(outside)) {
-      throw refused(at, `"${name}" leads out of the folder`);
-    }
     return {
-      path: name,
+      path: pathInside(folder, name, at),
       label: normalName(className),
       split: split === undefined ? undefined : splitOf(at, cells[split]!),
     };
   });
+}
+
+/**
+ * A path below `folder`, as it is written, with `\` between its folders, or absolute.
+ *
+ * @throws InputError for one that leads out of it.
+ */
+function pathInside(folder: string, name: string, at: string): string {
+  if (/\0/.test(name)) throw refused(at, "has a path with a NUL in it");
+  const turned =
+    name.includes("\\") && !existsSync(resolve(folder, name)) ? name.replaceAll("\\", "/") : name;
+  if (!isAbsolute(turned) && win32.isAbsolute(turned)) {
+    throw refused(
+      at,
+      `"${name}" is an absolute path of another machine; write paths below the table's folder`,
+    );
+  }
+  const ways = [folder, realFolder(folder)].map((from) => relative(from, resolve(folder, turned)));
+  const inside = ways.find((way) => !/^\.\.(?:[/\\]|$)/.test(way) && !isAbsolute(way));
+  if (inside === undefined) {
+    throw refused(at, `"${name}" leads out of the folder ${folder}; write paths below it, or move the table`);
+  }
+  return isAbsolute(turned) ? inside : turned;
+}
+
+/** An absolute path may be written through a link that leads to the folder, or past it. */
+function realFolder(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return folder;
+  }
 }
 
 function splitOf(at: string, text: string): string {

@@ -21,6 +21,23 @@ const SIGNATURES: readonly (readonly [format: ImageFormat, matches: (bytes: Uint
 const text = (bytes: Uint8Array, from: number, to: number): string =>
   String.fromCharCode(...bytes.subarray(from, to));
 
+/** Formats that are not read, and other things that are found under a picture's name. */
+const OTHERS: readonly (readonly [what: string, matches: (bytes: Uint8Array) => boolean])[] = [
+  ["a GIF", (b) => text(b, 0, 3) === "GIF"],
+  ["a BMP", (b) => text(b, 0, 2) === "BM"],
+  ["a TIFF", (b) => text(b, 0, 4) === "II*\0" || text(b, 0, 4) === "MM\0*"],
+  ["an AVIF or HEIC", (b) => text(b, 4, 8) === "ftyp"],
+  [
+    "a pointer of Git LFS (git lfs pull gets the picture)",
+    (b) => text(b, 0, 23) === "version https://git-lfs",
+  ],
+];
+
+function otherFormat(bytes: Uint8Array): string {
+  const other = OTHERS.find(([, matches]) => matches(bytes));
+  return other === undefined ? "" : `${other[0]}, `;
+}
+
 /**
  * Decodes a JPEG, PNG or WebP file to 8-bit RGB `[H, W, 3]`, as `PIL.Image.open(path).convert("RGB")`
  * does: the orientation that EXIF states is not applied, colour profiles are ignored, alpha is
@@ -39,7 +56,10 @@ export async function decodeImage(path: string): Promise<ByteImage> {
  */
 export async function decodeBytes(bytes: Uint8Array, place: string): Promise<ByteImage> {
   if (formatOf(bytes) === undefined) {
-    throw refused(place, bytes.length === 0 ? "is empty" : "is not a JPEG, PNG or WebP image");
+    throw refused(
+      place,
+      bytes.length === 0 ? "is empty" : `is ${otherFormat(bytes)}not a JPEG, PNG or WebP image`,
+    );
   }
   try {
     const image = sharp(bytes, {

@@ -1,11 +1,12 @@
 /** Folders of images: a folder for each class, with or without a folder for each split above. */
 import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { InputError, UsageError } from "../errors/index.js";
+import { UsageError } from "../errors/index.js";
 import { fileError } from "../files/index.js";
 import { normalName, sortedClasses } from "./class-names.js";
 import type { Dataset } from "./dataset.js";
 import { dealSplit } from "./deal.js";
+import { notClassFolders } from "./explain-folder.js";
 import { openImageFiles, type ListedFiles } from "./image-files.js";
 import { openGroundTruth, truthFolders, validationNumber, type GroundTruth } from "./imagenet/index.js";
 import type { OpenOptions } from "./options.js";
@@ -161,18 +162,11 @@ function listClasses(
   );
   const filesOf = (name: string): string[] => own.get(name) ?? [];
   const paths = classNames.flatMap((name) => filesOf(name).map((file) => join(folder, file)));
-  if (paths.length === 0) throw empty(folder, "has no folder with JPEG, PNG or WebP images in it");
-  if (classNames.length < 2) throw empty(folder, `has images of one class only, "${classNames[0]!}"`);
+  if (paths.length === 0) throw notClassFolders(folder, "has no folder with JPEG, PNG or WebP images in it");
+  if (classNames.length < 2)
+    throw notClassFolders(folder, `has images of one class only, "${classNames[0]!}"`);
   const labels = Int32Array.from(classNames.flatMap((name, label) => filesOf(name).map(() => label)));
   return { classNames, paths, labels };
-}
-
-function empty(folder: string, problem: string): InputError {
-  return new InputError({
-    place: folder,
-    problem,
-    remedy: "Put the images of each class into a folder of its own: photos/cat/1.jpg, photos/dog/1.jpg.",
-  });
 }
 
 /** Sorted names; hidden ones (`.git`, macOS's `._1.jpg`) are left out. */

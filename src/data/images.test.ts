@@ -120,13 +120,13 @@ describe("what cannot be read is named when it is read, or left out and listed",
   });
 
   test.each([
-    ["a GIF", "GIF89a\u0001\u0000"],
-    ["an SVG", "<svg xmlns='http://www.w3.org/2000/svg'/>"],
-    ["a web page", "<!doctype html><title>404</title>"],
-  ])("%s under an image's name", async (_, text) => {
+    ["a GIF", "GIF89a\u0001\u0000", "is a GIF, not"],
+    ["an SVG", "<svg xmlns='http://www.w3.org/2000/svg'/>", "is not"],
+    ["a web page", "<!doctype html><title>404</title>", "is not"],
+  ])("%s under an image's name", async (_, text, words) => {
     await twoClasses();
     await put("a/bad.jpg", new TextEncoder().encode(text));
-    expect(await problemOf("a/bad.jpg")).toBe("is not a JPEG, PNG or WebP image");
+    expect(await problemOf("a/bad.jpg")).toBe(`${words} a JPEG, PNG or WebP image`);
   });
 
   test.each(["cmyk.jpg", "palette.png", "transparent.webp"])("the first half of %s", async (name) => {

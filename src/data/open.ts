@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { InputError, suggestName } from "../errors/index.js";
+import { join } from "node:path";
+import { InputError, nearestName, suggestName, UsageError } from "../errors/index.js";
 import { isArchived, openArchive } from "./archives/index.js";
 import { isCifar, openCifar } from "./cifar.js";
 import { normalName } from "./class-names.js";
@@ -11,7 +12,9 @@ import { flowers17Pictures, openFlowers17 } from "./flowers17.js";
 import { isFolder, openImageFolder } from "./folder.js";
 import { idxSplits, mnistFolder, openIdxFolder } from "./mnist.js";
 import type { OpenOptions } from "./options.js";
+import { splitOfFolder } from "./split-names.js";
 
+const SPLITS = ["train", "val", "test", "all"];
 const BUILT_IN = ["mnist", "flowers"] as const;
 
 /**
@@ -53,10 +56,27 @@ async function openSplit(spec: string, name: string, split: string, options: Ope
       ? openIdxFolder(name, name, trainOrTest, options)
       : openImageFolder(name, split, options);
   }
+  refuseUnknownSplit(spec);
   throw new InputError({
     place: `data "${spec}"`,
     problem: "is neither a folder nor the name of a dataset",
     remedy: `${suggestName(name, BUILT_IN)} Or name a folder or an archive, which must exist.`,
+  });
+}
+
+/** @throws UsageError for `photos:holdout`, where there are photos. */
+function refuseUnknownSplit(spec: string): void {
+  const [, name = "", split = ""] = /^(.+):([^:/\\]*)$/.exec(spec) ?? [];
+  if (!(BUILT_IN as readonly string[]).includes(name) && !existsSync(name)) return;
+  const meant = splitOfFolder(split) ?? nearestName(split, SPLITS);
+  const folder = join(name, split);
+  throw new UsageError({
+    place: `data "${spec}"`,
+    problem: `"${split}" is no split`,
+    remedy:
+      split !== "" && isFolder(folder)
+        ? `For the folder of that name: ${folder}. Splits are ${SPLITS.join(", ")}.`
+        : `${meant === undefined ? "" : `Did you mean ${name}:${meant}? `}Splits are ${SPLITS.join(", ")}; a folder is named by its path.`,
   });
 }
 

@@ -7,6 +7,9 @@ import { plainPicture, treeOf, zipOf } from "../../test/archives.js";
 import { InputError } from "../errors/index.js";
 import { checkData, openDataset, type Dataset } from "./index.js";
 
+/** Node makes none itself. */
+const MKFIFO = "mkfifo";
+
 let root = "";
 let red: Buffer;
 beforeEach(async () => {
@@ -37,7 +40,7 @@ const readAll = async (dataset: Dataset): Promise<void> => {
 
 describe.skipIf(process.platform === "win32")("what is no plain file is neither waited for nor read", () => {
   const fifo = (name: string): string => {
-    execFileSync("mkfifo", [join(root, name)]);
+    execFileSync(MKFIFO, [join(root, name)]);
     return join(root, name);
   };
 

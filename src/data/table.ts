@@ -22,7 +22,7 @@ export interface TableLine {
 
 /** @throws InputError where the file cannot be read, is no CSV, or has no line after its header. */
 export async function readTable(file: string): Promise<Table> {
-  const text = new TextDecoder().decode(await readPlainFile(file));
+  const text = textOf(file, await readPlainFile(file));
   let columns: string[] = [];
   let lines: { record: Record<string, string>; info: { lines: number } }[];
   try {
@@ -41,4 +41,27 @@ export async function readTable(file: string): Promise<Table> {
     columns,
     lines: lines.map(({ record, info }) => ({ at: `${file}, line ${info.lines}`, cells: record })),
   };
+}
+
+/** UTF-8, or UTF-16 (as Excel's "Unicode text" and PowerShell write it) where its mark stands first. */
+function textOf(file: string, bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const marked =
+    first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
+  let text: string;
+  try {
+    text = new TextDecoder(marked, { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw refused(file, `is not ${marked.toUpperCase()} text; save it as UTF-8`, cause);
+  }
+  // A NUL for every other byte: a path with a single one is named by its line.
+  if (
+    marked === "utf-8" &&
+    text.length > 1 &&
+    text.includes("\0") &&
+    4 * text.replaceAll("\0", "").length < 3 * text.length
+  ) {
+    throw refused(file, "is UTF-16 text without its mark; save it as UTF-8");
+  }
+  return text;
 }
