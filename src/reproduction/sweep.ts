@@ -11,6 +11,7 @@ import {
   resumeRun,
   runPaths,
   trainRun,
+  weightsFileOf,
   type FinishedRun,
   type RunHooks,
   type RunOptions,
@@ -175,7 +176,7 @@ async function asked(options: RunOptions): Promise<Record<string, unknown>> {
     model,
     ...(initial === undefined
       ? { initial: null }
-      : { "initial.sha256": sha256Of(await readFileChecked(initial)) }),
+      : { "initial.sha256": sha256Of(await readFileChecked(await weightsFileOf(initial))) }),
     ...Object.fromEntries(
       Object.entries(settings)
         .filter(([name]) => name !== "threads")

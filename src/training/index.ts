@@ -33,6 +33,7 @@ export {
   saveCheckpoint,
   trainRun,
   verifyRun,
+  weightsFileOf,
   withUsualValidation,
   type FinishedRun,
   type LogLine,

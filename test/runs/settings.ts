@@ -24,3 +24,20 @@ export function tinyRun(out: string): RunOptions {
     },
   };
 }
+
+/** Two steps without an adversary, a checkpoint after each: for tests of what lies in the folder. */
+export function cheapRun(out: string): RunOptions {
+  const { settings, ...rest } = tinyRun(out);
+  return {
+    ...rest,
+    limit: 64,
+    settings: {
+      ...settings,
+      recipe: RECIPES["undefended"]!,
+      epochs: 1,
+      emaDecay: 0,
+      validation: { images: 0, every: 1, steps: 1 },
+      checkpointEvery: 1,
+    },
+  };
+}

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { InputError, UsageError } from "../../errors/index.js";
 import { readFileChecked, sha256Of } from "../../files/index.js";
@@ -30,10 +31,11 @@ export interface Begun {
  *
  * @throws UsageError, InputError when the weights do not fit.
  */
-export async function beginWith(config: RunConfig, path: string | undefined): Promise<Begun> {
-  if (path === undefined) {
+export async function beginWith(config: RunConfig, source: string | undefined): Promise<Begun> {
+  if (source === undefined) {
     return { config, classifier: buildClassifier(config, "train"), weights: undefined };
   }
+  const path = await weightsFileOf(source);
   if (config.image.channels !== IMAGENET_NORMALIZATION.mean.length) {
     throw new UsageError({
       place: path,
@@ -59,6 +61,14 @@ export async function beginWith(config: RunConfig, path: string | undefined): Pr
     classifier,
     weights,
   };
+}
+
+/** The file of weights that a user names: of a finished run its model. @throws InputError when that has changed. */
+export async function weightsFileOf(source: string): Promise<string> {
+  const found = await stat(source).catch(() => undefined);
+  if (found?.isDirectory() !== true) return source;
+  await verifyRun(source);
+  return runPaths(source).model;
 }
 
 /** The classifier of a run, with the weights that it began with. */

@@ -15,39 +15,21 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { tinyRun } from "../../../test/runs/settings.js";
+import { cheapRun } from "../../../test/runs/settings.js";
 import { HoldfastError, InputError } from "../../errors/index.js";
-import { readRunSummary, resumeRun, trainRun, verifyRun, type RunEvent, type RunOptions } from "../index.js";
+import { readRunSummary, resumeRun, trainRun, verifyRun, type RunEvent } from "../index.js";
 
 let root = "";
 /** Stopped after step 1, with a checkpoint. */
 let stopped = "";
 let finished = "";
 
-const cheap = (out: string): RunOptions => {
-  const { settings, ...rest } = tinyRun(out);
-  const { adversary: _, ...recipe } = settings.recipe;
-  return {
-    ...rest,
-    limit: 64,
-    out,
-    settings: {
-      ...settings,
-      recipe: { ...recipe, name: "plain", weights: { clean: 1 }, adversary: undefined },
-      epochs: 1,
-      emaDecay: 0,
-      validation: { images: 0, every: 1, steps: 1 },
-      checkpointEvery: 1,
-    },
-  };
-};
-
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "holdfast-damaged-"));
   stopped = join(root, "stopped");
   const abort = new AbortController();
   const onEvent = ({ type }: RunEvent): void => void (type === "step" && abort.abort());
-  await trainRun(cheap(stopped), { signal: abort.signal, onEvent }).catch(() => {});
+  await trainRun(cheapRun(stopped), { signal: abort.signal, onEvent }).catch(() => {});
   finished = join(root, "finished");
   await cp(stopped, finished, { recursive: true });
   await resumeRun(finished);
@@ -195,7 +177,7 @@ test.each(["null", "{", "[]", "\0\0\0", '{"type":"step"}'])(
 describe("a start that comes to nothing", () => {
   test("leaves nothing, and can be made again", async () => {
     const out = join(root, "failed");
-    const options = cheap(out);
+    const options = cheapRun(out);
     const tooLarge = { ...options, settings: { ...options.settings, batchSize: 1000 } };
     await refusal(trainRun(tooLarge));
     expect(existsSync(out)).toBe(false);
@@ -212,7 +194,7 @@ describe("a start that comes to nothing", () => {
     await writeFile(join(out, "lock.4711"), "4711 1");
     await writeFile(join(out, ".config.json.4711.tmp"), '{"form');
     await writeFile(join(out, "initial.safetensors"), "x");
-    const { model } = await trainRun(cheap(out));
+    const { model } = await trainRun(cheapRun(out));
     expect((await readFile(model)).equals(await readFile(join(finished, "model.onnx")))).toBe(true);
   });
 
@@ -220,7 +202,7 @@ describe("a start that comes to nothing", () => {
     const out = join(root, "weights");
     await mkdir(out);
     await writeFile(join(out, "initial.safetensors"), "precious");
-    expect((await refusal(trainRun(cheap(out)))).message).toMatch(/is not empty/);
+    expect((await refusal(trainRun(cheapRun(out)))).message).toMatch(/is not empty/);
     expect(await readFile(join(out, "initial.safetensors"), "utf8")).toBe("precious");
   });
 });

@@ -1,4 +1,4 @@
-export { defendedAtTest } from "./classifier.js";
+export { defendedAtTest, weightsFileOf } from "./classifier.js";
 export { loadCheckpoint, removeCheckpoints, saveCheckpoint, type Progress } from "./checkpoint.js";
 export { isRunFile, readRunConfig, runPaths, type RunConfig, type RunPaths } from "./folder.js";
 export { verifyRun } from "./manifest.js";

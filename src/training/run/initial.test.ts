@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sha256Of } from "../../files/index.js";
 import { findRecipe } from "../../defences/index.js";
 import {
   createClassifier,
@@ -129,6 +130,18 @@ describe("a run that begins with published weights", () => {
     expect((await loadClassifier(model)).graph.nodes.some(({ op }) => op === "Sub")).toBe(false);
   });
 
+  test("begins with the model of a finished run, and not where that has changed", async () => {
+    const { folder, model } = await trainRun(run("source", 0));
+    const { config } = await trainRun(run("from-run", 0, { initial: folder }));
+    expect(config.initial).toMatchObject({ file: "model.onnx", sha256: sha256Of(await readFile(model)) });
+    const bytes = await readFile(model);
+    bytes[bytes.length - 3]! ^= 1;
+    await writeFile(model, bytes);
+    await expect(trainRun(run("from-changed", 0, { initial: folder }))).rejects.toThrow(
+      /model\.onnx: its bytes have changed/,
+    );
+  });
+
   test("begins the same with an ONNX export that kept the names", async () => {
     const a = await readFile((await trainRun(run("from-onnx", 0.25, { initial: exported }))).model);
     expect(a.equals(await readFile(join(root, "slow", "model.onnx")))).toBe(true);
@@ -148,6 +161,14 @@ describe("a run that begins with published weights", () => {
     const moved = join(root, "elsewhere.safetensors");
     await writeFile(moved, await readFile(weights));
     await rm(weights);
+    const kept = join(options.out, "initial.safetensors");
+    const bytes = await readFile(kept);
+    await writeFile(
+      kept,
+      bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte)),
+    );
+    await expect(resumeRun(options.out)).rejects.toThrow(/initial\.safetensors: its bytes have changed/);
+    await writeFile(kept, bytes);
     const { model } = await resumeRun(options.out);
     await writeFile(weights, await readFile(moved));
     expect((await readFile(model)).equals(await readFile(wanted.model))).toBe(true);
