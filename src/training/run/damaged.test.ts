@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import {
   appendFile,
@@ -144,6 +145,13 @@ describe("an unfinished run", () => {
     const folder = await copyOf(stopped);
     await writeFile(join(folder, "checkpoints", "step-000000001.json"), text);
     expect((await refusal(resumeRun(folder))).message).toMatch(/not a checkpoint's description/);
+  });
+
+  test.runIf(process.platform === "linux")("whose log is a FIFO is refused at once", async () => {
+    const folder = await copyOf(stopped);
+    await rm(join(folder, "log.jsonl"));
+    execFileSync("mkfifo", [join(folder, "log.jsonl")]);
+    expect((await refusal(resumeRun(folder))).message).toMatch(/log\.jsonl: is not a plain file/);
   });
 
   test("whose log lost its end goes on to the same model, and says so", async () => {

@@ -36,6 +36,10 @@ export async function openLog(path: string, bytes: number): Promise<RunLog & { r
   const flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
   const file: FileHandle = await guarded(() => open(path, flags));
   const there = await guarded(() => file.stat());
+  if (!there.isFile()) {
+    await file.close();
+    throw new InputError({ place: path, problem: "is not a plain file", remedy: "Move it away." });
+  }
   let length = bytes;
   if (there.size < bytes) length = (await guarded(() => readFile(path))).lastIndexOf("\n") + 1;
   const missing = bytes - length;
