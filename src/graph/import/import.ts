@@ -1,13 +1,14 @@
 import { InputError } from "../../errors/index.js";
 import type { Model, ModelNode } from "../../onnx/index.js";
-import { isFloat, sizeOf, type Tensor } from "../../tensor/index.js";
+import type { Tensor } from "../../tensor/index.js";
 import { freeName, GraphBuilder } from "../builder.js";
 import { isKnownOp, OP_CATALOGUE } from "../catalogue/index.js";
 import type { Dim, Graph, Node } from "../graph.js";
-import { inferOutputs, ShapeError } from "../infer.js";
-import { evaluateConstant } from "../passes/evaluate-constant.js";
+import { ShapeError } from "../infer.js";
+import { foldArithmetic } from "./fold-arithmetic.js";
 import { checkAttributes, plainAttributes } from "./attributes.js";
 import { constantTensor, RAISES, Unsupported, type RaiseContext, type RawNode } from "./raise.js";
+import { evaluateConstantOp, isConstantOp } from "./constant-ops.js";
 import { sizeLimits, type CheckSize } from "./limits.js";
 import {
   evaluateShape,
@@ -198,12 +199,18 @@ function importNode(node: ModelNode, state: State): void {
     outputs: trimmed(node.outputs),
     attributes: plainAttributes(node),
   };
+  if (isConstantOp(raw.op)) {
+    const constant = evaluateConstantOp(raw, contextOf(state).constantOf);
+    addConstant(state, node.outputs[0], constant);
+    state.arithmetic.add(node.outputs[0]);
+    return;
+  }
   const raised = RAISES.get(node.opType)?.(raw, contextOf(state)) ?? raw;
   for (const each of Array.isArray(raised) ? (raised as RawNode[]) : [raised as RawNode]) emit(each, state);
 }
 
 function isReadable({ opType }: ModelNode): boolean {
-  return opType === "Constant" || RAISES.has(opType) || isKnownOp(opType);
+  return opType === "Constant" || isConstantOp(opType) || RAISES.has(opType) || isKnownOp(opType);
 }
 
 function contextOf(state: State): RaiseContext {
@@ -245,35 +252,9 @@ function emit(node: RawNode, state: State): void {
   const name = freeName(node.name, state.nodeNames, state.suffixes);
   state.nodeNames.add(name);
   const named: Node = { ...node, name, inputs };
-  const folded = foldArithmetic(named, state);
+  const folded = foldArithmetic(named, g, state.arithmetic);
   if (folded === undefined) state.checkSize(inputs, g.node(named));
   else for (const [i, data] of folded.entries()) addConstant(state, node.outputs[i]!, data);
-}
-
-/** Longer constants are data, which is left for when the graph is compiled. */
-const ARITHMETIC = 4096;
-
-/**
- * The outputs of a node that computes with constants of the graph itself, as older exporters do to find pads and sizes:
- * integers, truth values, and the floats that come of them. Arithmetic on the file's own weights stays.
- */
-function foldArithmetic(node: Node, { g, arithmetic }: State): readonly Tensor[] | undefined {
-  if (!isKnownOp(node.op)) return undefined;
-  const inputs = node.inputs.map((name) => (name === "" ? undefined : g.constantOf(g.value(name))));
-  if (node.inputs.some((name, i) => name !== "" && inputs[i] === undefined)) return undefined;
-  const types = inferOutputs(
-    node,
-    OP_CATALOGUE[node.op],
-    inputs.map((data) => data && { dtype: data.dtype, shape: data.shape, constant: data }),
-  );
-  const isWeight = inputs.some(
-    (data, i) => data && isFloat(data.dtype) && data.data.length > 1 && !arithmetic.has(node.inputs[i]!),
-  );
-  const size = types.reduce((sum, { shape }) => sum + sizeOf(shape as number[]), 0);
-  if (isWeight || size > ARITHMETIC) return undefined;
-  const folded = evaluateConstant(node, inputs, types, undefined);
-  if (folded !== undefined) for (const name of node.outputs) arithmetic.add(name);
-  return folded;
 }
 
 /** A symbolic shape can stand only where it says what an op can say by itself: in a Reshape. */

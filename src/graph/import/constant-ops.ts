@@ -1,0 +1,86 @@
+import { sizeOf, tensor, toNumbers, type Tensor } from "../../tensor/index.js";
+import { Unsupported, type RawNode } from "./raise.js";
+
+/** Elements of a result: what exporters compute with these ops are sizes and positions. */
+const LONGEST = 4096;
+
+type Evaluate = (inputs: readonly Tensor[], attributes: RawNode["attributes"]) => Tensor;
+
+const elementwise =
+  (apply: (x: number) => number): Evaluate =>
+  ([x]) =>
+    like(x!, x!.shape, toNumbers(x!).map(apply));
+
+/** Quotient rounded down, or towards zero with fmod: as ONNX defines the remainder's sign. */
+const mod: Evaluate = ([a, b], { fmod = 0 }) => {
+  const [numbers, divisors] = [toNumbers(a!), toNumbers(b!)];
+  if (divisors.length !== 1 && divisors.length !== numbers.length) throw new Unsupported("it broadcasts");
+  const remainder = numbers.map((x, i) => {
+    const y = divisors[divisors.length === 1 ? 0 : i]!;
+    return fmod === 1 ? x % y : x - Math.floor(x / y) * y;
+  });
+  return like(a!, a!.shape, remainder);
+};
+
+const range: Evaluate = ([start, limit, delta]) => {
+  const [from, to, step] = [start, limit, delta].map((each) => toNumbers(each!)[0] ?? NaN) as [
+    number,
+    number,
+    number,
+  ];
+  const length = Math.max(0, Math.ceil((to - from) / step));
+  if (!(length <= LONGEST)) throw new Unsupported(`gives ${length} numbers; ${LONGEST} are allowed`);
+  return like(
+    start!,
+    [length],
+    Array.from({ length }, (_, i) => from + i * step),
+  );
+};
+
+const product: Evaluate = ([x], { keepdims = 1 }) => {
+  if (x!.shape.length !== 1) throw new Unsupported("it is over more than one axis");
+  return like(x!, keepdims === 1 ? [1] : [], [toNumbers(x!).reduce((a, b) => a * b, 1)]);
+};
+
+/** Ops that a graph here cannot have, but that exporters compute sizes with: read where their inputs are constants. */
+const CONSTANT_OPS: ReadonlyMap<string, { readonly inputs: number; readonly evaluate: Evaluate }> = new Map([
+  ["Floor", { inputs: 1, evaluate: elementwise(Math.floor) }],
+  ["Ceil", { inputs: 1, evaluate: elementwise(Math.ceil) }],
+  ["Mod", { inputs: 2, evaluate: mod }],
+  ["Range", { inputs: 3, evaluate: range }],
+  ["ReduceProd", { inputs: 1, evaluate: product }],
+  ["Size", { inputs: 1, evaluate: ([x]) => tensor("int64", [], BigInt64Array.of(BigInt(sizeOf(x!.shape)))) }],
+]);
+
+export function isConstantOp(op: string): boolean {
+  return CONSTANT_OPS.has(op);
+}
+
+/** @throws Unsupported where an input is not known, or the result is no number. */
+export function evaluateConstantOp(node: RawNode, constantOf: (name: string) => Tensor | undefined): Tensor {
+  const { inputs: count, evaluate } = CONSTANT_OPS.get(node.op)!;
+  const inputs = node.inputs.slice(0, count).map(constantOf);
+  if (inputs.length < count || inputs.some((data) => data === undefined)) {
+    throw new Unsupported("this op is read only where its inputs are constants");
+  }
+  if (inputs.some((data) => data!.data.length > LONGEST))
+    throw new Unsupported(`has more than ${LONGEST} numbers`);
+  return evaluate(inputs as Tensor[], node.attributes);
+}
+
+function like(source: Tensor, shape: readonly number[], values: readonly number[]): Tensor {
+  switch (source.dtype) {
+    case "float32":
+      return tensor("float32", shape, Float32Array.from(values));
+    case "int64":
+    case "int32": {
+      if (!values.every(Number.isSafeInteger)) throw new Unsupported("its value is no whole number");
+      const whole = BigInt64Array.from(values, BigInt);
+      return source.dtype === "int64"
+        ? tensor("int64", shape, whole)
+        : tensor("int32", shape, Int32Array.from(values));
+    }
+    default:
+      throw new Unsupported(`it is computed for float32, int32 and int64 only, found ${source.dtype}`);
+  }
+}

@@ -1,0 +1,162 @@
+import { describe, expect, test } from "vitest";
+import { modelOf } from "../../test/fuzz/seeds.js";
+import { big, int, ints, logits, node, pooled, refusal, vector, withHead } from "../../test/small-models.js";
+import { float32, int64, tensor } from "../tensor/index.js";
+import { classifierFromModel } from "./index.js";
+
+describe("what exporters write is read", () => {
+  const plain = withHead([node("Relu", ["x"], "h")]);
+
+  test.each(["float16", "bfloat16"] as const)("%s inside, computed in float32", async (dtype) => {
+    const to = int(dtype === "float16" ? 10 : 16);
+    const two = tensor(dtype, [], Uint16Array.of(0x4000));
+    const model = withHead(
+      [
+        node("Cast", ["x"], "c", { to }),
+        node("Mul", ["c", "two"], "m"),
+        node("Constant", [], "k", { value: { kind: "tensor", value: two } }),
+        node("Div", ["m", "k"], "d"),
+        node("Cast", ["d"], "h", { to: int(1) }),
+      ],
+      { two },
+    );
+    const notices: string[] = [];
+    const found = await logits(model, { onNotice: (text) => notices.push(text) });
+    expect(found).toEqual(await logits(plain));
+    expect(notices).toEqual([expect.stringMatching(/float16 tensors are computed in float32/)]);
+  });
+
+  test("open height, width and channels are given", async () => {
+    const open = {
+      ...plain,
+      graph: { ...plain.graph, inputs: [{ ...plain.graph.inputs[0]!, shape: ["N", "", "h", ""] }] },
+    };
+    expect(refusal(open)).toMatch(/its size is open[^]*--size[^]*--channels/);
+    expect(await logits(open, { size: [8, 8], channels: 3 })).toEqual(await logits(plain));
+    const last = {
+      ...open,
+      graph: { ...open.graph, inputs: [{ ...open.graph.inputs[0]!, shape: ["N", "h", "w", "c"] }] },
+    };
+    const { channels, height, width } = classifierFromModel(last, "m", {
+      size: [6, 5],
+      channels: 4,
+      layout: "NHWC",
+    });
+    expect([channels, height, width]).toEqual([4, 6, 5]);
+  });
+
+  test("an open batch that shapes are computed with is fixed, and said", async () => {
+    // A token for each image: [N, 1, 8, 8] of a constant, as vision transformers expand theirs.
+    const model = modelOf(
+      [
+        node("Shape", ["x"], "s"),
+        node("Gather", ["s", "zero"], "n", { axis: int(0) }),
+        node("Mul", ["n", "two"], "n2"),
+        node("Div", ["n2", "two"], "n1"),
+        node("Unsqueeze", ["n1", "axis"], "u"),
+        node("Concat", ["u", "rest"], "target", { axis: int(0) }),
+        node("Expand", ["token", "target"], "t"),
+        node("Add", ["x", "t"], "c"),
+        node("Relu", ["c"], "h"),
+        ...pooled("h"),
+      ],
+      {
+        zero: int64([], [0]),
+        two: int64([], [2]),
+        axis: vector(0),
+        rest: vector(3, 8, 8),
+        token: float32([1, 3, 8, 8], Array(192).fill(0)),
+      },
+    );
+    const notices: string[] = [];
+    expect(await logits(model, { onNotice: (text) => notices.push(text) })).toEqual(await logits(plain));
+    expect(notices).toEqual([expect.stringMatching(/size of the batch; batches of 8 are used/)]);
+  });
+
+  test("a file with an open batch that holds for one image only takes them one by one", async () => {
+    const model = modelOf(
+      [
+        node("GlobalAveragePool", ["x"], "p"),
+        node("Reshape", ["p", "one"], "f"),
+        node("Gemm", ["f", "k"], "y"),
+      ],
+      { one: vector(1, -1), k: float32([3, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1]) },
+    );
+    const notices: string[] = [];
+    await logits(model, { onNotice: (text) => notices.push(text) });
+    expect(notices).toEqual([expect.stringMatching(/batches of 1 are used/)]);
+  });
+
+  test("pads that the older exporter computes in the graph", async () => {
+    // F.pad(x, (1, 1, 2, 2)): the pads, zeros for the other axes, reversed in pairs, transposed, flat.
+    const model = modelOf(
+      [
+        node("Constant", [], "given", { value: { kind: "tensor", value: vector(1, 1, 2, 2) } }),
+        node("ConstantOfShape", ["missing"], "zeros", { value: { kind: "tensor", value: vector(0) } }),
+        node("Concat", ["given", "zeros"], "all", { axis: int(0) }),
+        node("Reshape", ["all", "pairs"], "rows"),
+        node("Slice", ["rows", "minusOne", "lowest", "zero", "minusOne"], "reversed"),
+        node("Transpose", ["reversed"], "turned", { perm: ints(1, 0) }),
+        node("Reshape", ["turned", "minusOne"], "flat"),
+        node("Cast", ["flat"], "pads", { to: int(7) }),
+        node("Pad", ["x", "pads"], "h"),
+        ...pooled("h"),
+      ],
+      {
+        missing: vector(4),
+        pairs: vector(-1, 2),
+        minusOne: vector(-1),
+        lowest: big(-(2n ** 63n) + 1n),
+        zero: vector(0),
+      },
+    );
+    const direct = modelOf([node("Pad", ["x", "pads"], "h"), ...pooled("h")], {
+      pads: vector(0, 0, 2, 1, 0, 0, 2, 1),
+    });
+    expect(refusal(model)).toBe("read");
+    expect(await logits(model)).toEqual(await logits(direct));
+  });
+
+  test("sizes that are computed in floats and rounded, and positions", async () => {
+    const model = modelOf(
+      [
+        node("Shape", ["x"], "s"),
+        node("Slice", ["s", "two", "four"], "hw"),
+        node("Cast", ["hw"], "real", { to: int(1) }),
+        node("Mul", ["real", "scale"], "scaled"),
+        node("Floor", ["scaled"], "floored"),
+        node("Cast", ["floored"], "size", { to: int(7) }),
+        node("Slice", ["x", "zeros", "size", "axes"], "cropped"),
+        node("Range", ["zero", "three", "one"], "positions"),
+        node("Gather", ["cropped", "positions"], "h", { axis: int(1) }),
+        ...pooled("h"),
+      ],
+      {
+        two: vector(2),
+        four: vector(4),
+        scale: float32([2], [0.7, 0.5]),
+        zeros: vector(0, 0),
+        axes: vector(2, 3),
+        zero: int64([], [0]),
+        three: int64([], [3]),
+        one: int64([], [1]),
+      },
+    );
+    const direct = modelOf([node("Slice", ["x", "zeros", "size", "axes"], "h"), ...pooled("h")], {
+      zeros: vector(0, 0),
+      size: vector(5, 4),
+      axes: vector(2, 3),
+    });
+    expect(await logits(model)).toEqual(await logits(direct));
+  });
+
+  test("a quantised model is called that", () => {
+    const model = withHead(
+      [node("QuantizeLinear", ["x", "s"], "q"), node("DequantizeLinear", ["q", "s"], "h")],
+      {
+        s: float32([], [1]),
+      },
+    );
+    expect(refusal(model)).toMatch(/\(QuantizeLinear\): this op is not known[^]*quantised[^]*float32 model/);
+  });
+});
