@@ -2,7 +2,8 @@ import type { Dataset } from "../data/index.js";
 import type { Sample } from "../evaluation/index.js";
 import type { Classifier } from "../models/index.js";
 import { openOptionsOf, type DataOptions } from "./shared-options.js";
-import { createSkippedWarner, createUndividedTeller, printable, type Terminal } from "./terminal.js";
+import { printable } from "./streams.js";
+import { createSkippedWarner, createUndividedTeller, type Terminal } from "./terminal.js";
 
 /** The images to score: the data's test split (all of data without splits), fitted to the model, or a class-balanced sample of it. */
 export async function openSample(
