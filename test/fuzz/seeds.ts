@@ -191,6 +191,42 @@ const halves = modelOf(
   { s: tensor("float16", [1], Uint16Array.of(0x4000)) },
 );
 
+const sizes = modelOf(
+  [
+    node("Shape x -> s"),
+    node("Slice s, two, four -> hw"),
+    node("Cast hw -> real", { to: int(1) }),
+    node("Mul real, scale -> scaled"),
+    node("Floor scaled -> floored"),
+    node("Ceil floored -> rounded"),
+    node("Cast rounded -> size", { to: int(7) }),
+    node("Slice x, zeros, size, axes -> cropped"),
+    node("ReduceProd four -> all", { keepdims: int(0) }),
+    node("Mod all, four -> rest", { fmod: int(0) }),
+    node("Size two -> one"),
+    node("Range zero, three, one -> positions"),
+    node("Gather cropped, positions -> h", { axis: int(1) }),
+    node("GlobalAveragePool h -> g"),
+    node("Flatten g -> y"),
+  ],
+  {
+    two: vector(2),
+    four: vector(4),
+    scale: float32([2], [0.7, 0.5]),
+    zeros: vector(0, 0),
+    axes: vector(2, 3),
+    zero: int64([], [0]),
+    three: int64([], [3]),
+  },
+);
+
 /** Small models that between them have most ops, attributes and fields: what a fuzz test begins with. */
-export const SEEDS: Readonly<Record<string, Model>> = { convolutions, shapes, attention, older, halves };
+export const SEEDS: Readonly<Record<string, Model>> = {
+  convolutions,
+  shapes,
+  attention,
+  older,
+  halves,
+  sizes,
+};
 export const SEED_BYTES: readonly Uint8Array[] = Object.values(SEEDS).map((model) => writeModel(model));
