@@ -24,7 +24,9 @@ export async function openSample(
     onSkipped,
     onUndivided: createUndividedTeller(terminal),
   });
-  terminal.note(describeClasses(whole.classNames, areUnnamed(classifier.classNames)));
+  terminal.note(
+    describeClasses(whole.classNames, areUnnamed(classifier.classNames) && !areUnnamed(whole.classNames)),
+  );
   const sampled = options.limit !== undefined && options.limit < whole.length;
   return {
     dataset: sampled ? takeSample(whole, options.limit, createGenerator(seed)) : whole,

@@ -78,8 +78,11 @@ function pathInside(folder: string, name: string, at: string): string {
       `"${name}" is an absolute path of another machine; write paths below the table's folder`,
     );
   }
-  const ways = [folder, realFolder(folder)].map((from) => relative(from, resolve(folder, turned)));
-  const inside = ways.find((way) => !/^\.\.(?:[/\\]|$)/.test(way) && !isAbsolute(way));
+  const below = (from: string): string | undefined => {
+    const way = relative(from, resolve(folder, turned));
+    return /^\.\.(?:[/\\]|$)/.test(way) || isAbsolute(way) ? undefined : way;
+  };
+  const inside = below(folder) ?? below(realFolder(folder));
   if (inside === undefined) {
     throw refused(at, `"${name}" leads out of the folder ${folder}; write paths below it, or move the table`);
   }
