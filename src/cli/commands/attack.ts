@@ -150,7 +150,7 @@ async function run(options: AttackCommandOptions, work: Work): Promise<Outcome> 
 
 async function targetClass({ target }: AttackCommandOptions, dataset: Dataset): Promise<number | undefined> {
   if (target === undefined) return undefined;
-  const found = dataset.classNames.indexOf(target);
+  const found = dataset.classNames.indexOf(target.normalize("NFC"));
   if (found >= 0) return found;
   const { suggestName, UsageError } = await import("../../errors/index.js");
   throw new UsageError({
