@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { link, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -100,11 +100,20 @@ describe("weights beside the model", () => {
     const victim = join(folder, "victim");
     await writeFile(victim, "precious");
     await symlink(victim, join(folder, "m.onnx.data"));
-    await symlink(victim, join(folder, "m.onnx"));
     await writeModelFile(join(folder, "m.onnx"), model, { inlineLimit: 100 });
     expect(await readFile(victim, "utf8")).toBe("precious");
     expect((await readModelFile(join(folder, "m.onnx"))).graph.initializers.get("w")!.data).toEqual(weights);
   });
+});
+
+test("a link that is named as the output is followed, and the weights lie beside its target", async () => {
+  const real = join(folder, "real");
+  await mkdir(real);
+  await symlink(join(real, "m.onnx"), join(folder, "m.onnx"));
+  await writeModelFile(join(folder, "m.onnx"), model, { inlineLimit: 100 });
+  expect((await readdir(real)).sort()).toEqual(["m.onnx", "m.onnx.data"]);
+  const read = await readModelFile(join(real, "m.onnx"));
+  expect(read.graph.initializers.get("w")!.data).toEqual(weights);
 });
 
 test("a missing, empty, truncated or foreign file is named", async () => {

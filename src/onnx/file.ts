@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, sep } from "node:path";
 import { InputError } from "../errors/index.js";
-import { fileError, outputPath, readFileChecked, writeFileAtomic } from "../files/index.js";
+import { fileError, outputPath, readFileChecked, replaceFile, writeFileAtomic } from "../files/index.js";
 import { bytesPerElement } from "../tensor/index.js";
 import type { Model } from "./model.js";
 import type { ExternalReference, ReadExternal } from "./read-tensor.js";
@@ -129,6 +129,6 @@ export async function writeModelFile(
   });
   const weights = new Uint8Array(end);
   for (const { at, bytes } of pieces) weights.set(bytes, at);
-  await writeFileAtomic(join(dirname(target), location), weights);
+  await replaceFile(join(dirname(target), location), weights);
   await writeFileAtomic(target, small);
 }
