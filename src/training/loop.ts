@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { createAdversary, type Compile } from "../attacks/index.js";
-import { createLoader, type Dataset } from "../data/index.js";
+import { createLoader, findClassFault, type Dataset } from "../data/index.js";
 import { InputError } from "../errors/index.js";
 import { trunkOf, type Classifier } from "../models/index.js";
 import { compile } from "../runtime/index.js";
@@ -80,7 +80,8 @@ export async function trainClassifier(
   hooks: TrainingHooks = {},
 ): Promise<TrainingOutcome> {
   checkSettings(settings);
-  checkData(classifier, data.train);
+  for (const dataset of [data.train, data.validation])
+    if (dataset !== undefined) checkData(classifier, dataset);
   const run = await prepare(classifier, data, settings, hooks);
   try {
     const state = await iterate(run);
@@ -252,7 +253,9 @@ function checkData(classifier: Classifier, dataset: Dataset): void {
   const shape = (of: Pick<Dataset, "channels" | "height" | "width">): string =>
     `${of.channels} × ${of.height} × ${of.width}`;
   if (shape(classifier) === shape(dataset) && classifier.classNames.length === dataset.classNames.length) {
-    return;
+    const fault = findClassFault(classifier.classNames, dataset);
+    if (fault === undefined) return;
+    throw new InputError({ place: `the model for ${dataset.name}`, ...fault });
   }
   throw new InputError({
     place: dataset.name,
