@@ -87,7 +87,7 @@ describe("an evaluation of two models", () => {
     await writeResult(path, result);
     expect(await readResult(path)).toEqual(result);
     await writeFile(path, "{");
-    await expect(readResult(path)).rejects.toThrow(/result\.json: is not JSON/);
+    await expect(readResult(path)).rejects.toThrow(/result\.json: is not a holdfast result: it is not JSON/);
     await writeFile(path, JSON.stringify({ ...result, schemaVersion: 99 }));
     await expect(readResult(path)).rejects.toThrow(/schema version 99/);
     await writeFile(path, JSON.stringify({ ...result, models: [] }));

@@ -39,10 +39,14 @@ export function fileError(cause: unknown, path: string): Error {
 /**
  * The bytes of a plain file. A FIFO or a device is refused at once: it might never end.
  *
- * @param mostBytes beyond which it is refused before it is read.
+ * @param mostBytes beyond which it is refused before it is read, with this remedy.
  * @throws InputError when it cannot be read, or is no plain file.
  */
-export async function readFileChecked(path: string, mostBytes: number = Infinity): Promise<Uint8Array> {
+export async function readFileChecked(
+  path: string,
+  mostBytes: number = Infinity,
+  remedy: string = "Check that it is the file you mean.",
+): Promise<Uint8Array> {
   try {
     // Without O_NONBLOCK the opening of a FIFO waits for a writer.
     const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -53,7 +57,7 @@ export async function readFileChecked(path: string, mostBytes: number = Infinity
         throw new InputError({
           place: path,
           problem: `has ${found.size} bytes; a file of its kind has at most ${mostBytes}`,
-          remedy: "Check that it is the file you mean.",
+          remedy,
         });
       }
       return await file.readFile();

@@ -16,7 +16,7 @@ import { writeModel } from "./write.js";
  * @throws InputError naming the file and what is wrong with it.
  */
 export async function readModelFile(path: string): Promise<Model> {
-  return readModel(await readFileChecked(path, LARGEST_FILE), {
+  return readModel(await readFileChecked(path, LARGEST_FILE, TOO_LARGE), {
     place: path,
     external: externalReader(path),
   });
@@ -24,6 +24,7 @@ export async function readModelFile(path: string): Promise<Model> {
 
 /** A protobuf message is below 2 GiB. */
 const LARGEST_FILE = 2 ** 31 - 1;
+const TOO_LARGE = "Export the model with its weights in files beside it (external data).";
 
 function externalReader(model: string): ReadExternal {
   return (reference, size) => {
