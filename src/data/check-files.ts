@@ -1,10 +1,10 @@
 /** The image files of every split of a source, and what each is. */
 import { InputError, UsageError } from "../errors/index.js";
+import { readFileChecked } from "../files/index.js";
 import { inspectImage, type ImageFacts } from "./check-image.js";
 import type { Dataset } from "./dataset.js";
 import { openDataset, specParts } from "./open.js";
 import type { OpenOptions } from "./options.js";
-import { readPlainFile } from "./plain-file.js";
 import { encodedBytes } from "./source.js";
 
 /** An image of one split, by its file. */
@@ -96,5 +96,5 @@ async function fileBytes({ source, sourceIndices }: Dataset, index: number): Pro
   const place = sourceIndices?.[index] ?? index;
   if (source?.kind === "encoded") return encodedBytes(source, place);
   if (source?.kind !== "files") throw new RangeError("the dataset has no files");
-  return readPlainFile(source.paths[place]!);
+  return readFileChecked(source.paths[place]!);
 }

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError, UsageError } from "../errors/index.js";
-import { readPlainFile } from "./plain-file.js";
+import { readFileChecked } from "../files/index.js";
 import { archiveEntries } from "./archives/index.js";
 import { createDataset } from "./create.js";
 import type { Dataset } from "./dataset.js";
@@ -121,7 +121,8 @@ function interleaved(planes: Uint8Array): Parameters<typeof fitImage>[0] {
 
 async function reader(path: string): Promise<{ kind: Kind; read: (file: string) => Promise<Uint8Array> }> {
   const folderKind = kindIn(path);
-  if (folderKind !== undefined) return { kind: folderKind, read: (file) => readPlainFile(join(path, file)) };
+  if (folderKind !== undefined)
+    return { kind: folderKind, read: (file) => readFileChecked(join(path, file)) };
   const kind = KINDS[/cifar-100-/i.test(path) ? 1 : 0]!;
   const wanted = new Set([...kind.files.train, ...kind.files.test, kind.names]);
   const base = (name: string): string => name.split("/").at(-1)!;

@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import { refusing } from "../errors/index.js";
-import { checkPlainFile, readPlainFile } from "./plain-file.js";
+import { readFileChecked } from "../files/index.js";
+import { checkPlainFile } from "./plain-file.js";
 import type { ByteImage } from "./resize.js";
 
 const refused = refusing("Replace or remove the file, or leave such files out with --skip-unreadable.");
@@ -46,7 +47,7 @@ function otherFormat(bytes: Uint8Array): string {
  * @throws InputError when the file is missing, of another format, damaged or too large.
  */
 export async function decodeImage(path: string): Promise<ByteImage> {
-  return decodeBytes(await readPlainFile(path), path);
+  return decodeBytes(await readFileChecked(path), path);
 }
 
 /**

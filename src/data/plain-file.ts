@@ -1,6 +1,5 @@
 /** Files of a dataset: a FIFO would be waited for without end, and a device read without end. */
 import { readFileSync, statSync, type Stats } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { InputError } from "../errors/index.js";
 import { fileError } from "../files/index.js";
 
@@ -20,17 +19,7 @@ export function checkPlainFile(path: string): void {
     throw refused("is a FIFO, a device or a socket, no plain file");
 }
 
-/** @throws InputError when the file cannot be read, or is no plain one. */
-export async function readPlainFile(path: string): Promise<Uint8Array> {
-  checkPlainFile(path);
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw fileError(error, path);
-  }
-}
-
-/** {@link readPlainFile}, at once. */
+/** As `readFileChecked` reads, at once. @throws InputError when the file cannot be read, or is no plain one. */
 export function readPlainFileSync(path: string): Uint8Array {
   checkPlainFile(path);
   try {

@@ -1,7 +1,7 @@
 /** Lines of a CSV file with a header. */
 import { CsvError, parse } from "csv-parse/sync";
 import { refusing } from "../errors/index.js";
-import { readPlainFile } from "./plain-file.js";
+import { readFileChecked } from "../files/index.js";
 
 const refused = refusing(
   "A table is a CSV file: a header, then lines of as many cells, with commas between.",
@@ -22,7 +22,7 @@ export interface TableLine {
 
 /** @throws InputError where the file cannot be read, is no CSV, or has no line after its header. */
 export async function readTable(file: string): Promise<Table> {
-  const text = textOf(file, await readPlainFile(file));
+  const text = textOf(file, await readFileChecked(file));
   let columns: string[] = [];
   let lines: { record: Record<string, string>; info: { lines: number } }[];
   try {

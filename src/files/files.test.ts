@@ -137,6 +137,7 @@ describe("writeFileAtomic", () => {
 
 test("a missing file and a file as folder are named", async () => {
   await expect(readFileChecked(join(folder, "none"))).rejects.toThrow(/none: does not exist/);
+  await expect(readFileChecked(join(folder, "a\0b"))).rejects.toThrow(/has a NUL in its name/);
   await writeFile(join(folder, "file"), "");
   await expect(ensureFolder(join(folder, "file", "x"))).rejects.toThrow(InputError);
 });

@@ -6,6 +6,7 @@ import { HoldfastError, InputError } from "../errors/index.js";
 
 const REMEDIES: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
   ENOENT: ["does not exist", "Check the path."],
+  ERR_INVALID_ARG_VALUE: ["has a NUL in its name", "Check the path."],
   EACCES: ["may not be accessed", "Give yourself permission, or choose another place."],
   EPERM: ["may not be accessed", "Give yourself permission, or choose another place."],
   EROFS: ["lies on a read-only file system", "Choose another place."],

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { InputError, refusing } from "../../errors/index.js";
-import { readPlainFile } from "../plain-file.js";
+import { readFileChecked } from "../../files/index.js";
 import { readMat5Struct } from "../mat5.js";
 import { readSolution, SOLUTION } from "./solution.js";
 
@@ -163,7 +163,7 @@ async function textOf(path: string): Promise<string> {
 async function bytesOf(path: string): Promise<Uint8Array> {
   const { size } = statSync(path);
   if (size > LARGEST) throw refused(path, `has ${size} bytes, more than it may`);
-  return readPlainFile(path);
+  return readFileChecked(path);
 }
 
 function nothingBeside(name: string): InputError {

@@ -2,8 +2,7 @@
 import { stat } from "node:fs/promises";
 import { parseXml, XmlElement, XmlError } from "@rgrove/parse-xml";
 import { refusing } from "../../errors/index.js";
-import { fileError } from "../../files/index.js";
-import { readPlainFile } from "../plain-file.js";
+import { fileError, readFileChecked } from "../../files/index.js";
 import type { Box, Boxes, Size } from "./boxes.js";
 
 const refused = refusing("Mend or remove the annotation; without one its picture has no box.");
@@ -25,7 +24,7 @@ export async function readAnnotation(path: string, className: string): Promise<B
     throw fileError(error, path);
   });
   if (bytes > LARGEST) throw refused(path, `has ${bytes} bytes, more than any annotation`);
-  const root = rootOf(path, new TextDecoder().decode(await readPlainFile(path)));
+  const root = rootOf(path, new TextDecoder().decode(await readFileChecked(path)));
   if (root.name !== "annotation") throw refused(path, `begins with <${root.name}>, not with <annotation>`);
   const objects = childrenOf(root, "object").map((object, i) => ({
     name: textOf(object, "name"),

@@ -1,7 +1,7 @@
 /** Masks that a user has drawn: pictures, as large as those they belong to or smaller, black outside the region. */
 import sharp from "sharp";
 import { InputError, refusing } from "../../errors/index.js";
-import { readPlainFile } from "../plain-file.js";
+import { readFileChecked } from "../../files/index.js";
 import { decodeBytes, formatOf } from "../decode.js";
 import type { ByteImage } from "../resize.js";
 import { nearest } from "../trimaps.js";
@@ -35,7 +35,7 @@ export async function readMask(path: string, size: Size): Promise<ByteImage> {
  *   bits), or has another shape than its picture.
  */
 export async function checkMask(path: string, size: Size): Promise<Uint8Array> {
-  const bytes = await readPlainFile(path);
+  const bytes = await readFileChecked(path);
   const format = formatOf(bytes);
   if (format === undefined) throw refused(path, "is not a PNG or WebP image");
   if (format === "jpeg") throw refused(path, "is a JPEG image, which blurs what is black and what is not");
