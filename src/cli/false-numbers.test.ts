@@ -38,10 +38,12 @@ test("a model without a gradient is not robust: attack warns, and evaluate --fai
   const model = join(root, "rounded.onnx");
   const attacked = await holdfast(["attack", model, ...common(), "--epsilon", "0.01", "--json"]);
   expect(attacked.code, attacked.stderr).toBe(0);
-  expect(attacked.stderr).toMatch(/serious: the gradient was zero for 48 of 48 images.*Round \(/);
+  expect(attacked.stderr).toMatch(
+    /serious: PGD-5 on rounded.*the gradient was zero for 48 of 48 images.*Round \(/,
+  );
   const { zeroGradient, warnings } = JSON.parse(attacked.stdout) as Record<string, unknown>;
   expect(zeroGradient).toMatchObject({ images: 48 });
-  expect(warnings).toHaveLength(1);
+  expect(warnings).toMatchObject([{ code: "zero-gradient", severity: "serious" }]);
   const out = ["--out", join(root, "result.json"), "--examples", "0"];
   const gate = ["--epsilon", "0.01", "--fail-below", "0.01", ...out];
   const gated = await holdfast(["evaluate", model, ...common(), ...gate]);

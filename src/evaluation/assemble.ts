@@ -1,8 +1,9 @@
 import type { Dataset } from "../data/index.js";
 import { readJson, writeFileAtomic } from "../files/index.js";
 import { runtimeInfo } from "../runtime/index.js";
-import { checkFit, evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } from "./evaluate.js";
+import { evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } from "./evaluate.js";
 import { collectExamples } from "./examples.js";
+import { checkFit } from "./fit.js";
 import { checkGates, upperBoundStatements } from "./gates.js";
 import type { EvaluateOptions } from "./plan.js";
 import { readAsLogits } from "./probabilities.js";

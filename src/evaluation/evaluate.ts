@@ -11,11 +11,13 @@ import {
   type Target,
   type ThreatModel,
 } from "../attacks/index.js";
-import { findClassFault, type Dataset } from "../data/index.js";
-import { InputError, InterruptedError, UsageError } from "../errors/index.js";
+import type { Dataset } from "../data/index.js";
+import { InterruptedError, UsageError } from "../errors/index.js";
 import { fixedBatchSize, type Classifier } from "../models/index.js";
 import { createGenerator, type RandomGenerator } from "../tensor/index.js";
 import { datasetBatches } from "./batches.js";
+import { checkFit } from "./fit.js";
+import { cleanMeasurement, transferMeasurement, whiteBoxMeasurement } from "./measurement.js";
 import {
   gradientsOf,
   planEvaluation,
@@ -24,9 +26,8 @@ import {
   type EvaluationPlan,
   type PlannedAttack,
 } from "./plan.js";
-import type { AttackMeasurement, AttackParameters, CleanMeasurement, Measurement } from "./result.js";
-import { createTally, scoreOf, type Tally } from "./tally.js";
-import { zeroGradientOf } from "./zero-gradient.js";
+import type { AttackParameters, Measurement } from "./result.js";
+import { createTally, type Tally } from "./tally.js";
 
 /** A classifier under the name that the result gives it. */
 export interface EvaluatedModel {
@@ -160,20 +161,15 @@ async function measure(run: Run, model: string, attack: PlannedAttack, first: bo
     run.hooks.onEvent?.({ type: "progress", label: labelOf(model, attack), done: run.done, work: run.work });
   }
   if (first) record(run, cleanMeasurement(model, whiteBox, plan.seed));
-  const common = { attack: attack.attack, threat, parameters: parametersOf(threat, options) };
-  record(run, {
-    ...attackMeasurement(model, "white-box", whiteBox, plan, attack),
-    ...common,
-    ...(options === null ? {} : { zeroGradient: zeroGradientOf(run.models.get(model)!, whiteBox.totals) }),
-    kind: "white-box",
-  });
+  const common = {
+    attack: attack.attack,
+    threat,
+    parameters: parametersOf(threat, options),
+    seed: plan.seed,
+  };
+  record(run, whiteBoxMeasurement(model, run.models.get(model)!, { ...common, tally: whiteBox }));
   for (const [other, tally] of transfers) {
-    record(run, {
-      ...attackMeasurement(other, `transfer:${model}`, tally, plan, attack),
-      ...common,
-      kind: "transfer",
-      source: model,
-    });
+    record(run, transferMeasurement(other, model, { ...common, tally }));
   }
 }
 
@@ -227,32 +223,6 @@ async function scoreTransfer(
   tally.add({ indices, outcome, scored, seconds: (performance.now() - started) / 1000 });
 }
 
-function cleanMeasurement(model: string, { perImage, totals }: Tally, seed: number): CleanMeasurement {
-  const { index, label, cleanPrediction } = perImage;
-  return {
-    ...scoreOf(`${model}/clean`, model, cleanPrediction, perImage, seed, totals.seconds),
-    kind: "clean",
-    perImage: { index, label, cleanPrediction },
-  };
-}
-
-function attackMeasurement(
-  model: string,
-  kind: string,
-  { perImage, totals }: Tally,
-  { norm, seed }: EvaluationPlan,
-  { attack, epsilon, steps }: PlannedAttack,
-): Omit<AttackMeasurement, "attack" | "threat" | "parameters" | "kind" | "source"> {
-  const id = `${model}/${kind}/${norm}-${Number(epsilon.toPrecision(6))}/${steps === null ? attack : `${attack}-${steps}`}`;
-  return {
-    ...scoreOf(id, model, perImage.adversarialPrediction, perImage, seed, totals.seconds),
-    queries: { forward: totals.forward, gradient: totals.gradient },
-    largestPerturbation: totals.largestPerturbation,
-    nonFinite: totals.nonFinite,
-    perImage,
-  };
-}
-
 function parametersOf(threat: ThreatModel, options: Partial<PgdOptions> | null): AttackParameters {
   if (options === null) {
     return {
@@ -288,29 +258,4 @@ function checkModels(models: readonly EvaluatedModel[], dataset: Dataset, plan: 
     });
   }
   for (const { name, classifier } of models) checkFit(name, classifier, dataset);
-}
-
-/**
- * @throws InputError when the classifier does not read images of the dataset's shape or classes, or has others or in
- *   another order, by their names.
- */
-export function checkFit(name: string, classifier: Classifier, dataset: Dataset): void {
-  const shape = ({ channels, height, width }: Pick<Dataset, "channels" | "height" | "width">): string =>
-    `${channels} × ${height} × ${width}`;
-  if (shape(classifier) !== shape(dataset)) {
-    throw new InputError({
-      place: `model ${name}`,
-      problem: `reads images of ${shape(classifier)} (channels × height × width), ${dataset.name} has ${shape(dataset)}`,
-      remedy: "Give data of the model's size and channels, or have the images resized when they are read.",
-    });
-  }
-  if (classifier.classNames.length !== dataset.classNames.length) {
-    throw new InputError({
-      place: `model ${name}`,
-      problem: `knows ${classifier.classNames.length} classes, ${dataset.name} has ${dataset.classNames.length}`,
-      remedy: "Give data with the classes that the model was trained on, in the same order.",
-    });
-  }
-  const fault = findClassFault(classifier.classNames, dataset);
-  if (fault !== undefined) throw new InputError({ place: `model ${name}`, ...fault });
 }

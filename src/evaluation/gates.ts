@@ -11,9 +11,8 @@ import {
   type Curve,
   type Measured,
 } from "./curves.js";
-import type { AttackMeasurement, Measurement, ResultWarning, WarningCode } from "./result.js";
-
-import { describeZeroGradient, percent } from "./zero-gradient.js";
+import type { AttackMeasurement, Measurement, ResultWarning, WarningCode, ZeroGradient } from "./result.js";
+import { attackLabel, describe, list, number, percent } from "./words.js";
 
 /** A black-box result better than this (in accuracy) betrays a failing white-box attack. */
 const transferMargin = 0.002;
@@ -234,6 +233,23 @@ export const zeroGradientGate: Gate = ({ measurements }) =>
     ];
   });
 
+/** How many operators a sentence names. */
+const NAMED = 3;
+
+/** What a zero gradient means for an accuracy over `n` images, and what to do. */
+function describeZeroGradient({ images, standing, operators }: ZeroGradient, n: number): string {
+  const more = operators.length > NAMED ? ` and ${operators.length - NAMED} more` : "";
+  const cause =
+    operators.length === 0
+      ? " Its activations are saturated or dead there."
+      : ` The model has nodes that pass no gradient: ${operators.slice(0, NAMED).join(", ")}${more}.`;
+  return (
+    `the gradient was zero for ${images} of ${n} images (${percent(images / n)}); ${standing} of them count as ` +
+    `right though the attack could not move them, so the accuracy is too high.${cause} Try images made on another ` +
+    "model (transfer), or an attack that needs no gradient."
+  );
+}
+
 /** Every gate that needs nothing but a result. */
 export const gates: readonly Gate[] = Object.freeze([
   collapseGate,
@@ -265,22 +281,6 @@ export function upperBoundStatements(measured: Measured): string[] {
   ];
 }
 
-/** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`. */
-export function attackLabel(m: AttackMeasurement): string {
-  if (m.attack === grayImage.name) return "gray image";
-  const { steps, restarts, draws } = m.parameters;
-  const name =
-    steps === null || m.attack === "fgsm" ? m.attack.toUpperCase() : `${m.attack.toUpperCase()}-${steps}`;
-  const base = typeof draws === "number" && draws > 1 ? `${name} EOT-${draws}` : name;
-  return restarts !== null && restarts > 1 ? `${base} × ${restarts}` : base;
-}
-
-function describe(m: AttackMeasurement): string {
-  const from = m.kind === "transfer" ? ` from ${m.source}` : "";
-  const norm = m.threat.norm === "linf" ? "L∞" : "L2";
-  return `${attackLabel(m)}${from} on ${m.model} (${norm}, ε = ${number(m.threat.epsilon)})`;
-}
-
 function warn(
   code: WarningCode,
   severity: ResultWarning["severity"],
@@ -288,13 +288,4 @@ function warn(
   about: readonly Measurement[],
 ): ResultWarning {
   return { code, severity, message, measurements: about.map((m) => m.id) };
-}
-
-function number(value: number): string {
-  return String(Number(value.toPrecision(4)));
-}
-
-function list(items: readonly string[]): string {
-  if (items.length < 2) return items.join("");
-  return `${items.slice(0, -1).join(", ")} and ${items.at(-1)!}`;
 }

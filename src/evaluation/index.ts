@@ -48,7 +48,6 @@ export {
   type WorstCase,
 } from "./curves.js";
 export {
-  attackLabel,
   chanceGate,
   chanceLevel,
   checkGates,
@@ -79,7 +78,6 @@ export {
   type Sample,
 } from "./assemble.js";
 export {
-  checkFit,
   evaluate,
   type EvaluatedModel,
   type EvaluateEvent,
@@ -99,5 +97,7 @@ export {
   type AttentionShift,
   type RegionActivation,
 } from "./measures/index.js";
-export { describeZeroGradient, zeroGradientOperators } from "./zero-gradient.js";
-export { scoreOf } from "./tally.js";
+export { cleanMeasurement, whiteBoxMeasurement, type Attacked } from "./measurement.js";
+export { attackLabel } from "./words.js";
+export { createTally, scoreOf, type Tally } from "./tally.js";
+export { checkFit } from "./fit.js";

@@ -55,7 +55,9 @@ export function createTally(): Tally {
         perImage.label.push(label);
         perImage.cleanPrediction.push(clean[i]!);
         perImage.adversarialPrediction.push(adversarial[i]!);
-        perImage.success.push(adversarial[i] === label ? 0 : 1);
+        perImage.success.push(
+          Number(scored === undefined ? outcome.success[i] : adversarial[i] !== label) as 0 | 1,
+        );
         // Six significant digits are what float32 carries.
         perImage.distance.push(Number(outcome.distance[i]!.toPrecision(6)));
         totals.zeroGradient += outcome.zeroGradient[i]!;

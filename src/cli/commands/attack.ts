@@ -1,6 +1,9 @@
 import type { Command } from "commander";
-import type { Attack, AttackedBatch, PgdOptions, ThreatModel } from "../../attacks/index.js";
+import type { Attack, PgdOptions, ThreatModel } from "../../attacks/index.js";
 import type { Dataset } from "../../data/index.js";
+import type { AttackMeasurement, CleanMeasurement, Sample } from "../../evaluation/index.js";
+import type { Classifier } from "../../models/index.js";
+import { sharesOf } from "../attack-shares.js";
 import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
 import { openSample, usualEpsilon } from "../images.js";
 import { loadModel, modelOptions, type ModelOptions } from "../models.js";
@@ -58,23 +61,23 @@ async function attack(path: string, options: AttackCommandOptions): Promise<void
   const { name, classifier: asLoaded } = await loadModel(path, options, terminal);
   const sample = await openSample(options, options.seed, asLoaded, terminal);
   const { dataset } = sample;
-  const { checkFit, readAsLogits, zeroGradientOperators } = await import("../../evaluation/index.js");
+  const { checkFit, readAsLogits } = await import("../../evaluation/index.js");
   checkFit(name, asLoaded, dataset);
   const classifier = await readAsLogits(name, asLoaded, dataset, {
     threads: options.threads,
     onNotice: (text) => terminal.note(text),
   });
   const threat = await threatOf(options);
+  const aim = await targetClass(options, dataset);
   terminal.note(
     `${dataset.length} of ${sample.population} images of ${dataset.name}, seed ${options.seed}\n` +
       (options.attack === "fgsm"
         ? `FGSM, ${threat.norm === "linf" ? "L∞" : "L2"}, ε ${threat.epsilon}`
         : describeAttack(options, [threat.epsilon])),
   );
-  const outcome = await run(options, { classifier, dataset, threat, terminal });
+  const outcome = await run(options, { name, classifier, dataset, threat, aim, terminal });
   const saved = options.save === undefined ? [] : await save(options.save, dataset, outcome);
-  const operators = zeroGradientOperators(classifier);
-  await describe(options, terminal, { model: name, threat, dataset, outcome, operators, saved });
+  await report(options, terminal, { name, sample, aim, outcome, saved });
 }
 
 async function threatOf({ norm, epsilon, data }: AttackCommandOptions): Promise<ThreatModel> {
@@ -90,54 +93,50 @@ async function threatOf({ norm, epsilon, data }: AttackCommandOptions): Promise<
 }
 
 interface Work {
-  readonly classifier: Parameters<typeof import("../../attacks/index.js").createTarget>[0];
+  readonly name: string;
+  readonly classifier: Classifier;
   readonly dataset: Dataset;
   readonly threat: ThreatModel;
+  /** The class to be reached; undefined for any but the label. */
+  readonly aim: number | undefined;
   readonly terminal: Terminal;
 }
 
-/** Columns over the images, in the dataset's order. */
 interface Outcome {
+  /** `[N, C, H, W]`, in the dataset's order. */
   readonly adversarial: Float32Array;
-  readonly cleanPrediction: Int32Array;
-  readonly adversarialPrediction: Int32Array;
-  readonly success: Uint8Array;
-  /** 1 where the gradient said nothing. */
-  readonly zeroGradient: Uint8Array;
-  largest: number;
+  readonly clean: CleanMeasurement;
+  readonly attacked: AttackMeasurement;
 }
 
 async function run(options: AttackCommandOptions, work: Work): Promise<Outcome> {
   const { createTarget, fgsm, pgd, runAttack } = await import("../../attacks/index.js");
   const { createLoader, placesOf } = await import("../../data/index.js");
+  const { cleanMeasurement, createTally, whiteBoxMeasurement } = await import("../../evaluation/index.js");
   const { fixedBatchSize } = await import("../../models/index.js");
   const { createGenerator } = await import("../../tensor/index.js");
-  const { classifier, dataset, threat } = work;
+  const { name, classifier, dataset, threat, aim } = work;
   const chosen: Attack<PgdOptions> = options.attack === "fgsm" ? fgsm : pgd;
-  const { steps, stepSize, restarts, randomStart, draws, objective } = options;
-  const given = {
-    steps,
-    restarts,
-    randomStart,
-    draws,
-    objective,
-    ...(stepSize === undefined ? {} : { stepSize }),
-  };
+  const given = pgdOptions(options);
   const batchSize = fixedBatchSize(classifier) ?? Math.min(options.batchSize, dataset.length);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   const target = createTarget(classifier, { batchSize, ...threads });
   const random = createGenerator(options.seed);
   const loader = createLoader(dataset, { batchSize, random, shuffle: false });
-  const outcome = emptyOutcome(dataset);
-  const aim = await targetClass(options, dataset);
+  const adversarial = new Float32Array(dataset.length * target.imageSize);
+  const tally = createTally();
   const progress = work.terminal.progress(dataset.length, "images");
   try {
     let done = 0;
     for await (const batch of loader.batches()) {
+      const started = performance.now();
       const targets = aim === undefined ? {} : { targets: batch.labels.map(() => aim) };
-      const input = { ...batch, ...targets, indices: placesOf(dataset, batch.indices) };
-      const one = await runAttack(target, chosen, input, threat, given, { random });
-      keep(outcome, one, done, target.imageSize);
+      const indices = placesOf(dataset, batch.indices);
+      const one = await runAttack(target, chosen, { ...batch, ...targets, indices }, threat, given, {
+        random,
+      });
+      tally.add({ indices, outcome: one, seconds: (performance.now() - started) / 1000 });
+      adversarial.set(one.adversarial, done * target.imageSize);
       done += batch.size;
       progress.at(done, "");
     }
@@ -145,7 +144,31 @@ async function run(options: AttackCommandOptions, work: Work): Promise<Outcome> 
     progress.stop();
     await Promise.all([loader.dispose(), target.dispose()]);
   }
-  return outcome;
+  const { seed } = options;
+  const parameters = { ...chosen.resolve(threat, given), targeted: aim !== undefined };
+  return {
+    adversarial,
+    clean: cleanMeasurement(name, tally, seed),
+    attacked: whiteBoxMeasurement(name, classifier, { attack: chosen.name, threat, parameters, tally, seed }),
+  };
+}
+
+function pgdOptions({
+  steps,
+  stepSize,
+  restarts,
+  randomStart,
+  draws,
+  objective,
+}: AttackCommandOptions): Partial<PgdOptions> {
+  return {
+    steps,
+    restarts,
+    randomStart,
+    draws,
+    objective,
+    ...(stepSize === undefined ? {} : { stepSize }),
+  };
 }
 
 async function targetClass({ target }: AttackCommandOptions, dataset: Dataset): Promise<number | undefined> {
@@ -160,126 +183,73 @@ async function targetClass({ target }: AttackCommandOptions, dataset: Dataset): 
   });
 }
 
-function emptyOutcome({ length, channels, height, width }: Dataset): Outcome {
-  return {
-    adversarial: new Float32Array(length * channels * height * width),
-    cleanPrediction: new Int32Array(length),
-    adversarialPrediction: new Int32Array(length),
-    success: new Uint8Array(length),
-    zeroGradient: new Uint8Array(length),
-    largest: 0,
-  };
-}
-
-function keep(outcome: Outcome, one: AttackedBatch, at: number, imageSize: number): void {
-  outcome.adversarial.set(one.adversarial.subarray(0, one.success.length * imageSize), at * imageSize);
-  outcome.cleanPrediction.set(one.cleanPrediction, at);
-  outcome.adversarialPrediction.set(one.adversarialPrediction, at);
-  outcome.success.set(one.success, at);
-  outcome.zeroGradient.set(one.zeroGradient, at);
-  for (const distance of one.distance) outcome.largest = Math.max(outcome.largest, distance);
-}
-
 /** Keeps the images; the files. */
-async function save(path: string, dataset: Dataset, outcome: Outcome): Promise<string[]> {
-  if (isPicture(path)) return writePictures(path, dataset, outcome.adversarial);
+async function save(
+  path: string,
+  dataset: Dataset,
+  { adversarial, attacked }: Outcome,
+): Promise<readonly string[]> {
+  if (isPicture(path)) return writePictures(path, dataset, adversarial);
   const { encodeNpz, tensor } = await import("../../tensor/index.js");
   const { writeFileAtomic } = await import("../../files/index.js");
   const { length, channels, height, width } = dataset;
+  const { cleanPrediction, adversarialPrediction, success } = attacked.perImage!;
   const arrays = {
-    adversarial: tensor("float32", [length, channels, height, width], outcome.adversarial),
+    adversarial: tensor("float32", [length, channels, height, width], adversarial),
     label: tensor("int32", [length], dataset.labels),
-    clean_prediction: tensor("int32", [length], outcome.cleanPrediction),
-    adversarial_prediction: tensor("int32", [length], outcome.adversarialPrediction),
-    success: tensor("bool", [length], outcome.success),
+    clean_prediction: tensor("int32", [length], Int32Array.from(cleanPrediction)),
+    adversarial_prediction: tensor("int32", [length], Int32Array.from(adversarialPrediction)),
+    success: tensor("bool", [length], Uint8Array.from(success)),
     file: Array.from({ length }, (_, i) => dataset.fileName(i)),
   };
   await writeFileAtomic(path, encodeNpz(arrays));
   return [path];
 }
 
-interface Attacked {
-  readonly model: string;
-  readonly threat: ThreatModel;
-  readonly dataset: Dataset;
+interface Finished {
+  readonly name: string;
+  readonly sample: Sample;
+  readonly aim: number | undefined;
   readonly outcome: Outcome;
-  /** Nodes that pass no gradient. */
-  readonly operators: readonly string[];
   readonly saved: readonly string[];
 }
 
-/** Places of the images that count: those that are the target already, by label or by answer, are made nothing. */
-function countedOf(
-  { cleanPrediction }: Outcome,
-  { labels }: Dataset,
-  target: number | undefined,
-): readonly number[] {
-  return [...cleanPrediction.keys()].filter(
-    (i) => target === undefined || (labels[i] !== target && cleanPrediction[i] !== target),
-  );
-}
-
-async function describe(
+async function report(
   options: AttackCommandOptions,
   terminal: Terminal,
-  { model, threat, dataset, outcome, operators, saved }: Attacked,
+  { name, sample, aim, outcome, saved }: Finished,
 ): Promise<void> {
-  const { describeZeroGradient, wilsonInterval } = await import("../../evaluation/index.js");
-  const counted = countedOf(outcome, dataset, await targetClass(options, dataset));
-  const n = counted.length;
-  const leftOut = outcome.success.length - n;
-  if (n === 0) {
-    const { InputError } = await import("../../errors/index.js");
-    throw new InputError({
-      place: "--target",
-      problem: `every image is "${options.target}" already, by its label or by the model's answer`,
-      remedy: "Choose another target, or images of other classes.",
-    });
+  const { checkGates, describeSample, wilsonInterval } = await import("../../evaluation/index.js");
+  const { clean, attacked } = outcome;
+  const { images, leftOut, ...shares } = sharesOf(attacked.perImage!, aim, wilsonInterval);
+  const measured = { dataset: describeSample(sample), measurements: [clean, attacked] };
+  const warnings = checkGates(measured).filter(({ severity }) => severity !== "info");
+  for (const { severity, message } of warnings) {
+    terminal.warn(severity === "serious" ? `serious: ${message}` : message);
   }
-  const count = (is: (i: number) => boolean): number => counted.filter(is).length;
-  const isRight = (i: number): boolean => outcome.cleanPrediction[i] === dataset.labels[i];
-  const stays = (i: number): boolean => isRight(i) && outcome.adversarialPrediction[i] === dataset.labels[i];
-  const broken = count((i) => outcome.success[i] === 1);
-  const share = (count: number): { accuracy: number; low: number; high: number } => {
-    const { low, high } = wilsonInterval(count, n);
-    return { accuracy: count / n, low, high };
-  };
-  const clean = share(count(isRight));
-  const [standing, success] = [share(count(stays)), share(broken)];
-  const shown = options.target === undefined ? standing : success;
+  const shown = aim === undefined ? shares.robust : shares.success;
   const words =
-    options.target === undefined
-      ? `${formatPercent(clean.accuracy)} of ${n} images are right when clean, ${formatPercent(shown.accuracy)} stay right`
-      : `${formatPercent(shown.accuracy)} of ${n} images became "${options.target}"` +
+    aim === undefined
+      ? `${formatPercent(shares.clean.accuracy)} of ${images} images are right when clean, ${formatPercent(shown.accuracy)} stay right`
+      : `${formatPercent(shown.accuracy)} of ${images} images became "${options.target}"` +
         (leftOut === 0 ? "" : ` (${leftOut} that were it already are left out)`);
-  const zeroGradient = {
-    images: count((i) => outcome.zeroGradient[i] === 1),
-    standing: count((i) => outcome.zeroGradient[i] === 1 && outcome.success[i] === 0),
-    operators,
-  };
-  const warnings = zeroGradient.standing === 0 ? [] : [describeZeroGradient(zeroGradient, n)];
-  for (const warning of warnings) terminal.warn(`serious: ${warning}`);
   terminal.result(
-    `${model}: ${words} (95 % interval ${(100 * shown.low).toFixed(1)}–${(100 * shown.high).toFixed(1)} %), ` +
-      `largest perturbation ${Number(outcome.largest.toPrecision(6))}` +
-      (options.target === undefined ? ". An upper bound: a stronger attack may break more." : "") +
+    `${name}: ${words} (95 % interval ${(100 * shown.low).toFixed(1)}–${(100 * shown.high).toFixed(1)} %), ` +
+      `largest perturbation ${Number(attacked.largestPerturbation.toPrecision(6))}` +
+      (aim === undefined ? ". An upper bound: a stronger attack may break more." : "") +
       (saved.length === 0 ? "" : `\n${saved[0]}${saved.length > 1 ? ` … ${saved.at(-1)}` : ""}`),
     {
-      model,
+      model: name,
       attack: options.attack,
-      ...threat,
-      steps: options.attack === "fgsm" ? 1 : options.steps,
-      restarts: options.restarts,
-      draws: options.draws,
+      ...attacked.threat,
+      ...attacked.parameters,
       seed: options.seed,
-      objective: options.objective,
-      images: n,
+      images,
       leftOut,
-      clean,
-      robust: standing,
-      success,
-      largestPerturbation: outcome.largest,
-      zeroGradient,
+      ...shares,
+      largestPerturbation: attacked.largestPerturbation,
+      nonFinite: attacked.nonFinite,
+      zeroGradient: attacked.zeroGradient,
       warnings,
       saved: saved.length > 1 ? saved : (saved[0] ?? null),
     },

@@ -1,0 +1,46 @@
+import { InputError } from "../errors/index.js";
+import type { Interval, PerAttackedImage } from "../evaluation/index.js";
+
+interface Share {
+  readonly accuracy: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Shares of the images that count. With a target, those that are it already, by their label or by the model's clean
+ * answer, are left out: nothing makes them what they are.
+ *
+ * @throws InputError when none counts.
+ */
+export function sharesOf(
+  { label, cleanPrediction, adversarialPrediction }: PerAttackedImage,
+  aim: number | undefined,
+  wilsonInterval: (successes: number, n: number) => Interval,
+): { images: number; leftOut: number; clean: Share; robust: Share; success: Share } {
+  const places = [...label.keys()].filter(
+    (i) => aim === undefined || (label[i] !== aim && cleanPrediction[i] !== aim),
+  );
+  if (places.length === 0) {
+    throw new InputError({
+      place: "--target",
+      problem: "every image is that class already, by its label or by the model's answer",
+      remedy: "Choose another target, or images of other classes.",
+    });
+  }
+  const share = (is: (i: number) => boolean): Share => {
+    const count = places.filter(is).length;
+    const { low, high } = wilsonInterval(count, places.length);
+    return { accuracy: count / places.length, low, high };
+  };
+  const isRight = (i: number): boolean => cleanPrediction[i] === label[i];
+  const reached = (i: number): boolean =>
+    aim === undefined ? adversarialPrediction[i] !== label[i] : adversarialPrediction[i] === aim;
+  return {
+    images: places.length,
+    leftOut: label.length - places.length,
+    clean: share(isRight),
+    robust: share((i) => isRight(i) && adversarialPrediction[i] === label[i]),
+    success: share(reached),
+  };
+}

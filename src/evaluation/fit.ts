@@ -1,0 +1,28 @@
+import { findClassFault, type Dataset } from "../data/index.js";
+import { InputError } from "../errors/index.js";
+import type { Classifier } from "../models/index.js";
+
+/**
+ * @throws InputError when the classifier does not read images of the dataset's shape or classes, or has others or in
+ *   another order, by their names.
+ */
+export function checkFit(name: string, classifier: Classifier, dataset: Dataset): void {
+  const shape = ({ channels, height, width }: Pick<Dataset, "channels" | "height" | "width">): string =>
+    `${channels} × ${height} × ${width}`;
+  if (shape(classifier) !== shape(dataset)) {
+    throw new InputError({
+      place: `model ${name}`,
+      problem: `reads images of ${shape(classifier)} (channels × height × width), ${dataset.name} has ${shape(dataset)}`,
+      remedy: "Give data of the model's size and channels, or have the images resized when they are read.",
+    });
+  }
+  if (classifier.classNames.length !== dataset.classNames.length) {
+    throw new InputError({
+      place: `model ${name}`,
+      problem: `knows ${classifier.classNames.length} classes, ${dataset.name} has ${dataset.classNames.length}`,
+      remedy: "Give data with the classes that the model was trained on, in the same order.",
+    });
+  }
+  const fault = findClassFault(classifier.classNames, dataset);
+  if (fault !== undefined) throw new InputError({ place: `model ${name}`, ...fault });
+}

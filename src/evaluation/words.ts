@@ -1,0 +1,36 @@
+/** How warnings and tables name what was measured. */
+import { grayImage } from "../attacks/index.js";
+import type { AttackMeasurement } from "./result.js";
+
+/** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`. */
+export function attackLabel(m: AttackMeasurement): string {
+  if (m.attack === grayImage.name) return "gray image";
+  const { steps, restarts, draws } = m.parameters;
+  const name =
+    steps === null || m.attack === "fgsm" ? m.attack.toUpperCase() : `${m.attack.toUpperCase()}-${steps}`;
+  const base = typeof draws === "number" && draws > 1 ? `${name} EOT-${draws}` : name;
+  return restarts !== null && restarts > 1 ? `${base} × ${restarts}` : base;
+}
+
+/** An attack, the model and the threat: `PGD-40 on a (L∞, ε = 0.3)`. */
+export function describe(m: AttackMeasurement): string {
+  const from = m.kind === "transfer" ? ` from ${m.source}` : "";
+  const norm = m.threat.norm === "linf" ? "L∞" : "L2";
+  return `${attackLabel(m)}${from} on ${m.model} (${norm}, ε = ${number(m.threat.epsilon)})`;
+}
+
+/** `12.3 %` */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** Four significant digits. */
+export function number(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+/** `a, b and c` */
+export function list(items: readonly string[]): string {
+  if (items.length < 2) return items.join("");
+  return `${items.slice(0, -1).join(", ")} and ${items.at(-1)!}`;
+}
