@@ -40,8 +40,8 @@ export function temperaturesOf(logits: Float32Array, labels: Int32Array, classes
   return Float32Array.from(labels, (label, i) => {
     const row = logits.subarray(i * classes, (i + 1) * classes);
     const spread = deviationOf(row.filter((_, k) => k !== label)) || deviationOf(row);
-    const temperature = Math.fround(TEMPERATURE * spread);
-    return temperature > 0 && 1 / temperature < Infinity && temperature < Infinity ? temperature : 1;
+    const inverse = Math.fround(1 / (TEMPERATURE * spread));
+    return inverse > 0 && inverse < Infinity ? TEMPERATURE * spread : 1;
   });
 }
 

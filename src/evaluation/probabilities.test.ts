@@ -32,8 +32,21 @@ describe("outputs that are probabilities", () => {
     ["a mean of softmaxes", (g, z) => half(g, g.op("Add", [softmax(g, z), softmax(g, z)]))],
     ["a softmax that was reshaped", (g, z) => g.op("Reshape", [softmax(g, z), g.ints([-1, 3])])],
     [
-      "a softmax under a power that is no law's",
-      (g, z) => g.op("Exp", [g.op("LogSoftmax", [z], { axis: 1 })]),
+      "a sharp softmax and a small constant",
+      (g, z) => g.op("Add", [softmax(g, sharp(g, z)), g.scalar(1e-6)]),
+    ],
+    [
+      "a sharp softmax written out",
+      (g, z) => {
+        const scaled = sharp(g, z);
+        const peak = g.op("ReduceMax", [scaled, g.ints([1])], { keepdims: 1 });
+        const shares = g.op("Exp", [g.op("Sub", [scaled, peak])]);
+        return g.op("Div", [shares, g.op("ReduceSum", [shares, g.ints([1])], { keepdims: 1 })]);
+      },
+    ],
+    [
+      "the square of a root, which no law covers",
+      (g, z) => g.op("Pow", [g.op("Sqrt", [softmax(g, z)]), g.scalar(2)]),
     ],
   ])("%s is attacked as its logits are, and said to be", async (_, change) => {
     const result = await evaluated(smallNetwork({ output: change }));

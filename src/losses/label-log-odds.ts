@@ -1,7 +1,7 @@
 import type { GraphBuilder, Value } from "../graph/index.js";
 
-/** Pushes the label's logit below every other: larger than any logit over its temperature. */
-const EXCLUDED = 1e30;
+/** Pushes the label's logit below every other: near the largest float32. */
+const EXCLUDED = 3e38;
 
 /**
  * The log-odds against the label, at a temperature T of each image.

@@ -50,6 +50,8 @@ function logOf(g: Builder, p: Named): Named {
         inputs.map((part) => logOf(g, part!)),
         node.attributes,
       );
+    case "Exp":
+      return a!;
     case "Add":
     case "Sum":
       return logOfSum(g, p, inputs as Named[]);
@@ -88,8 +90,13 @@ function softplus(g: Builder, x: Named): Named {
   return g.op("Add", [g.op("Relu", [x]), g.op("Log", [g.op("Add", [small, g.scalar(1, x)])])]);
 }
 
-/** log Σ pᵢ = m + log Σ exp(log pᵢ − m), m the greatest; of terms of one shape. */
-function logOfSum(g: Builder, p: Named, terms: readonly Named[]): Named {
+/**
+ * log Σ pᵢ = m + log Σ exp(log pᵢ − m), m the greatest; of terms of one shape. A small constant that only keeps a
+ * logarithm finite is left out.
+ */
+function logOfSum(g: Builder, p: Named, all: readonly Named[]): Named {
+  const terms = all.filter((term) => !(Math.abs(scalarOf(g, term) ?? 1) <= HARMLESS));
+  if (terms.length === 1) return logOf(g, terms[0]!);
   const alike = terms.every(({ shape }) => shape.join() === p.shape.join());
   if (!alike || terms.some((term) => g.constantOf(term) !== undefined)) return plainLog(g, p);
   const logs = terms.map((term) => logOf(g, term));
@@ -98,10 +105,14 @@ function logOfSum(g: Builder, p: Named, terms: readonly Named[]): Named {
   return g.op("Add", [greatest, g.op("Log", [g.op("Sum", shares)])]);
 }
 
-/** log(p · c) = log p + log c, c a positive constant. */
+/**
+ * log(p · c) = log p + log c, c a positive constant; and of a quotient by one number an image, such as the sum of all
+ * classes, the logarithm of the numerator: that differs by the same for every class.
+ */
 function logOfScaled(g: Builder, p: Named, { op, inputs }: Node): Named {
   const [a, b] = inputs.map((name) => g.value(name)) as [Named, Named];
   const [scaled, by] = op === "Mul" && g.constantOf(a) !== undefined ? [b, a] : [a, b];
+  if (op === "Div" && by.shape.at(-1) === 1 && p.shape.at(-1) !== 1) return logOf(g, scaled);
   const factor = scalarOf(g, by);
   if (factor === undefined || !(factor > 0)) return plainLog(g, p);
   const log = Math.log(factor);
