@@ -37,7 +37,7 @@ export interface AttackedBatch {
   /** Cross-entropy of the label, clean and adversarial, in nats. */
   readonly cleanLoss: Float32Array;
   readonly adversarialLoss: Float32Array;
-  /** Images whose answer had a NaN or an infinity (the clean image stands for them). */
+  /** Images whose answer had a NaN or an infinity (the clean image stands for them), or whose logits have a NaN. */
   readonly nonFinite: number;
   /** 1 where the gradient was zero or denormal in at least half of the image's evaluations; 0 without a gradient. */
   readonly zeroGradient: Uint8Array;

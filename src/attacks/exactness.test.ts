@@ -8,7 +8,7 @@ import {
 } from "../../test/small-network.js";
 import { bindForInference, type Classifier } from "../models/index.js";
 import { compile } from "../runtime/index.js";
-import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
+import { createGenerator, float32, tensor, type Tensor } from "../tensor/index.js";
 import {
   createAdversary,
   createTarget,
@@ -159,6 +159,13 @@ describe("a gradient that says nothing", () => {
       const { zeroGradient, nonFinite } = await attack(scaledBy(1e-42), linf, { objective });
       expect([count(zeroGradient), nonFinite], objective).toEqual([size, 0]);
     }
+  });
+
+  it("a model that answers NaN is noticed image by image, one that masks a class with −∞ is not", async () => {
+    const plus = (...by: number[]): Classifier =>
+      smallNetwork({ output: (g, logits) => g.op("Add", [logits, g.constant(float32([CLASSES], by))]) });
+    expect((await attack(plus(0, 0, NaN))).nonFinite).toBe(size);
+    expect((await attack(plus(0, 0, -Infinity))).nonFinite).toBe(0);
   });
 
   it("every objective has its name", () => {

@@ -34,11 +34,12 @@ export async function runAttack<Options extends AttackOptions>(
   target.begin(padded.indices);
   const cleanLogits = await target.logits(padded.images);
   const candidate = await attack.run({ target, batch: padded, cleanLogits, threat, context }, resolved);
-  const nonFinite = replaceNonFinite(candidate, padded.images, batch.size, target.imageSize);
+  const broken = replaceNonFinite(candidate, padded.images, batch.size, target.imageSize);
   for (let i = 0; i < target.batchSize; i++) {
     projectInto(threat, padded.images, candidate, i * target.imageSize, target.imageSize);
   }
   const logits = await target.logits(candidate);
+  const nonFinite = countNonFinite(broken, [cleanLogits, logits], batch.size, target.classCount);
   return score(target, batch, threat, { candidate, cleanLogits, logits, nonFinite, before });
 }
 
@@ -134,19 +135,33 @@ function checkBatch(batch: AttackBatch, imageSize: number, classCount: number): 
   }
 }
 
-/** Puts the clean image in the place of each that has a NaN or infinite pixel; how many of the first `images`. */
+/** Puts the clean image in the place of each that has a NaN or infinite pixel; which of the first `images` had. */
 export function replaceNonFinite(
   candidate: Float32Array,
   clean: Float32Array,
   images: number,
   imageSize: number,
-): number {
-  let count = 0;
-  for (let start = 0; start < candidate.length; start += imageSize) {
-    const image = candidate.subarray(start, start + imageSize);
+): ReadonlySet<number> {
+  const broken = new Set<number>();
+  for (let i = 0; i < candidate.length / imageSize; i++) {
+    const [start, end] = [i * imageSize, (i + 1) * imageSize];
+    const image = candidate.subarray(start, end);
     if (image.every(Number.isFinite)) continue;
-    image.set(clean.subarray(start, start + imageSize));
-    if (start < images * imageSize) count++;
+    image.set(clean.subarray(start, end));
+    if (i < images) broken.add(i);
   }
-  return count;
+  return broken;
+}
+
+/** Images whose pixels were not finite, or of which the model's answer holds NaN; −∞ may mask a class. */
+function countNonFinite(
+  broken: ReadonlySet<number>,
+  answers: readonly Float32Array[],
+  images: number,
+  classes: number,
+): number {
+  const isBroken = (i: number): boolean =>
+    broken.has(i) ||
+    answers.some((logits) => logits.subarray(i * classes, (i + 1) * classes).some(Number.isNaN));
+  return Array.from({ length: images }, (_, i) => i).filter(isBroken).length;
 }

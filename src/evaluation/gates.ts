@@ -214,13 +214,13 @@ export const convergenceGate: Gate = (measured) =>
     return [warn("not-converged", "warning", message, [half.measurement, last.measurement])];
   });
 
-/** The attack's answers held NaN or infinity; the harness put the clean image in their place. */
+/** The attack's pixels were not finite (the clean image stands for them), or the model answered NaN. */
 export const finiteGate: Gate = ({ measurements }) =>
   attacksOf(measurements).flatMap((m) => {
     if (m.nonFinite === 0) return [];
     const message =
-      `${describe(m)} gave ${m.nonFinite} values that were NaN or infinite. Those images count as not ` +
-      `attacked, so the accuracy is too high.`;
+      `${describe(m)}: of ${m.nonFinite} of ${m.n} images the attack's pixels were not finite, or the model's logits ` +
+      `were NaN. The attack did not reach them, so the accuracy is false.`;
     return [warn("non-finite", "serious", message, [m])];
   });
 

@@ -165,7 +165,7 @@ interface Attacked extends Score {
   readonly queries: { readonly forward: number; readonly gradient: number };
   /** Largest distance found by the harness, in the threat's norm. */
   readonly largestPerturbation: number;
-  /** Elements of the attack's answers that were NaN or infinite. */
+  /** Images whose pixels under attack were not finite, or of which the model answered NaN. */
   readonly nonFinite: number;
   /** Where the model's gradient said nothing; absent where none was asked for. */
   readonly zeroGradient?: ZeroGradient | undefined;

@@ -5,8 +5,8 @@ import { deadCode, GraphBuilder, producers, type Dim, type Graph } from "../grap
 const MOST_CLASSES = 1_000_000;
 
 /**
- * The value `[N, K]` of logits behind a graph's only output: a softmax is taken off, since
- * losses and attacks on probabilities saturate, and trailing dimensions of 1 are.
+ * The value `[N, K]` of logits behind a graph's only output: a softmax or a sigmoid is taken off,
+ * since losses and attacks on probabilities saturate, and trailing dimensions of 1 are.
  *
  * @throws InputError when the output is nothing like logits.
  */
@@ -16,9 +16,9 @@ export function findLogits(
   onNotice: (notice: string) => void = () => {},
 ): { graph: Graph<Dim>; logits: string } {
   const output = graph.outputs[0]!;
-  const logits = beforeSoftmax(graph, output);
-  if (logits !== output) {
-    onNotice(`${place}: its output "${output}" is a softmax; the logits before it, "${logits}", are used`);
+  const { logits, by } = beforeSaturation(graph, output) ?? { logits: output, by: undefined };
+  if (by !== undefined) {
+    onNotice(`${place}: its output "${output}" is ${by}; the logits before it, "${logits}", are used`);
   }
   const { dtype, shape } = graph.values.get(logits)!;
   const [, classes, ...rest] = shape;
@@ -43,13 +43,15 @@ export function findLogits(
   return { graph: deadCode(g.build()), logits: flat.name };
 }
 
-function beforeSoftmax(graph: Graph<Dim>, output: string): string {
+/** The value before a last softmax over the classes, or before a sigmoid of each: both keep the order of the classes. */
+function beforeSaturation(graph: Graph<Dim>, output: string): { logits: string; by: string } | undefined {
   const made = producers(graph);
   let name = output;
   while (made.get(name)?.op === "Identity") name = made.get(name)!.inputs[0]!;
   const last = made.get(name);
-  if (last?.op !== "Softmax") return output;
+  if (last?.op === "Sigmoid") return { logits: last.inputs[0]!, by: "a sigmoid" };
+  if (last?.op !== "Softmax") return undefined;
   const rank = graph.values.get(name)!.shape.length;
   const axis = (last.attributes["axis"] as number | undefined) ?? -1;
-  return (axis + rank) % rank === 1 ? last.inputs[0]! : output;
+  return (axis + rank) % rank === 1 ? { logits: last.inputs[0]!, by: "a softmax" } : undefined;
 }

@@ -92,6 +92,25 @@ describe("a model that PyTorch exported", () => {
     for (const name of parameters) expect(graph.initializers.has(name), name).toBe(true);
   });
 
+  it("takes a sigmoid of each class off, and says so", async () => {
+    const output = foreign.graph.outputs[0]!;
+    const node = { ...foreign.graph.nodes.at(-1)!, name: "sure", opType: "Sigmoid" };
+    const sigmoid: ModelNode = { ...node, inputs: [output.name], outputs: ["sure"], attributes: new Map() };
+    const graph = {
+      ...foreign.graph,
+      nodes: [...foreign.graph.nodes, sigmoid],
+      outputs: [{ ...output, name: "sure" }],
+    };
+    const notices: string[] = [];
+    const classifier = classifierFromModel({ ...foreign, graph }, "it", {
+      onNotice: (text) => notices.push(text),
+    });
+    expect(classifier.logits).toBe(output.name);
+    expect(notices).toEqual([
+      expect.stringContaining(`"sure" is a sigmoid; the logits before it, "${output.name}"`),
+    ]);
+  });
+
   it("takes channels-last models of raw pixels, and takes their softmax off", async () => {
     const notices: string[] = [];
     const classifier = await loadClassifier(CHANNELS_LAST, {
