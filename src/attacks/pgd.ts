@@ -154,7 +154,7 @@ async function ascend(
 
 /** A random point of each image's ball: a function of the seed, the image's place and the restart. */
 export function randomStart(
-  { target, batch, threat, context }: Omit<AttackInput, "cleanLogits">,
+  { target, batch, threat, context }: Pick<AttackInput, "target" | "batch" | "threat" | "context">,
   restart: number,
 ): Float32Array {
   const { imageSize, batchSize } = target;
@@ -200,7 +200,7 @@ export function ballFeeds({
   batch,
   threat,
   target,
-}: Omit<AttackInput, "cleanLogits">): Record<string, ReturnType<typeof tensor>> {
+}: Pick<AttackInput, "batch" | "threat" | "target">): Record<string, Tensor> {
   const shape = target.imageShape;
   if (threat.norm === "linf") {
     const { lower, upper } = linfBounds(batch.images, threat.epsilon);
