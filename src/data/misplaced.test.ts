@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { plainPicture } from "../../test/archives.js";
+import { refusalOf } from "../../test/refusal.js";
 import { HoldfastError } from "../errors/index.js";
 import { openDataset } from "./index.js";
 
@@ -23,14 +24,8 @@ async function put(...names: readonly string[]): Promise<void> {
   }
 }
 
-const refusal = async (spec: string): Promise<string> => {
-  const error = await openDataset(spec).then(
-    () => "opened",
-    (each: unknown) => each,
-  );
-  expect(error).toBeInstanceOf(HoldfastError);
-  return (error as Error).message;
-};
+const refusal = async (spec: string): Promise<string> =>
+  (await refusalOf(openDataset(spec), HoldfastError)).message;
 
 describe("a split that is none", () => {
   test("names the split that was meant, or the folder of that name", async () => {

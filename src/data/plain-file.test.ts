@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { plainPicture, treeOf, zipOf } from "../../test/archives.js";
+import { refusalOf } from "../../test/refusal.js";
 import { InputError } from "../errors/index.js";
 import { checkData, openDataset, type Dataset } from "./index.js";
 
@@ -24,14 +25,8 @@ afterEach(() => rm(root, { recursive: true }));
 
 const size = { size: { height: 4, width: 4 } };
 
-const refusal = async (work: Promise<unknown> | (() => unknown)): Promise<string> => {
-  const error = await (typeof work === "function" ? (async () => work())() : work).then(
-    () => "no error",
-    (each: unknown) => each,
-  );
-  expect(error).toBeInstanceOf(InputError);
-  return (error as Error).message;
-};
+const refusal = async (work: Promise<unknown>): Promise<string> =>
+  (await refusalOf(work, InputError)).message;
 
 const readAll = async (dataset: Dataset): Promise<void> => {
   const out = new Float32Array(dataset.channels * dataset.height * dataset.width);
@@ -78,7 +73,7 @@ describe.skipIf(process.platform === "win32")("what is no plain file is neither 
     await mkdir(join(pets, "masks", "cats"), { recursive: true });
     fifo("pets/masks/cats/0.png");
     const masked = await openDataset(`${pets}:all`, size);
-    expect(await refusal(async () => masked.mask!(0, new Uint8Array(16)))).toMatch(/0\.png: is a FIFO/);
+    expect(await refusal((async () => masked.mask!(0, new Uint8Array(16)))())).toMatch(/0\.png: is a FIFO/);
     await rename(join(pets, "cats", "0.png"), join(pets, "cats", "ILSVRC2012_val_00000001.JPEG"));
     fifo("pets/LOC_val_solution.csv");
     expect(await refusal(openDataset(pets, size))).toMatch(/LOC_val_solution\.csv: is a FIFO/);

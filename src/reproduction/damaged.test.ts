@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { refusalOf } from "../../test/refusal.js";
 import { InputError } from "../errors/index.js";
 import { mergeReproductions } from "./index.js";
 import { openJournal } from "./journal.js";
@@ -21,15 +22,7 @@ afterEach(() => rm(root, { recursive: true }));
 const piece = (kind: PieceKind): Piece => definePiece(kind, `${kind} flowers pat`, { seed: 0 });
 const placeOf = (of: Piece, out = "out"): string => join(root, out, "pieces", folderOf(of));
 
-async function refusal(work: Promise<unknown>): Promise<InputError> {
-  const error: unknown = await work.then(
-    () => "nothing was refused",
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(InputError);
-  expect((error as InputError).remedy).toBeTruthy();
-  return error as InputError;
-}
+const refusal = (work: Promise<unknown>): Promise<InputError> => refusalOf(work, InputError);
 
 const clean = { prediction: [0, 1], index: [0, 1], label: [0, 1] };
 const attacked = { setting: "gray-box", epsilon: 0.25, iterations: 2, prediction: [1, 1] };

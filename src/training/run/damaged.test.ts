@@ -16,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { refusalOf } from "../../../test/refusal.js";
 import { cheapRun } from "../../../test/runs/settings.js";
 import { HoldfastError, InputError } from "../../errors/index.js";
 import { readRunSummary, resumeRun, trainRun, verifyRun, type RunEvent } from "../index.js";
@@ -44,15 +45,7 @@ async function copyOf(run: string): Promise<string> {
   return folder;
 }
 
-async function refusal(work: Promise<unknown>): Promise<HoldfastError> {
-  const error: unknown = await work.then(
-    () => "nothing was refused",
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(HoldfastError);
-  expect((error as HoldfastError).remedy).toBeTruthy();
-  return error as HoldfastError;
-}
+const refusal = (work: Promise<unknown>): Promise<HoldfastError> => refusalOf(work, HoldfastError);
 
 describe("a link in a run folder", () => {
   test("is not followed: what lies behind it stays", async () => {
