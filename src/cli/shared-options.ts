@@ -1,7 +1,5 @@
-import { readFileSync, statSync } from "node:fs";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { InputError } from "../errors/index.js";
-import { fileError } from "../files/index.js";
+import { readFileCheckedSync } from "../files/index.js";
 import type { OpenOptions } from "../data/index.js";
 import { count, countOrNone, imageSize, whole, workers } from "./values.js";
 
@@ -99,24 +97,12 @@ export function partOptions(command: Command): Command {
 /** Names between commas, or from a file: a thousand of them, or such as have commas in them. */
 function classList(text: string): string[] {
   if (!/\.txt$/i.test(text)) return names(text);
-  return readTextFile(text)
+  // Options are read before anything is awaited.
+  return new TextDecoder()
+    .decode(readFileCheckedSync(text))
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== "");
-}
-
-/** Options are read before anything is awaited. */
-function readTextFile(path: string): string {
-  try {
-    if (statSync(path).isFile()) return readFileSync(path, "utf8").replace(/^\ufeff/, "");
-  } catch (error) {
-    throw fileError(error, path);
-  }
-  throw new InputError({
-    place: path,
-    problem: "is no plain file",
-    remedy: "Name a text file of one name a line.",
-  });
 }
 
 /** As `openDataset` takes them; absent options are left out, so that a run folder keeps only what was said. */

@@ -72,6 +72,11 @@ describe("an option that begins so is suggested, otherwise what is spelt alike",
   });
 });
 
+test("a file of classes that is missing is named", async () => {
+  const code = await runCli(attack("--classes", "none.txt"));
+  expect([code, said]).toEqual([3, expect.stringMatching(/none\.txt: does not exist/)]);
+});
+
 describe("words are known in whatever case", () => {
   // What comes after the options is missed, so they passed.
   test.each([

@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { InputError, UsageError } from "../errors/index.js";
+import { readFileCheckedSync } from "../files/index.js";
 import { createGenerator } from "../tensor/index.js";
 import { readMat5 } from "./mat5.js";
-import { readPlainFileSync } from "./plain-file.js";
 import { stratify } from "./select.js";
 
 /** Of each class: 40 to train, 20 to validate, 20 to test, as in the owners' splits. */
@@ -77,7 +77,7 @@ export function choosePart(source: SplitSource, part: string): ChosenPart {
 
 /** One-based numbers of the pictures, as sorted places from 0. */
 function ownersPart(path: string, part: Part, number: number, count: number): Uint32Array {
-  const arrays = readMat5(readPlainFileSync(path), { place: path });
+  const arrays = readMat5(readFileCheckedSync(path), { place: path });
   const refuse = (problem: string): InputError =>
     new InputError({ place: path, problem, remedy: "Download datasplits.mat again from its owners." });
   const numbersOf = (name: Part): number[] => {

@@ -4,7 +4,7 @@
  */
 import { gunzipSync } from "node:zlib";
 import { InputError } from "../errors/index.js";
-import { readPlainFileSync } from "./plain-file.js";
+import { readFileCheckedSync } from "../files/index.js";
 
 /** An IDX array of unsigned bytes. */
 export interface IdxArray {
@@ -28,7 +28,7 @@ export function readIdx(file: string, rank: number): IdxArray {
 }
 
 function readBytes(file: string): Uint8Array {
-  const bytes = readPlainFileSync(file);
+  const bytes = readFileCheckedSync(file);
   if (!file.endsWith(".gz")) return bytes;
   try {
     return gunzipSync(bytes, { maxOutputLength: LARGEST_INFLATED });

@@ -18,10 +18,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { InputError } from "../errors/index.js";
 import {
+  checkPlainFile,
   ensureFolder,
   fileError,
   lockFolder,
   readFileChecked,
+  readFileCheckedSync,
   readJson,
   removeOwn,
   replaceFile,
@@ -164,6 +166,12 @@ describe("what is no plain file", () => {
     execFileSync("mkfifo", [fifo]);
     await expect(readFileChecked(fifo)).rejects.toThrow(/fifo: is a FIFO, not a file/);
     await expect(readFileChecked("/dev/zero")).rejects.toThrow(/is a device, not a file/);
+    for (const read of [readFileCheckedSync, checkPlainFile]) {
+      expect(() => read(fifo)).toThrow(/fifo: is a FIFO, not a file/);
+      expect(() => read(folder)).toThrow(/is a folder, not a file/);
+      expect(() => read(join(folder, "none"))).toThrow(/none: does not exist/);
+      expect(() => read(join(folder, "a\0b"))).toThrow(/has a NUL in its name/);
+    }
   });
 
   test("nor is a larger one read than there may be", async () => {

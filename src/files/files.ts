@@ -1,6 +1,6 @@
 /** Reading, and file-system errors in words that name the path and the remedy. */
 import { createHash } from "node:crypto";
-import { constants, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, type Stats } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { HoldfastError, InputError } from "../errors/index.js";
 
@@ -37,6 +37,9 @@ export function fileError(cause: unknown, path: string): Error {
   return new InputError({ place: path, problem: known[0], remedy: known[1], cause });
 }
 
+/** Without O_NONBLOCK the opening of a FIFO waits for a writer. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 /**
  * The bytes of a plain file. A FIFO or a device is refused at once: it might never end.
  *
@@ -49,11 +52,10 @@ export async function readFileChecked(
   remedy: string = "Check that it is the file you mean.",
 ): Promise<Uint8Array> {
   try {
-    // Without O_NONBLOCK the opening of a FIFO waits for a writer.
-    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const file = await open(path, READ);
     try {
       const found = await file.stat();
-      if (!found.isFile()) throw notPlain(path, found);
+      refuseSpecial(path, found);
       if (found.size > mostBytes) {
         throw new InputError({
           place: path,
@@ -70,14 +72,39 @@ export async function readFileChecked(
   }
 }
 
+/** {@link readFileChecked} where nothing can be awaited. @throws as it does. */
+export function readFileCheckedSync(path: string): Uint8Array {
+  try {
+    const descriptor = openSync(path, READ);
+    try {
+      refuseSpecial(path, fstatSync(descriptor));
+      return readFileSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** For files that a library opens by their path. @throws InputError unless it leads to a plain file. */
+export function checkPlainFile(path: string): void {
+  try {
+    refuseSpecial(path, statSync(path));
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
 function kindOf(found: Stats): string {
   if (found.isDirectory()) return "a folder";
   if (found.isFIFO()) return "a FIFO";
   return found.isSocket() ? "a socket" : "a device";
 }
 
-function notPlain(path: string, found: Stats): InputError {
-  return new InputError({
+function refuseSpecial(path: string, found: Stats): void {
+  if (found.isFile()) return;
+  throw new InputError({
     place: path,
     problem: `is ${kindOf(found)}, not a file`,
     remedy: found.isDirectory() ? "Name a file." : "Write its contents to a file, and name that.",

@@ -1,4 +1,11 @@
-export { ensureFolder, fileError, readFileChecked, sha256Of } from "./files.js";
+export {
+  checkPlainFile,
+  ensureFolder,
+  fileError,
+  readFileChecked,
+  readFileCheckedSync,
+  sha256Of,
+} from "./files.js";
 export { checkShape, MOST_JSON_BYTES, readJson, type Refusal } from "./json.js";
 export { lockFolder, tryLock, type Unlock } from "./lock.js";
 export { refuseLinks, removeOwn } from "./own.js";

@@ -1,5 +1,5 @@
+import { checkPlainFile } from "../../files/index.js";
 import { isArchive, refused, type ArchiveEntry, type Unpacked, type Wanted } from "./entry.js";
-import { checkPlainFile } from "../plain-file.js";
 import { tarEntries } from "./tar.js";
 import { zipEntries } from "./zip.js";
 

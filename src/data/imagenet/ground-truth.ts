@@ -2,7 +2,7 @@
  * The classes of ImageNet's validation pictures (ILSVRC 2012), which their owners distribute in one folder:
  * `ILSVRC2012_val_00000001.JPEG` … The development kit says the class of each in another file, Kaggle in a table.
  */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { InputError, refusing } from "../../errors/index.js";
 import { readFileChecked } from "../../files/index.js";
@@ -160,10 +160,8 @@ async function textOf(path: string): Promise<string> {
   return new TextDecoder().decode(await bytesOf(path));
 }
 
-async function bytesOf(path: string): Promise<Uint8Array> {
-  const { size } = statSync(path);
-  if (size > LARGEST) throw refused(path, `has ${size} bytes, more than it may`);
-  return readFileChecked(path);
+function bytesOf(path: string): Promise<Uint8Array> {
+  return readFileChecked(path, LARGEST);
 }
 
 function nothingBeside(name: string): InputError {
