@@ -87,7 +87,7 @@ test("pictures beside the classes and too deep, and empty classes, of a folder",
 });
 
 test("pictures outside the folders of the splits", async () => {
-  const names = ["train", "test"].flatMap((split) => PLAIN.map((name) => `${split}/${name}`));
+  const names = ["train", "Test"].flatMap((split) => PLAIN.map((name) => `${split}/${name}`));
   await putFolder([...names, "cats/1.png"]);
   expect(await findings(root)).toEqual(["cats holds 1 picture (1.png) outside the folders of the splits"]);
 });

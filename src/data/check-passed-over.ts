@@ -12,7 +12,7 @@ import { openGroundTruth, truthFolders, type GroundTruth } from "./imagenet/inde
 import { specParts } from "./open.js";
 import { isHidden, READ_PICTURE, UNREAD_PICTURE } from "./picture-names.js";
 import { ANNOTATIONS, MASKS } from "./regions/index.js";
-import { SPLIT_FOLDERS, splitOfFolder } from "./split-names.js";
+import { splitFolders, splitOfFolder } from "./split-names.js";
 
 /** A folder of a split, of a class, and two more: deeper ones (or links in a circle) are not looked into. */
 const DEPTH = 4;
@@ -144,8 +144,11 @@ function passedInFolder(names: Names, truth: GroundTruth): Passed {
 
 /** Parts of a name below its split's folder, or below the source where no split has a folder. */
 function insideSplit(names: Names): (name: string) => readonly string[] | undefined {
-  const known = Object.values(SPLIT_FOLDERS).flat();
-  const splits = known.filter((each) => names.includes(`${each}/`));
+  const folders = names.filter((name) => /^[^/]+\/$/.test(name)).map((name) => name.slice(0, -1));
+  const pictures = names.filter((name) => READ_PICTURE.test(name));
+  const splits = Object.values(
+    splitFolders(folders, (folder) => pictures.filter((name) => folderOf(name) === folder)),
+  );
   return (name) => {
     const parts = name.split("/");
     if (splits.length === 0) return parts;

@@ -84,6 +84,17 @@ describe("a folder with a folder for each class", () => {
     await expect(openDataset(`${root}:all`, {})).rejects.toThrow(UsageError);
   });
 
+  test("knows splits in capitals, and a class of such a name", async () => {
+    for (const split of ["Training", "TEST"]) {
+      for (const name of ["cat", "dog"]) await photo(`scans/${split}/${name}/1.png`, "#fff");
+    }
+    const scans = join(root, "scans");
+    expect((await openDataset(scans)).fileName(0)).toBe(join("Training", "cat", "1.png"));
+    expect((await openDataset(`${scans}:test`)).length).toBe(2);
+    for (const name of ["Bus", "Train"]) await photo(`vehicles/${name}/1.png`, "#fff");
+    expect((await openDataset(`${join(root, "vehicles")}:all`)).classNames).toEqual(["Bus", "Train"]);
+  });
+
   test("numbers are in numeric order, other names by their characters", async () => {
     const numbers = Array.from({ length: 12 }, (_, i) => String(i));
     for (const name of numbers) await photo(`digits/${name}/1.png`, "#fff");

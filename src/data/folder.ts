@@ -12,7 +12,7 @@ import { openGroundTruth, truthFolders, validationNumber, type GroundTruth } fro
 import type { OpenOptions } from "./options.js";
 import { READ_PICTURE } from "./picture-names.js";
 import { indicesByClass, sentences } from "./select.js";
-import { SPLIT_FOLDERS } from "./split-names.js";
+import { splitFolders } from "./split-names.js";
 
 /** Errors of a path that leads nowhere. */
 const NO_FOLDER: ReadonlySet<string> = new Set(["ELOOP", "ENAMETOOLONG"]);
@@ -49,18 +49,15 @@ export function isFolder(path: string): boolean {
 }
 
 function listSplit(folder: string, split: string, options: OpenOptions, truth: GroundTruth): Listed {
-  const inside = folders(folder);
-  const named = (names: readonly string[]): string | undefined => names.find((name) => inside.includes(name));
-  const validation = named(SPLIT_FOLDERS.val);
-  const test = named(SPLIT_FOLDERS.test) ?? validation;
+  const { train, val, test = val } = splitFolders(folders(folder), (name) => images(join(folder, name)));
   const of: Readonly<Record<string, string | undefined>> = {
-    train: named(SPLIT_FOLDERS.train),
+    train,
     test,
-    ...(validation === test ? {} : { val: validation }),
+    ...(val === test ? {} : { val }),
   };
   // Where nothing else is kept for validation, "val" means what it is measured on.
   const wanted = split === "val" && of["val"] === undefined ? "test" : split;
-  if (of["train"] === undefined && test === undefined) {
+  if (train === undefined && test === undefined) {
     return isValidationSet(folder)
       ? validationSet(folder, wanted, truth)
       : dealtSplit(folder, wanted, options, truth);
