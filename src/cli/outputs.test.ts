@@ -28,6 +28,13 @@ describe("an output is no input and no other output", () => {
     expect(check).toThrow(UsageError);
   });
 
+  test("data whose split is named", () => {
+    writeFileSync(at("photos.csv"), "path,label\n");
+    const check = (): void =>
+      checkOutputs({ "--out": at("photos.csv") }, { "--data": `${at("photos.csv")}:test` });
+    expect(check).toThrow(/--out .* would overwrite --data: .*photos\.csv/);
+  });
+
   test("two files to be", () => {
     symlinkSync(root, at("again"));
     const check = (): void => checkOutputs({ "--out": at("x"), "--report": at("again", "x") }, {});

@@ -18,7 +18,8 @@ export function checkOutputs(outputs: Named, inputs: Named): void {
   const taken = new Map<string, string>();
   for (const [name, path] of Object.entries(inputs)) {
     if (path === undefined) continue;
-    for (const file of [path, ...RUN_FILES.map((own) => join(path, own))]) {
+    // Data may be followed by a split: photos.csv:test.
+    for (const file of [path, path.replace(/:\w+$/, ""), ...RUN_FILES.map((own) => join(path, own))]) {
       const key = existing(file);
       if (key !== undefined) taken.set(key, `${name}: ${file}`);
     }
