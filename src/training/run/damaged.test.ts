@@ -195,6 +195,7 @@ describe("a start that comes to nothing", () => {
     await writeFile(join(out, "lock.4711"), "4711 1");
     await writeFile(join(out, ".config.json.4711.tmp"), '{"form');
     await writeFile(join(out, "initial.safetensors"), "x");
+    expect((await refusal(resumeRun(out))).remedy).toContain(`holdfast train --out ${out}`);
     const { model } = await trainRun(cheapRun(out));
     expect((await readFile(model)).equals(await readFile(join(finished, "model.onnx")))).toBe(true);
   });

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { OpenOptions } from "../../data/index.js";
-import { UsageError } from "../../errors/index.js";
+import { InputError, UsageError } from "../../errors/index.js";
 import {
   checkShape,
   ensureFolder,
@@ -208,6 +208,13 @@ const configSchema = z.object({
 /** @throws InputError when the folder is not a run folder. */
 export async function readRunConfig(folder: string): Promise<RunConfig> {
   const { config } = runPaths(folder);
+  if (!existsSync(config)) {
+    throw new InputError({
+      place: config,
+      problem: "does not exist, so there is no run to go on with",
+      remedy: `Name a folder that holdfast train made. One that was stopped before it began is begun again: holdfast train --out ${folder}`,
+    });
+  }
   const value = await readJson(config, refusal);
   checkShape(configSchema, value, config, refusal);
   // As it was written: the schema would leave out what it does not name.
