@@ -92,10 +92,11 @@ export async function loadModel(
 ): Promise<ModelUnderTest> {
   const { loadClassifier } = await import("../models/index.js");
   const { readFileChecked, sha256Of } = await import("../files/index.js");
-  const { readRunSummary, readRunConfig, verifyRun } = await import("../training/index.js");
+  const { readRunSummary, readRunConfig } = await import("../training/index.js");
   const { path, folder } = modelPath(argument);
   const finished = folder !== undefined && existsSync(join(folder, "manifest.json"));
-  if (finished) await verifyRun(folder);
+  // Refuses a run whose files have changed, before its model is read.
+  const training = finished ? await readRunSummary(folder) : undefined;
   const name = basename(argument).replace(/\.onnx$/i, "");
   const classifier = await loadClassifier(
     path,
@@ -110,7 +111,7 @@ export async function loadModel(
       path: argument,
       sha256: sha256Of(await readFileChecked(path)),
       architecture: classifier.name,
-      ...(finished ? { training: await readRunSummary(folder) } : {}),
+      ...(training === undefined ? {} : { training }),
     },
   };
 }

@@ -27,11 +27,11 @@ const MOST_POINTS = 400;
 
 /** Reads the summary of a finished run. @throws InputError when the folder is not one, or a file has changed. */
 export async function readRunSummary(folder: string): Promise<RunSummary> {
+  const { steps: total, seconds, best } = await verifyRun(folder);
   const config = await readRunConfig(folder);
   const { log } = runPaths(folder);
   const lines = await readLog(log);
   const steps = lines.filter((line): line is Extract<LogLine, { type: "step" }> => line.type === "step");
-  const { steps: total, seconds, best } = await verifyRun(folder);
   const stride = Math.ceil(steps.length / MOST_POINTS);
   const thin = steps.filter((_, i) => i % stride === 0 || i === steps.length - 1);
   return {
