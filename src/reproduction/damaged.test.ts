@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { refusalOf } from "../../test/refusal.js";
@@ -122,6 +122,17 @@ describe("merge", () => {
     expect((await readdir(placeOf(train), { recursive: true })).sort()).toEqual(["piece.json", "run", whole]);
     expect(await readFile(join(placeOf(train), whole), "utf8")).toBe("theirs");
     expect(await readdir(join(root, "out"))).toEqual(["pieces"]);
+  });
+
+  test("removes what a killed merge left, and nothing else", async () => {
+    await shard();
+    for (const name of [join(".merge-aB3dE6", "piece", whole), join(".merge-notes", "diary.txt")]) {
+      await mkdir(dirname(join(root, "out", name)), { recursive: true });
+      await writeFile(join(root, "out", name), "x");
+    }
+    await writeFile(join(root, "out", ".merge.lock"), "999999999 1");
+    await merge();
+    expect((await readdir(join(root, "out"))).sort()).toEqual([".merge-notes", "pieces"]);
   });
 
   test("does not remove what it did not write", async () => {

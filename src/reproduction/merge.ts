@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../errors/index.js";
-import { ensureFolder, fileError, finalName, refuseLinks, removeOwn } from "../files/index.js";
+import { ensureFolder, fileError, finalName, lockFolder, refuseLinks, removeOwn } from "../files/index.js";
 import { isRunFile } from "../training/index.js";
 import { finishedPieces, PIECES, readPieceFile } from "./store.js";
 import { RUN } from "./work.js";
@@ -17,16 +17,26 @@ export interface Merged {
 
 /**
  * Copies the finished pieces of other folders, as shards leave them, into one. A piece that is there already
- * stays. A kill leaves no half a piece.
+ * stays. A kill leaves no half a piece; the next merge removes what else it left.
  *
- * @throws InputError when a folder has no finished pieces, or the disk is full.
+ * @throws InputError when a folder has no finished pieces, or the disk is full; UsageError while another merge runs.
  */
 export async function mergeReproductions(into: string, from: readonly string[]): Promise<Merged> {
+  await refuseLinks([join(into, PIECES)]);
+  await ensureFolder(join(into, PIECES));
+  const unlock = await lockFolder(into, join(into, ".merge.lock"));
+  try {
+    await removeLeftovers(into);
+    return await copyPieces(into, from);
+  } finally {
+    await unlock();
+  }
+}
+
+async function copyPieces(into: string, from: readonly string[]): Promise<Merged> {
   const copied: string[] = [];
   const same: string[] = [];
   const different: string[] = [];
-  await refuseLinks([join(into, PIECES)]);
-  await ensureFolder(join(into, PIECES));
   const there = new Set(await finishedPieces(into));
   for (const folder of from) {
     const names = await finishedPieces(folder);
@@ -66,12 +76,27 @@ async function refusePlanted(piece: string): Promise<void> {
   });
 }
 
+/** Folders in which a piece is copied before it takes its place. */
+const TEMPORARY = /^\.merge-\w{6}$/;
+const COPY = "piece";
+
+/** What a kill left of a merge. No other merge writes there: the caller holds the folder. */
+async function removeLeftovers(into: string): Promise<void> {
+  const isCopied = (path: string): boolean => {
+    const [folder, ...rest] = path.split("/");
+    return folder === COPY && isPieceFile(rest.join("/"));
+  };
+  for (const name of await readdir(into)) {
+    if (TEMPORARY.test(name)) await removeOwn(join(into, name), isCopied);
+  }
+}
+
 async function copyWhole(into: string, source: string, target: string): Promise<void> {
   const temporary = await mkdtemp(join(into, ".merge-")).catch((error: unknown) => {
     throw fileError(error, into);
   });
   try {
-    const copy = join(temporary, "piece");
+    const copy = join(temporary, COPY);
     await cp(source, copy, { recursive: true, filter: (path) => path !== join(source, "lock") });
     // An unfinished piece of the same name gives way.
     await removeOwn(target, isPieceFile);
