@@ -17,6 +17,10 @@ test("a finished run is used, but not once its model has changed", async () => {
     bytes[bytes.length >> 1]! ^= 1;
     await writeFile(model, bytes);
     await expect(loadModel(folder, {}, terminal)).rejects.toThrow(/model\.onnx: its bytes have changed/);
+    await rm(model);
+    await expect(loadModel(folder, {}, terminal)).rejects.toThrow(
+      /model\.onnx: does not exist, though the run was finished\n {2}Restore/,
+    );
   } finally {
     await rm(root, { recursive: true });
   }

@@ -74,7 +74,8 @@ export function modelPath(argument: string): { readonly path: string; readonly f
   }
   if (!statSync(argument).isDirectory()) return { path: argument, folder: undefined };
   const path = join(argument, "model.onnx");
-  if (existsSync(path)) return { path, folder: argument };
+  // Of a finished run it is missing: said when the run is verified.
+  if (existsSync(path) || existsSync(join(argument, "manifest.json"))) return { path, folder: argument };
   throw new InputError({
     place: argument,
     problem: "holds no model.onnx",

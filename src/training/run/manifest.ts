@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError } from "../../errors/index.js";
@@ -51,12 +52,19 @@ export async function verifyRun(folder: string): Promise<Pick<Manifest, "steps" 
     remedy: `Restore it; or delete it, and train again to the same bytes: holdfast train --resume ${folder}`,
   };
   const manifest = checkShape(manifestSchema, await readJson(path, refusal), path, refusal);
+  const refuse = (name: HashedFile, problem: string): never => {
+    const remedy = "Restore the file from a copy, or train again in another folder.";
+    throw new InputError({ place: join(folder, name), problem, remedy });
+  };
+  const missing = HASHED.find((name) => !existsSync(join(folder, name)));
+  if (missing !== undefined) refuse(missing, "does not exist, though the run was finished");
   const found = await hashesOf(folder);
   const changed = HASHED.find((name) => found[name] !== manifest.sha256[name]);
-  if (changed === undefined) return manifest;
-  throw new InputError({
-    place: join(folder, changed),
-    problem: "its bytes have changed since the run was finished: its sha256 is not that of manifest.json",
-    remedy: "Restore the file from a copy, or train again in another folder.",
-  });
+  if (changed !== undefined) {
+    refuse(
+      changed,
+      "its bytes have changed since the run was finished: its sha256 is not that of manifest.json",
+    );
+  }
+  return manifest;
 }
