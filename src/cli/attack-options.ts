@@ -38,7 +38,7 @@ export function attackOptions(command: Command, epsilon: string): Command {
     });
 }
 
-/** What is no radius of images is refused before a model or an image is read. */
+/** Refuses impossible radii and steps before a model or an image is read. */
 export async function checkLengths(
   norm: "linf" | "l2",
   { epsilon = [], stepSize }: { readonly epsilon?: number | readonly number[]; readonly stepSize?: number },

@@ -35,7 +35,7 @@ export async function openSample(
   };
 }
 
-/** As many are written out. */
+/** Of longer lists only these and the last are shown. */
 const SHOWN = 10;
 
 function describeClasses(names: readonly string[], modelUnnamed: boolean): string {

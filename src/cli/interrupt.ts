@@ -3,9 +3,9 @@ import { writeError } from "./streams.js";
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
- * Runs work that is stopped by Ctrl-C (or SIGTERM): at once, even while JavaScript or a native call holds its thread, for
- * the signals are the system's; but once the work has called `worthSaving` the first only asks it to end properly, and
- * the second ends it at once. Work with nothing to save does without all this.
+ * Runs work that Ctrl-C (or SIGTERM) stops. The system does so at once, even while JavaScript or a native call holds
+ * the thread. After the work has called `worthSaving`, the first signal asks it to save and end, and the second ends it
+ * at once. Work with nothing to save does not need this function.
  */
 export async function withInterrupt(
   work: (signal: AbortSignal, worthSaving: () => void) => Promise<void>,
@@ -14,7 +14,7 @@ export async function withInterrupt(
   const controller = new AbortController();
   const stop = (): void => {
     release();
-    writeError(`\n${words} (Ctrl-C again ends it at once)\n`);
+    writeError(`\n${words} (press Ctrl-C again to stop now)\n`);
     controller.abort();
   };
   const release = (): void => {

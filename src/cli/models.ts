@@ -18,7 +18,7 @@ export interface ModelOptions {
   readonly channels?: number;
 }
 
-/** Channel means, deviations and the largest pixel, held against each other. */
+/** Checks channel means and deviations against the largest pixel. */
 function checkUnits({ mean = [], std = [], pixelRange = 1 }: ModelOptions): void {
   const inUnits = (values: readonly number[]): string =>
     values.map((value) => Number((value / 255).toPrecision(4))).join(",");

@@ -5,12 +5,12 @@ import { UsageError } from "../errors/index.js";
 /** Paths by what they are called on the command line; absent ones were not given. */
 export type Named = Readonly<Record<string, string | undefined>>;
 
-/** What a run folder that is read needs later. */
+/** Files of a run folder, which is an input as a whole. */
 const RUN_FILES = ["model.onnx", "config.json", "manifest.json", "log.jsonl"];
 
 /**
- * Sees that no output is another, or an input, before anything is computed or overwritten. A device or a pipe may be named
- * twice.
+ * Refuses an output that is an input or another output, before anything is computed or overwritten. A device or a pipe may
+ * be named twice.
  *
  * @throws UsageError naming the option.
  */

@@ -128,7 +128,7 @@ export function formatPercent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/** Of files that were left out, as many are named. */
+/** No more files that were left out are named. */
 const NAMED = 5;
 
 /** Warns once of each dataset that `--skip-unreadable` left files out of. */

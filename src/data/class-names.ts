@@ -27,8 +27,8 @@ export interface ClassFault {
 
 /**
  * Why images of `dataset` would be scored by the wrong outputs of a model with as many classes: the names that both
- * have stand in another order, or are others. Names that are places (0, 1, 2 …) say nothing. Where the data's order was
- * stated by the user, names of the model that the data do not have are taken for other words for the same.
+ * have stand in another order, or are others. Names that are places (0, 1, 2 …) say nothing. Where the user
+ * stated the data's order, names of the model that the data lack are taken for other words for the same classes.
  */
 export function findClassFault(
   modelNames: readonly string[],
@@ -67,7 +67,7 @@ function sideBySide(own: readonly string[], theirs: readonly string[], places: r
   return `${shown.join("; ")}${more}`;
 }
 
-/** As many are written out. */
+/** Longer lists are not written out. */
 const WRITTEN = 20;
 
 function classesOption(names: readonly string[]): string {

@@ -1,4 +1,4 @@
-/** What a source without splits of its own gives for a split. */
+/** The splits of a source whose owner made none. */
 import { createGenerator } from "../tensor/index.js";
 import type { Dataset } from "./dataset.js";
 import type { OpenOptions } from "./options.js";
@@ -13,7 +13,7 @@ export interface Dealt {
   readonly split: "train" | "test" | "all";
 }
 
-/** A source, how it calls itself and its images, and the stream of random numbers that deals them. */
+/** A source without splits: what notes call it and its images, and the stream of random numbers that deals them. */
 export interface Undivided {
   readonly place: string;
   /** "The folder has no splits of its own". */

@@ -60,15 +60,15 @@ function meantBy(folder: string): { readonly problem: string; readonly remedy: s
   if (tables.length > 0) {
     const named = tables.slice(0, 3).map((name) => join(folder, name));
     return {
-      problem: "has no two folders of classes, and a table beside",
+      problem: "has a table, and fewer than two folders of classes",
       remedy: `If the table says which class each picture has, name it: ${named.join(" or ")}.`,
     };
   }
   const below = datasetsBelow(folder);
   if (below.length > 0) {
     return {
-      problem: "is above the folder of class folders",
-      remedy: `Name that: ${below.slice(0, 3).join(" or ")}.`,
+      problem: "is not the folder of class folders, but lies above it",
+      remedy: `Name the folder itself: ${below.slice(0, 3).join(" or ")}.`,
     };
   }
   const deeper = folders.find((name) =>
@@ -94,7 +94,7 @@ function meantBy(folder: string): { readonly problem: string; readonly remedy: s
   if (unread.length > 0) {
     const kinds = [...new Set(unread.map((name) => extname(name).slice(1).toUpperCase()))].sort();
     return {
-      problem: `has too few pictures that are read, and ${unread.length} that are not: ${kinds.join(", ")}`,
+      problem: `has ${unread.length} pictures in formats that are not read (${kinds.join(", ")}), and too few others`,
       remedy: `JPEG, PNG and WebP are read: save ${basename(unread[0]!)} and the others as PNG, which loses nothing.`,
     };
   }

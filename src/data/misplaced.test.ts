@@ -46,7 +46,7 @@ describe("a folder that is not the folder of class folders", () => {
     await put("a/photos/cat/1.png", "a/photos/dog/1.png");
     const photos = join(root, "a", "photos");
     for (const high of [join(root, "a"), root])
-      expect(await refusal(high)).toContain(`Name that: ${photos}.`);
+      expect(await refusal(high)).toContain(`Name the folder itself: ${photos}.`);
     await put("training_set/training_set/cats/1.png", "training_set/training_set/dogs/1.png");
     expect(await refusal(root)).toContain(join(root, "training_set", "training_set"));
   });
@@ -72,7 +72,9 @@ describe("a folder that is not the folder of class folders", () => {
 
   test("pictures in other formats only", async () => {
     await put("cat/1.bmp", "cat/2.gif", "dog/1.bmp");
-    expect(await refusal(root)).toMatch(/3 that are not: BMP, GIF[^]*save 1\.bmp and the others as PNG/);
+    expect(await refusal(root)).toMatch(
+      /3 pictures in formats that are not read \(BMP, GIF\)[^]*save 1\.bmp and the others as PNG/,
+    );
   });
 });
 
@@ -113,7 +115,7 @@ describe("tables as other programs write them", () => {
     expect(await opened(little)).toEqual(read);
     expect(await opened(Buffer.from(little).swap16())).toEqual(read);
     expect(await refusal(await table(little.subarray(2)))).toMatch(
-      /UTF-16 text without its mark|is not UTF-8/,
+      /UTF-16 text without a byte-order mark|is not UTF-8/,
     );
     expect(await refusal(await table(Buffer.from(text, "latin1")))).toMatch(
       /is not UTF-8 text; save it as UTF-8/,

@@ -43,7 +43,7 @@ export async function readTable(file: string): Promise<Table> {
   };
 }
 
-/** UTF-8, or UTF-16 (as Excel's "Unicode text" and PowerShell write it) where its mark stands first. */
+/** UTF-8, or UTF-16 (as Excel's "Unicode text" and PowerShell write it) where it begins with a byte-order mark. */
 function textOf(file: string, bytes: Uint8Array): string {
   const [first, second] = bytes;
   const marked =
@@ -61,7 +61,7 @@ function textOf(file: string, bytes: Uint8Array): string {
     text.includes("\0") &&
     4 * text.replaceAll("\0", "").length < 3 * text.length
   ) {
-    throw refused(file, "is UTF-16 text without its mark; save it as UTF-8");
+    throw refused(file, "is UTF-16 text without a byte-order mark; save it as UTF-8");
   }
   return text;
 }

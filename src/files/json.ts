@@ -31,7 +31,7 @@ export async function readJson(
   }
 }
 
-/** Of places that differ, as many are named. */
+/** No more places that differ are named. */
 const NAMED = 5;
 
 /**

@@ -33,7 +33,7 @@ export async function tryLock(lock: string): Promise<Unlock | undefined> {
   return undefined;
 }
 
-/** Another process may have taken it over, where this one's number was not seen to run. */
+/** A process that could not see this one run may have taken the lock over. */
 async function release(lock: string, own: string): Promise<void> {
   if ((await textOf(lock)) === own) await rm(lock, { force: true });
 }
@@ -71,7 +71,7 @@ async function createPlainly(lock: string, text: string): Promise<boolean> {
   }
 }
 
-/** As many bytes as a lock of ours never has. */
+/** A lock never has more. */
 const MOST_BYTES = 100;
 
 /** What a lock says; empty when it is gone, or cannot be one of ours. @throws InputError when it is no plain file. */

@@ -5,7 +5,7 @@ import { InputError } from "../errors/index.js";
 import { fileError } from "./files.js";
 
 /**
- * Refuses paths of one's own that are links, to be called before they are written or emptied. What is not there
+ * Refuses links among paths of the program's own. Call it before they are written or emptied. A path where nothing is
  * passes.
  *
  * @throws InputError naming the first link.

@@ -81,9 +81,9 @@ type Target =
   | { readonly kind: "file" | "stream"; readonly path: string }
   | { readonly kind: "descriptor"; readonly descriptor: number };
 
-/** As many as the kernel follows. */
+/** The kernel follows no more. */
 const MOST_LINKS = 40;
-/** What `/dev/stdout` points to: written as what it is, since a name beyond it would be another file. */
+/** What `/dev/stdout` points to. It is written by its number: the name behind it may be another file by now. */
 const DESCRIPTOR = /^\/proc\/(self|\d+)\/fd\/(\d+)$/;
 
 async function followLinks(start: string): Promise<Target> {

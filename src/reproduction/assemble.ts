@@ -235,7 +235,7 @@ async function transferred(
   });
 }
 
-/** A damaged piece: its result names an attack that its preset has not. */
+/** A damaged piece: its result names an attack that its preset does not have. */
 function unknownCapture({ root }: Store, id: string): CraftedCapture {
   throw new InputError({
     place: join(root, PIECES),

@@ -7,7 +7,7 @@ import { measuredInputSchema, pictureSchema } from "./result-schema.js";
 import type { TransferResult } from "./transfer-piece.js";
 import type { WhiteBoxResult } from "./white-box-piece.js";
 
-/** What a piece of each kind comes to. */
+/** The result of a piece of each kind. */
 export interface PieceResults {
   readonly train: Json;
   readonly craft: Crafted;

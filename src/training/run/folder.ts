@@ -153,7 +153,7 @@ function isLeftover(name: string, there: readonly string[]): boolean {
   return name === "lock" || (isRunFile(name) && !OWN.has(name));
 }
 
-/** Takes back a start that came to nothing. Others' files stay. */
+/** Undoes a start that failed. Files of others stay. */
 export async function discardRun({ folder }: RunPaths): Promise<void> {
   await removeOwn(folder, isRunFile);
 }

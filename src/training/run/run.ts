@@ -102,7 +102,7 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
     if (initial) await onEvent({ type: "initialised", ...initial });
     return await proceed(paths, begun.config, begun.classifier, dataset, { ...hooks, onEvent });
   } catch (error) {
-    // A start that came to nothing (a batch too large, a bad picture) leaves nothing: it can be made again.
+    // A failed start (a batch too large, a bad picture) leaves nothing, so that it can be repeated.
     if (!begins) await discardRun(paths);
     throw error;
   } finally {
@@ -184,7 +184,7 @@ async function proceed(
   }
 }
 
-/** Settings that were edited since would go on as another training, under the name of the first. */
+/** With edited settings the run would go on as another training under the same name. */
 function refuseEdited({ config }: RunPaths, { configSha256 }: Progress, found: string): void {
   if (configSha256 === undefined || configSha256 === found) return;
   throw new InputError({
@@ -194,7 +194,7 @@ function refuseEdited({ config }: RunPaths, { configSha256 }: Progress, found: s
   });
 }
 
-/** The log as it was at the checkpoint. One that lost lines since goes on without them: nothing is computed from it. */
+/** The log as it was at the checkpoint. Lines that were lost since are done without: nothing is computed from them. */
 async function reopenLog(
   paths: RunPaths,
   checkpoint: Checkpoint | undefined,
@@ -202,7 +202,7 @@ async function reopenLog(
 ): Promise<RunLog> {
   const log = await openLog(paths.log, checkpoint?.progress.logBytes ?? 0);
   if (log.missing === 0) return log;
-  const message = `${paths.log} is shorter than it was: ${log.missing} bytes are lost, and the curves of the report with them. The training itself goes on unchanged.`;
+  const message = `${paths.log} is shorter than it was: ${log.missing} bytes are lost, and the report's curves will have a gap. The training itself is not affected.`;
   const warning = { type: "warning", step: checkpoint!.state.step, code: "log", message } as const;
   await log.append(warning);
   await hooks.onEvent?.(warning);
