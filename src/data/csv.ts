@@ -7,6 +7,7 @@ import type { Dataset } from "./dataset.js";
 import { dealSplit } from "./deal.js";
 import { openImageFiles } from "./image-files.js";
 import type { OpenOptions } from "./options.js";
+import { splitOfFolder } from "./split-names.js";
 import { readTable } from "./table.js";
 
 const refused = refusing(
@@ -99,9 +100,8 @@ function realFolder(folder: string): string {
 }
 
 function splitOf(at: string, text: string): string {
-  const name = text.trim().toLowerCase();
-  const known = { training: "train", valid: "val", validation: "val", testing: "test" }[name] ?? name;
-  if (known === "train" || known === "val" || known === "test") return known;
+  const known = splitOfFolder(text.trim());
+  if (known !== undefined) return known;
   throw refused(at, `"${text}" is no split; use train, val or test`);
 }
 

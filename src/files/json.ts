@@ -22,12 +22,18 @@ export async function readJson(
   refusal: Refusal,
   mostBytes: number = MOST_JSON_BYTES,
 ): Promise<unknown> {
-  const bytes = await readFileChecked(path, mostBytes);
+  return parseJson(await readFileChecked(path, mostBytes), path, refusal);
+}
+
+/** The value of JSON in UTF-8. @throws InputError at `place` where it is none. */
+export function parseJson(json: Uint8Array | string, place: string, refusal: Refusal): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(
+      typeof json === "string" ? json : new TextDecoder("utf-8", { fatal: true }).decode(json),
+    );
   } catch (cause) {
-    const { remedy } = refusal;
-    throw new InputError({ place: path, problem: `${refusal.problem}: it is not JSON`, remedy, cause });
+    const { problem, remedy } = refusal;
+    throw new InputError({ place, problem: `${problem}: it is not JSON`, remedy, cause });
   }
 }
 

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { appendFile } from "node:fs/promises";
 import { z } from "zod";
-import { InputError } from "../errors/index.js";
 import {
   checkShape,
   fileError,
   MOST_JSON_BYTES,
+  parseJson,
   readFileChecked,
   refuseLinks,
   replaceFile,
@@ -59,11 +59,5 @@ const refusal = {
 };
 
 function parse(line: string, path: string): [string, Json] {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (cause) {
-    throw new InputError({ place: path, ...refusal, cause });
-  }
-  return checkShape(lineSchema, value, path, refusal);
+  return checkShape(lineSchema, parseJson(line, path, refusal), path, refusal);
 }

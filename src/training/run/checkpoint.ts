@@ -42,7 +42,7 @@ interface CheckpointFile extends Progress {
 }
 
 const count = z.int().min(0);
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
+export const digestSchema: z.ZodType<string> = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const validationSchema: z.ZodType<ValidationRecord> = z.looseObject({
   step: count,
@@ -56,16 +56,16 @@ const checkpointSchema: z.ZodType<CheckpointFile> = z.object({
   step: count,
   // A name of ours, so that it leads nowhere else.
   file: z.string().regex(/^step-\d{9}\.safetensors$/),
-  sha256: digest,
+  sha256: digestSchema,
   logBytes: count,
   seconds: z.number().min(0),
-  configSha256: digest.optional(),
+  configSha256: digestSchema.optional(),
   validations: z.array(validationSchema),
   best: z
     .object({
       record: validationSchema,
       file: z.string().regex(/^best-step-\d{9}\.safetensors$/),
-      sha256: digest,
+      sha256: digestSchema,
     })
     .nullable(),
 });

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { open, readFile, type FileHandle } from "node:fs/promises";
 import { z } from "zod";
 import { InputError } from "../../errors/index.js";
-import { checkShape, fileError, MOST_JSON_BYTES, readFileChecked } from "../../files/index.js";
+import { checkShape, fileError, MOST_JSON_BYTES, parseJson, readFileChecked } from "../../files/index.js";
 import type { StepRecord } from "../step.js";
 import type { ValidationRecord } from "../state.js";
 
@@ -95,12 +95,7 @@ function parseLine(line: string, place: string): LogLine {
     problem: "is not a line of a training's log",
     remedy: "Delete the line, or restore the file from a copy.",
   };
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (cause) {
-    throw new InputError({ place, ...refusal, cause });
-  }
+  const value = parseJson(line, place, refusal);
   checkShape(lineSchema, value, place, refusal);
   return value as LogLine;
 }

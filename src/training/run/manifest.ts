@@ -5,7 +5,7 @@ import { InputError } from "../../errors/index.js";
 import { checkShape, readFileChecked, readJson, sha256Of } from "../../files/index.js";
 import type { EngineInfo } from "../../runtime/index.js";
 import type { ValidationRecord } from "../state.js";
-import { validationSchema } from "./checkpoint.js";
+import { digestSchema, validationSchema } from "./checkpoint.js";
 import { runPaths, type RunConfig } from "./folder.js";
 
 /** `manifest.json`: written last, so its presence says that the run is finished. */
@@ -30,7 +30,7 @@ const manifestSchema: z.ZodType<Pick<Manifest, "steps" | "seconds" | "best" | "s
   steps: z.int().min(0),
   seconds: z.number().min(0),
   best: validationSchema.nullable(),
-  sha256: z.record(z.enum(HASHED), z.string().regex(/^[0-9a-f]{64}$/)),
+  sha256: z.record(z.enum(HASHED), digestSchema),
 });
 
 /** What a manifest says of the files as they lie there now. */
