@@ -150,6 +150,14 @@ describe("what exporters write is read", () => {
     expect(await logits(model)).toEqual(await logits(direct));
   });
 
+  test.each(["Round", "Floor", "Ceil"])("%s of the image itself", async (op) => {
+    const model = withHead([node("Mul", ["x", "k"], "m"), node(op, ["m"], "h")], { k: float32([], [3]) });
+    const values = Array.from({ length: 64 }, (_, i) => 3 * Math.fround((i % 7) / 7));
+    const rounded = { Round: Math.round, Floor: Math.floor, Ceil: Math.ceil }[op]!;
+    const mean = values.map((value) => rounded(Math.fround(value))).reduce((a, b) => a + b, 0) / 64;
+    expect((await logits(model))[0]).toBeCloseTo(mean, 5);
+  });
+
   test("a quantised model is called that", () => {
     const model = withHead(
       [node("QuantizeLinear", ["x", "s"], "q"), node("DequantizeLinear", ["q", "s"], "h")],

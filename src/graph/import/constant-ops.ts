@@ -6,11 +6,6 @@ const LONGEST = 4096;
 
 type Evaluate = (inputs: readonly Tensor[], attributes: RawNode["attributes"]) => Tensor;
 
-const elementwise =
-  (apply: (x: number) => number): Evaluate =>
-  ([x]) =>
-    like(x!, x!.shape, toNumbers(x!).map(apply));
-
 /** Quotient rounded down, or towards zero with fmod: as ONNX defines the remainder's sign. */
 const mod: Evaluate = ([a, b], { fmod = 0 }) => {
   const [numbers, divisors] = [toNumbers(a!), toNumbers(b!)];
@@ -44,8 +39,6 @@ const product: Evaluate = ([x], { keepdims = 1 }) => {
 
 /** Ops that a graph here cannot have, but that exporters compute sizes with: read where their inputs are constants. */
 const CONSTANT_OPS: ReadonlyMap<string, { readonly inputs: number; readonly evaluate: Evaluate }> = new Map([
-  ["Floor", { inputs: 1, evaluate: elementwise(Math.floor) }],
-  ["Ceil", { inputs: 1, evaluate: elementwise(Math.ceil) }],
   ["Mod", { inputs: 2, evaluate: mod }],
   ["Range", { inputs: 3, evaluate: range }],
   ["ReduceProd", { inputs: 1, evaluate: product }],

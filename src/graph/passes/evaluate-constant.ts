@@ -108,6 +108,8 @@ const EVALUATORS: Readonly<Record<string, (c: Case) => Data>> = {
     (a, b) => BigInt(a === b),
   ),
   Neg: unary((x) => -x),
+  Floor: unary(Math.floor),
+  Ceil: unary(Math.ceil),
   Sqrt: unary(Math.sqrt),
   Reciprocal: unary((x) => 1 / x),
   Where: ({ inputs, shape, type }) => {
