@@ -5,6 +5,8 @@ import type { Classifier } from "./classifier.js";
 const LEAST = 2e-38;
 /** Bounds of a Clip that only keep a logarithm finite: beyond them its input is taken instead. */
 const HARMLESS = 1e-3;
+/** Laws that are followed one after the other: more than any ensemble needs. */
+const DEEPEST = 64;
 /** Ops that only move numbers about: the logarithm may be taken before them. */
 const MOVING: ReadonlySet<string> = new Set([
   "Identity",
@@ -23,15 +25,32 @@ const MOVING: ReadonlySet<string> = new Set([
  */
 export function withLogarithm(classifier: Classifier): Classifier {
   const g = GraphBuilder.from(classifier.graph);
-  const logits = logOf(g, g.value(classifier.logits));
+  const logits = logarithms(g)(g.value(classifier.logits));
   g.output(logits);
   return Object.freeze({ ...classifier, graph: g.build(), logits: logits.name });
 }
 
 type Builder = GraphBuilder<Dim>;
 type Named = Value<Dim>;
+type Log = (p: Named) => Named;
 
-function logOf(g: Builder, p: Named): Named {
+/** The logarithm of a value: made once, however often the value is used. */
+function logarithms(g: Builder): Log {
+  const made = new Map<string, Named>();
+  let depth = 0;
+  const log: Log = (p) => {
+    const known = made.get(p.name);
+    if (known !== undefined) return known;
+    depth++;
+    const logOfP = depth > DEEPEST ? plainLog(g, p) : logByLaw(g, p, log);
+    depth--;
+    made.set(p.name, logOfP);
+    return logOfP;
+  };
+  return log;
+}
+
+function logByLaw(g: Builder, p: Named, log: Log): Named {
   const node = g.producer(p);
   const inputs = (node?.inputs ?? []).map((name) => (name === "" ? undefined : g.value(name)));
   const [a, b] = inputs;
@@ -43,26 +62,26 @@ function logOf(g: Builder, p: Named): Named {
     case "Sub":
       return (isConstant(g, a!, 1) ? logOfComplement(g, b!) : undefined) ?? plainLog(g, p);
     case "Clip":
-      return isHarmless(g, inputs) ? logOf(g, a!) : plainLog(g, p);
+      return isHarmless(g, inputs) ? log(a!) : plainLog(g, p);
     case "Concat":
       return g.op(
         "Concat",
-        inputs.map((part) => logOf(g, part!)),
+        inputs.map((part) => log(part!)),
         node.attributes,
       );
     case "Exp":
       return a!;
     case "Add":
     case "Sum":
-      return logOfSum(g, p, inputs as Named[]);
+      return logOfSum(g, p, inputs as Named[], log);
     case "Mul":
     case "Div":
-      return logOfScaled(g, p, node);
+      return logOfScaled(g, p, node, log);
     case "ReduceMean":
     case "ReduceSum":
-      return logOfReduced(g, node);
+      return logOfReduced(g, p, node, log);
     default:
-      return node !== undefined && MOVING.has(node.op) ? moved(g, node, logOf(g, a!)) : plainLog(g, p);
+      return node !== undefined && MOVING.has(node.op) ? moved(g, node, log(a!)) : plainLog(g, p);
   }
 }
 
@@ -76,11 +95,11 @@ function moved(g: Builder, { op, inputs, attributes }: Node, value: Named): Name
 }
 
 /** log(1 − p); undefined where no law helps. */
-function logOfComplement(g: Builder, p: Named): Named | undefined {
+function logOfComplement(g: Builder, p: Named, deepest = DEEPEST): Named | undefined {
   const node = g.producer(p);
   if (node?.op === "Sigmoid") return g.op("Neg", [softplus(g, g.value(node.inputs[0]!))]);
-  if (node === undefined || !MOVING.has(node.op)) return undefined;
-  const inner = logOfComplement(g, g.value(node.inputs[0]!));
+  if (node === undefined || !MOVING.has(node.op) || deepest === 0) return undefined;
+  const inner = logOfComplement(g, g.value(node.inputs[0]!), deepest - 1);
   return inner && moved(g, node, inner);
 }
 
@@ -94,35 +113,41 @@ function softplus(g: Builder, x: Named): Named {
  * log Σ pᵢ = m + log Σ exp(log pᵢ − m), m the greatest; of terms of one shape. A small constant that only keeps a
  * logarithm finite is left out.
  */
-function logOfSum(g: Builder, p: Named, all: readonly Named[]): Named {
+function logOfSum(g: Builder, p: Named, all: readonly Named[], log: Log): Named {
   const terms = all.filter((term) => !(Math.abs(scalarOf(g, term) ?? 1) <= HARMLESS));
-  if (terms.length === 1) return logOf(g, terms[0]!);
+  if (terms.length === 1) return log(terms[0]!);
   const alike = terms.every(({ shape }) => shape.join() === p.shape.join());
   if (!alike || terms.some((term) => g.constantOf(term) !== undefined)) return plainLog(g, p);
-  const logs = terms.map((term) => logOf(g, term));
+  const logs = terms.map(log);
   const greatest = g.op("Max", logs);
-  const shares = logs.map((log) => g.op("Exp", [g.op("Sub", [log, greatest])]));
+  const shares = logs.map((each) => g.op("Exp", [g.op("Sub", [each, greatest])]));
   return g.op("Add", [greatest, g.op("Log", [g.op("Sum", shares)])]);
 }
 
-/**
- * log(p · c) = log p + log c, c a positive constant; and of a quotient by one number an image, such as the sum of all
- * classes, the logarithm of the numerator: that differs by the same for every class.
- */
-function logOfScaled(g: Builder, p: Named, { op, inputs }: Node): Named {
+/** log(p · c) = log p + log c, c a positive constant; log(a / b) = log a − log b, b one number an image. */
+function logOfScaled(g: Builder, p: Named, { op, inputs }: Node, log: Log): Named {
   const [a, b] = inputs.map((name) => g.value(name)) as [Named, Named];
   const [scaled, by] = op === "Mul" && g.constantOf(a) !== undefined ? [b, a] : [a, b];
-  if (op === "Div" && by.shape.at(-1) === 1 && p.shape.at(-1) !== 1) return logOf(g, scaled);
+  if (op === "Div" && by.shape.at(-1) === 1 && p.shape.at(-1) !== 1) {
+    return g.op("Sub", [log(scaled), log(by)]);
+  }
   const factor = scalarOf(g, by);
   if (factor === undefined || !(factor > 0)) return plainLog(g, p);
-  const log = Math.log(factor);
-  return g.op("Add", [logOf(g, scaled), g.scalar(op === "Mul" ? log : -log, p)]);
+  const shift = Math.log(factor);
+  return g.op("Add", [log(scaled), g.scalar(op === "Mul" ? shift : -shift, p)]);
 }
 
-/** log of a sum or mean along axes, whose mean's divisor shifts all classes alike. */
-function logOfReduced(g: Builder, { inputs, attributes }: Node): Named {
-  const [p, axes] = inputs.map((name) => g.value(name)) as [Named, Named | undefined];
-  return g.op("ReduceLogSumExp", [logOf(g, p), axes], attributes);
+/** log of a sum along axes is log Σ exp of the logarithms; of a mean of n that less log n. */
+function logOfReduced(g: Builder, p: Named, { op, inputs, attributes }: Node, log: Log): Named {
+  const [terms, axes] = inputs.map((name) => g.value(name)) as [Named, Named | undefined];
+  const sum = g.op("ReduceLogSumExp", [log(terms), axes], attributes);
+  if (op === "ReduceSum") return sum;
+  return g.op("Sub", [sum, g.scalar(Math.log(fixedSize(terms) / fixedSize(p)), p)]);
+}
+
+/** Elements along the dimensions that are numbers. */
+function fixedSize({ shape }: Named): number {
+  return shape.reduce<number>((size, dim) => (typeof dim === "number" ? size * dim : size), 1);
 }
 
 function isHarmless(g: Builder, [, least, most]: readonly (Named | undefined)[]): boolean {
