@@ -66,8 +66,11 @@ export function positiveMask(g: GraphBuilder, y: Value): Value {
   return g.op("HardSigmoid", [y], { alpha: MASK_GAIN, beta: 0 });
 }
 
+/** Products of products that are swapped factor by factor: each level doubles the nodes. */
+const PRODUCT_LEVELS = 3;
+
 /** Swaps the last two axes: back, where they were swapped before; of a product its factors, as (a b)ᵀ = bᵀ aᵀ. */
-export function swapLastAxes(g: GraphBuilder, value: Value): Value {
+export function swapLastAxes(g: GraphBuilder, value: Value, levels: number = PRODUCT_LEVELS): Value {
   const rank = value.shape.length;
   const perm = value.shape.map((_, axis) =>
     axis === rank - 1 ? rank - 2 : axis === rank - 2 ? rank - 1 : axis,
@@ -79,10 +82,10 @@ export function swapLastAxes(g: GraphBuilder, value: Value): Value {
   ) {
     return g.value(producer.inputs[0]!);
   }
-  if (producer?.op === "MatMul") {
+  if (producer?.op === "MatMul" && levels > 0) {
     const [a, b] = producer.inputs.map((name) => g.value(name)) as [Value, Value];
     if (a.shape.length === rank && b.shape.length === rank) {
-      return g.op("MatMul", [swapLastAxes(g, b), swapLastAxes(g, a)]);
+      return g.op("MatMul", [swapLastAxes(g, b, levels - 1), swapLastAxes(g, a, levels - 1)]);
     }
   }
   return g.op("Transpose", [value], { perm });
