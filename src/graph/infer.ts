@@ -17,8 +17,12 @@ export interface OutputType {
 
 /** Thrown by shape rules, without a place; whoever applies the rule adds the node as that. */
 export class ShapeError extends InputError {
-  constructor(problem: string, place = "graph") {
-    super({ place, problem, remedy: "Look at this place in the model, or export it again." });
+  constructor(
+    problem: string,
+    place = "graph",
+    remedy = "Look at this place in the model, or export it again.",
+  ) {
+    super({ place, problem, remedy });
   }
 }
 
@@ -94,7 +98,7 @@ export function inferOutputs(
     return outputs;
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
-    throw new ShapeError(error.problem, `node "${node.name}" (${node.op})`);
+    throw new ShapeError(error.problem, `node "${node.name}" (${node.op})`, error.remedy);
   }
 }
 
@@ -110,7 +114,11 @@ export function checkShape(shape: readonly Dim[]): void {
     size *= Math.max(dim, 1);
   }
   if (size > LARGEST_VALUE) {
-    throw new ShapeError(`comes to [${shape.join(", ")}]: a value may have ${LARGEST_VALUE} elements`);
+    throw new ShapeError(
+      `comes to [${shape.join(", ")}]: a value may have ${LARGEST_VALUE} elements`,
+      undefined,
+      "Use a smaller batch size (--batch-size) or smaller images.",
+    );
   }
   if (shape.length > LARGEST_RANK) {
     throw new ShapeError(`comes to ${shape.length} dimensions: a value may have ${LARGEST_RANK}`);

@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { modelOf, SEEDS } from "../../test/fuzz/seeds.js";
 import { big, int, ints, logits, node, pooled, refusal, vector, withHead } from "../../test/small-models.js";
 import { InputError } from "../errors/index.js";
+import { bindBatch, classifierFromModel } from "./index.js";
 import type { Attribute, Model, ModelNode } from "../onnx/index.js";
-import { float32, int64, tensor } from "../tensor/index.js";
+import { float32, int64, tensor, type Tensor } from "../tensor/index.js";
 
 const pool = (attributes: Readonly<Record<string, Attribute>>): Model =>
   withHead([node("MaxPool", ["x"], "h", { kernel_shape: ints(2, 2), ...attributes })]);
@@ -173,6 +174,40 @@ function chain(length: number): ModelNode[] {
     node("Relu", [i === 0 ? "x" : `r${i}`], i === length - 1 ? "h" : `r${i + 1}`),
   );
 }
+
+describe("large models are read", () => {
+  /** `head` makes `shape` for `h` to have; the pooled maps are the logits. */
+  const large = (head: readonly ModelNode[], constants: Readonly<Record<string, Tensor>>): Model =>
+    modelOf(
+      [
+        ...head,
+        node("Expand", ["x", "shape"], "h"),
+        node("ReduceMean", ["h"], "y", { axes: ints(2, 3), keepdims: int(0) }),
+      ],
+      constants,
+      { input: { shape: ["N", 1, 1, 1] } },
+    );
+
+  test("the attention of a ViT-L on 1024 × 1024 pixels; a batch of it that is too large says so", () => {
+    const model = large([], { shape: vector(1, 16, 4097, 4097) });
+    const classifier = classifierFromModel(model, "m");
+    expect(() => bindBatch(classifier, 4)).toThrow(/\[4, 16, 4097, 4097\].*\n.*--batch-size/);
+  });
+
+  test("a batch that had to be bound counts in what a value may have", () => {
+    const head = [
+      node("Shape", ["x"], "s"),
+      node("Gather", ["s", "zero"], "n"),
+      node("Mul", ["n", "two"], "n2"),
+      node("Div", ["n2", "two"], "n1"),
+      node("Concat", ["n1", "rest"], "shape", { axis: int(0) }),
+    ];
+    const constants = { zero: vector(0), two: vector(2), rest: vector(80, 1024, 1024) };
+    const notices: string[] = [];
+    classifierFromModel(large(head, constants), "m", { onNotice: (text) => notices.push(text) });
+    expect(notices).toEqual([expect.stringMatching(/batches of 8 are used/)]);
+  });
+});
 
 describe("what ONNX Runtime refuses names the node", () => {
   test("when it is compiled", async () => {

@@ -86,17 +86,6 @@ function opsetOf({ opsets }: Model, place: string): number {
 
 function start(model: Model, { place, dims = {} }: ImportOptions, opset: number): State {
   const g = new GraphBuilder<Dim>(model.graph.name || "model");
-  const state: State = {
-    g,
-    opset,
-    shapes: new Map(),
-    failed: new Set(),
-    nodeNames: new Set(),
-    suffixes: new Map(),
-    checkSize: sizeLimits(model.graph),
-    arithmetic: new Set(),
-    fresh: 0,
-  };
   for (const { name, dtype, shape } of model.graph.inputs) {
     if (shape === undefined) {
       throw new InputError({
@@ -109,6 +98,20 @@ function start(model: Model, { place, dims = {} }: ImportOptions, opset: number)
     const renamed = named.map((dim) => (Object.hasOwn(dims, dim) ? dims[dim]! : dim));
     declare(place, () => g.input(name, dtype, renamed));
   }
+  const state: State = {
+    g,
+    opset,
+    shapes: new Map(),
+    failed: new Set(),
+    nodeNames: new Set(),
+    suffixes: new Map(),
+    checkSize: sizeLimits(
+      model.graph.inputs.map(({ name }) => g.value(name)),
+      model.graph.initializers.values(),
+    ),
+    arithmetic: new Set(),
+    fresh: 0,
+  };
   for (const [name, data] of model.graph.initializers) {
     declare(place, () => addConstant(state, name, data));
   }

@@ -1,10 +1,9 @@
-import { sizeOf } from "../../tensor/index.js";
+import { sizeOf, type Tensor } from "../../tensor/index.js";
 import type { Dim, Value } from "../graph.js";
-import type { ModelGraph } from "../../onnx/index.js";
 import { Unsupported } from "./raise.js";
 
-/** Elements of one value for one image: 64 maps of 1024 × 1024, which is 256 MiB. */
-const LARGEST_MAP = 2 ** 26;
+/** Elements of one value for one image. The attention of a ViT-L on 1024 × 1024 pixels has half as many: 16 · 4097². */
+const LARGEST_MAP = 2 ** 29;
 /** Elements that a file may compute from its constants alone, beside eight times those that it holds. */
 const CONSTANT_ELEMENTS = 2 ** 26;
 const CONSTANT_COPIES = 8;
@@ -16,29 +15,28 @@ export type CheckSize = (inputs: readonly string[], outputs: readonly Value<Dim>
  * What a file of a few hundred bytes may ask for: a value is no larger than the largest classifiers' are, and what is
  * computed from constants alone stays near what the file holds.
  */
-export function sizeLimits({ inputs, initializers }: ModelGraph): CheckSize {
+export function sizeLimits(inputs: readonly Value<Dim>[], constants: Iterable<Tensor>): CheckSize {
   const varying = new Set(inputs.map(({ name }) => name));
-  const batch = Math.max(1, ...inputs.map(({ shape }) => (typeof shape?.[0] === "number" ? shape[0] : 1)));
+  const batch = Math.max(1, ...inputs.map(({ shape: [first] }) => (typeof first === "number" ? first : 1)));
   let stored = 0;
-  for (const { data } of initializers.values()) stored += data.length;
+  for (const { data } of constants) stored += data.length;
   const allowed = CONSTANT_ELEMENTS + CONSTANT_COPIES * stored;
   let computed = 0;
   return (from, outputs) => {
     const varies = from.some((name) => varying.has(name));
     for (const { name, shape } of outputs) {
       const size = sizeOf(shape.filter((dim) => typeof dim === "number"));
-      if (size > LARGEST_MAP * batch) {
-        throw new Unsupported(
-          `gives [${shape.join(", ")}]; a value may have ${LARGEST_MAP} elements an image`,
-        );
-      }
       if (varies) varying.add(name);
       else computed += size;
-    }
-    if (computed > allowed) {
-      throw new Unsupported(
-        `brings what is computed from constants to ${computed} elements; ${allowed} are allowed`,
-      );
+      const shown = `gives [${shape.join(", ")}]`;
+      if (varies && size > LARGEST_MAP * batch) {
+        throw new Unsupported(`${shown}; a value may have ${LARGEST_MAP} elements an image`);
+      }
+      if (computed > allowed) {
+        throw new Unsupported(
+          `${shown}, which brings what is computed from constants to ${computed} elements; ${allowed} are allowed`,
+        );
+      }
     }
   };
 }
