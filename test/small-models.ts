@@ -1,44 +1,40 @@
 import { expect } from "vitest";
-import { modelOf } from "./fuzz/seeds.js";
 import { InputError } from "../src/errors/index.js";
-import { bindBatch, classifierFromModel, fixedBatchSize, type LoadOptions } from "../src/models/index.js";
-import { readModel, writeModel, type Attribute, type Model, type ModelNode } from "../src/onnx/index.js";
+import {
+  bindBatch,
+  classifierFromModel,
+  fixedBatchSize,
+  type Classifier,
+  type LoadOptions,
+} from "../src/models/index.js";
+import { readModel, writeModel, type Model, type ModelNode } from "../src/onnx/index.js";
 import { compile } from "../src/runtime/index.js";
-import { int64, tensor, type Tensor } from "../src/tensor/index.js";
+import { tensor, type Tensor } from "../src/tensor/index.js";
+import { modelOf, node } from "./model.js";
 
-export const ints = (...value: number[]): Attribute => ({ kind: "ints", value });
-export const int = (value: number): Attribute => ({ kind: "int", value });
-
-export function node(
-  opType: string,
-  inputs: string[],
-  output: string,
-  attributes: Readonly<Record<string, Attribute>> = {},
-): ModelNode {
-  const entries = Object.entries(attributes);
-  return { name: output, opType, domain: "", inputs, outputs: [output], attributes: new Map(entries) };
-}
+/** The mean of each map of `from`, as logits. */
+export const pooled = (from: string): ModelNode[] => [
+  node("GlobalAveragePool", [from], "p"),
+  node("Flatten", ["p"], "y"),
+];
 
 /** `head` makes `h [N, 3, …]` of `x [N, 3, 8, 8]`; the pooled maps are the logits. */
 export function withHead(
   head: readonly ModelNode[],
   constants: Readonly<Record<string, Tensor>> = {},
 ): Model {
-  return modelOf([...head, node("GlobalAveragePool", ["h"], "p"), node("Flatten", ["p"], "y")], constants);
+  return modelOf([...head, ...pooled("h")], constants);
 }
 
-export const vector = (...values: number[]): Tensor => int64([values.length], values);
-export const big = (...values: bigint[]): Tensor =>
-  tensor("int64", [values.length], BigInt64Array.from(values));
+/** The model's classifier, read from its bytes as every command reads it. */
+function read(model: Model, options: LoadOptions): Classifier {
+  return classifierFromModel(readModel(writeModel(model), { place: "m.onnx" }), "m.onnx", options);
+}
 
-/** What is said of the model, read from its bytes as every command reads it. */
+/** What is said of the model when it is read. */
 export function refusal(model: Model, options: LoadOptions = {}): string {
   try {
-    const classifier = classifierFromModel(
-      readModel(writeModel(model), { place: "m.onnx" }),
-      "m.onnx",
-      options,
-    );
+    const classifier = read(model, options);
     bindBatch(classifier, 2);
     return "read";
   } catch (error) {
@@ -48,11 +44,7 @@ export function refusal(model: Model, options: LoadOptions = {}): string {
 }
 
 export async function logits(model: Model, options: LoadOptions = {}): Promise<number[]> {
-  const classifier = classifierFromModel(
-    readModel(writeModel(model), { place: "m.onnx" }),
-    "m.onnx",
-    options,
-  );
+  const classifier = read(model, options);
   const batch = fixedBatchSize(classifier) ?? 2;
   const bound = bindBatch(classifier, batch);
   const program = await compile(bound.graph, { threads: 1 });
@@ -63,8 +55,3 @@ export async function logits(model: Model, options: LoadOptions = {}): Promise<n
   await program.dispose();
   return [...(result[bound.logits]!.data as Float32Array)].slice(0, 3);
 }
-
-export const pooled = (from: string): ModelNode[] => [
-  node("GlobalAveragePool", [from], "p"),
-  node("Flatten", ["p"], "y"),
-];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { modelOf } from "../../test/fuzz/seeds.js";
-import { big, int, ints, logits, node, pooled, refusal, vector, withHead } from "../../test/small-models.js";
+import { SEEDS } from "../../test/fuzz/seeds.js";
+import { big, int, ints, modelOf, node, vector } from "../../test/model.js";
+import { logits, pooled, refusal, withHead } from "../../test/small-models.js";
 import { float32, int64, tensor } from "../tensor/index.js";
 import { classifierFromModel } from "./index.js";
 
@@ -118,36 +119,12 @@ describe("what exporters write is read", () => {
   });
 
   test("sizes that are computed in floats and rounded, and positions", async () => {
-    const model = modelOf(
-      [
-        node("Shape", ["x"], "s"),
-        node("Slice", ["s", "two", "four"], "hw"),
-        node("Cast", ["hw"], "real", { to: int(1) }),
-        node("Mul", ["real", "scale"], "scaled"),
-        node("Floor", ["scaled"], "floored"),
-        node("Cast", ["floored"], "size", { to: int(7) }),
-        node("Slice", ["x", "zeros", "size", "axes"], "cropped"),
-        node("Range", ["zero", "three", "one"], "positions"),
-        node("Gather", ["cropped", "positions"], "h", { axis: int(1) }),
-        ...pooled("h"),
-      ],
-      {
-        two: vector(2),
-        four: vector(4),
-        scale: float32([2], [0.7, 0.5]),
-        zeros: vector(0, 0),
-        axes: vector(2, 3),
-        zero: int64([], [0]),
-        three: int64([], [3]),
-        one: int64([], [1]),
-      },
-    );
     const direct = modelOf([node("Slice", ["x", "zeros", "size", "axes"], "h"), ...pooled("h")], {
       zeros: vector(0, 0),
       size: vector(5, 4),
       axes: vector(2, 3),
     });
-    expect(await logits(model)).toEqual(await logits(direct));
+    expect(await logits(SEEDS["sizes"]!)).toEqual(await logits(direct));
   });
 
   test.each(["Round", "Floor", "Ceil"])("%s of the image itself", async (op) => {

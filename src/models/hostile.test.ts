@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { modelOf, SEEDS } from "../../test/fuzz/seeds.js";
-import { big, int, ints, logits, node, pooled, refusal, vector, withHead } from "../../test/small-models.js";
+import { SEEDS } from "../../test/fuzz/seeds.js";
+import { big, int, ints, modelOf, node, vector } from "../../test/model.js";
+import { logits, pooled, refusal, withHead } from "../../test/small-models.js";
 import { InputError } from "../errors/index.js";
 import { bindBatch, classifierFromModel } from "./index.js";
 import type { Attribute, Model, ModelNode } from "../onnx/index.js";
@@ -12,6 +13,16 @@ const pad = (...pads: bigint[]): Model =>
   withHead([node("Pad", ["x", "pads"], "h")], {
     pads: big(0n, 0n, ...pads.slice(0, 2), 0n, 0n, ...pads.slice(2)),
   });
+/** As many logits, all the mean of the image. */
+const classes = (count: number): Model =>
+  modelOf(
+    [
+      node("Flatten", ["x"], "f"),
+      node("ReduceMean", ["f"], "m", { axes: ints(1) }),
+      node("Expand", ["m", "s"], "y"),
+    ],
+    { s: vector(1, count) },
+  );
 
 describe("small files that ask for what cannot be are refused at the node", () => {
   const LOWEST = -(2n ** 63n);
@@ -75,34 +86,8 @@ describe("small files that ask for what cannot be are refused at the node", () =
       withHead([node("Slice", ["x", "z", "o", "o", "z"], "h")], { z: vector(0), o: vector(1) }),
       /a step of 0/,
     ],
-    [
-      "10⁹ classes",
-      modelOf(
-        [
-          node("Flatten", ["x"], "f"),
-          node("ReduceMean", ["f"], "m", { axes: ints(1) }),
-          node("Expand", ["m", "s"], "y"),
-        ],
-        {
-          s: vector(1, 1e9),
-        },
-      ),
-      /node "y" \(Expand\): gives \[1, 1000000000\]/,
-    ],
-    [
-      "2 000 000 classes",
-      modelOf(
-        [
-          node("Flatten", ["x"], "f"),
-          node("ReduceMean", ["f"], "m", { axes: ints(1) }),
-          node("Expand", ["m", "s"], "y"),
-        ],
-        {
-          s: vector(1, 2e6),
-        },
-      ),
-      /has 2000000 classes; 1000000 are read/,
-    ],
+    ["10⁹ classes", classes(1e9), /node "y" \(Expand\): gives \[1, 1000000000\]/],
+    ["2 000 000 classes", classes(2e6), /has 2000000 classes; 1000000 are read/],
     [
       "a constant of 2 GB",
       withHead(

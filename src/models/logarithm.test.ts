@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { modelOf } from "../../test/fuzz/seeds.js";
-import { int, node, vector } from "../../test/small-models.js";
+import { int, modelOf, node, vector } from "../../test/model.js";
 import type { ModelNode } from "../onnx/index.js";
 import { classifierFromModel, withLogarithm } from "./index.js";
 

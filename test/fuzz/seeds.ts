@@ -1,30 +1,12 @@
-import {
-  codeOfDType,
-  writeModel,
-  type Attribute,
-  type Model,
-  type ModelNode,
-  type ValueInfo,
-} from "../../src/onnx/index.js";
+import { codeOfDType, writeModel, type Attribute, type Model, type ModelNode } from "../../src/onnx/index.js";
 import { float32, int64, tensor, type Tensor } from "../../src/tensor/index.js";
-
-const ints = (...value: number[]): Attribute => ({ kind: "ints", value });
-const int = (value: number): Attribute => ({ kind: "int", value });
-const text = (value: string): Attribute => ({ kind: "string", value });
-const real = (value: number): Attribute => ({ kind: "float", value });
+import { int, ints, modelOf, node as nodeOf, real, text, vector } from "../model.js";
 
 /** `"Op a, b -> c, d"`, with its attributes. */
 function node(line: string, attributes: Readonly<Record<string, Attribute>> = {}): ModelNode {
   const [, opType, from, to] = /^(\w+) (.*) -> (.*)$/.exec(line)!;
   const names = (list: string): string[] => list.split(", ").map((name) => (name === "-" ? "" : name));
-  return {
-    name: names(to!)[0]!,
-    opType: opType!,
-    domain: "",
-    inputs: names(from!),
-    outputs: names(to!),
-    attributes: new Map(Object.entries(attributes)),
-  };
+  return nodeOf(opType!, names(from!), names(to!), attributes);
 }
 
 const weights = (...shape: number[]): Tensor =>
@@ -32,31 +14,6 @@ const weights = (...shape: number[]): Tensor =>
     shape,
     Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i + 1)),
   );
-const vector = (...values: number[]): Tensor => int64([values.length], values);
-
-/** A model from `x [N, C, 8, 8]` to `y`. */
-export function modelOf(
-  nodes: readonly ModelNode[],
-  constants: Readonly<Record<string, Tensor>> = {},
-  { opset = 17, input = {} }: { readonly opset?: number; readonly input?: Partial<ValueInfo> } = {},
-): Model {
-  return {
-    irVersion: 8,
-    producerName: "test",
-    producerVersion: "",
-    opsets: new Map([["", opset]]),
-    metadata: new Map(),
-    functions: [],
-    graph: {
-      name: "g",
-      nodes,
-      inputs: [{ name: "x", dtype: "float32", shape: ["N", 3, 8, 8], ...input }],
-      outputs: [{ name: "y", dtype: "float32", shape: undefined }],
-      valueInfo: [],
-      initializers: new Map(Object.entries(constants)),
-    },
-  };
-}
 
 const window = { kernel_shape: ints(3, 3), strides: ints(2, 2), pads: ints(1, 1, 1, 1) };
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { modelOf } from "../../../test/model.js";
 import { InputError } from "../../errors/index.js";
 import { readModel, type Model, type ModelNode } from "../../onnx/index.js";
 import { compile } from "../../runtime/index.js";
@@ -58,24 +59,8 @@ const node = (
   ...more,
 });
 
-function model(nodes: ModelNode[], opset = 17, output = "y"): Model {
-  return {
-    irVersion: 8,
-    producerName: "",
-    producerVersion: "",
-    opsets: new Map([["", opset]]),
-    metadata: new Map(),
-    functions: [],
-    graph: {
-      name: "g",
-      nodes,
-      inputs: [{ name: "x", dtype: "float32", shape: ["N", 4, 2] }],
-      outputs: [{ name: output, dtype: "float32", shape: undefined }],
-      valueInfo: [],
-      initializers: new Map([["w", float32([2], [1, 2])]]),
-    },
-  };
-}
+const model = (nodes: ModelNode[], opset = 17, output = "y"): Model =>
+  modelOf(nodes, { w: float32([2], [1, 2]) }, { opset, output, input: { shape: ["N", 4, 2] } });
 
 const refusal = (m: Model): string => {
   try {
