@@ -1,5 +1,5 @@
 import { InputError } from "../errors/index.js";
-import type { DType, Tensor } from "../tensor/index.js";
+import { nearestSafeInteger, type DType, type Tensor } from "../tensor/index.js";
 import type { Attributes, AttributeValue, Dim, Node } from "./graph.js";
 
 /** What an op's shape rule sees of one input. */
@@ -159,7 +159,7 @@ export function inferContext(
           `${what} (input ${index}) has ${constant.data.length} numbers, at most ${MOST_INTS}`,
         );
       }
-      return Array.from(constant.data as ArrayLike<number | bigint>, clampToSafe);
+      return Array.from(constant.data as ArrayLike<number | bigint>, nearestSafeInteger);
     },
     inputCount: inputs.length,
     outputCount,
@@ -169,11 +169,6 @@ export function inferContext(
     ints: (name) => attribute(name) as readonly number[] | undefined,
     attribute,
   };
-}
-
-/** INT64_MAX stands for "to the end": as near as a number gets. */
-function clampToSafe(value: number | bigint): number {
-  return Math.min(Number.MAX_SAFE_INTEGER, Math.max(Number.MIN_SAFE_INTEGER, Number(value)));
 }
 
 /** Multidirectional (NumPy) broadcasting of shapes. */

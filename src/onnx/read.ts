@@ -1,6 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { InputError } from "../errors/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { nearestSafeInteger, type Tensor } from "../tensor/index.js";
 import { codeName, dtypeOfCode } from "./element-types.js";
 import {
   AttributeProto_AttributeType as AttributeType,
@@ -183,13 +183,12 @@ function readNode(node: NodeProto, reader: Reader, depth: number): ModelNode {
 function readAttribute(proto: AttributeProto, what: string, reader: Reader, depth: number): Attribute {
   const { fail, external } = reader;
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-  const whole = (value: bigint): number => clampToSafe(value);
   if (proto.refAttrName !== "") return { kind: "reference", value: proto.refAttrName };
   switch (proto.type) {
     case AttributeType.FLOAT:
       return { kind: "float", value: proto.f };
     case AttributeType.INT:
-      return { kind: "int", value: whole(proto.i) };
+      return { kind: "int", value: nearestSafeInteger(proto.i) };
     case AttributeType.STRING:
       return { kind: "string", value: text(proto.s) };
     case AttributeType.TENSOR:
@@ -203,19 +202,12 @@ function readAttribute(proto: AttributeProto, what: string, reader: Reader, dept
     case AttributeType.FLOATS:
       return { kind: "floats", value: proto.floats };
     case AttributeType.INTS:
-      return { kind: "ints", value: proto.ints.map(whole) };
+      return { kind: "ints", value: proto.ints.map(nearestSafeInteger) };
     case AttributeType.STRINGS:
       return { kind: "strings", value: proto.strings.map(text) };
     default:
       return fail(what, `is of a kind (${AttributeType[proto.type] ?? proto.type}) that is not supported`);
   }
-}
-
-/** INT64_MAX stands for "to the end" in Slice: as near as a number gets. */
-function clampToSafe(value: bigint): number {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) return Number.MAX_SAFE_INTEGER;
-  if (value < BigInt(Number.MIN_SAFE_INTEGER)) return Number.MIN_SAFE_INTEGER;
-  return Number(value);
 }
 
 function readFunction(proto: FunctionProto, reader: Reader): ModelFunction {

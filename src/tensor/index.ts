@@ -4,6 +4,7 @@ export {
   float32,
   halfToNumber,
   int64,
+  nearestSafeInteger,
   sameShape,
   sizeOf,
   stridesOf,

@@ -66,6 +66,11 @@ export function toNumbers(t: Tensor): number[] {
   return numbers;
 }
 
+/** The nearest safe integer: INT64_MAX, which stands for "to the end" in ONNX, is no number that comes back. */
+export function nearestSafeInteger(value: number | bigint): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.max(Number.MIN_SAFE_INTEGER, Number(value)));
+}
+
 /** IEEE 754 binary16 bits → number. */
 export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;

@@ -1,4 +1,4 @@
-import { int64, toNumbers, type Tensor } from "../../tensor/index.js";
+import { int64, nearestSafeInteger, toNumbers, type Tensor } from "../../tensor/index.js";
 import { normaliseAxis, ShapeError } from "../infer.js";
 import type { Dim, Value } from "../graph.js";
 import type { RawNode } from "./raise.js";
@@ -20,10 +20,7 @@ const LONGEST = 64;
 export function shapeValueOf(data: Tensor): ShapeValue | undefined {
   if ((data.dtype !== "int64" && data.dtype !== "int32") || data.shape.length > 1) return undefined;
   if (data.data.length > LONGEST) return undefined;
-  // INT64_MAX, which stands for "to the end", is no number that comes back.
-  const safe = (value: number): number =>
-    Math.min(Number.MAX_SAFE_INTEGER, Math.max(Number.MIN_SAFE_INTEGER, value));
-  return { dims: toNumbers(data).map(safe), rank: data.shape.length as 0 | 1 };
+  return { dims: toNumbers(data).map(nearestSafeInteger), rank: data.shape.length as 0 | 1 };
 }
 
 /** As a constant, when every element is a number. */
