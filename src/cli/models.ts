@@ -1,9 +1,9 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
-import { InputError, UsageError } from "../errors/index.js";
+import { InputError } from "../errors/index.js";
 import type { ModelUnderTest } from "../evaluation/index.js";
-import type { LoadOptions } from "../models/index.js";
+import type { LoadOptions, PreprocessingNames } from "../models/index.js";
 import type { Terminal } from "./terminal.js";
 import { count, fraction, imageSize, oneOf, whole } from "./values.js";
 
@@ -18,27 +18,13 @@ export interface ModelOptions {
   readonly channels?: number;
 }
 
-/** Checks channel means and deviations against the largest pixel. */
-function checkUnits({ mean = [], std = [], pixelRange = 1 }: ModelOptions): void {
-  const inUnits = (values: readonly number[]): string =>
-    values.map((value) => Number((value / 255).toPrecision(4))).join(",");
-  const refuse = (place: string, values: readonly number[], rule: string, more: string): never => {
-    const grayLevels = values.every((value) => value >= 0 && value <= 255);
-    throw new UsageError({
-      place,
-      problem: `must be ${rule}, for pixels from 0 to 1, found ${values.join(",")}`,
-      remedy: grayLevels
-        ? `Those look like gray levels from 0 to 255: did you mean ${place} ${inUnits(values)}?${more}`
-        : `Give one number a channel, such as ${place} ${place === "--mean" ? "0.485,0.456,0.406" : "0.229,0.224,0.225"}.`,
-    });
-  };
-  if (mean.some((value) => value < 0 || value > 1)) {
-    const more = " Divide --std likewise; where the model is not divided by any, give --pixel-range 255.";
-    refuse("--mean", mean, "in [0, 1]", more);
-  }
-  if (std.some((value) => value <= 0 || value > pixelRange)) {
-    refuse("--std", std, `above 0 and at most ${pixelRange}`, "");
-  }
+const PREPROCESSING: PreprocessingNames = { mean: "--mean", std: "--std", range: "--pixel-range" };
+
+/** Before any file is read. */
+async function checkPreprocessing(options: ModelOptions): Promise<void> {
+  if (options.mean === undefined && options.std === undefined) return;
+  const { checkUnits } = await import("../models/index.js");
+  checkUnits(loadOptions(options), PREPROCESSING);
 }
 
 const numbers = (text: string): number[] => text.split(",").map(fraction);
@@ -60,7 +46,7 @@ export function modelOptions(command: Command): Command {
     .option("--pixel-range <n>", "its largest pixel, such as 255 (default: 1)", whole(1, 65_535))
     .addOption(oneOf("--layout <axes>", "order of its axes (default: NCHW)", ["NCHW", "NHWC"]))
     .option("--output <name>", "which of its outputs gives the logits, where there are several")
-    .hook("preAction", () => checkUnits(command.opts<ModelOptions>()));
+    .hook("preAction", () => checkPreprocessing(command.opts<ModelOptions>()));
 }
 
 /** A model argument: a run folder, which holds `model.onnx`, or an `.onnx` file. */
@@ -99,10 +85,10 @@ export async function loadModel(
   // Refuses a run whose files have changed, before its model is read.
   const training = finished ? await readRunSummary(folder) : undefined;
   const name = basename(argument).replace(/\.onnx$/i, "");
-  const classifier = await loadClassifier(
-    path,
-    loadOptions(options, (text) => terminal.note(`${name}: ${text}`)),
-  );
+  const classifier = await loadClassifier(path, {
+    ...loadOptions(options),
+    onNotice: (text) => terminal.note(`${name}: ${text}`),
+  });
   const config = folder === undefined ? undefined : await readRunConfig(folder);
   return {
     name,
@@ -117,12 +103,8 @@ export async function loadModel(
   };
 }
 
-function loadOptions(
-  { mean, std, pixelRange, layout, output, size, channels }: ModelOptions,
-  onNotice: (text: string) => void,
-): LoadOptions {
+function loadOptions({ mean, std, pixelRange, layout, output, size, channels }: ModelOptions): LoadOptions {
   return {
-    onNotice,
     ...(mean === undefined ? {} : { mean }),
     ...(std === undefined ? {} : { std }),
     ...(pixelRange === undefined ? {} : { range: pixelRange }),

@@ -7,6 +7,7 @@ export { ARCHITECTURES, createClassifier } from "./architectures.js";
 export { buildResNet, type ClassifierOptions, type ResNetSpec } from "./resnet.js";
 export { trainForm, type BatchStatistics, type TrainForm } from "./train-form.js";
 export { loadWeights, readWeightsFile, type LoadWeightsOptions } from "./load-weights.js";
+export { checkUnits, type PreprocessingNames } from "./check-units.js";
 export { classifierFromModel, loadClassifier, type LoadOptions } from "./load.js";
 export { withLogarithm } from "./logarithm.js";
 export type { Preprocessing } from "./preprocess.js";

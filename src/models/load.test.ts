@@ -177,6 +177,14 @@ describe("a model that PyTorch exported", () => {
   it("checks the options against the model", () => {
     expect(() => load(foreign, { mean: [0.5] })).toThrow(/mean: must be 3 numbers/);
     expect(() => load(foreign, { std: [0, 1, 1] })).toThrow(UsageError);
+    expect(() => load(foreign, { range: Infinity })).toThrow(/range: must be above 0/);
+    expect(() => load(foreign, { mean: [NaN, 0, 0] })).toThrow(/mean: must be in \[0, 1\]/);
+    expect(() => load(foreign, { mean: [123.675, 116.28, 103.53] })).toThrow(
+      /^mean: must be in \[0, 1\].*\n.*did you mean mean 0\.485,0\.456,0\.406\?.*give range 255/,
+    );
+    expect(() => load(foreign, { std: [58.395, 57.12, 57.375] })).toThrow(
+      /std: must be above 0 and at most 1/,
+    );
     const ultralytics = (names: string): Model => ({ ...foreign, metadata: new Map([["names", names]]) });
     expect(load(ultralytics("{0: 'a', 1: 'b', 2: 'c', 3: 'd', 4: 'e', 5: 'f'}")).classNames).toEqual([
       ..."abcdef",

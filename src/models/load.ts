@@ -1,6 +1,7 @@
 import { InputError, suggestName, UsageError } from "../errors/index.js";
 import { deadCode, graphFromModel, halvesAsFloats, producers, type Dim, type Graph } from "../graph/index.js";
 import { readModelFile, type Model, type ValueInfo } from "../onnx/index.js";
+import { checkUnits } from "./check-units.js";
 import type { Classifier, Tap } from "./classifier.js";
 import { findLogits } from "./find-logits.js";
 import { foreignNames } from "./foreign-names.js";
@@ -47,6 +48,7 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
   }
   const whole = imported(model, place, options);
   const old = imageInput(whole, place, own);
+  checkUnits(options);
   checkImage(whole, old, place, options);
   const found = findLogits(whole, place, options.onNotice);
   const { graph, image } = isIdentity(options)
@@ -193,7 +195,7 @@ function checkImage(
   graph: Graph<Dim>,
   name: string,
   place: string,
-  { layout = "NCHW", mean, std, range = 1 }: LoadOptions,
+  { layout = "NCHW", mean, std }: LoadOptions,
 ): void {
   const { dtype, shape } = graph.values.get(name)!;
   const axes = layout === "NCHW" ? "[N, C, H, W]" : "[N, H, W, C]";
@@ -218,14 +220,11 @@ function checkImage(
     throw openSize(`${place}: input "${name}"`, shape);
   const channels = shape[channelAxis] as number;
   for (const [option, values] of Object.entries({ mean, std })) {
-    if (values === undefined || (values.length === channels && values.every(Number.isFinite))) continue;
+    if (values === undefined || values.length === channels) continue;
     throw new UsageError({
       place: option,
       problem: `must be ${channels} numbers, one a channel, found [${values.join(", ")}]`,
     });
-  }
-  if ((std ?? [1]).some((value) => value <= 0) || !(range > 0 && range < Infinity)) {
-    throw new UsageError({ place: "preprocessing", problem: "std and range must be above 0" });
   }
 }
 
