@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/index.js";
 import type { Sample } from "../evaluation/index.js";
-import type { Classifier } from "../models/index.js";
+import type { Classifier, KnownImageShape } from "../models/index.js";
 import { openOptionsOf, type DataOptions } from "./shared-options.js";
 import { printable } from "./streams.js";
 import { createSkippedWarner, createUndividedTeller, type Terminal } from "./terminal.js";
@@ -33,6 +33,13 @@ export async function openSample(
     population: whole.length,
     seed: sampled ? seed : null,
   };
+}
+
+/** Channels of the data, and their size where all have one: image files have many, and are made what a model takes. */
+export async function ownShape({ data }: Pick<DataOptions, "data">): Promise<KnownImageShape> {
+  const { openDataset } = await import("../data/index.js");
+  const { source, channels, height, width } = await openDataset(data, { split: "test", whole: true });
+  return source?.kind === "pixels" ? { channels, size: [height, width] } : { channels };
 }
 
 /** Of longer lists only these and the last are shown. */

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { InputError } from "../errors/index.js";
 import type { ModelUnderTest } from "../evaluation/index.js";
-import type { LoadOptions, PreprocessingNames } from "../models/index.js";
+import type { KnownImageShape, LoadOptions, PreprocessingNames } from "../models/index.js";
 import type { Terminal } from "./terminal.js";
 import { count, fraction, imageSize, oneOf, whole } from "./values.js";
 
@@ -71,11 +71,15 @@ export function modelPath(argument: string): { readonly path: string; readonly f
   });
 }
 
-/** Loads a model argument and says what a result must say about it. */
+/**
+ * Loads a model argument and says what a result must say about it; `imageShape` is asked where the model leaves the
+ * shape of its images open.
+ */
 export async function loadModel(
   argument: string,
   options: ModelOptions,
   terminal: Terminal,
+  imageShape?: () => Promise<KnownImageShape>,
 ): Promise<ModelUnderTest> {
   const { loadClassifier } = await import("../models/index.js");
   const { readFileChecked, sha256Of } = await import("../files/index.js");
@@ -88,6 +92,7 @@ export async function loadModel(
   const classifier = await loadClassifier(path, {
     ...loadOptions(options),
     onNotice: (text) => terminal.note(`${name}: ${text}`),
+    ...(imageShape === undefined ? {} : { imageShape }),
   });
   const config = folder === undefined ? undefined : await readRunConfig(folder);
   return {

@@ -10,6 +10,7 @@ export { loadWeights, readWeightsFile, type LoadWeightsOptions } from "./load-we
 export { checkUnits, type PreprocessingNames } from "./check-units.js";
 export { classifierFromModel, loadClassifier, type LoadOptions } from "./load.js";
 export { withLogarithm } from "./logarithm.js";
+export type { KnownImageShape } from "./open-shape.js";
 export type { Preprocessing } from "./preprocess.js";
 export { saveClassifier } from "./save.js";
 export { expectsNormalised, initialiseFrom, type Initialised } from "./initialise-from.js";

@@ -1,12 +1,13 @@
 import { InputError, suggestName, UsageError } from "../errors/index.js";
 import { deadCode, graphFromModel, halvesAsFloats, producers, type Dim, type Graph } from "../graph/index.js";
-import { readModelFile, type Model, type ValueInfo } from "../onnx/index.js";
+import { readModelFile, type Model } from "../onnx/index.js";
 import { checkUnits } from "./check-units.js";
 import type { Classifier, Tap } from "./classifier.js";
 import { findLogits } from "./find-logits.js";
 import { foreignNames } from "./foreign-names.js";
 import { guessTaps } from "./guess-taps.js";
 import { readMetadata, type ClassifierMetadata } from "./model-metadata.js";
+import { checkSize, dimsOf, openSize, withImageShape, type KnownImageShape } from "./open-shape.js";
 import { isIdentity, withPreprocessing, type Preprocessing } from "./preprocess.js";
 import { untie } from "./untie.js";
 
@@ -17,6 +18,8 @@ export interface LoadOptions extends Preprocessing {
   readonly size?: readonly [height: number, width: number];
   /** Channels, where the model leaves them open. */
   readonly channels?: number;
+  /** Asked by {@link loadClassifier} for the shape of the images, where the model leaves it open and nothing here says it. */
+  readonly imageShape?: () => Promise<KnownImageShape>;
   /** Which output gives the logits, where there are several. */
   readonly output?: string;
   /** Values to use as attention taps, in order; guessed by default. */
@@ -33,7 +36,8 @@ export interface LoadOptions extends Preprocessing {
  * @throws InputError naming what makes it no classifier, and the option or export that helps.
  */
 export async function loadClassifier(path: string, options: LoadOptions = {}): Promise<Classifier> {
-  return classifierFromModel(await readModelFile(path), path, options);
+  const model = await readModelFile(path);
+  return classifierFromModel(model, path, await withImageShape(model, path, options));
 }
 
 /** {@link loadClassifier} for a model that was read already; `place` names it in errors. */
@@ -126,22 +130,6 @@ function readOpen(
   }
 }
 
-function checkSize(inputs: readonly ValueInfo[], dims: Readonly<Record<string, Dim>>, place: string): void {
-  for (const { name, shape } of inputs) {
-    const isOpen = (dim: number | string, axis: number): boolean =>
-      typeof dim === "string" && axis > 0 && typeof dims[dim || `${name}_dim_${axis}`] !== "number";
-    if (shape?.length === 4 && shape.some(isOpen)) throw openSize(`${place}: input "${name}"`, shape);
-  }
-}
-
-function openSize(place: string, shape: readonly Dim[]): InputError {
-  return new InputError({
-    place,
-    problem: `is [${shape.map((dim) => dim || "?").join(", ")}]: its size is open`,
-    remedy: "Give its height and width with --size, its channels with --channels (size, channels).",
-  });
-}
-
 function withOneOutput(model: Model, place: string, output: string | undefined): Model {
   const outputs = model.graph.outputs.map(({ name }) => name);
   if (output !== undefined ? !outputs.includes(output) : outputs.length !== 1) {
@@ -157,24 +145,6 @@ function withOneOutput(model: Model, place: string, output: string | undefined):
   const wanted = output ?? outputs[0]!;
   const chosen = model.graph.outputs.filter(({ name }) => name === wanted).slice(0, 1);
   return { ...model, graph: { ...model.graph, outputs: chosen } };
-}
-
-/** Numbers for the open dimensions of the inputs, by name, and `batch` for that of the first axis. */
-function dimsOf(
-  inputs: readonly ValueInfo[],
-  batch: Dim,
-  { size, channels, layout = "NCHW" }: LoadOptions,
-): Readonly<Record<string, Dim>> {
-  const [height, width] = size ?? [];
-  const axes = layout === "NCHW" ? [batch, channels, height, width] : [batch, height, width, channels];
-  const dims = new Map<string, Dim>();
-  for (const { name, shape } of inputs) {
-    (shape ?? []).forEach((dim, axis) => {
-      const given = axes[axis];
-      if (typeof dim === "string" && given !== undefined) dims.set(dim || `${name}_dim_${axis}`, given);
-    });
-  }
-  return Object.fromEntries(dims);
 }
 
 function imageInput(graph: Graph<Dim>, place: string, own: ClassifierMetadata | undefined): string {

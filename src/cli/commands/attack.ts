@@ -5,7 +5,7 @@ import type { AttackMeasurement, CleanMeasurement, Sample } from "../../evaluati
 import type { Classifier } from "../../models/index.js";
 import { sharesOf } from "../attack-shares.js";
 import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
-import { openSample, usualEpsilon } from "../images.js";
+import { openSample, ownShape, usualEpsilon } from "../images.js";
 import { loadModel, modelOptions, type ModelOptions } from "../models.js";
 import { checkOutputs } from "../outputs.js";
 import { isPicture, picturesOrArrays, writePictures } from "../pictures.js";
@@ -58,7 +58,7 @@ export function attackCommand(program: Command): void {
 async function attack(path: string, options: AttackCommandOptions): Promise<void> {
   const terminal = createTerminal(options);
   checkOutputs({ "--save": options.save }, { "the model": path, "--data": options.data });
-  const { name, classifier: asLoaded } = await loadModel(path, options, terminal);
+  const { name, classifier: asLoaded } = await loadModel(path, options, terminal, () => ownShape(options));
   const sample = await openSample(options, options.seed, asLoaded, terminal);
   const { dataset } = sample;
   const { checkFit, readAsLogits } = await import("../../evaluation/index.js");

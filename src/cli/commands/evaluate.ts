@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import type { EvaluateEvent, Result, ThreatInfo } from "../../evaluation/index.js";
+import type { EvaluateEvent, ModelUnderTest, Result, ThreatInfo } from "../../evaluation/index.js";
+import type { KnownImageShape } from "../../models/index.js";
 import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
-import { openSample, usualEpsilons } from "../images.js";
+import { openSample, ownShape, usualEpsilons } from "../images.js";
 import { loadModel, modelOptions, withUniqueNames, type ModelOptions } from "../models.js";
 import { checkOutputs } from "../outputs.js";
 import {
@@ -89,13 +90,21 @@ function hasSeriousWarning({ warnings }: Result): boolean {
   return warnings.some(({ severity }) => severity === "serious");
 }
 
+async function shapeFor(first: ModelUnderTest | undefined, options: DataOptions): Promise<KnownImageShape> {
+  if (first === undefined) return ownShape(options);
+  const { channels, height, width } = first.classifier;
+  return { channels, size: [height, width] };
+}
+
 async function measure(
   paths: readonly string[],
   options: EvaluateCommandOptions,
   terminal: Terminal,
 ): Promise<Result> {
-  const loaded = [];
-  for (const path of paths) loaded.push(await loadModel(path, options, terminal));
+  const loaded: ModelUnderTest[] = [];
+  // All are given the same images: those that fit the first.
+  const imageShape = (): Promise<KnownImageShape> => shapeFor(loaded[0], options);
+  for (const path of paths) loaded.push(await loadModel(path, options, terminal, imageShape));
   const models = withUniqueNames(loaded);
   const sample = await openSample(options, options.seed, models[0]!.classifier, terminal);
   const epsilons = options.epsilon ?? usualEpsilons(options.data, options.norm);

@@ -1,0 +1,75 @@
+import { InputError } from "../errors/index.js";
+import type { Dim } from "../graph/index.js";
+import type { Model, ValueInfo } from "../onnx/index.js";
+import type { LoadOptions } from "./load.js";
+
+/** The shape of images, as far as it is known. */
+export interface KnownImageShape {
+  readonly size?: readonly [height: number, width: number];
+  readonly channels?: number;
+}
+
+/** Numbers for the open dimensions of the inputs, by name, and `batch` for that of the first axis. */
+export function dimsOf(
+  inputs: readonly ValueInfo[],
+  batch: Dim,
+  { size, channels, layout = "NCHW" }: LoadOptions,
+): Readonly<Record<string, Dim>> {
+  const [height, width] = size ?? [];
+  const axes = layout === "NCHW" ? [batch, channels, height, width] : [batch, height, width, channels];
+  const dims = new Map<string, Dim>();
+  for (const { name, shape } of inputs) {
+    (shape ?? []).forEach((dim, axis) => {
+      const given = axes[axis];
+      if (typeof dim === "string" && given !== undefined) dims.set(dim || `${name}_dim_${axis}`, given);
+    });
+  }
+  return Object.fromEntries(dims);
+}
+
+/** The options with the shape of the images where the model leaves its own open and they do not say it. */
+export async function withImageShape(
+  { graph: { inputs } }: Model,
+  place: string,
+  options: LoadOptions,
+): Promise<LoadOptions> {
+  const { imageShape, onNotice } = options;
+  if (imageShape === undefined || openInput(inputs, dimsOf(inputs, "N", options)) === undefined)
+    return options;
+  const shape = { ...(await imageShape()), ...options };
+  const { channels, size } = shape;
+  if (channels !== undefined && size !== undefined) {
+    const [height, width] = size;
+    onNotice?.(
+      `${place}: its shape of images is open; images of ${height} × ${width} × ${channels} are used`,
+    );
+  }
+  return shape;
+}
+
+/** @throws InputError naming an input of images whose size or channels are open. */
+export function checkSize(
+  inputs: readonly ValueInfo[],
+  dims: Readonly<Record<string, Dim>>,
+  place: string,
+): void {
+  const open = openInput(inputs, dims);
+  if (open !== undefined) throw openSize(`${place}: input "${open.name}"`, open.shape!);
+}
+
+/** Of the inputs with the rank of images the first that has an open dimension after the batch. */
+function openInput(inputs: readonly ValueInfo[], dims: Readonly<Record<string, Dim>>): ValueInfo | undefined {
+  return inputs.find(({ name, shape }) => {
+    const isOpen = (dim: number | string, axis: number): boolean =>
+      typeof dim === "string" && axis > 0 && typeof dims[dim || `${name}_dim_${axis}`] !== "number";
+    return shape?.length === 4 && shape.some(isOpen);
+  });
+}
+
+export function openSize(place: string, shape: readonly Dim[]): InputError {
+  return new InputError({
+    place,
+    problem: `is [${shape.map((dim) => dim || "?").join(", ")}]: its size is open`,
+    remedy: "Give its height and width with --size, its channels with --channels (size, channels).",
+  });
+}
