@@ -82,6 +82,11 @@ describe("small files that ask for what cannot be are refused at the node", () =
       /index 7 is outside an axis of 3/,
     ],
     [
+      "an index that is no whole number",
+      withHead([node("Gather", ["x", "i"], "h", { axis: int(1) })], { i: float32([1], [0.5]) }),
+      /"h" \(Gather\): indices must be int64, found float32/,
+    ],
+    [
       "a slice with a step of 0",
       withHead([node("Slice", ["x", "z", "o", "o", "z"], "h")], { z: vector(0), o: vector(1) }),
       /a step of 0/,

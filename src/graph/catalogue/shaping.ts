@@ -29,8 +29,9 @@ export type ShapingOp =
 
 const PAD_MODES: ReadonlySet<string> = new Set(["constant", "reflect", "edge", "wrap"]);
 
-/** Indices that are known before running must lie in their axis. */
-function checkIndices({ constant }: InputType, length: Dim): void {
+/** Indices are whole numbers; those that are known before running must lie in their axis. */
+function checkIndices({ dtype, constant }: InputType, length: Dim): void {
+  if (dtype !== "int64" && dtype !== "int32") throw new ShapeError(`indices must be int64, found ${dtype}`);
   if (constant === undefined || typeof length !== "number") return;
   for (const index of constant.data) {
     if (index < -length || index >= length)
