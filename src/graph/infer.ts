@@ -197,7 +197,7 @@ export function normaliseAxis(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** Whole numbers from `least` on that ONNX Runtime can add without overflow. */
+/** @throws ShapeError unless there are `count` whole numbers from `least` on, small enough for ONNX Runtime to add up. */
 export function checkInts(
   values: readonly number[],
   what: string,

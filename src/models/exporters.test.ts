@@ -27,6 +27,13 @@ describe("what exporters write is read", () => {
     expect(notices).toEqual([expect.stringMatching(/float16 tensors are computed in float32/)]);
   });
 
+  test("float16 images and logits are float32", async () => {
+    const half = { ...plain.graph.inputs[0]!, dtype: "float16" as const };
+    const [y] = plain.graph.outputs;
+    const graph = { ...plain.graph, inputs: [half], outputs: [{ ...y!, dtype: "float16" as const }] };
+    expect(await logits({ ...plain, graph })).toEqual(await logits(plain));
+  });
+
   test("open height, width and channels are given", async () => {
     const open = {
       ...plain,

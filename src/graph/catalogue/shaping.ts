@@ -57,7 +57,7 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
     infer: ({ input, int }) => {
       const { dtype, shape } = input(0);
       // Before the first axis or after the last: one place more than there are axes.
-      const axis = normaliseFlattenAxis(int("axis"), shape.length);
+      const axis = int("axis") === shape.length ? shape.length : normaliseAxis(int("axis"), shape.length);
       return [{ dtype, shape: [product(shape.slice(0, axis)), product(shape.slice(axis))] }];
     },
   },
@@ -264,10 +264,6 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
     },
   },
 };
-
-function normaliseFlattenAxis(axis: number, rank: number): number {
-  return axis === rank ? rank : normaliseAxis(axis, rank);
-}
 
 /** Product of dimensions; a single symbolic one passes through a product of ones. */
 function product(dims: readonly Dim[]): Dim {

@@ -1,4 +1,4 @@
-import { sizeOf, tensor, toNumbers, type Tensor } from "../../tensor/index.js";
+import { int64, sizeOf, tensor, toNumbers, type Tensor } from "../../tensor/index.js";
 import { Unsupported, type RawNode } from "./raise.js";
 
 /** Elements of a result: what exporters compute with these ops are sizes and positions. */
@@ -18,11 +18,8 @@ const mod: Evaluate = ([a, b], { fmod = 0 }) => {
 };
 
 const range: Evaluate = ([start, limit, delta]) => {
-  const [from, to, step] = [start, limit, delta].map((each) => toNumbers(each!)[0] ?? NaN) as [
-    number,
-    number,
-    number,
-  ];
+  const first = (each: Tensor | undefined): number => toNumbers(each!)[0] ?? NaN;
+  const [from, to, step] = [first(start), first(limit), first(delta)];
   const length = Math.max(0, Math.ceil((to - from) / step));
   if (!(length <= LONGEST)) throw new Unsupported(`gives ${length} numbers; ${LONGEST} are allowed`);
   return like(
@@ -42,7 +39,7 @@ const CONSTANT_OPS: ReadonlyMap<string, { readonly inputs: number; readonly eval
   ["Mod", { inputs: 2, evaluate: mod }],
   ["Range", { inputs: 3, evaluate: range }],
   ["ReduceProd", { inputs: 1, evaluate: product }],
-  ["Size", { inputs: 1, evaluate: ([x]) => tensor("int64", [], BigInt64Array.of(BigInt(sizeOf(x!.shape)))) }],
+  ["Size", { inputs: 1, evaluate: ([x]) => int64([], [sizeOf(x!.shape)]) }],
 ]);
 
 export function isConstantOp(op: string): boolean {
@@ -61,19 +58,11 @@ export function evaluateConstantOp(node: RawNode, constantOf: (name: string) => 
   return evaluate(inputs as Tensor[], node.attributes);
 }
 
-function like(source: Tensor, shape: readonly number[], values: readonly number[]): Tensor {
-  switch (source.dtype) {
-    case "float32":
-      return tensor("float32", shape, Float32Array.from(values));
-    case "int64":
-    case "int32": {
-      if (!values.every(Number.isSafeInteger)) throw new Unsupported("its value is no whole number");
-      const whole = BigInt64Array.from(values, BigInt);
-      return source.dtype === "int64"
-        ? tensor("int64", shape, whole)
-        : tensor("int32", shape, Int32Array.from(values));
-    }
-    default:
-      throw new Unsupported(`it is computed for float32, int32 and int64 only, found ${source.dtype}`);
+function like({ dtype }: Tensor, shape: readonly number[], values: readonly number[]): Tensor {
+  if (dtype === "float32") return tensor(dtype, shape, Float32Array.from(values));
+  if (dtype !== "int64" && dtype !== "int32") {
+    throw new Unsupported(`it is computed for float32, int32 and int64 only, found ${dtype}`);
   }
+  if (!values.every(Number.isSafeInteger)) throw new Unsupported("its value is no whole number");
+  return dtype === "int64" ? int64(shape, values) : tensor(dtype, shape, Int32Array.from(values));
 }

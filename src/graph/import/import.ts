@@ -69,7 +69,7 @@ interface State {
   readonly nodeNames: Set<string>;
   readonly suffixes: Map<string, number>;
   readonly checkSize: CheckSize;
-  /** Constants of more than one number that arithmetic on sizes has made. */
+  /** Names of the constants that arithmetic on sizes has made. */
   readonly arithmetic: Set<string>;
   fresh: number;
 }

@@ -59,6 +59,12 @@ function isPlain(dtype: DType): boolean {
   return dtype !== "float16" && dtype !== "bfloat16";
 }
 
+const compare = (holds: (a: number | bigint, b: number | bigint) => boolean): ((c: Case) => Data) =>
+  binary(
+    (a, b) => Number(holds(a, b)),
+    (a, b) => BigInt(holds(a, b)),
+  );
+
 const EVALUATORS: Readonly<Record<string, (c: Case) => Data>> = {
   Identity: ({ inputs }) => inputs[0]!.data,
   Reshape: ({ inputs }) => inputs[0]!.data,
@@ -103,10 +109,7 @@ const EVALUATORS: Readonly<Record<string, (c: Case) => Data>> = {
     (a, b) => a / b,
     (a, b) => a / b,
   ),
-  Equal: binary(
-    (a, b) => Number(a === b),
-    (a, b) => BigInt(a === b),
-  ),
+  Equal: compare((a, b) => a === b),
   Neg: unary((x) => -x),
   Floor: unary(Math.floor),
   Ceil: unary(Math.ceil),
@@ -122,11 +125,6 @@ const EVALUATORS: Readonly<Record<string, (c: Case) => Data>> = {
   },
 };
 
-const compare = (holds: (a: number | bigint, b: number | bigint) => boolean): ((c: Case) => Data) =>
-  binary(
-    (a, b) => Number(holds(a, b)),
-    (a, b) => BigInt(holds(a, b)),
-  );
 const choose = (second: (a: number | bigint, b: number | bigint) => boolean): ((c: Case) => Data) =>
   binary(
     (a, b) => (second(a, b) ? b : a),
