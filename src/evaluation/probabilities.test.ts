@@ -48,6 +48,28 @@ describe("outputs that are probabilities", () => {
       "the square of a root, which no law covers",
       (g, z) => g.op("Pow", [g.op("Sqrt", [softmax(g, z)]), g.scalar(2)]),
     ],
+    [
+      "a mean of softmaxes written out",
+      (g, z) => {
+        const shares = [z, g.op("Add", [z, g.scalar(1)])].map((each) => {
+          const share = g.op("Exp", [each]);
+          return g.op("Div", [share, g.op("ReduceSum", [share, g.ints([1])], { keepdims: 1 })]);
+        });
+        const both = g.op(
+          "Concat",
+          shares.map((share) => g.op("Unsqueeze", [share, g.ints([0])])),
+          { axis: 0 },
+        );
+        return g.op("ReduceMean", [both, g.ints([0])], { keepdims: 0 });
+      },
+    ],
+    [
+      "a difference, which the logarithms of its parts do not give",
+      (g, z) => {
+        const twice = g.op("Mul", [softmax(g, z), g.scalar(2)]);
+        return g.op("Add", [twice, g.op("Neg", [softmax(g, z)])]);
+      },
+    ],
   ])("%s is attacked as its logits are, and said to be", async (_, change) => {
     const result = await evaluated(smallNetwork({ output: change }));
     expect(result.statements[0]).toMatch(/its outputs are probabilities/);

@@ -3,27 +3,43 @@ import type { Dataset } from "../data/index.js";
 import { fixedBatchSize, withLogarithm, type Classifier } from "../models/index.js";
 import { readBatch } from "./batches.js";
 
-/** How far from 1 a sum of probabilities in float16 may be. */
+/** How far from 1 a sum of probabilities in float16 may be, and how far apart two ways to the same ones. */
 const TOLERANCE = 2e-3;
 /** Images that the outputs are looked at of. */
 const LOOKED_AT = 16;
 
 /**
  * The classifier, or, where its outputs for some of the images are all in [0, 1] and sum to 1, the one of their
- * logarithms: an attack on probabilities saturates, and its number is too high. Logits never look like that.
+ * logarithms: an attack on probabilities saturates, and its number is too high. Logits never look like that. The
+ * logarithm is taken far back in the graph only where that gives the same probabilities again.
  */
 export async function readAsLogits(
   name: string,
   classifier: Classifier,
   dataset: Dataset,
-  options: {
-    readonly compile?: Compile | undefined;
-    readonly threads?: number | undefined;
-    readonly onNotice?: (text: string) => void;
-  } = {},
+  options: LookOptions & { readonly onNotice?: (text: string) => void } = {},
 ): Promise<Classifier> {
   if ((classifier.randomInputs ?? []).length > 0 || dataset.length === 0) return classifier;
-  const { compile, threads } = options;
+  const probabilities = await outputsOf(classifier, dataset, options);
+  if (!areProbabilities(probabilities, classifier.classNames.length)) return classifier;
+  options.onNotice?.(`${name}: its outputs are probabilities; their logarithm is taken as its logits`);
+  const exact = withLogarithm(classifier);
+  const again = (await outputsOf(exact, dataset, options)).map(Math.exp);
+  const isSame = again.every((p, i) => Math.abs(p - probabilities[i]!) <= TOLERANCE);
+  return isSame ? exact : withLogarithm(classifier, { plain: true });
+}
+
+interface LookOptions {
+  readonly compile?: Compile | undefined;
+  readonly threads?: number | undefined;
+}
+
+/** `[n, K]` of the first images. */
+async function outputsOf(
+  classifier: Classifier,
+  dataset: Dataset,
+  { compile, threads }: LookOptions,
+): Promise<Float32Array> {
   const size = Math.min(LOOKED_AT, dataset.length);
   const batchSize = fixedBatchSize(classifier) ?? size;
   const target = createTarget(classifier, {
@@ -31,22 +47,20 @@ export async function readAsLogits(
     ...(compile && { compile }),
     ...(threads && { threads }),
   });
+  const outputs = new Float32Array(size * target.classCount);
   try {
     for (let start = 0; start < size; start += batchSize) {
       const count = Math.min(batchSize, size - start);
       const places = Uint32Array.from({ length: count }, (_, i) => start + i);
       const images = new Float32Array(batchSize * target.imageSize);
       images.set((await readBatch(dataset, places, target.imageSize)).images);
-      const outputs = await target.logits(images);
-      if (!areProbabilities(outputs.subarray(0, count * target.classCount), target.classCount)) {
-        return classifier;
-      }
+      const some = await target.logits(images);
+      outputs.set(some.subarray(0, count * target.classCount), start * target.classCount);
     }
   } finally {
     await target.dispose();
   }
-  options.onNotice?.(`${name}: its outputs are probabilities; their logarithm is taken as its logits`);
-  return withLogarithm(classifier);
+  return outputs;
 }
 
 function areProbabilities(outputs: Float32Array, classes: number): boolean {

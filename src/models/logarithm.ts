@@ -23,9 +23,13 @@ const MOVING: ReadonlySet<string> = new Set([
  * log p saturates where float32 rounds p to 0 or 1, so the logarithm is taken as far back in the graph as its laws
  * reach: log softmax, log σ(x) = −softplus(−x), log (1 − σ(x)) = −softplus(x), sums and means as log Σ exp.
  */
-export function withLogarithm(classifier: Classifier): Classifier {
+export function withLogarithm(
+  classifier: Classifier,
+  options: { /** The logarithm of the outputs as they are, by no law. */ readonly plain?: boolean } = {},
+): Classifier {
   const g = GraphBuilder.from(classifier.graph);
-  const logits = logarithms(g)(g.value(classifier.logits));
+  const outputs = g.value(classifier.logits);
+  const logits = options.plain === true ? plainLog(g, outputs) : logarithms(g)(outputs);
   g.output(logits);
   return Object.freeze({ ...classifier, graph: g.build(), logits: logits.name });
 }
