@@ -11,7 +11,10 @@ import type { CompileOptions, Feeds, Program } from "./program.js";
 const INLINE_LIMIT = 1.6e7;
 const EXTERNAL_FILE = "weights";
 
-/** ONNX Runtime's optimisers take time with the square of the nodes: from here on it is minutes. */
+/**
+ * ONNX Runtime's optimisers take time with the square of the nodes. A file that brings more than these waits minutes
+ * for them, so they are then left out unless they are asked for.
+ */
 const MANY_NODES = 10_000;
 
 /** Only what is fatal: warnings are about graphs that a user never wrote, and errors are thrown as well. */
@@ -91,7 +94,7 @@ async function createSession(
   const sessionOptions = {
     executionProviders: ["cpu"],
     graphOptimizationLevel:
-      made.graph.nodes.length > MANY_NODES ? "disabled" : (options.optimization ?? "all"),
+      options.optimization ?? (made.graph.nodes.length > MANY_NODES ? "disabled" : "all"),
     // Off: as fast, and at half the peak memory (the pattern plans for every output at once).
     enableMemPattern: false,
     logSeverityLevel: LOG_SEVERITY as 4,

@@ -24,6 +24,9 @@ export interface Program {
 export interface CompileOptions {
   /** Threads inside an operator; the number of cores by default. */
   readonly threads?: number;
-  /** ONNX Runtime's graph optimisation; "all" by default, which includes operators of its own (`lowering/`). */
+  /**
+   * ONNX Runtime's graph optimisation; "all" by default, which includes operators of its own (`lowering/`). Graphs of
+   * more than 10 000 nodes are optimised only where this says so.
+   */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
 }

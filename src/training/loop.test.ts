@@ -158,6 +158,19 @@ test("catastrophic overfitting is said where a validation shows it", async () =>
   ]);
 });
 
+test("updates are optimised however many nodes they have", async () => {
+  const { classifier, settings } = tinyTraining(RECIPES["awp"]!, { epochs: 1 });
+  const asked = new Map<string, string | undefined>();
+  await trainClassifier(classifier, { train: DATA.train, validation: undefined }, settings, {
+    compile: (graph, options) => {
+      if (graph.inputs.includes(UPDATE.learningRate)) asked.set(graph.name, options?.optimization);
+      return compile(graph, options);
+    },
+  });
+  expect(asked.size).toBeGreaterThan(0);
+  for (const optimization of asked.values()) expect(optimization).toBe("all");
+});
+
 describe("a network that resizes its images at random, trained as it is used", () => {
   const pat = RECIPES["pat"]!;
   const randomResize = { smallest: 1, largest: 1.5, when: "always" } as const;

@@ -131,11 +131,13 @@ async function prepare(
     ema: settings.emaDecay > 0,
     ...trunkOptions(classifier, settings),
   });
-  const program = await compiler(update.graph, { threads });
+  // Said outright: a deep network's update has more nodes than are optimised otherwise.
+  const optimised = { threads, optimization: "all" } as const;
+  const program = await compiler(update.graph, optimised);
   const perturbation =
     gamma === undefined
       ? undefined
-      : await compiler(perturbationGraph(classifier, { batchSize, weights, gamma }), { threads });
+      : await compiler(perturbationGraph(classifier, { batchSize, weights, gamma }), optimised);
   const adversary =
     recipe.adversary === undefined || replays > 1
       ? undefined
