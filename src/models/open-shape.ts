@@ -41,7 +41,7 @@ export async function withImageShape(
   if (channels !== undefined && size !== undefined) {
     const [height, width] = size;
     onNotice?.(
-      `${place}: its shape of images is open; images of ${height} × ${width} × ${channels} are used`,
+      `${place}: the shape of its images is open; images of ${height} × ${width} × ${channels} are used`,
     );
   }
   return shape;
