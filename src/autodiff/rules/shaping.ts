@@ -139,10 +139,11 @@ function ungather(
   length: number,
   indices: Tensor,
 ): Value | undefined {
+  const count = rows.shape[axis]!;
+  if (length > REPEATS * count) return undefined;
   const copies = Array.from({ length }, (): number[] => []);
   toNumbers(indices).forEach((index, i) => copies[index < 0 ? index + length : index]!.push(i));
-  const most = Math.max(1, ...copies.map((of) => of.length));
-  const count = rows.shape[axis]!;
+  const most = copies.reduce((longest, of) => Math.max(longest, of.length), 1);
   if (most * length > REPEATS * count) return undefined;
   // Zeros where a row was copied less often: one for each place, so that every row is read once.
   const missing = most * length - count;

@@ -17,7 +17,10 @@ export type CheckSize = (inputs: readonly string[], outputs: readonly Value<Dim>
  */
 export function sizeLimits(inputs: readonly Value<Dim>[], constants: Iterable<Tensor>): CheckSize {
   const varying = new Set(inputs.map(({ name }) => name));
-  const batch = Math.max(1, ...inputs.map(({ shape: [first] }) => (typeof first === "number" ? first : 1)));
+  const batch = inputs.reduce(
+    (most, { shape: [first] }) => (typeof first === "number" ? Math.max(most, first) : most),
+    1,
+  );
   let stored = 0;
   for (const { data } of constants) stored += data.length;
   const allowed = CONSTANT_ELEMENTS + CONSTANT_COPIES * stored;
