@@ -72,6 +72,23 @@ describe.each([
     expect([classNames, labels.length]).toEqual([["caf\u00e9", "dog"], 3]);
   });
 
+  test("has a class of a split's name, with a capital, where pictures lie in it", async () => {
+    const names = ["Bus", "Car", "Train"];
+    const files = Object.fromEntries(names.map((each) => [`${each}/1.png`, red]));
+    const path = await kept(`vehicles-${name}`, await make(files));
+    expect((await openDataset(`${path}:all`, size)).classNames).toEqual(names);
+    const some = await openDataset(`${path}:all`, { ...size, classes: ["Train", "Bus"] });
+    expect([some.classNames, some.length]).toEqual([["Train", "Bus"], 2]);
+    const split = Object.fromEntries(
+      ["Train", "Test"].flatMap((each) => ["cats", "dogs"].map((pet) => [`${each}/${pet}/1.png`, red])),
+    );
+    const owned = await kept(`owned-${name}`, await make(split));
+    expect((await openDataset(owned, { ...size, split: "test" })).length).toBe(2);
+    const { "Test/cats/1.png": unlabelled, "Test/dogs/1.png": _, ...train } = split;
+    const flat = await kept(`flat-${name}`, await make({ ...train, "Test/1.png": unlabelled! }));
+    expect((await openDataset(`${flat}:all`, size)).classNames).toEqual(["cats", "dogs"]);
+  });
+
   test("keeps the owner's splits, and only the classes asked for", async () => {
     const files = {
       ...tree("train/"),

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { InputError } from "../../errors/index.js";
 import { normalName, sortedClasses } from "../class-names.js";
 import { validationNumber, type GroundTruth } from "../imagenet/index.js";
@@ -64,7 +65,11 @@ export function layoutOf(names: readonly string[], place: string, truth: GroundT
 /** Whether a picture of this name may be of one of `classes`, by its folder, its word or the truth. */
 export function maybeOf(name: string, classes: readonly string[], truth: GroundTruth): boolean {
   const { folder, word } = sayingOf(name);
-  return [folder, word, truth.classOf(name)].some((each) => each !== undefined && classes.includes(each));
+  // The last folder may be a class of a split's name, which only the other pictures tell.
+  const last = normalName(posix.basename(posix.dirname(name)));
+  return [folder, last, word, truth.classOf(name)].some(
+    (each) => each !== undefined && classes.includes(each),
+  );
 }
 
 function sayingsOf(names: readonly string[], truth: GroundTruth): Said[] {
@@ -75,7 +80,8 @@ function sayingsOf(names: readonly string[], truth: GroundTruth): Said[] {
     const at = parts.indexOf(MASKS);
     return at >= 0 && stems.has(withoutEnding(parts.toSpliced(at, 1).join("/")));
   };
-  const said = names.map((name) => (isMask(name) ? NOTHING_SAID : sayingOf(name)));
+  const filled = filledFolders(names);
+  const said = names.map((name) => (isMask(name) ? NOTHING_SAID : sayingOf(name, filled)));
   const places = [...names.keys()].filter((i) => validationNumber(names[i]!) !== undefined);
   const folders = new Set(places.map((i) => said[i]!.folder));
   const classes = new Set(places.map((i) => truth.classOf(names[i]!)));
@@ -94,10 +100,24 @@ function withoutEnding(name: string): string {
   return name.replace(/\.\w+$/, "");
 }
 
-function sayingOf(name: string): Said {
+/** Folders with pictures directly in them that may be classes: where no split has folders of classes. */
+function filledFolders(names: readonly string[]): Set<string> {
+  const said = names.map((name) => sayingOf(name));
+  if (said.some(({ folder, split }) => folder !== undefined && split !== undefined)) return new Set();
+  // Kaggle's `train/cat.0.jpg` and ImageNet's validation pictures say their class themselves.
+  const plain = names.filter(
+    (name, i) => said[i]!.word === undefined && validationNumber(name) === undefined,
+  );
+  return new Set(plain.map((name) => posix.dirname(name)));
+}
+
+/** @param filled folders that are classes though they are called as a split, if with a capital: `Train/1.jpg`. */
+function sayingOf(name: string, filled: ReadonlySet<string> = new Set()): Said {
   const parts = name.split("/");
   const file = parts.pop()!;
-  const at = parts.findLastIndex((part) => splitOfFolder(part) !== undefined);
+  const isClass = (part: string, i: number): boolean =>
+    part !== part.toLowerCase() && filled.has(parts.slice(0, i + 1).join("/"));
+  const at = parts.findLastIndex((part, i) => splitOfFolder(part) !== undefined && !isClass(part, i));
   const rest = parts.slice(at + 1).filter((part) => !/^test\d+$/i.test(part));
   return {
     folder: rest.length === 0 ? undefined : normalName(rest.at(-1)!),
