@@ -33,7 +33,7 @@ function ignore(): void {}
 /** File names may hold anything: what a terminal would obey, or what turns text around, is shown as its code. */
 export function printable(text: string): string {
   return text.replace(
-    /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    /[\p{Cc}\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
     (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`,
   );
 }
