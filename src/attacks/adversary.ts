@@ -1,4 +1,3 @@
-import { createPeaks, type Peaks } from "./gradient-peaks.js";
 import { deadCode, withInitializers, type Graph } from "../graph/index.js";
 import { needsOf, type LossWeights } from "../losses/index.js";
 import { bindForFewRuns, drawRandomInputs, type Classifier } from "../models/index.js";
@@ -6,7 +5,9 @@ import { compile, type CompileOptions, type Feeds, type Program } from "../runti
 import { tensor, type RandomGenerator, type Tensor } from "../tensor/index.js";
 import type { Norm } from "./attack.js";
 import { linfBounds, sampleFrom } from "./ball.js";
+import { createPeaks, type Peaks } from "./gradient-peaks.js";
 import { forwardGraph, movableTerms, pgdStepGraph, STEP } from "./pgd-step.js";
+import { temperatureFeed } from "./step-feeds.js";
 import type { Compile } from "./target.js";
 
 /** The adversary a defence trains against, as data. */
@@ -147,7 +148,7 @@ async function iterate(
     ...fed,
     ...ball(),
     ...(forward === undefined ? {} : await forward.run({ ...fed, [classifier.image]: clean, ...drawn(0) })),
-    [STEP.inverseTemperature]: tensor("float32", [batchSize, 1], new Float32Array(batchSize).fill(1)),
+    ...temperatureFeed(new Float64Array(batchSize).fill(1)),
     [STEP.oneHot]: tensor("float32", [batchSize, classifier.classNames.length], oneHot),
     [STEP.stepSize]: tensor("float32", [], Float32Array.of(at.epsilon * spec.relativeStepSize)),
   };

@@ -1,17 +1,17 @@
 import type { AttackInput } from "./attack.js";
-import { argMax } from "./scoring.js";
+import { argMax, marginOf } from "./scoring.js";
 
 /** The best adversarial image seen so far, image by image. */
 export interface Best {
   /** `[N, C, H, W]` */
   readonly images: Float32Array;
-  /** Keeps each image of `candidate` that is better: success first, then the greater loss. */
-  offer(candidate: Float32Array, logits: Float32Array, loss: Float32Array): void;
+  /** Keeps each image of `candidate` that is better by its logits `[N, K]`: success first, then the greater margin. */
+  offer(candidate: Float32Array, logits: Float32Array): void;
   /** Whether every image has succeeded. */
   complete(): boolean;
 }
 
-/** Starts from nothing: the first candidate offered is kept whatever its loss. */
+/** Starts from nothing: the first candidate offered is kept whatever its margin. */
 export function createBest({ batch, target }: AttackInput): Best {
   const { batchSize, imageSize, classCount } = target;
   const images = batch.images.slice();
@@ -19,13 +19,15 @@ export function createBest({ batch, target }: AttackInput): Best {
   const bestSuccess = new Uint8Array(batchSize);
   return {
     images,
-    offer(candidate, logits, loss) {
+    offer(candidate, logits) {
+      const goal = batch.targets ?? batch.labels;
       for (let i = 0; i < batchSize; i++) {
         const prediction = argMax(logits, i * classCount, classCount);
+        const margin = marginOf(logits, i * classCount, classCount, goal[i]!);
         const success = Number(
           batch.targets === undefined ? prediction !== batch.labels[i] : prediction === batch.targets[i],
         );
-        const score = batch.targets === undefined ? loss[i]! : -loss[i]!;
+        const score = batch.targets === undefined ? margin : -margin;
         if (success < bestSuccess[i]! || (success === bestSuccess[i]! && !(score > bestScore[i]!))) continue;
         bestSuccess[i] = success;
         bestScore[i] = score;

@@ -37,8 +37,7 @@ export const STEP = {
   gradients: "gradients",
   /** x_{t+1}, projected. */
   next: "next_image",
-  /** Loss `[N]` and logits `[N, K]` of x_t. */
-  loss: "step_loss",
+  /** Logits `[N, K]` of x_t. */
   logits: "step_logits",
   /** The greatest |∂L/∂x| of each image at x_t, `[N]`: 0 where the gradient says nothing. */
   gradientPeak: "gradient_peak",
@@ -83,7 +82,6 @@ export function pgdStepGraph(classifier: BoundClassifier, options: PgdStepOption
     g.op("ReduceMax", [g.op("Abs", [gradient]), g.ints([1, 2, 3])], { keepdims: 0 }),
     STEP.gradientPeak,
   );
-  g.output(loss, STEP.loss);
   g.output(logits, STEP.logits);
   if (options.sums === true) g.output(gradient, STEP.gradients);
   return deadCode(g.build());

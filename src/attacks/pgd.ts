@@ -1,11 +1,12 @@
 import type { Feeds } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 import { defineAttack, type Attack, type AttackInput, type Norm } from "./attack.js";
-import { linfBounds, sampleFrom } from "./ball.js";
+import { sampleFrom } from "./ball.js";
 import { createBest, type Best } from "./best.js";
 import { checkInteger, checkPositive, checkThreat } from "./options.js";
 import { pgdStepGraph, STEP } from "./pgd-step.js";
-import { labelLogOdds, oneHot, temperaturesOf } from "./scoring.js";
+import { spreadsOf } from "./scoring.js";
+import { aimFeed, ballFeeds, stepFeed, temperatureFeed } from "./step-feeds.js";
 import type { Target } from "./target.js";
 
 export const PGD_OBJECTIVES = ["scaled-cross-entropy", "cross-entropy"] as const;
@@ -31,8 +32,9 @@ export type PgdOptions = {
   readonly draws: number;
   /**
    * What is raised (lowered towards a target). `cross-entropy`: along its exact gradient, also where float32 would
-   * round that to 0. `scaled-cross-entropy`: that of the logits over their own spread ({@link temperaturesOf}), so
-   * that the answer is the same whatever the scale of the logits.
+   * round that to 0. `scaled-cross-entropy`: that of the logits over a temperature that falls from their own spread
+   * ({@link spreadsOf}) to a hundredth of it, from all rivals to the nearest one. The answer is the same whatever the
+   * scale of the logits.
    */
   readonly objective: PgdObjective;
 };
@@ -102,29 +104,38 @@ async function descend(input: AttackInput, options: PgdOptions, restart: number,
   const { target, batch, threat, context } = input;
   const { imageShape, classCount, batchSize } = target;
   const goal = batch.targets ?? batch.labels;
-  const temperatures =
-    options.objective === "cross-entropy"
-      ? new Float32Array(batchSize).fill(1)
-      : temperaturesOf(input.cleanLogits, goal, classCount);
+  const scaled = options.objective !== "cross-entropy";
+  const spreads = scaled
+    ? spreadsOf(input.cleanLogits, goal, classCount)
+    : new Float64Array(batchSize).fill(1);
   const constant = {
-    ...aimFeeds(target, goal, temperatures),
+    ...aimFeed(target, goal),
     [STEP.stepSize]: stepFeed(batch.targets === undefined ? options.stepSize : -options.stepSize),
     ...ballFeeds(input),
   };
   let x = options.randomStart ? randomStart(input, restart) : batch.images;
   for (let step = 0; step < options.steps; step++) {
     context.signal?.throwIfAborted();
-    const feeds = { [target.image]: tensor("float32", imageShape, x), ...constant };
+    const temperatures = scaled ? spreads.map((spread) => spread * sharpening(step, options.steps)) : spreads;
+    const feeds = {
+      [target.image]: tensor("float32", imageShape, x),
+      ...constant,
+      ...temperatureFeed(temperatures),
+    };
     const outputs = await ascend(target, threat.norm, feeds, target.randomised ? options.draws : 1);
     // A randomised classifier is judged by its average: one draw's success says little.
     if (options.keep !== "last" && !target.randomised) {
-      best.offer(x, outputs[STEP.logits]!.data as Float32Array, outputs[STEP.loss]!.data as Float32Array);
+      best.offer(x, outputs[STEP.logits]!.data as Float32Array);
       if (options.keep === "success" && best.complete()) return;
     }
     x = outputs[STEP.next]!.data as Float32Array;
   }
-  const logits = await target.logits(x);
-  best.offer(x, logits, labelLogOdds(logits, goal, temperatures, classCount));
+  best.offer(x, await target.logits(x));
+}
+
+/** Temperature of a step in spreads of the logits: from 1 to 1/100 in equal ratios; 1/10 of a single step. */
+function sharpening(step: number, steps: number): number {
+  return 100 ** -(steps === 1 ? 0.5 : step / (steps - 1));
 }
 
 /**
@@ -173,41 +184,4 @@ export function randomStart(
     );
   }
   return x;
-}
-
-/** What a step of PGD is fed of the loss: the classes (labels or targets) and each image's temperature. */
-export function aimFeeds(
-  { batchSize, classCount }: Pick<Target, "batchSize" | "classCount">,
-  classes: Int32Array,
-  temperatures: Float32Array,
-): Record<string, Tensor> {
-  return {
-    [STEP.oneHot]: tensor("float32", [batchSize, classCount], oneHot(classes, classCount)),
-    [STEP.inverseTemperature]: tensor(
-      "float32",
-      [batchSize, 1],
-      temperatures.map((t) => 1 / t),
-    ),
-  };
-}
-
-export function stepFeed(size: number): Tensor {
-  return tensor("float32", [], Float32Array.of(size));
-}
-
-/** What a step of PGD is fed of the ball. */
-export function ballFeeds({
-  batch,
-  threat,
-  target,
-}: Pick<AttackInput, "batch" | "threat" | "target">): Record<string, Tensor> {
-  const shape = target.imageShape;
-  if (threat.norm === "linf") {
-    const { lower, upper } = linfBounds(batch.images, threat.epsilon);
-    return { [STEP.lower]: tensor("float32", shape, lower), [STEP.upper]: tensor("float32", shape, upper) };
-  }
-  return {
-    [STEP.original]: tensor("float32", shape, batch.images),
-    [STEP.epsilon]: tensor("float32", [], Float32Array.of(threat.epsilon)),
-  };
 }

@@ -28,31 +28,30 @@ export function crossEntropies(
   });
 }
 
-/** c of {@link temperaturesOf}: from .1 to .5 trained networks keep the same accuracy to two images in a hundred. */
-const TEMPERATURE = 0.5;
 /** The greatest other logits, whose spread counts: in a thousand classes the rest say nothing. */
 const RIVALS = 9;
 /** Median absolute deviations in a standard deviation, for normal values. */
 const NORMAL = 1.4826;
 
 /**
- * The temperature of each image, in proportion to its logits z, so that logits over it do not depend on their scale.
+ * How far the rivals of each image's label lie apart, in proportion to its logits z: a loss of z over it does not
+ * depend on their scale.
  *
- *   T = c · 1.4826 · median |z_k − median z| ,    over the nine greatest z_k, k ≠ y
+ *   1.4826 · median |z_k − median z| ,    over the nine greatest z_k, k ≠ y
  *
  * Medians, because one class far below the others (a masked one) must not set the scale. Where more than half of them
  * are equal, the gap between the two greatest serves, then that to the label; 1 where all are equal or not finite.
  */
-export function temperaturesOf(logits: Float32Array, labels: Int32Array, classes: number): Float32Array {
-  return Float32Array.from(labels, (label, i) => {
+export function spreadsOf(logits: Float32Array, labels: Int32Array, classes: number): Float64Array {
+  return Float64Array.from(labels, (label, i) => {
     const row = logits.subarray(i * classes, (i + 1) * classes);
     const rivals = Array.from(row.filter((_, k) => k !== label).sort()).slice(-RIVALS);
     const [first, second] = [rivals.at(-1)!, rivals.at(-2) ?? NaN];
     const centre = medianOf(rivals);
     const deviation = NORMAL * medianOf(rivals.map((z) => Math.abs(z - centre)));
     const spread = deviation || first - second || Math.abs(row[label]! - first);
-    const inverse = Math.fround(1 / (TEMPERATURE * spread));
-    return inverse > 0 && inverse < Infinity ? TEMPERATURE * spread : 1;
+    // Its inverse, and that of the hundredth of it, must be numbers in float32.
+    return spread > 1e-35 && spread < 1e38 ? spread : 1;
   });
 }
 
@@ -62,19 +61,11 @@ function medianOf(values: readonly number[]): number {
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
 }
 
-/** {@link labelLogOdds} of the losses, on the host: log Σ_{k ≠ y} exp(z_k / T) − z_y / T, in float64. */
-export function labelLogOdds(
-  logits: Float32Array,
-  labels: Int32Array,
-  temperatures: Float32Array,
-  classes: number,
-): Float32Array {
-  return Float32Array.from(labels, (label, i) => {
-    const row = Array.from(logits.subarray(i * classes, (i + 1) * classes), (z) => z / temperatures[i]!);
-    const others = row.filter((_, k) => k !== label);
-    const peak = Math.max(...others);
-    return Math.log(others.reduce((sum, z) => sum + Math.exp(z - peak), 0)) + peak - row[label]!;
-  });
+/** max_{k ≠ y} z_k − z_y of the `count` logits from `start`: above 0 where the answer is not y. */
+export function marginOf(logits: Float32Array, start: number, count: number, label: number): number {
+  let greatest = -Infinity;
+  for (let k = 0; k < count; k++) if (k !== label) greatest = Math.max(greatest, logits[start + k]!);
+  return greatest - logits[start + label]!;
 }
 
 /** `[N, K]`: 1 at the label; with `smoothing` s, 1 − s + s / K there and s / K elsewhere. */

@@ -4,7 +4,8 @@ import { projectInto } from "./ball.js";
 import { padBatch } from "./harness.js";
 import { checkInteger, checkPositive, checkThreat } from "./options.js";
 import { pgdStepGraph, STEP } from "./pgd-step.js";
-import { aimFeeds, ballFeeds, randomStart, stepFeed } from "./pgd.js";
+import { randomStart } from "./pgd.js";
+import { aimFeed, ballFeeds, stepFeed, temperatureFeed } from "./step-feeds.js";
 import type { Target } from "./target.js";
 
 export interface TrajectoryOptions {
@@ -37,7 +38,8 @@ export async function pgdTrajectory(
   const input = { target, batch: padded, threat, context };
   const { imageShape, imageSize } = target;
   const feeds = {
-    ...aimFeeds(target, padded.labels, new Float32Array(target.batchSize).fill(1)),
+    ...aimFeed(target, padded.labels),
+    ...temperatureFeed(new Float64Array(target.batchSize).fill(1)),
     [STEP.stepSize]: stepFeed(options.stepSize),
     ...ballFeeds(input),
   };
