@@ -12,7 +12,7 @@ export async function openSample(
   classifier: Classifier,
   terminal: Terminal,
 ): Promise<Sample> {
-  const { areUnnamed, openDataset, takeSample } = await import("../data/index.js");
+  const { openDataset, takeSample } = await import("../data/index.js");
   const { createGenerator } = await import("../tensor/index.js");
   const { channels, height, width } = classifier;
   const fitted = { size: { height, width }, channels, ...openOptionsOf(options) };
@@ -24,9 +24,7 @@ export async function openSample(
     onSkipped,
     onUndivided: createUndividedTeller(terminal),
   });
-  terminal.note(
-    describeClasses(whole.classNames, areUnnamed(classifier.classNames) && !areUnnamed(whole.classNames)),
-  );
+  terminal.note(describeClasses(whole.classNames, classifier));
   const sampled = options.limit !== undefined && options.limit < whole.length;
   return {
     dataset: sampled ? takeSample(whole, options.limit, createGenerator(seed)) : whole,
@@ -45,11 +43,15 @@ export async function ownShape({ data }: Pick<DataOptions, "data">): Promise<Kno
 /** Of longer lists only these and the last are shown. */
 const SHOWN = 10;
 
-function describeClasses(names: readonly string[], modelUnnamed: boolean): string {
-  const numbered = names.map((name, i) => `${i} ${printable(name)}`);
+/** The order of the classes, and what the model calls them where that is something else. */
+function describeClasses(names: readonly string[], { classNames, unnamed }: Classifier): string {
+  const numbered = names.map((name, i) => {
+    const own = unnamed === true ? name : (classNames[i] ?? name);
+    return `${i} ${printable(name)}${own === name ? "" : ` (the model's ${printable(own)})`}`;
+  });
   const shown = names.length > SHOWN + 1 ? [...numbered.slice(0, SHOWN), "…", numbered.at(-1)!] : numbered;
-  const unnamed = modelUnnamed ? "; the model's file names none, its outputs must have this order" : "";
-  return `classes: ${shown.join(", ")}${unnamed}`;
+  const warning = unnamed === true ? "; the model's file names none, its outputs must have this order" : "";
+  return `classes: ${shown.join(", ")}${warning}`;
 }
 
 /** The radii that most papers use on these images, the headline last. */

@@ -15,7 +15,7 @@ export function sortedClasses(names: Iterable<string>): string[] {
 }
 
 /** Whether the names say no more than their places: 0, 1, 2 … */
-export function areUnnamed(classNames: readonly string[]): boolean {
+function areUnnamed(classNames: readonly string[]): boolean {
   return classNames.every((name, place) => name === String(place));
 }
 
@@ -27,14 +27,16 @@ export interface ClassFault {
 
 /**
  * Why images of `dataset` would be scored by the wrong outputs of a model with as many classes: the names that both
- * have stand in another order, or are others. Names that are places (0, 1, 2 …) say nothing. Where the user
- * stated the data's order, names of the model that the data lack are taken for other words for the same classes.
+ * have stand in another order, or are others. A model without names, or data whose names are places, say nothing.
+ * Where the user stated the data's order, names of the model that the data lack are taken for other words for the same
+ * classes.
  */
 export function findClassFault(
-  modelNames: readonly string[],
+  model: { readonly classNames: readonly string[]; readonly unnamed?: boolean | undefined },
   { name, classNames, classesStated }: Pick<Dataset, "name" | "classNames" | "classesStated">,
 ): ClassFault | undefined {
-  const own = modelNames.map(normalName);
+  if (model.unnamed === true) return undefined;
+  const own = model.classNames.map(normalName);
   const theirs = classNames.map(normalName);
   const differing = [...own.keys()].filter((place) => own[place] !== theirs[place]);
   if (differing.length === 0) return undefined;
@@ -45,7 +47,7 @@ export function findClassFault(
       remedy: `Give the data the model's order: ${classesOption(own)}.`,
     };
   }
-  if (areUnnamed(own) || areUnnamed(theirs)) return undefined;
+  if (areUnnamed(theirs)) return undefined;
   const misplaced = differing.some((place) => theirs.includes(own[place]!));
   if (classesStated === true && !misplaced) return undefined;
   return {

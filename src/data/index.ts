@@ -1,5 +1,5 @@
 export type { Batch, Dataset, DatasetRegions, MaskSource, SkippedFile } from "./dataset.js";
-export { areUnnamed, findClassFault, sortedClasses } from "./class-names.js";
+export { findClassFault, sortedClasses } from "./class-names.js";
 export { openDataset } from "./open.js";
 export type { OpenOptions } from "./options.js";
 export { datasetInfo, type DatasetInfo } from "./info.js";

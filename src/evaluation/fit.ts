@@ -23,6 +23,6 @@ export function checkFit(name: string, classifier: Classifier, dataset: Dataset)
       remedy: "Give data with the classes that the model was trained on, in the same order.",
     });
   }
-  const fault = findClassFault(classifier.classNames, dataset);
+  const fault = findClassFault(classifier, dataset);
   if (fault !== undefined) throw new InputError({ place: `model ${name}`, ...fault });
 }

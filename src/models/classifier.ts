@@ -26,6 +26,8 @@ export interface Classifier {
   readonly height: number;
   readonly width: number;
   readonly classNames: readonly string[];
+  /** Whether nobody named the classes: their names are then the places of the outputs, `0`, `1`, … */
+  readonly unnamed?: boolean | undefined;
   /** Initializers that training moves, in a fixed order. */
   readonly parameters: readonly string[];
   /** Initializers that training sets without a gradient: BatchNorm running statistics. */

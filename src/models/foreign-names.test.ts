@@ -13,19 +13,27 @@ test.each([
   ["a JSON dict", '{"0": "cat", "1": "dog"}', ["cat", "dog"]],
   ["numbers behind names", '{"dog": 1, "cat": 0}', ["cat", "dog"]],
   ["names that are numbers", "{0: 7, 1: 8}", ["7", "8"]],
+  ["names between commas", "cat, dog", ["cat", "dog"]],
+  ["a name a line", "cat\r\ndog, large", ["cat", "dog, large"]],
   ["__proto__", '{"0": "__proto__", "1": "constructor"}', ["__proto__", "constructor"]],
 ])("%s", (_, text, expected) => {
   expect(names(text)).toEqual(expected);
 });
 
 test("the other keys, the commonest first", () => {
-  for (const key of ["classes", "class_names", "labels"])
+  for (const key of ["classes", "class_names", "labels", "id2label"])
     expect(names("['a', 'b']", key)).toEqual(["a", "b"]);
   const both = new Map([
     ["labels", "['x', 'y']"],
     ["names", "['a', 'b']"],
   ]);
   expect(foreignNames(both)).toEqual({ key: "names", names: ["a", "b"] });
+  const unreadable = new Map([["names", "{0: 'a', __import__('os')"]]);
+  expect(foreignNames(unreadable)).toEqual({ key: "names", names: undefined });
+  expect(foreignNames(new Map([...unreadable, ["labels", "x,y"]]))).toEqual({
+    key: "labels",
+    names: ["x", "y"],
+  });
 });
 
 test.each([

@@ -1,32 +1,35 @@
 /** Names of classes in the metadata of files that other tools wrote. */
 
-/** Keys that hold them, the commonest first: `names` is Ultralytics'. */
-const KEYS = ["names", "class_names", "classes", "labels"];
+/** Keys that hold them, the commonest first: `names` is Ultralytics', `id2label` Hugging Face's. */
+const KEYS = ["names", "class_names", "classes", "labels", "id2label"];
 /** Twenty thousand classes of long names are a megabyte. */
 const LONGEST = 2 ** 22;
 
 /** The names, by output, and the key they were found under. */
 export interface ForeignNames {
   readonly key: string;
-  readonly names: readonly string[];
+  /** Undefined where what is there could not be read. */
+  readonly names: readonly string[] | undefined;
 }
 
 /**
  * Names of classes, written as a list or by number (`["cat", "dog"]`, `{"0": "cat"}`, `{"cat": 0}`) in JSON or as Python
- * prints it (`{0: 'cat', 1: 'dog'}`); undefined where there are none.
+ * prints it (`{0: 'cat', 1: 'dog'}`), or between commas or lines; undefined where there are none.
  */
 export function foreignNames(metadata: ReadonlyMap<string, string>): ForeignNames | undefined {
-  for (const key of KEYS) {
-    const names = namesOf(metadata.get(key)?.trim() ?? "");
-    if (names !== undefined && names.length > 0) return { key, names };
-  }
-  return undefined;
+  const found = KEYS.flatMap((key): ForeignNames[] => {
+    const text = metadata.get(key)?.trim() ?? "";
+    const names = namesOf(text);
+    return text === "" || names?.length === 0 ? [] : [{ key, names }];
+  });
+  return found.find(({ names }) => names !== undefined) ?? found[0];
 }
 
 type Scalar = string | number;
 
 function namesOf(text: string): string[] | undefined {
   if (text.length > LONGEST) return undefined;
+  if (!/^[{[(]/.test(text)) return plainList(text);
   const items = itemsOf(text);
   if (items === undefined) return undefined;
   const numbered = items.map(([a, b], place): readonly [Scalar, Scalar] =>
@@ -42,6 +45,12 @@ function namesOf(text: string): string[] | undefined {
     names[place] = String(name);
   }
   return names;
+}
+
+/** `cat, dog`, or a name a line; one word alone is no list. */
+function plainList(text: string): string[] | undefined {
+  const names = text.split(text.includes("\n") ? /\r?\n/ : ",").map((name) => name.trim());
+  return names.length > 1 && !names.includes("") ? names : undefined;
 }
 
 /** A string in either kind of quotes, or a whole number. */

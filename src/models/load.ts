@@ -68,12 +68,7 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
     channels,
     height,
     width,
-    classNames: classNamesOf(
-      classes,
-      place,
-      own?.classNames ?? namesBeside(model, classes, options),
-      options,
-    ),
+    ...namesOf(classes, place, own?.classNames ?? namesBeside(model, classes, options), options),
     ...trainable(graph, place, own),
     taps: tapsOf(graph, image, place, own, options.taps),
     ...(own?.randomInputs === undefined ? {} : { randomInputs: own.randomInputs }),
@@ -205,22 +200,26 @@ function namesBeside(
   { classNames, onNotice }: LoadOptions,
 ): readonly string[] | undefined {
   const found = classNames === undefined ? foreignNames(metadata) : undefined;
-  if (found === undefined || found.names.length === classes) return found?.names;
+  if (found === undefined || found.names?.length === classes) return found?.names;
   onNotice?.(
-    `its metadata ("${found.key}") names ${found.names.length} classes, and it has ${classes} logits: the names are not used`,
+    found.names === undefined
+      ? `its metadata ("${found.key}") could not be read as names of classes: they are not used`
+      : `its metadata ("${found.key}") names ${found.names.length} classes, and it has ${classes} logits: the names are not used`,
   );
   return undefined;
 }
 
-function classNamesOf(
+function namesOf(
   classes: number,
   place: string,
   own: readonly string[] | undefined,
   options: LoadOptions,
-): readonly string[] {
+): Pick<Classifier, "classNames" | "unnamed"> {
   const given = options.classNames ?? own;
-  if (given === undefined) return Array.from({ length: classes }, (_, k) => String(k));
-  if (given.length === classes) return given;
+  if (given === undefined) {
+    return { classNames: Array.from({ length: classes }, (_, k) => String(k)), unnamed: true };
+  }
+  if (given.length === classes) return { classNames: given };
   throw new InputError({
     place,
     problem: `has ${classes} logits and was given ${given.length} class names`,

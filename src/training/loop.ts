@@ -255,7 +255,7 @@ function checkData(classifier: Classifier, dataset: Dataset): void {
   const shape = (of: Pick<Dataset, "channels" | "height" | "width">): string =>
     `${of.channels} × ${of.height} × ${of.width}`;
   if (shape(classifier) === shape(dataset) && classifier.classNames.length === dataset.classNames.length) {
-    const fault = findClassFault(classifier.classNames, dataset);
+    const fault = findClassFault(classifier, dataset);
     if (fault === undefined) return;
     throw new InputError({ place: `the model for ${dataset.name}`, ...fault });
   }
