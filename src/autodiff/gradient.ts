@@ -2,15 +2,16 @@ import { InputError } from "../errors/index.js";
 import {
   deadCode,
   GraphBuilder,
-  isKnownOp,
+  attributesOf,
+  isFlat,
   ShapeError,
   type Graph,
   type Node,
   type Value,
 } from "../graph/index.js";
 import { isFloat, sizeOf } from "../tensor/index.js";
-import { attributesOf, sumTo, type Rule } from "./rule.js";
-import { RULES } from "./rules/index.js";
+import { sumTo, typesOf, type Rule } from "./rule.js";
+import { ruleOf } from "./rules/index.js";
 
 export interface AppendGradientsOptions {
   /** The value to differentiate: a scalar, or of any shape with a `cotangent`. */
@@ -27,7 +28,7 @@ export interface AppendGradientsOptions {
  *
  * @returns One gradient for each value asked for, of its shape; zeros where `of` does not
  * depend on it.
- * @throws InputError that lists every node on the way whose op has no rule.
+ * @throws InputError naming the node that a rule refuses.
  */
 export function appendGradients(g: GraphBuilder, options: AppendGradientsOptions): Value[] {
   const { of, withRespectTo } = options;
@@ -42,7 +43,6 @@ export function appendGradients(g: GraphBuilder, options: AppendGradientsOptions
     of.name,
     withRespectTo.map((value) => value.name),
   );
-  checkRules(active.nodes);
   const seed = options.cotangent ?? g.op("Expand", [g.scalar(1, of), g.ints(of.shape)]);
   const cotangents = new Map<string, Value[]>([[of.name, [seed]]]);
   for (const node of [...active.nodes].reverse()) backward(g, node, active.values, cotangents);
@@ -84,7 +84,7 @@ interface Active {
 function activeNodes(nodes: readonly Node[], of: string, sources: readonly string[]): Active {
   const reached = new Set(sources);
   for (const node of nodes) {
-    if (entryOf(node) !== "zero" && node.inputs.some((input) => reached.has(input))) {
+    if (!isFlat(node.op) && node.inputs.some((input) => reached.has(input))) {
       for (const output of node.outputs) if (output !== "") reached.add(output);
     }
   }
@@ -98,31 +98,16 @@ function activeNodes(nodes: readonly Node[], of: string, sources: readonly strin
   return { nodes: active.reverse(), values: new Set([...wanted].filter((name) => reached.has(name))) };
 }
 
-function entryOf(node: Node): Rule | "zero" | "none" {
-  return isKnownOp(node.op) ? RULES[node.op] : "none";
-}
-
-function checkRules(nodes: readonly Node[]): void {
-  const missing = nodes.filter((node) => entryOf(node) === "none");
-  if (missing.length === 0) return;
-  throw new InputError({
-    place: "gradient",
-    problem: `no rule for ${missing.map((node) => `${node.op} ("${node.name}")`).join(", ")}`,
-    remedy: "Export the model without these ops, or attack it with a method that needs no gradient.",
-  });
-}
-
 function backward(
   g: GraphBuilder,
   node: Node,
   wanted: ReadonlySet<string>,
   cotangents: Map<string, Value[]>,
 ): void {
-  const rule = entryOf(node);
+  const rule = ruleOf(node.op);
   const outputGrads = node.outputs.map((name) => (name === "" ? null : collect(g, cotangents, name)));
-  if (typeof rule === "string" || outputGrads.every((grad) => grad === null)) return;
-  const valueOrNone = (name: string): Value | undefined => (name === "" ? undefined : g.value(name));
-  const inputs = node.inputs.map(valueOrNone);
+  if (rule === undefined || outputGrads.every((grad) => grad === null)) return;
+  const inputs = g.inputsOf(node);
   const needs = (i: number): boolean => {
     const input = inputs[i];
     return input !== undefined && isFloat(input.dtype) && wanted.has(input.name);
@@ -132,10 +117,11 @@ function backward(
       g,
       node,
       inputs,
-      outputs: node.outputs.map(valueOrNone),
+      outputs: g.inputsOf({ inputs: node.outputs }),
       outputGrads,
       needs,
-      attributes: attributesOf(g, node),
+      attributes: attributesOf(node),
+      types: typesOf(g, node),
     }),
   );
   gradients.forEach((grad, i) => {

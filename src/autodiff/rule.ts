@@ -1,18 +1,22 @@
 import {
+  attributesOf,
   inferContext,
-  isKnownOp,
-  OP_CATALOGUE,
+  isNode,
+  specOf,
+  type FlatOp,
   type GraphBuilder,
-  type InferContext,
   type Node,
+  type OpType,
+  type ReadAttributes,
+  type TypesOf,
   type Value,
 } from "../graph/index.js";
 
 /** What a rule sees of one node. */
-export interface RuleContext {
+export interface RuleContext<Op extends OpType = OpType> {
   /** Emits the backward nodes. */
   readonly g: GraphBuilder;
-  readonly node: Node;
+  readonly node: Node<Op>;
   /** Absent optional inputs are undefined. */
   readonly inputs: readonly (Value | undefined)[];
   /** Outputs that nobody asked for are undefined. */
@@ -21,28 +25,27 @@ export interface RuleContext {
   readonly outputGrads: readonly (Value | null)[];
   /** Whether a gradient of this input is wanted. */
   needs(input: number): boolean;
-  /** Attributes and constant inputs, with the catalogue's defaults. */
-  readonly attributes: InferContext;
+  /** With the catalogue's defaults. */
+  readonly attributes: ReadAttributes<Op>;
+  /** What the op's shape rule sees: types and constant inputs. */
+  readonly types: TypesOf<Op>;
 }
 
 /**
  * The vector-Jacobian product of an op: one gradient an input, in order; null where it is
  * not wanted. It may have the output's broadcast shape: the walk sums it back.
  */
-export type Rule = (context: RuleContext) => readonly (Value | null)[];
+export type Rule<Op extends OpType = OpType> = (context: RuleContext<Op>) => readonly (Value | null)[];
 
-/** `zero`: the derivative is zero almost everywhere; `none`: there is no rule. */
-export type RuleEntry = Rule | "zero" | "none";
+/** Rules for ops, those that pass no gradient left out: one that lacks its rule does not compile. */
+export type Rules<Op extends OpType> = { readonly [Each in Exclude<Op, FlatOp>]: Rule<Each> };
 
-/** Typed access to a node's attributes and constant inputs. */
-export function attributesOf(g: GraphBuilder, node: Node): InferContext {
-  if (!isKnownOp(node.op)) throw new Error(`op ${node.op} is not in the catalogue`);
-  const inputs = node.inputs.map((name) => {
-    if (name === "") return undefined;
-    const value = g.value(name);
-    return { ...value, constant: g.constantOf(value) };
-  });
-  return inferContext(inputs, node.outputs.length, node.attributes, OP_CATALOGUE[node.op]);
+/** The types and constant inputs of a node. */
+export function typesOf(g: GraphBuilder, node: Node): RuleContext["types"] {
+  const inputs = g
+    .inputsOf(node)
+    .map((value) => value && { dtype: value.dtype, shape: value.shape, constant: g.constantOf(value) });
+  return inferContext(inputs, node.outputs.length, node.attributes, specOf(node.op));
 }
 
 /** Sums a gradient over the axes along which its operand was broadcast. */
@@ -76,10 +79,7 @@ export function swapLastAxes(g: GraphBuilder, value: Value, levels: number = PRO
     axis === rank - 1 ? rank - 2 : axis === rank - 2 ? rank - 1 : axis,
   );
   const producer = g.producer(value);
-  if (
-    producer?.op === "Transpose" &&
-    (producer.attributes["perm"] as readonly number[] | undefined)?.join() === perm.join()
-  ) {
+  if (isNode(producer, "Transpose") && attributesOf(producer).perm?.join() === perm.join()) {
     return g.value(producer.inputs[0]!);
   }
   if (producer?.op === "MatMul" && levels > 0) {

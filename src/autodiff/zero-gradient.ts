@@ -1,6 +1,5 @@
-import { isKnownOp, type Dim, type Graph, type Node } from "../graph/index.js";
+import { isFlat, type Dim, type Graph, type Node } from "../graph/index.js";
 import { isFloat } from "../tensor/index.js";
-import { RULES } from "./rules/index.js";
 
 /**
  * Nodes on the way from one value to another that pass no gradient, because their derivative is zero almost
@@ -24,6 +23,6 @@ export function zeroGradientNodes(graph: Graph<Dim>, from: string, to: string): 
 }
 
 function stops({ values }: Graph<Dim>, { op, outputs }: Node): boolean {
-  if (isKnownOp(op) && RULES[op] === "zero") return true;
+  if (isFlat(op)) return true;
   return outputs.every((name) => name === "" || !isFloat(values.get(name)!.dtype));
 }

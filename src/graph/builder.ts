@@ -1,6 +1,6 @@
 import { float32, int64, tensor, type DType, type Tensor } from "../tensor/index.js";
-import { OP_CATALOGUE, type OpType } from "./catalogue/index.js";
-import type { Attributes, Dim, Graph, Node, Value } from "./graph.js";
+import { isKnownOp, OP_CATALOGUE, specOf, type AttributesOf, type OpType } from "./catalogue/index.js";
+import type { Attributes, AttributeValue, Dim, Graph, Node, Value } from "./graph.js";
 import { checkShape, inferOutputs, ShapeError, type InputType } from "./infer.js";
 
 export interface OpOptions {
@@ -24,11 +24,18 @@ export class GraphBuilder<D extends Dim = number> {
   readonly #nodeNames = new Set<string>();
   readonly #producers = new Map<string, Node>();
   readonly #constants = new Map<string, Value<D>>();
-  readonly #suffixes = new Map<string, number>();
-  readonly #nodeSuffixes = new Map<string, number>();
+  /** Names that stand for another value since their own was replaced. */
+  readonly #aliases = new Map<string, Value<D>>();
+  /** Names that were declared since a replacement began. */
+  #made: Set<string> | undefined;
+  readonly #freeName: (stem: string) => string;
+  readonly #freeNodeName: (stem: string) => string;
 
-  constructor(name: string) {
+  /** @param reserved names of values and of nodes that are given to none by itself. */
+  constructor(name: string, reserved: { readonly values?: NameSet; readonly nodes?: NameSet } = {}) {
     this.name = name;
+    this.#freeName = freeNames(this.#values, reserved.values);
+    this.#freeNodeName = freeNames(this.#nodeNames, reserved.nodes);
   }
 
   /** A builder that goes on from `graph`; its outputs are kept only with `keepOutputs`. */
@@ -40,6 +47,21 @@ export class GraphBuilder<D extends Dim = number> {
     for (const [name, value] of graph.values) builder.#values.set(name, value);
     for (const [name, data] of graph.initializers) builder.#initializers.set(name, data);
     if (options.keepOutputs === true) builder.#outputs.push(...graph.outputs);
+    return builder;
+  }
+
+  /** A builder with the inputs and constants of `graph`, for its nodes to be added: their names stay free for them. */
+  static over<D extends Dim>(
+    graph: Graph<Dim>,
+    inputs: ReadonlyMap<string, Value<Dim>> = graph.values,
+  ): GraphBuilder<D> {
+    const nodes = new Set(graph.nodes.map(({ name }) => name));
+    const builder = new GraphBuilder<D>(graph.name, { values: graph.values, nodes });
+    for (const name of graph.inputs) {
+      const { dtype, shape } = inputs.get(name)!;
+      builder.input(name, dtype, shape as readonly D[]);
+    }
+    for (const [name, data] of graph.initializers) builder.initializer(name, data);
     return builder;
   }
 
@@ -58,10 +80,10 @@ export class GraphBuilder<D extends Dim = number> {
 
   /** An unnamed constant; equal small constants share one value. */
   constant(data: Tensor): Value<D> {
-    const key = data.data.length <= 64 ? `${data.dtype}[${data.shape.join()}]${data.data.join()}` : undefined;
+    const key = keyOf(data);
     const known = key === undefined ? undefined : this.#constants.get(key);
     if (known !== undefined) return known;
-    const value = this.initializer(this.#unique("constant"), data);
+    const value = this.initializer(this.#freeName("constant"), data);
     if (key !== undefined) this.#constants.set(key, value);
     return value;
   }
@@ -81,10 +103,10 @@ export class GraphBuilder<D extends Dim = number> {
   }
 
   /** Applies an op with one wanted output. */
-  op(
-    op: OpType,
+  op<Op extends OpType>(
+    op: Op,
     inputs: readonly (Value<D> | null | undefined)[],
-    attributes: Attributes = {},
+    attributes: AttributesOf<Op> = {},
     options: Omit<OpOptions, "outputs"> = {},
   ): Value<D> {
     return this.ops(op, inputs, attributes, { ...options, outputs: 1 })[0]!;
@@ -95,37 +117,91 @@ export class GraphBuilder<D extends Dim = number> {
    *
    * @throws ShapeError naming the node when the op's typing rule is broken.
    */
-  ops(
-    op: OpType,
+  ops<Op extends OpType>(
+    op: Op,
     inputs: readonly (Value<D> | null | undefined)[],
-    attributes: Attributes = {},
+    attributes: AttributesOf<Op> = {},
     options: OpOptions = {},
   ): Value<D>[] {
     const outputCount = options.outputs ?? OP_CATALOGUE[op].outputs[0];
     const stem = options.name ?? op.toLowerCase();
-    const first = this.#unique(stem);
+    const first = this.#freeName(stem);
     const outputs = Array.from({ length: outputCount }, (_, i) =>
-      i === 0 ? first : this.#unique(`${first}.${i}`),
+      i === 0 ? first : this.#freeName(`${first}.${i}`),
     );
+    const given = Object.entries(attributes as Readonly<Record<string, AttributeValue | undefined>>);
     return this.node({
-      name: this.#uniqueNode(outputs[0]!),
+      name: this.#freeNodeName(outputs[0]!),
       op,
       inputs: trimmed(inputs.map((input) => input?.name ?? "")),
       outputs,
-      attributes,
+      attributes: Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Attributes,
     });
+  }
+
+  /** The op of `node`, its first output alone, on other inputs. */
+  again(node: Node, inputs: readonly (Value<D> | null | undefined)[]): Value<D> {
+    return this.ops(node.op, inputs, node.attributes, { outputs: 1 })[0]!;
+  }
+
+  /** The inputs of a node as values; absent ones are undefined. */
+  inputsOf({ inputs }: Pick<Node, "inputs">): readonly (Value<D> | undefined)[] {
+    return inputs.map((name) => (name === "" ? undefined : this.value(name)));
+  }
+
+  /**
+   * Puts the values that `make` gives in the place of a node's outputs. Those made on the way take the outputs' names, and
+   * the node that gives the first the node's; for others the names stand from now on.
+   *
+   * @returns undefined when `make` gives nothing.
+   */
+  replace(
+    { name, outputs }: Pick<Node, "name" | "outputs">,
+    make: () => readonly Value<D>[] | undefined,
+  ): Value<D>[] | undefined {
+    const first = this.#nodes.length;
+    const outer = this.#made;
+    const made = new Set<string>();
+    this.#made = made;
+    const values = make();
+    this.#made = outer;
+    const given = new Map<string, Value<D>>();
+    const placed = values?.map((value, i) => {
+      const output = outputs[i];
+      if (output === undefined || output === "" || output === value.name) return value;
+      const already = given.get(value.name);
+      if (already !== undefined || !made.has(value.name) || this.#values.has(output)) {
+        this.#aliases.set(output, already ?? value);
+        return already ?? value;
+      }
+      const renamed = this.#rename(value, output, first, i === 0 ? name : undefined);
+      given.set(value.name, renamed);
+      made.add(output);
+      return renamed;
+    });
+    for (const each of made) outer?.add(each);
+    return placed;
+  }
+
+  /** Lets what is added from now on, and reads `name`, read `value`. */
+  redirect(name: string, value: Value<D>): void {
+    this.#aliases.set(name, value);
   }
 
   /** Adds a node as it stands, names included; returns its outputs ("" ones left out). */
   node(node: Node): Value<D>[] {
-    if (!Object.hasOwn(OP_CATALOGUE, node.op)) {
-      throw new ShapeError(`op ${node.op} is not in the catalogue`, `node "${node.name}"`);
+    if (!isKnownOp(node.op)) {
+      throw new ShapeError(`op ${node.op as string} is not in the catalogue`, `node "${node.name}"`);
     }
     const types = node.inputs.map((name) => (name === "" ? undefined : this.#typeOf(name, node)));
-    const inferred = inferOutputs(node, OP_CATALOGUE[node.op as OpType], types);
+    const inferred = inferOutputs(node, specOf(node.op), types);
     if (this.#nodeNames.has(node.name)) throw new ShapeError(`two nodes are named "${node.name}"`);
-    this.#enter(node);
-    this.#nodes.push(node);
+    const aliased = node.inputs.some((name) => this.#aliases.has(name));
+    const named = aliased
+      ? { ...node, inputs: node.inputs.map((name) => this.#aliases.get(name)?.name ?? name) }
+      : node;
+    this.#enter(named);
+    this.#nodes.push(named);
     const values: Value<D>[] = [];
     node.outputs.forEach((name, i) => {
       const type = inferred[i]!;
@@ -139,7 +215,7 @@ export class GraphBuilder<D extends Dim = number> {
     let named = value;
     if (name !== undefined && name !== value.name) {
       this.node({
-        name: this.#uniqueNode(name),
+        name: this.#freeNodeName(name),
         op: "Identity",
         inputs: [value.name],
         outputs: [name],
@@ -151,13 +227,13 @@ export class GraphBuilder<D extends Dim = number> {
   }
 
   value(name: string): Value<D> {
-    const value = this.#values.get(name);
+    const value = this.#aliases.get(name) ?? this.#values.get(name);
     if (value === undefined) throw new Error(`graph "${this.name}" has no value "${name}"`);
     return value;
   }
 
   has(name: string): boolean {
-    return this.#values.has(name);
+    return this.#values.has(name) || this.#aliases.has(name);
   }
 
   /** The constant behind a value, if it is one. */
@@ -168,6 +244,11 @@ export class GraphBuilder<D extends Dim = number> {
   /** The node that computes a value; undefined for inputs and constants. */
   producer(value: Value<D>): Node | undefined {
     return this.#producers.get(value.name);
+  }
+
+  /** Names of the values fed at run time. */
+  get inputs(): readonly string[] {
+    return this.#inputs;
   }
 
   /** The nodes so far, in order. */
@@ -187,46 +268,91 @@ export class GraphBuilder<D extends Dim = number> {
     };
   }
 
+  /** Declares a value that nothing in the graph gives. */
+  protected declare(name: string, dtype: DType, shape: readonly D[]): Value<D> {
+    return this.#declare(name, dtype, shape);
+  }
+
+  /** Is told of each value that takes another name. */
+  protected renamed(_from: string, _to: string): void {}
+
   #enter(node: Node): void {
     this.#nodeNames.add(node.name);
     for (const output of node.outputs) if (output !== "") this.#producers.set(output, node);
   }
 
   #typeOf(name: string, node: Node): InputType {
-    const value = this.#values.get(name);
-    if (value === undefined) {
+    if (!this.has(name)) {
       throw new ShapeError(`input "${name}" is not defined before it`, `node "${node.name}" (${node.op})`);
     }
-    return { dtype: value.dtype, shape: value.shape, constant: this.#initializers.get(name) };
+    const value = this.value(name);
+    return { dtype: value.dtype, shape: value.shape, constant: this.constantOf(value) };
   }
 
   #declare(name: string, dtype: DType, shape: readonly D[]): Value<D> {
     if (this.#values.has(name)) throw new ShapeError("is defined twice", `value "${name}"`);
     const value = Object.freeze({ name, dtype, shape: Object.freeze([...shape]) });
     this.#values.set(name, value);
+    this.#aliases.delete(name);
+    this.#made?.add(name);
     return value;
   }
 
-  #unique(stem: string): string {
-    return freeName(stem, this.#values, this.#suffixes);
-  }
-
-  #uniqueNode(stem: string): string {
-    return freeName(stem, this.#nodeNames, this.#nodeSuffixes);
+  /** Gives `value`, which only nodes from `first` on can read, another name; its node one, too, where that is free. */
+  #rename(value: Value<D>, name: string, first: number, nodeName: string | undefined): Value<D> {
+    const renamed = (list: readonly string[]): readonly string[] =>
+      list.includes(value.name) ? list.map((each) => (each === value.name ? name : each)) : list;
+    for (let i = first; i < this.#nodes.length; i++) {
+      const old = this.#nodes[i]!;
+      const makes = old.outputs.includes(value.name);
+      const [inputs, outputs] = [renamed(old.inputs), renamed(old.outputs)];
+      if (inputs === old.inputs && outputs === old.outputs) continue;
+      const free = makes && nodeName !== undefined && !this.#nodeNames.has(nodeName);
+      const node = { ...old, name: free ? nodeName : old.name, inputs, outputs };
+      this.#nodeNames.delete(old.name);
+      this.#nodes[i] = node;
+      this.#enter(node);
+    }
+    this.#producers.delete(value.name);
+    this.#values.delete(value.name);
+    this.renamed(value.name, name);
+    const data = this.#initializers.get(value.name);
+    if (data !== undefined) {
+      this.#initializers.delete(value.name);
+      this.#initializers.set(name, data);
+      const key = keyOf(data);
+      if (key !== undefined && this.#constants.get(key) === value) this.#constants.delete(key);
+    }
+    return this.#declare(name, value.dtype, value.shape);
   }
 }
 
-/** `stem`, or `stem_1` and so on; `suffixes` remembers where to look next, so that many of one stem take no longer. */
-export function freeName(
-  stem: string,
-  taken: { has(name: string): boolean },
-  suffixes: Map<string, number>,
-): string {
-  if (!taken.has(stem)) return stem;
-  let suffix = suffixes.get(stem) ?? 1;
-  while (taken.has(`${stem}_${suffix}`)) suffix++;
-  suffixes.set(stem, suffix + 1);
-  return `${stem}_${suffix}`;
+/** Of a constant that is small enough to be compared with others. */
+function keyOf({ data, dtype, shape }: Tensor): string | undefined {
+  return data.length <= 64 ? `${dtype}[${shape.join()}]${data.join()}` : undefined;
+}
+
+interface NameSet {
+  has(name: string): boolean;
+}
+
+/**
+ * Gives `stem`, or `stem_1` and so on, none of them taken and each once; many of one stem take no longer than others.
+ */
+export function freeNames(...taken: readonly (NameSet | undefined)[]): (stem: string) => string {
+  const suffixes = new Map<string, number>();
+  const isTaken = (name: string): boolean => taken.some((names) => names?.has(name));
+  return (stem) => {
+    const next = suffixes.get(stem);
+    if (next === undefined && !isTaken(stem)) {
+      suffixes.set(stem, 1);
+      return stem;
+    }
+    let suffix = next ?? 1;
+    while (isTaken(`${stem}_${suffix}`)) suffix++;
+    suffixes.set(stem, suffix + 1);
+    return `${stem}_${suffix}`;
+  };
 }
 
 /** ONNX leaves trailing absent inputs out. */

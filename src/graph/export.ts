@@ -1,6 +1,6 @@
 import { codeOfDType, type Attribute, type Model, type ModelNode, type ValueInfo } from "../onnx/index.js";
 import type { DType, Tensor } from "../tensor/index.js";
-import { INTERNAL_OPSET, isKnownOp, OP_CATALOGUE } from "./catalogue/index.js";
+import { INTERNAL_OPSET, specOf } from "./catalogue/index.js";
 import { valueOf, type AttributeValue, type Dim, type Graph, type Node } from "./graph.js";
 
 /** IR version 9: the one of opset 20. */
@@ -51,8 +51,7 @@ function exportNode(node: Node): ModelNode {
 }
 
 function exportAttribute(node: Node, name: string, value: AttributeValue): Attribute {
-  if (node.op === "Cast" && name === "to") return { kind: "int", value: codeOfDType(value as DType) };
-  const kind = isKnownOp(node.op) ? OP_CATALOGUE[node.op].attributes[name]?.kind : undefined;
+  const kind = specOf(node.op).attributes[name]?.kind;
   switch (kind) {
     case "int":
     case "float":
@@ -64,6 +63,8 @@ function exportAttribute(node: Node, name: string, value: AttributeValue): Attri
       return { kind, value: value as readonly number[] };
     case "strings":
       return { kind, value: value as readonly string[] };
+    case "dtype":
+      return { kind: "int", value: codeOfDType(value as DType) };
     case "tensor":
       return { kind, value: value as Tensor };
     case undefined:

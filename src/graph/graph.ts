@@ -1,4 +1,5 @@
 import type { DType, Tensor } from "../tensor/index.js";
+import type { OpType } from "./catalogue/index.js";
 
 /** A dimension: a number, or the name of one that is bound later (such as the batch, "N"). */
 export type Dim = number | string;
@@ -15,10 +16,10 @@ export type AttributeValue = number | string | readonly number[] | readonly stri
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** One operator application of the internal opset, default domain. */
-export interface Node {
+export interface Node<Op extends OpType = OpType> {
   /** Unique in its graph and never empty. */
   readonly name: string;
-  readonly op: string;
+  readonly op: Op;
   /** Value names; "" is an absent optional input. */
   readonly inputs: readonly string[];
   /** Value names; "" is an output that nobody asked for. */

@@ -2,16 +2,25 @@ export { graphFromModel, type ImportOptions } from "./import/import.js";
 export { halvesAsFloats } from "./import/halves.js";
 export { modelFromGraph, type ExportOptions } from "./export.js";
 export {
+  attributesOf,
   INTERNAL_OPSET,
+  isFlat,
   isKnownOp,
+  isNode,
   OP_CATALOGUE,
+  specOf,
+  type AttributesOf,
   type ElementwiseOp,
+  type FlatOp,
   type NeuralOp,
   type OpType,
+  type ReadAttributes,
   type ReductionOp,
   type ShapingOp,
+  type TypesOf,
 } from "./catalogue/index.js";
-export { GraphBuilder, type OpOptions } from "./builder.js";
+export { rewrite, type Replacement } from "./rewrite.js";
+export { freeNames, GraphBuilder, type OpOptions } from "./builder.js";
 export {
   producers,
   valueOf,

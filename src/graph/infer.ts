@@ -1,6 +1,9 @@
-import { InputError } from "../errors/index.js";
 import { nearestSafeInteger, type DType, type Tensor } from "../tensor/index.js";
-import type { Attributes, AttributeValue, Dim, Node } from "./graph.js";
+import { readAttributes, type AttributeSpecs, type Read } from "./attributes.js";
+import type { Attributes, Dim, Node } from "./graph.js";
+import { ShapeError } from "./shape-error.js";
+
+export { ShapeError };
 
 /** What an op's shape rule sees of one input. */
 export interface InputType {
@@ -15,19 +18,8 @@ export interface OutputType {
   readonly shape: readonly Dim[];
 }
 
-/** Thrown by shape rules, without a place; whoever applies the rule adds the node as that. */
-export class ShapeError extends InputError {
-  constructor(
-    problem: string,
-    place = "graph",
-    remedy = "Look at this place in the model, or export it again.",
-  ) {
-    super({ place, problem, remedy });
-  }
-}
-
-/** Typed access to a node's inputs and attributes for a shape rule. */
-export interface InferContext {
+/** What a shape rule sees of a node. */
+export interface InferContext<S extends AttributeSpecs = AttributeSpecs> {
   /** Input `index`, which must be present. */
   input(index: number): InputType;
   /** Input `index`, or undefined when absent. */
@@ -36,33 +28,39 @@ export interface InferContext {
   constantInts(index: number, what: string): readonly number[];
   readonly inputCount: number;
   readonly outputCount: number;
-  int(name: string): number;
-  float(name: string): number;
-  string(name: string): string;
-  /** Absent list attributes are undefined unless the catalogue has a default. */
-  ints(name: string): readonly number[] | undefined;
-  attribute(name: string): AttributeValue | undefined;
-}
-
-export type InferRule = (context: InferContext) => readonly OutputType[];
-
-export type AttributeKind = "int" | "float" | "string" | "ints" | "floats" | "strings" | "tensor";
-
-export interface AttributeSpec {
-  readonly kind: AttributeKind;
-  readonly default?: number | string | readonly number[];
-  readonly required?: boolean;
+  readonly attributes: Read<S>;
 }
 
 /** One row of the op catalogue. */
-export interface OpSpec {
+export interface OpSpec<S extends AttributeSpecs = AttributeSpecs> {
   /** Least and greatest number of inputs (Infinity when variadic). */
   readonly inputs: readonly [number, number];
   readonly outputs: readonly [number, number];
+  readonly attributes: S;
+  infer(context: InferContext<S>): readonly OutputType[];
   /** Outputs that must be named even when nobody reads them, where the attributes decide it. */
-  readonly obligatoryOutputs?: (attributes: Attributes) => number;
-  readonly attributes: Readonly<Record<string, AttributeSpec>>;
-  readonly infer: InferRule;
+  obligatoryOutputs?(attributes: Read<S>): number;
+  /** Inputs that hold what training moves. */
+  readonly trained?: readonly number[];
+  /** Inputs that hold running statistics, which training sets without a gradient. */
+  readonly running?: readonly number[];
+  /** Whether its output may be tapped as an activation. */
+  readonly activation?: boolean;
+}
+
+/** An op whose derivative is zero wherever there is one. */
+export interface FlatOpSpec<S extends AttributeSpecs = AttributeSpecs> extends OpSpec<S> {
+  readonly gradient: "zero";
+}
+
+/** Gives a row the type of its attributes. */
+export function operator<const S extends AttributeSpecs>(spec: OpSpec<S>): OpSpec<S> {
+  return spec;
+}
+
+/** A row of an op that passes no gradient. */
+export function flat<S extends AttributeSpecs>(spec: OpSpec<S>): FlatOpSpec<S> {
+  return { ...spec, gradient: "zero" };
 }
 
 /**
@@ -125,19 +123,12 @@ export function checkShape(shape: readonly Dim[]): void {
   }
 }
 
-export function inferContext(
+export function inferContext<S extends AttributeSpecs>(
   inputs: readonly (InputType | undefined)[],
   outputCount: number,
   attributes: Attributes,
-  spec: OpSpec,
-): InferContext {
-  const attribute = (name: string): AttributeValue | undefined =>
-    Object.hasOwn(attributes, name) ? attributes[name] : spec.attributes[name]?.default;
-  const required = (name: string): AttributeValue => {
-    const value = attribute(name);
-    if (value === undefined) throw new ShapeError(`attribute "${name}" is missing`);
-    return value;
-  };
+  spec: OpSpec<S>,
+): InferContext<S> {
   const input = (index: number): InputType => {
     const type = inputs[index];
     if (type === undefined) throw new ShapeError(`input ${index} is missing`);
@@ -163,11 +154,7 @@ export function inferContext(
     },
     inputCount: inputs.length,
     outputCount,
-    int: (name) => required(name) as number,
-    float: (name) => required(name) as number,
-    string: (name) => required(name) as string,
-    ints: (name) => attribute(name) as readonly number[] | undefined,
-    attribute,
+    attributes: readAttributes(spec.attributes, attributes),
   };
 }
 

@@ -67,7 +67,7 @@ describe("verifyGraph", () => {
     ["an output that nobody makes", { ...graph, outputs: ["ghost"] }, /"ghost" is made by no node/],
     [
       "an op that is not in the catalogue",
-      { ...graph, nodes: [{ ...graph.nodes[0]!, op: "Magic" }] },
+      { ...graph, nodes: [{ ...graph.nodes[0]!, op: "Magic" as "Relu" }] },
       /Magic is not in the catalogue/,
     ],
   ];

@@ -1,5 +1,13 @@
 import { InputError } from "../errors/index.js";
-import { deadCode, GraphBuilder, producers, type Dim, type Graph } from "../graph/index.js";
+import {
+  attributesOf,
+  deadCode,
+  GraphBuilder,
+  isNode,
+  producers,
+  type Dim,
+  type Graph,
+} from "../graph/index.js";
 
 /** Dozens of times the classes of the largest public dataset. */
 const MOST_CLASSES = 1_000_000;
@@ -50,8 +58,8 @@ function beforeSaturation(graph: Graph<Dim>, output: string): { logits: string; 
   while (made.get(name)?.op === "Identity") name = made.get(name)!.inputs[0]!;
   const last = made.get(name);
   if (last?.op === "Sigmoid") return { logits: last.inputs[0]!, by: "a sigmoid" };
-  if (last?.op !== "Softmax") return undefined;
+  if (!isNode(last, "Softmax")) return undefined;
   const rank = graph.values.get(name)!.shape.length;
-  const axis = (last.attributes["axis"] as number | undefined) ?? -1;
+  const { axis } = attributesOf(last);
   return (axis + rank) % rank === 1 ? { logits: last.inputs[0]!, by: "a softmax" } : undefined;
 }

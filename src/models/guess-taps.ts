@@ -1,17 +1,7 @@
 import { sizeOf } from "../tensor/index.js";
-import type { Dim, Graph, Value } from "../graph/index.js";
+import { specOf, type Dim, type Graph, type Value } from "../graph/index.js";
 import type { Tap } from "./classifier.js";
 
-/** Ops whose output counts as an activation; a Clip is ReLU6. */
-const ACTIVATIONS: ReadonlySet<string> = new Set([
-  "Relu",
-  "Clip",
-  "LeakyRelu",
-  "Elu",
-  "PRelu",
-  "Where",
-  "Max",
-]);
 /** A ResNet has as many groups. */
 const MOST_TAPS = 4;
 
@@ -54,7 +44,7 @@ function bottlenecks(graph: Graph<Dim>, image: string): Candidate[] {
     const [output] = node.outputs;
     // Nothing from before is read after this node: all goes through its output.
     if (open <= i && output !== undefined) {
-      found.push({ value: graph.values.get(output)!, activation: ACTIVATIONS.has(node.op) });
+      found.push({ value: graph.values.get(output)!, activation: specOf(node.op).activation === true });
     }
     for (const name of node.outputs) {
       if (name === "") continue;

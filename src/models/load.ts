@@ -1,5 +1,13 @@
 import { InputError, suggestName, UsageError } from "../errors/index.js";
-import { deadCode, graphFromModel, halvesAsFloats, producers, type Dim, type Graph } from "../graph/index.js";
+import {
+  deadCode,
+  graphFromModel,
+  halvesAsFloats,
+  producers,
+  specOf,
+  type Dim,
+  type Graph,
+} from "../graph/index.js";
 import { readModelFile, type Model } from "../onnx/index.js";
 import { checkUnits } from "./check-units.js";
 import type { Classifier, Tap } from "./classifier.js";
@@ -227,26 +235,18 @@ function namesOf(
   });
 }
 
-/** Inputs that hold what training moves, and what it sets without a gradient, by op. */
-const TRAINED: ReadonlyMap<string, readonly number[]> = new Map([
-  ["Conv", [1, 2]],
-  ["ConvTranspose", [1, 2]],
-  ["Gemm", [1, 2]],
-  ["MatMul", [1]],
-  ["BatchNormalization", [1, 2]],
-]);
-const RUNNING: ReadonlyMap<string, readonly number[]> = new Map([["BatchNormalization", [3, 4]]]);
-
 function trainable(
   graph: Graph<Dim>,
   place: string,
   own: ClassifierMetadata | undefined,
 ): Pick<Classifier, "parameters" | "buffers"> {
-  const collect = (table: ReadonlyMap<string, readonly number[]>): string[] => {
-    const names = graph.nodes.flatMap((node) => (table.get(node.op) ?? []).map((i) => node.inputs[i] ?? ""));
+  const collect = (role: "trained" | "running"): string[] => {
+    const names = graph.nodes.flatMap(({ op, inputs }) =>
+      (specOf(op)[role] ?? []).map((i) => inputs[i] ?? ""),
+    );
     return [...new Set(names)].filter((name) => graph.initializers.get(name)?.dtype === "float32");
   };
-  if (own === undefined) return { parameters: collect(TRAINED), buffers: collect(RUNNING) };
+  if (own === undefined) return { parameters: collect("trained"), buffers: collect("running") };
   const missing = [...own.parameters, ...own.buffers].filter((name) => !graph.initializers.has(name));
   if (missing.length === 0) return { parameters: own.parameters, buffers: own.buffers };
   throw new InputError({

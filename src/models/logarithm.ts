@@ -1,4 +1,4 @@
-import { GraphBuilder, type Dim, type Node, type Value } from "../graph/index.js";
+import { attributesOf, GraphBuilder, type Dim, type Node, type Value } from "../graph/index.js";
 import type { Classifier } from "./classifier.js";
 
 /** Least probability that a logarithm is taken of: near the smallest normal float32. */
@@ -56,11 +56,11 @@ function logarithms(g: Builder): Log {
 
 function logByLaw(g: Builder, p: Named, log: Log): Named {
   const node = g.producer(p);
-  const inputs = (node?.inputs ?? []).map((name) => (name === "" ? undefined : g.value(name)));
+  const inputs = node === undefined ? [] : g.inputsOf(node);
   const [a, b] = inputs;
   switch (node?.op) {
     case "Softmax":
-      return g.op("LogSoftmax", [a], node.attributes);
+      return g.op("LogSoftmax", [a], attributesOf(node as Node<"Softmax">));
     case "Sigmoid":
       return g.op("Neg", [softplus(g, g.op("Neg", [a]))]);
     case "Sub":
@@ -68,10 +68,9 @@ function logByLaw(g: Builder, p: Named, log: Log): Named {
     case "Clip":
       return isHarmless(g, inputs) ? log(a!) : plainLog(g, p);
     case "Concat":
-      return g.op(
-        "Concat",
+      return g.again(
+        node,
         inputs.map((part) => log(part!)),
-        node.attributes,
       );
     case "Exp":
       return a!;
@@ -83,7 +82,7 @@ function logByLaw(g: Builder, p: Named, log: Log): Named {
       return logOfScaled(g, p, node, log);
     case "ReduceMean":
     case "ReduceSum":
-      return logOfReduced(g, p, node, log);
+      return logOfReduced(g, p, node as Node<"ReduceSum" | "ReduceMean">, log);
     default:
       return node !== undefined && MOVING.has(node.op) ? moved(g, node, log(a!)) : plainLog(g, p);
   }
@@ -93,9 +92,8 @@ function plainLog(g: Builder, p: Named): Named {
   return g.op("Log", [g.op("Max", [p, g.scalar(LEAST, p)])]);
 }
 
-function moved(g: Builder, { op, inputs, attributes }: Node, value: Named): Named {
-  const rest = inputs.slice(1).map((name) => (name === "" ? undefined : g.value(name)));
-  return g.op(op as "Reshape", [value, ...rest], attributes);
+function moved(g: Builder, node: Node, value: Named): Named {
+  return g.again(node, [value, ...g.inputsOf(node).slice(1)]);
 }
 
 /** log(1 − p); undefined where no law helps. */
@@ -142,10 +140,10 @@ function logOfScaled(g: Builder, p: Named, { op, inputs }: Node, log: Log): Name
 }
 
 /** log of a sum along axes is log Σ exp of the logarithms; of a mean of n that less log n. */
-function logOfReduced(g: Builder, p: Named, { op, inputs, attributes }: Node, log: Log): Named {
-  const [terms, axes] = inputs.map((name) => g.value(name)) as [Named, Named | undefined];
-  const sum = g.op("ReduceLogSumExp", [log(terms), axes], attributes);
-  if (op === "ReduceSum") return sum;
+function logOfReduced(g: Builder, p: Named, node: Node<"ReduceSum" | "ReduceMean">, log: Log): Named {
+  const [terms, axes] = g.inputsOf(node) as [Named, Named | undefined];
+  const sum = g.op("ReduceLogSumExp", [log(terms), axes], attributesOf(node));
+  if (node.op === "ReduceSum") return sum;
   return g.op("Sub", [sum, g.scalar(Math.log(fixedSize(terms) / fixedSize(p)), p)]);
 }
 

@@ -1,5 +1,5 @@
 import { sizeOf } from "../tensor/index.js";
-import { GraphBuilder, type Graph } from "../graph/index.js";
+import { isNode, rewrite, type Graph } from "../graph/index.js";
 import type { BoundClassifier } from "./classifier.js";
 
 /** What one BatchNormalization saw, and the buffers that keep its running averages. */
@@ -34,17 +34,8 @@ export function trainForm(
   frozen: ReadonlySet<string> = new Set(),
 ): TrainForm {
   const statistics: BatchStatistics[] = [];
-  const g = new GraphBuilder(name);
-  for (const input of graph.inputs) {
-    const { dtype, shape } = graph.values.get(input)!;
-    g.input(input, dtype, shape);
-  }
-  for (const [initializer, data] of graph.initializers) g.initializer(initializer, data);
-  for (const node of graph.nodes) {
-    if (node.op !== "BatchNormalization" || frozen.has(node.inputs[3]!)) {
-      g.node(node);
-      continue;
-    }
+  const trained = rewrite<number>({ ...graph, name }, (node, g) => {
+    if (!isNode(node, "BatchNormalization") || frozen.has(node.inputs[3]!)) return undefined;
     const output = node.outputs[0]!;
     const [batchMean, batchVariance] = [`${output}.batch_mean`, `${output}.batch_variance`];
     const [x, scale, shift, ...running] = node.inputs;
@@ -52,13 +43,7 @@ export function trainForm(
     const overwritten = running.map(
       (value, i) => g.op("Add", [g.value(value), own], {}, { name: `${output}.overwritten_${i}` }).name,
     );
-    g.node({
-      ...node,
-      inputs: [x!, scale!, shift!, ...overwritten],
-      outputs: [output, batchMean, batchVariance],
-      attributes: { ...node.attributes, momentum: 0, training_mode: 1 },
-    });
-    const { shape } = g.value(output);
+    const { shape } = graph.values.get(output)!;
     statistics.push({
       runningMean: running[0]!,
       runningVariance: running[1]!,
@@ -66,7 +51,12 @@ export function trainForm(
       batchVariance,
       count: sizeOf(shape) / shape[1]!,
     });
-  }
-  for (const output of graph.outputs) g.output(g.value(output));
-  return { graph: g.build(), statistics };
+    return g.node({
+      ...node,
+      inputs: [x!, scale!, shift!, ...overwritten],
+      outputs: [output, batchMean, batchVariance],
+      attributes: { ...node.attributes, momentum: 0, training_mode: 1 },
+    });
+  });
+  return { graph: trained, statistics };
 }

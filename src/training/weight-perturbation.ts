@@ -1,5 +1,12 @@
 import { appendGradients } from "../autodiff/index.js";
-import { deadCode, GraphBuilder, parametersAsInputs, type Graph, type Value } from "../graph/index.js";
+import {
+  deadCode,
+  GraphBuilder,
+  parametersAsInputs,
+  rewrite,
+  type Graph,
+  type Value,
+} from "../graph/index.js";
 import type { LossWeights } from "../losses/index.js";
 import { bindBatch, trainForm, type Classifier } from "../models/index.js";
 import { halvesOf, meanLoss } from "./loss-graph.js";
@@ -25,24 +32,17 @@ export function movedWeights(
   graph: Graph,
   names: readonly string[],
 ): { readonly g: GraphBuilder; readonly moved: ReadonlyMap<string, Value> } {
-  if (names.length === 0) return { g: GraphBuilder.from(graph), moved: new Map() };
-  const g = new GraphBuilder(graph.name);
-  for (const input of graph.inputs) {
-    const { dtype, shape } = graph.values.get(input)!;
-    g.input(input, dtype, shape);
-  }
-  for (const [name, data] of graph.initializers) g.initializer(name, data);
   const moved = new Map<string, Value>();
-  for (const name of names) {
-    const weight = g.value(name);
-    const move = g.input(UPDATE.perturbation(name), weight.dtype, weight.shape);
-    moved.set(name, g.op("Add", [weight, move], {}, { name: `moved:${name}` }));
-  }
-  for (const node of graph.nodes) {
-    g.node({ ...node, inputs: node.inputs.map((input) => moved.get(input)?.name ?? input) });
-  }
-  for (const output of graph.outputs) g.output(g.value(output));
-  return { g, moved };
+  const before = (g: GraphBuilder): void => {
+    for (const name of names) {
+      const weight = g.value(name);
+      const move = g.input(UPDATE.perturbation(name), weight.dtype, weight.shape);
+      moved.set(name, g.op("Add", [weight, move], {}, { name: `moved:${name}` }));
+      g.redirect(name, moved.get(name)!);
+    }
+  };
+  const keepNode = (): undefined => undefined;
+  return { g: GraphBuilder.from(rewrite<number>(graph, keepNode, { before })), moved };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { ElementwiseOp } from "../../src/graph/index.js";
 import { broadcastAt, nd } from "./array.js";
-import type { Kernel } from "./kernel.js";
+import type { Kernel, Kernels } from "./kernel.js";
 
 const unary =
   (f: (x: number) => number): Kernel =>
@@ -26,7 +26,7 @@ function roundHalfToEven(x: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-export const ELEMENTWISE_KERNELS: Readonly<Record<ElementwiseOp, Kernel>> = {
+export const ELEMENTWISE_KERNELS: Kernels<ElementwiseOp> = {
   Identity: unary((x) => x),
   Neg: unary((x) => -x),
   Abs: unary(Math.abs),
@@ -43,11 +43,11 @@ export const ELEMENTWISE_KERNELS: Readonly<Record<ElementwiseOp, Kernel>> = {
   Tanh: unary(Math.tanh),
   Not: unary((x) => bool(x === 0)),
   HardSigmoid: ({ inputs: [x], attributes }) => {
-    const [alpha, beta] = [attributes.float("alpha"), attributes.float("beta")];
+    const [alpha, beta] = [attributes.alpha, attributes.beta];
     return [{ shape: x!.shape, data: x!.data.map((v) => Math.max(0, Math.min(1, alpha * v + beta))) }];
   },
   Cast: ({ inputs: [x], attributes }) => {
-    const to = attributes.string("to");
+    const to = attributes.to;
     const f =
       to === "bool" ? (v: number) => bool(v !== 0) : to.includes("int") ? Math.trunc : (v: number) => v;
     return [{ shape: x!.shape, data: x!.data.map((v) => f(v)) }];

@@ -2,17 +2,24 @@
  * A float64 interpreter of the op catalogue: the independent opinion that forward kernels,
  * finite differences and gradient graphs are held against. Slow and plain on purpose.
  */
-import { inferContext, OP_CATALOGUE, type Graph, type Node, type OpType } from "../../src/graph/index.js";
+import {
+  attributesOf,
+  inferContext,
+  specOf,
+  type Graph,
+  type Node,
+  type OpType,
+} from "../../src/graph/index.js";
 import { tensor, toNumbers, type Tensor } from "../../src/tensor/index.js";
 import type { Nd } from "./array.js";
 import { ELEMENTWISE_KERNELS } from "./elementwise.js";
-import type { Kernel } from "./kernel.js";
+import type { Kernel, Kernels } from "./kernel.js";
 import { NEURAL_KERNELS } from "./neural.js";
 import { REDUCTION_KERNELS } from "./reduction.js";
 import { SHAPING_KERNELS } from "./shaping.js";
 
 /** One kernel an op: an op of the catalogue without one does not compile. */
-export const KERNELS: Readonly<Record<OpType, Kernel>> = {
+export const KERNELS: Kernels<OpType> = {
   ...ELEMENTWISE_KERNELS,
   ...SHAPING_KERNELS,
   ...NEURAL_KERNELS,
@@ -40,17 +47,18 @@ function asNd(data: Tensor): Nd {
 }
 
 function runNode(graph: Graph, node: Node, values: ReadonlyMap<string, Nd>): readonly Nd[] {
-  const op = node.op as OpType;
+  const { op } = node;
   const types = node.inputs.map((name) =>
     name === "" ? undefined : { ...graph.values.get(name)!, constant: graph.initializers.get(name) },
   );
   const inputs = node.inputs.map((name) => (name === "" ? undefined : values.get(name)));
   const missing = node.inputs.find((name, i) => name !== "" && inputs[i] === undefined);
   if (missing !== undefined) throw new Error(`node "${node.name}": "${missing}" was not fed`);
-  return KERNELS[op]({
+  return (KERNELS[op] as Kernel)({
     inputs,
     shapes: node.outputs.map((name) => graph.values.get(name)?.shape ?? []),
-    attributes: inferContext(types, node.outputs.length, node.attributes, OP_CATALOGUE[op]),
+    attributes: attributesOf(node),
+    types: inferContext(types, node.outputs.length, node.attributes, specOf(op)),
     integer: types[0]?.dtype.includes("int") ?? false,
   });
 }

@@ -1,6 +1,6 @@
 import { windowOf, type NeuralOp, type Window } from "../../src/graph/index.js";
 import { at, broadcastAt, nd, positions, put, type Nd } from "./array.js";
-import type { Kernel, KernelInput } from "./kernel.js";
+import type { Kernel, KernelInput, Kernels } from "./kernel.js";
 
 /** Every place of the image that the window at `out` covers, with its tap; padding is left out. */
 function* covered(
@@ -14,11 +14,11 @@ function* covered(
   }
 }
 
-const conv: Kernel = ({ inputs: [x, weight, bias], shapes: [shape], attributes }) => {
+const conv: Kernel<"Conv"> = ({ inputs: [x, weight, bias], shapes: [shape], attributes }) => {
   const spatial = x!.shape.slice(2);
   const w = windowOf(attributes, spatial, weight!.shape.slice(2));
   const perGroup = weight!.shape[1]!;
-  const outPerGroup = weight!.shape[0]! / attributes.int("group");
+  const outPerGroup = weight!.shape[0]! / attributes.group;
   return [
     nd(shape!, ([n, o, ...out]) => {
       const first = Math.floor(o! / outPerGroup) * perGroup;
@@ -34,9 +34,13 @@ const conv: Kernel = ({ inputs: [x, weight, bias], shapes: [shape], attributes }
 };
 
 /** y[place] += x[out] · W[tap]: each input element is spread over the window it would be gathered from. */
-const convTranspose: Kernel = ({ inputs: [x, weight, bias], shapes: [shape], attributes }) => {
+const convTranspose: Kernel<"ConvTranspose"> = ({
+  inputs: [x, weight, bias],
+  shapes: [shape],
+  attributes,
+}) => {
   const w = windowOf(attributes, x!.shape.slice(2), weight!.shape.slice(2));
-  const group = attributes.int("group");
+  const group = attributes.group;
   const [inPerGroup, outPerGroup] = [weight!.shape[0]! / group, weight!.shape[1]!];
   const y = nd(shape!, ([, o]) => bias?.data[o!] ?? 0);
   for (const index of positions(x!.shape)) {
@@ -52,7 +56,7 @@ const convTranspose: Kernel = ({ inputs: [x, weight, bias], shapes: [shape], att
   return [y];
 };
 
-const maxPool: Kernel = ({ inputs: [x], shapes, attributes }) => {
+const maxPool: Kernel<"MaxPool"> = ({ inputs: [x], shapes, attributes }) => {
   const spatial = x!.shape.slice(2);
   const w = windowOf(attributes, spatial);
   const strides = spatial.map((_, i) => spatial.slice(i + 1).reduce((a, b) => a * b, 1));
@@ -72,10 +76,10 @@ const maxPool: Kernel = ({ inputs: [x], shapes, attributes }) => {
   return [{ shape: shapes[0]!, data: indices.data.map((index) => x!.data[index]!) }, indices];
 };
 
-const averagePool: Kernel = ({ inputs: [x], shapes: [shape], attributes }) => {
+const averagePool: Kernel<"AveragePool"> = ({ inputs: [x], shapes: [shape], attributes }) => {
   const spatial = x!.shape.slice(2);
   const w = windowOf(attributes, spatial);
-  const padded = attributes.int("count_include_pad") === 1;
+  const padded = attributes.count_include_pad === 1;
   return [
     nd(shape!, ([n, c, ...out]) => {
       let [sum, inside] = [0, 0];
@@ -103,15 +107,15 @@ const globalPool =
     return [nd(shape!, ([n, c]) => f([...positions(spatial)].map((place) => at(x!, [n!, c!, ...place]))))];
   };
 
-function batchNormalization({ inputs, attributes }: KernelInput): Nd[] {
+function batchNormalization({ inputs, attributes }: KernelInput<"BatchNormalization">): Nd[] {
   const [x, scale, shift, mean, variance] = inputs as [Nd, Nd, Nd, Nd, Nd];
-  const [epsilon, momentum] = [attributes.float("epsilon"), attributes.float("momentum")];
+  const [epsilon, momentum] = [attributes.epsilon, attributes.momentum];
   const normalised = (m: Float64Array, v: Float64Array): Nd =>
     nd(x.shape, (index, place) => {
       const c = index[1]!;
       return ((x.data[place]! - m[c]!) / Math.sqrt(v[c]! + epsilon)) * scale.data[c]! + shift.data[c]!;
     });
-  if (attributes.int("training_mode") !== 1) return [normalised(mean.data, variance.data)];
+  if (attributes.training_mode !== 1) return [normalised(mean.data, variance.data)];
   const channels = x.shape[1]!;
   const values: number[][] = Array.from({ length: channels }, () => []);
   nd(x.shape, (index, place) => values[index[1]!]!.push(x.data[place]!));
@@ -125,8 +129,8 @@ function batchNormalization({ inputs, attributes }: KernelInput): Nd[] {
   return [normalised(means, variances), running(mean, means), running(variance, variances)];
 }
 
-const gemm: Kernel = ({ inputs: [a, b, c], shapes: [shape], attributes }) => {
-  const [transA, transB] = [attributes.int("transA") === 1, attributes.int("transB") === 1];
+const gemm: Kernel<"Gemm"> = ({ inputs: [a, b, c], shapes: [shape], attributes }) => {
+  const [transA, transB] = [attributes.transA === 1, attributes.transB === 1];
   const inner = a!.shape[transA ? 0 : 1]!;
   return [
     nd(shape!, (index) => {
@@ -135,8 +139,8 @@ const gemm: Kernel = ({ inputs: [a, b, c], shapes: [shape], attributes }) => {
       for (let k = 0; k < inner; k++) {
         sum += at(a!, transA ? [k, i] : [i, k]) * at(b!, transB ? [j, k] : [k, j]);
       }
-      const added = c === undefined ? 0 : attributes.float("beta") * broadcastAt(c, index);
-      return attributes.float("alpha") * sum + added;
+      const added = c === undefined ? 0 : attributes.beta * broadcastAt(c, index);
+      return attributes.alpha * sum + added;
     }),
   ];
 };
@@ -161,10 +165,10 @@ const matMul: Kernel = ({ inputs: [a, b], shapes: [shape] }) => {
 
 /** Along one axis, shifted by its largest element. */
 const softmax =
-  (log: boolean): Kernel =>
+  (log: boolean): Kernel<"Softmax" | "LogSoftmax"> =>
   ({ inputs: [x], attributes }) => {
     const rank = x!.shape.length;
-    const axis = (attributes.int("axis") + rank) % rank;
+    const axis = (attributes.axis + rank) % rank;
     return [
       nd(x!.shape, (index, place) => {
         const row = Array.from({ length: x!.shape[axis]! }, (_, k) => at(x!, index.with(axis, k)));
@@ -176,7 +180,7 @@ const softmax =
     ];
   };
 
-export const NEURAL_KERNELS: Readonly<Record<NeuralOp, Kernel>> = {
+export const NEURAL_KERNELS: Kernels<NeuralOp> = {
   Conv: conv,
   ConvTranspose: convTranspose,
   MaxPool: maxPool,

@@ -1,13 +1,13 @@
 import { reducedAxes, type ReductionOp } from "../../src/graph/index.js";
 import { at, nd, positions } from "./array.js";
-import type { Kernel } from "./kernel.js";
+import type { Kernel, Kernels } from "./kernel.js";
 
 /** Applies `f` to the elements that each output gathers. */
 const reduction =
-  (f: (values: number[]) => number): Kernel =>
-  ({ inputs: [x], shapes: [shape], attributes }) => {
+  (f: (values: number[]) => number): Kernel<Exclude<ReductionOp, "ArgMax" | "ArgMin">> =>
+  ({ inputs: [x], shapes: [shape], types }) => {
     const { shape: from } = x!;
-    const axes = reducedAxes(attributes);
+    const axes = reducedAxes(types);
     const lengths = axes.map((axis) => from[axis]!);
     const kept = from.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
     const flat = nd(
@@ -27,11 +27,11 @@ const reduction =
   };
 
 const argument =
-  (better: (a: number, b: number) => boolean): Kernel =>
+  (better: (a: number, b: number) => boolean): Kernel<"ArgMax" | "ArgMin"> =>
   ({ inputs: [x], shapes: [shape], attributes }) => {
     const rank = x!.shape.length;
-    const axis = (attributes.int("axis") + rank) % rank;
-    const last = attributes.int("select_last_index") === 1;
+    const axis = (attributes.axis + rank) % rank;
+    const last = attributes.select_last_index === 1;
     const kept = x!.shape.filter((_, i) => i !== axis);
     const flat = nd(kept, (index) => {
       let best = 0;
@@ -47,7 +47,7 @@ const argument =
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 const sumOfSquares = (values: readonly number[]): number => values.reduce((a, b) => a + b * b, 0);
 
-export const REDUCTION_KERNELS: Readonly<Record<ReductionOp, Kernel>> = {
+export const REDUCTION_KERNELS: Kernels<ReductionOp> = {
   ReduceSum: reduction(sum),
   ReduceMean: reduction((values) => sum(values) / values.length),
   ReduceMax: reduction((values) => Math.max(...values)),

@@ -1,7 +1,6 @@
 import type { ShapingOp } from "../../src/graph/index.js";
 import { at, broadcastAt, nd, put, reshape, type Nd } from "./array.js";
-import { numbersOf, type Kernel } from "./kernel.js";
-import type { Tensor } from "../../src/tensor/index.js";
+import { numbersOf, type Kernel, type Kernels } from "./kernel.js";
 
 const reshaped: Kernel = ({ inputs: [x], shapes: [shape] }) => [reshape(x!, shape!)];
 const wrap = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
@@ -13,13 +12,13 @@ function sliceStart(start: number, length: number, step: number): number {
   return step > 0 ? Math.min(length, Math.max(0, from)) : Math.min(length - 1, Math.max(0, from));
 }
 
-export const SHAPING_KERNELS: Readonly<Record<ShapingOp, Kernel>> = {
+export const SHAPING_KERNELS: Kernels<ShapingOp> = {
   Reshape: reshaped,
   Flatten: reshaped,
   Squeeze: reshaped,
   Unsqueeze: reshaped,
   Transpose: ({ inputs: [x], shapes: [shape], attributes }) => {
-    const perm = attributes.ints("perm") ?? x!.shape.map((_, axis) => x!.shape.length - 1 - axis);
+    const perm = attributes.perm ?? x!.shape.map((_, axis) => x!.shape.length - 1 - axis);
     const source = x!.shape.map(() => 0);
     return [
       nd(shape!, (index) => {
@@ -30,7 +29,7 @@ export const SHAPING_KERNELS: Readonly<Record<ShapingOp, Kernel>> = {
   },
   Expand: ({ inputs: [x], shapes: [shape] }) => [nd(shape!, (index) => broadcastAt(x!, index))],
   Concat: ({ inputs, shapes: [shape], attributes }) => {
-    const axis = wrap(attributes.int("axis"), shape!.length);
+    const axis = wrap(attributes.axis, shape!.length);
     return [
       nd(shape!, (index) => {
         let place = index[axis]!;
@@ -44,7 +43,7 @@ export const SHAPING_KERNELS: Readonly<Record<ShapingOp, Kernel>> = {
     ];
   },
   Split: ({ inputs: [x], shapes, attributes }) => {
-    const axis = wrap(attributes.int("axis"), x!.shape.length);
+    const axis = wrap(attributes.axis, x!.shape.length);
     let before = 0;
     return shapes.map((shape) => {
       const offset = before;
@@ -69,7 +68,7 @@ export const SHAPING_KERNELS: Readonly<Record<ShapingOp, Kernel>> = {
   Pad: ({ inputs: [x, pads, value, axes], shapes: [shape], attributes }) => {
     const rank = x!.shape.length;
     const along = listOf(axes)?.map((axis) => wrap(axis, rank)) ?? x!.shape.map((_, axis) => axis);
-    if (attributes.string("mode") !== "constant") throw new Error("only constant padding has a kernel");
+    if (attributes.mode !== "constant") throw new Error("only constant padding has a kernel");
     return [
       nd(shape!, (index) => {
         const source = [...index];
@@ -80,7 +79,7 @@ export const SHAPING_KERNELS: Readonly<Record<ShapingOp, Kernel>> = {
     ];
   },
   Gather: ({ inputs: [x, indices], shapes: [shape], attributes }) => {
-    const axis = wrap(attributes.int("axis"), x!.shape.length);
+    const axis = wrap(attributes.axis, x!.shape.length);
     const inner = indices!.shape.length;
     return [
       nd(shape!, (index) => {
@@ -90,13 +89,13 @@ export const SHAPING_KERNELS: Readonly<Record<ShapingOp, Kernel>> = {
     ];
   },
   GatherElements: ({ inputs: [x, indices], shapes: [shape], attributes }) => {
-    const axis = wrap(attributes.int("axis"), x!.shape.length);
+    const axis = wrap(attributes.axis, x!.shape.length);
     return [nd(shape!, (index) => at(x!, index.with(axis, wrap(at(indices!, index), x!.shape[axis]!))))];
   },
   ScatterElements: ({ inputs: [x, indices, updates], attributes }) => {
-    const axis = wrap(attributes.int("axis"), x!.shape.length);
+    const axis = wrap(attributes.axis, x!.shape.length);
     const out: Nd = { shape: x!.shape, data: x!.data.slice() };
-    const add = attributes.string("reduction") === "add";
+    const add = attributes.reduction === "add";
     nd(indices!.shape, (index) => {
       const place = index.with(axis, wrap(at(indices!, index), x!.shape[axis]!));
       put(out, place, (add ? at(out, place) : 0) + at(updates!, index));
@@ -105,12 +104,10 @@ export const SHAPING_KERNELS: Readonly<Record<ShapingOp, Kernel>> = {
     return [out];
   },
   Shape: ({ inputs: [x], attributes }) => {
-    const end = attributes.attribute("end") as number | undefined;
-    const dims = x!.shape.slice(attributes.int("start"), end);
+    const dims = x!.shape.slice(attributes.start, attributes.end);
     return [{ shape: [dims.length], data: Float64Array.from(dims) }];
   },
-  ConstantOfShape: ({ shapes: [shape], attributes }) => {
-    const value = attributes.attribute("value") as Tensor | undefined;
+  ConstantOfShape: ({ shapes: [shape], attributes: { value } }) => {
     return [nd(shape!, () => (value === undefined ? 0 : numbersOf(value)[0]!))];
   },
 };

@@ -1,6 +1,8 @@
 import type { GraphBuilder, Value } from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
-import { reshapeTo, type Rule, type RuleContext } from "../rule.js";
+import { reshapeTo, type Rule, type RuleContext as AnyContext } from "../rule.js";
+
+type RuleContext = AnyContext<"BatchNormalization">;
 
 /**
  * BatchNormalization: y = γ · x̂ + β, x̂ = (x − μ) · r, r = 1 / √(σ² + ε), per channel.
@@ -15,8 +17,8 @@ import { reshapeTo, type Rule, type RuleContext } from "../rule.js";
  *   x_grad = γ r · ( y_grad − β_grad / M − x̂ · γ_grad / M )  =  s · y_grad + t · (x − μ) + u ,
  *   s = γ r     t = − s r γ_grad / M     u = − s β_grad / M     one number a channel each: few passes over the maps
  */
-export const batchNormalization: Rule = (context) =>
-  context.attributes.int("training_mode") === 1 ? training(context) : inference(context);
+export const batchNormalization: Rule<"BatchNormalization"> = (context) =>
+  context.attributes.training_mode === 1 ? training(context) : inference(context);
 
 const perChannel = (g: GraphBuilder, value: Value, rank: number): Value =>
   reshapeTo(g, value, [
@@ -34,7 +36,7 @@ function channelSum(g: GraphBuilder, value: Value): Value {
 
 /** r = 1 / √(σ² + ε), of the shape of σ². */
 function inverseDeviation({ g, attributes }: RuleContext, variance: Value): Value {
-  const shifted = g.op("Add", [variance, g.scalar(attributes.float("epsilon"), variance)]);
+  const shifted = g.op("Add", [variance, g.scalar(attributes.epsilon, variance)]);
   return g.op("Reciprocal", [g.op("Sqrt", [shifted])]);
 }
 
@@ -82,7 +84,7 @@ function statistics(
  * another node has the same ones (equal constants become one value, too), only the last one's statistics are left.
  */
 function givesStatistics({ g, node, inputs, attributes }: RuleContext): boolean {
-  if (attributes.float("momentum") !== 0) return false;
+  if (attributes.momentum !== 0) return false;
   return inputs.slice(3).every((running) => {
     const source = g.producer(running!)?.inputs[0];
     if (source === undefined || g.constantOf(g.value(source)) !== undefined) return false;
@@ -137,7 +139,7 @@ function training(context: RuleContext): (Value | null)[] {
     if (needs(0)) contributions.push(inputGradient(context, { yGrad, centred, r, betaGrad, scaled, count }));
   }
   // Running outputs are m · old + (1 − m) · batch statistic.
-  const momentum = attributes.float("momentum");
+  const momentum = attributes.momentum;
   const statistic = (1 - momentum) / count;
   if (needs(0) && meanGrad) {
     const each = perChannel(g, g.op("Mul", [meanGrad, g.scalar(statistic, x)]), rank);

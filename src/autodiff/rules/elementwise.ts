@@ -1,9 +1,9 @@
-import type { ElementwiseOp, Value } from "../../graph/index.js";
-import { asNumber, positiveMask, type Rule, type RuleContext, type RuleEntry } from "../rule.js";
+import type { ElementwiseOp, OpType, Value } from "../../graph/index.js";
+import { asNumber, positiveMask, type Rule, type RuleContext, type Rules } from "../rule.js";
 
 /** y = f(x): x_grad = y_grad · f'(x), with f' from the input and the output. */
 const unary =
-  (derivative: (context: RuleContext, x: Value, y: Value) => Value): Rule =>
+  <Op extends OpType>(derivative: (context: RuleContext<Op>, x: Value, y: Value) => Value): Rule<Op> =>
   (context) => {
     const { g, inputs, outputs, outputGrads } = context;
     return [g.op("Mul", [outputGrads[0], derivative(context, inputs[0]!, outputs[0]!)])];
@@ -20,14 +20,10 @@ const extremum: Rule = ({ g, inputs, outputs: [y], outputGrads: [yGrad], needs }
   );
 };
 
-export const ELEMENTWISE_RULES: Readonly<Record<ElementwiseOp, RuleEntry>> = {
+export const ELEMENTWISE_RULES: Rules<ElementwiseOp> = {
   Identity: passThrough,
   Neg: ({ g, outputGrads: [yGrad] }) => [g.op("Neg", [yGrad])],
   Abs: unary(({ g }, x) => g.op("Sign", [x])),
-  Sign: "zero",
-  Round: "zero",
-  Floor: "zero",
-  Ceil: "zero",
   Exp: unary((_, __, y) => y),
   /** ∂ log x = 1 / x */
   Log: ({ g, inputs: [x], outputGrads: [yGrad] }) => [g.op("Div", [yGrad, x])],
@@ -45,7 +41,7 @@ export const ELEMENTWISE_RULES: Readonly<Record<ElementwiseOp, RuleEntry>> = {
   /** α where 0 < αx + β < 1, else 0 */
   HardSigmoid: unary(({ g, attributes }, _, y) => {
     const inside = g.op("And", [g.op("Greater", [y, g.scalar(0, y)]), g.op("Less", [y, g.scalar(1, y)])]);
-    return g.op("Mul", [asNumber(g, inside, y), g.scalar(attributes.float("alpha"), y)]);
+    return g.op("Mul", [asNumber(g, inside, y), g.scalar(attributes.alpha, y)]);
   }),
   Cast: ({ g, inputs: [x], outputGrads: [yGrad] }) => [g.op("Cast", [yGrad], { to: x!.dtype })],
   /** 1 strictly inside the bounds; they are treated as constants. */
@@ -83,12 +79,4 @@ export const ELEMENTWISE_RULES: Readonly<Record<ElementwiseOp, RuleEntry>> = {
       needs(2) ? g.op("Where", [condition, zero, yGrad]) : null,
     ];
   },
-  Not: "zero",
-  Equal: "zero",
-  Greater: "zero",
-  GreaterOrEqual: "zero",
-  Less: "zero",
-  LessOrEqual: "zero",
-  And: "zero",
-  Or: "zero",
 };

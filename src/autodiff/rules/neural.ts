@@ -1,6 +1,6 @@
 import { windowOf, type GraphBuilder, type NeuralOp, type Value } from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
-import { asNumber, reshapeTo, swapLastAxes, type Rule, type RuleEntry } from "../rule.js";
+import { asNumber, reshapeTo, swapLastAxes, type Rule, type Rules } from "../rule.js";
 import { batchNormalization } from "./batch-normalization.js";
 import { conv, convTranspose } from "./convolution/rules.js";
 
@@ -8,8 +8,8 @@ import { conv, convTranspose } from "./convolution/rules.js";
  * MaxPool: the gradient goes to the first maximum of each window in row-major order, as in
  * PyTorch; overlapping windows add up.
  */
-const maxPool: Rule = ({ g, node, inputs: [x], outputGrads: [yGrad] }) => {
-  const [, indices] = g.ops("MaxPool", [x], node.attributes, { outputs: 2 });
+const maxPool: Rule<"MaxPool"> = ({ g, inputs: [x], outputGrads: [yGrad], attributes }) => {
+  const [, indices] = g.ops("MaxPool", [x], attributes, { outputs: 2 });
   const flat = (value: Value): Value => reshapeTo(g, value, [sizeOf(value.shape)]);
   const zeros = g.op("Expand", [g.scalar(0, x), g.ints([sizeOf(x!.shape)])]);
   const scattered = g.op("ScatterElements", [zeros, flat(indices!), flat(yGrad!)], {
@@ -20,7 +20,13 @@ const maxPool: Rule = ({ g, node, inputs: [x], outputGrads: [yGrad] }) => {
 };
 
 /** AveragePool: the adjoint is a depthwise transposed convolution with a kernel of ones. */
-const averagePool: Rule = ({ g, inputs: [x], outputs: [y], outputGrads: [yGrad], attributes }) => {
+const averagePool: Rule<"AveragePool"> = ({
+  g,
+  inputs: [x],
+  outputs: [y],
+  outputGrads: [yGrad],
+  attributes,
+}) => {
   const spatial = x!.shape.slice(2);
   const out = y!.shape.slice(2);
   const w = windowOf(attributes, spatial);
@@ -40,7 +46,7 @@ const averagePool: Rule = ({ g, inputs: [x], outputs: [y], outputGrads: [yGrad],
     group: channels,
   };
   // A window's share is one of the places it covers, padding among them only where it counts.
-  const included = attributes.int("count_include_pad") === 1;
+  const included = attributes.count_include_pad === 1;
   const counted = included
     ? { size: padded, pads: [...spatial.map(() => 0), ...beyond] }
     : { size: spatial, pads: common.pads };
@@ -52,12 +58,12 @@ const averagePool: Rule = ({ g, inputs: [x], outputs: [y], outputGrads: [yGrad],
 };
 
 /** alpha · op(A) op(B) + beta · C, by cases of the transposes. */
-const gemm: Rule = ({ g, inputs: [a, b, c], outputGrads: [yGrad], attributes, needs }) => {
-  const alpha = attributes.float("alpha");
-  const [transA, transB] = [attributes.int("transA"), attributes.int("transB")];
+const gemm: Rule<"Gemm"> = ({ g, inputs: [a, b, c], outputGrads: [yGrad], attributes, needs }) => {
+  const alpha = attributes.alpha;
+  const [transA, transB] = [attributes.transA, attributes.transB];
   const product = (left: Value, right: Value, transLeft: number, transRight: number): Value =>
     g.op("Gemm", [left, right], { alpha, transA: transLeft, transB: transRight });
-  const beta = attributes.float("beta");
+  const beta = attributes.beta;
   return [
     needs(0) ? (transA ? product(b!, yGrad!, transB, 1) : product(yGrad!, b!, 0, 1 - transB)) : null,
     needs(1) ? (transB ? product(yGrad!, a!, 1, transA) : product(a!, yGrad!, 1 - transA, 0)) : null,
@@ -88,7 +94,7 @@ function vector(g: GraphBuilder, value: Value, length: number): Value {
   return g.op("ReduceSum", [rows, g.ints([0])], { keepdims: 0 });
 }
 
-export const NEURAL_RULES: Readonly<Record<NeuralOp, RuleEntry>> = {
+export const NEURAL_RULES: Rules<NeuralOp> = {
   Conv: conv,
   ConvTranspose: convTranspose,
   MaxPool: maxPool,
@@ -108,13 +114,13 @@ export const NEURAL_RULES: Readonly<Record<NeuralOp, RuleEntry>> = {
   MatMul: matMul,
   /** x_grad = y · (y_grad − Σ y_grad · y) */
   Softmax: ({ g, outputs: [y], outputGrads: [yGrad], attributes }) => {
-    const along = g.ints([attributes.int("axis")]);
+    const along = g.ints([attributes.axis]);
     const dot = g.op("ReduceSum", [g.op("Mul", [yGrad, y]), along], { keepdims: 1 });
     return [g.op("Mul", [y, g.op("Sub", [yGrad, dot])])];
   },
   /** x_grad = y_grad − e^y · Σ y_grad */
   LogSoftmax: ({ g, outputs: [y], outputGrads: [yGrad], attributes }) => {
-    const sum = g.op("ReduceSum", [yGrad, g.ints([attributes.int("axis")])], { keepdims: 1 });
+    const sum = g.op("ReduceSum", [yGrad, g.ints([attributes.axis])], { keepdims: 1 });
     return [g.op("Sub", [yGrad, g.op("Mul", [g.op("Exp", [y]), sum])])];
   },
   /** In eval form, which is what graphs hold, dropout is the identity. */

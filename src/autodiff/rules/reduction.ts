@@ -1,10 +1,20 @@
-import { reducedAxes, type ReductionOp, type Value } from "../../graph/index.js";
+import { reducedAxes, type FlatOp, type ReductionOp, type Value } from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
-import { asNumber, reshapeTo, type Rule, type RuleContext, type RuleEntry } from "../rule.js";
+import {
+  asNumber,
+  reshapeTo,
+  type Rule as AnyRule,
+  type RuleContext as AnyContext,
+  type Rules,
+} from "../rule.js";
+
+type Reducing = Exclude<ReductionOp, FlatOp>;
+type Rule = AnyRule<Reducing>;
+type RuleContext = AnyContext<Reducing>;
 
 /** The shape of the input with 1 at the reduced axes. */
-function keptShape({ inputs: [x], attributes }: RuleContext): number[] {
-  const axes = reducedAxes(attributes);
+function keptShape({ inputs: [x], types }: RuleContext): number[] {
+  const axes = reducedAxes(types);
   return x!.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
 }
 
@@ -26,7 +36,7 @@ const weighted =
 const extremum = weighted((context, x, y) => {
   const { g } = context;
   const hits = asNumber(g, g.op("Equal", [x, y]), x);
-  const count = g.op("ReduceSum", [hits, g.ints(reducedAxes(context.attributes))], { keepdims: 1 });
+  const count = g.op("ReduceSum", [hits, g.ints(reducedAxes(context.types))], { keepdims: 1 });
   return g.op("Div", [hits, count]);
 });
 
@@ -35,7 +45,7 @@ function expanded(context: RuleContext, grad: Value): Value {
   return g.op("Expand", [kept(context, grad), g.ints(inputs[0]!.shape)]);
 }
 
-export const REDUCTION_RULES: Readonly<Record<ReductionOp, RuleEntry>> = {
+export const REDUCTION_RULES: Rules<ReductionOp> = {
   ReduceSum: (context) => [expanded(context, context.outputGrads[0]!), null],
   ReduceMean: (context) => {
     const { g, inputs, outputs, outputGrads } = context;
@@ -54,6 +64,4 @@ export const REDUCTION_RULES: Readonly<Record<ReductionOp, RuleEntry>> = {
   },
   /** ∂ log Σ eˣ = e^(x − y) */
   ReduceLogSumExp: weighted(({ g }, x, y) => g.op("Exp", [g.op("Sub", [x, y])])),
-  ArgMax: "zero",
-  ArgMin: "zero",
 };

@@ -1,6 +1,6 @@
 import { sliceBounds, type GraphBuilder, type ShapingOp, type Value } from "../../graph/index.js";
 import { sizeOf, toNumbers, type Tensor } from "../../tensor/index.js";
-import { reshapeTo, swapLastAxes, type Rule, type RuleEntry } from "../rule.js";
+import { reshapeTo, swapLastAxes, type Rule, type Rules } from "../rule.js";
 
 /** Ops that only give the elements a new shape. */
 const reshaping: Rule = ({ g, inputs: [x], outputGrads: [yGrad] }) => [reshapeTo(g, yGrad!, x!.shape), null];
@@ -24,7 +24,7 @@ function zerosLike(g: GraphBuilder, x: Value): Value {
   return g.op("Expand", [g.scalar(0, x), g.ints(x.shape)]);
 }
 
-export const SHAPING_RULES: Readonly<Record<ShapingOp, RuleEntry>> = {
+export const SHAPING_RULES: Rules<ShapingOp> = {
   Reshape: reshaping,
   Flatten: reshaping,
   Squeeze: reshaping,
@@ -32,14 +32,14 @@ export const SHAPING_RULES: Readonly<Record<ShapingOp, RuleEntry>> = {
   /** Broadcasting is undone by the walk. */
   Expand: ({ outputGrads: [yGrad] }) => [yGrad!, null],
   Transpose: ({ g, inputs: [x], outputGrads: [yGrad], attributes }) => {
-    const perm = attributes.ints("perm") ?? x!.shape.map((_, axis) => x!.shape.length - 1 - axis);
+    const perm = attributes.perm ?? x!.shape.map((_, axis) => x!.shape.length - 1 - axis);
     const inverse = perm.map((_, axis) => perm.indexOf(axis));
     const matrix = perm.length === 2 && perm[0] === 1;
     if (matrix) return [swapLastAxes(g, yGrad!)];
     return [g.op("Transpose", [yGrad], { perm: inverse })];
   },
   Concat: ({ g, inputs, outputGrads: [yGrad], attributes, needs }) => {
-    const axis = positiveAxis(attributes.int("axis"), yGrad!.shape.length);
+    const axis = positiveAxis(attributes.axis, yGrad!.shape.length);
     let start = 0;
     return inputs.map((x, i) => {
       const length = x!.shape[axis]!;
@@ -48,20 +48,18 @@ export const SHAPING_RULES: Readonly<Record<ShapingOp, RuleEntry>> = {
     });
   },
   Split: ({ g, inputs: [x], outputs, outputGrads, node, attributes }) => {
-    const axis = positiveAxis(attributes.int("axis"), x!.shape.length);
+    const axis = positiveAxis(attributes.axis, x!.shape.length);
     if (node.outputs.includes("")) throw new Error(`node "${node.name}": a Split with absent outputs`);
     const parts = outputs.map((y, i) => outputGrads[i] ?? zerosLike(g, y!));
     return [g.op("Concat", parts, { axis }), null];
   },
   /** Reversed axes are reversed back, then each is padded: between its elements, where it was strided. */
-  Slice: ({ g, inputs: [x], outputGrads: [yGrad], attributes }) => {
+  Slice: ({ g, inputs: [x], outputGrads: [yGrad], types }) => {
     const rank = x!.shape.length;
-    const starts = attributes.constantInts(1, "starts");
-    const ends = attributes.constantInts(2, "ends");
-    const axes =
-      attributes.optional(3) === undefined ? starts.map((_, i) => i) : attributes.constantInts(3, "axes");
-    const steps =
-      attributes.optional(4) === undefined ? starts.map(() => 1) : attributes.constantInts(4, "steps");
+    const starts = types.constantInts(1, "starts");
+    const ends = types.constantInts(2, "ends");
+    const axes = types.optional(3) === undefined ? starts.map((_, i) => i) : types.constantInts(3, "axes");
+    const steps = types.optional(4) === undefined ? starts.map(() => 1) : types.constantInts(4, "steps");
     const positive = axes.map((axis) => positiveAxis(axis, rank));
     const isReversed = (axis: number, i: number): boolean => steps[i]! < 0 && yGrad!.shape[axis]! > 1;
     let grad = reversed(g, yGrad!, positive.filter(isReversed));
@@ -70,12 +68,11 @@ export const SHAPING_RULES: Readonly<Record<ShapingOp, RuleEntry>> = {
     });
     return [grad, null, null, null, null];
   },
-  Pad: ({ g, inputs: [x], outputGrads: [yGrad], attributes }) => {
-    if (attributes.string("mode") !== "constant")
-      throw new Error("Pad is differentiated in mode constant only");
+  Pad: ({ g, inputs: [x], outputGrads: [yGrad], attributes, types }) => {
+    if (attributes.mode !== "constant") throw new Error("Pad is differentiated in mode constant only");
     const rank = x!.shape.length;
-    const pads = attributes.constantInts(1, "pads");
-    const given = attributes.optional(3) === undefined ? undefined : attributes.constantInts(3, "axes");
+    const pads = types.constantInts(1, "pads");
+    const given = types.optional(3) === undefined ? undefined : types.constantInts(3, "axes");
     const axes = given?.map((axis) => positiveAxis(axis, rank)) ?? x!.shape.map((_, axis) => axis);
     let grad = yGrad!;
     axes.forEach((axis, i) => {
@@ -95,7 +92,7 @@ export const SHAPING_RULES: Readonly<Record<ShapingOp, RuleEntry>> = {
   },
   /** Rows that were gathered twice get both gradients. */
   Gather: ({ g, inputs: [x, indices], outputGrads: [yGrad], attributes }) => {
-    const axis = positiveAxis(attributes.int("axis"), x!.shape.length);
+    const axis = positiveAxis(attributes.axis, x!.shape.length);
     const count = sizeOf(indices!.shape);
     const shape = x!.shape.map((dim, at) => (at === axis ? count : dim));
     const rows = reshapeTo(g, yGrad!, shape);
@@ -108,20 +105,18 @@ export const SHAPING_RULES: Readonly<Record<ShapingOp, RuleEntry>> = {
   },
   GatherElements: ({ g, inputs: [x, indices], outputGrads: [yGrad], attributes }) => [
     g.op("ScatterElements", [zerosLike(g, x!), indices, yGrad], {
-      axis: attributes.int("axis"),
+      axis: attributes.axis,
       reduction: "add",
     }),
     null,
   ],
   ScatterElements: ({ g, node, inputs: [, indices], outputGrads: [yGrad], attributes, needs }) => {
-    if (attributes.string("reduction") !== "add") {
+    if (attributes.reduction !== "add") {
       throw new Error(`node "${node.name}": ScatterElements is differentiated with reduction "add" only`);
     }
-    const updates = (): Value => g.op("GatherElements", [yGrad, indices], { axis: attributes.int("axis") });
+    const updates = (): Value => g.op("GatherElements", [yGrad, indices], { axis: attributes.axis });
     return [yGrad!, null, needs(2) ? updates() : null];
   },
-  Shape: "zero",
-  ConstantOfShape: "zero",
 };
 
 /** Gathered rows that `ungather` may read for each one that there is: beyond it scattering is the less work. */

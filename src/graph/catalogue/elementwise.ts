@@ -1,5 +1,7 @@
-import { broadcastShapes, ShapeError, type InferRule, type OpSpec } from "../infer.js";
+import { broadcastShapes, flat, operator, ShapeError, type InferContext, type OutputType } from "../infer.js";
 import type { DType } from "../../tensor/index.js";
+
+type InferRule = (context: Pick<InferContext, "input" | "inputCount">) => readonly OutputType[];
 
 const same: InferRule = ({ input }) => [{ dtype: input(0).dtype, shape: input(0).shape }];
 
@@ -15,84 +17,51 @@ const broadcast =
     return [{ dtype: dtype ?? inputs[0]!.dtype, shape }];
   };
 
-const unary: OpSpec = { inputs: [1, 1], outputs: [1, 1], attributes: {}, infer: same };
-const binary: OpSpec = { inputs: [2, 2], outputs: [1, 1], attributes: {}, infer: broadcast() };
-const comparison: OpSpec = { ...binary, infer: broadcast("bool") };
-const variadic: OpSpec = { inputs: [1, Infinity], outputs: [1, 1], attributes: {}, infer: broadcast() };
-
-export type ElementwiseOp =
-  | "Identity"
-  | "Neg"
-  | "Abs"
-  | "Sign"
-  | "Round"
-  | "Floor"
-  | "Ceil"
-  | "Exp"
-  | "Log"
-  | "Sqrt"
-  | "Reciprocal"
-  | "Relu"
-  | "Sigmoid"
-  | "Tanh"
-  | "Not"
-  | "HardSigmoid"
-  | "Cast"
-  | "Clip"
-  | "Add"
-  | "Sub"
-  | "Mul"
-  | "Div"
-  | "Pow"
-  | "Max"
-  | "Min"
-  | "Sum"
-  | "Equal"
-  | "Greater"
-  | "GreaterOrEqual"
-  | "Less"
-  | "LessOrEqual"
-  | "And"
-  | "Or"
-  | "Where";
+/** One input, one output like it. */
+const one = { inputs: [1, 1], outputs: [1, 1], infer: same } as const;
+const unary = operator({ ...one, attributes: {} });
+const binary = operator({ inputs: [2, 2], outputs: [1, 1], attributes: {}, infer: broadcast() });
+const comparison = flat({ ...binary, infer: broadcast("bool") });
+const variadic = operator({ inputs: [1, Infinity], outputs: [1, 1], attributes: {}, infer: broadcast() });
 
 /** Ops whose output element depends on the input elements at its own position. */
-export const ELEMENTWISE: Readonly<Record<ElementwiseOp, OpSpec>> = {
+export const ELEMENTWISE = {
   Identity: unary,
   Neg: unary,
   Abs: unary,
-  Sign: unary,
-  Round: unary,
-  Floor: unary,
-  Ceil: unary,
+  Sign: flat(unary),
+  Round: flat(unary),
+  Floor: flat(unary),
+  Ceil: flat(unary),
   Exp: unary,
   Log: unary,
   Sqrt: unary,
   Reciprocal: unary,
-  Relu: unary,
+  Relu: operator({ ...unary, activation: true }),
   Sigmoid: unary,
   Tanh: unary,
-  Not: unary,
-  HardSigmoid: {
-    ...unary,
+  Not: flat(unary),
+  HardSigmoid: operator({
+    ...one,
     attributes: { alpha: { kind: "float", default: 0.2 }, beta: { kind: "float", default: 0.5 } },
-  },
-  Cast: {
-    ...unary,
-    attributes: { to: { kind: "string", required: true } },
-    // `to` is kept as our type name; export turns it into ONNX's number.
-    infer: ({ input, string }) => [{ dtype: string("to") as DType, shape: input(0).shape }],
-  },
-  Clip: { ...unary, inputs: [1, 3] },
+  }),
+  Cast: operator({
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: { to: { kind: "dtype", required: true } },
+    infer: ({ input, attributes }) => [{ dtype: attributes.to, shape: input(0).shape }],
+  }),
+  /** Tapped as an activation: it is ReLU6. */
+  Clip: operator({ ...unary, inputs: [1, 3], activation: true }),
   Add: binary,
   Sub: binary,
   Mul: binary,
   Div: binary,
-  Pow: {
+  Pow: operator({
     ...binary,
     infer: ({ input }) => [{ dtype: input(0).dtype, shape: broadcastShapes(input(0).shape, input(1).shape) }],
-  },
-  Max: variadic,
+  }),
+  Max: operator({ ...variadic, activation: true }),
   Min: variadic,
   Sum: variadic,
   Equal: comparison,
@@ -100,9 +69,10 @@ export const ELEMENTWISE: Readonly<Record<ElementwiseOp, OpSpec>> = {
   GreaterOrEqual: comparison,
   Less: comparison,
   LessOrEqual: comparison,
-  And: binary,
-  Or: binary,
-  Where: {
+  And: flat(binary),
+  Or: flat(binary),
+  Where: operator({
+    activation: true,
     inputs: [3, 3],
     outputs: [1, 1],
     attributes: {},
@@ -115,5 +85,7 @@ export const ELEMENTWISE: Readonly<Record<ElementwiseOp, OpSpec>> = {
       }
       return [{ dtype: yes.dtype, shape: broadcastShapes(condition.shape, yes.shape, no.shape) }];
     },
-  },
+  }),
 };
+
+export type ElementwiseOp = keyof typeof ELEMENTWISE;

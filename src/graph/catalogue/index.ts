@@ -1,4 +1,6 @@
-import type { OpSpec } from "../infer.js";
+import { readAttributes, type Given, type Read } from "../attributes.js";
+import type { Node } from "../graph.js";
+import type { FlatOpSpec, InferContext, OpSpec } from "../infer.js";
 import { ELEMENTWISE, type ElementwiseOp } from "./elementwise.js";
 import { NEURAL, type NeuralOp } from "./neural.js";
 import { REDUCTION, type ReductionOp } from "./reduction.js";
@@ -7,19 +9,52 @@ import { SHAPING, type ShapingOp } from "./shaping.js";
 /** The opset that every graph is written in; older models are raised to it when read. */
 export const INTERNAL_OPSET = 20;
 
-/** Name of an op of the catalogue. Other tables (gradients, reference kernels) are total over it. */
-export type OpType = ElementwiseOp | NeuralOp | ReductionOp | ShapingOp;
-
 /** Every op a graph may contain. */
-export const OP_CATALOGUE: Readonly<Record<OpType, OpSpec>> = {
+export const OP_CATALOGUE = {
   ...ELEMENTWISE,
   ...SHAPING,
   ...NEURAL,
   ...REDUCTION,
 };
 
+type Catalogue = typeof OP_CATALOGUE;
+
+/** Name of an op of the catalogue. Other tables (gradient rules, reference kernels) are total over it. */
+export type OpType = keyof Catalogue;
+
+/** Ops that pass no gradient. */
+export type FlatOp = { [Op in OpType]: Catalogue[Op] extends FlatOpSpec ? Op : never }[OpType];
+
+/** Attributes of an op as a node may be given them. */
+export type AttributesOf<Op extends OpType> = Given<Catalogue[Op]["attributes"]>;
+
+/** Attributes of an op as they are read, defaults filled in. */
+export type ReadAttributes<Op extends OpType> = Read<Catalogue[Op]["attributes"]>;
+
+/** What the shape rule of an op sees of a node. */
+export type TypesOf<Op extends OpType> = InferContext<Catalogue[Op]["attributes"]>;
+
 export function isKnownOp(op: string): op is OpType {
   return Object.hasOwn(OP_CATALOGUE, op);
+}
+
+/** The row of any op. */
+export function specOf(op: OpType): OpSpec {
+  return OP_CATALOGUE[op];
+}
+
+/** Whether the op's derivative is zero wherever there is one. */
+export function isFlat(op: OpType): op is FlatOp {
+  return "gradient" in OP_CATALOGUE[op];
+}
+
+export function isNode<Op extends OpType>(node: Node | undefined, ...ops: readonly Op[]): node is Node<Op> {
+  return node !== undefined && (ops as readonly OpType[]).includes(node.op);
+}
+
+/** A node's attributes with their defaults, by name. */
+export function attributesOf<Op extends OpType>({ op, attributes }: Node<Op>): ReadAttributes<Op> {
+  return readAttributes(specOf(op).attributes, attributes);
 }
 
 export type { ElementwiseOp, NeuralOp, ReductionOp, ShapingOp };

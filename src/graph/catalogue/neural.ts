@@ -1,10 +1,12 @@
 import { sameShape } from "../../tensor/index.js";
+import type { Read } from "../attributes.js";
 import type { Dim } from "../graph.js";
 import {
   broadcastShapes,
   checkInts,
   known,
   normaliseAxis,
+  operator,
   ShapeError,
   type InferContext,
   type OpSpec,
@@ -19,6 +21,11 @@ const window = {
   auto_pad: { kind: "string", default: "NOTSET" },
 } as const;
 
+const convolution = { ...window, group: { kind: "int", default: 1 } } as const;
+const pooling = { ...window, ceil_mode: { kind: "int", default: 0 } } as const;
+
+export type WindowAttributes = Read<typeof window>;
+
 /** Kernel, strides, begin/end pads and dilations of a sliding window, every default filled in. */
 export interface Window {
   readonly kernel: readonly number[];
@@ -32,27 +39,26 @@ const AUTO_PADS: ReadonlySet<string> = new Set(["NOTSET", "VALID", "SAME_UPPER",
 
 /** Reads the window of a convolution or pooling over `spatial` dimensions. */
 export function windowOf(
-  attributes: Pick<InferContext, "ints" | "string">,
+  attributes: WindowAttributes,
   spatial: readonly number[],
   kernelShape?: readonly number[],
 ): Window {
-  const kernel = attributes.ints("kernel_shape") ?? kernelShape;
+  const kernel = attributes.kernel_shape ?? kernelShape;
   if (kernel?.length !== spatial.length) {
     throw new ShapeError(
       `kernel_shape must have ${spatial.length} numbers, found [${kernel?.join(", ") ?? ""}]`,
     );
   }
-  const strides = attributes.ints("strides") ?? kernel.map(() => 1);
-  const dilations = attributes.ints("dilations") ?? kernel.map(() => 1);
-  const autoPad = attributes.string("auto_pad");
+  const strides = attributes.strides ?? kernel.map(() => 1);
+  const dilations = attributes.dilations ?? kernel.map(() => 1);
+  const autoPad = attributes.auto_pad;
   const count = kernel.length;
   for (const [what, values] of Object.entries({ kernel_shape: kernel, strides, dilations })) {
     checkInts(values, what, { count, least: 1 });
   }
   if (!AUTO_PADS.has(autoPad)) throw new ShapeError(`there is no auto_pad "${autoPad}"`);
   if (autoPad === "NOTSET" || autoPad === "VALID") {
-    const pads =
-      (autoPad === "NOTSET" ? attributes.ints("pads") : undefined) ?? [...kernel, ...kernel].map(() => 0);
+    const pads = (autoPad === "NOTSET" ? attributes.pads : undefined) ?? [...kernel, ...kernel].map(() => 0);
     checkInts(pads, "pads", { count: 2 * count, least: 0 });
     return {
       kernel,
@@ -88,7 +94,11 @@ export function windowOutput(spatial: readonly number[], w: Window, ceil = false
   });
 }
 
-function imageOf({ input }: InferContext): { batch: Dim; channels: number; spatial: number[] } {
+function imageOf({ input }: Pick<InferContext, "input">): {
+  batch: Dim;
+  channels: number;
+  spatial: number[];
+} {
   const [batch, channels, ...spatial] = input(0).shape;
   if (batch === undefined || channels === undefined || spatial.length === 0) {
     throw new ShapeError(`input 0 must be [N, C, …spatial], found [${input(0).shape.join(", ")}]`);
@@ -101,28 +111,28 @@ function imageOf({ input }: InferContext): { batch: Dim; channels: number; spati
 }
 
 /** Weight of a convolution, `[O, I / group, …kernel]`, or of a transposed one, `[I, O / group, …kernel]`. */
-function weightOf(context: InferContext, spatial: readonly number[]): number[] {
+function weightOf(context: InferContext<typeof convolution>, spatial: readonly number[]): number[] {
   const weight = context.input(1).shape.map((dim) => known(dim, "a weight dimension"));
-  const kernel = context.ints("kernel_shape") ?? weight.slice(2);
+  const kernel = context.attributes.kernel_shape ?? weight.slice(2);
   if (weight.length !== spatial.length + 2 || kernel.join() !== weight.slice(2).join()) {
     throw new ShapeError(
       `its weight [${weight.join(", ")}] does not fit an image of ${spatial.length} dimensions and kernel_shape [${kernel.join(", ")}]`,
     );
   }
-  checkInts([context.int("group")], "group", { count: 1, least: 1 });
+  checkInts([context.attributes.group], "group", { count: 1, least: 1 });
   return weight;
 }
 
 /** Bias of a convolution: one number an output channel. */
-function checkBias(context: InferContext, channels: number): void {
+function checkBias(context: Pick<InferContext, "optional">, channels: number): void {
   const bias = context.optional(2)?.shape;
   if (bias === undefined || sameShape(bias, [channels])) return;
   throw new ShapeError(`its bias is [${bias.join(", ")}], expected [${channels}]`);
 }
 
-function pool(context: InferContext): OutputType[] {
+function pool(context: InferContext<typeof pooling>): OutputType[] {
   const { batch, channels, spatial } = imageOf(context);
-  const w = windowOf(context, spatial);
+  const w = windowOf(context.attributes, spatial);
   w.kernel.forEach((length, axis) => {
     if (Math.max(w.padsBegin[axis]!, w.padsEnd[axis]!) >= length) {
       throw new ShapeError(
@@ -130,7 +140,7 @@ function pool(context: InferContext): OutputType[] {
       );
     }
   });
-  const out = windowOutput(spatial, w, context.int("ceil_mode") === 1);
+  const out = windowOutput(spatial, w, context.attributes.ceil_mode === 1);
   const shape = [batch, channels, ...out];
   return [
     { dtype: context.input(0).dtype, shape },
@@ -138,69 +148,56 @@ function pool(context: InferContext): OutputType[] {
   ];
 }
 
-function globalPool(context: InferContext): OutputType[] {
+function globalPool(context: Pick<InferContext, "input">): OutputType[] {
   const { batch, channels, spatial } = imageOf(context);
   return [{ dtype: context.input(0).dtype, shape: [batch, channels, ...spatial.map(() => 1)] }];
 }
 
-export type NeuralOp =
-  | "Conv"
-  | "ConvTranspose"
-  | "MaxPool"
-  | "AveragePool"
-  | "GlobalAveragePool"
-  | "GlobalMaxPool"
-  | "BatchNormalization"
-  | "Gemm"
-  | "MatMul"
-  | "Softmax"
-  | "LogSoftmax"
-  | "Dropout";
-
 /** Convolutions, pooling, normalisation and products. */
-export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
-  Conv: {
+export const NEURAL = {
+  Conv: operator({
+    trained: [1, 2],
     inputs: [2, 3],
     outputs: [1, 1],
-    attributes: { ...window, group: { kind: "int", default: 1 } },
+    attributes: convolution,
     infer: (context) => {
       const { batch, channels, spatial } = imageOf(context);
       const weight = weightOf(context, spatial);
-      const group = context.int("group");
+      const group = context.attributes.group;
       if (weight[1]! * group !== channels || weight[0]! % group !== 0) {
         throw new ShapeError(
           `input channels ${channels} must match weight channels ${weight[1]} × group ${group}`,
         );
       }
       checkBias(context, weight[0]!);
-      const out = windowOutput(spatial, windowOf(context, spatial, weight.slice(2)));
+      const out = windowOutput(spatial, windowOf(context.attributes, spatial, weight.slice(2)));
       return [{ dtype: context.input(0).dtype, shape: [batch, weight[0]!, ...out] }];
     },
-  },
-  ConvTranspose: {
+  }),
+  ConvTranspose: operator({
+    trained: [1, 2],
     inputs: [2, 3],
     outputs: [1, 1],
     attributes: {
-      ...window,
-      group: { kind: "int", default: 1 },
+      ...convolution,
       output_padding: { kind: "ints" },
       output_shape: { kind: "ints" },
     },
     infer: (context) => {
       const { batch, channels, spatial } = imageOf(context);
       const weight = weightOf(context, spatial);
-      checkInts(context.ints("output_padding") ?? spatial.map(() => 0), "output_padding", {
+      checkInts(context.attributes.output_padding ?? spatial.map(() => 0), "output_padding", {
         count: spatial.length,
         least: 0,
       });
       if (weight[0] !== channels) {
         throw new ShapeError(`input channels ${channels} must match weight's first dimension ${weight[0]}`);
       }
-      if (context.string("auto_pad") !== "NOTSET" || context.ints("output_shape") !== undefined) {
+      if (context.attributes.auto_pad !== "NOTSET" || context.attributes.output_shape !== undefined) {
         throw new ShapeError("auto_pad and output_shape are not supported; give pads and output_padding");
       }
-      const w = windowOf(context, spatial, weight.slice(2));
-      const extra = context.ints("output_padding") ?? spatial.map(() => 0);
+      const w = windowOf(context.attributes, spatial, weight.slice(2));
+      const extra = context.attributes.output_padding ?? spatial.map(() => 0);
       const out = spatial.map(
         (length, i) =>
           w.strides[i]! * (length - 1) +
@@ -210,37 +207,37 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
           w.padsBegin[i]! -
           w.padsEnd[i]!,
       );
-      const outChannels = weight[1]! * context.int("group");
+      const outChannels = weight[1]! * context.attributes.group;
       checkBias(context, outChannels);
       return [{ dtype: context.input(0).dtype, shape: [batch, outChannels, ...out] }];
     },
-  },
-  MaxPool: {
+  }),
+  MaxPool: operator({
     inputs: [1, 1],
     outputs: [1, 2],
     attributes: {
-      ...window,
-      ceil_mode: { kind: "int", default: 0 },
+      ...pooling,
       storage_order: { kind: "int", default: 0 },
     },
-    infer: pool,
-  },
-  AveragePool: {
+    infer: (context) => pool(context),
+  }),
+  AveragePool: operator({
     inputs: [1, 1],
     outputs: [1, 1],
     attributes: {
-      ...window,
-      ceil_mode: { kind: "int", default: 0 },
+      ...pooling,
       count_include_pad: { kind: "int", default: 0 },
     },
     infer: (context) => pool(context).slice(0, 1),
-  },
-  GlobalAveragePool: { inputs: [1, 1], outputs: [1, 1], attributes: {}, infer: globalPool },
-  GlobalMaxPool: { inputs: [1, 1], outputs: [1, 1], attributes: {}, infer: globalPool },
-  BatchNormalization: {
+  }),
+  GlobalAveragePool: operator({ inputs: [1, 1], outputs: [1, 1], attributes: {}, infer: globalPool }),
+  GlobalMaxPool: operator({ inputs: [1, 1], outputs: [1, 1], attributes: {}, infer: globalPool }),
+  BatchNormalization: operator({
     inputs: [5, 5],
     outputs: [1, 3],
-    obligatoryOutputs: (attributes) => (attributes["training_mode"] === 1 ? 3 : 1),
+    obligatoryOutputs: (attributes) => (attributes.training_mode === 1 ? 3 : 1),
+    trained: [1, 2],
+    running: [3, 4],
     attributes: {
       epsilon: { kind: "float", default: 1e-5 },
       momentum: { kind: "float", default: 0.9 },
@@ -251,8 +248,9 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
       { dtype: input(3).dtype, shape: input(3).shape },
       { dtype: input(4).dtype, shape: input(4).shape },
     ],
-  },
-  Gemm: {
+  }),
+  Gemm: operator({
+    trained: [1, 2],
     inputs: [2, 3],
     outputs: [1, 1],
     attributes: {
@@ -261,10 +259,10 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
       transA: { kind: "int", default: 0 },
       transB: { kind: "int", default: 0 },
     },
-    infer: ({ input, optional, int }) => {
+    infer: ({ input, optional, attributes: { transA, transB } }) => {
       const [a, b] = [input(0).shape, input(1).shape];
-      const [rows, inner] = int("transA") === 1 ? [a[1]!, a[0]!] : [a[0]!, a[1]!];
-      const [innerB, columns] = int("transB") === 1 ? [b[1]!, b[0]!] : [b[0]!, b[1]!];
+      const [rows, inner] = transA === 1 ? [a[1]!, a[0]!] : [a[0]!, a[1]!];
+      const [innerB, columns] = transB === 1 ? [b[1]!, b[0]!] : [b[0]!, b[1]!];
       if (a.length !== 2 || b.length !== 2 || inner !== innerB) {
         throw new ShapeError(`[${a.join(", ")}] and [${b.join(", ")}] cannot be multiplied`);
       }
@@ -275,8 +273,9 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
       }
       return [{ dtype: input(0).dtype, shape }];
     },
-  },
-  MatMul: {
+  }),
+  MatMul: operator({
+    trained: [1],
     inputs: [2, 2],
     outputs: [1, 1],
     attributes: {},
@@ -292,10 +291,10 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
       if (b.length > 1) shape.push(right.at(-1)!);
       return [{ dtype: input(0).dtype, shape }];
     },
-  },
+  }),
   Softmax: axisOp(-1),
   LogSoftmax: axisOp(-1),
-  Dropout: {
+  Dropout: operator({
     inputs: [1, 3],
     outputs: [1, 2],
     attributes: { seed: { kind: "int" } },
@@ -303,8 +302,10 @@ export const NEURAL: Readonly<Record<NeuralOp, OpSpec>> = {
       { dtype: input(0).dtype, shape: input(0).shape },
       { dtype: "bool", shape: input(0).shape },
     ],
-  },
+  }),
 };
+
+export type NeuralOp = keyof typeof NEURAL;
 
 /** Shape of what is normalised over its channels by four vectors of one number a channel. */
 function normalised(input: InferContext["input"]): readonly Dim[] {
@@ -320,14 +321,14 @@ function normalised(input: InferContext["input"]): readonly Dim[] {
   return shape;
 }
 
-function axisOp(axis: number): OpSpec {
-  return {
+function axisOp(axis: number): OpSpec<{ readonly axis: { readonly kind: "int"; readonly default: number } }> {
+  return operator({
     inputs: [1, 1],
     outputs: [1, 1],
     attributes: { axis: { kind: "int", default: axis } },
-    infer: ({ input, int }) => {
-      normaliseAxis(int("axis"), input(0).shape.length);
+    infer: ({ input, attributes }) => {
+      normaliseAxis(attributes.axis, input(0).shape.length);
       return [{ dtype: input(0).dtype, shape: input(0).shape }];
     },
-  };
+  });
 }

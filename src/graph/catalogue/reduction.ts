@@ -1,8 +1,8 @@
-import { normaliseAxis, type InferContext, type OpSpec } from "../infer.js";
+import { flat, normaliseAxis, operator, type InferContext } from "../infer.js";
 import type { Dim } from "../graph.js";
 
 /** Reductions of the internal opset take their axes as an optional constant input. */
-const reduction: OpSpec = {
+const reduction = operator({
   inputs: [1, 2],
   outputs: [1, 1],
   attributes: { keepdims: { kind: "int", default: 1 }, noop_with_empty_axes: { kind: "int", default: 0 } },
@@ -11,49 +11,51 @@ const reduction: OpSpec = {
     const axes = reducedAxes(context);
     const dims: Dim[] = shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
     return [
-      { dtype, shape: context.int("keepdims") === 1 ? dims : dims.filter((_, axis) => !axes.includes(axis)) },
+      {
+        dtype,
+        shape: context.attributes.keepdims === 1 ? dims : dims.filter((_, axis) => !axes.includes(axis)),
+      },
     ];
   },
-};
+});
 
-const argument: OpSpec = {
-  inputs: [1, 1],
-  outputs: [1, 1],
-  attributes: {
-    axis: { kind: "int", default: 0 },
-    keepdims: { kind: "int", default: 1 },
-    select_last_index: { kind: "int", default: 0 },
-  },
-  infer: ({ input, int }) => {
-    const { shape } = input(0);
-    const reduced = normaliseAxis(int("axis"), shape.length);
-    const dims: Dim[] = shape.map((dim, axis) => (axis === reduced ? 1 : dim));
-    return [
-      { dtype: "int64", shape: int("keepdims") === 1 ? dims : dims.filter((_, axis) => axis !== reduced) },
-    ];
-  },
-};
+const argument = flat(
+  operator({
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: {
+      axis: { kind: "int", default: 0 },
+      keepdims: { kind: "int", default: 1 },
+      select_last_index: { kind: "int", default: 0 },
+    },
+    infer: ({ input, attributes }) => {
+      const { shape } = input(0);
+      const reduced = normaliseAxis(attributes.axis, shape.length);
+      const dims: Dim[] = shape.map((dim, axis) => (axis === reduced ? 1 : dim));
+      return [
+        {
+          dtype: "int64",
+          shape: attributes.keepdims === 1 ? dims : dims.filter((_, axis) => axis !== reduced),
+        },
+      ];
+    },
+  }),
+);
 
 /** Non-negative axes of a reduction; all of them when none are given. */
-export function reducedAxes({ input, optional, constantInts, int }: InferContext): number[] {
+export function reducedAxes({
+  input,
+  optional,
+  constantInts,
+  attributes,
+}: InferContext<typeof reduction.attributes>): number[] {
   const rank = input(0).shape.length;
   const given = optional(1) === undefined ? [] : constantInts(1, "axes");
   if (given.length > 0) return given.map((axis) => normaliseAxis(axis, rank));
-  return int("noop_with_empty_axes") === 1 ? [] : Array.from({ length: rank }, (_, axis) => axis);
+  return attributes.noop_with_empty_axes === 1 ? [] : Array.from({ length: rank }, (_, axis) => axis);
 }
 
-export type ReductionOp =
-  | "ReduceSum"
-  | "ReduceMean"
-  | "ReduceMax"
-  | "ReduceMin"
-  | "ReduceL2"
-  | "ReduceSumSquare"
-  | "ReduceLogSumExp"
-  | "ArgMax"
-  | "ArgMin";
-
-export const REDUCTION: Readonly<Record<ReductionOp, OpSpec>> = {
+export const REDUCTION = {
   ReduceSum: reduction,
   ReduceMean: reduction,
   ReduceMax: reduction,
@@ -64,3 +66,5 @@ export const REDUCTION: Readonly<Record<ReductionOp, OpSpec>> = {
   ArgMax: argument,
   ArgMin: argument,
 };
+
+export type ReductionOp = keyof typeof REDUCTION;

@@ -1,31 +1,15 @@
-import { sizeOf, type DType, type Tensor } from "../../tensor/index.js";
+import { sizeOf, type DType } from "../../tensor/index.js";
 import type { Dim } from "../graph.js";
 import {
   broadcastShapes,
   checkInts,
+  flat,
   known,
   normaliseAxis,
+  operator,
   ShapeError,
   type InputType,
-  type OpSpec,
 } from "../infer.js";
-
-export type ShapingOp =
-  | "Reshape"
-  | "Flatten"
-  | "Transpose"
-  | "Squeeze"
-  | "Unsqueeze"
-  | "Expand"
-  | "Concat"
-  | "Split"
-  | "Slice"
-  | "Pad"
-  | "Gather"
-  | "GatherElements"
-  | "ScatterElements"
-  | "Shape"
-  | "ConstantOfShape";
 
 const PAD_MODES: ReadonlySet<string> = new Set(["constant", "reflect", "edge", "wrap"]);
 
@@ -40,41 +24,42 @@ function checkIndices({ dtype, constant }: InputType, length: Dim): void {
 }
 
 /** Ops that move elements about, and those that compute with shapes. */
-export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
-  Reshape: {
+export const SHAPING = {
+  Reshape: operator({
     inputs: [2, 2],
     outputs: [1, 1],
     attributes: { allowzero: { kind: "int", default: 0 } },
-    infer: ({ input, constantInts, int }) => {
+    infer: ({ input, constantInts, attributes }) => {
       const { dtype, shape } = input(0);
-      return [{ dtype, shape: reshaped(shape, constantInts(1, "shape"), int("allowzero") === 1) }];
+      return [{ dtype, shape: reshaped(shape, constantInts(1, "shape"), attributes.allowzero === 1) }];
     },
-  },
-  Flatten: {
+  }),
+  Flatten: operator({
     inputs: [1, 1],
     outputs: [1, 1],
     attributes: { axis: { kind: "int", default: 1 } },
-    infer: ({ input, int }) => {
+    infer: ({ input, attributes }) => {
       const { dtype, shape } = input(0);
       // Before the first axis or after the last: one place more than there are axes.
-      const axis = int("axis") === shape.length ? shape.length : normaliseAxis(int("axis"), shape.length);
+      const axis =
+        attributes.axis === shape.length ? shape.length : normaliseAxis(attributes.axis, shape.length);
       return [{ dtype, shape: [product(shape.slice(0, axis)), product(shape.slice(axis))] }];
     },
-  },
-  Transpose: {
+  }),
+  Transpose: operator({
     inputs: [1, 1],
     outputs: [1, 1],
     attributes: { perm: { kind: "ints" } },
-    infer: ({ input, ints }) => {
+    infer: ({ input, attributes }) => {
       const { dtype, shape } = input(0);
-      const perm = ints("perm") ?? shape.map((_, axis) => shape.length - 1 - axis);
+      const perm = attributes.perm ?? shape.map((_, axis) => shape.length - 1 - axis);
       if (perm.length !== shape.length || new Set(perm).size !== perm.length) {
         throw new ShapeError(`perm [${perm.join(", ")}] is not a permutation of ${shape.length} axes`);
       }
       return [{ dtype, shape: perm.map((axis) => shape[normaliseAxis(axis, shape.length)]!) }];
     },
-  },
-  Squeeze: {
+  }),
+  Squeeze: operator({
     inputs: [1, 2],
     outputs: [1, 1],
     attributes: {},
@@ -88,8 +73,8 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
       if (other !== undefined) throw new ShapeError(`axis ${other} of [${shape.join(", ")}] is not 1`);
       return [{ dtype, shape: shape.filter((_, axis) => !axes.includes(axis)) }];
     },
-  },
-  Unsqueeze: {
+  }),
+  Unsqueeze: operator({
     inputs: [2, 2],
     outputs: [1, 1],
     attributes: {},
@@ -103,22 +88,22 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
         { dtype, shape: Array.from({ length: rank }, (_, axis) => (axes.has(axis) ? 1 : rest.shift()!)) },
       ];
     },
-  },
-  Expand: {
+  }),
+  Expand: operator({
     inputs: [2, 2],
     outputs: [1, 1],
     attributes: {},
     infer: ({ input, constantInts }) => [
       { dtype: input(0).dtype, shape: broadcastShapes(input(0).shape, constantInts(1, "shape")) },
     ],
-  },
-  Concat: {
+  }),
+  Concat: operator({
     inputs: [1, Infinity],
     outputs: [1, 1],
     attributes: { axis: { kind: "int", required: true } },
-    infer: ({ input, inputCount, int }) => {
+    infer: ({ input, inputCount, attributes }) => {
       const { dtype, shape } = input(0);
-      const axis = normaliseAxis(int("axis"), shape.length);
+      const axis = normaliseAxis(attributes.axis, shape.length);
       let total = 0;
       for (let i = 0; i < inputCount; i++) {
         const part = input(i);
@@ -129,16 +114,16 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
       }
       return [{ dtype, shape: shape.map((dim, at) => (at === axis ? total : dim)) }];
     },
-  },
-  Split: {
+  }),
+  Split: operator({
     inputs: [1, 2],
     outputs: [1, Infinity],
     // How many there are decides what each is.
     obligatoryOutputs: () => Infinity,
     attributes: { axis: { kind: "int", default: 0 }, num_outputs: { kind: "int" } },
-    infer: ({ input, optional, constantInts, int, outputCount }) => {
+    infer: ({ input, optional, constantInts, attributes, outputCount }) => {
       const { dtype, shape } = input(0);
-      const axis = normaliseAxis(int("axis"), shape.length);
+      const axis = normaliseAxis(attributes.axis, shape.length);
       const length = known(shape[axis], `axis ${axis}`);
       const chunk = Math.ceil(length / outputCount);
       const sizes =
@@ -150,8 +135,8 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
       }
       return sizes.map((size) => ({ dtype, shape: shape.map((dim, at) => (at === axis ? size : dim)) }));
     },
-  },
-  Slice: {
+  }),
+  Slice: operator({
     inputs: [3, 5],
     outputs: [1, 1],
     attributes: {},
@@ -173,15 +158,15 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
       });
       return [{ dtype, shape: result }];
     },
-  },
-  Pad: {
+  }),
+  Pad: operator({
     inputs: [2, 4],
     outputs: [1, 1],
     attributes: { mode: { kind: "string", default: "constant" } },
-    infer: ({ input, optional, constantInts, string }) => {
+    infer: ({ input, optional, constantInts, attributes }) => {
       const { dtype, shape } = input(0);
       const pads = constantInts(1, "pads");
-      const mode = string("mode");
+      const mode = attributes.mode;
       if (!PAD_MODES.has(mode)) throw new ShapeError(`there is no mode "${mode}"`);
       const axes =
         optional(3) === undefined
@@ -204,66 +189,72 @@ export const SHAPING: Readonly<Record<ShapingOp, OpSpec>> = {
       });
       return [{ dtype, shape: result }];
     },
-  },
-  Gather: {
+  }),
+  Gather: operator({
     inputs: [2, 2],
     outputs: [1, 1],
     attributes: { axis: { kind: "int", default: 0 } },
-    infer: ({ input, int }) => {
+    infer: ({ input, attributes }) => {
       const { dtype, shape } = input(0);
-      const axis = normaliseAxis(int("axis"), shape.length);
+      const axis = normaliseAxis(attributes.axis, shape.length);
       checkIndices(input(1), shape[axis]!);
       return [{ dtype, shape: [...shape.slice(0, axis), ...input(1).shape, ...shape.slice(axis + 1)] }];
     },
-  },
-  GatherElements: {
+  }),
+  GatherElements: operator({
     inputs: [2, 2],
     outputs: [1, 1],
     attributes: { axis: { kind: "int", default: 0 } },
-    infer: ({ input, int }) => {
+    infer: ({ input, attributes }) => {
       const [{ dtype, shape }, indices] = [input(0), input(1)];
-      const axis = normaliseAxis(int("axis"), shape.length);
+      const axis = normaliseAxis(attributes.axis, shape.length);
       if (indices.shape.length !== shape.length)
         throw new ShapeError("indices must have the rank of the data");
       checkIndices(indices, shape[axis]!);
       return [{ dtype, shape: indices.shape }];
     },
-  },
-  ScatterElements: {
+  }),
+  ScatterElements: operator({
     inputs: [3, 3],
     outputs: [1, 1],
     attributes: { axis: { kind: "int", default: 0 }, reduction: { kind: "string", default: "none" } },
-    infer: ({ input, int }) => {
+    infer: ({ input, attributes }) => {
       const { dtype, shape } = input(0);
-      checkIndices(input(1), shape[normaliseAxis(int("axis"), shape.length)]!);
+      checkIndices(input(1), shape[normaliseAxis(attributes.axis, shape.length)]!);
       return [{ dtype, shape }];
     },
-  },
-  Shape: {
-    inputs: [1, 1],
-    outputs: [1, 1],
-    attributes: { start: { kind: "int", default: 0 }, end: { kind: "int" } },
-    infer: ({ input, int, attribute }) => {
-      const rank = input(0).shape.length;
-      const clamp = (axis: number): number => Math.min(rank, Math.max(0, axis < 0 ? axis + rank : axis));
-      const end = attribute("end");
-      const length = clamp(end === undefined ? rank : (end as number)) - clamp(int("start"));
-      return [{ dtype: "int64", shape: [Math.max(0, length)] }];
-    },
-  },
-  ConstantOfShape: {
-    inputs: [1, 1],
-    outputs: [1, 1],
-    attributes: { value: { kind: "tensor" } },
-    infer: ({ constantInts, attribute }) => {
-      const value = attribute("value") as Tensor | undefined;
-      if (value !== undefined && value.data.length !== 1)
-        throw new ShapeError("its value must be one element");
-      const dtype: DType = value?.dtype ?? "float32";
-      return [{ dtype, shape: constantInts(0, "shape") }];
-    },
-  },
+  }),
+  Shape: flat(
+    operator({
+      inputs: [1, 1],
+      outputs: [1, 1],
+      attributes: { start: { kind: "int", default: 0 }, end: { kind: "int" } },
+      infer: ({ input, attributes }) => {
+        const rank = input(0).shape.length;
+        const clamp = (axis: number): number => Math.min(rank, Math.max(0, axis < 0 ? axis + rank : axis));
+        const { start, end } = attributes;
+        const length = clamp(end ?? rank) - clamp(start);
+        return [{ dtype: "int64", shape: [Math.max(0, length)] }];
+      },
+    }),
+  ),
+  ConstantOfShape: flat(
+    operator({
+      inputs: [1, 1],
+      outputs: [1, 1],
+      attributes: { value: { kind: "tensor" } },
+      infer: ({ constantInts, attributes }) => {
+        const { value } = attributes;
+        if (value !== undefined && value.data.length !== 1)
+          throw new ShapeError("its value must be one element");
+        const dtype: DType = value?.dtype ?? "float32";
+        return [{ dtype, shape: constantInts(0, "shape") }];
+      },
+    }),
+  ),
 };
+
+export type ShapingOp = keyof typeof SHAPING;
 
 /** Product of dimensions; a single symbolic one passes through a product of ones. */
 function product(dims: readonly Dim[]): Dim {

@@ -1,13 +1,12 @@
 import { int64, sizeOf, tensor, toNumbers, type Tensor } from "../../tensor/index.js";
-import { Unsupported, type RawNode } from "./raise.js";
+import type { Dim, Value } from "../graph.js";
+import { raise, Unsupported, type Raise, type RaiseContext } from "./raise.js";
 
 /** Elements of a result: what exporters compute with these ops are sizes and positions. */
 const LONGEST = 4096;
 
-type Evaluate = (inputs: readonly Tensor[], attributes: RawNode["attributes"]) => Tensor;
-
 /** Quotient rounded down, or towards zero with fmod: as ONNX defines the remainder's sign. */
-const mod: Evaluate = ([a, b], { fmod = 0 }) => {
+function mod([a, b]: readonly Tensor[], fmod: number): Tensor {
   const [numbers, divisors] = [toNumbers(a!), toNumbers(b!)];
   if (divisors.length !== 1 && divisors.length !== numbers.length) throw new Unsupported("it broadcasts");
   const remainder = numbers.map((x, i) => {
@@ -15,9 +14,9 @@ const mod: Evaluate = ([a, b], { fmod = 0 }) => {
     return fmod === 1 ? x % y : x - Math.floor(x / y) * y;
   });
   return like(a!, a!.shape, remainder);
-};
+}
 
-const range: Evaluate = ([start, limit, delta]) => {
+function range([start, limit, delta]: readonly Tensor[]): Tensor {
   const first = (each: Tensor | undefined): number => toNumbers(each!)[0] ?? NaN;
   const [from, to, step] = [first(start), first(limit), first(delta)];
   const length = Math.max(0, Math.ceil((to - from) / step));
@@ -27,36 +26,43 @@ const range: Evaluate = ([start, limit, delta]) => {
     [length],
     Array.from({ length }, (_, i) => from + i * step),
   );
-};
+}
 
-const product: Evaluate = ([x], { keepdims = 1 }) => {
+function product([x]: readonly Tensor[], keepdims: number): Tensor {
   if (x!.shape.length !== 1) throw new Unsupported("it is over more than one axis");
   return like(x!, keepdims === 1 ? [1] : [], [toNumbers(x!).reduce((a, b) => a * b, 1)]);
-};
+}
+
+/** The constant that a node of `count` constant inputs comes to. @throws Unsupported where an input is not known. */
+function computed(
+  { g, inputs }: Pick<RaiseContext, "g" | "inputs">,
+  count: number,
+  evaluate: (constants: readonly Tensor[]) => Tensor,
+): readonly Value<Dim>[] {
+  const constants = inputs.slice(0, count).flatMap((value) => (value && g.constantOf(value)) ?? []);
+  if (constants.length < count) throw new Unsupported("this op is read only where its inputs are constants");
+  if (constants.some(({ data }) => data.length > LONGEST)) {
+    throw new Unsupported(`has more than ${LONGEST} numbers`);
+  }
+  return [g.computed(evaluate(constants))];
+}
 
 /** Ops that a graph here cannot have, but that exporters compute sizes with: read where their inputs are constants. */
-const CONSTANT_OPS: ReadonlyMap<string, { readonly inputs: number; readonly evaluate: Evaluate }> = new Map([
-  ["Mod", { inputs: 2, evaluate: mod }],
-  ["Range", { inputs: 3, evaluate: range }],
-  ["ReduceProd", { inputs: 1, evaluate: product }],
-  ["Size", { inputs: 1, evaluate: ([x]) => int64([], [sizeOf(x!.shape)]) }],
-]);
-
-export function isConstantOp(op: string): boolean {
-  return CONSTANT_OPS.has(op);
-}
-
-/** @throws Unsupported where an input is not known, or the result is no number. */
-export function evaluateConstantOp(node: RawNode, constantOf: (name: string) => Tensor | undefined): Tensor {
-  const { inputs: count, evaluate } = CONSTANT_OPS.get(node.op)!;
-  const inputs = node.inputs.slice(0, count).map(constantOf);
-  if (inputs.length < count || inputs.some((data) => data === undefined)) {
-    throw new Unsupported("this op is read only where its inputs are constants");
-  }
-  if (inputs.some((data) => data!.data.length > LONGEST))
-    throw new Unsupported(`has more than ${LONGEST} numbers`);
-  return evaluate(inputs as Tensor[], node.attributes);
-}
+export const CONSTANT_OPS: Readonly<Record<string, Raise>> = {
+  Mod: raise({
+    attributes: { fmod: { kind: "int", default: 0 } },
+    emit: (context) => computed(context, 2, (inputs) => mod(inputs, context.attributes.fmod)),
+  }),
+  Range: raise({ attributes: {}, emit: (context) => computed(context, 3, range) }),
+  ReduceProd: raise({
+    attributes: { keepdims: { kind: "int", default: 1 } },
+    emit: (context) => computed(context, 1, (inputs) => product(inputs, context.attributes.keepdims)),
+  }),
+  Size: raise({
+    attributes: {},
+    emit: (context) => computed(context, 1, ([x]) => int64([], [sizeOf(x!.shape)])),
+  }),
+};
 
 function like({ dtype }: Tensor, shape: readonly number[], values: readonly number[]): Tensor {
   if (dtype === "float32") return tensor(dtype, shape, Float32Array.from(values));

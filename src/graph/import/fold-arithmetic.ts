@@ -1,6 +1,6 @@
 import { isFloat, sizeOf, type Tensor } from "../../tensor/index.js";
 import type { GraphBuilder } from "../builder.js";
-import { isKnownOp, OP_CATALOGUE } from "../catalogue/index.js";
+import { specOf } from "../catalogue/index.js";
 import type { Dim, Node } from "../graph.js";
 import { inferOutputs } from "../infer.js";
 import { evaluateConstant } from "../passes/evaluate-constant.js";
@@ -18,12 +18,11 @@ export function foldArithmetic(
   g: GraphBuilder<Dim>,
   arithmetic: Set<string>,
 ): readonly Tensor[] | undefined {
-  if (!isKnownOp(node.op)) return undefined;
   const inputs = node.inputs.map((name) => (name === "" ? undefined : g.constantOf(g.value(name))));
   if (node.inputs.some((name, i) => name !== "" && inputs[i] === undefined)) return undefined;
   const types = inferOutputs(
     node,
-    OP_CATALOGUE[node.op],
+    specOf(node.op),
     inputs.map((data) => data && { dtype: data.dtype, shape: data.shape, constant: data }),
   );
   const floats = node.inputs.flatMap((name, i) => {

@@ -1,23 +1,19 @@
 import { InputError } from "../../errors/index.js";
 import type { Model, ModelNode } from "../../onnx/index.js";
-import type { Tensor } from "../../tensor/index.js";
-import { freeName, GraphBuilder } from "../builder.js";
-import { isKnownOp, OP_CATALOGUE } from "../catalogue/index.js";
-import type { Dim, Graph, Node } from "../graph.js";
+import { float32, int64, tensor, type Tensor } from "../../tensor/index.js";
+import { readAttributes } from "../attributes.js";
+import { isKnownOp, OP_CATALOGUE, type OpType } from "../catalogue/index.js";
+import type { Dim, Graph } from "../graph.js";
 import { ShapeError } from "../infer.js";
-import { foldArithmetic } from "./fold-arithmetic.js";
-import { checkAttributes, plainAttributes } from "./attributes.js";
-import { constantTensor, RAISES, Unsupported, type RaiseContext, type RawNode } from "./raise.js";
-import { evaluateConstantOp, isConstantOp } from "./constant-ops.js";
-import { sizeLimits, type CheckSize } from "./limits.js";
-import {
-  evaluateShape,
-  reshapeTarget,
-  shapeValueOf,
-  tensorOfShapeValue,
-  type ShapeValue,
-} from "./shape-values.js";
+import { ownAttributes, plainAttributes } from "./attributes.js";
+import { COMPOSITES } from "./composites.js";
+import { CONSTANT_OPS } from "./constant-ops.js";
+import { ImportBuilder } from "./import-builder.js";
+import { OLDER_OPSETS } from "./older-opsets.js";
 import { inOrder } from "./order.js";
+import { Unsupported, type Raise, type RaiseContext, type RawNode } from "./raise.js";
+
+const RAISES: Readonly<Record<string, Raise>> = { ...OLDER_OPSETS, ...COMPOSITES, ...CONSTANT_OPS };
 
 export interface ImportOptions {
   /** What messages call the model: its path. */
@@ -49,29 +45,22 @@ export function graphFromModel(model: Model, options: ImportOptions): Graph<Dim>
   }
   if (problems.length > 0) throw unsupported(options.place, problems);
   for (const { name } of model.graph.outputs) {
-    if (!state.g.has(name)) {
+    if (!state.g.has(name) || state.g.isOpen(name)) {
       throw new InputError({
         place: options.place,
         problem: `its output "${name}" is made by no node`,
         remedy: "Export the model again.",
       });
     }
-    state.g.output(state.g.value(name));
+    state.g.output(state.g.value(name), name);
   }
   return state.g.build();
 }
 
 interface State {
-  readonly g: GraphBuilder<Dim>;
+  readonly g: ImportBuilder;
   readonly opset: number;
-  readonly shapes: Map<string, ShapeValue>;
   readonly failed: Set<string>;
-  readonly nodeNames: Set<string>;
-  readonly suffixes: Map<string, number>;
-  readonly checkSize: CheckSize;
-  /** Names of the constants that arithmetic on sizes has made. */
-  readonly arithmetic: Set<string>;
-  fresh: number;
 }
 
 function opsetOf({ opsets }: Model, place: string): number {
@@ -85,7 +74,7 @@ function opsetOf({ opsets }: Model, place: string): number {
 }
 
 function start(model: Model, { place, dims = {} }: ImportOptions, opset: number): State {
-  const g = new GraphBuilder<Dim>(model.graph.name || "model");
+  const g = new ImportBuilder(model.graph);
   for (const { name, dtype, shape } of model.graph.inputs) {
     if (shape === undefined) {
       throw new InputError({
@@ -98,43 +87,17 @@ function start(model: Model, { place, dims = {} }: ImportOptions, opset: number)
     const renamed = named.map((dim) => (Object.hasOwn(dims, dim) ? dims[dim]! : dim));
     declare(place, () => g.input(name, dtype, renamed));
   }
-  const state: State = {
-    g,
-    opset,
-    shapes: new Map(),
-    failed: new Set(),
-    nodeNames: new Set(),
-    suffixes: new Map(),
-    checkSize: sizeLimits(
-      model.graph.inputs.map(({ name }) => g.value(name)),
-      model.graph.initializers.values(),
-    ),
-    arithmetic: new Set(),
-    fresh: 0,
-  };
-  for (const [name, data] of model.graph.initializers) {
-    declare(place, () => addConstant(state, name, data));
-  }
-  return state;
+  for (const [name, data] of model.graph.initializers) declare(place, () => g.initializer(name, data));
+  return { g, opset, failed: new Set() };
 }
 
-function declare(place: string, work: () => void): void {
+function declare(place: string, work: () => unknown): void {
   const problem = attempt(work);
   if (problem !== undefined) throw new InputError({ place, problem, remedy: "Export the model again." });
 }
 
-function addConstant(state: State, name: string, data: Tensor): void {
-  state.g.initializer(name, data);
-  remember(state, name, data);
-}
-
-function remember(state: State, name: string, data: Tensor): void {
-  const value = shapeValueOf(data);
-  if (value !== undefined) state.shapes.set(name, value);
-}
-
 /** What is wrong with the work, if anything; other errors pass. */
-function attempt(work: () => void): string | undefined {
+function attempt(work: () => unknown): string | undefined {
   try {
     work();
     return undefined;
@@ -173,7 +136,7 @@ function remedyFor(problems: readonly string[]): string {
   if (!problems.some((problem) => /(is|are) not known$/.test(problem))) {
     return "Export the model again, in eval mode, or mend what is said of these nodes.";
   }
-  const ops = new Set([...Object.keys(OP_CATALOGUE), ...RAISES.keys()]);
+  const ops = new Set([...Object.keys(OP_CATALOGUE), ...Object.keys(RAISES)]);
   return `Export the model in eval mode, with ops among: ${[...ops].sort().join(", ")}.`;
 }
 
@@ -181,100 +144,61 @@ const nameOf = (node: ModelNode): string => `node "${node.name || node.outputs[0
 const qualified = (node: ModelNode): string =>
   node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
 
-function importNode(node: ModelNode, state: State): void {
+function importNode(node: ModelNode, { g, opset, failed }: State): void {
   if (node.domain !== "") throw new Unsupported(`ops of the domain "${node.domain}" are not known`);
   // Its own problem is named already.
-  if (node.inputs.some((name) => state.failed.has(name))) {
-    for (const output of node.outputs) state.failed.add(output);
+  if (node.inputs.some((name) => failed.has(name))) {
+    for (const output of node.outputs) failed.add(output);
     if (isReadable(node)) return;
   }
   if (!isReadable(node)) throw new Unsupported("this op is not known");
-  if (!node.outputs[0]) throw new Unsupported("has no output");
+  const [output] = node.outputs;
+  if (!output) throw new Unsupported("has no output");
   if (node.opType === "Constant") {
-    addConstant(state, node.outputs[0], constantTensor(node));
+    g.initializer(output, constantTensor(node));
     return;
   }
   if (node.inputs.length === 0 || node.inputs[0] === "") throw new Unsupported("has no input");
+  const raised = raiseOf(node.opType);
   const raw: RawNode = {
-    name: node.name || node.outputs[0],
+    name: node.name || output,
     op: node.opType,
     inputs: trimmed(node.inputs),
     outputs: trimmed(node.outputs),
-    attributes: plainAttributes(node),
+    attributes: plainAttributes(node, raised),
   };
-  if (isConstantOp(raw.op)) {
-    const constant = evaluateConstantOp(raw, contextOf(state).constantOf);
-    addConstant(state, node.outputs[0], constant);
-    state.arithmetic.add(node.outputs[0]);
-    return;
-  }
-  const raised = RAISES.get(node.opType)?.(raw, contextOf(state)) ?? raw;
-  for (const each of Array.isArray(raised) ? (raised as RawNode[]) : [raised as RawNode]) emit(each, state);
+  const missing = raw.inputs.find((name) => name !== "" && !g.has(name));
+  if (missing !== undefined) throw new Unsupported(`its input "${missing}" is defined nowhere`);
+  const name = g.nodeName(raw.name);
+  const outputs = g.replace({ ...raw, name }, () => raised?.emit(raiseContext(raw, raised, g, opset)));
+  if (outputs !== undefined) return;
+  g.node({ ...raw, name, op: raw.op as OpType, attributes: kept(raw) });
+}
+
+function raiseOf(op: string): Raise | undefined {
+  return Object.hasOwn(RAISES, op) ? RAISES[op] : undefined;
 }
 
 function isReadable({ opType }: ModelNode): boolean {
-  return opType === "Constant" || isConstantOp(opType) || RAISES.has(opType) || isKnownOp(opType);
+  return opType === "Constant" || raiseOf(opType) !== undefined || isKnownOp(opType);
 }
 
-function contextOf(state: State): RaiseContext {
+function raiseContext(node: RawNode, raised: Raise, g: ImportBuilder, opset: number): RaiseContext {
   return {
-    opset: state.opset,
-    constant(data) {
-      const { name } = state.g.constant(data);
-      remember(state, name, data);
-      return name;
-    },
-    fresh(stem) {
-      let name = stem;
-      while (state.g.has(name)) name = `${stem}_${++state.fresh}`;
-      return name;
-    },
-    typeOf: (name) => {
-      if (!state.g.has(name)) throw new Unsupported(`its input "${name}" is defined nowhere`);
-      return state.g.value(name);
-    },
-    constantOf: (name) => (state.g.has(name) ? state.g.constantOf(state.g.value(name)) : undefined),
+    g,
+    opset,
+    node,
+    inputs: g.inputsOf(node),
+    attributes: readAttributes(raised.attributes, node.attributes),
+    again: (inputs, outputs = node.outputs.length) =>
+      g.ops(node.op as OpType, inputs, kept(node), { outputs }),
   };
 }
 
-function emit(node: RawNode, state: State): void {
-  const { g, shapes } = state;
-  const typeOf = (name: string): ReturnType<typeof g.value> | undefined =>
-    g.has(name) ? g.value(name) : undefined;
-  const complete = !isKnownOp(node.op) || node.inputs.length >= OP_CATALOGUE[node.op].inputs[0];
-  const known = complete ? evaluateShape(node, (name) => shapes.get(name), typeOf) : undefined;
-  if (known !== undefined) {
-    const output = node.outputs[0]!;
-    shapes.set(output, known);
-    const data = tensorOfShapeValue(known);
-    if (data !== undefined) g.initializer(output, data);
-    return;
-  }
-  const inputs = node.inputs.map((name, i) => asValue(node, name, i, state));
-  checkAttributes(node);
-  const name = freeName(node.name, state.nodeNames, state.suffixes);
-  state.nodeNames.add(name);
-  const named: Node = { ...node, name, inputs };
-  const folded = foldArithmetic(named, g, state.arithmetic);
-  if (folded === undefined) state.checkSize(inputs, g.node(named));
-  else for (const [i, data] of folded.entries()) addConstant(state, node.outputs[i]!, data);
-}
-
-/** A symbolic shape can stand only where it says what an op can say by itself: in a Reshape. */
-function asValue(node: RawNode, name: string, index: number, { g, shapes }: State): string {
-  if (name === "" || g.has(name)) return name;
-  const symbolic = shapes.get(name);
-  if (symbolic === undefined) throw new Unsupported(`its input "${name}" is defined nowhere`);
-  const target =
-    node.op === "Reshape" && index === 1 && g.has(node.inputs[0]!)
-      ? reshapeTarget(symbolic.dims, g.value(node.inputs[0]!).shape)
-      : undefined;
-  if (target === undefined) {
-    throw new Unsupported(
-      `depends on open dimensions ([${symbolic.dims.join(", ")}]) in a way that is not understood`,
-    );
-  }
-  return g.ints(target).name;
+/** The attributes that the op still has in the internal opset. */
+function kept({ op, attributes }: RawNode): RawNode["attributes"] {
+  const own = ownAttributes(op);
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => Object.hasOwn(own, name)));
 }
 
 /** Trailing absent inputs and outputs are left out. */
@@ -282,4 +206,20 @@ function trimmed(names: readonly string[]): readonly string[] {
   let length = names.length;
   while (length > 0 && names[length - 1] === "") length--;
   return names.slice(0, length);
+}
+
+/** The tensor that a Constant node holds. */
+function constantTensor(node: ModelNode): Tensor {
+  for (const [name, attribute] of node.attributes) {
+    if (name === "value" && attribute.kind === "tensor") return attribute.value;
+    if (name === "value_float" && attribute.kind === "float") return float32([], [attribute.value]);
+    if (name === "value_int" && attribute.kind === "int") return int64([], [attribute.value]);
+    if (name === "value_floats" && attribute.kind === "floats") {
+      return tensor("float32", [attribute.value.length], Float32Array.from(attribute.value));
+    }
+    if (name === "value_ints" && attribute.kind === "ints") {
+      return int64([attribute.value.length], attribute.value);
+    }
+  }
+  throw new Unsupported(`a constant given by ${[...node.attributes.keys()].join(", ") || "nothing"}`);
 }

@@ -1,6 +1,7 @@
 import { InputError } from "../../errors/index.js";
 import type { Dim, Graph, Value } from "../graph.js";
-import { rebuild } from "./rebuild.js";
+import { rewrite } from "../rewrite.js";
+import { fold } from "./fold.js";
 
 /** Shape arithmetic is small; larger constants are left to {@link foldConstants}. */
 const SHAPE_ARITHMETIC = 4096;
@@ -29,5 +30,5 @@ export function bind(graph: Graph<Dim>, dims: Readonly<Record<string, number>>):
     });
     inputs.set(name, { ...value, shape });
   }
-  return rebuild<number>(graph, inputs, { foldLimit: SHAPE_ARITHMETIC });
+  return rewrite<number>(graph, (node, g) => fold(node, g, SHAPE_ARITHMETIC), { inputs });
 }

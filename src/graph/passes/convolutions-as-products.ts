@@ -1,9 +1,9 @@
 import { sizeOf } from "../../tensor/index.js";
-import { GraphBuilder } from "../builder.js";
-import { OP_CATALOGUE, type OpType } from "../catalogue/index.js";
+import type { GraphBuilder } from "../builder.js";
+import { attributesOf, isNode } from "../catalogue/index.js";
 import { windowOf, windowOutput, type Window } from "../catalogue/neural.js";
-import { inferContext } from "../infer.js";
-import type { Attributes, Graph, Node, Value } from "../graph.js";
+import type { Graph, Node, Value } from "../graph.js";
+import { rewrite } from "../rewrite.js";
 
 /**
  * Output positions of an image up to which a convolution is rather one product over the whole batch. ONNX Runtime
@@ -24,23 +24,10 @@ const FEW_POSITIONS = 16;
  * @param positions output positions of an image up to which it is done.
  */
 export function convolutionsAsProducts(graph: Graph, positions: number = FEW_POSITIONS): Graph {
-  const wanted = graph.nodes.filter(
-    (node) => isSmall(graph, node, positions) && !graph.initializers.has(node.inputs[1]!),
-  );
-  if (wanted.length === 0) return graph;
-  const replaced = new Set(wanted);
-  const g = new GraphBuilder(graph.name);
-  for (const input of graph.inputs) {
-    const { dtype, shape } = graph.values.get(input)!;
-    g.input(input, dtype, shape);
-  }
-  for (const [name, data] of graph.initializers) g.initializer(name, data);
-  for (const node of graph.nodes) {
-    if (replaced.has(node)) emitProduct(g, node);
-    else g.node(node);
-  }
-  for (const output of graph.outputs) g.output(g.value(output));
-  return g.build();
+  const isWanted = (node: Node): node is Node<"Conv"> =>
+    isSmall(graph, node, positions) && !graph.initializers.has(node.inputs[1]!);
+  if (!graph.nodes.some(isWanted)) return graph;
+  return rewrite<number>(graph, (node, g) => (isWanted(node) ? [product(g, node)] : undefined));
 }
 
 /** Constant weights of convolutions that {@link convolutionsAsProducts} would write as products, were they inputs. */
@@ -49,59 +36,44 @@ export function smallMapWeights(graph: Graph, positions: number = FEW_POSITIONS)
   return [...new Set(names)].filter((name) => graph.initializers.has(name));
 }
 
-function isSmall(graph: Graph, { op, outputs, attributes }: Node, positions: number): boolean {
-  if (op !== "Conv" || (attributes["group"] ?? 1) !== 1) return false;
-  const [batch, , ...out] = graph.values.get(outputs[0]!)!.shape;
+function isSmall(graph: Graph, node: Node, positions: number): node is Node<"Conv"> {
+  if (!isNode(node, "Conv") || attributesOf(node).group !== 1) return false;
+  const [batch, , ...out] = graph.values.get(node.outputs[0]!)!.shape;
   return batch! > 1 && sizeOf(out) <= positions;
 }
 
-/** Emits one op. */
-type Emit = (op: OpType, inputs: readonly Value[], attributes?: Attributes) => Value;
-
-function emitProduct(g: GraphBuilder, node: Node): void {
-  const [x, weight, bias] = node.inputs.map((name) => g.value(name)) as [Value, Value, Value?];
-  const name = node.outputs[0]!;
-  // Named after the convolution, so that the names of later nodes stay free.
-  const emit: Emit = (op, inputs, attributes = {}) =>
-    g.op(op, inputs, attributes, { name: `${name}.${op.toLowerCase()}` });
-  const w = windowOf(
-    inferContext(
-      [x, weight].map((value) => ({ ...value, constant: undefined })),
-      1,
-      node.attributes,
-      OP_CATALOGUE.Conv,
-    ),
-    x.shape.slice(2),
-    weight.shape.slice(2),
-  );
+function product(g: GraphBuilder, node: Node<"Conv">): Value {
+  const [x, weight, bias] = g.inputsOf(node) as [Value, Value, Value?];
+  const w = windowOf(attributesOf(node), x.shape.slice(2), weight.shape.slice(2));
   const out = windowOutput(x.shape.slice(2), w);
   const [batch, outChannels] = [x.shape[0]!, weight.shape[0]!];
-  const rows = emit("Reshape", [weight, g.ints([outChannels, sizeOf(weight.shape.slice(1))])]);
-  const product = emit("MatMul", [rows, columns(g, emit, x, w, out)]);
+  const rows = g.op("Reshape", [weight, g.ints([outChannels, sizeOf(weight.shape.slice(1))])]);
+  const name = `${node.outputs[0]!}.matmul`;
+  const total = g.op("MatMul", [rows, columns(g, x, w, out)], {}, { name });
   const biased =
-    bias === undefined ? product : emit("Add", [product, emit("Reshape", [bias, g.ints([outChannels, 1])])]);
-  const maps = emit("Reshape", [biased, g.ints([outChannels, ...out, batch])]);
+    bias === undefined ? total : g.op("Add", [total, g.op("Reshape", [bias, g.ints([outChannels, 1])])]);
+  const maps = g.op("Reshape", [biased, g.ints([outChannels, ...out, batch])]);
   const perm = [maps.shape.length - 1, ...Array(maps.shape.length - 1).keys()];
-  g.node({ name: node.name, op: "Transpose", inputs: [maps.name], outputs: [name], attributes: { perm } });
+  return g.op("Transpose", [maps], { perm });
 }
 
 /**
  * `[I·T, P·N]`: for each input channel and kernel tap, the pixel that it meets at every position of every image.
  * The batch is the last axis, so that one Gather copies whole runs.
  */
-function columns(g: GraphBuilder, emit: Emit, x: Value, w: Window, out: readonly number[]): Value {
+function columns(g: GraphBuilder, x: Value, w: Window, out: readonly number[]): Value {
   const [batch, inChannels, ...space] = x.shape as [number, number, ...number[]];
   const size = sizeOf(space);
   const perm = [...x.shape.keys()].map((axis) => (axis + 1) % x.shape.length);
-  const maps = emit("Reshape", [emit("Transpose", [x], { perm }), g.ints([inChannels, size, batch])]);
+  const maps = g.op("Reshape", [g.op("Transpose", [x], { perm }), g.ints([inChannels, size, batch])]);
   const met = indicesOf(w.kernel).flatMap((tap) =>
     indicesOf(out).map((position) => pixelAt(position, tap, space, w)),
   );
   const { rows, zeros } = withZeros(met, size);
-  const padded = zeros === 0 ? maps : emit("Pad", [maps, g.ints([0, 0, 0, 0, zeros, 0])]);
+  const padded = zeros === 0 ? maps : g.op("Pad", [maps, g.ints([0, 0, 0, 0, zeros, 0])]);
   const whole = rows.length === size && rows.every((row, i) => row === i);
-  const gathered = whole ? maps : emit("Gather", [padded, g.ints(rows)], { axis: 1 });
-  return emit("Reshape", [gathered, g.ints([inChannels * sizeOf(w.kernel), batch * sizeOf(out)])]);
+  const gathered = whole ? maps : g.op("Gather", [padded, g.ints(rows)], { axis: 1 });
+  return g.op("Reshape", [gathered, g.ints([inChannels * sizeOf(w.kernel), batch * sizeOf(out)])]);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isKnownOp, OP_CATALOGUE } from "../catalogue/index.js";
+import { attributesOf, specOf } from "../catalogue/index.js";
 import type { Dim, Graph, Node } from "../graph.js";
 
 /**
@@ -23,8 +23,8 @@ export function deadCode<D extends Dim>(graph: Graph<D>, options: { dropInputs?:
 
 /** Unused optional outputs: trailing ones are cut off, inner ones renamed "". */
 function withoutUnused(node: Node, needed: ReadonlySet<string>): Node {
-  const spec = isKnownOp(node.op) ? OP_CATALOGUE[node.op] : undefined;
-  const obligatory = spec?.obligatoryOutputs?.(node.attributes) ?? spec?.outputs[0] ?? node.outputs.length;
+  const spec = specOf(node.op);
+  const obligatory = spec.obligatoryOutputs?.(attributesOf(node)) ?? spec.outputs[0];
   const outputs = node.outputs.map((output, i) => (i < obligatory || needed.has(output) ? output : ""));
   while (outputs.at(-1) === "") outputs.pop();
   return { ...node, outputs };

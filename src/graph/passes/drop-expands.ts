@@ -1,8 +1,10 @@
+import { isNode, type OpType } from "../catalogue/index.js";
+import type { Graph, Value } from "../graph.js";
 import { broadcastShapes } from "../infer.js";
-import type { Graph, Node } from "../graph.js";
+import { rewrite } from "../rewrite.js";
 
 /** Operators that broadcast by themselves. */
-const BROADCASTING: ReadonlySet<string> = new Set(["Add", "Sub", "Mul", "Div", "Sum"]);
+const BROADCASTING: ReadonlySet<OpType> = new Set(["Add", "Sub", "Mul", "Div", "Sum"]);
 
 /**
  * Lets operators broadcast what was expanded for them: where an Expand feeds one whose inputs come to its output's shape
@@ -10,24 +12,22 @@ const BROADCASTING: ReadonlySet<string> = new Set(["Add", "Sub", "Mul", "Div", "
  * are needed by nothing any more are {@link deadCode}.
  */
 export function dropExpands(graph: Graph): Graph {
-  const small = new Map<string, string>();
-  for (const { op, inputs, outputs } of graph.nodes) {
-    if (op === "Expand") small.set(outputs[0]!, small.get(inputs[0]!) ?? inputs[0]!);
-  }
-  if (small.size === 0) return graph;
-  return { ...graph, nodes: graph.nodes.map((node) => withSmallInputs(graph, node, small)) };
-}
-
-function withSmallInputs(graph: Graph, node: Node, small: ReadonlyMap<string, string>): Node {
-  if (!BROADCASTING.has(node.op) || !node.inputs.some((name) => small.has(name))) return node;
-  const shapeOf = (name: string): readonly number[] => graph.values.get(name)!.shape;
-  const wanted = shapeOf(node.outputs[0]!).join();
-  const inputs = [...node.inputs];
-  for (const [i, name] of inputs.entries()) {
-    const replacement = small.get(name);
-    if (replacement === undefined) continue;
-    inputs[i] = replacement;
-    if (broadcastShapes(...inputs.map(shapeOf)).join() !== wanted) inputs[i] = name;
-  }
-  return { ...node, inputs };
+  if (!graph.nodes.some((node) => isNode(node, "Expand"))) return graph;
+  return rewrite<number>(graph, (node, g) => {
+    if (!BROADCASTING.has(node.op)) return undefined;
+    const small = (value: Value): Value => {
+      const made = g.producer(value);
+      return isNode(made, "Expand") ? small(g.value(made.inputs[0]!)) : value;
+    };
+    const inputs = [...(g.inputsOf(node) as readonly Value[])];
+    const wanted = graph.values.get(node.outputs[0]!)!.shape.join();
+    let dropped = false;
+    for (const [i, value] of inputs.entries()) {
+      inputs[i] = small(value);
+      if (inputs[i] === value) continue;
+      if (broadcastShapes(...inputs.map(({ shape }) => shape)).join() === wanted) dropped = true;
+      else inputs[i] = value;
+    }
+    return dropped ? g.node({ ...node, inputs: inputs.map(({ name }) => name) }) : undefined;
+  });
 }

@@ -7,6 +7,7 @@ import {
   type DType,
   type Tensor,
 } from "../../tensor/index.js";
+import { attributesOf, isNode, type OpType } from "../catalogue/index.js";
 import { sliceBounds } from "../catalogue/shaping.js";
 import type { Node } from "../graph.js";
 import { ShapeError, type OutputType } from "../infer.js";
@@ -34,12 +35,13 @@ export function evaluateConstant(
 ): readonly Tensor[] | undefined {
   const type = types[0]!;
   const made = (data: Data): readonly Tensor[] => [tensor(type.dtype, type.shape as number[], data as never)];
-  if (node.op === "Shape") {
-    const { start = 0, end } = node.attributes as { start?: number; end?: number };
+  if (isNode(node, "Shape")) {
+    const { start, end } = attributesOf(node);
     return shapeOfInput && made(BigInt64Array.from(shapeOfInput.slice(start, end), BigInt));
   }
   const exact = inputs.every((input) => input === undefined || isWhole(input.dtype));
-  const evaluator = EVALUATORS[node.op] ?? (exact ? WHOLE_EVALUATORS[node.op] : undefined);
+  const evaluator = (EVALUATORS[node.op] ?? (exact ? WHOLE_EVALUATORS[node.op] : undefined)) as
+    ((c: Case) => Data) | undefined;
   if (evaluator === undefined || inputs.some((input) => input && !isPlain(input.dtype))) return undefined;
   try {
     return made(evaluator({ node, inputs, type, shape: type.shape as number[] }));
@@ -65,7 +67,9 @@ const compare = (holds: (a: number | bigint, b: number | bigint) => boolean): ((
     (a, b) => BigInt(holds(a, b)),
   );
 
-const EVALUATORS: Readonly<Record<string, (c: Case) => Data>> = {
+type Evaluators = { readonly [Op in OpType]?: (c: Case<Op>) => Data };
+
+const EVALUATORS: Evaluators = {
   Identity: ({ inputs }) => inputs[0]!.data,
   Reshape: ({ inputs }) => inputs[0]!.data,
   Flatten: ({ inputs }) => inputs[0]!.data,
@@ -73,14 +77,12 @@ const EVALUATORS: Readonly<Record<string, (c: Case) => Data>> = {
   Unsqueeze: ({ inputs }) => inputs[0]!.data,
   Cast: ({ inputs, type }) => cast(inputs[0]!, type.dtype),
   ConstantOfShape: ({ node, shape, type }) => {
-    const value = node.attributes["value"] as Tensor | undefined;
+    const { value } = attributesOf(node);
     return filled(type.dtype, sizeOf(shape), value?.data[0] ?? 0);
   },
   Transpose: ({ node, inputs, shape }) => {
     const from = inputs[0]!;
-    const perm =
-      (node.attributes["perm"] as number[] | undefined) ??
-      from.shape.map((_, i) => from.shape.length - 1 - i);
+    const { perm = from.shape.map((_, i) => from.shape.length - 1 - i) } = attributesOf(node);
     const strides = stridesOf(from.shape);
     return strided(
       from,
@@ -132,7 +134,7 @@ const choose = (second: (a: number | bigint, b: number | bigint) => boolean): ((
   );
 
 /** What exporters compute with integers and truth values; of floats ONNX Runtime's own rounding stays. */
-const WHOLE_EVALUATORS: Readonly<Record<string, (c: Case) => Data>> = {
+const WHOLE_EVALUATORS: Evaluators = {
   Not: unary((x) => Number(x === 0)),
   Abs: unary(Math.abs),
   Sign: unary(Math.sign),
@@ -176,7 +178,7 @@ function cast(from: Tensor, to: DType): Data {
   return data;
 }
 
-function slice({ inputs, shape }: Case): Data {
+function slice({ inputs, shape }: Case<"Slice">): Data {
   const from = inputs[0]!;
   const [starts, ends, axes, steps] = [1, 2, 3, 4].map((i) => (inputs[i] ? toNumbers(inputs[i]) : undefined));
   const strides = stridesOf(from.shape);
@@ -191,9 +193,9 @@ function slice({ inputs, shape }: Case): Data {
   return strided(from, shape, strides, offset);
 }
 
-function gather({ node, inputs, shape, type }: Case): Data {
+function gather({ node, inputs, shape, type }: Case<"Gather">): Data {
   const from = inputs[0]!;
-  const given = (node.attributes["axis"] as number | undefined) ?? 0;
+  const { axis: given } = attributesOf(node);
   const axis = given < 0 ? given + from.shape.length : given;
   const length = from.shape[axis]!;
   const indices = toNumbers(inputs[1]!).map((index) => (index < 0 ? index + length : index));
@@ -211,8 +213,8 @@ function gather({ node, inputs, shape, type }: Case): Data {
   return out;
 }
 
-function concat({ node, inputs, shape, type }: Case): Data {
-  const axis = node.attributes["axis"] as number;
+function concat({ node, inputs, shape, type }: Case<"Concat">): Data {
+  const { axis } = attributesOf(node);
   const at = axis < 0 ? axis + shape.length : axis;
   const outer = sizeOf(shape.slice(0, at));
   const out = filled(type.dtype, sizeOf(shape), 0);

@@ -7,13 +7,14 @@ import {
   type DType,
   type Tensor,
 } from "../../tensor/index.js";
+import type { OpType } from "../catalogue/index.js";
 import type { Node } from "../graph.js";
 import type { OutputType } from "../infer.js";
 
 export type Data = DataOf<DType>;
 /** One node to evaluate, its inputs known. */
-export interface Case {
-  readonly node: Node;
+export interface Case<Op extends OpType = OpType> {
+  readonly node: Node<Op>;
   readonly inputs: readonly (Tensor | undefined)[];
   readonly type: OutputType;
   readonly shape: readonly number[];

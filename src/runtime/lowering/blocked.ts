@@ -1,8 +1,15 @@
-import { producers, type Graph, type Node, type Value } from "../../graph/index.js";
+import {
+  attributesOf,
+  freeNames,
+  isNode,
+  producers,
+  type Graph,
+  type Node,
+  type Value,
+} from "../../graph/index.js";
 import type { Attribute, Model, ModelNode } from "../../onnx/index.js";
 import { sizeOf, tensor, type Tensor } from "../../tensor/index.js";
 import { sourceOf, type FilterSource } from "./filter-source.js";
-import { freeNames } from "./names.js";
 
 /** ONNX Runtime's own domain for operators of its blocked layout. */
 export const BLOCKED_DOMAIN = "com.microsoft.nchwc";
@@ -52,10 +59,11 @@ export interface Layer {
 function layerOf(
   graph: Graph,
   made: ReadonlyMap<string, Node>,
-  { op, inputs, outputs, attributes }: Node,
+  node: Node,
   block: number,
 ): Layer | undefined {
-  if (op !== "Conv" || (attributes["group"] ?? 1) !== 1) return undefined;
+  if (!isNode(node, "Conv") || attributesOf(node).group !== 1) return undefined;
+  const { inputs, outputs } = node;
   const [x, weight, y] = [inputs[0]!, inputs[1]!, outputs[0]!].map((name) => graph.values.get(name)!) as [
     Value,
     Value,

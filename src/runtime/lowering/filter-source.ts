@@ -1,4 +1,4 @@
-import { reversesAxes, type Graph, type Node, type Value } from "../../graph/index.js";
+import { attributesOf, isNode, reversesAxes, type Graph, type Node, type Value } from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
 
 /** How a filter comes out of a stored weight. */
@@ -33,7 +33,6 @@ export function sourceOf(
     stored = source.inputs[0]!;
     source = made.get(stored);
   }
-  const perm = source?.attributes["perm"] as readonly number[] | undefined;
-  const swapped = source?.op === "Transpose" && perm?.join() === "1,0,2,3";
+  const swapped = isNode(source, "Transpose") && attributesOf(source).perm?.join() === "1,0,2,3";
   return { name: swapped ? source!.inputs[0]! : stored, swapped, taps };
 }

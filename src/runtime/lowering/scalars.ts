@@ -1,8 +1,6 @@
-import type { Graph, Node, Value } from "../../graph/index.js";
-import { sizeOf, tensor } from "../../tensor/index.js";
-import { freeNames } from "./names.js";
+import { isNode, rewrite, type Graph, type GraphBuilder, type Value } from "../../graph/index.js";
+import { sizeOf } from "../../tensor/index.js";
 
-const BINARY: ReadonlySet<string> = new Set(["Add", "Sub", "Mul", "Div"]);
 /** Elements from which it is worth a node. */
 const MANY = 1024;
 
@@ -11,44 +9,34 @@ const MANY = 1024;
  * ONNX Runtime takes a scalar of lower rank element by element (2048 × 1024 × 1 × 1: 10.4 ms; with rank 4: .7).
  */
 export function rankedScalars(graph: Graph): Graph {
-  const values = new Map(graph.values);
-  const initializers = new Map(graph.initializers);
-  const nodes: Node[] = [];
-  const freeName = freeNames(values);
-  /** Names of the scalars with a rank, by the scalar's name and the rank. */
-  const known = new Map<string, string>();
-  const ranked = (scalar: Value, rank: number): string => {
-    const key = `${rank} ${scalar.name}`;
-    const made = known.get(key);
-    if (made !== undefined) return made;
-    const name = freeName(`${scalar.name}/rank-${rank}`);
-    known.set(key, name);
-    const shape = Array<number>(rank).fill(1);
-    values.set(name, { ...scalar, name, shape });
-    const constant = initializers.get(scalar.name);
-    if (constant !== undefined) {
-      initializers.set(name, { ...constant, shape });
-      return name;
-    }
-    const dims = tensor("int64", [rank], BigInt64Array.from(shape, BigInt));
-    const dimsName = freeName(`${name}/shape`);
-    initializers.set(dimsName, dims);
-    values.set(dimsName, { name: dimsName, dtype: dims.dtype, shape: dims.shape });
-    nodes.push({ name, op: "Reshape", inputs: [scalar.name, dimsName], outputs: [name], attributes: {} });
-    return name;
-  };
-  for (const node of graph.nodes) {
-    if (!BINARY.has(node.op)) {
-      nodes.push(node);
-      continue;
-    }
-    const inputs = node.inputs.map((name) => values.get(name)!);
-    const { shape } = values.get(node.outputs[0]!)!;
-    const slow = shape.length > 1 && shape.at(-1) === 1 && sizeOf(shape) >= MANY;
-    const isSlow = (value: Value): boolean =>
-      slow && value.shape.length < shape.length && sizeOf(value.shape) === 1;
-    const named = inputs.map((value) => (isSlow(value) ? ranked(value, shape.length) : value.name));
-    nodes.push({ ...node, inputs: named });
-  }
-  return { ...graph, nodes, values, initializers };
+  /** Scalars that have been given a rank, by the rank and the scalar's name. */
+  const known = new Map<string, Value>();
+  return rewrite<number>(graph, (node, g) => {
+    if (!isNode(node, "Add", "Sub", "Mul", "Div")) return undefined;
+    const { shape } = graph.values.get(node.outputs[0]!)!;
+    if (!(shape.length > 1 && shape.at(-1) === 1 && sizeOf(shape) >= MANY)) return undefined;
+    const inputs = g.inputsOf(node) as readonly Value[];
+    const isSlow = (value: Value): boolean => value.shape.length < shape.length && sizeOf(value.shape) === 1;
+    if (!inputs.some(isSlow)) return undefined;
+    const ranked = (scalar: Value): Value => {
+      const key = `${shape.length} ${scalar.name}`;
+      const made = known.get(key) ?? withRank(g, scalar, shape.length);
+      known.set(key, made);
+      return made;
+    };
+    return [
+      g.again(
+        node,
+        inputs.map((value) => (isSlow(value) ? ranked(value) : value)),
+      ),
+    ];
+  });
+}
+
+function withRank(g: GraphBuilder, scalar: Value, rank: number): Value {
+  const shape = Array<number>(rank).fill(1);
+  const constant = g.constantOf(scalar);
+  return constant === undefined
+    ? g.op("Reshape", [scalar, g.ints(shape)], {}, { name: `${scalar.name}/rank-${rank}` })
+    : g.constant({ ...constant, shape });
 }

@@ -1,4 +1,4 @@
-import { reversesAxes, type GraphBuilder, type Value } from "../../../graph/index.js";
+import { attributesOf, isNode, reversesAxes, type GraphBuilder, type Value } from "../../../graph/index.js";
 import { reversed } from "../shaping.js";
 
 /** `[O, I, …k]` → `[I, O, …k reversed]`: back, where it was rotated before. */
@@ -23,6 +23,6 @@ function unrotated(
   const turns = axes.length > 0;
   if (turns && (outer === undefined || !reversesAxes(outer, axes, of))) return undefined;
   const inner = turns ? g.producer(g.value(outer!.inputs[0]!)) : outer;
-  const swaps = (inner?.attributes["perm"] as readonly number[] | undefined)?.join() === perm.join();
-  return inner?.op === "Transpose" && swaps ? g.value(inner.inputs[0]!) : undefined;
+  const swaps = isNode(inner, "Transpose") && attributesOf(inner).perm?.join() === perm.join();
+  return swaps ? g.value(inner.inputs[0]!) : undefined;
 }

@@ -10,8 +10,8 @@ import { weightGradient } from "./weight-gradient.js";
  *   x_grad = Wᵀ ⋆ y_grad (transposed convolution)   W_grad = Σ_n y_grad[n] · patches(x[n])ᵀ
  *   b_grad = Σ over batch and space of y_grad
  */
-export const conv: Rule = ({ g, inputs: [x, weight], outputGrads: [yGrad], attributes, needs }) => {
-  const group = attributes.int("group");
+export const conv: Rule<"Conv"> = ({ g, inputs: [x, weight], outputGrads: [yGrad], attributes, needs }) => {
+  const group = attributes.group;
   const w = windowOf(attributes, x!.shape.slice(2), weight!.shape.slice(2));
   return [
     needs(0) ? inputGradient(g, x!.shape, weight!, yGrad!, w, group) : null,
@@ -25,8 +25,14 @@ export const conv: Rule = ({ g, inputs: [x, weight], outputGrads: [yGrad], attri
  *
  *   x_grad = Conv(y_grad, W)   W_grad = Conv's W_grad with image y_grad and cotangent x
  */
-export const convTranspose: Rule = ({ g, inputs: [x, weight], outputGrads: [yGrad], attributes, needs }) => {
-  const group = attributes.int("group");
+export const convTranspose: Rule<"ConvTranspose"> = ({
+  g,
+  inputs: [x, weight],
+  outputGrads: [yGrad],
+  attributes,
+  needs,
+}) => {
+  const group = attributes.group;
   const w = windowOf(attributes, x!.shape.slice(2), weight!.shape.slice(2));
   return [
     needs(0) ? g.op("Conv", [yGrad, weight], convAttributes(w, group)) : null,

@@ -1,0 +1,54 @@
+import type { DType, Tensor } from "../tensor/index.js";
+import type { Attributes, AttributeValue } from "./graph.js";
+import { ShapeError } from "./shape-error.js";
+
+/** What each kind of attribute holds. A `dtype` is a number in a file and our name of the type in a graph. */
+export interface AttributeKinds {
+  readonly int: number;
+  readonly float: number;
+  readonly string: string;
+  readonly ints: readonly number[];
+  readonly floats: readonly number[];
+  readonly strings: readonly string[];
+  readonly tensor: Tensor;
+  readonly dtype: DType;
+}
+
+export type AttributeKind = keyof AttributeKinds;
+
+export interface AttributeSpec {
+  readonly kind: AttributeKind;
+  readonly default?: number | string | readonly number[];
+  readonly required?: boolean;
+}
+
+/** The attributes of an op by name: the one place where a kind or a default stands. */
+export type AttributeSpecs = Readonly<Record<string, AttributeSpec>>;
+
+/** Attributes as they are given to a node: those with a default may be left out. */
+export type Given<S extends AttributeSpecs> = {
+  readonly [Name in keyof S]?: AttributeKinds[S[Name]["kind"]] | undefined;
+};
+
+/** Attributes as they are read: defaults filled in, undefined where there is none. */
+export type Read<S extends AttributeSpecs> = {
+  readonly [Name in keyof S]:
+    | AttributeKinds[S[Name]["kind"]]
+    | (S[Name] extends { readonly default: unknown } | { readonly required: true } ? never : undefined);
+};
+
+/**
+ * A node's attributes with the defaults of its op.
+ *
+ * @throws ShapeError when one that is required is missing.
+ */
+export function readAttributes<S extends AttributeSpecs>(specs: S, attributes: Attributes): Read<S> {
+  const read: Record<string, AttributeValue | undefined> = {};
+  for (const name in specs) {
+    const spec = specs[name]!;
+    const value = Object.hasOwn(attributes, name) ? attributes[name] : spec.default;
+    if (value === undefined && spec.required === true) throw new ShapeError(`attribute "${name}" is missing`);
+    read[name] = value;
+  }
+  return read as Read<S>;
+}

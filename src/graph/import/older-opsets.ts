@@ -1,0 +1,133 @@
+/** Ops that older opsets wrote otherwise: attributes that became inputs, defaults that changed, modes of training. */
+import { float32 } from "../../tensor/index.js";
+import type { Dim, Value } from "../graph.js";
+import { raise, Unsupported, type Raise, type RaiseContext } from "./raise.js";
+
+const ints = { kind: "ints" } as const;
+const float = { kind: "float" } as const;
+
+/** Axes that were an attribute. */
+const axesToInput = raise({
+  attributes: { axes: ints },
+  emit: ({ g, inputs: [x], attributes: { axes }, again }) => (axes ? again([x, g.ints(axes)]) : undefined),
+});
+
+const reshape = raise({
+  attributes: { shape: ints },
+  emit: ({ g, inputs: [x], attributes: { shape }, again }) => (shape ? again([x, g.ints(shape)]) : undefined),
+});
+
+const slice = raise({
+  attributes: { starts: ints, ends: ints, axes: ints },
+  emit: ({ g, inputs: [x], attributes: { starts, ends, axes }, again }) =>
+    starts && ends ? again([x, g.ints(starts), g.ints(ends), axes && g.ints(axes)]) : undefined,
+});
+
+const split = raise({
+  attributes: { split: ints },
+  emit: ({ g, inputs: [x], attributes, again }) =>
+    attributes.split ? again([x, g.ints(attributes.split)]) : undefined,
+});
+
+const pad = raise({
+  attributes: { pads: ints, paddings: ints, value: float },
+  emit: ({ g, inputs: [x], attributes: { pads, paddings, value }, again }) => {
+    const given = pads ?? paddings;
+    return given && again([x, g.ints(given), value === undefined ? undefined : g.scalar(value)]);
+  },
+});
+
+/** Before opset 11 the bounds were attributes, lowest and greatest float by default. */
+const clip = raise({
+  attributes: { min: float, max: float },
+  emit: ({ g, inputs: [x], attributes: { min, max }, again }) => {
+    const bound = (value: number | undefined): Value<Dim> | undefined =>
+      value === undefined ? undefined : g.constant(float32([], [value]));
+    return min === undefined && max === undefined ? undefined : again([x, bound(min), bound(max)]);
+  },
+});
+
+/** Inference only: a training-mode node would need its running outputs. */
+const batchNormalization = raise({
+  attributes: {
+    spatial: { kind: "int", default: 1 },
+    training_mode: { kind: "int", default: 0 },
+    is_test: { kind: "int" },
+    consumed_inputs: ints,
+  },
+  emit: ({ inputs, attributes: { spatial, training_mode: training }, again }) => {
+    if (spatial !== 1) throw new Unsupported("spatial = 0");
+    if (training !== 0) throw new Unsupported("training_mode = 1 (export the model in eval mode)");
+    return again(inputs, 1);
+  },
+});
+
+/** Dropout does nothing in inference. */
+const dropout = raise({
+  attributes: { ratio: float, is_test: { kind: "int" } },
+  emit: ({ g, node, inputs: [x, , mode] }) => {
+    if (mode !== undefined && g.constantOf(mode)?.data[0] !== 0) {
+      throw new Unsupported("training_mode (export the model in eval mode)");
+    }
+    if (node.outputs[1]) throw new Unsupported("its mask is used");
+    return [g.op("Identity", [x])];
+  },
+});
+
+/** Before opset 13 the input was flattened to two dimensions at `axis`, 1 by default. */
+const softmax = raise({
+  attributes: { axis: { kind: "int" } },
+  emit: (context) => {
+    if (context.opset >= 13) return undefined;
+    const { g, inputs, attributes, node } = context;
+    const op = node.op as "Softmax" | "LogSoftmax";
+    const { shape } = inputs[0]!;
+    const { axis: given = 1 } = attributes;
+    const axis = given < 0 ? given + shape.length : given;
+    if (axis === shape.length - 1) return [g.op(op, [inputs[0]], { axis })];
+    const flat = g.op("Flatten", [inputs[0]], { axis });
+    return [backTo(context, shape, g.op(op, [flat], { axis: 1 }))];
+  },
+});
+
+function backTo({ g }: Pick<RaiseContext, "g">, shape: readonly Dim[], value: Value<Dim>): Value<Dim> {
+  const free = shape.findIndex((dim) => typeof dim !== "number");
+  if (shape.some((dim, i) => i !== free && typeof dim !== "number")) {
+    throw new Unsupported(`is over [${shape.join(", ")}], of which only one dimension may be open`);
+  }
+  return g.op("Reshape", [value, g.ints(shape.map((dim, i) => (i === free ? -1 : (dim as number))))]);
+}
+
+const maxPool = raise({
+  attributes: {},
+  emit: ({ node, inputs, again }) => {
+    if (node.outputs[1]) throw new Unsupported("its Indices are used");
+    return again(inputs, 1);
+  },
+});
+
+/** An attribute that says nothing any more. */
+const gemm = raise({ attributes: { broadcast: { kind: "int" } }, emit: () => undefined });
+
+export const OLDER_OPSETS: Readonly<Record<string, Raise>> = {
+  Squeeze: axesToInput,
+  Unsqueeze: axesToInput,
+  ReduceSum: axesToInput,
+  ReduceMean: axesToInput,
+  ReduceMax: axesToInput,
+  ReduceMin: axesToInput,
+  ReduceL2: axesToInput,
+  ReduceSumSquare: axesToInput,
+  ReduceLogSumExp: axesToInput,
+  Reshape: reshape,
+  Slice: slice,
+  Split: split,
+  Pad: pad,
+  Clip: clip,
+  BatchNormalization: batchNormalization,
+  Dropout: dropout,
+  Softmax: softmax,
+  LogSoftmax: softmax,
+  MaxPool: maxPool,
+  Gemm: gemm,
+};

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import { float32 } from "../tensor/index.js";
+import { GraphBuilder, isNode, printGraph, rewrite, verifyGraph, type Graph } from "./index.js";
+
+function small(): Graph {
+  const g = new GraphBuilder("small");
+  const x = g.input("x", "float32", [2, 3]);
+  const scaled = g.op("Mul", [x, g.initializer("w", float32([3], [1, 2, 3]))], {}, { name: "scaled" });
+  const soft = g.op("Softmax", [scaled], { axis: 1 }, { name: "soft" });
+  g.output(g.op("Relu", [soft], {}, { name: "y" }));
+  return g.build();
+}
+
+const text = (graph: Graph): string[] => {
+  verifyGraph(graph);
+  return printGraph(graph)
+    .split("\n")
+    .slice(2, -1)
+    .map((line) => line.trim().replace(/: float32\[.*?\] =/, " ="));
+};
+
+describe("rewrite", () => {
+  test("without a replacement gives the same graph", () => {
+    expect(rewrite(small(), () => undefined)).toEqual(small());
+  });
+
+  test("what takes the place of a node takes its names", () => {
+    const graph = rewrite<number>(small(), (node, g) => {
+      if (!isNode(node, "Softmax")) return undefined;
+      const [x] = g.inputsOf(node);
+      return [g.op("Exp", [g.op("LogSoftmax", [x], { axis: 1 })])];
+    });
+    expect(text(graph)).toEqual([
+      "scaled = Mul(x, w)",
+      "logsoftmax = LogSoftmax(scaled; axis=1)",
+      "soft = Exp(logsoftmax)",
+      "y = Relu(soft)",
+      "return y",
+    ]);
+    expect(graph.nodes.map(({ name }) => name)).toEqual(["scaled", "logsoftmax", "soft", "y"]);
+  });
+
+  test("a value that was there stands for the output, and an output of the graph keeps its name", () => {
+    const graph = rewrite<number>(small(), (node, g) =>
+      isNode(node, "Softmax", "Relu") ? [g.value(node.inputs[0]!)] : undefined,
+    );
+    expect(text(graph)).toEqual(["scaled = Mul(x, w)", "y = Identity(scaled)", "return y"]);
+  });
+
+  test("a constant takes the name, and one that is used elsewhere keeps its own", () => {
+    const graph = rewrite<number>(small(), (node, g) => {
+      if (!isNode(node, "Mul")) return undefined;
+      return [g.constant(float32([2, 3], [1, 2, 3, 4, 5, 6]))];
+    });
+    expect([...graph.initializers.keys()]).toEqual(["w", "scaled"]);
+    const shared = rewrite<number>(small(), (node, g) =>
+      isNode(node, "Mul", "Softmax") ? [g.constant(float32([2, 3], [1, 2, 3, 4, 5, 6]))] : undefined,
+    );
+    verifyGraph(shared);
+    expect(text(shared).at(-2)).toMatch(/^y = Relu/);
+  });
+
+  test("what comes before can take the place of an input", () => {
+    const graph = rewrite<number>(small(), () => undefined, {
+      before: (g) => g.redirect("w", g.op("Neg", [g.value("w")])),
+    });
+    expect(text(graph).slice(0, 2)).toEqual(["neg = Neg(w)", "scaled = Mul(x, neg)"]);
+  });
+
+  test("an ill-typed replacement names its node", () => {
+    expect(() =>
+      rewrite<number>(small(), (node, g) =>
+        isNode(node, "Relu") ? [g.op("MatMul", [g.value("soft"), g.value("soft")])] : undefined,
+      ),
+    ).toThrow(/node "matmul" \(MatMul\).*cannot be multiplied/);
+  });
+
+  test("takes a time that grows with the number of nodes", () => {
+    const build = (count: number): number => {
+      const g = new GraphBuilder("long");
+      let x = g.input("x", "float32", [2]);
+      for (let i = 0; i < count; i++) x = g.op("Neg", [x]);
+      g.output(x);
+      const graph = g.build();
+      let steps = 0;
+      const rewritten = rewrite<number>(graph, (node, b) => {
+        steps++;
+        return [b.op("Sub", [b.scalar(0), b.inputsOf(node)[0]])];
+      });
+      expect(rewritten.nodes).toHaveLength(count);
+      return steps;
+    };
+    expect(build(30_000)).toBe(30_000);
+  });
+});
