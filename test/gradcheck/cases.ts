@@ -2,6 +2,12 @@ import type { OpType } from "../../src/graph/index.js";
 import { int64 } from "../../src/tensor/index.js";
 import type { GraphBuilder, Value } from "../../src/graph/index.js";
 import type { CaseInput, GradCase } from "./check.js";
+import { ACTIVATIONS_CASES } from "./activations-cases.js";
+import { NORMALISATION_CASES } from "./normalisation-cases.js";
+import { CONTRACTION_CASES } from "./contraction-cases.js";
+import { RECURRENT_CASES } from "./recurrent-cases.js";
+import { INDEXING_CASES } from "./indexing-cases.js";
+import { RESAMPLING_CASES } from "./resampling-cases.js";
 import { NEURAL_CASES } from "./neural-cases.js";
 
 /** Shapes of every binary op: equal, broadcast either way, both ways, and of unequal rank. */
@@ -175,6 +181,12 @@ export const CASES: Readonly<Record<string, readonly GradCase[]>> = {
         }),
     },
   ],
+  ...ACTIVATIONS_CASES,
+  ...NORMALISATION_CASES,
+  ...CONTRACTION_CASES,
+  ...RECURRENT_CASES,
+  ...INDEXING_CASES,
+  ...RESAMPLING_CASES,
   ...NEURAL_CASES,
   Gemm: [0, 1].flatMap((transA) =>
     [0, 1].map((transB) => ({

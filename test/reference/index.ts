@@ -14,6 +14,12 @@ import { tensor, toNumbers, type Tensor } from "../../src/tensor/index.js";
 import type { Nd } from "./array.js";
 import { ELEMENTWISE_KERNELS } from "./elementwise.js";
 import type { Kernel, Kernels } from "./kernel.js";
+import { ACTIVATIONS_KERNELS } from "./activations.js";
+import { NORMALISATION_KERNELS } from "./normalisation.js";
+import { CONTRACTION_KERNELS } from "./contraction.js";
+import { RECURRENT_KERNELS } from "./recurrent.js";
+import { INDEXING_KERNELS } from "./indexing.js";
+import { RESAMPLING_KERNELS } from "./resampling.js";
 import { NEURAL_KERNELS } from "./neural.js";
 import { REDUCTION_KERNELS } from "./reduction.js";
 import { SHAPING_KERNELS } from "./shaping.js";
@@ -24,6 +30,12 @@ export const KERNELS: Kernels<OpType> = {
   ...SHAPING_KERNELS,
   ...NEURAL_KERNELS,
   ...REDUCTION_KERNELS,
+  ...ACTIVATIONS_KERNELS,
+  ...NORMALISATION_KERNELS,
+  ...CONTRACTION_KERNELS,
+  ...RECURRENT_KERNELS,
+  ...INDEXING_KERNELS,
+  ...RESAMPLING_KERNELS,
 };
 
 /** Every value of a graph, by name, in float64 whatever its type says. */

@@ -1,6 +1,12 @@
 import { isFlat, type OpType } from "../../graph/index.js";
 import type { Rule, Rules } from "../rule.js";
 import { ELEMENTWISE_RULES } from "./elementwise.js";
+import { ACTIVATIONS_RULES } from "./activations.js";
+import { NORMALISATION_RULES } from "./normalisation.js";
+import { CONTRACTION_RULES } from "./contraction.js";
+import { RECURRENT_RULES } from "./recurrent.js";
+import { INDEXING_RULES } from "./indexing.js";
+import { RESAMPLING_RULES } from "./resampling.js";
 import { NEURAL_RULES } from "./neural.js";
 import { REDUCTION_RULES } from "./reduction.js";
 import { SHAPING_RULES } from "./shaping.js";
@@ -11,6 +17,12 @@ export const RULES: Rules<OpType> = {
   ...SHAPING_RULES,
   ...NEURAL_RULES,
   ...REDUCTION_RULES,
+  ...ACTIVATIONS_RULES,
+  ...NORMALISATION_RULES,
+  ...CONTRACTION_RULES,
+  ...RECURRENT_RULES,
+  ...INDEXING_RULES,
+  ...RESAMPLING_RULES,
 };
 
 /** The rule of an op; undefined where its derivative is zero. */

@@ -2,6 +2,12 @@ import { readAttributes, type Given, type Read } from "../attributes.js";
 import type { Node } from "../graph.js";
 import type { FlatOpSpec, InferContext, OpSpec } from "../infer.js";
 import { ELEMENTWISE, type ElementwiseOp } from "./elementwise.js";
+import { ACTIVATIONS, type ActivationOp } from "./activations.js";
+import { NORMALISATION, type NormalisationOp } from "./normalisation.js";
+import { CONTRACTION, type ContractionOp } from "./contraction.js";
+import { RECURRENT, type RecurrentOp } from "./recurrent.js";
+import { INDEXING, type IndexingOp } from "./indexing.js";
+import { RESAMPLING, type ResamplingOp } from "./resampling.js";
 import { NEURAL, type NeuralOp } from "./neural.js";
 import { REDUCTION, type ReductionOp } from "./reduction.js";
 import { SHAPING, type ShapingOp } from "./shaping.js";
@@ -15,6 +21,12 @@ export const OP_CATALOGUE = {
   ...SHAPING,
   ...NEURAL,
   ...REDUCTION,
+  ...ACTIVATIONS,
+  ...NORMALISATION,
+  ...CONTRACTION,
+  ...RECURRENT,
+  ...INDEXING,
+  ...RESAMPLING,
 };
 
 type Catalogue = typeof OP_CATALOGUE;
@@ -57,4 +69,15 @@ export function attributesOf<Op extends OpType>({ op, attributes }: Node<Op>): R
   return readAttributes(specOf(op).attributes, attributes);
 }
 
-export type { ElementwiseOp, NeuralOp, ReductionOp, ShapingOp };
+export type {
+  ActivationOp,
+  NormalisationOp,
+  ContractionOp,
+  RecurrentOp,
+  IndexingOp,
+  ResamplingOp,
+  ElementwiseOp,
+  NeuralOp,
+  ReductionOp,
+  ShapingOp,
+};

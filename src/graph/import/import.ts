@@ -6,7 +6,7 @@ import { isKnownOp, OP_CATALOGUE, type OpType } from "../catalogue/index.js";
 import type { Dim, Graph } from "../graph.js";
 import { ShapeError } from "../infer.js";
 import { ownAttributes, plainAttributes } from "./attributes.js";
-import { COMPOSITES } from "./composites.js";
+import { COMPOSITES } from "./composites/index.js";
 import { CONSTANT_OPS } from "./constant-ops.js";
 import { ImportBuilder } from "./import-builder.js";
 import { OLDER_OPSETS } from "./older-opsets.js";

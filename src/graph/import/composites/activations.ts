@@ -1,7 +1,6 @@
-/** Ops that those of the catalogue express: their gradients come from their parts. */
-import type { GraphBuilder } from "../builder.js";
-import type { Dim, Value } from "../graph.js";
-import { raise, type Raise } from "./raise.js";
+import type { GraphBuilder } from "../../builder.js";
+import type { Dim, Value } from "../../graph.js";
+import { raise, type Raise } from "../raise.js";
 
 type G = GraphBuilder<Dim>;
 type V = Value<Dim>;
@@ -12,7 +11,7 @@ function leaky(g: G, x: V, slope: V): V {
   return g.op("Sub", [g.op("Relu", [x]), g.op("Mul", [negative, slope])]);
 }
 
-export const COMPOSITES: Readonly<Record<string, Raise>> = {
+export const ACTIVATIONS: Readonly<Record<string, Raise>> = {
   /** x · max(0, min(1, x / 6 + ½)) */
   HardSwish: raise({
     attributes: {},

@@ -1,0 +1,4 @@
+/** Sums of products over any axes, and attention. */
+export const CONTRACTION = {};
+
+export type ContractionOp = keyof typeof CONTRACTION;

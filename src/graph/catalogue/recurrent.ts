@@ -1,0 +1,4 @@
+/** Recurrent networks. */
+export const RECURRENT = {};
+
+export type RecurrentOp = keyof typeof RECURRENT;

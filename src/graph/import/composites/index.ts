@@ -1,0 +1,19 @@
+/** Ops that those of the catalogue express: their gradients come from their parts. */
+import type { Raise } from "../raise.js";
+import { ACTIVATIONS } from "./activations.js";
+import { CONTRACTION } from "./contraction.js";
+import { CONTRIB } from "./contrib.js";
+import { INDEXING } from "./indexing.js";
+import { NORMALISATION } from "./normalisation.js";
+import { RECURRENT } from "./recurrent.js";
+import { RESAMPLING } from "./resampling.js";
+
+export const COMPOSITES: Readonly<Record<string, Raise>> = {
+  ...ACTIVATIONS,
+  ...CONTRACTION,
+  ...CONTRIB,
+  ...INDEXING,
+  ...NORMALISATION,
+  ...RECURRENT,
+  ...RESAMPLING,
+};

@@ -1,0 +1,3 @@
+import type { Raise } from "../raise.js";
+
+export const NORMALISATION: Readonly<Record<string, Raise>> = {};

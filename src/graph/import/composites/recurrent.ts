@@ -1,0 +1,3 @@
+import type { Raise } from "../raise.js";
+
+export const RECURRENT: Readonly<Record<string, Raise>> = {};

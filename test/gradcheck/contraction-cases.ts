@@ -1,0 +1,3 @@
+import type { GradCase } from "./check.js";
+
+export const CONTRACTION_CASES: Readonly<Record<string, readonly GradCase[]>> = {};
