@@ -172,7 +172,7 @@ function view(
   const adversarialImage = looked.perturbed.subarray(start, end);
   const perturbation = adversarialImage.map((value, at) => value - looked.images[start + at]!);
   const largest = perturbation.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1 / 255;
-  const said = (outputs: Record<string, Tensor>): { prediction: number; confidence: number } =>
+  const said = (outputs: Record<string, Tensor>): Answer =>
     confidenceOf(outputs[STEP.cleanLogits]!.data as Float32Array, i, classNames.length);
   const [clean, adversarial] = [said(looked.clean), said(looked.adversarial)];
   const attention: AttentionPair[] = taps.map((tap, j) => {
@@ -187,22 +187,24 @@ function view(
     model: name,
     cleanPrediction: clean.prediction,
     adversarialPrediction: adversarial.prediction,
-    cleanConfidence: clean.confidence,
-    adversarialConfidence: adversarial.confidence,
+    ...(clean.confidence === undefined ? {} : { cleanConfidence: clean.confidence }),
+    ...(adversarial.confidence === undefined ? {} : { adversarialConfidence: adversarial.confidence }),
     adversarial: encodeRaster(adversarialImage, classifier),
     perturbation: encodeRaster(perturbation, classifier, { minimum: -largest, maximum: largest }),
     attention,
   };
 }
 
-function confidenceOf(
-  logits: Float32Array,
-  image: number,
-  classes: number,
-): { prediction: number; confidence: number } {
+interface Answer {
+  readonly prediction: number;
+  /** Softmax probability of the prediction; undefined where a logit is NaN, or the greatest is infinite. */
+  readonly confidence: number | undefined;
+}
+
+function confidenceOf(logits: Float32Array, image: number, classes: number): Answer {
   const start = image * classes;
   const prediction = argMax(logits, start, classes);
   let sum = 0;
   for (let k = 0; k < classes; k++) sum += Math.exp(logits[start + k]! - logits[start + prediction]!);
-  return { prediction, confidence: 1 / sum };
+  return { prediction, confidence: Number.isNaN(sum) ? undefined : 1 / sum };
 }

@@ -26,6 +26,7 @@ it("keeps signed perturbations and clips what is outside", () => {
 it("scales a map to its largest value, an empty one too", () => {
   expect(encodeMap(Float32Array.from([0, 4, 2, 1]), 2, 2).maximum).toBe(4);
   expect([...decodeRaster(encodeMap(new Float32Array(4), 2, 2))]).toEqual([0, 0, 0, 0]);
+  expect([...decodeRaster(encodeMap(Float32Array.of(Infinity, 2, NaN, 0), 2, 2))]).toEqual([2, 2, 0, 0]);
 });
 
 it("refuses a wrong length and an empty range", () => {

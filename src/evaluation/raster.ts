@@ -38,10 +38,10 @@ export function encodeRaster(
   return { height, width, channels, minimum, maximum, data: bytes.toString("base64") };
 }
 
-/** An attention map or another non-negative map `[H, W]`, over [0, its largest value]. */
+/** An attention map or another non-negative map `[H, W]`, over [0, its largest finite value]; NaN is shown as 0. */
 export function encodeMap(values: Float32Array, height: number, width: number): Raster {
   let maximum = 0;
-  for (const value of values) if (value > maximum) maximum = value;
+  for (const value of values) if (value > maximum && value < Infinity) maximum = value;
   return encodeRaster(values, { channels: 1, height, width }, { minimum: 0, maximum: maximum || 1 });
 }
 
