@@ -31,6 +31,8 @@ beforeAll(async () => {
     input: (g, x) => g.op("Div", [g.op("Round", [g.op("Mul", [x, g.scalar(4)])]), g.scalar(4)]),
   });
   await saveClassifier(rounded, join(root, "rounded.onnx"));
+  const mixing = smallNetwork({ output: (g, z) => g.op("Softmax", [z], { axis: 0 }) });
+  await saveClassifier(mixing, join(root, "mixing.onnx"));
 });
 afterAll(() => rm(root, { recursive: true }));
 
@@ -49,6 +51,11 @@ test("a model without a gradient is not robust: attack warns, and evaluate --fai
   const gated = await holdfast(["evaluate", model, ...common(), ...gate]);
   expect([gated.code, gated.stderr]).toEqual([1, expect.stringContaining("--fail-below has not passed")]);
   expect((await holdfast(["evaluate", join(root, "plain.onnx"), ...common(), ...gate])).code).toBe(0);
+});
+
+test.each(["attack", "evaluate"])("%s refuses a model that mixes the images of a batch", async (command) => {
+  const { code, stderr } = await holdfast([command, join(root, "mixing.onnx"), ...common()]);
+  expect([code, stderr]).toEqual([3, expect.stringMatching(/other images of its batch.*--batch-size 1/s)]);
 });
 
 test("a target that an image has already is no success", async () => {

@@ -49,6 +49,7 @@ export async function evaluateModels(
     const classifier = await readAsLogits(model.name, model.classifier, sample.dataset, {
       compile: hooks.compile,
       threads: options.threads,
+      batchSize: options.batchSize,
       onNotice: (note) => notes.push(note),
     });
     read.push({ ...model, classifier });

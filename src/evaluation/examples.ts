@@ -82,7 +82,7 @@ async function viewsOf(
 ): Promise<ExampleView[]> {
   const compiler = hooks.compile ?? compile;
   const common = plan.threads === undefined ? {} : { threads: plan.threads };
-  const batchSize = fixedBatchSize(classifier) ?? batch.size;
+  const batchSize = fixedBatchSize(classifier) ?? Math.min(plan.batchSize, batch.size);
   const target = createTarget(classifier, {
     batchSize,
     compile: compiler,

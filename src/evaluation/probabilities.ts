@@ -1,7 +1,8 @@
-import { createTarget, type Compile } from "../attacks/index.js";
+import { createTarget, type Compile, type Target } from "../attacks/index.js";
 import type { Dataset } from "../data/index.js";
 import { fixedBatchSize, withLogarithm, type Classifier } from "../models/index.js";
 import { readBatch } from "./batches.js";
+import { refuseMixing } from "./mixing.js";
 
 /** How far from 1 a sum of probabilities in float16 may be, and how far apart two ways to the same ones. */
 const TOLERANCE = 2e-3;
@@ -12,6 +13,8 @@ const LOOKED_AT = 16;
  * The classifier, or, where its outputs for some of the images are all in [0, 1] and sum to 1, the one of their
  * logarithms: an attack on probabilities saturates, and its number is too high. Logits never look like that. The
  * logarithm is taken far back in the graph only where that gives the same probabilities again.
+ *
+ * @throws InputError when the answer to an image depends on the others of its batch, as {@link refuseMixing} tells.
  */
 export async function readAsLogits(
   name: string,
@@ -20,7 +23,9 @@ export async function readAsLogits(
   options: LookOptions & { readonly onNotice?: (text: string) => void } = {},
 ): Promise<Classifier> {
   if ((classifier.randomInputs ?? []).length > 0 || dataset.length === 0) return classifier;
-  const probabilities = await outputsOf(classifier, dataset, options);
+  const probabilities = await outputsOf(classifier, dataset, options, (target, images, logits) =>
+    refuseMixing(name, target, { images, logits, isFixed: fixedBatchSize(classifier) !== undefined }),
+  );
   if (!areProbabilities(probabilities, classifier.classNames.length)) return classifier;
   options.onNotice?.(`${name}: its outputs are probabilities; their logarithm is taken as its logits`);
   const exact = withLogarithm(classifier);
@@ -32,16 +37,20 @@ export async function readAsLogits(
 interface LookOptions {
   readonly compile?: Compile | undefined;
   readonly threads?: number | undefined;
+  /** Images a run, at most, where the file fixes none: those of the measurement to come. */
+  readonly batchSize?: number | undefined;
 }
 
-/** `[n, K]` of the first images. */
+/** `[n, K]` of the first images; `onFirst` is shown the first batch and all of its logits. */
 async function outputsOf(
   classifier: Classifier,
   dataset: Dataset,
-  { compile, threads }: LookOptions,
+  { compile, threads, batchSize: most = LOOKED_AT }: LookOptions,
+  onFirst?: (target: Target, images: Float32Array, logits: Float32Array) => Promise<void>,
 ): Promise<Float32Array> {
   const size = Math.min(LOOKED_AT, dataset.length);
-  const batchSize = fixedBatchSize(classifier) ?? size;
+  // A single image is looked at beside another all the same.
+  const batchSize = fixedBatchSize(classifier) ?? Math.min(most, Math.max(size, 2));
   const target = createTarget(classifier, {
     batchSize,
     ...(compile && { compile }),
@@ -55,6 +64,7 @@ async function outputsOf(
       const images = new Float32Array(batchSize * target.imageSize);
       images.set((await readBatch(dataset, places, target.imageSize)).images);
       const some = await target.logits(images);
+      if (start === 0) await onFirst?.(target, images, some);
       outputs.set(some.subarray(0, count * target.classCount), start * target.classCount);
     }
   } finally {

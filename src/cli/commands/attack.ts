@@ -65,6 +65,7 @@ async function attack(path: string, options: AttackCommandOptions): Promise<void
   checkFit(name, asLoaded, dataset);
   const classifier = await readAsLogits(name, asLoaded, dataset, {
     threads: options.threads,
+    batchSize: options.batchSize,
     onNotice: (text) => terminal.note(text),
   });
   const threat = await threatOf(options);
