@@ -109,6 +109,18 @@ describe("each gate is raised by what it is for, and not by what is sound", () =
       [attack(0.5, { zeroGradient: { images: 9, standing: 1, operators: [] } })],
       [attack(0.5, { zeroGradient: { images: 9, standing: 0, operators: ["Sign (a)"] } })],
     ],
+    [
+      "hidden-steps",
+      [
+        attack(0.5, {
+          zeroGradient: { images: 0, standing: 0, operators: ["Sign (a)"], steps: ["Sign (a)"] },
+        }),
+      ],
+      [
+        attack(0.5, { zeroGradient: { images: 0, standing: 0, operators: ["Sign (a)"] } }),
+        attack(0, { zeroGradient: { images: 0, standing: 0, operators: ["Sign (a)"], steps: ["Sign (a)"] } }),
+      ],
+    ],
   ];
   test.each(cases)("%s", (code, raising, sound) => {
     expect(codes(...raising)).toContain(code);

@@ -36,6 +36,7 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "not-adaptive": "No attack adapted to the defence",
   "non-finite": "The attack produced NaN or infinity",
   "zero-gradient": "The gradient was zero",
+  "hidden-steps": "Parts of the model pass no gradient",
   "different-samples": "Measured on different images",
 });
 
@@ -238,11 +239,10 @@ const NAMED = 3;
 
 /** What a zero gradient means for an accuracy over `n` images, and what to do. */
 function describeZeroGradient({ images, standing, operators }: ZeroGradient, n: number): string {
-  const more = operators.length > NAMED ? ` and ${operators.length - NAMED} more` : "";
   const cause =
     operators.length === 0
       ? " Its activations are saturated or dead there."
-      : ` The model has nodes that pass no gradient: ${operators.slice(0, NAMED).join(", ")}${more}.`;
+      : ` The model has nodes that pass no gradient: ${nameSome(operators)}.`;
   return (
     `the gradient was zero for ${images} of ${n} images (${percent(images / n)}); ${standing} of them count as ` +
     `right though the attack could not move them, so the accuracy is too high.${cause} Try images made on another ` +
@@ -250,11 +250,44 @@ function describeZeroGradient({ images, standing, operators }: ZeroGradient, n: 
   );
 }
 
+function nameSome(operators: readonly string[]): string {
+  const more = operators.length > NAMED ? ` and ${operators.length - NAMED} more` : "";
+  return `${operators.slice(0, NAMED).join(", ")}${more}`;
+}
+
+/**
+ * The model rounds or counts on the way from the image to its logits. Where a gradient passes beside that, it is not zero,
+ * and says nothing of what the rounding does. One warning a model, of its attacks that left something.
+ */
+export const stepsGate: Gate = ({ measurements }) => {
+  const left = attacksOf(measurements).filter((m) => m.zeroGradient !== undefined && m.correct > 0);
+  return [...new Set(left.map(({ model }) => model))].flatMap((model) => {
+    const own = left.filter((m) => m.model === model);
+    // Where the gradient is zero, its own warning names the same operators.
+    if (own.some((m) => m.zeroGradient!.standing > 0)) return [];
+    const { steps = [], comparisons = [] } = own[0]!.zeroGradient!;
+    const consequence =
+      "The attack follows only what passes beside them, so the accuracy may be too high. Try images made on another " +
+      "model (transfer), or attack a copy of the model without them.";
+    const says = (kind: string, operators: readonly string[]): string =>
+      `${model}: ${kind} lie between the image and the logits, and pass no gradient: ${nameSome(operators)}. ${consequence}`;
+    if (steps.length > 0) {
+      const all = [...steps, ...comparisons];
+      return [warn("hidden-steps", "serious", says("operators that round or count", all), own)];
+    }
+    if (comparisons.length === 0) return [];
+    return [
+      warn("hidden-steps", "warning", says("comparisons whose answer is used as a number", comparisons), own),
+    ];
+  });
+};
+
 /** Every gate that needs nothing but a result. */
 export const gates: readonly Gate[] = Object.freeze([
   collapseGate,
   finiteGate,
   zeroGradientGate,
+  stepsGate,
   grayImageGate,
   transferGate,
   reachGate,

@@ -58,6 +58,7 @@ export {
   grayImageGate,
   monotoneGate,
   reachGate,
+  stepsGate,
   transferGate,
   zeroGradientGate,
   upperBoundStatements,

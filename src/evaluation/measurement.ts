@@ -1,7 +1,7 @@
 import type { ThreatModel } from "../attacks/index.js";
-import { zeroGradientNodes } from "../autodiff/index.js";
 import type { Classifier } from "../models/index.js";
 import type { AttackMeasurement, AttackParameters, CleanMeasurement, ZeroGradient } from "./result.js";
+import { zeroOperators } from "./steps.js";
 import { scoreOf, type Tally } from "./tally.js";
 
 /** Accuracy on the images as they are. */
@@ -62,10 +62,6 @@ function underAttack(
   };
 }
 
-function zeroGradientOf({ graph, image, logits }: Classifier, { totals }: Tally): ZeroGradient {
-  return {
-    images: totals.zeroGradient,
-    standing: totals.zeroStanding,
-    operators: zeroGradientNodes(graph, image, logits).map(({ op, name }) => `${op} (${name})`),
-  };
+function zeroGradientOf(classifier: Classifier, { totals }: Tally): ZeroGradient {
+  return { images: totals.zeroGradient, standing: totals.zeroStanding, ...zeroOperators(classifier) };
 }

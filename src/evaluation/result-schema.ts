@@ -124,7 +124,15 @@ const attacked = {
   queries: z.object({ forward: count, gradient: count }),
   largestPerturbation: z.number().min(0),
   nonFinite: count,
-  zeroGradient: z.object({ images: count, standing: count, operators: z.array(z.string()) }).optional(),
+  zeroGradient: z
+    .object({
+      images: count,
+      standing: count,
+      operators: z.array(z.string()),
+      steps: z.array(z.string()).optional(),
+      comparisons: z.array(z.string()).optional(),
+    })
+    .optional(),
   perImage: perAttacked.optional(),
 };
 const measurement: z.ZodType<Measurement> = z.discriminatedUnion("kind", [
@@ -183,6 +191,7 @@ const warning = z.object({
     "not-adaptive",
     "non-finite",
     "zero-gradient",
+    "hidden-steps",
     "different-samples",
   ]),
   severity: z.enum(["info", "warning", "serious"]),

@@ -154,6 +154,10 @@ export interface ZeroGradient {
   readonly standing: number;
   /** Nodes between the image and the logits that pass no gradient, as `Sign (its name)`. */
   readonly operators: readonly string[];
+  /** Those of them that round or count what an image holds: the attack does not see what they do. */
+  readonly steps?: readonly string[] | undefined;
+  /** Comparisons among them whose answer is used as a number. */
+  readonly comparisons?: readonly string[] | undefined;
 }
 
 interface Attacked extends Score {
@@ -247,6 +251,7 @@ export type WarningCode =
   | "not-adaptive"
   | "non-finite"
   | "zero-gradient"
+  | "hidden-steps"
   | "different-samples";
 
 export interface ResultWarning {

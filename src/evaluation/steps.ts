@@ -1,0 +1,101 @@
+import { zeroGradientNodes } from "../autodiff/index.js";
+import type { Dim, Graph, Node } from "../graph/index.js";
+import type { Classifier } from "../models/index.js";
+import type { ZeroGradient } from "./result.js";
+
+type Operators = Omit<ZeroGradient, "images" | "standing">;
+
+/** A mask stays one through these, and through sums and products with what no gradient reaches. */
+const PASSING = new Set(
+  "Not And Or Cast Identity Unsqueeze Squeeze Reshape Flatten Transpose Expand Add Sub Mul".split(" "),
+);
+/** Where a mask lets through or holds back what it is put to, at these inputs. */
+const GATED: ReadonlyMap<string, readonly number[]> = new Map([
+  ["Where", [1, 2]],
+  ["Mul", [0, 1]],
+]);
+
+/**
+ * The nodes between the image and the logits whose gradient is zero everywhere, as `Round (its name)`, and which of them
+ * hide something of the model from the attack though a gradient passes beside them:
+ *
+ * - `steps`: Round, Floor, Ceil, Sign, ArgMax, ArgMin and casts to integers. Not x · f(|x|) written with Sign, whose
+ *   gradient is right.
+ * - `comparisons` (and casts to bool) whose answer is used as a number. One that only chooses among values that a gradient
+ *   reaches, as a ReLU written with Where or a product does, is no cause for alarm.
+ *
+ * What is computed of shapes alone never counts.
+ */
+export function zeroOperators({ graph, image, logits }: Classifier): Operators {
+  const zero = zeroGradientNodes(graph, image, logits);
+  const paths = pathsOf(graph, image, new Set(zero));
+  const named = (nodes: readonly Node[]): string[] => nodes.map(({ op, name }) => `${op} (${name})`);
+  const isComparison = ({ outputs }: Node): boolean => graph.values.get(outputs[0]!)!.dtype === "bool";
+  const steps = zero.filter((node) => !SHAPES.has(node.op) && !isComparison(node) && !isOdd(paths, node));
+  const comparisons = zero.filter((node) => isComparison(node) && !isGate(paths, node));
+  return {
+    operators: named(zero),
+    ...(steps.length === 0 ? {} : { steps: named(steps) }),
+    ...(comparisons.length === 0 ? {} : { comparisons: named(comparisons) }),
+  };
+}
+
+/** They say nothing of what is in an image. */
+const SHAPES = new Set(["Shape", "ConstantOfShape"]);
+
+interface Paths {
+  /** Values that a gradient reaches from the image. */
+  readonly reached: ReadonlySet<string>;
+  readonly users: ReadonlyMap<string, readonly Node[]>;
+}
+
+function pathsOf(graph: Graph<Dim>, image: string, stops: ReadonlySet<Node>): Paths {
+  const users = new Map<string, Node[]>();
+  for (const node of graph.nodes) {
+    for (const input of new Set(node.inputs)) users.set(input, [...(users.get(input) ?? []), node]);
+  }
+  return { reached: reachedFrom(image, users, stops), users };
+}
+
+function reachedFrom(
+  start: string,
+  users: Paths["users"],
+  stops: ReadonlySet<Node> = new Set(),
+): ReadonlySet<string> {
+  const reached = new Set([start]);
+  for (const value of reached) {
+    for (const node of users.get(value) ?? []) {
+      if (!stops.has(node)) for (const output of node.outputs) reached.add(output);
+    }
+  }
+  return reached;
+}
+
+/** Sign(x) in x · f(|x|), as in a signed root: where the sign turns, the factor is 0 or even. */
+function isOdd({ users }: Paths, { op, inputs, outputs }: Node): boolean {
+  if (op !== "Sign") return false;
+  const sign = outputs[0]!;
+  const sizes = (users.get(inputs[0]!) ?? []).filter((node) => node.op === "Abs");
+  const ofSize = sizes.map((node) => reachedFrom(node.outputs[0]!, users));
+  const all = users.get(sign) ?? [];
+  return all.every(
+    (node) =>
+      node.op === "Mul" && node.inputs.some((input) => input !== sign && ofSize.some((s) => s.has(input))),
+  );
+}
+
+/** Whether all that is made of a comparison's answer chooses among values that a gradient reaches. */
+function isGate({ reached, users }: Paths, comparison: Node): boolean {
+  const masks = new Set([comparison.outputs[0]!]);
+  for (const mask of masks) {
+    const all = users.get(mask) ?? [];
+    if (all.length === 0) return false;
+    for (const node of all) {
+      const others = (GATED.get(node.op) ?? []).filter((i) => node.inputs[i] !== mask);
+      if (others.some((i) => reached.has(node.inputs[i]!))) continue;
+      if (!PASSING.has(node.op) || node.inputs.some((input) => reached.has(input))) return false;
+      masks.add(node.outputs[0]!);
+    }
+  }
+  return true;
+}
