@@ -7,14 +7,17 @@ import {
   producers,
   type Dim,
   type Graph,
+  type Node,
+  type OpType,
 } from "../graph/index.js";
 
 /** Dozens of times the classes of the largest public dataset. */
 const MOST_CLASSES = 1_000_000;
 
 /**
- * The value `[N, K]` of logits behind a graph's only output: a softmax or a sigmoid is taken off,
- * since losses and attacks on probabilities saturate, and trailing dimensions of 1 are.
+ * The value `[N, K]` of logits behind a graph's only output. What saturates at the end (a softmax, a sigmoid, a tanh) is
+ * taken off, since losses and attacks behind it do, with all that comes after it, where the order of the classes stays as it
+ * is; and trailing dimensions of 1 are.
  *
  * @throws InputError when the output is nothing like logits.
  */
@@ -51,15 +54,64 @@ export function findLogits(
   return { graph: deadCode(g.build()), logits: flat.name };
 }
 
-/** The value before a last softmax over the classes, or before a sigmoid of each: both keep the order of the classes. */
+type IsOrdered = (graph: Graph<Dim>, node: Node, by: number) => boolean;
+const always: IsOrdered = () => true;
+/** A softmax over the classes. */
+const overClasses: IsOrdered = ({ values }, node) => {
+  const rank = values.get(node.outputs[0]!)!.shape.length;
+  return isNode(node, "Softmax", "LogSoftmax") && (attributesOf(node).axis + rank) % rank === 1;
+};
+/** Moves numbers about and leaves `[N, K]`, but for dimensions of 1, as it is. */
+const sameClasses: IsOrdered = ({ values }, { inputs, outputs }) => {
+  const [before, after] = [inputs[0]!, outputs[0]!].map((name) => values.get(name)!.shape);
+  const [longer, shorter] = before!.length > after!.length ? [before!, after!] : [after!, before!];
+  return shorter.length > 1 && longer.every((dim, i) => dim === (shorter[i] ?? 1));
+};
+const byScalar =
+  (allows: (scalar: number, by: number) => boolean): IsOrdered =>
+  ({ initializers, values }, { inputs, outputs }, by) => {
+    const data = initializers.get(inputs[1 - by]!)?.data;
+    const isLonger = values.get(inputs[by]!)!.shape.length !== values.get(outputs[0]!)!.shape.length;
+    return data?.length === 1 && !isLonger && allows(Number(data[0]), by);
+  };
+const isPositive = (scalar: number): boolean => scalar > 0 && scalar < Infinity;
+
+/** Ops that keep the order of the classes of every image, strictly; those that saturate by what a notice calls them. */
+const ORDERED: ReadonlyMap<OpType, { readonly isOrdered: IsOrdered; readonly saturates?: string }> = new Map([
+  ["Softmax", { isOrdered: overClasses, saturates: "a softmax" }],
+  ["Sigmoid", { isOrdered: always, saturates: "a sigmoid" }],
+  ["Tanh", { isOrdered: always, saturates: "a tanh" }],
+  ["Exp", { isOrdered: always, saturates: "an exponential" }],
+  ["LogSoftmax", { isOrdered: overClasses }],
+  ["Identity", { isOrdered: always }],
+  ["Flatten", { isOrdered: sameClasses }],
+  ["Reshape", { isOrdered: sameClasses }],
+  ["Squeeze", { isOrdered: sameClasses }],
+  ["Unsqueeze", { isOrdered: sameClasses }],
+  ["Add", { isOrdered: byScalar(Number.isFinite) }],
+  ["Sub", { isOrdered: byScalar((scalar, by) => by === 0 && Number.isFinite(scalar)) }],
+  ["Mul", { isOrdered: byScalar(isPositive) }],
+  ["Div", { isOrdered: byScalar((scalar, by) => by === 0 && isPositive(scalar)) }],
+]);
+
+/** The value before the first op that saturates of those at the end that keep the order of the classes. */
 function beforeSaturation(graph: Graph<Dim>, output: string): { logits: string; by: string } | undefined {
   const made = producers(graph);
-  let name = output;
-  while (made.get(name)?.op === "Identity") name = made.get(name)!.inputs[0]!;
-  const last = made.get(name);
-  if (last?.op === "Sigmoid") return { logits: last.inputs[0]!, by: "a sigmoid" };
-  if (!isNode(last, "Softmax")) return undefined;
-  const rank = graph.values.get(name)!.shape.length;
-  const { axis } = attributesOf(last);
-  return (axis + rank) % rank === 1 ? { logits: last.inputs[0]!, by: "a softmax" } : undefined;
+  const passed: string[] = [];
+  let found: { logits: string; by: string } | undefined;
+  for (let node = made.get(output); node !== undefined;) {
+    const op = ORDERED.get(node.op);
+    const by = graph.initializers.has(node.inputs[0]!) ? 1 : 0;
+    if (op?.isOrdered(graph, node, by) !== true) break;
+    if (op.saturates !== undefined) {
+      const after = passed.toReversed().filter((each) => each !== "Identity");
+      found = {
+        logits: node.inputs[by]!,
+        by: `${op.saturates}${after.length === 0 ? "" : `, then ${after.join(", ")}`}`,
+      };
+    }
+    passed.push(node.op);
+    node = made.get(node.inputs[by]!);
+  }
+  return found;
 }
