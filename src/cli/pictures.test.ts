@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -32,4 +32,13 @@ test("several are numbered in their order", async () => {
   expect((await readdir(root)).sort()).toEqual(files.map((file) => file.slice(root.length + 1)));
   expect(files[1]).toBe(join(root, "a.b-02.png"));
   expect((await levels(files[3]!))[0]).toBe(30);
+});
+
+test("a numbered name that is a link is replaced; what it points to stays", async () => {
+  await writeFile(join(root, "model.onnx"), "a model");
+  await symlink("model.onnx", join(root, "x-2.png"));
+  const size = { length: 2, channels: 1, height: 1, width: 1 };
+  await writePictures(join(root, "x.png"), size, Float32Array.of(0, 1));
+  expect(await readFile(join(root, "model.onnx"), "utf8")).toBe("a model");
+  expect((await levels(join(root, "x-2.png")))[0]).toBe(255);
 });

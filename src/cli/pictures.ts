@@ -19,7 +19,8 @@ export function isPicture(path: string): boolean {
 
 /**
  * Writes images `[N, C, H, W]` in [0, 1] as PNGs, each pixel rounded to the nearest of 256 levels: one image as `path`,
- * several as `name-01.png`, `name-02.png`, …; the files.
+ * several as `name-01.png`, `name-02.png`, …; the files. A link at the path is followed; those at numbered names, which nobody
+ * typed, are replaced.
  *
  * @throws InputError where they cannot be written.
  */
@@ -29,7 +30,7 @@ export async function writePictures(
   images: Float32Array,
 ): Promise<string[]> {
   const { default: sharp } = await import("sharp");
-  const { writeFileAtomic } = await import("../files/index.js");
+  const { replaceFile, writeFileAtomic } = await import("../files/index.js");
   const [area, digits] = [height * width, String(length).length];
   const files: string[] = [];
   for (let n = 0; n < length; n++) {
@@ -39,7 +40,8 @@ export async function writePictures(
     });
     const raw = { width, height, channels: channels as 1 | 3 };
     const file = length === 1 ? path : numbered(path, String(n + 1).padStart(digits, "0"));
-    await writeFileAtomic(file, await sharp(bytes, { raw }).png().toBuffer());
+    const write = length === 1 ? writeFileAtomic : replaceFile;
+    await write(file, await sharp(bytes, { raw }).png().toBuffer());
     files.push(file);
   }
   return files;
