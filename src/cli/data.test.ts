@@ -52,13 +52,20 @@ describe("data check", () => {
   });
 
   test("writes JSON and a contact sheet, wherever its options stand", async () => {
-    const sheet = join(root, "sheet.png");
+    // Among the pictures it would be one of them next time.
+    const inside = await holdfast(["data", "check", root, "--sheet", join(root, "sheet.png")]);
+    expect([inside.code, inside.stderr]).toEqual([
+      2,
+      expect.stringContaining("lies in the folder of the data"),
+    ]);
+    const sheet = `${root}-sheet.png`;
     const { code, stdout, stderr } = await holdfast(["data", "check", "--json", root, "--sheet", sheet]);
     expect(code, stderr).toBe(0);
     const check = JSON.parse(stdout) as DataCheck;
     expect(check.unreadable).toEqual([{ file: "train/cat/2.jpg", problem: "is empty" }]);
     expect(check.classes.map(({ name }) => name)).toContain(CLASS);
     expect((await sharp(sheet).metadata()).height).toBe(4 + 2 * 76);
+    await rm(sheet);
   });
 
   test("of the classes asked for only", async () => {

@@ -1,5 +1,5 @@
 import { realpathSync, statSync, type BigIntStats } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { UsageError } from "../errors/index.js";
 
 /** Paths by what they are called on the command line; absent ones were not given. */
@@ -8,24 +8,32 @@ export type Named = Readonly<Record<string, string | undefined>>;
 /** Files of a run folder, which is an input as a whole. */
 const RUN_FILES = ["model.onnx", "config.json", "manifest.json", "log.jsonl"];
 
+/** Endings of outputs that no picture has: a folder of data may hold them. */
+const NO_PICTURES = new Set([".json", ".html", ".npz"]);
+
 /**
- * Refuses an output that is an input or another output, before anything is computed or overwritten. A device or a pipe may
- * be named twice.
+ * Refuses an output that is an input or another output, that lies among the pictures of a data folder, or that could not be
+ * written: before anything is computed or overwritten. A device or a pipe may be named twice.
  *
- * @throws UsageError naming the option.
+ * @param data the inputs that are data, whose folders hold pictures.
+ * @throws UsageError, InputError naming the option.
  */
-export function checkOutputs(outputs: Named, inputs: Named): void {
+export async function checkOutputs(outputs: Named, inputs: Named, data: Named = {}): Promise<void> {
   const taken = new Map<string, string>();
-  for (const [name, path] of Object.entries(inputs)) {
+  for (const [name, path] of Object.entries({ ...inputs, ...data })) {
     if (path === undefined) continue;
-    // Data may be followed by a split: photos.csv:test.
-    for (const file of [path, path.replace(/:\w+$/, ""), ...RUN_FILES.map((own) => join(path, own))]) {
+    for (const file of [path, withoutSplit(path), ...RUN_FILES.map((own) => join(path, own))]) {
       const key = existing(file);
       if (key !== undefined) taken.set(key, `${name}: ${file}`);
     }
   }
+  // Commands that fail on their words alone load no more than this.
+  const { checkWritable, outputPath } = await import("../files/index.js");
   for (const [name, path] of Object.entries(outputs)) {
-    if (path === undefined || isDevice(path)) continue;
+    if (path === "") throw new UsageError({ place: name, problem: "is empty", remedy: "Name a file." });
+    if (path === undefined) continue;
+    await checkWritable(path);
+    if (isDevice(path)) continue;
     const key = existing(path) ?? planned(path);
     const other = taken.get(key);
     if (other !== undefined) {
@@ -36,6 +44,28 @@ export function checkOutputs(outputs: Named, inputs: Named): void {
       });
     }
     taken.set(key, `${name}: ${path}`);
+    const target = planned(await outputPath(path));
+    for (const [what, folder] of Object.entries(data)) refuseAmong(`${name} ${path}`, target, what, folder);
+  }
+}
+
+/** Data may be followed by a split: photos.csv:test. */
+function withoutSplit(path: string): string {
+  return path.replace(/:\w+$/, "");
+}
+
+/** A picture in a data folder might be one of its own, and would be read as one next time. */
+function refuseAmong(place: string, target: string, what: string, data: string | undefined): void {
+  if (data === undefined || NO_PICTURES.has(extname(target).toLowerCase())) return;
+  for (const folder of [data, withoutSplit(data)]) {
+    if (lookUp(folder)?.isDirectory() !== true) continue;
+    const way = relative(realpathSync(folder), target);
+    if (way === ".." || way.startsWith(`..${sep}`) || resolve(way) === way) continue;
+    throw new UsageError({
+      place,
+      problem: `lies in the folder of ${what}: ${folder}`,
+      remedy: "Choose another folder: there it could overwrite a picture, or be read as one.",
+    });
   }
 }
 
@@ -60,7 +90,6 @@ function planned(path: string): string {
   try {
     return join(realpathSync(folder), basename(path));
   } catch {
-    // Writing there fails, and says why.
     return join(folder, basename(path));
   }
 }

@@ -9,4 +9,4 @@ export {
 export { checkShape, MOST_JSON_BYTES, parseJson, readJson, type Refusal } from "./json.js";
 export { lockFolder, tryLock, type Unlock } from "./lock.js";
 export { refuseLinks, removeOwn } from "./own.js";
-export { finalName, outputPath, replaceFile, writeFileAtomic } from "./write.js";
+export { checkWritable, finalName, outputPath, replaceFile, writeFileAtomic } from "./write.js";

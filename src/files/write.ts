@@ -1,8 +1,9 @@
 /** Files that are either the old ones or the new ones, never half of each. */
 import { constants, fstat, write, type Stats } from "node:fs";
-import { lstat, open, readlink, realpath, rename, rm, type FileHandle } from "node:fs/promises";
+import { access, lstat, open, readlink, realpath, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { InputError } from "../errors/index.js";
 import { fileError } from "./files.js";
 
 /**
@@ -44,6 +45,30 @@ export async function outputPath(path: string): Promise<string> {
     return target.kind === "descriptor" ? path : target.path;
   } catch (error) {
     throw fileError(error, path);
+  }
+}
+
+/**
+ * Tells before any work whether {@link writeFileAtomic} could write there, and changes nothing.
+ *
+ * @throws InputError where the folder is missing or may not be written, or a folder has that name.
+ */
+export async function checkWritable(path: string): Promise<void> {
+  try {
+    const target = await followLinks(path);
+    if (target.kind === "descriptor") return;
+    if (target.kind === "stream") return await access(target.path, constants.W_OK);
+    const found = await statOf(target.path);
+    if (found?.isDirectory() === true) throw Object.assign(new Error(path), { code: "EISDIR" });
+    await access(dirname(target.path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw fileError(error, path);
+    throw new InputError({
+      place: path,
+      problem: "its folder does not exist",
+      remedy: "Make the folder, or choose another place.",
+      cause: error,
+    });
   }
 }
 

@@ -57,7 +57,7 @@ export function attackCommand(program: Command): void {
 
 async function attack(path: string, options: AttackCommandOptions): Promise<void> {
   const terminal = createTerminal(options);
-  checkOutputs({ "--save": options.save }, { "the model": path, "--data": options.data });
+  await checkOutputs({ "--save": options.save }, { "the model": path }, { "--data": options.data });
   const { name, classifier: asLoaded } = await loadModel(path, options, terminal, () => ownShape(options));
   const sample = await openSample(options, options.seed, asLoaded, terminal);
   const { dataset } = sample;

@@ -41,7 +41,7 @@ export function dataCheckCommand(data: Command): void {
     const options = self.optsWithGlobals<LookOptions>();
     // A check reads every file, and `data` would let this pass.
     if (options.skipUnreadable === true) self.error("error: unknown option '--skip-unreadable'");
-    checkOutputs({ "--sheet": options.sheet }, { "the data": name });
+    await checkOutputs({ "--sheet": options.sheet }, {}, { "the data": name });
     const { checkData, contactSheet } = await import("../../data/index.js");
     const terminal = createTerminal(options);
     const open = openOptionsOf({ ...options, data: name });

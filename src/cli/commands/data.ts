@@ -21,7 +21,7 @@ export function dataCommand(program: Command): void {
   commonOptions(command);
   dataCheckCommand(command);
   command.addHelpText("after", EXAMPLES).action(async (name: string, options: LookOptions) => {
-    checkOutputs({ "--sheet": options.sheet }, { "the data": name });
+    await checkOutputs({ "--sheet": options.sheet }, {}, { "the data": name });
     const { openDataset, datasetInfo } = await import("../../data/index.js");
     const dataset = await openDataset(name, { whole: true, ...openOptionsOf({ ...options, data: name }) });
     const info = datasetInfo(dataset);

@@ -64,7 +64,8 @@ export function evaluateCommand(program: Command): void {
 async function evaluateModelsCommand(models: string[], options: EvaluateCommandOptions): Promise<void> {
   const terminal = createTerminal(options);
   const inputs = Object.fromEntries(models.map((path) => [`the model ${path}`, path]));
-  checkOutputs({ "--out": options.out, "--report": options.report }, { ...inputs, "--data": options.data });
+  const outputs = { "--out": options.out, "--report": options.report };
+  await checkOutputs(outputs, inputs, { "--data": options.data });
   const result = await measure(models, options, terminal);
   const { writeResult, worstCase } = await import("../../evaluation/index.js");
   await writeResult(options.out, result);

@@ -23,7 +23,7 @@ export function reportCommand(program: Command): void {
     .option("--pictures <file>", "the pictures of a reproduction (default: none)");
   commonOptions(command);
   command.addHelpText("after", EXAMPLES).action(async (path: string, options: ReportOptions) => {
-    checkOutputs({ "--out": options.out }, { "the result": path, "--pictures": options.pictures });
+    await checkOutputs({ "--out": options.out }, { "the result": path, "--pictures": options.pictures });
     const { writeFileAtomic } = await import("../../files/index.js");
     await writeFileAtomic(options.out, await render(path, options));
     createTerminal(options).result(options.out, { report: options.out });
