@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ints, modelOf, node } from "../../test/model.js";
 import { cheapRun } from "../../test/runs/settings.js";
 import { writeModelFile } from "../onnx/index.js";
@@ -18,10 +18,23 @@ test("a finished run is used, but not once its model has changed", async () => {
     const { folder, model } = await trainRun(cheapRun(join(root, "run")));
     const terminal = createTerminal({ quiet: true });
     expect((await loadModel(folder, {}, terminal)).info?.training?.steps).toBe(2);
+    const manifest = join(folder, "manifest.json");
+    await rename(manifest, join(root, "kept"));
+    await expect(loadModel(folder, {}, terminal)).rejects.toThrow(
+      /is a run without its manifest\.json[^]*train --resume .*model\.onnx/,
+    );
+    expect((await loadModel(model, {}, terminal)).info.training).toBeUndefined();
+    await rename(join(root, "kept"), manifest);
     const bytes = await readFile(model);
     bytes[bytes.length >> 1]! ^= 1;
     await writeFile(model, bytes);
     await expect(loadModel(folder, {}, terminal)).rejects.toThrow(/model\.onnx: its bytes have changed/);
+    const bare = join(root, "bare");
+    await mkdir(bare);
+    await copyFile(model, join(bare, "model.onnx"));
+    const warn = vi.fn<(text: string) => void>();
+    await loadModel(bare, {}, { ...terminal, warn }).catch(() => {});
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/bare: has no manifest\.json.*unchecked/));
     await rm(model);
     await expect(loadModel(folder, {}, terminal)).rejects.toThrow(
       /model\.onnx: does not exist, though the run was finished\n {2}Restore/,

@@ -60,13 +60,18 @@ export function modelPath(argument: string): { readonly path: string; readonly f
   }
   if (!statSync(argument).isDirectory()) return { path: argument, folder: undefined };
   const path = join(argument, "model.onnx");
-  // Of a finished run it is missing: said when the run is verified.
-  if (existsSync(path) || existsSync(join(argument, "manifest.json"))) return { path, folder: argument };
+  const isRun = existsSync(join(argument, "config.json"));
+  // Of a finished run the model may be missing: said when the run is verified.
+  if (existsSync(join(argument, "manifest.json"))) return { path, folder: argument };
+  if (existsSync(path) && !isRun) return { path, folder: argument };
   throw new InputError({
     place: argument,
-    problem: "holds no model.onnx",
-    remedy: existsSync(join(argument, "config.json"))
-      ? `The run is not finished: holdfast train --resume ${argument}`
+    problem: existsSync(path)
+      ? "is a run without its manifest.json: it was not finished, or its model cannot be checked"
+      : "holds no model.onnx",
+    remedy: isRun
+      ? `Finish the run: holdfast train --resume ${argument}` +
+        (existsSync(path) ? `, or give the file itself: ${path}` : "")
       : "Name a run folder that holdfast train made, or an .onnx file.",
   });
 }
@@ -88,6 +93,9 @@ export async function loadModel(
   const finished = folder !== undefined && existsSync(join(folder, "manifest.json"));
   // Refuses a run whose files have changed, before its model is read.
   const training = finished ? await readRunSummary(folder) : undefined;
+  if (folder !== undefined && !finished) {
+    terminal.warn(`${folder}: has no manifest.json, so its model.onnx is used unchecked`);
+  }
   const name = basename(argument).replace(/\.onnx$/i, "");
   const classifier = await loadClassifier(path, {
     ...loadOptions(options),
