@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { readFileCheckedSync } from "../files/index.js";
 import type { OpenOptions } from "../data/index.js";
-import { count, countOrNone, imageSize, whole, workers } from "./values.js";
+import { count, imageSize, seed, whole, workers } from "./values.js";
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -130,5 +130,5 @@ export interface ComputeOptions {
 export function computeOptions(command: Command): Command {
   return command
     .option("--threads <n>", "threads inside an operator (default: the number of cores)", workers)
-    .addOption(new Option("--seed <n>", "seed of everything random").argParser(countOrNone).default(0));
+    .addOption(new Option("--seed <n>", "seed of everything random").argParser(seed).default(0));
 }

@@ -29,7 +29,12 @@ describe("a number or word that cannot be meant is refused, with what may be", (
     [attack("--mean", "-1,0,0"), /--mean.*in \[0, 1\]/],
     [attack("--mean", "0,0,300"), /--mean.*in \[0, 1\].*one number a channel/s],
     [attack("--std", "58.395,57.12,57.375"), /--std.*did you mean --std 0\.229,0\.224,0\.225\?/s],
-    [attack("--std", "0"), /--std.*above 0/],
+    [attack("--std", "0"), /--std.*above 0.*one number a channel, such as/s],
+    [attack("--seed", "4294967296"), /--seed.*from 0 to 4294967295/s],
+    [["reproduce", "all", "--seeds", "1e9"], /--seeds.*from 1 to 1000/s],
+    [attack("--attack", "fgsm", "--steps", "99"), /--steps: says nothing to FGSM.*--attack pgd/s],
+    [attack("--attack", "fgsm", "--step-size", "0.1"), /--step-size: says nothing to FGSM/],
+    [attack("--attack", "fgsm", "--restarts", "2"), /--restarts: says nothing to FGSM/],
     [["inspect", "none.onnx", "--mean", "128"], /--mean.*did you mean --mean 0\.502\?/s],
     [attack("--pixel-range", "70000"), /--pixel-range.*from 1 to 65535/s],
     [attack("--layout", "chw"), /--layout.*Allowed choices are NCHW, NHWC/s],
@@ -81,6 +86,7 @@ describe("words are known in whatever case", () => {
   // What comes after the options is missed, so they passed.
   test.each([
     [attack("--layout", "nhwc", "--norm", "LINF", "--attack", "FGSM"), /none\.onnx: does not exist/],
+    [attack("--attack", "fgsm", "--steps", "1", "--no-random-start"), /none\.onnx: does not exist/],
     [attack("--pixel-range", "255", "--mean", "0.5", "--std", "127.5"), /none\.onnx: does not exist/],
     [train("--optimiser", "SGD", "--schedule", "Cosine"), /nowhere/],
   ])("%j", async (args, words) => {

@@ -78,6 +78,9 @@ export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): (t
   };
 }
 
+/** What the generator takes: 32 bits. */
+export const seed: (text: string) => number = whole(0, 2 ** 32 - 1);
+
 /** More threads or processes than any machine has were mistyped, and bring this one down. */
 export const workers: (text: string) => number = whole(1, 1024);
 

@@ -11,6 +11,7 @@ import { createDataset } from "./create.js";
 import type { Dataset } from "./dataset.js";
 import { fitImage } from "./fit.js";
 import { fitOf, type OpenOptions } from "./options.js";
+import { sharedPixels } from "./source.js";
 
 interface Kind {
   readonly title: string;
@@ -99,7 +100,7 @@ export async function openCifar(path: string, split: string, options: OpenOption
   }
   const own = fit.height === SIDE && fit.width === SIDE && fit.channels === 3;
   const size = fit.channels * fit.height * fit.width;
-  const pixels = new Uint8Array(new SharedArrayBuffer(planes.length * size));
+  const pixels = sharedPixels(planes.length, fit);
   planes.forEach((each, i) => pixels.set(own ? each : fitImage(interleaved(each), fit), i * size));
   return createDataset({
     name: `${path}:${split}`,

@@ -15,25 +15,32 @@ export interface ChosenClasses {
 /**
  * The images of `classes`, relabelled in the order of these; images of a label below 0 have no class.
  *
- * @throws UsageError for a class that is not there, and for fewer than two.
+ * @throws UsageError for a class that is not there or is named twice, and for fewer than two.
  */
 export function chooseClasses(
   place: string,
   { classNames, labels }: Pick<Dataset, "classNames" | "labels">,
   classes: readonly string[],
 ): ChosenClasses {
+  const twice = classes.find((name, i) => classes.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new UsageError({
+      place,
+      problem: `class "${twice}" is asked for twice`,
+      remedy: "Name every class once.",
+    });
+  }
   const missing = classes.find((name) => !classNames.includes(name));
-  const chosen = [...new Set(classes)];
-  if (missing !== undefined || chosen.length < 2) {
+  if (missing !== undefined || classes.length < 2) {
     throw new UsageError({
       place,
       problem: missing === undefined ? "one class cannot be told from nothing" : `has no class "${missing}"`,
       remedy: missing === undefined ? "Ask for two or more." : suggestName(missing, classNames),
     });
   }
-  const labelOf = classNames.map((name) => chosen.indexOf(name));
+  const labelOf = classNames.map((name) => classes.indexOf(name));
   const kept = [...labels.keys()].filter((i) => (labelOf[labels[i]!] ?? -1) >= 0);
-  return { classNames: chosen, kept, labels: Int32Array.from(kept, (i) => labelOf[labels[i]!]!) };
+  return { classNames: [...classes], kept, labels: Int32Array.from(kept, (i) => labelOf[labels[i]!]!) };
 }
 
 /**

@@ -7,6 +7,7 @@ import { FLOWER_KINDS, drawFlower } from "./flower-drawing.js";
 import { fitOf, type OpenOptions } from "./options.js";
 import { toPlanes } from "./fit.js";
 import { shuffled } from "./select.js";
+import { sharedPixels } from "./source.js";
 
 /** Images a class, unless asked otherwise: as many as the 17 Flowers dataset has. */
 const PER_CLASS: Readonly<Record<string, number>> = { train: 64, test: 16 };
@@ -36,7 +37,7 @@ export function openFlowers(split: string, options: OpenOptions): Dataset {
   const random = createGenerator(options.seed ?? 0);
   const count = perClass * FLOWER_KINDS.length;
   const area = side * side;
-  const pixels = new Uint8Array(new SharedArrayBuffer(count * fit.channels * area));
+  const pixels = sharedPixels(count, fit);
   const masks = new Uint8Array(count * area);
   const labels = Int32Array.from({ length: count }, (_, i) => i % FLOWER_KINDS.length);
   for (let i = 0; i < count; i++) {

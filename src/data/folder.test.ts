@@ -137,6 +137,9 @@ describe("a folder with a folder for each class", () => {
       /has no class "cet"[^]*"cat"/,
     );
     await expect(openDataset(root, { classes: ["dog"] })).rejects.toThrow(/two or more/);
+    await expect(openDataset(root, { classes: ["dog", "dog"] })).rejects.toThrow(
+      /class "dog" is asked for twice/,
+    );
   });
 
   test("val is the owner's where it lies beside a test set, else the test set", async () => {

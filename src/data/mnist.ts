@@ -8,7 +8,7 @@ import type { Dataset } from "./dataset.js";
 import { fitImage } from "./fit.js";
 import { readIdx } from "./idx.js";
 import { fitOf, type OpenOptions } from "./options.js";
-import type { PixelSource } from "./source.js";
+import { sharedPixels, type PixelSource } from "./source.js";
 
 /** The two splits, by the prefix of their files. */
 const PREFIX_OF_SPLIT: Readonly<Record<string, string>> = { train: "train", test: "t10k" };
@@ -121,7 +121,7 @@ function grayPixels(
 ): PixelSource {
   const fit = fitOf(options, { height, width, channels: 1 });
   const bytes = fit.channels * fit.height * fit.width;
-  const pixels = new Uint8Array(new SharedArrayBuffer(count * bytes));
+  const pixels = sharedPixels(count, fit);
   const own = height * width;
   if (bytes === own && fit.height === height) pixels.set(data);
   else {

@@ -2,6 +2,7 @@
  * Where pixels come from, as plain data: everything here can be posted to a worker thread,
  * and pixels lie in shared memory, so that a worker reads the same bytes without a copy.
  */
+import { UsageError } from "../errors/index.js";
 import type { PixelCache } from "./cache.js";
 import { decodeBytes, decodeImage } from "./decode.js";
 import { fitImage, type Fit } from "./fit.js";
@@ -13,6 +14,27 @@ export interface PixelSource {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
+}
+
+/**
+ * Memory for `count` images.
+ *
+ * @throws UsageError when this machine has not so much.
+ */
+export function sharedPixels(count: number, fit: Fit): Uint8Array<SharedArrayBuffer> {
+  const { channels, height, width } = fit;
+  const bytes = count * channels * height * width;
+  try {
+    return new Uint8Array(new SharedArrayBuffer(bytes));
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new UsageError({
+      place: "size",
+      problem: `${count} images of ${channels} × ${height} × ${width} need ${(bytes / 1e9).toFixed(1)} GB at once, more than there is`,
+      remedy: "Give a smaller --size.",
+      cause,
+    });
+  }
 }
 
 /** Image files of any size, decoded and fitted when they are first read. */

@@ -95,7 +95,7 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
     transfer: epsilon > 0,
   }));
   const headlineStepSize = options.stepSize ?? (2.5 * headline) / steps;
-  for (const count of options.iterations ?? []) {
+  for (const count of new Set(options.iterations)) {
     if (count === steps) continue;
     attacks.push({
       attack: pgd.name,

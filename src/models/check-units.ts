@@ -22,7 +22,8 @@ export function checkUnits(
     rule: string,
     { example, more = "" }: { readonly example: string; readonly more?: string },
   ): never => {
-    const grayLevels = values.every((value) => value >= 0 && value <= 255);
+    const least = option === "mean" ? 0 : Number.MIN_VALUE;
+    const grayLevels = values.every((value) => value >= least && value <= 255);
     throw new UsageError({
       place: names[option],
       problem: `must be ${rule}, for pixels from 0 to 1, found ${values.join(",")}`,

@@ -28,3 +28,11 @@ test.each<readonly [what: string, recipe: Recipe, words: string]>([
   expect(() => check(recipe)).toThrow(UsageError);
   expect(() => check(recipe)).toThrow(words);
 });
+
+test.each([2 ** 32, -1, 0.5])("a seed that the generator does not take is refused: %d", (seed) => {
+  const settings = { ...DEFAULT_TRAINING, recipe: pat, threads: 1 };
+  checkSettings({ ...settings, seed: 2 ** 32 - 1 });
+  expect(() => checkSettings({ ...settings, seed })).toThrow(
+    /seed: must be a whole number from 0 to 4294967295/,
+  );
+});

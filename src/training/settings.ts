@@ -101,7 +101,8 @@ export function checkSettings(settings: TrainingSettings): void {
   }
   whole("steps between checkpoints", settings.checkpointEvery, 1);
   whole("steps between log lines", settings.logEvery, 1);
-  whole("seed", settings.seed, 0);
+  const isSeed = Number.isInteger(settings.seed) && settings.seed >= 0 && settings.seed < 2 ** 32;
+  require(isSeed, "seed", "a whole number from 0 to 4294967295", settings.seed);
   whole("threads", settings.threads, 1);
   if (recipe.adversary !== undefined) {
     checkThreat(recipe.adversary);

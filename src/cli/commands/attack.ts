@@ -52,7 +52,27 @@ export function attackCommand(program: Command): void {
   commonOptions(computeOptions(command));
   command
     .addHelpText("after", EXAMPLES)
-    .action((model: string, options: AttackCommandOptions) => attack(model, options));
+    .action(async (model: string, options: AttackCommandOptions, self: Command) => {
+      await checkFgsm(options, self);
+      await attack(model, options);
+    });
+}
+
+/** Options that say nothing to FGSM, with what it does in any case. */
+const ONE_STEP = { steps: 1, stepSize: undefined, restarts: 1, randomStart: false, draws: 1 } as const;
+
+async function checkFgsm(options: AttackCommandOptions, command: Command): Promise<void> {
+  if (options.attack !== "fgsm") return;
+  const { UsageError } = await import("../../errors/index.js");
+  for (const [name, own] of Object.entries(ONE_STEP)) {
+    const given = options[name as keyof typeof ONE_STEP];
+    if (command.getOptionValueSource(name) === "default" || given === own) continue;
+    throw new UsageError({
+      place: command.options.find((option) => option.attributeName() === name)!.long!,
+      problem: "says nothing to FGSM, which takes one step of ε from the image itself",
+      remedy: "Leave it out, or choose --attack pgd.",
+    });
+  }
 }
 
 async function attack(path: string, options: AttackCommandOptions): Promise<void> {

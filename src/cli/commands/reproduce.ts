@@ -24,7 +24,7 @@ import {
   type Terminal,
 } from "../terminal.js";
 import { toolInfo } from "../tool.js";
-import { count, oneOf, workers } from "../values.js";
+import { oneOf, whole, workers } from "../values.js";
 
 type ChoiceOptions = Pick<DataOptions, "classes" | "flowersSplit" | "skipUnreadable">;
 
@@ -78,7 +78,7 @@ export function reproduceCommand(program: Command): void {
     .option("--skip <words>", "no piece whose title has these whole words; repeatable", gather)
     .option("--shard <i/n>", "this is machine i of n, with a folder of its own for merge", shard)
     .option("--weights <model=file>", "ImageNet weights of an architecture; repeatable", weightsOf)
-    .option("--seeds <n>", "seeds of each defended model (default: the preset's)", count)
+    .option("--seeds <n>", "seeds of each defended model (default: the preset's)", whole(1, 1000))
     .option(
       "--threads <n>",
       "threads inside an operator (default: the number of cores, or a job's share)",
