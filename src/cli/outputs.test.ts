@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { UsageError } from "../errors/index.js";
-import { checkOutputs } from "./outputs.js";
+import { checkFolder, checkOutputs } from "./outputs.js";
 import { runCli } from "./program.js";
 
 let root = "";
@@ -112,6 +112,16 @@ describe("an output that could not be written is refused before any work", () =>
       chmodSync(at("run"), 0o700);
     },
   );
+
+  test("a folder that is a file, also with --plan", async () => {
+    for (const name of ["run", "new", "run/new/er"]) checkFolder("--out", at(name));
+    expect(() => checkFolder("--out", "")).toThrow(/--out: is empty/);
+    expect(() => checkFolder("--out", at("model.onnx", "x"))).toThrow(/lies in a file, .*model\.onnx/);
+    const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const out = ["--out", at("model.onnx")];
+    expect(await runCli(["reproduce", "all", "--preset", "tiny", "--plan", ...out])).toBe(2);
+    expect(said.mock.calls.join("")).toMatch(/--out .*model\.onnx: is a file, not a folder/);
+  });
 
   test("by the commands", async () => {
     const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);

@@ -49,6 +49,25 @@ export async function checkOutputs(outputs: Named, inputs: Named, data: Named = 
   }
 }
 
+/**
+ * Refuses a folder to be that is a file, or would lie in one, before any work; nothing is made.
+ *
+ * @throws UsageError naming the option.
+ */
+export function checkFolder(name: string, path: string): void {
+  if (path === "") throw new UsageError({ place: name, problem: "is empty", remedy: "Name a folder." });
+  for (let above = resolve(path); ; above = dirname(above)) {
+    const found = lookUp(above);
+    if (found?.isDirectory() === true || (found === undefined && above === dirname(above))) return;
+    if (found === undefined) continue;
+    throw new UsageError({
+      place: `${name} ${path}`,
+      problem: above === resolve(path) ? "is a file, not a folder" : `lies in a file, ${above}`,
+      remedy: "Name a folder, or what shall be one.",
+    });
+  }
+}
+
 /** Data may be followed by a split: photos.csv:test. */
 function withoutSplit(path: string): string {
   return path.replace(/:\w+$/, "");

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -53,6 +53,19 @@ test("the paper's numbers stand beside its four ImageNet classes only", async ()
     await describe8(await folderOf("Others 2", ["train", "test"], ["n01440764", "n03000684"])),
   ];
   expect([four.id, others.id, others.title]).toEqual(["imagenet", "others-2", "Others 2"]);
+});
+
+test("a folder of cats and dogs is Kaggle's where its pictures are called so, and itself otherwise", async () => {
+  const own = await folderOf("pets", ["train", "test"], ["cats", "dogs"]);
+  expect(await describe8(own)).toMatchObject({ id: "pets", title: "pets" });
+  const copy = await folderOf("dogs-vs-cats", ["train", "test"], ["cats", "dogs"]);
+  expect(await describe8(copy)).toMatchObject({ title: "dogs-vs-cats, 2 classes" });
+  for (const split of ["train", "test"]) {
+    for (const name of ["cat", "dog"]) {
+      await rename(join(own, split, `${name}s`, "0.png"), join(own, split, `${name}s`, `${name}.7.png`));
+    }
+  }
+  expect(await describe8(own)).toMatchObject({ id: "dogs-vs-cats", title: "Dogs-vs-Cats Database" });
 });
 
 test("two datasets of one name are refused", async () => {

@@ -109,13 +109,20 @@ const FLOWERS: ReadonlySet<string> = new Set(
 /** Tench, goldfish and great white shark; the fourth class is a dog that the paper does not name. */
 const PAPER_WORDNET_IDS = ["n01440764", "n01443537", "n01484850"];
 
-function identify(data: string, { classNames }: Dataset): { readonly id: string; readonly title: string } {
-  const names = classNames.map((name) => name.toLowerCase());
+/** As Kaggle calls its photographs: `cat.0.jpg`. Other pictures of cats and dogs are another dataset. */
+const KAGGLE_NAME = /^(cat|dog)\.\d+\.\w+$/i;
+
+function isKaggles({ labels, fileName }: Dataset): boolean {
+  return labels.every((_, i) => KAGGLE_NAME.test(basename(fileName(i))));
+}
+
+function identify(data: string, train: Dataset): { readonly id: string; readonly title: string } {
+  const names = train.classNames.map((name) => name.toLowerCase());
   if (data === "flowers") return { id: "flowers", title: "Procedural flowers" };
   if (names.length === 17 && names.includes("fritillary") && names.includes("daffodil")) {
     return { id: "17flowers", title: "17 Flower Category Database" };
   }
-  if (names.length === 2 && /^cats?$/.test(names[0]!) && /^dogs?$/.test(names[1]!)) {
+  if (names.length === 2 && /^cats?$/.test(names[0]!) && /^dogs?$/.test(names[1]!) && isKaggles(train)) {
     return { id: "dogs-vs-cats", title: "Dogs-vs-Cats Database" };
   }
   if (names.length === 4 && PAPER_WORDNET_IDS.every((id) => names.includes(id))) {

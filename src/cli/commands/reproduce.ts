@@ -8,6 +8,7 @@ import type {
 } from "../../reproduction/index.js";
 import { withInterrupt } from "../interrupt.js";
 import { endWithParent, startHelpers } from "../jobs.js";
+import { checkFolder } from "../outputs.js";
 import {
   choiceOptions,
   commonOptions,
@@ -111,8 +112,9 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
   const terminal = createTerminal(options);
   const { availableParallelism } = await import("node:os");
   const { reproduce } = await import("../../reproduction/index.js");
-  const plan = await planOf(options, terminal);
   const out = options.out ?? `reproduction-${options.preset}`;
+  checkFolder("--out", out);
+  const plan = await planOf(options, terminal);
   const { jobs } = options;
   const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
   await withInterrupt(async (signal, worthSaving) => {
