@@ -1,7 +1,7 @@
 /** A table of images: one line each, with its file and class, and its split where there is one. */
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, win32 } from "node:path";
-import { refusing, UsageError } from "../errors/index.js";
+import { InputError, refusing, UsageError } from "../errors/index.js";
 import { normalName, sortedClasses } from "./class-names.js";
 import type { Dataset } from "./dataset.js";
 import { dealSplit } from "./deal.js";
@@ -48,20 +48,42 @@ async function readRows(file: string): Promise<Row[]> {
   const { columns, lines } = await readTable(file);
   const column = (which: keyof typeof COLUMNS): string | undefined =>
     COLUMNS[which].find((name) => columns.includes(name));
-  const [path, label, split] = [column("path"), column("label"), column("split")];
-  if (path === undefined || label === undefined) {
+  const [pathColumn, label, split] = [column("path"), column("label"), column("split")];
+  if (pathColumn === undefined || label === undefined) {
     throw refused(file, `has the columns ${columns.join(", ")}; it needs "path" and "label"`);
   }
   const folder = resolve(dirname(file));
+  const seen = new Map<string, { readonly at: string; readonly className: string }>();
   return lines.map(({ at, cells }) => {
-    const [name, className] = [cells[path]!.trim(), cells[label]!.trim()];
+    const [name, className] = [cells[pathColumn]!.trim(), cells[label]!.trim()];
     if (name === "" || className === "") throw refused(at, "lacks a path or a label");
+    const path = pathInside(folder, name, at);
+    refuseTwoLabels(seen, resolve(folder, path), at, normalName(className));
     return {
-      path: pathInside(folder, name, at),
+      path,
       label: normalName(className),
       split: split === undefined ? undefined : splitOf(at, cells[split]!),
     };
   });
+}
+
+/** A picture of two classes cannot be right under both. */
+function refuseTwoLabels(
+  seen: Map<string, { readonly at: string; readonly className: string }>,
+  path: string,
+  at: string,
+  className: string,
+): void {
+  const before = seen.get(path);
+  if (before === undefined) seen.set(path, { at, className });
+  else if (before.className !== className) {
+    const line = /line \d+$/.exec(before.at)?.[0] ?? before.at;
+    throw new InputError({
+      place: at,
+      problem: `calls ${path} "${className}", and ${line} calls it "${before.className}"`,
+      remedy: "Give every picture one class.",
+    });
+  }
 }
 
 /**

@@ -33,9 +33,11 @@ export function dealSplit(
   images: Pick<Dataset, "labels" | "classNames">,
   split: string,
   { place, lack, images: kind, stream }: Undivided,
-  { seed = 0, whole, onUndivided }: OpenOptions,
+  { seed = 0, whole, skipUnreadable, onUndivided }: OpenOptions,
 ): Dealt {
   const { length } = images.labels;
+  // Which those are is known only when they are read.
+  const but = skipUnreadable === true ? ", but for those that cannot be decoded" : "";
   const test = Math.max(1, Math.round(TEST_SHARE * length));
   const dealt = (): number[][] =>
     stratify(images, [length - test, test], createGenerator(seed).stream(stream));
@@ -43,12 +45,12 @@ export function dealSplit(
     whole === true
       ? {
           chosen: [...images.labels.keys()],
-          note: `${lack}: all of its ${length} ${kind} are used.`,
+          note: `${lack}: all of its ${length} ${kind} are used${but}.`,
           split: "all",
         }
       : {
           chosen: dealt()[split === "train" ? 0 : 1]!,
-          note: `${lack}: ${test} of its ${length} ${kind}, stratified by class, are the test set (seed ${seed}).`,
+          note: `${lack}: ${test} of its ${length} ${kind}, stratified by class, are the test set (seed ${seed})${but}.`,
           split: split === "train" ? "train" : "test",
         };
   onUndivided?.(place, result.note);

@@ -65,6 +65,9 @@ describe("a folder with a folder for each class", () => {
       "2 of its 10",
       "2 of its 10",
     ]);
+    // Of those, some may be left out.
+    await openDataset(root, { ...measured, skipUnreadable: true });
+    expect(notes.at(-1)).toMatch(/all of its 10 images are used, but for those that cannot be decoded\.$/);
     // What the owner has split is not put together again.
     for (const name of ["cat", "dog"]) await rm(join(root, name), { recursive: true });
     for (const split of ["train", "test"]) {

@@ -134,7 +134,7 @@ describe("a CSV table of images", () => {
 
   test("labels that are numbers are in numeric order; one name in two forms is one class", async () => {
     const numbered = await table(
-      `path,label\n${Array.from({ length: 12 }, (_, i) => `img/x.png,${(i * 7) % 12}\n`).join("")}`,
+      `path,label\n${Array.from({ length: 12 }, (_, i) => `img/${i}.png,${(i * 7) % 12}\n`).join("")}`,
     );
     const { classNames, labels } = await openDataset(`${numbered}:all`, size);
     expect(classNames).toEqual(Array.from({ length: 12 }, (_, i) => String(i)));
@@ -153,6 +153,13 @@ describe("a CSV table of images", () => {
     expect(counts).toEqual([2, 2, 6]);
     const held = await table(`path,label,split\n${lines((i) => (i < 4 ? ",train" : ",val"))}`);
     expect((await openDataset(`${held}:val`, size)).split).toBe("test");
+  });
+
+  test("a picture of two classes is refused, one that is named twice is not", async () => {
+    const twice = await table("path,label\na.png,cat\nb.png,dog\n./a.png,dog\n");
+    expect(await refusal(twice)).toMatch(/line 4: calls .*a\.png "dog", and line 2 calls it "cat"/);
+    const same = await table("path,label\na.png,cat\nb.png,dog\n./a.png,cat\n");
+    expect((await openDataset(`${same}:all`, size)).length).toBe(3);
   });
 
   test.each([
