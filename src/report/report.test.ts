@@ -83,6 +83,11 @@ function example(label: number): Example {
 }
 
 describe("the report", () => {
+  test("names every attack that the headline rests on, transfer too", () => {
+    expect(page).toMatch(/plain is right on[^<]*\(PGD-2, PGD-1, gray image\)\./);
+    expect(page).toMatch(/\(PGD-2, PGD-1, gray image, and by transfer from plain\)\./);
+  });
+
   test("shows every accuracy and every warning of the result", () => {
     for (const m of result.measurements) expect(page).toContain(`${(100 * m.accuracy).toFixed(1)} %`);
     expect(result.warnings.length).toBeGreaterThan(0);

@@ -3,6 +3,7 @@ import {
   attacksOf,
   differenceInterval,
   worstCase,
+  type AttackMeasurement,
   type ModelInfo,
   type Result,
   type ThreatInfo,
@@ -77,12 +78,19 @@ function sentenceOf(result: Result, { name }: ModelInfo, headline: ThreatInfo): 
   const robust = worstCase(result, name, headline);
   if (clean === undefined || robust === undefined) return undefined;
   const attacks = attacksOf(result.measurements).filter(({ id }) => robust.measurements.includes(id));
-  const labels = [...new Set(attacks.map(attackLabel))].join(", ");
   return (
     `${name} is right on ${format.percent(clean.accuracy)} of the clean images and on ` +
     `${format.percent(robust.accuracy)} (95 % interval ${format.interval(robust.interval)}) when each may be ` +
-    `changed under ${format.threat(headline)} (${labels}).`
+    `changed under ${format.threat(headline)} (${namesOf(attacks)}).`
   );
+}
+
+/** `PGD-40, gray image, and by transfer from a, b`: every attack that the number rests on. */
+function namesOf(attacks: readonly AttackMeasurement[]): string {
+  const own = attacks.filter(({ kind }) => kind === "white-box").map(attackLabel);
+  const sources = attacks.flatMap((m) => (m.kind === "transfer" ? [m.source] : []));
+  const transfer = sources.length === 0 ? [] : [`by transfer from ${[...new Set(sources)].join(", ")}`];
+  return [[...new Set(own)].join(", "), ...transfer].filter((part) => part !== "").join(", and ");
 }
 
 /** The two ends of the table compared, when their intervals allow it. */
