@@ -2,6 +2,7 @@
  * Where pixels come from, as plain data: everything here can be posted to a worker thread,
  * and pixels lie in shared memory, so that a worker reads the same bytes without a copy.
  */
+import { totalmem } from "node:os";
 import { UsageError } from "../errors/index.js";
 import type { PixelCache } from "./cache.js";
 import { decodeBytes, decodeImage } from "./decode.js";
@@ -24,16 +25,19 @@ export interface PixelSource {
 export function sharedPixels(count: number, fit: Fit): Uint8Array<SharedArrayBuffer> {
   const { channels, height, width } = fit;
   const bytes = count * channels * height * width;
-  try {
-    return new Uint8Array(new SharedArrayBuffer(bytes));
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new UsageError({
+  const refused = (cause?: unknown): UsageError =>
+    new UsageError({
       place: "size",
       problem: `${count} images of ${channels} × ${height} × ${width} need ${(bytes / 1e9).toFixed(1)} GB at once, more than there is`,
       remedy: "Give a smaller --size.",
       cause,
     });
+  // The system promises memory that it has not, and ends the process when it is filled.
+  if (bytes > totalmem()) throw refused();
+  try {
+    return new Uint8Array(new SharedArrayBuffer(bytes));
+  } catch (cause) {
+    throw cause instanceof RangeError ? refused(cause) : cause;
   }
 }
 
