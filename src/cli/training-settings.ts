@@ -6,6 +6,7 @@ import type { Augmentation } from "../data/index.js";
 import type { Recipe } from "../defences/index.js";
 import type { OptimiserSpec, RunOptions, TrainingSettings } from "../training/index.js";
 import { checkLengths } from "./attack-options.js";
+import { checkFolder } from "./outputs.js";
 import { openOptionsOf } from "./shared-options.js";
 import { createSkippedWarner, createUndividedTeller, formatPercent, type Terminal } from "./terminal.js";
 import { toolInfo } from "./tool.js";
@@ -25,6 +26,7 @@ export async function newRun(
       remedy: "Give the weights to begin with: --init resnet50.safetensors.",
     });
   }
+  if (options.out !== undefined) checkFolder("--out", options.out);
   const settings = await settingsOf(options);
   const { checkSettings, withUsualValidation } = await import("../training/index.js");
   // Reading large data takes its time: what was mistyped is said before.
