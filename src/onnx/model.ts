@@ -33,6 +33,8 @@ export interface ModelFunction {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: readonly string[];
+  /** Values of attributes that a call may leave out. */
+  readonly defaults: ReadonlyMap<string, Attribute>;
   readonly nodes: readonly ModelNode[];
   readonly opsets: ReadonlyMap<string, number>;
 }

@@ -217,6 +217,12 @@ function readFunction(proto: FunctionProto, reader: Reader): ModelFunction {
     inputs: proto.input,
     outputs: proto.output,
     attributes: [...proto.attribute, ...proto.attributeProto.map(({ name }) => name)],
+    defaults: new Map(
+      proto.attributeProto.map((attribute) => [
+        attribute.name,
+        readAttribute(attribute, `function "${proto.name}", attribute "${attribute.name}"`, reader, 0),
+      ]),
+    ),
     nodes: proto.node.map((node) => readNode(node, reader, 0)),
     opsets: opsetsOf(proto.opsetImport),
   };

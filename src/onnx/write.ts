@@ -4,6 +4,7 @@ import { codeOfDType } from "./element-types.js";
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
+  FunctionProtoSchema,
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
@@ -11,7 +12,7 @@ import {
   TensorProtoSchema,
   ValueInfoProtoSchema,
 } from "./generated/onnx_pb.js";
-import type { Attribute, Model, ModelGraph, ModelNode, ValueInfo } from "./model.js";
+import type { Attribute, Model, ModelFunction, ModelGraph, ModelNode, ValueInfo } from "./model.js";
 
 /** Where a tensor's bytes went, when they are not in the model itself. */
 export interface ExternalLocation {
@@ -27,7 +28,6 @@ export interface WriteOptions {
 
 /** A model as the bytes of an ONNX file. Tensors are always written as raw data. */
 export function writeModel(model: Model, options: WriteOptions = {}): Uint8Array {
-  if (model.functions.length > 0) throw new RangeError("models with functions are not written");
   const message = create(ModelProtoSchema, {
     irVersion: BigInt(model.irVersion),
     producerName: model.producerName,
@@ -35,6 +35,7 @@ export function writeModel(model: Model, options: WriteOptions = {}): Uint8Array
     opsetImport: [...model.opsets].map(([domain, version]) => ({ domain, version: BigInt(version) })),
     metadataProps: [...model.metadata].map(([key, value]) => ({ key, value })),
     graph: graphMessage(model.graph, options),
+    functions: model.functions.map((body) => functionMessage(body, options)),
   });
   return toBinary(ModelProtoSchema, message);
 }
@@ -49,6 +50,23 @@ function graphMessage(graph: ModelGraph, options: WriteOptions): MessageInitShap
     initializer: [...graph.initializers].map(([name, data]) =>
       tensorMessage(name, data, options.external?.(name, data)),
     ),
+  };
+}
+
+function functionMessage(
+  body: ModelFunction,
+  options: WriteOptions,
+): MessageInitShape<typeof FunctionProtoSchema> {
+  const { name, domain, inputs, outputs, attributes, defaults, nodes, opsets } = body;
+  return {
+    name,
+    domain,
+    input: [...inputs],
+    output: [...outputs],
+    attribute: attributes.filter((each) => !defaults.has(each)),
+    attributeProto: [...defaults].map(([each, value]) => attributeMessage(each, value, options)),
+    node: nodes.map((node) => nodeMessage(node, options)),
+    opsetImport: [...opsets].map(([each, version]) => ({ domain: each, version: BigInt(version) })),
   };
 }
 
@@ -105,7 +123,7 @@ function attributeMessage(
     case "strings":
       return { name, type: AttributeType.STRINGS, strings: attribute.value.map(text) };
     case "reference":
-      throw new RangeError(`attribute "${name}" refers to a function's attribute outside a function`);
+      return { name, type: AttributeType.UNDEFINED, refAttrName: attribute.value };
   }
 }
 

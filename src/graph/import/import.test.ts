@@ -78,13 +78,13 @@ describe("what cannot be read", () => {
       model([
         node("Einsum", ["x"], ["a"]),
         node("Relu", ["a"], ["b"]),
-        node("FusedConv", ["b"], ["c"], { domain: "com.microsoft" }),
+        node("FusedNothing", ["b"], ["c"], { domain: "com.microsoft" }),
         node("NonZero", ["c"], ["y"]),
       ]),
     );
     expect(words).toMatch(/3 nodes/);
     expect(words).toMatch(/node "n_a" \(Einsum\)/);
-    expect(words).toMatch(/node "n_c" \(com\.microsoft\.FusedConv\): ops of the domain/);
+    expect(words).toMatch(/node "n_c" \(com\.microsoft\.Fused\w+\): this op of the domain "com\.microsoft"/);
     expect(words).toMatch(/node "n_y" \(NonZero\)/);
     expect(words).not.toMatch(/n_b/);
   });
@@ -100,7 +100,11 @@ describe("what cannot be read", () => {
       [node("Relu", ["x"], ["y"], { attributes: new Map([["alpha", { kind: "float", value: 1 }]]) })],
       /attribute "alpha" is not known/,
     ],
-    ["a subgraph", [node("If", ["x"], ["y"])], /\(If\): this op is not known/],
+    [
+      "a condition that is no constant",
+      [node("If", ["x"], ["y"])],
+      /\(If\): its condition depends on the image/,
+    ],
     [
       "BatchNormalization in training mode",
       [

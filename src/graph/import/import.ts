@@ -10,6 +10,8 @@ import { COMPOSITES } from "./composites/index.js";
 import { CONSTANT_OPS } from "./constant-ops.js";
 import { ImportBuilder } from "./import-builder.js";
 import { OLDER_OPSETS } from "./older-opsets.js";
+import { controlFlow, isControlFlow, type Run } from "./control-flow.js";
+import { MOST_NODES, withoutFunctions, type ScopedNode } from "./functions.js";
 import { inOrder } from "./order.js";
 import { Unsupported, type Raise, type RaiseContext, type RawNode } from "./raise.js";
 
@@ -37,12 +39,7 @@ export function graphFromModel(model: Model, options: ImportOptions): Graph<Dim>
   const opset = opsetOf(model, options.place);
   const state = start(model, options, opset);
   const problems: string[] = [];
-  for (const node of inOrder(model.graph, options.place)) {
-    const problem = attempt(() => importNode(node, state));
-    if (problem !== undefined) problems.push(`${nameOf(node)} (${qualified(node)}): ${problem}`);
-    // What hangs on a node that failed cannot be judged: its outputs are unknown, not wrong.
-    if (problem !== undefined) for (const output of node.outputs) state.failed.add(output);
-  }
+  importNodes(inOrder(expanded(model, options.place), options.place), state, problems);
   if (problems.length > 0) throw unsupported(options.place, problems);
   for (const { name } of model.graph.outputs) {
     if (!state.g.has(name) || state.g.isOpen(name)) {
@@ -55,6 +52,22 @@ export function graphFromModel(model: Model, options: ImportOptions): Graph<Dim>
     state.g.output(state.g.value(name), name);
   }
   return state.g.build();
+}
+
+function expanded(model: Model, place: string): readonly ScopedNode[] {
+  let nodes: readonly ScopedNode[] = [];
+  declare(place, () => (nodes = withoutFunctions(model)));
+  return nodes;
+}
+
+/** Adds nodes in turn; what cannot be added is put into words. */
+function importNodes(nodes: readonly ScopedNode[], state: State, problems: string[]): void {
+  for (const { node, opset } of nodes) {
+    const problem = attempt(() => importNode(node, { ...state, opset }, problems));
+    if (problem !== undefined) problems.push(`${nameOf(node)} (${qualified(node)}): ${problem}`);
+    // What hangs on a node that failed cannot be judged: its outputs are unknown, not wrong.
+    if (problem !== undefined) for (const output of node.outputs) state.failed.add(output);
+  }
 }
 
 interface State {
@@ -144,22 +157,30 @@ const nameOf = (node: ModelNode): string => `node "${node.name || node.outputs[0
 const qualified = (node: ModelNode): string =>
   node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
 
-function importNode(node: ModelNode, { g, opset, failed }: State): void {
-  if (node.domain !== "") throw new Unsupported(`ops of the domain "${node.domain}" are not known`);
+function importNode(node: ModelNode, state: State, problems: string[]): void {
+  const { g, opset, failed } = state;
   // Its own problem is named already.
   if (node.inputs.some((name) => failed.has(name))) {
     for (const output of node.outputs) failed.add(output);
     if (isReadable(node)) return;
   }
-  if (!isReadable(node)) throw new Unsupported("this op is not known");
+  if (!isReadable(node)) {
+    throw new Unsupported(
+      node.domain === "" ? "this op is not known" : `this op of the domain "${node.domain}" is not known`,
+    );
+  }
   const [output] = node.outputs;
   if (!output) throw new Unsupported("has no output");
   if (node.opType === "Constant") {
     g.initializer(output, constantTensor(node));
     return;
   }
+  if (isControlFlow(node)) {
+    importControlFlow(node, state, problems);
+    return;
+  }
   if (node.inputs.length === 0 || node.inputs[0] === "") throw new Unsupported("has no input");
-  const raised = raiseOf(node.opType);
+  const raised = raiseOf(node);
   const raw: RawNode = {
     name: node.name || output,
     op: node.opType,
@@ -175,12 +196,49 @@ function importNode(node: ModelNode, { g, opset, failed }: State): void {
   g.node({ ...raw, name, op: raw.op as OpType, attributes: kept(raw) });
 }
 
-function raiseOf(op: string): Raise | undefined {
-  return Object.hasOwn(RAISES, op) ? RAISES[op] : undefined;
+/** An If, Loop or Scan; of a body with problems those are said, not that its outputs are missing. */
+function importControlFlow(node: ModelNode, state: State, problems: string[]): void {
+  const { g, opset, failed } = state;
+  const missing = node.inputs.find((name) => name !== "" && !g.has(name));
+  if (missing !== undefined) throw new Unsupported(`its input "${missing}" is defined nowhere`);
+  const before = problems.length;
+  const run: Run = ({ nodes, initializers, outputs }) => {
+    if (g.nodes.length + nodes.length > MOST_NODES) {
+      throw new Unsupported(`its bodies come to more than ${MOST_NODES} nodes`);
+    }
+    for (const [name, data] of initializers) g.initializer(name, data);
+    importNodes(
+      nodes.map((each) => ({ node: each, opset })),
+      state,
+      problems,
+    );
+    const undone = outputs.find((name) => !g.has(name));
+    if (undone !== undefined && problems.length === before) {
+      throw new Unsupported(`its body's output "${undone}" is defined nowhere`);
+    }
+    if (undone !== undefined) throw new FailedBody();
+    return outputs.map((name) => g.value(name));
+  };
+  try {
+    g.replace({ name: g.nodeName(node.name), outputs: node.outputs }, () => controlFlow(node, g, run));
+  } catch (error) {
+    if (!(error instanceof FailedBody)) throw error;
+    for (const output of node.outputs) failed.add(output);
+  }
 }
 
-function isReadable({ opType }: ModelNode): boolean {
-  return opType === "Constant" || raiseOf(opType) !== undefined || isKnownOp(opType);
+/** Ends a control-flow node whose body has problems, which are said already. */
+class FailedBody extends Error {}
+
+function raiseOf(node: ModelNode): Raise | undefined {
+  const name = qualified(node);
+  return Object.hasOwn(RAISES, name) ? RAISES[name] : undefined;
+}
+
+function isReadable(node: ModelNode): boolean {
+  if (raiseOf(node) !== undefined) return true;
+  const { domain, opType } = node;
+  return domain === "" && (opType === "Constant" || isControlFlow(node) || isKnownOp(opType));
 }
 
 function raiseContext(node: RawNode, raised: Raise, g: ImportBuilder, opset: number): RaiseContext {

@@ -1,5 +1,6 @@
 import { InputError } from "../../errors/index.js";
-import type { ModelGraph, ModelNode } from "../../onnx/index.js";
+import type { ScopedNode } from "./functions.js";
+import { readsOf } from "./instantiate.js";
 
 /**
  * The nodes in an order in which each comes after those it reads from; the file's own order
@@ -7,18 +8,19 @@ import type { ModelGraph, ModelNode } from "../../onnx/index.js";
  *
  * @throws InputError when nodes wait for each other.
  */
-export function inOrder({ nodes }: ModelGraph, place: string): readonly ModelNode[] {
+export function inOrder(nodes: readonly ScopedNode[], place: string): readonly ScopedNode[] {
   const producer = new Map<string, number>();
-  nodes.forEach((node, i) => node.outputs.forEach((output) => output !== "" && producer.set(output, i)));
+  nodes.forEach(({ node }, i) => node.outputs.forEach((output) => output !== "" && producer.set(output, i)));
   const readers = nodes.map((): number[] => []);
-  const waiting = nodes.map((node, i) => {
-    const before = new Set(node.inputs.map((name) => producer.get(name)).filter((at) => at !== undefined));
+  const reads = nodes.map(({ node }) => readsOf(node));
+  const waiting = nodes.map((_, i) => {
+    const before = new Set(reads[i]!.map((name) => producer.get(name)).filter((at) => at !== undefined));
     for (const at of before) readers[at]!.push(i);
     return before.size;
   });
-  if (nodes.every((node, i) => node.inputs.every((name) => (producer.get(name) ?? -1) < i))) return nodes;
+  if (reads.every((names, i) => names.every((name) => (producer.get(name) ?? -1) < i))) return nodes;
   const ready = nodes.flatMap((_, i) => (waiting[i] === 0 ? [i] : []));
-  const ordered: ModelNode[] = [];
+  const ordered: ScopedNode[] = [];
   for (let next = ready.shift(); next !== undefined; next = ready.shift()) {
     ordered.push(nodes[next]!);
     for (const reader of readers[next]!) if (--waiting[reader]! === 0) ready.push(reader);
@@ -26,7 +28,7 @@ export function inOrder({ nodes }: ModelGraph, place: string): readonly ModelNod
   if (ordered.length === nodes.length) return ordered;
   const stuck = nodes.find((_, i) => waiting[i]! > 0)!;
   throw new InputError({
-    place: `${place}: node "${stuck.name || stuck.outputs[0] || "?"}"`,
+    place: `${place}: node "${stuck.node.name || stuck.node.outputs[0] || "?"}"`,
     problem: "waits for its own output: the graph has a cycle",
     remedy: "Export the model again.",
   });
