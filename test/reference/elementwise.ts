@@ -2,7 +2,7 @@ import type { ElementwiseOp } from "../../src/graph/index.js";
 import { broadcastAt, nd } from "./array.js";
 import type { Kernel, Kernels } from "./kernel.js";
 
-const unary =
+export const unary =
   (f: (x: number) => number): Kernel =>
   ({ inputs: [x] }) => [{ shape: x!.shape, data: x!.data.map(f) }];
 

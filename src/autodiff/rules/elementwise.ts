@@ -2,7 +2,7 @@ import type { ElementwiseOp, OpType, Value } from "../../graph/index.js";
 import { asNumber, positiveMask, type Rule, type RuleContext, type Rules } from "../rule.js";
 
 /** y = f(x): x_grad = y_grad · f'(x), with f' from the input and the output. */
-const unary =
+export const unary =
   <Op extends OpType>(derivative: (context: RuleContext<Op>, x: Value, y: Value) => Value): Rule<Op> =>
   (context) => {
     const { g, inputs, outputs, outputGrads } = context;

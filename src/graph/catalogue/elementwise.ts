@@ -18,8 +18,8 @@ const broadcast =
   };
 
 /** One input, one output like it. */
-const one = { inputs: [1, 1], outputs: [1, 1], infer: same } as const;
-const unary = operator({ ...one, attributes: {} });
+export const one = { inputs: [1, 1], outputs: [1, 1], infer: same } as const;
+export const unary = operator({ ...one, attributes: {} });
 const binary = operator({ inputs: [2, 2], outputs: [1, 1], attributes: {}, infer: broadcast() });
 const comparison = flat({ ...binary, infer: broadcast("bool") });
 const variadic = operator({ inputs: [1, Infinity], outputs: [1, 1], attributes: {}, infer: broadcast() });
