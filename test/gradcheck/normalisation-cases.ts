@@ -1,3 +1,37 @@
 import type { GradCase } from "./check.js";
 
-export const NORMALISATION_CASES: Readonly<Record<string, readonly GradCase[]>> = {};
+const parameter = { low: 0.5, high: 1.5 };
+
+/** Rows of normalisations, by op. */
+export const NORMALISATION_CASES: Readonly<Record<string, readonly GradCase[]>> = {
+  LayerNormalization: [
+    {
+      name: "LayerNormalization, last axis",
+      inputs: [{ shape: [2, 3, 4] }, { shape: [4], ...parameter }, { shape: [4] }],
+      build: (g, inputs) => g.op("LayerNormalization", inputs),
+    },
+    {
+      name: "LayerNormalization, two axes without bias",
+      inputs: [{ shape: [2, 3, 2] }, { shape: [3, 2], ...parameter }],
+      build: (g, inputs) => g.op("LayerNormalization", inputs, { axis: 1, epsilon: 0.01 }),
+    },
+    {
+      name: "LayerNormalization, its statistics too",
+      inputs: [{ shape: [3, 4] }, { shape: [4], ...parameter }, { shape: [4] }],
+      build: (g, inputs) => g.ops("LayerNormalization", inputs, { epsilon: 0.1 }, { outputs: 3 }),
+    },
+    {
+      name: "LayerNormalization, its statistics alone",
+      inputs: [{ shape: [3, 4] }],
+      build: (g, [x]) =>
+        g
+          .ops(
+            "LayerNormalization",
+            [x, g.op("Expand", [g.scalar(1), g.ints([4])])],
+            { epsilon: 0.1 },
+            { outputs: 3 },
+          )
+          .slice(1),
+    },
+  ],
+};

@@ -1,4 +1,35 @@
 import type { NormalisationOp } from "../../src/graph/index.js";
-import type { Kernels } from "./kernel.js";
+import { at, broadcastAt, count, nd, positions, type Nd } from "./array.js";
+import type { Kernel, Kernels } from "./kernel.js";
 
-export const NORMALISATION_KERNELS: Kernels<NormalisationOp> = {};
+/** Mean and variance over the last axes, from `first` on, of the row at `lead`. */
+function moments(x: Nd, first: number, lead: readonly number[]): { mean: number; variance: number } {
+  const layer = x.shape.slice(first);
+  let mean = 0;
+  for (const index of positions(layer)) mean += at(x, [...lead, ...index]);
+  mean /= count(layer);
+  let variance = 0;
+  for (const index of positions(layer)) variance += (at(x, [...lead, ...index]) - mean) ** 2;
+  return { mean, variance: variance / count(layer) };
+}
+
+const layerNormalization: Kernel<"LayerNormalization"> = ({ inputs: [x, scale, bias], attributes }) => {
+  const rank = x!.shape.length;
+  const first = (attributes.axis + rank) % rank;
+  const statistics = x!.shape.map((dim, axis) => (axis < first ? dim : 1));
+  const mean = nd(statistics, (index) => moments(x!, first, index.slice(0, first)).mean);
+  const inverse = nd(
+    statistics,
+    (index) => 1 / Math.sqrt(moments(x!, first, index.slice(0, first)).variance + attributes.epsilon),
+  );
+  const y = nd(x!.shape, (index) => {
+    const normalised = (at(x!, index) - broadcastAt(mean, index)) * broadcastAt(inverse, index);
+    const shift = bias === undefined ? 0 : broadcastAt(bias, index);
+    return normalised * broadcastAt(scale!, index) + shift;
+  });
+  return [y, mean, inverse];
+};
+
+export const NORMALISATION_KERNELS: Kernels<NormalisationOp> = {
+  LayerNormalization: layerNormalization,
+};
