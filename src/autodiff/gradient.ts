@@ -3,7 +3,6 @@ import {
   deadCode,
   GraphBuilder,
   attributesOf,
-  isFlat,
   ShapeError,
   type Graph,
   type Node,
@@ -84,7 +83,7 @@ interface Active {
 function activeNodes(nodes: readonly Node[], of: string, sources: readonly string[]): Active {
   const reached = new Set(sources);
   for (const node of nodes) {
-    if (!isFlat(node.op) && node.inputs.some((input) => reached.has(input))) {
+    if (ruleOf(node) !== undefined && node.inputs.some((input) => reached.has(input))) {
       for (const output of node.outputs) if (output !== "") reached.add(output);
     }
   }
@@ -104,7 +103,7 @@ function backward(
   wanted: ReadonlySet<string>,
   cotangents: Map<string, Value[]>,
 ): void {
-  const rule = ruleOf(node.op);
+  const rule = ruleOf(node);
   const outputGrads = node.outputs.map((name) => (name === "" ? null : collect(g, cotangents, name)));
   if (rule === undefined || outputGrads.every((grad) => grad === null)) return;
   const inputs = g.inputsOf(node);

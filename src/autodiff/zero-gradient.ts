@@ -1,5 +1,6 @@
-import { isFlat, type Dim, type Graph, type Node } from "../graph/index.js";
+import type { Dim, Graph, Node } from "../graph/index.js";
 import { isFloat } from "../tensor/index.js";
+import { ruleOf } from "./rules/index.js";
 
 /**
  * Nodes on the way from one value to another that pass no gradient, because their derivative is zero almost
@@ -22,7 +23,9 @@ export function zeroGradientNodes(graph: Graph<Dim>, from: string, to: string): 
   return zero.reverse();
 }
 
-function stops({ values }: Graph<Dim>, { op, outputs }: Node): boolean {
-  if (isFlat(op)) return true;
-  return outputs.every((name) => name === "" || !isFloat(values.get(name)!.dtype));
+function stops({ values }: Graph<Dim>, node: Node): boolean {
+  return (
+    ruleOf(node) === undefined ||
+    node.outputs.every((name) => name === "" || !isFloat(values.get(name)!.dtype))
+  );
 }

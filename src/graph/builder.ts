@@ -8,6 +8,8 @@ export interface OpOptions {
   readonly outputs?: number;
   /** Stem of the node's and its outputs' names; made unique. */
   readonly name?: string;
+  /** Differentiated as if it were the identity. */
+  readonly straightThrough?: boolean;
 }
 
 /**
@@ -136,6 +138,7 @@ export class GraphBuilder<D extends Dim = number> {
       inputs: trimmed(inputs.map((input) => input?.name ?? "")),
       outputs,
       attributes: Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Attributes,
+      ...(options.straightThrough === true && { straightThrough: true }),
     });
   }
 

@@ -26,6 +26,8 @@ export interface Node<Op extends OpType = OpType> {
   readonly outputs: readonly string[];
   /** Only those that differ from the catalogue's defaults need be present. */
   readonly attributes: Attributes;
+  /** Differentiated as if it gave its first input as it is (straight-through), whatever its rule says. */
+  readonly straightThrough?: boolean;
 }
 
 /**

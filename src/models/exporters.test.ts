@@ -142,13 +142,20 @@ describe("what exporters write is read", () => {
     expect((await logits(model))[0]).toBeCloseTo(mean, 5);
   });
 
-  test("a quantised model is called that", () => {
+  test("a quantised model is read, and how its rounding is differentiated is said", async () => {
     const model = withHead(
       [node("QuantizeLinear", ["x", "s"], "q"), node("DequantizeLinear", ["q", "s"], "h")],
       {
-        s: float32([], [1]),
+        s: float32([], [0.25]),
       },
     );
-    expect(refusal(model)).toMatch(/\(QuantizeLinear\): this op is not known[^]*quantised[^]*float32 model/);
+    const notices: string[] = [];
+    expect((await logits(model, { onNotice: (notice) => notices.push(notice) }))[0]).toBe(0.421875);
+    expect(notices).toEqual([expect.stringMatching(/rounds in 1 place[^]*straight through/)]);
+  });
+
+  test("an operator of quantised networks that is not read is called that", () => {
+    const model = withHead([{ ...node("QLinearWonder", ["x"], "h"), domain: "com.microsoft" }]);
+    expect(refusal(model)).toMatch(/\(com\.microsoft\.QLinearWonder\)[^]*quantised[^]*float32 model/);
   });
 });

@@ -98,7 +98,15 @@ function imported(model: Model, place: string, options: LoadOptions): Graph<Dim>
       throw error;
     }
   };
-  return deadCode(untie(readOpen(wide, place, read, onNotice)), { dropInputs: true });
+  const graph = deadCode(untie(readOpen(wide, place, read, onNotice)), { dropInputs: true });
+  const rounded = graph.nodes.filter(({ straightThrough }) => straightThrough === true).length;
+  if (rounded > 0) {
+    onNotice(
+      `${place}: it is quantised and rounds in ${rounded} ${rounded === 1 ? "place" : "places"}; gradients pass straight ` +
+        "through these, as if nothing were rounded, so an attack by gradients may miss what rounding hides",
+    );
+  }
+  return graph;
 }
 
 /** Images of a batch, tried in turn, where a model computes with it in a way that only a number answers. */

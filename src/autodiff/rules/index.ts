@@ -1,4 +1,4 @@
-import { isFlat, type OpType } from "../../graph/index.js";
+import { isFlat, type Node, type OpType } from "../../graph/index.js";
 import type { Rule, Rules } from "../rule.js";
 import { ELEMENTWISE_RULES } from "./elementwise.js";
 import { ACTIVATIONS_RULES } from "./activations.js";
@@ -25,7 +25,12 @@ export const RULES: Rules<OpType> = {
   ...RESAMPLING_RULES,
 };
 
-/** The rule of an op; undefined where its derivative is zero. */
-export function ruleOf(op: OpType): Rule | undefined {
-  return isFlat(op) ? undefined : (RULES[op] as Rule);
+/** The estimator of Bengio et al. 2013 (arXiv:1308.3432, §4): the gradient passes as through an identity. */
+const straightThrough: Rule = ({ inputs, outputGrads: [yGrad] }) =>
+  inputs.map((_, i) => (i === 0 ? yGrad! : null));
+
+/** The rule of a node; undefined where its derivative is zero. */
+export function ruleOf(node: Pick<Node, "op" | "straightThrough">): Rule | undefined {
+  if (node.straightThrough === true) return straightThrough;
+  return isFlat(node.op) ? undefined : (RULES[node.op] as Rule);
 }

@@ -144,7 +144,7 @@ const QUANTISED =
 
 function remedyFor(problems: readonly string[]): string {
   if (problems.some((problem) => QUANTISED.test(problem))) {
-    return "The model is quantised, and rounding has no gradient: name the float32 model that it was made from.";
+    return "The model is quantised in a way that is not read: name the float32 model that it was made from.";
   }
   if (!problems.some((problem) => /(is|are) not known$/.test(problem))) {
     return "Export the model again, in eval mode, or mend what is said of these nodes.";

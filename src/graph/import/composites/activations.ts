@@ -6,7 +6,7 @@ type G = GraphBuilder<Dim>;
 type V = Value<Dim>;
 
 /** relu(x) − slope · relu(−x) */
-function leaky(g: G, x: V, slope: V): V {
+export function leaky(g: G, x: V, slope: V): V {
   const negative = g.op("Relu", [g.op("Neg", [x])]);
   return g.op("Sub", [g.op("Relu", [x]), g.op("Mul", [negative, slope])]);
 }

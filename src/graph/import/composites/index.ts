@@ -5,6 +5,7 @@ import { CONTRACTION } from "./contraction.js";
 import { CONTRIB } from "./contrib.js";
 import { INDEXING } from "./indexing.js";
 import { NORMALISATION } from "./normalisation.js";
+import { QUANTISED } from "./quantised.js";
 import { RECURRENT } from "./recurrent.js";
 import { RESAMPLING } from "./resampling.js";
 
@@ -14,6 +15,7 @@ export const COMPOSITES: Readonly<Record<string, Raise>> = {
   ...CONTRIB,
   ...INDEXING,
   ...NORMALISATION,
+  ...QUANTISED,
   ...RECURRENT,
   ...RESAMPLING,
 };

@@ -1,0 +1,316 @@
+/**
+ * Quantised operators, in float32: a number of 8 bits is kept as the float of its value, so that each op gives what the
+ * integers give. Rounding is differentiated straight through (Bengio et al. 2013), which is what training with simulated
+ * quantisation does; where a value is clipped its gradient is zero.
+ */
+import { tensor, toNumbers, type DType } from "../../../tensor/index.js";
+import type { GraphBuilder } from "../../builder.js";
+import type { Dim, Value } from "../../graph.js";
+import { raise, Unsupported, type Raise, type RaiseContext } from "../raise.js";
+import { leaky } from "./activations.js";
+
+type G = GraphBuilder<Dim>;
+type V = Value<Dim>;
+
+const RANGES: ReadonlyMap<DType, readonly [least: number, most: number]> = new Map<
+  DType,
+  readonly [number, number]
+>([
+  ["uint8", [0, 255]],
+  ["int8", [-128, 127]],
+  ["uint16", [0, 65_535]],
+  ["int16", [-32_768, 32_767]],
+]);
+
+/** Scale and zero point of a quantised value; the zero point's type says its range. */
+interface Quantisation {
+  readonly scale: V;
+  readonly zero: V | undefined;
+  readonly range: readonly [number, number];
+}
+
+function rangeOf(zero: V | undefined, g: G): readonly [number, number] {
+  // A zero point that is computed is a float here: DynamicQuantizeLinear's, which is of 8 bits without a sign.
+  const dtype = zero === undefined || g.constantOf(zero) === undefined ? "uint8" : zero.dtype;
+  const range = RANGES.get(dtype === "float32" ? "uint8" : dtype);
+  if (range === undefined) throw new Unsupported(`quantises to ${dtype}`);
+  return range;
+}
+
+const quantisation = (g: G, scale: V | undefined, zero: V | undefined): Quantisation => {
+  if (scale === undefined) throw new Unsupported("has no scale");
+  return { scale: asFloat(g, scale), zero: zero && asFloat(g, zero), range: rangeOf(zero, g) };
+};
+
+/** An integer as the float of its value. */
+function asFloat(g: G, value: V): V {
+  if (value.dtype === "float32") return value;
+  const data = g.constantOf(value);
+  if (data === undefined) return g.op("Cast", [value], { to: "float32" });
+  return g.constant(tensor("float32", data.shape, Float32Array.from(toNumbers(data))));
+}
+
+/** A number for each place along `axis`, broadcast over a value of `rank`. */
+function along(g: G, value: V, axis: number, rank: number): V {
+  if (value.shape.length === 0 || (value.shape.length === 1 && value.shape[0] === 1)) {
+    return value.shape.length === 0 ? value : g.op("Reshape", [value, g.ints([])]);
+  }
+  if (value.shape.length !== 1) throw new Unsupported("quantises in blocks");
+  const at = axis < 0 ? axis + rank : axis;
+  const shape = Array.from({ length: rank }, (_, i) => (i === at ? (value.shape[0] as number) : 1));
+  return g.op("Reshape", [value, g.ints(shape)]);
+}
+
+/** q = clip(round(x / s) + z) */
+function quantise(g: G, x: V, { scale, zero, range }: Quantisation, axis = 1): V {
+  const rank = x.shape.length;
+  return saturate(
+    g,
+    g.op("Div", [x, along(g, scale, axis, rank)]),
+    zero && along(g, zero, axis, rank),
+    range,
+  );
+}
+
+function saturate(g: G, scaled: V, zero: V | undefined, [least, most]: readonly [number, number]): V {
+  const rounded = g.op("Round", [scaled], {}, { straightThrough: true });
+  const shifted = zero === undefined ? rounded : g.op("Add", [rounded, zero]);
+  return g.op("Clip", [shifted, g.scalar(least), g.scalar(most)]);
+}
+
+/** q − z */
+function centred(g: G, q: V, zero: V | undefined, axis = 1): V {
+  const value = asFloat(g, q);
+  return zero === undefined
+    ? value
+    : g.op("Sub", [value, along(g, asFloat(g, zero), axis, value.shape.length)]);
+}
+
+/** x = s (q − z) */
+function dequantise(g: G, q: V, { scale, zero }: Omit<Quantisation, "range">, axis = 1): V {
+  const value = centred(g, q, zero, axis);
+  return g.op("Mul", [value, along(g, scale, axis, value.shape.length)]);
+}
+
+/** Reads inputs in threes: a value, its scale, its zero point. */
+const dequantised = ({ g, inputs }: Context, at: number): V =>
+  dequantise(g, inputs[at]!, quantisation(g, inputs[at + 1], inputs[at + 2]));
+
+type Context = Pick<RaiseContext, "g" | "inputs">;
+
+/** An op of floats between dequantising its first inputs and quantising what it gives by those from `to` on. */
+const around = (to: number, emit: (g: G, values: readonly V[]) => V): Raise =>
+  raise({
+    attributes: {},
+    emit: (context) => {
+      const { g, inputs } = context;
+      const values = Array.from({ length: to / 3 }, (_, i) => dequantised(context, 3 * i));
+      return [quantise(g, emit(g, values), quantisation(g, inputs[to], inputs[to + 1]))];
+    },
+  });
+
+const window = {
+  kernel_shape: { kind: "ints" },
+  strides: { kind: "ints" },
+  pads: { kind: "ints" },
+  dilations: { kind: "ints" },
+  auto_pad: { kind: "string", default: "NOTSET" },
+  group: { kind: "int", default: 1 },
+} as const;
+
+const axisOf = { axis: { kind: "int", default: 1 } } as const;
+const linear = {
+  ...axisOf,
+  block_size: { kind: "int", default: 0 },
+  saturate: { kind: "int", default: 1 },
+} as const;
+
+const quantizeLinear = raise({
+  attributes: { ...linear, output_dtype: { kind: "int" }, precision: { kind: "int" } },
+  emit: ({ g, inputs: [x, scale, zero], attributes }) => [
+    quantise(g, asFloat(g, x!), quantisation(g, scale, zero), attributes.axis),
+  ],
+});
+
+const dequantizeLinear = raise({
+  attributes: { ...linear, output_dtype: { kind: "int" } },
+  emit: ({ g, inputs: [q, scale, zero], attributes }) => [
+    dequantise(g, q!, { scale: asFloat(g, scale!), zero }, attributes.axis),
+  ],
+});
+
+/** Bounds of all numbers, with 0 between them; of one image, since a batch would share them. */
+const dynamicQuantizeLinear = raise({
+  attributes: {},
+  emit: ({ g, inputs: [x] }) => {
+    const { quantised, scale, zero } = dynamically(g, x!);
+    return [quantised, scale, zero];
+  },
+});
+
+function dynamically(g: G, x: V): { quantised: V; scale: V; zero: V } {
+  if (x.shape[0] !== 1)
+    throw new Unsupported("its scale is found from the whole batch: batches of 1 are needed");
+  const none = g.scalar(0);
+  const most = g.op("Max", [g.op("ReduceMax", [x], { keepdims: 0 }), none]);
+  const least = g.op("Min", [g.op("ReduceMin", [x], { keepdims: 0 }), none]);
+  const scale = g.op("Div", [g.op("Sub", [most, least]), g.scalar(255)]);
+  const place = g.op("Clip", [g.op("Neg", [g.op("Div", [least, scale])]), g.scalar(0), g.scalar(255)]);
+  const zero = g.op("Round", [place], {}, { straightThrough: true });
+  return { quantised: quantise(g, x, { scale, zero, range: [0, 255] }), scale, zero };
+}
+
+/** Integers are exact in float32 up to 2²⁴: the sum of 256 products of 8 bits always is, longer ones nearly always. */
+const convInteger = raise({
+  attributes: window,
+  emit: ({ g, inputs: [x, w, xZero, wZero], attributes }) => [
+    g.op("Conv", [centred(g, x!, xZero), centred(g, w!, wZero, 0)], attributes),
+  ],
+});
+
+const qLinearConv = raise({
+  attributes: { ...window, channels_last: { kind: "int", default: 0 } },
+  emit: ({ g, inputs, attributes: { channels_last: last, ...attributes } }) => {
+    if (last === 1) throw new Unsupported("channels_last = 1");
+    const [x, xScale, xZero, w, wScale, wZero, yScale, yZero, bias] = inputs;
+    const terms = [centred(g, x!, xZero), centred(g, w!, wZero, 0), bias && asFloat(g, bias)];
+    // A whole number already: rounded, it is no convolution whose weights a later factor is folded into.
+    const sum = g.op("Round", [g.op("Conv", terms, attributes)], {}, { straightThrough: true });
+    return [requantised(g, sum, [xScale!, wScale!], quantisation(g, yScale, yZero))];
+  },
+});
+
+/** A sum of products of integers to the scale of the output: clip(round(sum · s_x s_w / s_y) + z_y). */
+function requantised(g: G, sum: V, [a, b]: readonly [V, V], to: Quantisation, axis = 1): V {
+  const factor = g.op("Div", [g.op("Mul", [a, b]), to.scale]);
+  const rank = sum.shape.length;
+  const scaled = g.op("Mul", [sum, along(g, factor, axis, rank)]);
+  return saturate(g, scaled, to.zero && along(g, to.zero, axis, rank), to.range);
+}
+
+const matMulInteger = raise({
+  attributes: {},
+  emit: ({ g, inputs: [a, b, aZero, bZero] }) => [
+    g.op("MatMul", [centred(g, a!, aZero, -2), centred(g, b!, bZero, -1)]),
+  ],
+});
+
+const qLinearMatMul = raise({
+  attributes: {},
+  emit: ({ g, inputs: [a, aScale, aZero, b, bScale, bZero, yScale, yZero] }) => {
+    const sum = g.op("MatMul", [centred(g, a!, aZero, -2), centred(g, b!, bZero, -1)]);
+    return [requantised(g, sum, [aScale!, bScale!], quantisation(g, yScale, yZero), -1)];
+  },
+});
+
+const qGemm = raise({
+  attributes: {
+    transA: { kind: "int", default: 0 },
+    transB: { kind: "int", default: 0 },
+    alpha: { kind: "float", default: 1 },
+  },
+  emit: ({ g, inputs, attributes: { transA, transB, alpha } }) => {
+    const [a, aScale, aZero, b, bScale, bZero, c, yScale, yZero] = inputs;
+    const terms = [centred(g, a!, aZero), centred(g, b!, bZero, transB === 1 ? 0 : 1), c && asFloat(g, c)];
+    const sum = g.op("Gemm", terms, { transA, transB });
+    const scale = g.op("Mul", [g.op("Mul", [aScale, bScale]), g.scalar(alpha)]);
+    if (yScale === undefined) return [g.op("Mul", [sum, along(g, scale, 1, 2)])];
+    return [requantised(g, sum, [scale, g.scalar(1)], quantisation(g, yScale, yZero))];
+  },
+});
+
+/** A · (s_A s_B), a sum of integers times the product of the scales, and a bias. */
+function scaledProduct(g: G, sum: V, scales: readonly [V, V], bias: V | undefined): V {
+  const product = g.op("Mul", [sum, along(g, g.op("Mul", scales), -1, sum.shape.length)]);
+  return bias === undefined ? product : g.op("Add", [product, bias]);
+}
+
+const pooling = {
+  kernel_shape: { kind: "ints" },
+  strides: { kind: "ints" },
+  pads: { kind: "ints" },
+  auto_pad: { kind: "string", default: "NOTSET" },
+  ceil_mode: { kind: "int", default: 0 },
+  count_include_pad: { kind: "int", default: 0 },
+  channels_last: { kind: "int", default: 0 },
+} as const;
+
+export const QUANTISED: Readonly<Record<string, Raise>> = {
+  QuantizeLinear: quantizeLinear,
+  DequantizeLinear: dequantizeLinear,
+  "com.microsoft.QuantizeLinear": quantizeLinear,
+  "com.microsoft.DequantizeLinear": dequantizeLinear,
+  DynamicQuantizeLinear: dynamicQuantizeLinear,
+  ConvInteger: convInteger,
+  MatMulInteger: matMulInteger,
+  QLinearConv: qLinearConv,
+  "com.microsoft.QLinearConv": qLinearConv,
+  QLinearMatMul: qLinearMatMul,
+  "com.microsoft.QGemm": qGemm,
+  "com.microsoft.DynamicQuantizeMatMul": raise({
+    attributes: {},
+    emit: ({ g, inputs: [a, b, bScale, bZero, bias] }) => {
+      const { quantised, scale, zero } = dynamically(g, a!);
+      const sum = g.op("MatMul", [centred(g, quantised, zero), centred(g, b!, bZero, -1)]);
+      return [scaledProduct(g, sum, [scale, bScale!], bias)];
+    },
+  }),
+  "com.microsoft.MatMulIntegerToFloat": raise({
+    attributes: {},
+    emit: ({ g, inputs: [a, b, aScale, bScale, aZero, bZero, bias] }) => {
+      const sum = g.op("MatMul", [centred(g, a!, aZero, -2), centred(g, b!, bZero, -1)]);
+      return [scaledProduct(g, sum, [aScale!, bScale!], bias)];
+    },
+  }),
+  "com.microsoft.QLinearAdd": around(6, (g, [a, b]) => g.op("Add", [a, b])),
+  "com.microsoft.QLinearMul": around(6, (g, [a, b]) => g.op("Mul", [a, b])),
+  "com.microsoft.QLinearSigmoid": around(3, (g, [x]) => g.op("Sigmoid", [x])),
+  "com.microsoft.QLinearLeakyRelu": raise({
+    attributes: { alpha: { kind: "float", default: 0.01 } },
+    emit: (context) => {
+      const { g, inputs, attributes } = context;
+      const value = leaky(g, dequantised(context, 0), g.scalar(attributes.alpha));
+      return [quantise(g, value, quantisation(g, inputs[3], inputs[4]))];
+    },
+  }),
+  "com.microsoft.QLinearSoftmax": raise({
+    attributes: { axis: { kind: "int", default: -1 }, opset: { kind: "int", default: 13 } },
+    emit: (context) => {
+      const { g, inputs, attributes } = context;
+      const value = g.op("Softmax", [dequantised(context, 0)], { axis: attributes.axis });
+      return [quantise(g, value, quantisation(g, inputs[3], inputs[4]))];
+    },
+  }),
+  "com.microsoft.QLinearConcat": raise({
+    attributes: { axis: { kind: "int", required: true } },
+    emit: (context) => {
+      const { g, inputs, attributes } = context;
+      const parts = Array.from({ length: (inputs.length - 2) / 3 }, (_, i) =>
+        dequantised(context, 2 + 3 * i),
+      );
+      return [quantise(g, g.op("Concat", parts, attributes), quantisation(g, inputs[0], inputs[1]))];
+    },
+  }),
+  "com.microsoft.QLinearGlobalAveragePool": raise({
+    attributes: { channels_last: { kind: "int", default: 0 } },
+    emit: (context) => {
+      const { g, inputs, attributes } = context;
+      const x = dequantised(context, 0);
+      const axes = x.shape.flatMap((_, axis) =>
+        axis > 0 && axis !== (attributes.channels_last === 1 ? x.shape.length - 1 : 1) ? [axis] : [],
+      );
+      const mean = g.op("ReduceMean", [x, g.ints(axes)], { keepdims: 1 });
+      return [quantise(g, mean, quantisation(g, inputs[3], inputs[4]))];
+    },
+  }),
+  "com.microsoft.QLinearAveragePool": raise({
+    attributes: pooling,
+    emit: (context) => {
+      const { g, inputs, attributes } = context;
+      const { channels_last: last, ...rest } = attributes;
+      if (last === 1) throw new Unsupported("channels_last = 1");
+      const mean = g.op("AveragePool", [dequantised(context, 0)], rest);
+      return [quantise(g, mean, quantisation(g, inputs[3], inputs[4]))];
+    },
+  }),
+};
