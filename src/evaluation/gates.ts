@@ -37,6 +37,7 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "non-finite": "The attack produced NaN or infinity",
   "zero-gradient": "The gradient was zero",
   "hidden-steps": "Parts of the model pass no gradient",
+  "straight-through": "Gradients pass rounding as if it were not there",
   "different-samples": "Measured on different images",
 });
 
@@ -282,12 +283,29 @@ export const stepsGate: Gate = ({ measurements }) => {
   });
 };
 
+/** A quantised model's gradients are an estimate: an attack may miss what its rounding hides. One warning a model. */
+export const straightThroughGate: Gate = ({ measurements }) => {
+  const left = attacksOf(measurements).filter(
+    (m) => m.zeroGradient?.straightThrough !== undefined && m.correct > 0,
+  );
+  return [...new Set(left.map(({ model }) => model))].map((model) => {
+    const own = left.filter((m) => m.model === model);
+    const nodes = own[0]!.zeroGradient!.straightThrough!;
+    const message =
+      `${model}: it is quantised, and its gradients pass straight through the rounding of ${nameSome(nodes)}. An attack by ` +
+      "gradients may miss what rounding hides, so the accuracy may be too high. Try images made on its float32 original " +
+      "as well (transfer).";
+    return warn("straight-through", "warning", message, own);
+  });
+};
+
 /** Every gate that needs nothing but a result. */
 export const gates: readonly Gate[] = Object.freeze([
   collapseGate,
   finiteGate,
   zeroGradientGate,
   stepsGate,
+  straightThroughGate,
   grayImageGate,
   transferGate,
   reachGate,

@@ -130,6 +130,7 @@ const attacked = {
       standing: count,
       operators: z.array(z.string()),
       steps: z.array(z.string()).optional(),
+      straightThrough: z.array(z.string()).optional(),
       comparisons: z.array(z.string()).optional(),
     })
     .optional(),
@@ -192,6 +193,7 @@ const warning = z.object({
     "non-finite",
     "zero-gradient",
     "hidden-steps",
+    "straight-through",
     "different-samples",
   ]),
   severity: z.enum(["info", "warning", "serious"]),

@@ -156,6 +156,8 @@ export interface ZeroGradient {
   readonly operators: readonly string[];
   /** Those of them that round or count what an image holds: the attack does not see what they do. */
   readonly steps?: readonly string[] | undefined;
+  /** Nodes that round and whose gradient is taken for that of an identity, as in a quantised model. */
+  readonly straightThrough?: readonly string[] | undefined;
   /** Comparisons among them whose answer is used as a number. */
   readonly comparisons?: readonly string[] | undefined;
 }
@@ -252,6 +254,7 @@ export type WarningCode =
   | "non-finite"
   | "zero-gradient"
   | "hidden-steps"
+  | "straight-through"
   | "different-samples";
 
 export interface ResultWarning {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { smallDataset, smallNetwork } from "../../test/small-network.js";
 import type { Dim, GraphBuilder, Value } from "../graph/index.js";
 import { createClassifier } from "../models/index.js";
@@ -107,4 +107,18 @@ describe("what hides nothing raises no alarm", () => {
     const shape = { channels: 3, height: 32, width: 32, classNames: ["a", "b"], random: createGenerator(1) };
     expect(zeroOperators(createClassifier("resnet-mini", shape))).toEqual({ operators: [] });
   });
+});
+
+test("rounding that gradients pass straight through is said of, once a model", async () => {
+  const quantised: Change = (g, x) => {
+    const rounded = g.op("Round", [g.op("Mul", [x, g.scalar(16)])], {}, { straightThrough: true });
+    return g.op("Div", [rounded, g.scalar(16)]);
+  };
+  const { warnings } = await evaluated(quantised);
+  const found = warnings.filter(({ code }) => code === "straight-through");
+  expect(found.map(({ severity }) => severity)).toEqual(["warning"]);
+  expect(found[0]!.message).toMatch(
+    /quantised, and its gradients pass straight through the rounding of Round/,
+  );
+  expect(warnings.some(({ code }) => code === "hidden-steps" || code === "zero-gradient")).toBe(false);
 });

@@ -24,6 +24,8 @@ const GATED: ReadonlyMap<string, readonly number[]> = new Map([
  * - `comparisons` (and casts to bool) whose answer is used as a number. One that only chooses among values that a gradient
  *   reaches, as a ReLU written with Where or a product does, is no cause for alarm.
  *
+ * `straightThrough` are those that round and are differentiated as if they did not, as in a quantised model.
+ *
  * What is computed of shapes alone never counts.
  */
 export function zeroOperators({ graph, image, logits }: Classifier): Operators {
@@ -33,10 +35,12 @@ export function zeroOperators({ graph, image, logits }: Classifier): Operators {
   const isComparison = ({ outputs }: Node): boolean => graph.values.get(outputs[0]!)!.dtype === "bool";
   const steps = zero.filter((node) => !SHAPES.has(node.op) && !isComparison(node) && !isOdd(paths, node));
   const comparisons = zero.filter((node) => isComparison(node) && !isGate(paths, node));
+  const passed = graph.nodes.filter(({ straightThrough }) => straightThrough === true);
   return {
     operators: named(zero),
     ...(steps.length === 0 ? {} : { steps: named(steps) }),
     ...(comparisons.length === 0 ? {} : { comparisons: named(comparisons) }),
+    ...(passed.length === 0 ? {} : { straightThrough: named(passed) }),
   };
 }
 
