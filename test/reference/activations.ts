@@ -1,5 +1,6 @@
 import type { ActivationOp } from "../../src/graph/index.js";
-import { unary } from "./elementwise.js";
+import { at, broadcastAt, nd, type Nd } from "./array.js";
+import { binary, bool, unary } from "./elementwise.js";
 import type { Kernel, Kernels } from "./kernel.js";
 
 /**
@@ -15,16 +16,75 @@ function erf(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
 
-const gelu: Kernel<"Gelu"> = (input) =>
-  unary((x) =>
-    input.attributes.approximate === "tanh"
-      ? 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
-      : 0.5 * x * (1 + erf(x / Math.SQRT2)),
-  )(input as never);
+const map = ({ shape, data }: Nd, f: (x: number) => number): Nd[] => [{ shape, data: data.map(f) }];
+
+/** Bits of an integer type. */
+const width = (dtype: string): number => Number(/\d+/.exec(dtype)?.[0]);
+const big = (f: (a: bigint, b: bigint) => bigint): Kernel =>
+  binary((a, b) => Number(f(BigInt(a), BigInt(b))));
+
+const hardmax: Kernel<"Hardmax"> = ({ inputs: [x], attributes }) => {
+  const rank = x!.shape.length;
+  const axis = (attributes.axis + rank) % rank;
+  return [
+    nd(x!.shape, (index) => {
+      const row = Array.from({ length: x!.shape[axis]! }, (_, k) => at(x!, index.with(axis, k)));
+      return bool(row.indexOf(Math.max(...row)) === index[axis]);
+    }),
+  ];
+};
 
 export const ACTIVATIONS_KERNELS: Kernels<ActivationOp> = {
   Erf: unary(erf),
-  Gelu: gelu,
+  Gelu: ({ inputs: [x], attributes }) =>
+    map(x!, (v) =>
+      attributes.approximate === "tanh"
+        ? 0.5 * v * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3)))
+        : 0.5 * v * (1 + erf(v / Math.SQRT2)),
+    ),
+  Elu: ({ inputs: [x], attributes }) => map(x!, (v) => (v > 0 ? v : attributes.alpha * Math.expm1(v))),
+  LeakyRelu: ({ inputs: [x], attributes }) => map(x!, (v) => (v > 0 ? v : attributes.alpha * v)),
+  PRelu: ({ inputs: [x, slope] }) => [
+    nd(x!.shape, (index) => (at(x!, index) > 0 ? 1 : broadcastAt(slope!, index)) * at(x!, index)),
+  ],
+  Softplus: unary((x) => Math.log1p(Math.exp(x))),
+  Softsign: unary((x) => x / (1 + Math.abs(x))),
+  Hardmax: hardmax,
   Sin: unary(Math.sin),
   Cos: unary(Math.cos),
+  Tan: unary(Math.tan),
+  Asin: unary(Math.asin),
+  Acos: unary(Math.acos),
+  Atan: unary(Math.atan),
+  Sinh: unary(Math.sinh),
+  Cosh: unary(Math.cosh),
+  Asinh: unary(Math.asinh),
+  Acosh: unary(Math.acosh),
+  Atanh: unary(Math.atanh),
+  Mod: (input) => binary((a, b) => (input.attributes.fmod === 1 ? a % b : a - Math.floor(a / b) * b))(input),
+  IsNaN: unary((x) => bool(Number.isNaN(x))),
+  IsInf: ({ inputs: [x], attributes }) =>
+    map(x!, (v) =>
+      bool(
+        (v === Infinity && attributes.detect_positive === 1) ||
+          (v === -Infinity && attributes.detect_negative === 1),
+      ),
+    ),
+  Xor: binary((a, b) => bool((a !== 0) !== (b !== 0))),
+  BitwiseAnd: big((a, b) => a & b),
+  BitwiseOr: big((a, b) => a | b),
+  BitwiseXor: big((a, b) => a ^ b),
+  BitwiseNot: ({ inputs: [x], types }) => {
+    const { dtype } = types.input(0);
+    return map(x!, (v) => (dtype.startsWith("u") ? 2 ** width(dtype) - 1 - v : -1 - v));
+  },
+  BitShift: ({ inputs: [a, b], shapes: [shape], attributes, types }) => {
+    const bits = width(types.input(0).dtype);
+    return [
+      nd(shape!, (index) => {
+        const [value, by] = [BigInt(broadcastAt(a!, index)), BigInt(broadcastAt(b!, index))];
+        return Number(attributes.direction === "LEFT" ? BigInt.asUintN(bits, value << by) : value >> by);
+      }),
+    ];
+  },
 };

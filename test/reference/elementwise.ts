@@ -6,7 +6,7 @@ export const unary =
   (f: (x: number) => number): Kernel =>
   ({ inputs: [x] }) => [{ shape: x!.shape, data: x!.data.map(f) }];
 
-const binary =
+export const binary =
   (f: (a: number, b: number) => number): Kernel =>
   ({ inputs: [a, b], shapes: [shape] }) => [
     nd(shape!, (index) => f(broadcastAt(a!, index), broadcastAt(b!, index))),
@@ -18,7 +18,7 @@ const fold =
     nd(shape!, (index) => inputs.map((x) => broadcastAt(x!, index)).reduce((a, b) => f(a, b))),
   ];
 
-const bool = (value: boolean): number => (value ? 1 : 0);
+export const bool = (value: boolean): number => (value ? 1 : 0);
 
 function roundHalfToEven(x: number): number {
   const below = Math.floor(x);

@@ -1,5 +1,5 @@
 import type { ActivationOp, GraphBuilder, Value } from "../../graph/index.js";
-import type { Rules } from "../rule.js";
+import { positiveMask, type Rules } from "../rule.js";
 import { unary } from "./elementwise.js";
 
 const times = (g: GraphBuilder, x: Value, factor: number): Value => g.op("Mul", [x, g.scalar(factor, x)]);
@@ -26,12 +26,67 @@ function tanhGelu(g: GraphBuilder, x: Value): Value {
   return g.op("Add", [plus(g, times(g, t, 0.5), 0.5), bent]);
 }
 
+/** 1 where x > 0, else α. Max is exact, where α lies between the mask's 0 and 1. */
+function twoSlopes(g: GraphBuilder, x: Value, alpha: number): Value {
+  const mask = positiveMask(g, x);
+  if (alpha >= 0 && alpha <= 1) return g.op("Max", [mask, g.scalar(alpha, x)]);
+  return plus(g, times(g, mask, 1 - alpha), alpha);
+}
+
+const inverse = (g: GraphBuilder, x: Value): Value => g.op("Reciprocal", [x]);
+/** 1 − x² without loss near 1. */
+const besideOne = (g: GraphBuilder, x: Value): Value =>
+  g.op("Mul", [g.op("Sub", [g.scalar(1, x), x]), plus(g, x, 1)]);
+
+/** Elementwise gradients from the input x and the output y; kinks belong to the lower side, as in PyTorch. */
 export const ACTIVATIONS_RULES: Rules<ActivationOp> = {
   /** ∂ erf = 2 / √π · e^(−x²) */
   Erf: unary(({ g }, x) => times(g, g.op("Exp", [g.op("Neg", [square(g, x)])]), 2 / Math.sqrt(Math.PI))),
   Gelu: unary(({ g, attributes }, x) =>
     attributes.approximate === "tanh" ? tanhGelu(g, x) : normalGelu(g, x),
   ),
+  /** 1, below 0 α eˣ */
+  Elu: unary(({ g, attributes: { alpha } }, x) => {
+    const bent = g.op("Exp", [g.op("Clip", [x, undefined, g.scalar(0, x)])]);
+    return alpha === 1 ? bent : g.op("Mul", [bent, twoSlopes(g, x, alpha)]);
+  }),
+  LeakyRelu: unary(({ g, attributes }, x) => twoSlopes(g, x, attributes.alpha)),
+  /** x_grad = y_grad⁺ + slope · y_grad⁻, slope_grad = x · y_grad⁻, with y_grad⁺ where x > 0 and y_grad⁻ elsewhere */
+  PRelu: ({ g, inputs: [x, slope], outputGrads: [yGrad], needs }) => {
+    const above = g.op("Mul", [yGrad, positiveMask(g, x!)]);
+    const below = g.op("Sub", [yGrad, above]);
+    return [
+      needs(0) ? g.op("Add", [above, g.op("Mul", [below, slope])]) : null,
+      needs(1) ? g.op("Mul", [below, x]) : null,
+    ];
+  },
+  /** σ(x) */
+  Softplus: unary(({ g }, x) => g.op("Sigmoid", [x])),
+  /** 1 / (1 + |x|)² */
+  Softsign: unary(({ g }, x) => square(g, inverse(g, plus(g, g.op("Abs", [x]), 1)))),
   Sin: unary(({ g }, x) => g.op("Cos", [x])),
   Cos: unary(({ g }, x) => g.op("Neg", [g.op("Sin", [x])])),
+  /** 1 + y² */
+  Tan: unary(({ g }, _, y) => plus(g, square(g, y), 1)),
+  /** 1 / √(1 − x²) */
+  Asin: unary(({ g }, x) => inverse(g, g.op("Sqrt", [besideOne(g, x)]))),
+  Acos: unary(({ g }, x) => g.op("Neg", [inverse(g, g.op("Sqrt", [besideOne(g, x)]))])),
+  /** 1 / (1 + x²) */
+  Atan: unary(({ g }, x) => inverse(g, plus(g, square(g, x), 1))),
+  Sinh: unary(({ g }, x) => g.op("Cosh", [x])),
+  Cosh: unary(({ g }, x) => g.op("Sinh", [x])),
+  /** 1 / √(x² + 1) */
+  Asinh: unary(({ g }, x) => inverse(g, g.op("Sqrt", [plus(g, square(g, x), 1)]))),
+  /** 1 / √(x² − 1) */
+  Acosh: unary(({ g }, x) => inverse(g, g.op("Sqrt", [g.op("Neg", [besideOne(g, x)])]))),
+  /** 1 / (1 − x²) */
+  Atanh: unary(({ g }, x) => inverse(g, besideOne(g, x))),
+  /** ∂ (a − b n) = (1, −n), n = a / b towards zero: with floats the remainder is fmod. */
+  Mod: ({ g, inputs: [a, b], outputGrads: [yGrad], needs }) => {
+    const quotient = (): Value => {
+      const ratio = g.op("Div", [a, b]);
+      return g.op("Mul", [g.op("Sign", [ratio]), g.op("Floor", [g.op("Abs", [ratio])])]);
+    };
+    return [yGrad!, needs(1) ? g.op("Neg", [g.op("Mul", [yGrad, quotient()])]) : null];
+  },
 };

@@ -1,7 +1,29 @@
-import { operator, ShapeError } from "../infer.js";
-import { one, unary } from "./elementwise.js";
+import { isFloat } from "../../tensor/index.js";
+import { broadcastShapes, flat, operator, ShapeError, type InferContext, type OutputType } from "../infer.js";
+import { binary, broadcast, one, unary } from "./elementwise.js";
+import { axisOp } from "./neural.js";
 
-/** Activations and other functions of one number. */
+const two = { inputs: [2, 2], outputs: [1, 1] } as const;
+const activation = operator({ ...unary, activation: true });
+const scaled = <Default extends number>(alpha: Default) =>
+  operator({ ...one, activation: true, attributes: { alpha: { kind: "float", default: alpha } } });
+
+const isOneOf = (context: Pick<InferContext, "input">): readonly OutputType[] => [
+  { dtype: "bool", shape: context.input(0).shape },
+];
+
+const DIRECTIONS: readonly (string | undefined)[] = ["LEFT", "RIGHT"];
+
+/** Two whole numbers, or one. */
+function whole(context: Pick<InferContext, "input" | "inputCount">): readonly OutputType[] {
+  const { dtype } = context.input(0);
+  if (isFloat(dtype) || dtype === "bool")
+    throw new ShapeError(`its bits are those of integers, found ${dtype}`);
+  return broadcast()(context);
+}
+const bitwise = flat({ ...binary, infer: whole });
+
+/** Activations and other functions of one number, and the rarer ones of two. */
 export const ACTIVATIONS = {
   Erf: unary,
   /** x · Φ(x), or its approximation by tanh. */
@@ -17,8 +39,86 @@ export const ACTIVATIONS = {
       return one.infer(context);
     },
   }),
+  /** x, below 0 α (eˣ − 1). */
+  Elu: scaled(1),
+  /** x, below 0 α x. */
+  LeakyRelu: scaled(0.01),
+  /** x, below 0 slope · x; the slope broadcasts to x. */
+  PRelu: operator({
+    inputs: [2, 2],
+    outputs: [1, 1],
+    attributes: {},
+    trained: [1],
+    activation: true,
+    infer: ({ input }) => {
+      const [x, slope] = [input(0), input(1)];
+      const shape = broadcastShapes(x.shape, slope.shape);
+      if (x.dtype !== slope.dtype || shape.join() !== x.shape.join()) {
+        throw new ShapeError(
+          `a slope of ${slope.dtype} [${slope.shape.join(", ")}] does not broadcast to ${x.dtype} [${x.shape.join(", ")}]`,
+        );
+      }
+      return [{ dtype: x.dtype, shape }];
+    },
+  }),
+  /** log (1 + eˣ) */
+  Softplus: activation,
+  /** x / (1 + |x|) */
+  Softsign: activation,
+  /** 1 at the first largest element along the axis, else 0. */
+  Hardmax: flat(axisOp(-1)),
   Sin: unary,
   Cos: unary,
+  Tan: unary,
+  Asin: unary,
+  Acos: unary,
+  Atan: unary,
+  Sinh: unary,
+  Cosh: unary,
+  Asinh: unary,
+  Acosh: unary,
+  Atanh: unary,
+  /** The remainder, of the divisor's sign; with fmod, of the dividend's. */
+  Mod: operator({
+    ...two,
+    attributes: { fmod: { kind: "int", default: 0 } },
+    infer: (context) => {
+      const { dtype } = context.input(0);
+      if (context.attributes.fmod !== 1 && isFloat(dtype)) {
+        throw new ShapeError(`its fmod must be 1 for ${dtype}, found ${context.attributes.fmod}`);
+      }
+      return broadcast()(context);
+    },
+  }),
+  IsNaN: flat(operator({ ...one, attributes: {}, infer: isOneOf })),
+  IsInf: flat(
+    operator({
+      ...one,
+      attributes: {
+        detect_negative: { kind: "int", default: 1 },
+        detect_positive: { kind: "int", default: 1 },
+      },
+      infer: isOneOf,
+    }),
+  ),
+  Xor: flat(binary),
+  BitwiseAnd: bitwise,
+  BitwiseOr: bitwise,
+  BitwiseXor: bitwise,
+  BitwiseNot: flat({ ...unary, infer: whole }),
+  BitShift: flat(
+    operator({
+      ...two,
+      attributes: { direction: { kind: "string", required: true } },
+      infer: (context) => {
+        const { direction } = context.attributes;
+        if (!DIRECTIONS.includes(direction)) {
+          throw new ShapeError(`there is no direction "${direction.slice(0, 40)}"`);
+        }
+        return whole(context);
+      },
+    }),
+  ),
 };
 
 export type ActivationOp = keyof typeof ACTIVATIONS;

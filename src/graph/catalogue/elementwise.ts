@@ -5,7 +5,7 @@ type InferRule = (context: Pick<InferContext, "input" | "inputCount">) => readon
 
 const same: InferRule = ({ input }) => [{ dtype: input(0).dtype, shape: input(0).shape }];
 
-const broadcast =
+export const broadcast =
   (dtype?: DType): InferRule =>
   ({ input, inputCount }) => {
     const inputs = Array.from({ length: inputCount }, (_, i) => input(i));
@@ -20,7 +20,7 @@ const broadcast =
 /** One input, one output like it. */
 export const one = { inputs: [1, 1], outputs: [1, 1], infer: same } as const;
 export const unary = operator({ ...one, attributes: {} });
-const binary = operator({ inputs: [2, 2], outputs: [1, 1], attributes: {}, infer: broadcast() });
+export const binary = operator({ inputs: [2, 2], outputs: [1, 1], attributes: {}, infer: broadcast() });
 const comparison = flat({ ...binary, infer: broadcast("bool") });
 const variadic = operator({ inputs: [1, Infinity], outputs: [1, 1], attributes: {}, infer: broadcast() });
 
@@ -52,7 +52,22 @@ export const ELEMENTWISE = {
     infer: ({ input, attributes }) => [{ dtype: attributes.to, shape: input(0).shape }],
   }),
   /** Tapped as an activation: it is ReLU6. */
-  Clip: operator({ ...unary, inputs: [1, 3], activation: true }),
+  Clip: operator({
+    ...unary,
+    inputs: [1, 3],
+    activation: true,
+    infer: ({ input, optional }) => {
+      const { dtype, shape } = input(0);
+      for (const bound of [optional(1), optional(2)]) {
+        if (bound !== undefined && (bound.dtype !== dtype || bound.shape.some((dim) => dim !== 1))) {
+          throw new ShapeError(
+            `a bound must be one ${dtype}, found ${bound.dtype} [${bound.shape.join(", ")}]`,
+          );
+        }
+      }
+      return [{ dtype, shape }];
+    },
+  }),
   Add: binary,
   Sub: binary,
   Mul: binary,

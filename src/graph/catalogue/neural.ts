@@ -321,7 +321,9 @@ function normalised(input: InferContext["input"]): readonly Dim[] {
   return shape;
 }
 
-function axisOp(axis: number): OpSpec<{ readonly axis: { readonly kind: "int"; readonly default: number } }> {
+export function axisOp(
+  axis: number,
+): OpSpec<{ readonly axis: { readonly kind: "int"; readonly default: number } }> {
   return operator({
     inputs: [1, 1],
     outputs: [1, 1],

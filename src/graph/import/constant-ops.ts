@@ -5,17 +5,6 @@ import { raise, Unsupported, type Raise, type RaiseContext } from "./raise.js";
 /** Elements of a result: what exporters compute with these ops are sizes and positions. */
 const LONGEST = 4096;
 
-/** Quotient rounded down, or towards zero with fmod: as ONNX defines the remainder's sign. */
-function mod([a, b]: readonly Tensor[], fmod: number): Tensor {
-  const [numbers, divisors] = [toNumbers(a!), toNumbers(b!)];
-  if (divisors.length !== 1 && divisors.length !== numbers.length) throw new Unsupported("it broadcasts");
-  const remainder = numbers.map((x, i) => {
-    const y = divisors[divisors.length === 1 ? 0 : i]!;
-    return fmod === 1 ? x % y : x - Math.floor(x / y) * y;
-  });
-  return like(a!, a!.shape, remainder);
-}
-
 function range([start, limit, delta]: readonly Tensor[]): Tensor {
   const first = (each: Tensor | undefined): number => toNumbers(each!)[0] ?? NaN;
   const [from, to, step] = [first(start), first(limit), first(delta)];
@@ -49,10 +38,6 @@ function computed(
 
 /** Ops that a graph here cannot have, but that exporters compute sizes with: read where their inputs are constants. */
 export const CONSTANT_OPS: Readonly<Record<string, Raise>> = {
-  Mod: raise({
-    attributes: { fmod: { kind: "int", default: 0 } },
-    emit: (context) => computed(context, 2, (inputs) => mod(inputs, context.attributes.fmod)),
-  }),
   Range: raise({ attributes: {}, emit: (context) => computed(context, 3, range) }),
   ReduceProd: raise({
     attributes: { keepdims: { kind: "int", default: 1 } },

@@ -1,7 +1,8 @@
 /** Ops that older opsets wrote otherwise: attributes that became inputs, defaults that changed, modes of training. */
 import { float32 } from "../../tensor/index.js";
 import type { Dim, Value } from "../graph.js";
-import { raise, Unsupported, type Raise, type RaiseContext } from "./raise.js";
+import { normaliseAxis } from "../infer.js";
+import { raise, Unsupported, type Raise } from "./raise.js";
 
 const ints = { kind: "ints" } as const;
 const float = { kind: "float" } as const;
@@ -74,29 +75,24 @@ const dropout = raise({
   },
 });
 
-/** Before opset 13 the input was flattened to two dimensions at `axis`, 1 by default. */
+/** Before opset 13 all axes from `axis` on, 1 by default, were taken as one. */
 const softmax = raise({
   attributes: { axis: { kind: "int" } },
-  emit: (context) => {
-    if (context.opset >= 13) return undefined;
-    const { g, inputs, attributes, node } = context;
-    const op = node.op as "Softmax" | "LogSoftmax";
-    const { shape } = inputs[0]!;
-    const { axis: given = 1 } = attributes;
-    const axis = given < 0 ? given + shape.length : given;
-    if (axis === shape.length - 1) return [g.op(op, [inputs[0]], { axis })];
-    const flat = g.op("Flatten", [inputs[0]], { axis });
-    return [backTo(context, shape, g.op(op, [flat], { axis: 1 }))];
+  emit: ({ g, opset, inputs: [x], attributes: { axis: given = 1 }, node }) => {
+    if (opset >= 13) return undefined;
+    const op = node.op as "Softmax" | "LogSoftmax" | "Hardmax";
+    const { shape } = x!;
+    const axis = normaliseAxis(given, shape.length);
+    if (axis === shape.length - 1) return [g.op(op, [x], { axis })];
+    if (shape.slice(axis).filter((dim) => typeof dim !== "number").length > 1) {
+      throw new Unsupported(`is over [${shape.slice(axis).join(", ")}], of which only one may be open`);
+    }
+    const before = shape.slice(0, axis).map(() => 0);
+    const rest = shape.slice(axis).map((dim) => (typeof dim === "number" ? dim : -1));
+    const flat = g.op("Reshape", [x, g.ints([...before, -1])]);
+    return [g.op("Reshape", [g.op(op, [flat], { axis }), g.ints([...before, ...rest])])];
   },
 });
-
-function backTo({ g }: Pick<RaiseContext, "g">, shape: readonly Dim[], value: Value<Dim>): Value<Dim> {
-  const free = shape.findIndex((dim) => typeof dim !== "number");
-  if (shape.some((dim, i) => i !== free && typeof dim !== "number")) {
-    throw new Unsupported(`is over [${shape.join(", ")}], of which only one dimension may be open`);
-  }
-  return g.op("Reshape", [value, g.ints(shape.map((dim, i) => (i === free ? -1 : (dim as number))))]);
-}
 
 const maxPool = raise({
   attributes: {},
@@ -128,6 +124,7 @@ export const OLDER_OPSETS: Readonly<Record<string, Raise>> = {
   Dropout: dropout,
   Softmax: softmax,
   LogSoftmax: softmax,
+  Hardmax: softmax,
   MaxPool: maxPool,
   Gemm: gemm,
 };

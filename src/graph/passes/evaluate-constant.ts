@@ -67,6 +67,17 @@ const compare = (holds: (a: number | bigint, b: number | bigint) => boolean): ((
     (a, b) => BigInt(holds(a, b)),
   );
 
+/** The remainder, of the dividend's sign. */
+const fmod = binary(
+  (a, b) => a % b,
+  (a, b) => a % b,
+);
+/** The remainder, of the divisor's sign. */
+const floorMod = binary(
+  (a, b) => a - Math.floor(a / b) * b,
+  (a, b) => ((a % b) + b) % b,
+);
+
 type Evaluators = { readonly [Op in OpType]?: (c: Case<Op>) => Data };
 
 const EVALUATORS: Evaluators = {
@@ -111,6 +122,7 @@ const EVALUATORS: Evaluators = {
     (a, b) => a / b,
     (a, b) => a / b,
   ),
+  Mod: ({ node, ...c }) => (attributesOf(node).fmod === 1 ? fmod : floorMod)({ node, ...c }),
   Equal: compare((a, b) => a === b),
   Neg: unary((x) => -x),
   Floor: unary(Math.floor),
@@ -133,6 +145,9 @@ const choose = (second: (a: number | bigint, b: number | bigint) => boolean): ((
     (a, b) => (second(a, b) ? b : a),
   );
 
+const largest = pairwise(choose((a, b) => b > a));
+const smallest = pairwise(choose((a, b) => b < a));
+
 /** What exporters compute with integers and truth values; of floats ONNX Runtime's own rounding stays. */
 const WHOLE_EVALUATORS: Evaluators = {
   Not: unary((x) => Number(x === 0)),
@@ -146,8 +161,31 @@ const WHOLE_EVALUATORS: Evaluators = {
     (a, b) => Number(a !== 0 || b !== 0),
     (a, b) => a | b,
   ),
-  Max: pairwise(choose((a, b) => b > a)),
-  Min: pairwise(choose((a, b) => b < a)),
+  Xor: binary(
+    (a, b) => Number((a !== 0) !== (b !== 0)),
+    (a, b) => a ^ b,
+  ),
+  BitwiseAnd: binary(
+    (a, b) => a & b,
+    (a, b) => a & b,
+  ),
+  BitwiseOr: binary(
+    (a, b) => a | b,
+    (a, b) => a | b,
+  ),
+  BitwiseXor: binary(
+    (a, b) => a ^ b,
+    (a, b) => a ^ b,
+  ),
+  Max: largest,
+  Min: smallest,
+  /** The upper bound last: it holds where the two cross. */
+  Clip: (c) => {
+    const [x, low, high] = c.inputs as readonly [Tensor, Tensor | undefined, Tensor | undefined];
+    const raised = low === undefined ? x.data : largest({ ...c, inputs: [x, low] });
+    if (high === undefined) return raised;
+    return smallest({ ...c, inputs: [tensor(c.type.dtype, c.shape, raised as never), high] });
+  },
   Greater: compare((a, b) => a > b),
   GreaterOrEqual: compare((a, b) => a >= b),
   Less: compare((a, b) => a < b),

@@ -2,7 +2,6 @@
 import type { GraphBuilder } from "../../builder.js";
 import type { Dim, Value } from "../../graph.js";
 import { raise, Unsupported, type Raise } from "../raise.js";
-import { leaky } from "./activations.js";
 
 type G = GraphBuilder<Dim>;
 type V = Value<Dim>;
@@ -18,7 +17,7 @@ function activated(g: G, x: V, name: string | undefined, [a, b]: readonly (numbe
     case "Tanh":
       return g.op(name, [x]);
     case "LeakyRelu":
-      return leaky(g, x, g.scalar(a ?? 0.01));
+      return g.op("LeakyRelu", [x], { alpha: a ?? 0.01 });
     case "Clip":
       return g.op("Clip", [x, g.scalar(a ?? -3.4e38), g.scalar(b ?? 3.4e38)]);
     case "HardSigmoid":

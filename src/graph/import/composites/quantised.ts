@@ -7,7 +7,6 @@ import { tensor, toNumbers, type DType } from "../../../tensor/index.js";
 import type { GraphBuilder } from "../../builder.js";
 import type { Dim, Value } from "../../graph.js";
 import { raise, Unsupported, type Raise, type RaiseContext } from "../raise.js";
-import { leaky } from "./activations.js";
 
 type G = GraphBuilder<Dim>;
 type V = Value<Dim>;
@@ -269,7 +268,7 @@ export const QUANTISED: Readonly<Record<string, Raise>> = {
     attributes: { alpha: { kind: "float", default: 0.01 } },
     emit: (context) => {
       const { g, inputs, attributes } = context;
-      const value = leaky(g, dequantised(context, 0), g.scalar(attributes.alpha));
+      const value = g.op("LeakyRelu", [dequantised(context, 0)], attributes);
       return [quantise(g, value, quantisation(g, inputs[3], inputs[4]))];
     },
   }),
