@@ -1,4 +1,4 @@
-import type { OpType, Value } from "../../src/graph/index.js";
+import type { GraphBuilder, OpType, Value } from "../../src/graph/index.js";
 import { createGenerator, float32, tensor } from "../../src/tensor/index.js";
 import type { GradCase } from "./check.js";
 
@@ -104,6 +104,25 @@ const batchNormalization = (training: 0 | 1, momentum = 0): GradCase => ({
     )[0]!,
 });
 
+/** Rows of features, of sequences and of volumes. */
+const batchNormalizations: GradCase[] = [
+  [4, 2],
+  [2, 2, 3],
+  [2, 2, 2, 1, 2],
+].flatMap((shape) =>
+  [0, 1].map((training) => ({
+    name: `BatchNormalization of [${shape.join(", ")}], ${training === 1 ? "training" : "inference"}`,
+    inputs: [{ shape }, { shape: [2], low: 0.5, high: 1.5 }, { shape: [2] }],
+    build: (g: GraphBuilder, [x, scale, shift]: readonly Value[]) =>
+      g.ops(
+        "BatchNormalization",
+        [x, scale, shift, g.constant(float32([2], [0.1, -0.2])), g.constant(float32([2], [0.7, 1.3]))],
+        training === 1 ? { training_mode: 1, momentum: 0 } : {},
+        { outputs: training === 1 ? 3 : 1 },
+      )[0]!,
+  })),
+);
+
 /** One after the other, with running statistics that ONNX Runtime overwrites: constants of both, or each its own. */
 const twoBatchNormalizations = (own: boolean): GradCase => ({
   name: `BatchNormalization, training, twice, with ${own ? "statistics of their own" : "the same constants"}`,
@@ -154,6 +173,7 @@ export const NEURAL_CASES: Readonly<Record<string, readonly GradCase[]>> = {
     batchNormalization(0),
     batchNormalization(1),
     batchNormalization(1, 0.9),
+    ...batchNormalizations,
     twoBatchNormalizations(false),
     twoBatchNormalizations(true),
   ],

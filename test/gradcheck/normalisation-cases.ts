@@ -34,4 +34,28 @@ export const NORMALISATION_CASES: Readonly<Record<string, readonly GradCase[]>> 
           .slice(1),
     },
   ],
+  InstanceNormalization: [
+    {
+      name: "InstanceNormalization",
+      inputs: [{ shape: [2, 2, 2, 3] }, { shape: [2], ...parameter }, { shape: [2] }],
+      build: (g, inputs) => g.op("InstanceNormalization", inputs, { epsilon: 0.01 }),
+    },
+    {
+      name: "InstanceNormalization, of rows",
+      inputs: [{ shape: [2, 3, 4] }, { shape: [3], ...parameter }, { shape: [3] }],
+      build: (g, inputs) => g.op("InstanceNormalization", inputs),
+    },
+  ],
+  LRN: [
+    {
+      name: "LRN",
+      inputs: [{ shape: [2, 4, 2, 2] }],
+      build: (g, [x]) => g.op("LRN", [x], { size: 3, alpha: 0.9, beta: 0.6, bias: 1.5 }),
+    },
+    {
+      name: "LRN, more neighbours than channels",
+      inputs: [{ shape: [1, 3, 2, 1] }],
+      build: (g, [x]) => g.op("LRN", [x], { size: 7, alpha: 2 }),
+    },
+  ],
 };

@@ -1,5 +1,5 @@
 import type { NormalisationOp } from "../../src/graph/index.js";
-import { at, broadcastAt, count, nd, positions, type Nd } from "./array.js";
+import { at, broadcastAt, count, nd, positions, put, type Nd } from "./array.js";
 import type { Kernel, Kernels } from "./kernel.js";
 
 /** Mean and variance over the last axes, from `first` on, of the row at `lead`. */
@@ -30,6 +30,34 @@ const layerNormalization: Kernel<"LayerNormalization"> = ({ inputs: [x, scale, b
   return [y, mean, inverse];
 };
 
+const instanceNormalization: Kernel<"InstanceNormalization"> = ({ inputs: [x, scale, bias], attributes }) => {
+  const y = nd(x!.shape);
+  for (const map of positions(x!.shape.slice(0, 2))) {
+    const { mean, variance } = moments(x!, 2, map);
+    const deviation = Math.sqrt(variance + attributes.epsilon);
+    for (const place of positions(x!.shape.slice(2))) {
+      const index = [...map, ...place];
+      const normalised = (at(x!, index) - mean) / deviation;
+      put(y, index, normalised * scale!.data[map[1]!]! + bias!.data[map[1]!]!);
+    }
+  }
+  return [y];
+};
+
+const lrn: Kernel<"LRN"> = ({ inputs: [x], attributes: { alpha, beta, bias, size } }) => [
+  nd(x!.shape, (index) => {
+    const c = index[1]!;
+    const last = Math.min(x!.shape[1]! - 1, c + Math.ceil((size - 1) / 2));
+    let sum = 0;
+    for (let i = Math.max(0, c - Math.floor((size - 1) / 2)); i <= last; i++) {
+      sum += at(x!, index.with(1, i)) ** 2;
+    }
+    return at(x!, index) / (bias + (alpha / size) * sum) ** beta;
+  }),
+];
+
 export const NORMALISATION_KERNELS: Kernels<NormalisationOp> = {
   LayerNormalization: layerNormalization,
+  InstanceNormalization: instanceNormalization,
+  LRN: lrn,
 };

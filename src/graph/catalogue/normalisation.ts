@@ -1,6 +1,6 @@
 import { sameShape } from "../../tensor/index.js";
 import type { Dim } from "../graph.js";
-import { normaliseAxis, operator, ShapeError, type InferContext } from "../infer.js";
+import { checkInts, normaliseAxis, operator, ShapeError, type InferContext } from "../infer.js";
 
 /** Normalisations over channels, groups and layers. */
 export const NORMALISATION = {
@@ -23,9 +23,46 @@ export const NORMALISATION = {
       return [{ dtype, shape }, statistic, statistic];
     },
   }),
+  /** Over the space of each image and channel by itself. */
+  InstanceNormalization: operator({
+    inputs: [3, 3],
+    outputs: [1, 1],
+    trained: [1, 2],
+    attributes: { epsilon: { kind: "float", default: 1e-5 } },
+    infer: ({ input, optional }) => {
+      const { dtype, shape } = input(0);
+      const channels = channelsOf(shape);
+      checkParameters({ input, optional }, [channels]);
+      return [{ dtype, shape }];
+    },
+  }),
+  /** Over `size` neighbouring channels, an odd number. */
+  LRN: operator({
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: {
+      alpha: { kind: "float", default: 1e-4 },
+      beta: { kind: "float", default: 0.75 },
+      bias: { kind: "float", default: 1 },
+      size: { kind: "int", required: true },
+    },
+    infer: ({ input, attributes: { size } }) => {
+      const { dtype, shape } = input(0);
+      channelsOf(shape);
+      if (shape.length !== 4) throw new ShapeError(`it is of [N, C, h, w], found [${shape.join(", ")}]`);
+      checkInts([size], "size", { count: 1, least: 1 });
+      if (size % 2 === 0) throw new ShapeError(`its size must be odd, found ${size}`);
+      return [{ dtype, shape }];
+    },
+  }),
 };
 
 export type NormalisationOp = keyof typeof NORMALISATION;
+
+function channelsOf(shape: readonly Dim[]): Dim {
+  if (shape.length >= 3) return shape[1]!;
+  throw new ShapeError(`input 0 must be [N, C, …spatial], found [${shape.join(", ")}]`);
+}
 
 /** Scale and bias, where there is one, are of the shape that is normalised together. */
 function checkParameters(

@@ -55,13 +55,22 @@ const batchNormalization = raise({
     training_mode: { kind: "int", default: 0 },
     is_test: { kind: "int" },
     consumed_inputs: ints,
+    epsilon: { kind: "float", default: 1e-5 },
   },
-  emit: ({ inputs, attributes: { spatial, training_mode: training }, again }) => {
-    if (spatial !== 1) throw new Unsupported("spatial = 0");
+  emit: ({ g, inputs, attributes: { spatial, training_mode: training, epsilon }, again }) => {
+    if (spatial !== 1) return [normalisedPlaces(g, inputs, epsilon)];
     if (training !== 0) throw new Unsupported("training_mode = 1 (export the model in eval mode)");
     return again(inputs, 1);
   },
 });
+
+/** Before opset 9 statistics could be of each place of the maps, by `spatial` = 0. */
+function normalisedPlaces(g: RaiseContext["g"], inputs: RaiseContext["inputs"], epsilon: number): Value<Dim> {
+  const [x, scale, shift, mean, variance] = inputs;
+  const deviation = g.op("Sqrt", [g.op("Add", [variance, g.scalar(epsilon, variance)])]);
+  const normalised = g.op("Div", [g.op("Sub", [x, mean]), deviation]);
+  return g.op("Add", [g.op("Mul", [normalised, scale]), shift]);
+}
 
 /** Dropout does nothing in inference. */
 const dropout = raise({
