@@ -2,7 +2,7 @@
 import { float32 } from "../../tensor/index.js";
 import type { Dim, Value } from "../graph.js";
 import { normaliseAxis } from "../infer.js";
-import { raise, Unsupported, type Raise } from "./raise.js";
+import { raise, Unsupported, type Raise, type RaiseContext } from "./raise.js";
 
 const ints = { kind: "ints" } as const;
 const float = { kind: "float" } as const;
