@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { float32 } from "../tensor/index.js";
-import { GraphBuilder, isNode, printGraph, rewrite, verifyGraph, type Graph } from "./index.js";
+import {
+  bind,
+  GraphBuilder,
+  isNode,
+  printGraph,
+  rewrite,
+  verifyGraph,
+  type Dim,
+  type Graph,
+} from "./index.js";
 
 function small(): Graph {
   const g = new GraphBuilder("small");
@@ -92,4 +101,21 @@ describe("rewrite", () => {
     };
     expect(build(30_000)).toBe(30_000);
   });
+});
+
+test("binding the batch folds shapes, and nothing that is made of weights", () => {
+  const g = new GraphBuilder<Dim>("tokens");
+  const x = g.input("x", "float32", ["N", 2, 3]);
+  const token = g.initializer("token", float32([1, 1, 3], [1, 2, 3]));
+  const scaled = g.op(
+    "Mul",
+    [token, g.op("Exp", [g.initializer("scale", float32([], [0.5]))])],
+    {},
+    { name: "scaled" },
+  );
+  const shape = g.op("Shape", [x], { end: 1 });
+  const count = g.op("Cast", [shape], { to: "float32" });
+  g.output(g.op("Mul", [g.op("Add", [x, scaled]), g.op("Mul", [count, g.scalar(2)])]), "y");
+  const bound = bind(g.build(), { N: 4 });
+  expect(bound.nodes.map(({ op }) => op)).toEqual(["Exp", "Mul", "Add", "Mul", "Identity"]);
 });

@@ -1,5 +1,6 @@
 import { InputError } from "../../errors/index.js";
-import type { Dim, Graph, Value } from "../graph.js";
+import { isFloat } from "../../tensor/index.js";
+import type { Dim, Graph, Node, Value } from "../graph.js";
 import { rewrite } from "../rewrite.js";
 import { fold } from "./fold.js";
 
@@ -30,5 +31,15 @@ export function bind(graph: Graph<Dim>, dims: Readonly<Record<string, number>>):
     });
     inputs.set(name, { ...value, shape });
   }
-  return rewrite<number>(graph, (node, g) => fold(node, g, SHAPE_ARITHMETIC), { inputs });
+  return rewrite<number>(
+    graph,
+    (node, g) => (isOfWeights(node, graph) ? undefined : fold(node, g, SHAPE_ARITHMETIC)),
+    { inputs },
+  );
+}
+
+/** Whether all floats that a node reads are the graph's own: what is made of weights alone must move with them. */
+function isOfWeights({ inputs }: Node, { initializers, values }: Graph<Dim>): boolean {
+  const floats = inputs.filter((name) => name !== "" && isFloat(values.get(name)!.dtype));
+  return floats.length > 0 && floats.every((name) => initializers.has(name));
 }
