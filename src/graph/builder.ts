@@ -1,7 +1,11 @@
 import { float32, int64, tensor, type DType, type Tensor } from "../tensor/index.js";
 import { isKnownOp, OP_CATALOGUE, specOf, type AttributesOf, type OpType } from "./catalogue/index.js";
 import type { Attributes, AttributeValue, Dim, Graph, Node, Value } from "./graph.js";
+import { evaluateShape, isOpenValue, shapeValueOf, type ShapeValue } from "./shape-values.js";
 import { checkShape, inferOutputs, ShapeError, type InputType } from "./infer.js";
+
+/** Nodes that a shape is computed by, one after the other. */
+const DEEPEST_SHAPE = 100;
 
 export interface OpOptions {
   /** How many outputs to ask for; the op's least number by default. */
@@ -28,6 +32,8 @@ export class GraphBuilder<D extends Dim = number> {
   readonly #constants = new Map<string, Value<D>>();
   /** Names that stand for another value since their own was replaced. */
   readonly #aliases = new Map<string, Value<D>>();
+  /** What {@link openShapeOf} has found. */
+  readonly #openShapes = new Map<string, ShapeValue | undefined>();
   /** Names that were declared since a replacement began. */
   #made: Set<string> | undefined;
   readonly #freeName: (stem: string) => string;
@@ -276,6 +282,23 @@ export class GraphBuilder<D extends Dim = number> {
     return this.#declare(name, dtype, shape);
   }
 
+  /** The elements of a shape of which some are open dimensions, where nodes compute it from those of other values. */
+  protected openShapeOf(value: Value<D>, depth = 0): ShapeValue | undefined {
+    const { name } = value;
+    if (this.#openShapes.has(name)) return this.#openShapes.get(name);
+    const node = this.producer(value);
+    if (node === undefined || value.shape.length > 1 || depth > DEEPEST_SHAPE) return undefined;
+    const known = (input: string): ShapeValue | undefined => {
+      const from = this.value(input);
+      const data = this.constantOf(from);
+      return data === undefined ? this.openShapeOf(from, depth + 1) : shapeValueOf(data);
+    };
+    const shape = evaluateShape(node, known, (input) => this.value(input).shape);
+    const open = shape !== undefined && isOpenValue(shape) ? shape : undefined;
+    this.#openShapes.set(name, open);
+    return open;
+  }
+
   /** Is told of each value that takes another name. */
   protected renamed(_from: string, _to: string): void {}
 
@@ -289,7 +312,19 @@ export class GraphBuilder<D extends Dim = number> {
       throw new ShapeError(`input "${name}" is not defined before it`, `node "${node.name}" (${node.op})`);
     }
     const value = this.value(name);
-    return { dtype: value.dtype, shape: value.shape, constant: this.constantOf(value) };
+    const constant = (): Tensor | undefined => this.constantOf(value);
+    const open = (): readonly Dim[] | undefined => this.openShapeOf(value)?.dims;
+    return {
+      dtype: value.dtype,
+      shape: value.shape,
+      // Few rules ask for it, and what it takes to know it may be much.
+      get constant() {
+        return constant();
+      },
+      get dims() {
+        return open();
+      },
+    };
   }
 
   #declare(name: string, dtype: DType, shape: readonly D[]): Value<D> {
@@ -318,6 +353,7 @@ export class GraphBuilder<D extends Dim = number> {
     }
     this.#producers.delete(value.name);
     this.#values.delete(value.name);
+    this.#openShapes.delete(value.name);
     this.renamed(value.name, name);
     const data = this.#initializers.get(value.name);
     if (data !== undefined) {

@@ -46,6 +46,7 @@ export {
   type OpSpec,
   type OutputType,
 } from "./infer.js";
+export { dimensionName } from "./dims.js";
 export { reducedAxes } from "./catalogue/reduction.js";
 export { sliceBounds } from "./catalogue/shaping.js";
 export { windowOf, windowOutput, type Window } from "./catalogue/neural.js";

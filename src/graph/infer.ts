@@ -11,6 +11,8 @@ export interface InputType {
   readonly shape: readonly Dim[];
   /** The value itself when it is known before running (shapes, axes, pads). */
   readonly constant: Tensor | undefined;
+  /** Its elements, where it is a shape that is known but for open dimensions. */
+  readonly dims?: readonly Dim[] | undefined;
 }
 
 export interface OutputType {
@@ -26,6 +28,8 @@ export interface InferContext<S extends AttributeSpecs = AttributeSpecs> {
   optional(index: number): InputType | undefined;
   /** Constant int64/int32 input as numbers; `what` names it in the error. */
   constantInts(index: number, what: string): readonly number[];
+  /** As constantInts, but numbers may be open dimensions: those of a shape. */
+  constantDims(index: number, what: string): readonly Dim[];
   readonly inputCount: number;
   readonly outputCount: number;
   readonly attributes: Read<S>;
@@ -134,23 +138,28 @@ export function inferContext<S extends AttributeSpecs>(
     if (type === undefined) throw new ShapeError(`input ${index} is missing`);
     return type;
   };
+  const constantInts = (index: number, what: string): readonly number[] => {
+    const { constant } = input(index);
+    if (constant === undefined) {
+      throw new ShapeError(`${what} (input ${index}) must be known before running`);
+    }
+    if (constant.dtype !== "int64" && constant.dtype !== "int32") {
+      throw new ShapeError(`${what} (input ${index}) must be int64, found ${constant.dtype}`);
+    }
+    if (constant.data.length > MOST_INTS) {
+      throw new ShapeError(
+        `${what} (input ${index}) has ${constant.data.length} numbers, at most ${MOST_INTS}`,
+      );
+    }
+    return Array.from(constant.data as ArrayLike<number | bigint>, nearestSafeInteger);
+  };
   return {
     input,
     optional: (index) => inputs[index],
-    constantInts(index, what) {
-      const { constant } = input(index);
-      if (constant === undefined) {
-        throw new ShapeError(`${what} (input ${index}) must be known before running`);
-      }
-      if (constant.dtype !== "int64" && constant.dtype !== "int32") {
-        throw new ShapeError(`${what} (input ${index}) must be int64, found ${constant.dtype}`);
-      }
-      if (constant.data.length > MOST_INTS) {
-        throw new ShapeError(
-          `${what} (input ${index}) has ${constant.data.length} numbers, at most ${MOST_INTS}`,
-        );
-      }
-      return Array.from(constant.data as ArrayLike<number | bigint>, nearestSafeInteger);
+    constantInts,
+    constantDims: (index, what) => {
+      const { dtype, dims } = input(index);
+      return dims !== undefined && dtype.startsWith("int") ? dims : constantInts(index, what);
     },
     inputCount: inputs.length,
     outputCount,

@@ -61,7 +61,7 @@ describe("small files that ask for what cannot be are refused at the node", () =
         a: vector(1, 1, 1, 1),
         b: vector(0, 0, 0, 0),
       }),
-      /node "s" \(Div\): computes a size of Infinity from 1 and 0/,
+      /node "s" \(Div\): its value has no meaning: Division by zero/,
     ],
     [
       "division by zero of more numbers than a shape has",
@@ -74,7 +74,7 @@ describe("small files that ask for what cannot be are refused at the node", () =
     [
       "a product that overflows",
       withHead([node("Mul", ["a", "a"], "s"), node("Reshape", ["x", "s"], "h")], { a: vector(2 ** 40) }),
-      /computes a size of/,
+      /its value has no meaning: .* does not fit int64/,
     ],
     [
       "an index outside",
@@ -188,8 +188,8 @@ describe("large models are read", () => {
     const head = [
       node("Shape", ["x"], "s"),
       node("Gather", ["s", "zero"], "n"),
-      node("Mul", ["n", "two"], "n2"),
-      node("Div", ["n2", "two"], "n1"),
+      node("Add", ["n", "two"], "n2"),
+      node("Sub", ["n2", "two"], "n1"),
       node("Concat", ["n1", "rest"], "shape", { axis: int(0) }),
     ];
     const constants = { zero: vector(0), two: vector(2), rest: vector(80, 1024, 1024) };

@@ -1,5 +1,5 @@
 import { InputError } from "../errors/index.js";
-import type { Dim } from "../graph/index.js";
+import { dimensionName, type Dim } from "../graph/index.js";
 import type { Model, ValueInfo } from "../onnx/index.js";
 import type { LoadOptions } from "./load.js";
 
@@ -21,7 +21,7 @@ export function dimsOf(
   for (const { name, shape } of inputs) {
     (shape ?? []).forEach((dim, axis) => {
       const given = axes[axis];
-      if (typeof dim === "string" && given !== undefined) dims.set(dim || `${name}_dim_${axis}`, given);
+      if (typeof dim === "string" && given !== undefined) dims.set(dimensionName(name, axis, dim), given);
     });
   }
   return Object.fromEntries(dims);
@@ -61,7 +61,7 @@ export function checkSize(
 function openInput(inputs: readonly ValueInfo[], dims: Readonly<Record<string, Dim>>): ValueInfo | undefined {
   return inputs.find(({ name, shape }) => {
     const isOpen = (dim: number | string, axis: number): boolean =>
-      typeof dim === "string" && axis > 0 && typeof dims[dim || `${name}_dim_${axis}`] !== "number";
+      typeof dim === "string" && axis > 0 && typeof dims[dimensionName(name, axis, dim)] !== "number";
     return shape?.length === 4 && shape.some(isOpen);
   });
 }

@@ -1,5 +1,5 @@
 import type { OpType } from "../../src/graph/index.js";
-import { int64 } from "../../src/tensor/index.js";
+import { float32, int64 } from "../../src/tensor/index.js";
 import type { GraphBuilder, Value } from "../../src/graph/index.js";
 import type { CaseInput, GradCase } from "./check.js";
 import { ACTIVATIONS_CASES } from "./activations-cases.js";
@@ -170,17 +170,6 @@ export const CASES: Readonly<Record<string, readonly GradCase[]>> = {
       g.op("GatherElements", [x, g.constant(int64([2, 2], [0, 0, 2, 1]))], { axis: 1 }),
     ),
   ],
-  ScatterElements: [
-    {
-      name: "ScatterElements, adding to one place twice",
-      inputs: [{ shape: [2, 3] }, { shape: [2, 2] }],
-      build: (g, [x, updates]) =>
-        g.op("ScatterElements", [x, g.constant(int64([2, 2], [0, 0, 2, 1])), updates], {
-          axis: 1,
-          reduction: "add",
-        }),
-    },
-  ],
   ...ACTIVATIONS_CASES,
   ...NORMALISATION_CASES,
   ...CONTRACTION_CASES,
@@ -222,6 +211,18 @@ export const CASES: Readonly<Record<string, readonly GradCase[]>> = {
   ReduceMean: reduction("ReduceMean"),
   ReduceMax: reduction("ReduceMax", { apart: 0.1 }),
   ReduceMin: reduction("ReduceMin", { apart: 0.1 }),
+  ReduceProd: [
+    ...reduction("ReduceProd", positive),
+    {
+      name: "ReduceProd, with zeros",
+      inputs: [{ shape: [2, 3], ...positive }],
+      build: (g, [x]) => {
+        // Differences need a zero that stays one: the first column of the first row, twice.
+        const mask = g.constant(float32([2, 3], [0, 1, 1, 1, 1, 1]));
+        return g.op("ReduceProd", [g.op("Mul", [x, mask]), g.ints([1])], { keepdims: 0 });
+      },
+    },
+  ],
   ReduceL2: reduction("ReduceL2", positive),
   ReduceSumSquare: reduction("ReduceSumSquare"),
   ReduceLogSumExp: reduction("ReduceLogSumExp"),

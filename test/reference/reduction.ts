@@ -52,6 +52,7 @@ export const REDUCTION_KERNELS: Kernels<ReductionOp> = {
   ReduceMean: reduction((values) => sum(values) / values.length),
   ReduceMax: reduction((values) => Math.max(...values)),
   ReduceMin: reduction((values) => Math.min(...values)),
+  ReduceProd: reduction((values) => values.reduce((a, b) => a * b, 1)),
   ReduceL2: reduction((values) => Math.sqrt(sumOfSquares(values))),
   ReduceSumSquare: reduction(sumOfSquares),
   ReduceLogSumExp: reduction((values) => {

@@ -3,7 +3,7 @@ import { at, broadcastAt, nd, put, reshape, type Nd } from "./array.js";
 import { numbersOf, type Kernel, type Kernels } from "./kernel.js";
 
 const reshaped: Kernel = ({ inputs: [x], shapes: [shape] }) => [reshape(x!, shape!)];
-const wrap = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
+export const wrap = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 const listOf = (x: Nd | undefined): number[] | undefined => (x === undefined ? undefined : [...x.data]);
 
 /** ONNX's clamping: a negative step starts at most at the last element and may end before the first. */
@@ -11,6 +11,15 @@ function sliceStart(start: number, length: number, step: number): number {
   const from = wrap(start, length);
   return step > 0 ? Math.min(length, Math.max(0, from)) : Math.min(length - 1, Math.max(0, from));
 }
+
+/** What scattering makes of an element and its update. */
+export const COMBINE: Readonly<Record<string, (old: number, update: number) => number>> = {
+  none: (_, update) => update,
+  add: (old, update) => old + update,
+  mul: (old, update) => old * update,
+  max: Math.max,
+  min: Math.min,
+};
 
 export const SHAPING_KERNELS: Kernels<ShapingOp> = {
   Reshape: reshaped,
@@ -95,10 +104,10 @@ export const SHAPING_KERNELS: Kernels<ShapingOp> = {
   ScatterElements: ({ inputs: [x, indices, updates], attributes }) => {
     const axis = wrap(attributes.axis, x!.shape.length);
     const out: Nd = { shape: x!.shape, data: x!.data.slice() };
-    const add = attributes.reduction === "add";
+    const combine = COMBINE[attributes.reduction]!;
     nd(indices!.shape, (index) => {
       const place = index.with(axis, wrap(at(indices!, index), x!.shape[axis]!));
-      put(out, place, (add ? at(out, place) : 0) + at(updates!, index));
+      put(out, place, combine(at(out, place), at(updates!, index)));
       return 0;
     });
     return [out];
@@ -107,6 +116,7 @@ export const SHAPING_KERNELS: Kernels<ShapingOp> = {
     const dims = x!.shape.slice(attributes.start, attributes.end);
     return [{ shape: [dims.length], data: Float64Array.from(dims) }];
   },
+  Size: ({ inputs: [x] }) => [{ shape: [], data: Float64Array.of(x!.data.length) }],
   ConstantOfShape: ({ shapes: [shape], attributes: { value } }) => {
     return [nd(shape!, () => (value === undefined ? 0 : numbersOf(value)[0]!))];
   },

@@ -54,6 +54,22 @@ export const REDUCTION_RULES: Rules<ReductionOp> = {
   },
   ReduceMax: extremum,
   ReduceMin: extremum,
+  /**
+   * The product of the others. Zeros are counted instead of divided by: it is 0 where there is another zero. (In the
+   * second order the products with other zeros left out are lost.)
+   */
+  ReduceProd: (context) => {
+    const { g, inputs, outputGrads } = context;
+    const x = inputs[0]!;
+    const axes = g.ints(reducedAxes(context.types));
+    const isZero = g.op("Equal", [x, g.scalar(0, x)]);
+    const zero = asNumber(g, isZero, x);
+    const divisor = g.op("Where", [isZero, g.scalar(1, x), x]);
+    const others = g.op("Sub", [g.op("ReduceSum", [zero, axes], { keepdims: 1 }), zero]);
+    const product = g.op("Div", [g.op("ReduceProd", [divisor, axes], { keepdims: 1 }), divisor]);
+    const alone = asNumber(g, g.op("Equal", [others, g.scalar(0, x)]), x);
+    return [g.op("Mul", [g.op("Mul", [product, alone]), kept(context, outputGrads[0]!)]), null];
+  },
   /** ∂ ‖x‖₂ = x / ‖x‖₂ */
   ReduceL2: weighted(({ g }, x, y) => g.op("Div", [x, y])),
   /** ∂ Σx² = 2x */

@@ -1,6 +1,7 @@
 import { sliceBounds, type GraphBuilder, type ShapingOp, type Value } from "../../graph/index.js";
 import { sizeOf, toNumbers, type Tensor } from "../../tensor/index.js";
 import { reshapeTo, swapLastAxes, type Rule, type Rules } from "../rule.js";
+import { scattered, zerosLike } from "./indexing.js";
 
 /** Ops that only give the elements a new shape. */
 const reshaping: Rule = ({ g, inputs: [x], outputGrads: [yGrad] }) => [reshapeTo(g, yGrad!, x!.shape), null];
@@ -18,10 +19,6 @@ export function sliceAxis(g: GraphBuilder, x: Value, axis: number, start: number
 /** Zeros before and after each axis. */
 export function padZeros(g: GraphBuilder, x: Value, begin: readonly number[], end: readonly number[]): Value {
   return [...begin, ...end].every((pad) => pad === 0) ? x : g.op("Pad", [x, g.ints([...begin, ...end])]);
-}
-
-function zerosLike(g: GraphBuilder, x: Value): Value {
-  return g.op("Expand", [g.scalar(0, x), g.ints(x.shape)]);
 }
 
 export const SHAPING_RULES: Rules<ShapingOp> = {
@@ -110,12 +107,14 @@ export const SHAPING_RULES: Rules<ShapingOp> = {
     }),
     null,
   ],
-  ScatterElements: ({ g, node, inputs: [, indices], outputGrads: [yGrad], attributes, needs }) => {
-    if (attributes.reduction !== "add") {
-      throw new Error(`node "${node.name}": ScatterElements is differentiated with reduction "add" only`);
-    }
-    const updates = (): Value => g.op("GatherElements", [yGrad, indices], { axis: attributes.axis });
-    return [yGrad!, null, needs(2) ? updates() : null];
+  ScatterElements: (context) => {
+    const { g, inputs, attributes } = context;
+    const [indices, { axis }] = [inputs[1]!, attributes];
+    return scattered(context, attributes.reduction, {
+      gather: (from) => g.op("GatherElements", [from, indices], { axis }),
+      scatter: (into, updates, reduction) =>
+        g.op("ScatterElements", [into, indices, updates], { axis, reduction }),
+    });
   },
 };
 

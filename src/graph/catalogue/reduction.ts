@@ -49,10 +49,14 @@ export function reducedAxes({
   constantInts,
   attributes,
 }: InferContext<typeof reduction.attributes>): number[] {
-  const rank = input(0).shape.length;
   const given = optional(1) === undefined ? [] : constantInts(1, "axes");
-  if (given.length > 0) return given.map((axis) => normaliseAxis(axis, rank));
-  return attributes.noop_with_empty_axes === 1 ? [] : Array.from({ length: rank }, (_, axis) => axis);
+  return axesOf(given, input(0).shape.length, attributes.noop_with_empty_axes === 1);
+}
+
+/** Non-negative axes of those that a reduction is given. */
+export function axesOf(given: readonly number[], rank: number, isNothing: boolean): number[] {
+  if (given.length > 0) return [...new Set(given.map((axis) => normaliseAxis(axis, rank)))];
+  return isNothing ? [] : Array.from({ length: rank }, (_, axis) => axis);
 }
 
 export const REDUCTION = {
@@ -60,6 +64,7 @@ export const REDUCTION = {
   ReduceMean: reduction,
   ReduceMax: reduction,
   ReduceMin: reduction,
+  ReduceProd: reduction,
   ReduceL2: reduction,
   ReduceSumSquare: reduction,
   ReduceLogSumExp: reduction,

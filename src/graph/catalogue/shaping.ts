@@ -1,5 +1,7 @@
-import { sizeOf, type DType } from "../../tensor/index.js";
+import { type DType } from "../../tensor/index.js";
+import { addDims, productOf, quotientOf } from "../dims.js";
 import type { Dim } from "../graph.js";
+import { checkReduction } from "./indexing.js";
 import {
   broadcastShapes,
   checkInts,
@@ -29,9 +31,9 @@ export const SHAPING = {
     inputs: [2, 2],
     outputs: [1, 1],
     attributes: { allowzero: { kind: "int", default: 0 } },
-    infer: ({ input, constantInts, attributes }) => {
+    infer: ({ input, constantDims, attributes }) => {
       const { dtype, shape } = input(0);
-      return [{ dtype, shape: reshaped(shape, constantInts(1, "shape"), attributes.allowzero === 1) }];
+      return [{ dtype, shape: reshaped(shape, constantDims(1, "shape"), attributes.allowzero === 1) }];
     },
   }),
   Flatten: operator({
@@ -43,7 +45,7 @@ export const SHAPING = {
       // Before the first axis or after the last: one place more than there are axes.
       const axis =
         attributes.axis === shape.length ? shape.length : normaliseAxis(attributes.axis, shape.length);
-      return [{ dtype, shape: [product(shape.slice(0, axis)), product(shape.slice(axis))] }];
+      return [{ dtype, shape: [productOf(shape.slice(0, axis)), productOf(shape.slice(axis))] }];
     },
   }),
   Transpose: operator({
@@ -93,8 +95,8 @@ export const SHAPING = {
     inputs: [2, 2],
     outputs: [1, 1],
     attributes: {},
-    infer: ({ input, constantInts }) => [
-      { dtype: input(0).dtype, shape: broadcastShapes(input(0).shape, constantInts(1, "shape")) },
+    infer: ({ input, constantDims }) => [
+      { dtype: input(0).dtype, shape: broadcastShapes(input(0).shape, constantDims(1, "shape")) },
     ],
   }),
   Concat: operator({
@@ -104,13 +106,21 @@ export const SHAPING = {
     infer: ({ input, inputCount, attributes }) => {
       const { dtype, shape } = input(0);
       const axis = normaliseAxis(attributes.axis, shape.length);
-      let total = 0;
+      let total: Dim = 0;
       for (let i = 0; i < inputCount; i++) {
         const part = input(i);
-        if (part.dtype !== dtype || !shape.every((dim, at) => at === axis || part.shape[at] === dim)) {
+        if (
+          part.dtype !== dtype ||
+          part.shape.length !== shape.length ||
+          !shape.every((dim, at) => at === axis || part.shape[at] === dim)
+        ) {
           throw new ShapeError(`[${shape.join(", ")}] and [${part.shape.join(", ")}] do not concatenate`);
         }
-        total += known(part.shape[axis], `input ${i}, axis ${axis}`);
+        const longer = addDims(total, part.shape[axis]!);
+        if (longer === undefined) {
+          throw new ShapeError(`${part.shape[axis]} after ${total} is a length that is not known`);
+        }
+        total = longer;
       }
       return [{ dtype, shape: shape.map((dim, at) => (at === axis ? total : dim)) }];
     },
@@ -124,6 +134,10 @@ export const SHAPING = {
     infer: ({ input, optional, constantInts, attributes, outputCount }) => {
       const { dtype, shape } = input(0);
       const axis = normaliseAxis(attributes.axis, shape.length);
+      const equal = optional(1) === undefined ? quotientOf(shape[axis]!, outputCount) : undefined;
+      if (typeof equal === "string") {
+        return Array.from({ length: outputCount }, () => ({ dtype, shape: shape.with(axis, equal) }));
+      }
       const length = known(shape[axis], `axis ${axis}`);
       const chunk = Math.ceil(length / outputCount);
       const sizes =
@@ -140,10 +154,10 @@ export const SHAPING = {
     inputs: [3, 5],
     outputs: [1, 1],
     attributes: {},
-    infer: ({ input, optional, constantInts }) => {
+    infer: ({ input, optional, constantInts, constantDims }) => {
       const { dtype, shape } = input(0);
-      const starts = constantInts(1, "starts");
-      const ends = constantInts(2, "ends");
+      const starts = constantDims(1, "starts");
+      const ends = constantDims(2, "ends");
       const axes = optional(3) === undefined ? starts.map((_, i) => i) : constantInts(3, "axes");
       const steps = optional(4) === undefined ? starts.map(() => 1) : constantInts(4, "steps");
       const lengths = [starts, ends, axes, steps].map((list) => list.length);
@@ -153,8 +167,7 @@ export const SHAPING = {
       const result: Dim[] = [...shape];
       axes.forEach((given, i) => {
         const axis = normaliseAxis(given, shape.length);
-        const [start, end] = sliceBounds(known(shape[axis], `axis ${axis}`), starts[i]!, ends[i]!, steps[i]!);
-        result[axis] = Math.max(0, Math.ceil((end - start) / steps[i]!));
+        result[axis] = slicedLength(result[axis]!, starts[i]!, ends[i]!, steps[i]!, axis);
       });
       return [{ dtype, shape: result }];
     },
@@ -220,7 +233,15 @@ export const SHAPING = {
     attributes: { axis: { kind: "int", default: 0 }, reduction: { kind: "string", default: "none" } },
     infer: ({ input, attributes }) => {
       const { dtype, shape } = input(0);
-      checkIndices(input(1), shape[normaliseAxis(attributes.axis, shape.length)]!);
+      const axis = normaliseAxis(attributes.axis, shape.length);
+      const [indices, updates] = [input(1), input(2)];
+      checkReduction(attributes.reduction);
+      checkIndices(indices, shape[axis]!);
+      if (indices.shape.length !== shape.length || indices.shape.join() !== updates.shape.join()) {
+        throw new ShapeError(
+          `indices [${indices.shape.join(", ")}] and updates [${updates.shape.join(", ")}] do not fit [${shape.join(", ")}]`,
+        );
+      }
       return [{ dtype, shape }];
     },
   }),
@@ -238,17 +259,25 @@ export const SHAPING = {
       },
     }),
   ),
+  Size: flat(
+    operator({
+      inputs: [1, 1],
+      outputs: [1, 1],
+      attributes: {},
+      infer: () => [{ dtype: "int64", shape: [] }],
+    }),
+  ),
   ConstantOfShape: flat(
     operator({
       inputs: [1, 1],
       outputs: [1, 1],
       attributes: { value: { kind: "tensor" } },
-      infer: ({ constantInts, attributes }) => {
+      infer: ({ constantDims, attributes }) => {
         const { value } = attributes;
         if (value !== undefined && value.data.length !== 1)
           throw new ShapeError("its value must be one element");
         const dtype: DType = value?.dtype ?? "float32";
-        return [{ dtype, shape: constantInts(0, "shape") }];
+        return [{ dtype, shape: constantDims(0, "shape") }];
       },
     }),
   ),
@@ -256,43 +285,35 @@ export const SHAPING = {
 
 export type ShapingOp = keyof typeof SHAPING;
 
-/** Product of dimensions; a single symbolic one passes through a product of ones. */
-function product(dims: readonly Dim[]): Dim {
-  const symbols = dims.filter((dim) => typeof dim === "string");
-  const size = sizeOf(dims.filter((dim) => typeof dim === "number"));
-  if (symbols.length === 0) return size;
-  if (symbols.length === 1 && size === 1) return symbols[0]!;
-  throw new ShapeError(`the product of [${dims.join(", ")}] is not known`);
-}
-
-function reshaped(from: readonly Dim[], to: readonly number[], allowZero: boolean): Dim[] {
+function reshaped(from: readonly Dim[], to: readonly Dim[], allowZero: boolean): Dim[] {
   const shape: Dim[] = to.map((dim, axis) => (dim === 0 && !allowZero ? (from[axis] ?? NaN) : dim));
   const free = shape.indexOf(-1);
-  const rest = shape.filter((_, axis) => axis !== free);
-  const size = (dims: readonly Dim[]): number => sizeOf(dims.filter((dim) => typeof dim === "number"));
-  // Symbols that stand on both sides cancel.
-  const symbols = from.filter((dim) => typeof dim === "string");
-  const unmatched = rest.filter((dim) => typeof dim === "string" && !remove(symbols, dim));
-  const ratio = size(from) / size(rest);
-  const symbol = symbols.length === 1 && ratio === 1 && free >= 0;
-  if (
-    unmatched.length > 0 ||
-    (symbols.length > 0 && !symbol) ||
-    !Number.isInteger(ratio) ||
-    (free < 0 && ratio !== 1)
-  ) {
+  const size = productOf(from);
+  const rest = productOf(shape.filter((_, axis) => axis !== free));
+  const left = free < 0 ? (size === rest ? 1 : undefined) : quotientOf(size, rest);
+  if (left === undefined) {
     throw new ShapeError(`[${from.join(", ")}] cannot be reshaped to [${to.join(", ")}]`);
   }
-  if (free >= 0) shape[free] = symbol ? symbols[0]! : ratio;
+  if (free >= 0) shape[free] = left;
   return shape;
 }
 
-/** Removes the first `item`; false when there is none. */
-function remove<T>(items: T[], item: T): boolean {
-  const at = items.indexOf(item);
-  if (at >= 0) items.splice(at, 1);
-  return at >= 0;
+/** How many elements of an axis a slice keeps; of an open one all, or the one at an end. */
+function slicedLength(dim: Dim, start: Dim, end: Dim, step: number, axis: number): Dim {
+  if (typeof dim === "number" && typeof start === "number" && typeof end === "number") {
+    const [first, last] = sliceBounds(dim, start, end, step);
+    return Math.max(0, Math.ceil((last - first) / step));
+  }
+  const isEnd = end === dim || (typeof end === "number" && end >= FARTHEST);
+  if (step === 1 && start === 0 && isEnd) return dim;
+  // A dimension that is open is at least 1.
+  if (step === 1 && ((start === 0 && end === 1) || (start === -1 && isEnd))) return 1;
+  if (step === -1 && start === -1 && typeof end === "number" && end <= -FARTHEST) return dim;
+  throw new ShapeError(`axis ${axis} must be a known number, found "${dim}" sliced from ${start} to ${end}`);
 }
+
+/** What exporters write for the end of an axis, whatever its length. */
+const FARTHEST = 2 ** 31 - 1;
 
 /** ONNX's clamping of a slice along one axis of `length`. */
 export function sliceBounds(length: number, start: number, end: number, step: number): [number, number] {

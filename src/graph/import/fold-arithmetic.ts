@@ -1,9 +1,9 @@
 import { isFloat, sizeOf, type Tensor } from "../../tensor/index.js";
-import type { GraphBuilder } from "../builder.js";
 import { specOf } from "../catalogue/index.js";
-import type { Dim, Node } from "../graph.js";
+import type { Node } from "../graph.js";
 import { inferOutputs } from "../infer.js";
 import { evaluateConstant } from "../passes/evaluate-constant.js";
+import type { ImportBuilder } from "./import-builder.js";
 
 /** Longer constants are data, which is left for when the graph is compiled. */
 const ARITHMETIC = 4096;
@@ -15,10 +15,10 @@ const ARITHMETIC = 4096;
  */
 export function foldArithmetic(
   node: Node,
-  g: GraphBuilder<Dim>,
+  g: ImportBuilder,
   arithmetic: Set<string>,
 ): readonly Tensor[] | undefined {
-  const inputs = node.inputs.map((name) => (name === "" ? undefined : g.constantOf(g.value(name))));
+  const inputs = node.inputs.map((name) => (name === "" ? undefined : g.storedConstant(g.value(name))));
   if (node.inputs.some((name, i) => name !== "" && inputs[i] === undefined)) return undefined;
   const types = inferOutputs(
     node,

@@ -1,18 +1,19 @@
-import type { Tensor } from "../../tensor/index.js";
+import type { DType, Tensor } from "../../tensor/index.js";
 import { freeNames, GraphBuilder } from "../builder.js";
 import { specOf } from "../catalogue/index.js";
 import type { Dim, Graph, Node, Value } from "../graph.js";
 import type { ModelGraph } from "../../onnx/index.js";
 import { foldArithmetic } from "./fold-arithmetic.js";
 import { sizeLimits, type CheckSize } from "./limits.js";
-import { Unsupported } from "./raise.js";
 import {
   evaluateShape,
   reshapeTarget,
   shapeValueOf,
   tensorOfShapeValue,
   type ShapeValue,
-} from "./shape-values.js";
+} from "../shape-values.js";
+import { evaluateOnDemand } from "./on-demand.js";
+import { writeShape } from "./write-shape.js";
 
 /**
  * Builds the graph of a model. Arithmetic on shapes and sizes never becomes a node: its value is known before running,
@@ -23,10 +24,19 @@ export class ImportBuilder extends GraphBuilder<Dim> {
   readonly #open = new Map<string, ShapeValue>();
   /** Names of the constants that arithmetic on sizes has made. */
   readonly #arithmetic = new Set<string>();
+  /** Values that depend on an input of the graph. */
+  readonly #varying = new Set<string>();
   readonly #usedNames = new Set<string>();
   readonly #freeUsedName: (stem: string) => string = freeNames(this.#usedNames);
   readonly #constants: ReadonlyMap<string, Tensor>;
   #checkSize: CheckSize | undefined;
+  /** What nodes come to that depend on constants alone, as far as somebody asked. */
+  readonly #evaluated = new Map<string, Tensor>();
+  /** Those of them that shapes depend on. */
+  readonly #demanded = new Set<string>();
+  /** Names of values that nodes give, for shapes with open dimensions. */
+  readonly #writtenOpen = new Map<string, string>();
+  #isWriting = false;
 
   constructor({ name, nodes, inputs, initializers }: ModelGraph) {
     super(name || "model", {
@@ -54,20 +64,44 @@ export class ImportBuilder extends GraphBuilder<Dim> {
     return value;
   }
 
+  override input(name: string, dtype: DType, shape: readonly Dim[]): Value<Dim> {
+    this.#varying.add(name);
+    return super.input(name, dtype, shape);
+  }
+
   override node(node: Node): Value<Dim>[] {
+    if (this.#isWriting) return this.#emit(node);
     const known = this.#evaluate(node);
     if (known !== undefined) return [known];
-    const inputs = node.inputs.map((name, i) => this.#closed(node, name, i));
-    const named = { ...node, inputs };
+    const named = this.#closed(node);
     const folded = foldArithmetic(named, this, this.#arithmetic);
     if (folded !== undefined) return folded.map((data, i) => this.initializer(node.outputs[i]!, data));
-    const outputs = super.node(named);
+    const outputs = this.#emit(named);
     this.#checkSize ??= sizeLimits(
       this.inputs.map((name) => this.value(name)),
       this.#constants.values(),
     );
-    this.#checkSize(inputs, outputs);
+    this.#checkSize(named.inputs, outputs);
     return outputs;
+  }
+
+  /** The constant behind a value: one that is there, or what its node comes to where that depends on constants alone. */
+  override constantOf(value: Value<Dim>): Tensor | undefined {
+    const known = this.storedConstant(value) ?? this.#evaluated.get(value.name);
+    if (known !== undefined) return known;
+    const found = evaluateOnDemand(value, this, this.#evaluated);
+    if (found !== undefined) this.#demanded.add(value.name);
+    return found;
+  }
+
+  /** Whether a value depends on constants alone. */
+  isConstant({ name }: Value<Dim>): boolean {
+    return !this.#varying.has(name) && !this.#open.has(name);
+  }
+
+  /** A constant that is there already. */
+  storedConstant(value: Value<Dim>): Tensor | undefined {
+    return super.constantOf(value);
   }
 
   /** Whether a value is a shape with open dimensions, which no node gives. */
@@ -75,16 +109,44 @@ export class ImportBuilder extends GraphBuilder<Dim> {
     return this.has(name) && this.#open.has(this.value(name).name);
   }
 
+  /** Constants that shapes were found by take the place of their nodes. */
   override build(): Graph<Dim> {
     const graph = super.build();
-    return { ...graph, values: new Map([...graph.values].filter(([name]) => !this.#open.has(name))) };
+    const initializers = new Map(graph.initializers);
+    for (const name of this.#demanded) initializers.set(name, this.#evaluated.get(name)!);
+    return {
+      ...graph,
+      initializers,
+      nodes: graph.nodes.flatMap((node) => {
+        const outputs = node.outputs.map((name) => (this.#demanded.has(name) ? "" : name));
+        return outputs.every((name) => name === "") ? [] : [{ ...node, outputs }];
+      }),
+      values: new Map([...graph.values].filter(([name]) => !this.#open.has(name))),
+    };
   }
 
   protected override renamed(from: string, to: string): void {
     const open = this.#open.get(from);
     if (open !== undefined) this.#open.set(to, open);
     this.#open.delete(from);
+    const data = this.#evaluated.get(from);
+    if (data !== undefined) this.#evaluated.set(to, data);
+    this.#evaluated.delete(from);
+    if (this.#varying.delete(from)) this.#varying.add(to);
     if (this.#arithmetic.delete(from)) this.#arithmetic.add(to);
+    if (this.#demanded.delete(from)) this.#demanded.add(to);
+  }
+
+  protected override openShapeOf(value: Value<Dim>, depth?: number): ShapeValue | undefined {
+    return this.#open.get(value.name) ?? super.openShapeOf(value, depth);
+  }
+
+  #emit(node: Node): Value<Dim>[] {
+    const outputs = super.node(node);
+    if (this.inputsOf(node).some((input) => input !== undefined && this.#varying.has(input.name))) {
+      for (const { name } of outputs) this.#varying.add(name);
+    }
+    return outputs;
   }
 
   #evaluate(node: Node): Value<Dim> | undefined {
@@ -92,34 +154,53 @@ export class ImportBuilder extends GraphBuilder<Dim> {
     const shape = evaluateShape(
       node,
       (name) => this.#shapeOf(name),
-      (name) => (this.has(name) ? this.value(name) : undefined),
+      (name) => (this.has(name) ? this.value(name).shape : undefined),
     );
     if (shape === undefined) return undefined;
     const output = node.outputs[0]!;
     const data = tensorOfShapeValue(shape);
     if (data !== undefined) return this.initializer(output, data);
     this.#open.set(output, shape);
-    return this.declare(output, "int64", shape.rank === 0 ? [] : [shape.dims.length]);
+    return this.declare(output, shape.dtype, shape.rank === 0 ? [] : [shape.dims.length]);
   }
 
   #shapeOf(name: string): ShapeValue | undefined {
     if (!this.has(name)) return undefined;
     const value = this.value(name);
-    const data = this.constantOf(value);
+    const data = this.storedConstant(value);
     return this.#open.get(value.name) ?? (data && shapeValueOf(data));
   }
 
-  /** A shape with open dimensions can stand only where it says what an op can say by itself: in a Reshape. */
-  #closed(node: Node, name: string, index: number): string {
-    if (name === "" || !this.isOpen(name)) return name;
-    const { dims } = this.#shapeOf(name)!;
-    const target =
-      node.op === "Reshape" && index === 1
-        ? reshapeTarget(dims, this.value(node.inputs[0]!).shape)
-        : undefined;
-    if (target !== undefined) return this.ints(target).name;
-    throw new Unsupported(
-      `depends on open dimensions ([${dims.join(", ")}]) in a way that is not understood`,
-    );
+  /** The node with the open shapes that it reads said by values of the graph. */
+  #closed(node: Node): Node {
+    if (!node.inputs.some((name) => name !== "" && this.isOpen(name))) return node;
+    const [first, second] = node.inputs;
+    if (node.op === "Reshape" && this.isOpen(second!) && !this.isOpen(first!)) {
+      const { dims } = this.#shapeOf(second!)!;
+      const target = reshapeTarget(dims, this.value(first!).shape);
+      // What is 0 by itself is one of no elements.
+      const isPlain = node.attributes["allowzero"] !== 1 || !dims.includes(0);
+      if (target !== undefined && isPlain) {
+        const { allowzero: _, ...attributes } = node.attributes;
+        return { ...node, inputs: [first!, this.ints(target).name], attributes };
+      }
+    }
+    return { ...node, inputs: node.inputs.map((name) => (name === "" ? name : this.#written(name))) };
+  }
+
+  /** A value with open dimensions computed by nodes, from the shapes of the graph's inputs. */
+  #written(name: string): string {
+    if (!this.isOpen(name)) return name;
+    const open = this.value(name).name;
+    const known = this.#writtenOpen.get(open);
+    if (known !== undefined) return known;
+    this.#isWriting = true;
+    try {
+      const { name: made } = writeShape(this, this.#open.get(open)!);
+      this.#writtenOpen.set(open, made);
+      return made;
+    } finally {
+      this.#isWriting = false;
+    }
   }
 }

@@ -4,10 +4,10 @@ import { float32, int64, tensor, type Tensor } from "../../tensor/index.js";
 import { readAttributes } from "../attributes.js";
 import { isKnownOp, OP_CATALOGUE, type OpType } from "../catalogue/index.js";
 import type { Dim, Graph } from "../graph.js";
+import { dimensionName } from "../dims.js";
 import { ShapeError } from "../infer.js";
 import { ownAttributes, plainAttributes } from "./attributes.js";
 import { COMPOSITES } from "./composites/index.js";
-import { CONSTANT_OPS } from "./constant-ops.js";
 import { ImportBuilder } from "./import-builder.js";
 import { OLDER_OPSETS } from "./older-opsets.js";
 import { controlFlow, isControlFlow, type Run } from "./control-flow.js";
@@ -15,7 +15,7 @@ import { MOST_NODES, withoutFunctions, type ScopedNode } from "./functions.js";
 import { inOrder } from "./order.js";
 import { Unsupported, type Raise, type RaiseContext, type RawNode } from "./raise.js";
 
-const RAISES: Readonly<Record<string, Raise>> = { ...OLDER_OPSETS, ...COMPOSITES, ...CONSTANT_OPS };
+const RAISES: Readonly<Record<string, Raise>> = { ...OLDER_OPSETS, ...COMPOSITES };
 
 export interface ImportOptions {
   /** What messages call the model: its path. */
@@ -96,7 +96,7 @@ function start(model: Model, { place, dims = {} }: ImportOptions, opset: number)
         remedy: "Export the model with a shape for its inputs.",
       });
     }
-    const named = shape.map((dim, axis) => (dim === "" ? `${name}_dim_${axis}` : dim));
+    const named = shape.map((dim, axis) => (typeof dim === "string" ? dimensionName(name, axis, dim) : dim));
     const renamed = named.map((dim) => (Object.hasOwn(dims, dim) ? dims[dim]! : dim));
     declare(place, () => g.input(name, dtype, renamed));
   }

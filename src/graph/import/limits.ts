@@ -1,4 +1,5 @@
 import { sizeOf, type Tensor } from "../../tensor/index.js";
+import { factorsOf } from "../dims.js";
 import type { Dim, Value } from "../graph.js";
 import { Unsupported } from "./raise.js";
 
@@ -28,7 +29,7 @@ export function sizeLimits(inputs: readonly Value<Dim>[], constants: Iterable<Te
   return (from, outputs) => {
     const varies = from.some((name) => varying.has(name));
     for (const { name, shape } of outputs) {
-      const size = sizeOf(shape.filter((dim) => typeof dim === "number"));
+      const size = sizeOf(shape.map((dim) => factorsOf(dim).factor));
       if (varies) varying.add(name);
       else computed += size;
       const shown = `gives [${shape.join(", ")}]`;

@@ -24,10 +24,17 @@ const slice = raise({
     starts && ends ? again([x, g.ints(starts), g.ints(ends), axes && g.ints(axes)]) : undefined,
 });
 
+/** Before opset 18 an equal split had its number from its outputs alone. */
 const split = raise({
-  attributes: { split: ints },
-  emit: ({ g, inputs: [x], attributes, again }) =>
-    attributes.split ? again([x, g.ints(attributes.split)]) : undefined,
+  attributes: { split: ints, num_outputs: { kind: "int" }, axis: { kind: "int", default: 0 } },
+  emit: ({ g, inputs: [x, sizes], attributes, node, again }) => {
+    const count = node.outputs.length;
+    const { split: given, num_outputs: stated, axis } = attributes;
+    if (given) return again([x, g.ints(given)]);
+    if (stated !== undefined && stated !== count) throw new Unsupported(`has ${count} of ${stated} outputs`);
+    if (sizes !== undefined || stated !== undefined) return undefined;
+    return g.ops("Split", [x], { axis, num_outputs: count }, { outputs: count });
+  },
 });
 
 const pad = raise({

@@ -9,6 +9,7 @@ import {
 } from "../../tensor/index.js";
 import { attributesOf, isNode, type OpType } from "../catalogue/index.js";
 import { sliceBounds } from "../catalogue/shaping.js";
+import { axesOf } from "../catalogue/reduction.js";
 import type { Node } from "../graph.js";
 import { ShapeError, type OutputType } from "../infer.js";
 import {
@@ -20,18 +21,21 @@ import {
   type Case,
   type Data,
 } from "./evaluate-elements.js";
+import { INDEXING_EVALUATORS, split } from "./evaluate-indexing.js";
 
 /**
  * The outputs of a node whose inputs are all known, in the element type of the graph;
  * undefined for an op that is not evaluated before running.
  *
- * `shapeOfInput` stands for the input of a `Shape` node.
+ * `shapeOfInput` stands for the input of a `Shape` node. What only comes close to ONNX Runtime's own rounding is
+ * evaluated with `isRounded`.
  */
 export function evaluateConstant(
   node: Node,
   inputs: readonly (Tensor | undefined)[],
   types: readonly OutputType[],
   shapeOfInput: readonly number[] | undefined,
+  { isRounded = false }: { readonly isRounded?: boolean } = {},
 ): readonly Tensor[] | undefined {
   const type = types[0]!;
   const made = (data: Data): readonly Tensor[] => [tensor(type.dtype, type.shape as number[], data as never)];
@@ -39,11 +43,13 @@ export function evaluateConstant(
     const { start, end } = attributesOf(node);
     return shapeOfInput && made(BigInt64Array.from(shapeOfInput.slice(start, end), BigInt));
   }
-  const exact = inputs.every((input) => input === undefined || isWhole(input.dtype));
+  if (isNode(node, "Size")) return shapeOfInput && made(BigInt64Array.of(BigInt(sizeOf(shapeOfInput))));
+  const exact = isRounded || inputs.every((input) => input === undefined || isWhole(input.dtype));
   const evaluator = (EVALUATORS[node.op] ?? (exact ? WHOLE_EVALUATORS[node.op] : undefined)) as
     ((c: Case) => Data) | undefined;
   if (evaluator === undefined || inputs.some((input) => input && !isPlain(input.dtype))) return undefined;
   try {
+    if (isNode(node, "Split")) return pieces(node, inputs, types);
     return made(evaluator({ node, inputs, type, shape: type.shape as number[] }));
   } catch (error) {
     // Division by zero, a NaN made an integer, an array that no memory holds.
@@ -59,6 +65,19 @@ function isWhole(dtype: DType): boolean {
 /** Types whose array elements are the numbers themselves. */
 function isPlain(dtype: DType): boolean {
   return dtype !== "float16" && dtype !== "bfloat16";
+}
+
+function pieces(
+  node: Node<"Split">,
+  inputs: readonly (Tensor | undefined)[],
+  types: readonly OutputType[],
+): readonly Tensor[] {
+  const shapes = types.map(({ shape }) => shape as readonly number[]);
+  const { axis } = attributesOf(node);
+  const from = { node, inputs, type: types[0]!, shape: shapes[0]! };
+  return split(from, axis < 0 ? axis + shapes[0]!.length : axis, shapes).map((data, i) =>
+    tensor(types[i]!.dtype, shapes[i]!, data as never),
+  );
 }
 
 const compare = (holds: (a: number | bigint, b: number | bigint) => boolean): ((c: Case) => Data) =>
@@ -81,6 +100,7 @@ const floorMod = binary(
 type Evaluators = { readonly [Op in OpType]?: (c: Case<Op>) => Data };
 
 const EVALUATORS: Evaluators = {
+  ...INDEXING_EVALUATORS,
   Identity: ({ inputs }) => inputs[0]!.data,
   Reshape: ({ inputs }) => inputs[0]!.data,
   Flatten: ({ inputs }) => inputs[0]!.data,
@@ -106,6 +126,8 @@ const EVALUATORS: Evaluators = {
   Slice: slice,
   Gather: gather,
   Concat: concat,
+  /** Its pieces are made together. */
+  Split: ({ inputs }) => inputs[0]!.data,
   Add: binary(
     (a, b) => a + b,
     (a, b) => a + b,
@@ -186,11 +208,57 @@ const WHOLE_EVALUATORS: Evaluators = {
     if (high === undefined) return raised;
     return smallest({ ...c, inputs: [tensor(c.type.dtype, c.shape, raised as never), high] });
   },
+  Exp: unary(Math.exp),
+  Log: unary(Math.log),
+  Round: unary((x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x))),
+  Pow: binary(
+    (a, b) => a ** b,
+    (a, b) => a ** b,
+  ),
+  Sum: pairwise(
+    binary(
+      (a, b) => a + b,
+      (a, b) => a + b,
+    ),
+  ),
+  ReduceSum: reduction((a, b) => (a as number) + (b as number)),
+  ReduceProd: reduction((a, b) => (a as number) * (b as number)),
+  ReduceMax: reduction((a, b) => (b > a ? b : a)),
+  ReduceMin: reduction((a, b) => (b < a ? b : a)),
   Greater: compare((a, b) => a > b),
   GreaterOrEqual: compare((a, b) => a >= b),
   Less: compare((a, b) => a < b),
   LessOrEqual: compare((a, b) => a <= b),
 };
+
+/** What several elements come to, taken one after the other. */
+function reduction(
+  combine: (a: number | bigint, b: number | bigint) => number | bigint,
+): (c: Case<"ReduceSum" | "ReduceProd" | "ReduceMax" | "ReduceMin">) => Data {
+  return ({ node, inputs, type }) => {
+    const [from, given] = [inputs[0]!, inputs[1]];
+    const { noop_with_empty_axes: noop } = attributesOf(node);
+    const axes = axesOf(given === undefined ? [] : toNumbers(given), from.shape.length, noop === 1);
+    const perm = [...from.shape.keys()].sort((a, b) => Number(axes.includes(a)) - Number(axes.includes(b)));
+    const strides = stridesOf(from.shape);
+    const order = perm.map((axis) => from.shape[axis]!);
+    const rows = strided(
+      from,
+      order,
+      perm.map((axis) => strides[axis]!),
+      0,
+    );
+    const length = sizeOf(axes.map((axis) => from.shape[axis]!));
+    const out = filled(type.dtype, rows.length / length, 0);
+    if (length === 0) throw new RangeError("it is over no elements");
+    for (let i = 0; i < out.length; i++) {
+      let total: number | bigint = rows[i * length]!;
+      for (let j = 1; j < length; j++) total = combine(total, rows[i * length + j]!);
+      out[i] = total as never;
+    }
+    return out;
+  };
+}
 
 /** A binary operator over any number of inputs, from the first on. */
 function pairwise(apply: (c: Case) => Data): (c: Case) => Data {

@@ -118,6 +118,9 @@ export function binary(
     const big = typeof a[0] === "bigint";
     for (let i = 0; i < out.length; i++) {
       const value = big ? bigints(a[i] as bigint, b[i] as bigint) : numbers(a[i] as number, b[i] as number);
+      if (typeof value === "bigint" && BigInt.asIntN(64, value) !== value && type.dtype === "int64") {
+        throw new RangeError(`${value} does not fit int64`);
+      }
       // Typed arrays round integers towards zero, and take NaN for 0.
       if (!isFloat(type.dtype) && typeof value === "number" && !Number.isFinite(value)) {
         throw new RangeError("division by zero");

@@ -16,7 +16,7 @@ export function fold<D extends Dim>(
 ): readonly Value<D>[] | undefined {
   const inputs = g.inputsOf(node);
   const constants = inputs.map((input) => input && g.constantOf(input));
-  const shape = node.op === "Shape" ? inputs[0]!.shape : undefined;
+  const shape = node.op === "Shape" || node.op === "Size" ? inputs[0]!.shape : undefined;
   const shapeKnown = shape?.every((dim) => typeof dim === "number") ?? false;
   if (!shapeKnown && inputs.some((input, i) => input !== undefined && constants[i] === undefined))
     return undefined;
