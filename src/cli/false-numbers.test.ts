@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { holdfast } from "../../test/runs/holdfast.js";
-import { smallFixture, smallNetwork, SMALL_SIZE } from "../../test/small-network.js";
+import { smallNetwork } from "../../test/small-network.js";
+import { writeSmallPhotos } from "../../test/small-photos.js";
 import { saveClassifier } from "../models/index.js";
 
 /** What a number must not be taken for, on the command line. */
@@ -13,19 +13,7 @@ const common = (): string[] => ["--data", `${root}/photos:test`, "--steps", "5",
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "holdfast-false-"));
-  const images = smallFixture("images").data as Float32Array;
-  const labels = smallFixture("labels").data as Int32Array;
-  for (const [i, label] of labels.entries()) {
-    const folder = join(root, "photos", "test", "abc"[label]!);
-    await mkdir(folder, { recursive: true });
-    const size = SMALL_SIZE * SMALL_SIZE;
-    const pixels = Buffer.from(images.subarray(i * size, (i + 1) * size).map((x) => Math.round(255 * x)));
-    const raw = { width: SMALL_SIZE, height: SMALL_SIZE, channels: 1 } as const;
-    await sharp(pixels, { raw })
-      .toColourspace("b-w")
-      .png()
-      .toFile(join(folder, `${i}.png`));
-  }
+  await writeSmallPhotos(join(root, "photos", "test"));
   await saveClassifier(smallNetwork(), join(root, "plain.onnx"));
   const rounded = smallNetwork({
     input: (g, x) => g.op("Div", [g.op("Round", [g.op("Mul", [x, g.scalar(4)])]), g.scalar(4)]),

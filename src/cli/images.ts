@@ -1,20 +1,28 @@
-import type { Dataset } from "../data/index.js";
-import type { Sample } from "../evaluation/index.js";
+import type { ClassMap, Dataset, MappedData } from "../data/index.js";
+import type { ModelUnderTest, Sample } from "../evaluation/index.js";
 import type { Classifier, KnownImageShape } from "../models/index.js";
-import { openOptionsOf, type DataOptions } from "./shared-options.js";
+import { openOptionsOf, type DataOptions, type MapOptions } from "./shared-options.js";
 import { printable } from "./streams.js";
 import { createSkippedWarner, createUndividedTeller, type Terminal } from "./terminal.js";
 
-/** The images to score: the data's test split (all of data without splits), fitted to the model, or a class-balanced sample of it. */
+/** What {@link openSample} needs to know of a model. */
+export type NamedModel = Pick<ModelUnderTest, "name" | "classifier">;
+
+/**
+ * The images to score: the data's test split (all of data without splits), fitted to the first model, or a class-balanced
+ * sample of it. Their labels are the models' outputs.
+ */
 export async function openSample(
-  options: DataOptions,
+  options: DataOptions & MapOptions,
   seed: number,
-  classifier: Classifier,
+  models: readonly [NamedModel, ...NamedModel[]],
   terminal: Terminal,
 ): Promise<Sample> {
-  const { openDataset, takeSample } = await import("../data/index.js");
+  const { mapOntoModel, openDataset, readClassMap, takeSample } = await import("../data/index.js");
   const { createGenerator } = await import("../tensor/index.js");
+  const [{ name, classifier }] = models;
   const { channels, height, width } = classifier;
+  const map = options.classMap === undefined ? undefined : await readClassMap(options.classMap);
   const fitted = { size: { height, width }, channels, ...openOptionsOf(options) };
   const onSkipped = createSkippedWarner(terminal);
   const whole: Dataset = await openDataset(options.data, {
@@ -24,13 +32,38 @@ export async function openSample(
     onSkipped,
     onUndivided: createUndividedTeller(terminal),
   });
-  terminal.note(describeClasses(whole.classNames, classifier));
+  const mapped = mapOntoModel(name, classifier, whole, map);
+  await checkSameOutputs(models, whole, mapped, map);
+  terminal.note(describeClasses(whole.classNames, classifier, mapped));
   const sampled = options.limit !== undefined && options.limit < whole.length;
+  // Drawn from the data's own classes, so that the model does not decide which images are scored.
+  const drawn = sampled ? takeSample(whole, options.limit, createGenerator(seed)) : whole;
   return {
-    dataset: sampled ? takeSample(whole, options.limit, createGenerator(seed)) : whole,
+    dataset: sampled ? mapOntoModel(name, classifier, drawn, map).dataset : mapped.dataset,
     population: whole.length,
     seed: sampled ? seed : null,
   };
+}
+
+/** @throws InputError where an image's label is another output of another model. */
+async function checkSameOutputs(
+  [first, ...others]: readonly [NamedModel, ...NamedModel[]],
+  whole: Dataset,
+  { dataset }: MappedData,
+  map: ClassMap | undefined,
+): Promise<void> {
+  const { mapOntoModel } = await import("../data/index.js");
+  const { InputError } = await import("../errors/index.js");
+  for (const { name, classifier } of others) {
+    const { labels } = mapOntoModel(name, classifier, whole, map).dataset;
+    const at = labels.findIndex((label, i) => label !== dataset.labels[i]);
+    if (at < 0) continue;
+    throw new InputError({
+      place: `model ${name}`,
+      problem: `has "${whole.classNames[whole.labels[at]!]!}" as its output ${labels[at]!}, and ${first.name} as its output ${dataset.labels[at]!}`,
+      remedy: "Evaluate models with different outputs one by one.",
+    });
+  }
 }
 
 /** Channels of the data, and their size where all have one: image files have many, and are made what a model takes. */
@@ -42,16 +75,36 @@ export async function ownShape({ data }: Pick<DataOptions, "data">): Promise<Kno
 
 /** Of longer lists only these and the last are shown. */
 const SHOWN = 10;
+/** Of pairs of names, which are longer. */
+const SHOWN_PAIRS = 6;
+
+const shorten = (items: readonly string[], shown: number): string =>
+  (items.length > shown + 1 ? [...items.slice(0, shown), "…", items.at(-1)!] : items).join(", ");
 
 /** The order of the classes, and what the model calls them where that is something else. */
-function describeClasses(names: readonly string[], { classNames, unnamed }: Classifier): string {
+function describeClasses(
+  names: readonly string[],
+  { classNames, unnamed }: Classifier,
+  { dataset, pairs, assumed }: MappedData,
+): string {
+  if (pairs !== undefined) {
+    const shown = pairs.map(({ name, output }) => {
+      const own = dataset.classNames[output]!;
+      return `${printable(name)} → ${output}${own === name ? "" : ` ${printable(own)}`}`;
+    });
+    return (
+      `classes: ${pairs.length} of the model's ${classNames.length} outputs: ${shorten(shown, SHOWN_PAIRS)}` +
+      (assumed === true
+        ? `; its file names none: they are taken for ImageNet's, in the usual order (else give --labels)`
+        : "")
+    );
+  }
   const numbered = names.map((name, i) => {
     const own = unnamed === true ? name : (classNames[i] ?? name);
     return `${i} ${printable(name)}${own === name ? "" : ` (the model's ${printable(own)})`}`;
   });
-  const shown = names.length > SHOWN + 1 ? [...numbered.slice(0, SHOWN), "…", numbered.at(-1)!] : numbered;
   const warning = unnamed === true ? "; the model's file names none, its outputs must have this order" : "";
-  return `classes: ${shown.join(", ")}${warning}`;
+  return `classes: ${shorten(numbered, SHOWN)}${warning}`;
 }
 
 /** The radii that most papers use on these images, the headline last. */

@@ -4,6 +4,8 @@ import type { Command } from "commander";
 import { InputError } from "../errors/index.js";
 import type { ModelUnderTest } from "../evaluation/index.js";
 import type { KnownImageShape, LoadOptions, PreprocessingNames } from "../models/index.js";
+import type { Named } from "./outputs.js";
+import type { MapOptions } from "./shared-options.js";
 import type { Terminal } from "./terminal.js";
 import { count, fraction, imageSize, oneOf, whole } from "./values.js";
 
@@ -14,6 +16,7 @@ export interface ModelOptions {
   readonly pixelRange?: number;
   readonly layout?: "NCHW" | "NHWC";
   readonly output?: string;
+  readonly labels?: string;
   readonly size?: { height: number; width: number };
   readonly channels?: number;
 }
@@ -45,8 +48,14 @@ export function modelOptions(command: Command): Command {
     .option("--std <list>", "channel deviations it expects to be divided by", numbers)
     .option("--pixel-range <n>", "its largest pixel, such as 255 (default: 1)", whole(1, 65_535))
     .addOption(oneOf("--layout <axes>", "order of its axes (default: NCHW)", ["NCHW", "NHWC"]))
+    .option("--labels <file>", "names of its outputs in their order: one a line, or JSON")
     .option("--output <name>", "which of its outputs gives the logits, where there are several")
     .hook("preAction", () => checkPreprocessing(command.opts<ModelOptions>()));
+}
+
+/** Files that options name, which no output may overwrite. */
+export function extraInputs({ labels, classMap }: ModelOptions & MapOptions): Named {
+  return { "--labels": labels, "--class-map": classMap };
 }
 
 /** A model argument: a run folder, which holds `model.onnx`, or an `.onnx` file. */
@@ -86,7 +95,7 @@ export async function loadModel(
   terminal: Terminal,
   imageShape?: () => Promise<KnownImageShape>,
 ): Promise<ModelUnderTest> {
-  const { loadClassifier } = await import("../models/index.js");
+  const { loadClassifier, readLabels } = await import("../models/index.js");
   const { readFileChecked, sha256Of } = await import("../files/index.js");
   const { readRunSummary, readRunConfig } = await import("../training/index.js");
   const { path, folder } = modelPath(argument);
@@ -99,6 +108,7 @@ export async function loadModel(
   const name = basename(argument).replace(/\.onnx$/i, "");
   const classifier = await loadClassifier(path, {
     ...loadOptions(options),
+    ...(options.labels === undefined ? {} : { classNames: await readLabels(options.labels) }),
     onNotice: (text) => terminal.note(`${name}: ${text}`),
     ...(imageShape === undefined ? {} : { imageShape }),
   });

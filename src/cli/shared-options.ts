@@ -40,6 +40,18 @@ export function dataOptions(command: Command, data: string): Command {
   );
 }
 
+/** How the classes of data are those of a model. */
+export interface MapOptions {
+  readonly classMap?: string;
+}
+
+export function mapOptions(command: Command): Command {
+  return command.option(
+    "--class-map <file.csv>",
+    "which output of the model each class is: a header, then lines class,output with its name or number",
+  );
+}
+
 /** Of the commands that look at images: their name is an argument. */
 export type LookOptions = CommonOptions & Omit<DataOptions, "data"> & { readonly sheet?: string };
 

@@ -26,9 +26,13 @@ function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
+/** Of longer lists only the first are named. */
+const NAMED = 100;
+
 /** `Did you mean "at-alp"? Choose from: …` */
 export function suggestName(typed: string, known: readonly string[]): string {
   const nearest = nearestName(typed, known);
-  const choice = `Choose from: ${known.join(", ")}.`;
+  const more = known.length > NAMED ? ` and ${known.length - NAMED} more` : "";
+  const choice = `Choose from: ${known.slice(0, NAMED).join(", ")}${more}.`;
   return nearest === undefined ? choice : `Did you mean "${nearest}"? ${choice}`;
 }

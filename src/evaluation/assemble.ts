@@ -112,6 +112,7 @@ export function measuredResult(measures: Measures): Result {
       ...(measures.statements ?? []),
       ...upperBoundStatements(measures),
       sampleStatement(measures.dataset),
+      ...classesStatement(measures.dataset),
     ],
   };
   return parseResult(result, "the result");
@@ -142,6 +143,16 @@ function sampleStatement({ n, population, sampling, sampleSeed, name }: ScoredIm
     `${n} of the ${population} images of ${name} were scored, a class-balanced sample drawn with ` +
     `seed ${sampleSeed}. The intervals (Wilson, 95 %) say how far the whole may be from it.`
   );
+}
+
+/** Of images of some classes only: what a prediction was chosen from. */
+function classesStatement({ classNames, classCounts }: ScoredImages): string[] {
+  const present = classCounts.filter((count) => count > 0).length;
+  if (present === classNames.length) return [];
+  return [
+    `The images are of ${present} of the ${classNames.length} classes; an answer is right, and an attack succeeds, by the ` +
+      "largest of all outputs.",
+  ];
 }
 
 /** Writes a result as JSON, atomically. */

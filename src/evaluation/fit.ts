@@ -20,7 +20,8 @@ export function checkFit(name: string, classifier: Classifier, dataset: Dataset)
     throw new InputError({
       place: `model ${name}`,
       problem: `knows ${classifier.classNames.length} classes, ${dataset.name} has ${dataset.classNames.length}`,
-      remedy: "Give data with the classes that the model was trained on, in the same order.",
+      remedy:
+        "Give data with the model's classes in its order, or map theirs onto its outputs: mapOntoModel, --class-map.",
     });
   }
   const fault = findClassFault(classifier, dataset);

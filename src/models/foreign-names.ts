@@ -19,7 +19,7 @@ export interface ForeignNames {
 export function foreignNames(metadata: ReadonlyMap<string, string>): ForeignNames | undefined {
   const found = KEYS.flatMap((key): ForeignNames[] => {
     const text = metadata.get(key)?.trim() ?? "";
-    const names = namesOf(text);
+    const names = namesIn(text);
     return text === "" || names?.length === 0 ? [] : [{ key, names }];
   });
   return found.find(({ names }) => names !== undefined) ?? found[0];
@@ -27,7 +27,8 @@ export function foreignNames(metadata: ReadonlyMap<string, string>): ForeignName
 
 type Scalar = string | number;
 
-function namesOf(text: string): string[] | undefined {
+/** The names that a text of one of these forms holds; undefined where it has none of them. */
+export function namesIn(text: string): string[] | undefined {
   if (text.length > LONGEST) return undefined;
   if (!/^[{[(]/.test(text)) return plainList(text);
   const items = itemsOf(text);

@@ -9,6 +9,7 @@ export { trainForm, type BatchStatistics, type TrainForm } from "./train-form.js
 export { loadWeights, readWeightsFile, type LoadWeightsOptions } from "./load-weights.js";
 export { checkUnits, type PreprocessingNames } from "./check-units.js";
 export { classifierFromModel, loadClassifier, type LoadOptions } from "./load.js";
+export { readLabels } from "./labels-file.js";
 export { withLogarithm } from "./logarithm.js";
 export type { KnownImageShape } from "./open-shape.js";
 export type { Preprocessing } from "./preprocess.js";

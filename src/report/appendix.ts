@@ -22,12 +22,21 @@ export function appendixSection(result: Result): Html {
           "image size",
           `${dataset.channels} × ${dataset.height} × ${dataset.width} (channels × height × width)`,
         ],
-        ["classes", dataset.classNames.map((name, i) => `${name} (${dataset.classCounts[i]})`).join(", ")],
+        ["classes", classesOf(dataset)],
       ],
     )}
     ${table("The models", ["model", "architecture", "parameters", "file", "sha256"], result.models.map(modelRow))}
     ${result.models.map(settingsOf)} ${validationTable(result)}
   </section>`;
+}
+
+/** Classes with their numbers of images; those of the model that have none are only counted. */
+function classesOf({ classNames, classCounts }: Result["dataset"]): string {
+  const shown = classNames.flatMap((name, i) =>
+    classCounts[i] === 0 ? [] : [`${name} (${classCounts[i]})`],
+  );
+  const none = classNames.length - shown.length;
+  return `${shown.join(", ")}${none === 0 ? "" : `, and ${none} without images`}`;
 }
 
 function modelRow(model: ModelInfo): string[] {

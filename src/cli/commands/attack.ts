@@ -6,7 +6,7 @@ import type { Classifier } from "../../models/index.js";
 import { sharesOf } from "../attack-shares.js";
 import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
 import { openSample, ownShape, usualEpsilon } from "../images.js";
-import { loadModel, modelOptions, type ModelOptions } from "../models.js";
+import { extraInputs, loadModel, modelOptions, type ModelOptions } from "../models.js";
 import { checkOutputs } from "../outputs.js";
 import { isPicture, picturesOrArrays, writePictures } from "../pictures.js";
 import {
@@ -15,13 +15,15 @@ import {
   dataOptions,
   type CommonOptions,
   type ComputeOptions,
+  mapOptions,
   type DataOptions,
+  type MapOptions,
 } from "../shared-options.js";
 import { createTerminal, formatPercent, type Terminal } from "../terminal.js";
 import { oneOf } from "../values.js";
 
 interface AttackCommandOptions
-  extends CommonOptions, ComputeOptions, DataOptions, AttackOptions, ModelOptions {
+  extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions {
   readonly attack: "pgd" | "fgsm";
   readonly target?: string;
   readonly save?: string;
@@ -43,7 +45,7 @@ export function attackCommand(program: Command): void {
     .description("attack a model's images with its own gradient, and keep the adversarial images")
     .argument("<model>", "a run folder or an .onnx file")
     .addOption(oneOf("--attack <name>", "attack", ["pgd", "fgsm"]).default("pgd"));
-  dataOptions(command, "mnist:test");
+  mapOptions(dataOptions(command, "mnist:test"));
   attackOptions(command, "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)");
   command
     .option("--target <class>", "make every image this class (its name) instead of any other")
@@ -77,9 +79,13 @@ async function checkFgsm(options: AttackCommandOptions, command: Command): Promi
 
 async function attack(path: string, options: AttackCommandOptions): Promise<void> {
   const terminal = createTerminal(options);
-  await checkOutputs({ "--save": options.save }, { "the model": path }, { "--data": options.data });
+  await checkOutputs(
+    { "--save": options.save },
+    { "the model": path, ...extraInputs(options) },
+    { "--data": options.data },
+  );
   const { name, classifier: asLoaded } = await loadModel(path, options, terminal, () => ownShape(options));
-  const sample = await openSample(options, options.seed, asLoaded, terminal);
+  const sample = await openSample(options, options.seed, [{ name, classifier: asLoaded }], terminal);
   const { dataset } = sample;
   const { checkFit, readAsLogits } = await import("../../evaluation/index.js");
   checkFit(name, asLoaded, dataset);
@@ -194,12 +200,16 @@ function pgdOptions({
 
 async function targetClass({ target }: AttackCommandOptions, dataset: Dataset): Promise<number | undefined> {
   if (target === undefined) return undefined;
-  const found = dataset.classNames.indexOf(target.normalize("NFC"));
-  if (found >= 0) return found;
+  const { lookUpClasses } = await import("../../data/index.js");
+  const [found, ...more] = lookUpClasses(dataset).outputsOf(target);
+  if (found !== undefined && more.length === 0) return found;
   const { suggestName, UsageError } = await import("../../errors/index.js");
   throw new UsageError({
     place: "--target",
-    problem: `"${target}" is not a class of ${dataset.name}`,
+    problem:
+      found === undefined
+        ? `"${target}" is not a class of ${dataset.name}`
+        : `"${target}" may be any of the outputs ${[found, ...more].join(", ")}`,
     remedy: suggestName(target, dataset.classNames),
   });
 }

@@ -3,7 +3,7 @@ import type { EvaluateEvent, ModelUnderTest, Result, ThreatInfo } from "../../ev
 import type { KnownImageShape } from "../../models/index.js";
 import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
 import { openSample, ownShape, usualEpsilons } from "../images.js";
-import { loadModel, modelOptions, withUniqueNames, type ModelOptions } from "../models.js";
+import { extraInputs, loadModel, modelOptions, withUniqueNames, type ModelOptions } from "../models.js";
 import { checkOutputs } from "../outputs.js";
 import {
   commonOptions,
@@ -11,14 +11,16 @@ import {
   dataOptions,
   type CommonOptions,
   type ComputeOptions,
+  mapOptions,
   type DataOptions,
+  type MapOptions,
 } from "../shared-options.js";
 import { createTerminal, formatPercent, formatTable, type Progress, type Terminal } from "../terminal.js";
 import { toolInfo } from "../tool.js";
 import { counts, countOrNone, formatEpsilon, share } from "../values.js";
 
 interface EvaluateCommandOptions
-  extends CommonOptions, ComputeOptions, DataOptions, AttackOptions, ModelOptions {
+  extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions {
   readonly iterations?: number[];
   readonly transfer: boolean;
   readonly examples: number;
@@ -44,7 +46,7 @@ export function evaluateCommand(program: Command): void {
     .command("evaluate")
     .description("measure one or more models: clean, under white-box attack, and by transfer between them")
     .argument("<models...>", "run folders or .onnx files");
-  dataOptions(command, "mnist:test");
+  mapOptions(dataOptions(command, "mnist:test"));
   attackOptions(
     command,
     "one radius or a list; the last is the headline (default: 0.1,0.2,0.3 for mnist, else 2,4,8/255)",
@@ -65,7 +67,7 @@ async function evaluateModelsCommand(models: string[], options: EvaluateCommandO
   const terminal = createTerminal(options);
   const inputs = Object.fromEntries(models.map((path) => [`the model ${path}`, path]));
   const outputs = { "--out": options.out, "--report": options.report };
-  await checkOutputs(outputs, inputs, { "--data": options.data });
+  await checkOutputs(outputs, { ...inputs, ...extraInputs(options) }, { "--data": options.data });
   const result = await measure(models, options, terminal);
   const { writeResult, worstCase } = await import("../../evaluation/index.js");
   await writeResult(options.out, result);
@@ -107,7 +109,7 @@ async function measure(
   const imageShape = (): Promise<KnownImageShape> => shapeFor(loaded[0], options);
   for (const path of paths) loaded.push(await loadModel(path, options, terminal, imageShape));
   const models = withUniqueNames(loaded);
-  const sample = await openSample(options, options.seed, models[0]!.classifier, terminal);
+  const sample = await openSample(options, options.seed, [models[0]!, ...models.slice(1)], terminal);
   const epsilons = options.epsilon ?? usualEpsilons(options.data, options.norm);
   const { holdsGrayImage } = await import("../../attacks/index.js");
   const gray = epsilons.filter((epsilon) => holdsGrayImage({ norm: options.norm, epsilon }));

@@ -1,0 +1,22 @@
+/** The classes of ImageNet (ILSVRC 2012), in the order in which classifiers give their outputs. */
+import { CLASS_LIST } from "./class-list.js";
+
+/** One class of ImageNet's thousand. */
+export interface ImageNetClass {
+  /** `n01440764` */
+  readonly wordNetId: string;
+  /** The name that no other class has, as torchvision writes it, and the synonyms of WordNet. */
+  readonly names: readonly [name: string, ...synonyms: string[]];
+}
+
+let read: readonly ImageNetClass[] | undefined;
+
+/** All thousand, by output: tench is 0. */
+export function imageNetClasses(): readonly ImageNetClass[] {
+  return (read ??= Object.freeze(
+    CLASS_LIST.split("\n").map((line) => {
+      const [name, ...synonyms] = line.slice(10).split(", ");
+      return { wordNetId: line.slice(0, 9), names: [name!, ...synonyms] as const };
+    }),
+  ));
+}
