@@ -10,7 +10,7 @@ import {
   type LossTerm,
   type LossWeights,
 } from "../losses/index.js";
-import type { BoundClassifier } from "../models/index.js";
+import { tapActivation, type BoundClassifier } from "../models/index.js";
 import type { Norm } from "./attack.js";
 
 /** Names of the step graph's inputs and outputs. */
@@ -112,7 +112,9 @@ function objective(
   }
   const movable = movableTerms(weights);
   const needs = needsOf(movable);
-  const attention = needs.attention ? classifier.taps.map((tap) => attentionMap(g, g.value(tap.value))) : [];
+  const attention = needs.attention
+    ? classifier.taps.map((tap) => attentionMap(g, tapActivation(g, tap)))
+    : [];
   const clean: Branch | undefined = needs.clean
     ? {
         logits: g.input(STEP.cleanLogits, "float32", logits.shape),
@@ -166,7 +168,7 @@ export function forwardGraph(classifier: BoundClassifier, options: { attention?:
   g.output(g.value(classifier.logits), STEP.cleanLogits);
   if (options.attention === true) {
     classifier.taps.forEach((tap, j) =>
-      g.output(attentionMap(g, g.value(tap.value)), STEP.cleanAttention(j)),
+      g.output(attentionMap(g, tapActivation(g, tap)), STEP.cleanAttention(j)),
     );
   }
   return deadCode(g.build());

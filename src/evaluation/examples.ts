@@ -8,7 +8,13 @@ import {
   type ThreatModel,
 } from "../attacks/index.js";
 import type { Batch, Dataset } from "../data/index.js";
-import { bindForInference, drawRandomInputs, fixedBatchSize, type BoundClassifier } from "../models/index.js";
+import {
+  bindForInference,
+  drawRandomInputs,
+  fixedBatchSize,
+  gridOf,
+  type BoundClassifier,
+} from "../models/index.js";
 import { compile } from "../runtime/index.js";
 import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
 import { readBatch } from "./batches.js";
@@ -176,7 +182,7 @@ function view(
     confidenceOf(outputs[STEP.cleanLogits]!.data as Float32Array, i, classNames.length);
   const [clean, adversarial] = [said(looked.clean), said(looked.adversarial)];
   const attention: AttentionPair[] = taps.map((tap, j) => {
-    const [height, width] = graph.values.get(tap.value)!.shape.slice(2) as [number, number];
+    const [height, width] = gridOf(graph, tap);
     const map = (outputs: Record<string, Tensor>): ReturnType<typeof encodeMap> => {
       const maps = outputs[STEP.cleanAttention(j)]!.data as Float32Array;
       return encodeMap(maps.subarray(i * height * width, (i + 1) * height * width), height, width);

@@ -1,12 +1,15 @@
 import type { Dim, Graph } from "../graph/index.js";
 import type { RandomInput } from "./random-inputs.js";
+import type { Tokens } from "./tokens.js";
 
 /** An activation whose attention map F(A) = Σ_c |A_c|² is compared and shown. */
 export interface Tap {
   /** `group-0` … `group-3` in a ResNet. */
   readonly name: string;
-  /** The value in the graph, `[N, C, h, w]`. */
+  /** The value in the graph, `[N, C, h, w]`, or with `tokens` `[N, T, C]`. */
   readonly value: string;
+  /** How a transformer's tokens lie over the image. */
+  readonly tokens?: Tokens | undefined;
 }
 
 /**

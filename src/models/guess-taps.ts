@@ -1,50 +1,102 @@
 import { sizeOf } from "../tensor/index.js";
-import { specOf, type Dim, type Graph, type Value } from "../graph/index.js";
+import { isNode, specOf, type Dim, type Graph, type Value } from "../graph/index.js";
 import type { Tap } from "./classifier.js";
+import { tokensOf } from "./tokens.js";
 
 /** A ResNet has as many groups. */
 const MOST_TAPS = 4;
 
-interface Candidate {
+interface Bottleneck {
   readonly value: Value<Dim>;
   readonly activation: boolean;
+  /** The sum of two values of the image: the end of a residual block. */
+  readonly sum: boolean;
+}
+
+interface Candidate extends Bottleneck {
+  readonly tap: Omit<Tap, "name">;
+  /** The size of its map. */
+  readonly size: string;
 }
 
 /**
  * The taps of a network that names none: at each spatial size, the last activation that
  * everything after depends on (no skip connection passes it by), or the last such value where
  * none is an activation. Of the sizes above 1×1 the last four: in a ResNet, the ends of its groups.
+ * In a transformer of one size throughout, up to four blocks, spread evenly; the last is among them.
  */
 export function guessTaps(graph: Graph<Dim>, image: string): readonly Tap[] {
+  const found = candidates(graph, image);
   const bySize = new Map<string, Candidate>();
-  for (const candidate of bottlenecks(graph, image)) {
-    const [, , ...spatial] = candidate.value.shape;
-    const isImage = spatial.length === 2 && spatial.every((dim) => typeof dim === "number");
-    if (!isImage || sizeOf(spatial) === 1) continue;
-    const key = spatial.join();
-    if (candidate.activation || bySize.get(key)?.activation !== true) bySize.set(key, candidate);
+  for (const candidate of found) {
+    const { size, activation } = candidate;
+    if (activation || bySize.get(size)?.activation !== true) bySize.set(size, candidate);
   }
-  return [...bySize.values()]
-    .slice(-MOST_TAPS)
-    .map(({ value }, group) => ({ name: `group-${group}`, value: value.name }));
+  const blocks = found.filter(({ tap, sum }) => sum && tap.tokens !== undefined);
+  const chosen = bySize.size === 1 && blocks.length > 1 ? spread(blocks) : [...bySize.values()];
+  return chosen.slice(-MOST_TAPS).map(({ tap }, group) => ({ name: `group-${group}`, ...tap }));
 }
 
-/** Values that every path from the image to the end passes, in order. */
-function bottlenecks(graph: Graph<Dim>, image: string): Candidate[] {
+/** At most {@link MOST_TAPS}, as far from each other as may be, the last among them. */
+function spread(blocks: readonly Candidate[]): Candidate[] {
+  const count = Math.min(MOST_TAPS, blocks.length);
+  return Array.from({ length: count }, (_, i) => blocks[Math.ceil(((i + 1) * blocks.length) / count) - 1]!);
+}
+
+/** Bottlenecks with a place for each part of the image: maps `[N, C, h, w]` and tokens `[N, T, C]`. */
+function candidates(graph: Graph<Dim>, image: string): Candidate[] {
+  let patches: readonly [number, number] | undefined;
+  return bottlenecks(graph, image).flatMap((found): Candidate[] => {
+    const { name, shape } = found.value;
+    const [, second, ...rest] = shape;
+    if (rest.some((dim) => typeof dim !== "number")) return [];
+    if (rest.length === 2) {
+      if (sizeOf(rest as number[]) === 1) return [];
+      patches = rest as [number, number];
+      return [{ ...found, tap: { value: name }, size: rest.join() }];
+    }
+    // Maps whose rows were joined, [N, C, h·w], are no tokens.
+    const joined = patches !== undefined && rest[0] === sizeOf(patches);
+    const tokens = rest.length === 1 && !joined ? tokensOf(second, patches) : undefined;
+    return tokens === undefined ? [] : [{ ...found, tap: { value: name, tokens }, size: tokens.grid.join() }];
+  });
+}
+
+/** The tap that a value named by the user is; undefined where it has no places of the image. */
+export function tapAt(graph: Graph<Dim>, image: string, value: string): Omit<Tap, "name"> | undefined {
+  const shape = graph.values.get(value)?.shape ?? [];
+  if (shape.length === 4) return { value };
+  if (shape.length !== 3) return undefined;
+  // Patches are those of the last map before it.
+  const patches = candidates(graph, image).findLast(({ tap }) => tap.tokens === undefined)?.value.shape;
+  const tokens = tokensOf(shape[1], patches?.slice(2) as [number, number] | undefined);
+  return tokens && { value, tokens };
+}
+
+/** Values that every path from the image to the end passes, in order, from the first layer with weights on. */
+function bottlenecks(graph: Graph<Dim>, image: string): Bottleneck[] {
   const lastUse = new Map<string, number>(graph.outputs.map((name) => [name, Infinity]));
   graph.nodes.forEach((node, i) => {
     for (const input of node.inputs) if (!graph.outputs.includes(input)) lastUse.set(input, i);
   });
   const fromImage = new Set([image]);
+  const fromLayer = new Set<string>();
   /** Greatest last use of what the image has given so far. */
   let open = lastUse.get(image) ?? -1;
-  const found: Candidate[] = [];
+  const found: Bottleneck[] = [];
   graph.nodes.forEach((node, i) => {
     if (!node.inputs.some((input) => fromImage.has(input))) return;
     const [output] = node.outputs;
+    const isLayer =
+      specOf(node.op).trained !== undefined || node.inputs.some((input) => fromLayer.has(input));
+    if (isLayer) for (const name of node.outputs) fromLayer.add(name);
     // Nothing from before is read after this node: all goes through its output.
-    if (open <= i && output !== undefined) {
-      found.push({ value: graph.values.get(output)!, activation: specOf(node.op).activation === true });
+    if (open <= i && output !== undefined && isLayer) {
+      found.push({
+        value: graph.values.get(output)!,
+        activation: specOf(node.op).activation === true,
+        sum: isNode(node, "Add") && node.inputs.every((input) => fromImage.has(input)),
+      });
     }
     for (const name of node.outputs) {
       if (name === "") continue;

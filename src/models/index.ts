@@ -13,6 +13,7 @@ export { readLabels } from "./labels-file.js";
 export { withLogarithm } from "./logarithm.js";
 export type { KnownImageShape } from "./open-shape.js";
 export type { Preprocessing } from "./preprocess.js";
+export { gridOf, tapActivation, type Tokens } from "./tokens.js";
 export { saveClassifier } from "./save.js";
 export { expectsNormalised, initialiseFrom, type Initialised } from "./initialise-from.js";
 export { headOf, IMAGENET_NORMALIZATION, trunkOf } from "./trunk.js";

@@ -193,7 +193,7 @@ describe("a model that PyTorch exported", () => {
     const fewer = load(ultralytics("{0: 'a', 1: 'b'}"), { onNotice: (text) => notices.push(text) });
     expect([fewer.classNames[5], notices]).toEqual(["5", [expect.stringContaining("names 2 classes")]]);
     expect(() => load(foreign, { classNames: ["a"] })).toThrow(/6 logits and was given 1 class names/);
-    expect(() => load(foreign, { taps: ["scores"] })).toThrow(/"scores": is not \[N, C, h, w\]/);
+    expect(() => load(foreign, { taps: ["scores"] })).toThrow(/"scores": is neither \[N, C, h, w\] nor/);
     expect(() => load(foreign, { taps: ["/stem/stem.1/relu_output_0"] })).toThrow(
       /Did you mean "\/stem\/stem\.1\/Relu_output_0"/,
     );

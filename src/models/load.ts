@@ -1,22 +1,15 @@
 import { InputError, suggestName, UsageError } from "../errors/index.js";
-import {
-  deadCode,
-  graphFromModel,
-  halvesAsFloats,
-  producers,
-  specOf,
-  type Dim,
-  type Graph,
-} from "../graph/index.js";
+import { deadCode, graphFromModel, halvesAsFloats, producers, type Dim, type Graph } from "../graph/index.js";
 import { readModelFile, type Model } from "../onnx/index.js";
 import { checkUnits } from "./check-units.js";
 import type { Classifier, Tap } from "./classifier.js";
 import { findLogits } from "./find-logits.js";
 import { foreignNames } from "./foreign-names.js";
-import { guessTaps } from "./guess-taps.js";
+import { guessTaps, tapAt } from "./guess-taps.js";
 import { readMetadata, type ClassifierMetadata } from "./model-metadata.js";
 import { checkSize, dimsOf, openSize, withImageShape, type KnownImageShape } from "./open-shape.js";
 import { isIdentity, withPreprocessing, type Preprocessing } from "./preprocess.js";
+import { findTrainable } from "./trainable.js";
 import { untie } from "./untie.js";
 
 /** What a foreign model does not say itself. A file that holdfast wrote needs none of it. */
@@ -77,7 +70,7 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
     height,
     width,
     ...namesOf(classes, place, own?.classNames ?? namesBeside(model, classes, options), options),
-    ...trainable(graph, place, own),
+    ...trainable(graph, image, place, own),
     taps: tapsOf(graph, image, place, own, options.taps),
     ...(own?.randomInputs === undefined ? {} : { randomInputs: own.randomInputs }),
   });
@@ -245,16 +238,11 @@ function namesOf(
 
 function trainable(
   graph: Graph<Dim>,
+  image: string,
   place: string,
   own: ClassifierMetadata | undefined,
 ): Pick<Classifier, "parameters" | "buffers"> {
-  const collect = (role: "trained" | "running"): string[] => {
-    const names = graph.nodes.flatMap(({ op, inputs }) =>
-      (specOf(op)[role] ?? []).map((i) => inputs[i] ?? ""),
-    );
-    return [...new Set(names)].filter((name) => graph.initializers.get(name)?.dtype === "float32");
-  };
-  if (own === undefined) return { parameters: collect("trained"), buffers: collect("running") };
+  if (own === undefined) return findTrainable(graph, image);
   const missing = [...own.parameters, ...own.buffers].filter((name) => !graph.initializers.has(name));
   if (missing.length === 0) return { parameters: own.parameters, buffers: own.buffers };
   throw new InputError({
@@ -271,17 +259,24 @@ function tapsOf(
   own: ClassifierMetadata | undefined,
   names: readonly string[] | undefined,
 ): readonly Tap[] {
-  const given = names?.map((value, group) => ({ name: `group-${group}`, value })) ?? own?.taps;
-  if (given === undefined) return guessTaps(graph, image);
   const made = producers(graph);
-  for (const { value } of given) {
-    if (made.has(value) && graph.values.get(value)!.shape.length === 4) continue;
+  const given: readonly (Tap | undefined)[] | undefined =
+    names?.map((value, group) => {
+      const tap = made.has(value) ? tapAt(graph, image, value) : undefined;
+      return tap && { name: `group-${group}`, ...tap };
+    }) ?? own?.taps;
+  if (given === undefined) return guessTaps(graph, image);
+  return given.map((tap, i) => {
+    const value = tap?.value ?? names![i]!;
+    const rank = tap?.tokens === undefined ? 4 : 3;
+    if (tap !== undefined && made.has(value) && graph.values.get(value)!.shape.length === rank) return tap;
     const possible = [...made.keys()].filter((name) => graph.values.get(name)!.shape.length === 4);
     throw new InputError({
       place: `${place}: tap "${value}"`,
-      problem: made.has(value) ? "is not [N, C, h, w]" : "is no value of the graph",
+      problem: made.has(value)
+        ? "is neither [N, C, h, w] nor [N, T, C] with T tokens on a grid"
+        : "is no value of the graph",
       remedy: suggestName(value, possible.slice(0, 100)),
     });
-  }
-  return given;
+  });
 }

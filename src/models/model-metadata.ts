@@ -41,10 +41,12 @@ const resize = z.object({
   frame: side,
 });
 
+const tokens = z.object({ skip: z.int().min(0), grid: z.tuple([side, side]) });
+
 const schema: z.ZodType<ClassifierMetadata> = z.object({
   architecture: z.string(),
   classNames: z.array(z.string()),
-  taps: z.array(z.object({ name: z.string(), value: z.string() })),
+  taps: z.array(z.object({ name: z.string(), value: z.string(), tokens: tokens.optional() })),
   parameters: z.array(z.string()),
   buffers: z.array(z.string()),
   randomInputs: z.array(z.object({ name: z.string(), draw: z.union([noise, resize]) })).optional(),

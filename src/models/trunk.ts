@@ -1,5 +1,5 @@
-import { producers } from "../graph/index.js";
 import type { Classifier } from "./classifier.js";
+import { findHead } from "./find-head.js";
 
 /** Blocks that a defence adds; no published weights know them. */
 const ADDED = /^denoising\d+\./;
@@ -10,10 +10,10 @@ export const IMAGENET_NORMALIZATION: { readonly mean: readonly number[]; readonl
   std: [0.229, 0.224, 0.225],
 };
 
-/** The parameters of the node that gives the logits. */
+/** The parameters of the last layer: its weight and its bias; none where {@link findHead} finds no such layer. */
 export function headOf(classifier: Classifier): ReadonlySet<string> {
-  const last = producers(classifier.graph).get(classifier.logits);
-  return new Set(last?.inputs.filter((name) => classifier.parameters.includes(name)));
+  const head = findHead(classifier);
+  return new Set(head === undefined ? [] : [head.weight.name, ...(head.bias ? [head.bias.name] : [])]);
 }
 
 /** Parameters and running statistics of what a defence adds to the network. */

@@ -14,7 +14,7 @@ import {
   upsample,
   type Raster,
 } from "../evaluation/index.js";
-import { bindForInference, drawRandomInputs, type BoundClassifier } from "../models/index.js";
+import { bindForInference, drawRandomInputs, gridOf, type BoundClassifier } from "../models/index.js";
 import { compile } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 import { readCrafted } from "./craft-piece.js";
@@ -277,7 +277,7 @@ function sumsOf(
   outputs: Record<string, Tensor>,
 ): Sums[] {
   return taps.map((tap, j) => {
-    const [h, w] = graph.values.get(tap.value)!.shape.slice(2) as [number, number];
+    const [h, w] = gridOf(graph, tap);
     const mapOf = (from: Record<string, Tensor>, i: number): Float32Array =>
       (from[STEP.cleanAttention(j)]!.data as Float32Array).subarray(i * h * w, (i + 1) * h * w);
     const sums: Sums = { images: size, regions: 0, inside: 0, outside: 0, cosine: 0, distance: 0 };
@@ -312,7 +312,7 @@ function pictureOf(
     confidence: 1 / row.reduce((sum, value) => sum + Math.exp(value - top), 0),
     image: encodeRaster(pixels.slice(i * size, (i + 1) * size), { channels, height, width }),
     maps: taps.map((tap, j) => {
-      const [h, w] = graph.values.get(tap.value)!.shape.slice(2) as [number, number];
+      const [h, w] = gridOf(graph, tap);
       const map = (maps[STEP.cleanAttention(j)]!.data as Float32Array).subarray(i * h * w, (i + 1) * h * w);
       return encodeMap(upsample(map, [h, w], [height, width]), height, width);
     }),

@@ -1,7 +1,7 @@
 import { appendGradients } from "../autodiff/index.js";
 import type { GraphBuilder, Value } from "../graph/index.js";
 import { attentionMap, needsOf, totalLoss, type Branch, type LossWeights } from "../losses/index.js";
-import type { Classifier } from "../models/index.js";
+import { tapActivation, type Classifier } from "../models/index.js";
 import { UPDATE } from "./update-names.js";
 
 /** One half of the batch of an update. */
@@ -22,7 +22,7 @@ export function meanLoss(
 ): { loss: Value; terms: string[] } {
   const logits = g.value(classifier.logits);
   const maps = needsOf(weights).attention
-    ? classifier.taps.map((tap) => attentionMap(g, g.value(tap.value)))
+    ? classifier.taps.map((tap) => attentionMap(g, tapActivation(g, tap)))
     : [];
   const part = (value: Value, half: number): Value =>
     halves.length === 1

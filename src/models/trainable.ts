@@ -1,0 +1,85 @@
+import { isNode, producers, specOf, type Dim, type Graph, type Node } from "../graph/index.js";
+import { sizeOf, type Tensor } from "../tensor/index.js";
+import type { Classifier } from "./classifier.js";
+
+/** What masks of attention add to what they hide: -100, -10⁴, -∞. No weight of a trained network is so low. */
+const MASKED = -50;
+
+/**
+ * The weights of a network that names none, in the order of its nodes. Trained are, of float32 with more than one
+ * number,
+ *
+ * - what the ops' roles say (weights and biases of Conv, Gemm, MatMul, BatchNormalization …);
+ * - constants that what such a layer gives is added to, multiplied by or joined with: biases and scales written as nodes
+ *   of their own, embeddings of positions, class tokens. Constants before the first layer are preprocessing and stay;
+ *   so do masks.
+ *
+ * Weights may stand behind ops of constants (Transpose, Reshape, Cast): those then are recomputed at each step.
+ */
+export function findTrainable(graph: Graph<Dim>, image: string): Pick<Classifier, "parameters" | "buffers"> {
+  const made = producers(graph);
+  const parameters = new Set<string>();
+  const fromImage = new Set([image]);
+  const fromLayer = new Set<string>();
+  for (const node of graph.nodes) {
+    // A product's weights may stand on either side.
+    const roles = isNode(node, "MatMul") ? [0, 1] : (specOf(node.op).trained ?? []);
+    const moving = node.inputs.some((name) => fromImage.has(name));
+    if (!moving) continue;
+    const weights = roles.flatMap((i) => leavesOf(graph, made, fromImage, node.inputs[i] ?? ""));
+    const constants = node.inputs.some((name) => fromLayer.has(name))
+      ? joinedConstants(node, graph, made, fromImage)
+      : [];
+    for (const name of [...weights, ...constants]) parameters.add(name);
+    const isLayer = weights.length > 0 || node.inputs.some((name) => fromLayer.has(name));
+    for (const name of node.outputs) {
+      fromImage.add(name);
+      if (isLayer) fromLayer.add(name);
+    }
+  }
+  return { parameters: [...parameters], buffers: runningOf(graph).filter((name) => !parameters.has(name)) };
+}
+
+function joinedConstants(
+  node: Node,
+  graph: Graph<Dim>,
+  made: ReadonlyMap<string, Node>,
+  fromImage: ReadonlySet<string>,
+): string[] {
+  if (!isNode(node, "Add", "Sub", "Mul", "Div", "Concat")) return [];
+  const found = node.inputs.flatMap((name) => leavesOf(graph, made, fromImage, name));
+  const isPadding = (data: Tensor): boolean =>
+    node.op === "Concat" && (data.data as Float32Array).every((value) => value === 0);
+  return found.filter((name) => {
+    const data = graph.initializers.get(name)!;
+    return !isPadding(data) && !(data.data as Float32Array).some((value) => value <= MASKED);
+  });
+}
+
+/** Weights that a value is computed from; none where the image has a part in it. */
+function leavesOf(
+  { initializers }: Graph<Dim>,
+  made: ReadonlyMap<string, Node>,
+  fromImage: ReadonlySet<string>,
+  value: string,
+): string[] {
+  const leaves = new Set<string>();
+  const seen = new Set<string>();
+  const open = [value];
+  while (open.length > 0) {
+    const name = open.pop()!;
+    if (name === "" || seen.has(name)) continue;
+    seen.add(name);
+    if (fromImage.has(name)) return [];
+    const data = initializers.get(name);
+    if (data === undefined) open.push(...(made.get(name)?.inputs ?? []));
+    else if (data.dtype === "float32" && sizeOf(data.shape) > 1) leaves.add(name);
+  }
+  return [...leaves];
+}
+
+/** Running statistics, which training sets without a gradient. */
+function runningOf({ nodes, initializers }: Graph<Dim>): string[] {
+  const names = nodes.flatMap(({ op, inputs }) => (specOf(op).running ?? []).map((i) => inputs[i] ?? ""));
+  return [...new Set(names)].filter((name) => initializers.get(name)?.dtype === "float32");
+}
