@@ -20,6 +20,28 @@ const CONVOLUTIONS: readonly (readonly [
   ["depthwise", [2, 3, 3, 3], [3, 1, 2, 2], { group: 3 }],
   ["SAME_UPPER", [1, 1, 5, 5], [1, 1, 3, 3], { auto_pad: "SAME_UPPER", strides: [2, 2] }],
   ["one dimension", [2, 2, 5], [3, 2, 3], { strides: [2], pads: [1, 1] }],
+  ["SAME_LOWER", [1, 1, 4, 5], [1, 1, 2, 3], { auto_pad: "SAME_LOWER", strides: [1, 2] }],
+  [
+    "one dimension, depthwise, dilated",
+    [1, 2, 6],
+    [2, 1, 2],
+    { group: 2, strides: [2], dilations: [3], pads: [1, 0] },
+  ],
+  [
+    "groups, strides and dilations",
+    [1, 4, 5, 4],
+    [2, 2, 2, 2],
+    { group: 2, strides: [2, 1], dilations: [2, 1] },
+  ],
+  ["depthwise multiplier", [1, 2, 3, 3], [4, 1, 2, 2], { group: 2, strides: [2, 2], pads: [1, 0, 0, 1] }],
+  ["three dimensions", [1, 1, 3, 2, 3], [2, 1, 2, 2, 2], { strides: [2, 1, 1], pads: [1, 0, 0, 0, 1, 0] }],
+  ["padding beyond the kernel", [1, 1, 2, 2], [1, 1, 2, 1], { pads: [3, 2, 2, 1] }],
+  [
+    "padding beyond the kernel, stride 2",
+    [1, 1, 2, 2],
+    [1, 1, 2, 1],
+    { pads: [3, 2, 2, 1], strides: [2, 2] },
+  ],
   ["many channels on a large map", [1, 5, 3, 3], [1, 5, 2, 2], {}],
   ["many channels on a small map", [2, 5, 2, 2], [4, 5, 2, 2], { strides: [2, 2], pads: [1, 1, 1, 1] }],
   ["1×1, many channels on a small map", [2, 5, 2, 2], [6, 5, 1, 1], { strides: [2, 2] }],
@@ -61,6 +83,15 @@ const transposedConvolutions: GradCase[] = (
       { strides: [2, 2], pads: [1, 1, 1, 1], output_padding: [1, 1] },
     ],
     ["groups", [1, 4, 2, 2], [4, 1, 3, 3], { group: 2, strides: [2, 2] }],
+    [
+      "groups, strides and dilations",
+      [1, 4, 2, 2],
+      [4, 2, 2, 2],
+      { group: 2, strides: [2, 1], dilations: [1, 2] },
+    ],
+    ["uneven padding", [1, 1, 3, 3], [1, 2, 3, 3], { pads: [0, 1, 2, 0] }],
+    ["one dimension", [2, 2, 3], [2, 1, 3], { strides: [3], pads: [1, 1], output_padding: [2] }],
+    ["three dimensions", [1, 1, 2, 2, 1], [1, 2, 2, 1, 2], { strides: [2, 1, 1] }],
   ] as const
 ).map(([name, image, weight, attributes]) => ({
   name: `ConvTranspose, ${name}`,
@@ -68,13 +99,38 @@ const transposedConvolutions: GradCase[] = (
   build: (g, inputs) => g.op("ConvTranspose", inputs, attributes),
 }));
 
-const pool = (op: OpType, name: string, attributes: Record<string, number | number[]>): GradCase => ({
+const poolOf = (
+  op: OpType,
+  shape: readonly number[],
+  name: string,
+  attributes: Record<string, number | number[] | string>,
+): GradCase => ({
   name: `${op}, ${name}`,
-  inputs: [{ shape: [1, 2, 5, 5], apart: 0.1 }],
+  inputs: [{ shape, apart: 0.1 }],
   build: (g, [x]) => g.op(op, [x], attributes),
 });
 
+const pool = (op: OpType, name: string, attributes: Record<string, number | number[]>): GradCase =>
+  poolOf(op, [1, 2, 5, 5], name, attributes);
+
 const pools = (op: OpType): GradCase[] => [
+  poolOf(op, [1, 1, 6, 5], "dilated", { kernel_shape: [2, 2], dilations: [2, 3], strides: [2, 1] }),
+  poolOf(op, [1, 1, 6, 5], "ceil mode, padded", {
+    kernel_shape: [3, 2],
+    strides: [3, 2],
+    pads: [1, 0, 1, 0],
+    ceil_mode: 1,
+  }),
+  poolOf(op, [1, 1, 6, 5], "ceil mode, dilated", {
+    kernel_shape: [2, 2],
+    dilations: [2, 1],
+    strides: [3, 3],
+    ceil_mode: 1,
+  }),
+  poolOf(op, [1, 1, 4, 5], "SAME_UPPER", { kernel_shape: [3, 2], strides: [2, 2], auto_pad: "SAME_UPPER" }),
+  poolOf(op, [1, 1, 4, 5], "SAME_LOWER", { kernel_shape: [3, 2], strides: [1, 2], auto_pad: "SAME_LOWER" }),
+  poolOf(op, [2, 2, 5], "one dimension", { kernel_shape: [3], strides: [2], pads: [1, 0] }),
+  poolOf(op, [1, 1, 3, 2, 3], "three dimensions", { kernel_shape: [2, 1, 2], pads: [1, 0, 0, 0, 0, 1] }),
   pool(op, "2×2", { kernel_shape: [2, 2], strides: [2, 2] }),
   pool(op, "3×3, stride 2, padded", { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
   pool(op, "overlapping", { kernel_shape: [3, 3], strides: [1, 1] }),
@@ -145,13 +201,39 @@ const twoBatchNormalizations = (own: boolean): GradCase => ({
 export const NEURAL_CASES: Readonly<Record<string, readonly GradCase[]>> = {
   Conv: [...convolutions, ...stems],
   ConvTranspose: transposedConvolutions,
-  MaxPool: pools("MaxPool"),
+  MaxPool: [
+    ...pools("MaxPool"),
+    pool("MaxPool", "column-major indices", { kernel_shape: [2, 2], storage_order: 1 }),
+    {
+      name: "MaxPool, its indices used",
+      inputs: [{ shape: [1, 1, 3, 4], apart: 0.1 }],
+      build: (g, [x]) => {
+        const attributes = { kernel_shape: [2, 2], strides: [1, 2] };
+        const [y, indices] = g.ops("MaxPool", [x], attributes, { outputs: 2 });
+        return g.op("Mul", [g.op("Mul", [y, y]), g.op("Cast", [indices], { to: "float32" })]);
+      },
+    },
+  ],
   AveragePool: [
     ...pools("AveragePool"),
     pool("AveragePool", "padding counted", {
       kernel_shape: [3, 3],
       strides: [2, 2],
       pads: [1, 1, 1, 1],
+      count_include_pad: 1,
+    }),
+    poolOf("AveragePool", [1, 1, 6, 5], "padding counted, ceil mode", {
+      kernel_shape: [3, 2],
+      strides: [3, 2],
+      pads: [1, 0, 1, 0],
+      count_include_pad: 1,
+      ceil_mode: 1,
+    }),
+    poolOf("AveragePool", [1, 1, 6, 5], "padding counted, dilated", {
+      kernel_shape: [2, 2],
+      dilations: [2, 3],
+      strides: [1, 2],
+      pads: [1, 1, 0, 1],
       count_include_pad: 1,
     }),
   ],
@@ -161,6 +243,8 @@ export const NEURAL_CASES: Readonly<Record<string, readonly GradCase[]>> = {
       inputs: [{ shape: [2, 2, 3, 2] }],
       build: (g, [x]) => g.op("GlobalAveragePool", [x]),
     },
+    poolOf("GlobalAveragePool", [2, 2, 3], "one dimension", {}),
+    poolOf("GlobalAveragePool", [1, 2, 2, 1, 2], "three dimensions", {}),
   ],
   GlobalMaxPool: [
     {
@@ -168,6 +252,8 @@ export const NEURAL_CASES: Readonly<Record<string, readonly GradCase[]>> = {
       inputs: [{ shape: [2, 2, 3, 2], apart: 0.1 }],
       build: (g, [x]) => g.op("GlobalMaxPool", [x]),
     },
+    poolOf("GlobalMaxPool", [2, 2, 3], "one dimension", {}),
+    poolOf("GlobalMaxPool", [1, 2, 2, 1, 2], "three dimensions", {}),
   ],
   BatchNormalization: [
     batchNormalization(0),

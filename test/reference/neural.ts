@@ -1,5 +1,5 @@
 import { windowOf, type NeuralOp, type Window } from "../../src/graph/index.js";
-import { at, broadcastAt, nd, positions, put, type Nd } from "./array.js";
+import { at, broadcastAt, count, nd, positions, put, type Nd } from "./array.js";
 import type { Kernel, KernelInput, Kernels } from "./kernel.js";
 
 /** Every place of the image that the window at `out` covers, with its tap; padding is left out. */
@@ -59,21 +59,29 @@ const convTranspose: Kernel<"ConvTranspose"> = ({
 const maxPool: Kernel<"MaxPool"> = ({ inputs: [x], shapes, attributes }) => {
   const spatial = x!.shape.slice(2);
   const w = windowOf(attributes, spatial);
-  const strides = spatial.map((_, i) => spatial.slice(i + 1).reduce((a, b) => a * b, 1));
-  const area = spatial.reduce((a, b) => a * b, 1);
-  const indices = nd(shapes[0]!, ([n, c, ...out]) => {
+  const rowMajor = spatial.map((_, i) => count(spatial.slice(i + 1)));
+  const columnMajor = spatial.map((_, i) => count(spatial.slice(0, i)));
+  const area = count(spatial);
+  const largest = nd(shapes[0]!, ([n, c, ...out]) => {
     let best = -1;
     let most = -Infinity;
     for (const { place } of covered(out, w, spatial)) {
       const value = at(x!, [n!, c!, ...place]);
       if (value > most || best < 0) {
         most = value;
-        best = place.reduce((sum, p, i) => sum + p * strides[i]!, 0);
+        best = place.reduce((sum, p, i) => sum + p * rowMajor[i]!, 0);
       }
     }
     return (n! * x!.shape[1]! + c!) * area + best;
   });
-  return [{ shape: shapes[0]!, data: indices.data.map((index) => x!.data[index]!) }, indices];
+  const y = { shape: shapes[0]!, data: largest.data.map((index) => x!.data[index]!) };
+  if (attributes.storage_order === 0) return [y, largest];
+  const turned = largest.data.map((index) => {
+    const place = rowMajor.map((stride, i) => Math.floor(index / stride) % spatial[i]!);
+    const map = Math.floor(index / area);
+    return map * area + place.reduce((sum, p, i) => sum + p * columnMajor[i]!, 0);
+  });
+  return [y, { shape: shapes[0]!, data: turned }];
 };
 
 const averagePool: Kernel<"AveragePool"> = ({ inputs: [x], shapes: [shape], attributes }) => {

@@ -8,8 +8,12 @@ import { conv, convTranspose } from "./convolution/rules.js";
  * MaxPool: the gradient goes to the first maximum of each window in row-major order, as in
  * PyTorch; overlapping windows add up.
  */
-const maxPool: Rule<"MaxPool"> = ({ g, inputs: [x], outputGrads: [yGrad], attributes }) => {
-  const [, indices] = g.ops("MaxPool", [x], attributes, { outputs: 2 });
+const maxPool: Rule<"MaxPool"> = ({ g, inputs: [x], outputs, outputGrads: [yGrad], attributes }) => {
+  const rowMajor = attributes.storage_order === 0;
+  const [, indices] =
+    rowMajor && outputs[1] !== undefined
+      ? outputs
+      : g.ops("MaxPool", [x], { ...attributes, storage_order: 0 }, { outputs: 2 });
   const flat = (value: Value): Value => reshapeTo(g, value, [sizeOf(value.shape)]);
   const zeros = g.op("Expand", [g.scalar(0, x), g.ints([sizeOf(x!.shape)])]);
   const scattered = g.op("ScatterElements", [zeros, flat(indices!), flat(yGrad!)], {

@@ -190,14 +190,19 @@ export const NEURAL = {
         count: spatial.length,
         least: 0,
       });
-      if (weight[0] !== channels) {
-        throw new ShapeError(`input channels ${channels} must match weight's first dimension ${weight[0]}`);
+      if (weight[0] !== channels || channels % context.attributes.group !== 0) {
+        throw new ShapeError(
+          `input channels ${channels} must match weight's first dimension ${weight[0]} in ${context.attributes.group} groups`,
+        );
       }
       if (context.attributes.auto_pad !== "NOTSET" || context.attributes.output_shape !== undefined) {
         throw new ShapeError("auto_pad and output_shape are not supported; give pads and output_padding");
       }
       const w = windowOf(context.attributes, spatial, weight.slice(2));
       const extra = context.attributes.output_padding ?? spatial.map(() => 0);
+      if (extra.some((places, i) => places >= w.strides[i]!)) {
+        throw new ShapeError(`output_padding [${extra.join(", ")}] must be smaller than the stride`);
+      }
       const out = spatial.map(
         (length, i) =>
           w.strides[i]! * (length - 1) +

@@ -110,14 +110,6 @@ const softmax = raise({
   },
 });
 
-const maxPool = raise({
-  attributes: {},
-  emit: ({ node, inputs, again }) => {
-    if (node.outputs[1]) throw new Unsupported("its Indices are used");
-    return again(inputs, 1);
-  },
-});
-
 /** An attribute that says nothing any more. */
 const gemm = raise({ attributes: { broadcast: { kind: "int" } }, emit: () => undefined });
 
@@ -141,6 +133,5 @@ export const OLDER_OPSETS: Readonly<Record<string, Raise>> = {
   Softmax: softmax,
   LogSoftmax: softmax,
   Hardmax: softmax,
-  MaxPool: maxPool,
   Gemm: gemm,
 };

@@ -2,10 +2,12 @@
 import type { Raise } from "../raise.js";
 import { ACTIVATIONS } from "./activations.js";
 import { CONTRACTION } from "./contraction.js";
+import { CONVOLUTION } from "./convolution.js";
 import { CONTRIB } from "./contrib.js";
 import { INDEXING } from "./indexing.js";
 import { NORMALISATION } from "./normalisation.js";
 import { QUANTISED } from "./quantised.js";
+import { POOLING } from "./pooling.js";
 import { RECURRENT } from "./recurrent.js";
 import { RESAMPLING } from "./resampling.js";
 
@@ -13,9 +15,11 @@ export const COMPOSITES: Readonly<Record<string, Raise>> = {
   ...ACTIVATIONS,
   ...CONTRACTION,
   ...CONTRIB,
+  ...CONVOLUTION,
   ...INDEXING,
   ...NORMALISATION,
   ...QUANTISED,
+  ...POOLING,
   ...RECURRENT,
   ...RESAMPLING,
 };

@@ -94,7 +94,7 @@ export const NORMALISATION: Readonly<Record<string, Raise>> = {
 };
 
 /** Keeps roots and quotients, and their derivatives, finite where everything is 0: about the least normal float32. */
-const LEAST_TOTAL = 1.2e-38;
+export const LEAST_TOTAL = 1.2e-38;
 
 /** `value` broadcast to `shape`. */
 function spread(g: G, value: V, shape: readonly Dim[]): V {

@@ -1,0 +1,55 @@
+import { NEURAL, windowOf } from "../../catalogue/neural.js";
+import { checkInts, known } from "../../infer.js";
+import { raise, type Raise } from "../raise.js";
+
+export const CONVOLUTION: Readonly<Record<string, Raise>> = {
+  /** auto_pad as pads. */
+  Conv: raise({
+    attributes: NEURAL.Conv.attributes,
+    emit: ({ g, inputs, attributes }) => {
+      if (attributes.auto_pad === "NOTSET" || inputs[1] === undefined) return undefined;
+      const spatial = inputs[0]!.shape.slice(2).map((dim) => known(dim, "a spatial dimension"));
+      const kernel = inputs[1].shape.slice(2).map((dim) => known(dim, "a weight dimension"));
+      const { padsBegin, padsEnd } = windowOf(attributes, spatial, kernel);
+      return [g.op("Conv", inputs, { ...attributes, auto_pad: undefined, pads: [...padsBegin, ...padsEnd] })];
+    },
+  }),
+  /**
+   * auto_pad and output_shape as pads and output_padding: of s (n − 1) + output_padding + span places as many are cut
+   * off as there are too many, the odd one at the end for SAME_UPPER, else at the beginning.
+   */
+  ConvTranspose: raise({
+    attributes: NEURAL.ConvTranspose.attributes,
+    emit: ({ g, inputs, attributes }) => {
+      const { auto_pad: autoPad, output_shape: given, ...rest } = attributes;
+      const plain = given === undefined && (autoPad === "NOTSET" || autoPad === "VALID");
+      if (inputs[1] === undefined || (plain && autoPad === "NOTSET")) return undefined;
+      const spatial = inputs[0]!.shape.slice(2).map((dim) => known(dim, "a spatial dimension"));
+      const kernel = inputs[1].shape.slice(2).map((dim) => known(dim, "a weight dimension"));
+      const count = spatial.length;
+      // Checks everything but the pads, which are still to be found.
+      const w = windowOf({ ...attributes, pads: undefined }, spatial, kernel);
+      if (plain) return [g.op("ConvTranspose", inputs, { ...rest, pads: undefined })];
+      const extra = attributes.output_padding ?? spatial.map(() => 0);
+      checkInts(extra, "output_padding", { count, least: 0 });
+      const wanted = given?.slice(-count) ?? spatial.map((length, i) => length * w.strides[i]!);
+      checkInts(wanted, "output_shape", { count, least: 1 });
+      const surplus = wanted.map(
+        (length, i) =>
+          w.strides[i]! * (spatial[i]! - 1) + extra[i]! + (w.kernel[i]! - 1) * w.dilations[i]! + 1 - length,
+      );
+      // SAME does not add places where the stride leaves gaps; an output_shape does.
+      const lacking = surplus.map((total) => (given === undefined ? 0 : Math.max(0, -total)));
+      const cut = surplus.map((total) => Math.max(0, total));
+      const half = cut.map((total) => Math.floor(total / 2));
+      const other = cut.map((total, i) => total - half[i]!);
+      return [
+        g.op("ConvTranspose", inputs, {
+          ...rest,
+          pads: autoPad === "SAME_UPPER" ? [...half, ...other] : [...other, ...half],
+          output_padding: extra.map((places, i) => places + lacking[i]!),
+        }),
+      ];
+    },
+  }),
+};

@@ -1,0 +1,170 @@
+import { float32, sameShape, sizeOf } from "../../../tensor/index.js";
+import type { AttributesOf } from "../../catalogue/index.js";
+import {
+  NEURAL,
+  windowOf,
+  windowOutput,
+  type Window,
+  type WindowAttributes,
+} from "../../catalogue/neural.js";
+import type { Dim, Value } from "../../graph.js";
+import { checkInts, known } from "../../infer.js";
+import type { ImportBuilder } from "../import-builder.js";
+import { raise, Unsupported, type Raise } from "../raise.js";
+import { LEAST_TOTAL } from "./normalisation.js";
+
+type V = Value<Dim>;
+
+/** The lowest float32: what padding counts as in a maximum. */
+const LOWEST = -3.4028234663852886e38;
+
+export const POOLING: Readonly<Record<string, Raise>> = {
+  MaxPool: raise({
+    attributes: NEURAL.MaxPool.attributes,
+    emit: ({ g, node, inputs: [x], attributes }) => {
+      const outputs = node.outputs.length;
+      const p = pooledWindow(x!, attributes);
+      if (p.standard) return g.ops("MaxPool", [x], { ...attributes, ...p.standard }, { outputs });
+      if (outputs > 1) throw new Unsupported("its Indices are used, and it pads by more than its kernel");
+      return [g.op("MaxPool", [padded(g, x!, p, LOWEST)], inside(p))];
+    },
+  }),
+  AveragePool: raise({
+    attributes: NEURAL.AveragePool.attributes,
+    emit: ({ g, inputs: [x], attributes }) => {
+      const p = pooledWindow(x!, attributes);
+      if (p.standard) return [g.op("AveragePool", [x], { ...attributes, ...p.standard })];
+      return [g.op("Mul", [windowSum(g, x!, p), shares(g, p, attributes.count_include_pad === 1)])];
+    },
+  }),
+  /** (Σ |x|ᵖ)^(1/p) over each window. */
+  LpPool: raise({
+    attributes: { ...NEURAL.AveragePool.attributes, p: { kind: "int", default: 2 } },
+    emit: ({ g, inputs: [x], attributes }) => {
+      const p = pooledWindow(x!, attributes);
+      return [lpNorm(g, x!, attributes.p, (powers) => windowSum(g, powers, p))];
+    },
+  }),
+  GlobalLpPool: raise({
+    attributes: { p: { kind: "int", default: 2 } },
+    emit: ({ g, inputs: [x], attributes: { p } }) => {
+      const axes = g.ints(x!.shape.slice(2).map((_, i) => i + 2));
+      return [lpNorm(g, x!, p, (powers) => g.op("ReduceSum", [powers, axes], { keepdims: 1 }))];
+    },
+  }),
+  /** Each value where its index says, zeros elsewhere. Indices count from the first image on, as MaxPool gives them. */
+  MaxUnpool: raise({
+    attributes: {
+      kernel_shape: { kind: "ints", required: true },
+      pads: { kind: "ints" },
+      strides: { kind: "ints" },
+    },
+    emit: ({ g, inputs: [x, indices, outputShape], attributes }) => {
+      if (indices === undefined) throw new Unsupported("has no indices");
+      const [, channels, ...from] = x!.shape.map((dim, axis) => (axis === 0 ? 0 : known(dim, "a dimension")));
+      const w = windowOf({ ...attributes, dilations: undefined, auto_pad: "NOTSET" }, from);
+      if (w.kernel.some((length, i) => length > w.strides[i]!)) {
+        throw new Unsupported("its windows overlap, so that a place may have several values");
+      }
+      const given = outputShape && g.constantOf(outputShape);
+      if (outputShape !== undefined && given === undefined)
+        throw new Unsupported("its output_shape is not known");
+      const space = given
+        ? Array.from(given.data as ArrayLike<number | bigint>, Number).slice(2)
+        : from.map((n, i) => (n - 1) * w.strides[i]! + w.kernel[i]! - w.padsBegin[i]! - w.padsEnd[i]!);
+      checkInts(space, "the space of its output", { count: from.length, least: 1 });
+      const image = channels! * sizeOf(space);
+      const rows = (value: V): V => g.op("Reshape", [value, g.ints([0, -1])]);
+      const flat = rows(indices);
+      const size = g.scalar(image, flat);
+      const within = g.op("Sub", [flat, g.op("Mul", [g.op("Div", [flat, size]), size])]);
+      const values = rows(x!);
+      const column = g.op("Slice", [values, g.ints([0]), g.ints([1]), g.ints([1])]);
+      const zero = g.op("Cast", [g.op("Less", [column, column])], { to: x!.dtype });
+      const zeros = g.op("Expand", [zero, g.ints([1, image])]);
+      const placed = g.op("ScatterElements", [zeros, within, values], { axis: 1, reduction: "add" });
+      return [g.op("Reshape", [placed, g.ints([0, channels!, ...space])])];
+    },
+  }),
+};
+
+/** The p-norm of what `sum` adds up; of zeros its derivative is 0. */
+function lpNorm(g: ImportBuilder, x: V, p: number, sum: (powers: V) => V): V {
+  checkInts([p], "p", { count: 1, least: 1 });
+  const size = g.op("Abs", [x]);
+  if (p === 1) return sum(size);
+  const powers = p === 2 ? g.op("Mul", [x, x]) : g.op("Pow", [size, g.scalar(p, x)]);
+  const total = g.op("Max", [sum(powers), g.scalar(LEAST_TOTAL, x)]);
+  return p === 2 ? g.op("Sqrt", [total]) : g.op("Pow", [total, g.scalar(1 / p, x)]);
+}
+
+interface PooledWindow {
+  readonly w: Window;
+  readonly spatial: readonly number[];
+  readonly out: readonly number[];
+  /**
+   * The attributes with which ONNX Runtime pools so, if there are: pads must be smaller than the kernel, and where ceil
+   * mode would begin a window after the image, its shape inference counts that window and its kernel does not. Without
+   * auto_pad, which it reads in more than one way.
+   */
+  readonly standard: AttributesOf<"AveragePool"> | undefined;
+}
+
+function pooledWindow(x: V, attributes: WindowAttributes & { readonly ceil_mode: number }): PooledWindow {
+  const spatial = x.shape.slice(2).map((dim) => known(dim, "a spatial dimension"));
+  const w = windowOf(attributes, spatial);
+  const ceil = attributes.ceil_mode === 1;
+  const out = windowOutput(spatial, w, ceil);
+  const whole = !ceil || sameShape(out, windowOutput(spatial, w));
+  const wide = w.kernel.some((length, i) => Math.max(w.padsBegin[i]!, w.padsEnd[i]!) >= length);
+  const leftOut = out.some(
+    (length, i) => reach(length, w, i) < spatial[i]! + w.padsBegin[i]! + w.padsEnd[i]!,
+  );
+  const standard = { pads: [...w.padsBegin, ...w.padsEnd], auto_pad: undefined, ceil_mode: whole ? 0 : 1 };
+  return { w, spatial, out, standard: wide || (!whole && leftOut) ? undefined : standard };
+}
+
+/** Where the last of some windows ends along an axis, from the padding's beginning on. */
+function reach(windows: number, w: Window, axis: number): number {
+  return (windows - 1) * w.strides[axis]! + w.dilations[axis]! * (w.kernel[axis]! - 1) + 1;
+}
+
+/** The image with all that the windows reach. */
+function padded(g: ImportBuilder, x: V, { w, spatial, out }: PooledWindow, value: number): V {
+  const ends = out.map((length, i) => Math.max(0, reach(length, w, i) - w.padsBegin[i]! - spatial[i]!));
+  if ([...w.padsBegin, ...ends].every((pad) => pad === 0)) return x;
+  return g.op("Pad", [x, g.ints([0, 0, ...w.padsBegin, 0, 0, ...ends]), g.scalar(value, x)]);
+}
+
+/** The windows on an image that is padded already. */
+function inside({ w }: PooledWindow): AttributesOf<"AveragePool"> {
+  return { kernel_shape: w.kernel, strides: w.strides, dilations: w.dilations };
+}
+
+/**
+ * Σ over each window, padding as 0. The factor comes between padding and pooling: ONNX Runtime would merge the two, wide
+ * pads or not.
+ */
+function windowSum(g: ImportBuilder, x: V, p: PooledWindow): V {
+  const scaled = g.op("Mul", [padded(g, x, p, 0), g.scalar(sizeOf(p.w.kernel), x)]);
+  return g.op("AveragePool", [scaled], inside(p));
+}
+
+/** One over the places of each window that count; 0 where none does. */
+function shares(g: ImportBuilder, { w, spatial, out }: PooledWindow, includePads: boolean): V {
+  const counts = out.map((length, i) =>
+    Array.from({ length }, (_, o) => {
+      const start = o * w.strides[i]! - w.padsBegin[i]!;
+      const [first, end] = includePads ? [-w.padsBegin[i]!, spatial[i]! + w.padsEnd[i]!] : [0, spatial[i]!];
+      const places = Array.from({ length: w.kernel[i]! }, (__, t) => start + t * w.dilations[i]!);
+      return places.filter((place) => place >= first && place < end).length;
+    }),
+  );
+  const products = counts.reduce((all, axis) => all.flatMap((a) => axis.map((b) => a * b)), [1]);
+  return g.constant(
+    float32(
+      [1, 1, ...out],
+      products.map((count) => (count === 0 ? 0 : 1 / count)),
+    ),
+  );
+}
