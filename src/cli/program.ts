@@ -3,6 +3,7 @@ import { HoldfastError } from "../errors/index.js";
 import { attackCommand } from "./commands/attack.js";
 import { dataCommand } from "./commands/data.js";
 import { evaluateCommand } from "./commands/evaluate.js";
+import { gradientCommand } from "./commands/gradient.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { mergeCommand } from "./commands/merge.js";
 import { recipesCommand } from "./commands/recipes.js";
@@ -54,6 +55,7 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     evaluateCommand,
     reportCommand,
     inspectCommand,
+    gradientCommand,
     dataCommand,
     reproduceCommand,
     mergeCommand,

@@ -2,6 +2,7 @@ import { float32, int64, tensor, type DType, type Tensor } from "../tensor/index
 import { isKnownOp, OP_CATALOGUE, specOf, type AttributesOf, type OpType } from "./catalogue/index.js";
 import type { Attributes, AttributeValue, Dim, Graph, Node, Value } from "./graph.js";
 import { evaluateShape, isOpenValue, shapeValueOf, type ShapeValue } from "./shape-values.js";
+import { freeNames, trimmed, type NameSet } from "./names.js";
 import { checkShape, inferOutputs, ShapeError, type InputType } from "./infer.js";
 
 /** Nodes that a shape is computed by, one after the other. */
@@ -369,34 +370,4 @@ export class GraphBuilder<D extends Dim = number> {
 /** Of a constant that is small enough to be compared with others. */
 function keyOf({ data, dtype, shape }: Tensor): string | undefined {
   return data.length <= 64 ? `${dtype}[${shape.join()}]${data.join()}` : undefined;
-}
-
-interface NameSet {
-  has(name: string): boolean;
-}
-
-/**
- * Gives `stem`, or `stem_1` and so on, none of them taken and each once; many of one stem take no longer than others.
- */
-export function freeNames(...taken: readonly (NameSet | undefined)[]): (stem: string) => string {
-  const suffixes = new Map<string, number>();
-  const isTaken = (name: string): boolean => taken.some((names) => names?.has(name));
-  return (stem) => {
-    const next = suffixes.get(stem);
-    if (next === undefined && !isTaken(stem)) {
-      suffixes.set(stem, 1);
-      return stem;
-    }
-    let suffix = next ?? 1;
-    while (isTaken(`${stem}_${suffix}`)) suffix++;
-    suffixes.set(stem, suffix + 1);
-    return `${stem}_${suffix}`;
-  };
-}
-
-/** ONNX leaves trailing absent inputs out. */
-function trimmed(names: readonly string[]): string[] {
-  let length = names.length;
-  while (length > 0 && names[length - 1] === "") length--;
-  return names.slice(0, length);
 }

@@ -26,7 +26,8 @@ export {
   type TypesOf,
 } from "./catalogue/index.js";
 export { rewrite, type Replacement } from "./rewrite.js";
-export { freeNames, GraphBuilder, type OpOptions } from "./builder.js";
+export { freeNames } from "./names.js";
+export { GraphBuilder, type OpOptions } from "./builder.js";
 export {
   producers,
   valueOf,

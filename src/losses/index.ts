@@ -1,5 +1,6 @@
 export { attentionMap, attentionPairing } from "./attention-pairing.js";
 export { crossEntropy } from "./cross-entropy.js";
+export { gradientModel, type GradientModelOptions } from "./gradient-model.js";
 export { inputGradientPenalty } from "./input-gradient.js";
 export type { Branch, LossInputs } from "./inputs.js";
 export { klDivergence } from "./kl-divergence.js";

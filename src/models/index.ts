@@ -1,3 +1,4 @@
+export { findLogits } from "./find-logits.js";
 export { bindBatch, bindForFewRuns, bindForInference, fixedBatchSize } from "./bound.js";
 export type { Denoising, ModelDefence, NoiseSpec, RandomResize } from "./defence.js";
 export type { BoundClassifier, Classifier, Tap } from "./classifier.js";

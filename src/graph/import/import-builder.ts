@@ -1,5 +1,6 @@
 import type { DType, Tensor } from "../../tensor/index.js";
-import { freeNames, GraphBuilder } from "../builder.js";
+import { GraphBuilder } from "../builder.js";
+import { freeNames } from "../names.js";
 import { specOf } from "../catalogue/index.js";
 import type { Dim, Graph, Node, Value } from "../graph.js";
 import type { ModelGraph } from "../../onnx/index.js";

@@ -5,7 +5,7 @@ import { InputError } from "../../errors/index.js";
 import { readModel, type Model, type ModelNode } from "../../onnx/index.js";
 import { compile } from "../../runtime/index.js";
 import { float32, tensor } from "../../tensor/index.js";
-import { freeNames } from "../builder.js";
+import { freeNames } from "../names.js";
 import { bind, deadCode, graphFromModel, modelFromGraph } from "../index.js";
 
 const FOLDER = "test/fixtures/onnx";
