@@ -1,12 +1,14 @@
 import type { ClassMap, Dataset, MappedData } from "../data/index.js";
-import type { ModelUnderTest, Sample } from "../evaluation/index.js";
+import type { Sample } from "../evaluation/index.js";
 import type { Classifier, KnownImageShape } from "../models/index.js";
+import type { LoadedModel } from "./models.js";
+import { fitOfDescription } from "./settle.js";
 import { openOptionsOf, type DataOptions, type MapOptions } from "./shared-options.js";
 import { printable } from "./streams.js";
 import { createSkippedWarner, createUndividedTeller, type Terminal } from "./terminal.js";
 
 /** What {@link openSample} needs to know of a model. */
-export type NamedModel = Pick<ModelUnderTest, "name" | "classifier">;
+export type NamedModel = Pick<LoadedModel, "name" | "classifier" | "reading">;
 
 /**
  * The images to score: the data's test split (all of data without splits), fitted to the first model, or a class-balanced
@@ -20,10 +22,11 @@ export async function openSample(
 ): Promise<Sample> {
   const { mapOntoModel, openDataset, readClassMap, takeSample } = await import("../data/index.js");
   const { createGenerator } = await import("../tensor/index.js");
-  const [{ name, classifier }] = models;
+  const [{ name, classifier, reading }] = models;
   const { channels, height, width } = classifier;
   const map = options.classMap === undefined ? undefined : await readClassMap(options.classMap);
-  const fitted = { size: { height, width }, channels, ...openOptionsOf(options) };
+  const size = { height, width };
+  const fitted = { ...fitOfDescription(reading.description), size, channels, ...openOptionsOf(options) };
   const onSkipped = createSkippedWarner(terminal);
   const whole: Dataset = await openDataset(options.data, {
     split: "test",

@@ -1,13 +1,14 @@
 import { existsSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { InputError } from "../errors/index.js";
 import type { ModelUnderTest } from "../evaluation/index.js";
-import type { KnownImageShape, LoadOptions, PreprocessingNames } from "../models/index.js";
+import type { KnownImageShape, PreprocessingNames } from "../models/index.js";
 import type { Named } from "./outputs.js";
+import { describePreprocessing, readModel, type Reading, type ReadingRequest } from "./reading.js";
 import type { MapOptions } from "./shared-options.js";
 import type { Terminal } from "./terminal.js";
-import { count, fraction, imageSize, oneOf, whole } from "./values.js";
+import { count, fraction, imageSize, oneOf, shareAboveZero, whole } from "./values.js";
 
 /** Options for models that do not say themselves what they expect. */
 export interface ModelOptions {
@@ -15,6 +16,8 @@ export interface ModelOptions {
   readonly std?: number[];
   readonly pixelRange?: number;
   readonly layout?: "NCHW" | "NHWC";
+  readonly channelOrder?: "rgb" | "bgr";
+  readonly crop?: number;
   readonly output?: string;
   readonly labels?: string;
   readonly size?: { height: number; width: number };
@@ -27,7 +30,7 @@ const PREPROCESSING: PreprocessingNames = { mean: "--mean", std: "--std", range:
 async function checkPreprocessing(options: ModelOptions): Promise<void> {
   if (options.mean === undefined && options.std === undefined) return;
   const { checkUnits } = await import("../models/index.js");
-  checkUnits(loadOptions(options), PREPROCESSING);
+  checkUnits(descriptionOf(options), PREPROCESSING);
 }
 
 const numbers = (text: string): number[] => text.split(",").map(fraction);
@@ -48,6 +51,17 @@ export function modelOptions(command: Command): Command {
     .option("--std <list>", "channel deviations it expects to be divided by", numbers)
     .option("--pixel-range <n>", "its largest pixel, such as 255 (default: 1)", whole(1, 65_535))
     .addOption(oneOf("--layout <axes>", "order of its axes (default: NCHW)", ["NCHW", "NHWC"]))
+    .addOption(
+      oneOf("--channel-order <order>", "order of its colours; --mean and --std are in it (default: rgb)", [
+        "rgb",
+        "bgr",
+      ]),
+    )
+    .option(
+      "--crop <share>",
+      "of the scaled picture the centre that it is shown, such as 0.875 for 224 of 256 (default: 1)",
+      shareAboveZero,
+    )
     .option("--labels <file>", "names of its outputs in their order: one a line, or JSON")
     .option("--output <name>", "which of its outputs gives the logits, where there are several")
     .hook("preAction", () => checkPreprocessing(command.opts<ModelOptions>()));
@@ -85,6 +99,11 @@ export function modelPath(argument: string): { readonly path: string; readonly f
   });
 }
 
+/** A model, and how its images are made. */
+export interface LoadedModel extends ModelUnderTest {
+  readonly reading: Reading;
+}
+
 /**
  * Loads a model argument and says what a result must say about it; `imageShape` is asked where the model leaves the
  * shape of its images open.
@@ -94,8 +113,7 @@ export async function loadModel(
   options: ModelOptions,
   terminal: Terminal,
   imageShape?: () => Promise<KnownImageShape>,
-): Promise<ModelUnderTest> {
-  const { loadClassifier, readLabels } = await import("../models/index.js");
+): Promise<LoadedModel> {
   const { readFileChecked, sha256Of } = await import("../files/index.js");
   const { readRunSummary, readRunConfig } = await import("../training/index.js");
   const { path, folder } = modelPath(argument);
@@ -106,40 +124,56 @@ export async function loadModel(
     terminal.warn(`${folder}: has no manifest.json, so its model.onnx is used unchecked`);
   }
   const name = basename(argument).replace(/\.onnx$/i, "");
-  const classifier = await loadClassifier(path, {
-    ...loadOptions(options),
-    ...(options.labels === undefined ? {} : { classNames: await readLabels(options.labels) }),
-    onNotice: (text) => terminal.note(`${name}: ${text}`),
-    ...(imageShape === undefined ? {} : { imageShape }),
-  });
+  const reading = await readModel({ path, name, given: descriptionOf(options), imageShape }, terminal);
+  const { classifier, description, origin } = reading;
   const config = folder === undefined ? undefined : await readRunConfig(folder);
   return {
     name,
     classifier,
+    reading,
     info: {
       recipe: config?.settings.recipe.name ?? null,
       path: argument,
       sha256: sha256Of(await readFileChecked(path)),
       architecture: classifier.name,
       ...(training === undefined ? {} : { training }),
+      ...(origin === undefined
+        ? {}
+        : { preprocessing: `${describePreprocessing(description)}, from ${origin}` }),
     },
   };
 }
 
-function loadOptions({ mean, std, pixelRange, layout, output, size, channels }: ModelOptions): LoadOptions {
+/** What the options say of a model. */
+function descriptionOf({
+  mean,
+  std,
+  pixelRange,
+  layout,
+  channelOrder,
+  crop,
+  output,
+  labels,
+  size,
+  channels,
+}: ModelOptions): ReadingRequest["given"] {
   return {
     ...(mean === undefined ? {} : { mean }),
     ...(std === undefined ? {} : { std }),
     ...(pixelRange === undefined ? {} : { range: pixelRange }),
     ...(layout === undefined ? {} : { layout }),
+    ...(channelOrder === undefined ? {} : { channelOrder: channelOrder === "bgr" ? "BGR" : "RGB" }),
+    ...(crop === undefined ? {} : { crop }),
     ...(output === undefined ? {} : { output }),
+    // Beside the working folder, not beside the model.
+    ...(labels === undefined ? {} : { labels: resolve(labels) }),
     ...(size === undefined ? {} : { size: [size.height, size.width] }),
     ...(channels === undefined ? {} : { channels }),
   };
 }
 
 /** Names made different: the second `model` becomes `model-2`. */
-export function withUniqueNames(models: readonly ModelUnderTest[]): ModelUnderTest[] {
+export function withUniqueNames<T extends ModelUnderTest>(models: readonly T[]): T[] {
   const seen = new Map<string, number>();
   return models.map((model) => {
     const times = (seen.get(model.name) ?? 0) + 1;

@@ -113,6 +113,9 @@ export function measuredResult(measures: Measures): Result {
       ...upperBoundStatements(measures),
       sampleStatement(measures.dataset),
       ...classesStatement(measures.dataset),
+      ...measures.models.flatMap(({ name, preprocessing }) =>
+        preprocessing === undefined ? [] : [`${name} is given pixels as ${preprocessing}.`],
+      ),
     ],
   };
   return parseResult(result, "the result");

@@ -164,7 +164,7 @@ export const collapseGate: Gate = (measured) => {
     const message =
       `${m.model} is right on ${percent(m.accuracy)} of the clean images; always naming the largest class ` +
       `gives ${percent(chance)}. Either it is given other pixels than it was trained on (see --mean, --std, ` +
-      "--pixel-range and --layout), or its classes are in another order than the dataset's, or its training " +
+      "--pixel-range, --channel-order and --layout), or its classes are in another order than the dataset's, or its training " +
       "collapsed: its accuracy under attack says nothing.";
     const own = measured.measurements.filter(({ model }) => model === m.model);
     return [warn("collapsed", "serious", message, own)];

@@ -102,3 +102,11 @@ export { cleanMeasurement, whiteBoxMeasurement, type Attacked } from "./measurem
 export { attackLabel } from "./words.js";
 export { createTally, scoreOf, type Tally } from "./tally.js";
 export { checkFit } from "./fit.js";
+export {
+  tryPreprocessings,
+  usualPreprocessings,
+  type Candidate,
+  type Trial,
+  type TriedPreprocessings,
+  type TryOptions,
+} from "./try-preprocessings.js";

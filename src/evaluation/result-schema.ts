@@ -77,6 +77,7 @@ const model: z.ZodType<ModelInfo> = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/, "not 64 hexadecimal digits"),
   architecture: z.string(),
   parameterCount: count,
+  preprocessing: z.string().optional(),
   training: training.optional(),
 });
 

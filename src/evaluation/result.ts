@@ -92,6 +92,8 @@ export interface ModelInfo {
   readonly sha256: string;
   readonly architecture: string;
   readonly parameterCount: number;
+  /** How pixels x in [0, 1] become its input, and how that is known; absent of a model of holdfast. */
+  readonly preprocessing?: string | undefined;
   readonly training?: TrainingSummary | undefined;
 }
 

@@ -9,7 +9,27 @@ export { buildResNet, type ClassifierOptions, type ResNetSpec } from "./resnet.j
 export { trainForm, type BatchStatistics, type TrainForm } from "./train-form.js";
 export { loadWeights, readWeightsFile, type LoadWeightsOptions } from "./load-weights.js";
 export { checkUnits, type PreprocessingNames } from "./check-units.js";
-export { classifierFromModel, loadClassifier, type LoadOptions } from "./load.js";
+export {
+  classifierFromFile,
+  classifierFromModel,
+  isOwnModel,
+  layoutOf,
+  loadClassifier,
+  type LoadOptions,
+} from "./load.js";
+export {
+  descriptionPath,
+  findGraphStart,
+  labelsOfDescription,
+  readDescription,
+  readForeignConfig,
+  readNamesBeside,
+  writeDescription,
+  type ForeignConfig,
+  type GraphStart,
+  type ModelDescription,
+  type NamesBeside,
+} from "./description/index.js";
 export { readLabels } from "./labels-file.js";
 export { withLogarithm } from "./logarithm.js";
 export type { KnownImageShape } from "./open-shape.js";

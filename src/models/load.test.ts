@@ -7,7 +7,7 @@ import { fixture, relativeError } from "../../test/fixture.js";
 import { InputError, UsageError } from "../errors/index.js";
 import { readModelFile, type Model, type ModelNode, type ValueInfo } from "../onnx/index.js";
 import { compile } from "../runtime/index.js";
-import { createGenerator, type Tensor } from "../tensor/index.js";
+import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
 import {
   bindBatch,
   classifierFromModel,
@@ -109,6 +109,32 @@ describe("a model that PyTorch exported", () => {
     expect(notices).toEqual([
       expect.stringContaining(`"sure" is a sigmoid; the logits before it, "${output.name}"`),
     ]);
+  });
+
+  it("gives colours in the model's order, with means and deviations in it", async () => {
+    const blueFirst = await loadClassifier(FOREIGN, {
+      mean: NORMALIZED.mean.toReversed(),
+      std: NORMALIZED.std.toReversed(),
+      channelOrder: "BGR",
+    });
+    const images = expected("images");
+    const [count, channels, height, width] = images.shape as [number, number, number, number];
+    const turned = tensor("float32", images.shape);
+    images.data.forEach((value, i) => {
+      const [image, channel] = [
+        Math.floor(i / (channels * height * width)),
+        Math.floor(i / (height * width)) % channels,
+      ];
+      const at = (image * channels + channels - 1 - channel) * height * width + (i % (height * width));
+      turned.data[at] = Number(value);
+    });
+    expect(count).toBeGreaterThan(0);
+    const redFirst = await loadClassifier(FOREIGN, {
+      mean: NORMALIZED.mean.toReversed(),
+      std: NORMALIZED.std.toReversed(),
+    });
+    expect(await logitsOf(blueFirst, images)).toEqual(await logitsOf(redFirst, turned));
+    expect(() => load(changed({ shape: ["N", 1, 40, 40] }), { channelOrder: "BGR" })).toThrow(/BGR|channels/);
   });
 
   it("takes channels-last models of raw pixels, and takes their softmax off", async () => {

@@ -3,10 +3,11 @@ import { deadCode, graphFromModel, halvesAsFloats, producers, type Dim, type Gra
 import { readModelFile, type Model } from "../onnx/index.js";
 import { checkUnits } from "./check-units.js";
 import type { Classifier, Tap } from "./classifier.js";
+import type { NamesBeside } from "./description/index.js";
 import { findLogits } from "./find-logits.js";
 import { foreignNames } from "./foreign-names.js";
 import { guessTaps, tapAt } from "./guess-taps.js";
-import { readMetadata, type ClassifierMetadata } from "./model-metadata.js";
+import { METADATA, readMetadata, type ClassifierMetadata } from "./model-metadata.js";
 import { checkSize, dimsOf, openSize, withImageShape, type KnownImageShape } from "./open-shape.js";
 import { isIdentity, withPreprocessing, type Preprocessing } from "./preprocess.js";
 import { findTrainable } from "./trainable.js";
@@ -15,6 +16,8 @@ import { untie } from "./untie.js";
 /** What a foreign model does not say itself. A file that holdfast wrote needs none of it. */
 export interface LoadOptions extends Preprocessing {
   readonly classNames?: readonly string[];
+  /** Lists of names that lie beside the file: the first with a name for each logit is used where nothing else names them. */
+  readonly namesBeside?: readonly NamesBeside[];
   /** Height and width, where the model leaves them open. */
   readonly size?: readonly [height: number, width: number];
   /** Channels, where the model leaves them open. */
@@ -37,8 +40,29 @@ export interface LoadOptions extends Preprocessing {
  * @throws InputError naming what makes it no classifier, and the option or export that helps.
  */
 export async function loadClassifier(path: string, options: LoadOptions = {}): Promise<Classifier> {
-  const model = await readModelFile(path);
+  return classifierFromFile(await readModelFile(path), path, options);
+}
+
+/** {@link loadClassifier} for a file that was read already. */
+export async function classifierFromFile(
+  model: Model,
+  path: string,
+  options: LoadOptions = {},
+): Promise<Classifier> {
   return classifierFromModel(model, path, await withImageShape(model, path, options));
+}
+
+/** Whether holdfast saved the model, with its preprocessing in the graph. */
+export function isOwnModel({ metadata }: Model): boolean {
+  return metadata.has(METADATA.format);
+}
+
+/** "NHWC" where only the last axis of the model's input can be channels; undefined where nothing is known. */
+export function layoutOf({ graph }: Model): "NHWC" | undefined {
+  const { shape = [] } = graph.inputs.find((input) => input.shape?.length === 4) ?? {};
+  const [, second, , last] = shape;
+  const isColour = (dim: Dim | undefined): boolean => dim === 1 || dim === 3 || dim === 4;
+  return isColour(last) && typeof second === "number" && !isColour(second) ? "NHWC" : undefined;
 }
 
 /** {@link loadClassifier} for a model that was read already; `place` names it in errors. */
@@ -169,7 +193,7 @@ function checkImage(
   graph: Graph<Dim>,
   name: string,
   place: string,
-  { layout = "NCHW", mean, std }: LoadOptions,
+  { layout = "NCHW", mean, std, channelOrder }: LoadOptions,
 ): void {
   const { dtype, shape } = graph.values.get(name)!;
   const axes = layout === "NCHW" ? "[N, C, H, W]" : "[N, H, W, C]";
@@ -193,6 +217,12 @@ function checkImage(
   if (shape.slice(1).some((dim) => typeof dim !== "number"))
     throw openSize(`${place}: input "${name}"`, shape);
   const channels = shape[channelAxis] as number;
+  if (channelOrder === "BGR" && channels !== 3) {
+    throw new UsageError({
+      place: "channelOrder",
+      problem: `is BGR, and the images have ${channels} channels`,
+    });
+  }
   for (const [option, values] of Object.entries({ mean, std })) {
     if (values === undefined || values.length === channels) continue;
     throw new UsageError({
@@ -202,19 +232,31 @@ function checkImage(
   }
 }
 
-/** What a foreign file says its classes are called, where it names as many as it has logits. */
+/** What a foreign file says its classes are called, or a list beside it, where it names as many as it has logits. */
 function namesBeside(
   { metadata }: Model,
   classes: number,
-  { classNames, onNotice }: LoadOptions,
+  { classNames, namesBeside: lists = [], onNotice }: LoadOptions,
 ): readonly string[] | undefined {
-  const found = classNames === undefined ? foreignNames(metadata) : undefined;
-  if (found === undefined || found.names?.length === classes) return found?.names;
-  onNotice?.(
-    found.names === undefined
-      ? `its metadata ("${found.key}") could not be read as names of classes: they are not used`
-      : `its metadata ("${found.key}") names ${found.names.length} classes, and it has ${classes} logits: the names are not used`,
-  );
+  if (classNames !== undefined) return undefined;
+  const inside = foreignNames(metadata);
+  if (inside?.names?.length === classes) return inside.names;
+  if (inside !== undefined) {
+    onNotice?.(
+      inside.names === undefined
+        ? `its metadata ("${inside.key}") could not be read as names of classes: they are not used`
+        : `its metadata ("${inside.key}") names ${inside.names.length} classes, and it has ${classes} logits: the names are not used`,
+    );
+  }
+  for (const { place, names } of lists) {
+    if (names.length === classes) {
+      onNotice?.(`its classes are named by ${place}`);
+      return names;
+    }
+    onNotice?.(
+      `${place} names ${names.length} classes, and it has ${classes} logits: the names are not used`,
+    );
+  }
   return undefined;
 }
 

@@ -8,6 +8,7 @@ import { attackOptions, describeAttack, type AttackOptions } from "../attack-opt
 import { openSample, ownShape, usualEpsilon } from "../images.js";
 import { extraInputs, loadModel, modelOptions, type ModelOptions } from "../models.js";
 import { checkOutputs } from "../outputs.js";
+import { settleModel } from "../settle.js";
 import { isPicture, picturesOrArrays, writePictures } from "../pictures.js";
 import {
   commonOptions,
@@ -84,8 +85,10 @@ async function attack(path: string, options: AttackCommandOptions): Promise<void
     { "the model": path, ...extraInputs(options) },
     { "--data": options.data },
   );
-  const { name, classifier: asLoaded } = await loadModel(path, options, terminal, () => ownShape(options));
-  const sample = await openSample(options, options.seed, [{ name, classifier: asLoaded }], terminal);
+  const loaded = await loadModel(path, options, terminal, () => ownShape(options));
+  const model = await settleModel(loaded, options, terminal);
+  const { name, classifier: asLoaded } = model;
+  const sample = await openSample(options, options.seed, [model], terminal);
   const { dataset } = sample;
   const { checkFit, readAsLogits } = await import("../../evaluation/index.js");
   checkFit(name, asLoaded, dataset);

@@ -3,8 +3,16 @@ import type { EvaluateEvent, ModelUnderTest, Result, ThreatInfo } from "../../ev
 import type { KnownImageShape } from "../../models/index.js";
 import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
 import { openSample, ownShape, usualEpsilons } from "../images.js";
-import { extraInputs, loadModel, modelOptions, withUniqueNames, type ModelOptions } from "../models.js";
+import {
+  extraInputs,
+  loadModel,
+  modelOptions,
+  withUniqueNames,
+  type LoadedModel,
+  type ModelOptions,
+} from "../models.js";
 import { checkOutputs } from "../outputs.js";
+import { settleModel } from "../settle.js";
 import {
   commonOptions,
   computeOptions,
@@ -33,8 +41,8 @@ const EXAMPLES = `
 Examples:
   holdfast evaluate runs/mnist-at-alp --data mnist:test --limit 1000 --report report.html
   holdfast evaluate runs/a runs/b --data mnist:test --epsilon 0.1,0.2,0.3 --iterations 10,20,100
-  holdfast evaluate model.onnx --data photos:test --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 \\
-      --epsilon 2/255,4/255,8/255 --fail-below 0.4
+  holdfast evaluate model.onnx --data photos --epsilon 2/255,4/255,8/255 --fail-below 0.4
+  holdfast evaluate model.onnx --data photos --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --crop 0.875
 
 Writes a result as JSON, and a report that needs nothing else. An accuracy under PGD is an
 upper bound: a stronger attack can only find more. From L∞ ε = 0.5 on the gray
@@ -104,10 +112,13 @@ async function measure(
   options: EvaluateCommandOptions,
   terminal: Terminal,
 ): Promise<Result> {
-  const loaded: ModelUnderTest[] = [];
+  const loaded: LoadedModel[] = [];
   // All are given the same images: those that fit the first.
   const imageShape = (): Promise<KnownImageShape> => shapeFor(loaded[0], options);
-  for (const path of paths) loaded.push(await loadModel(path, options, terminal, imageShape));
+  for (const path of paths) {
+    const model = await loadModel(path, options, terminal, imageShape);
+    loaded.push(await settleModel(model, options, terminal));
+  }
   const models = withUniqueNames(loaded);
   const sample = await openSample(options, options.seed, [models[0]!, ...models.slice(1)], terminal);
   const epsilons = options.epsilon ?? usualEpsilons(options.data, options.norm);

@@ -1,0 +1,86 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { holdfast } from "../../test/runs/holdfast.js";
+import { smallNetwork } from "../../test/small-network.js";
+import { writeSmallPhotos } from "../../test/small-photos.js";
+import { modelFromGraph } from "../graph/index.js";
+import { writeModelFile } from "../onnx/index.js";
+import type { Result } from "../evaluation/index.js";
+import { describePreprocessing, preprocessingFlags } from "./reading.js";
+
+/** Models that do not say how their pixels are read. */
+let root = "";
+const common = (): string[] => ["--data", join(root, "photos"), "--threads", "1"];
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "holdfast-reading-"));
+  await writeSmallPhotos(join(root, "photos"));
+  // The trained network takes pixels of [0, 1], this one of [-1, 1]. Max hides that from who looks at its first nodes.
+  const signed = smallNetwork({
+    input: (g, x) => {
+      const shown = g.op("Max", [x, g.scalar(-1)]);
+      return g.op("Add", [g.op("Mul", [shown, g.scalar(0.5)]), g.scalar(0.5)]);
+    },
+  });
+  const blind = smallNetwork({ output: (g, z) => g.op("Mul", [z, g.scalar(0)]) });
+  await writeModelFile(join(root, "signed.onnx"), modelFromGraph(signed.graph));
+  await writeModelFile(join(root, "blind.onnx"), modelFromGraph(blind.graph));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+test("the usual preprocessings are tried, and the choice is said, kept and read again", async () => {
+  const model = join(root, "signed.onnx");
+  const out = join(root, "result.json");
+  const attack = ["--epsilon", "0.01", "--steps", "2", "--examples", "0", "--out", out];
+  const guessed = await holdfast(["evaluate", model, ...common(), ...attack, "-q"]);
+  expect(guessed.code, guessed.stderr).toBe(0);
+  expect(guessed.stderr).toMatch(
+    /warning: signed: "-1 to 1" is guessed, right on \d+ of 48 images.*--mean 0\.5 --std 0\.5;/,
+  );
+  const { statements, measurements, models } = JSON.parse(await readFile(out, "utf8")) as Result;
+  expect(measurements[0]!.accuracy).toBeGreaterThan(0.8);
+  expect(models[0]!.preprocessing).toMatch(
+    /^\(x − 0\.5\) \/ 0\.5, of x in \[0, 1\], from trial: \d+ of 48 images right$/,
+  );
+  expect(statements).toContainEqual(expect.stringContaining("signed is given pixels as (x − 0.5) / 0.5"));
+
+  const unknown = await holdfast(["inspect", model, "--write"]);
+  expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining("nothing says how")]);
+  const written = await holdfast(["inspect", model, ...common().slice(0, 2), "--write"]);
+  expect(written.code, written.stderr).toBe(0);
+  expect(written.stderr).toMatch(/pixels +right +loss\n {2}-1 to 1 /);
+  expect(await readFile(join(root, "signed.yaml"), "utf8")).toContain("range: 1\nmean: [0.5]\nstd: [0.5]\n");
+  const read = await holdfast(["inspect", model]);
+  expect(read.stdout).toMatch(/pixels +\(x − 0\.5\) \/ 0\.5.* from its description \(model\.yaml\)/);
+  const overridden = await holdfast(["inspect", model, "--pixel-range", "2", "--json"]);
+  expect((JSON.parse(overridden.stdout) as { preprocessing: unknown }).preprocessing).toMatchObject({
+    range: 2,
+    mean: [0.5],
+  });
+  await writeFile(join(root, "signed.yaml"), "meen: [0.5]\n");
+  const misspelt = await holdfast(["inspect", model]);
+  expect([misspelt.code, misspelt.stderr]).toEqual([3, expect.stringContaining("meen")]);
+});
+
+test("a model at chance however it is read is refused, but measured where its options say how", async () => {
+  const args = ["attack", join(root, "blind.onnx"), ...common(), "--epsilon", "0.01", "--steps", "1"];
+  const { code, stderr } = await holdfast(args);
+  expect([code, stderr]).toEqual([
+    3,
+    expect.stringMatching(/is at chance.*\n *pixels +right +loss\n( {2}.*\d+ of 48.*\n){4}/),
+  ]);
+  const said = await holdfast([...args, "--pixel-range", "1"]);
+  expect(said.code, said.stderr).toBe(0);
+});
+
+test("preprocessing in words and in options", () => {
+  const caffe = { mean: [0.4076, 0.458, 0.485], range: 255, channelOrder: "BGR" } as const;
+  expect(describePreprocessing(caffe)).toBe("255 · (x − [0.4076, 0.458, 0.485]), of x in [0, 1], blue first");
+  expect(preprocessingFlags(caffe)).toBe("--mean 0.4076,0.458,0.485 --pixel-range 255 --channel-order bgr");
+  expect([describePreprocessing({}), preprocessingFlags({})]).toEqual([
+    "x as it is, of x in [0, 1]",
+    "--pixel-range 1",
+  ]);
+});

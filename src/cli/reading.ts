@@ -1,0 +1,190 @@
+/** How the images of a model are made: from flags, its description, its graph or what other tools wrote beside it. */
+import type {
+  Classifier,
+  KnownImageShape,
+  LoadOptions,
+  ModelDescription,
+  Preprocessing,
+} from "../models/index.js";
+import type { Terminal } from "./terminal.js";
+
+/** A classifier, and what is known of its images. */
+export interface Reading {
+  readonly classifier: Classifier;
+  /** All that is known, for `model.yaml`. */
+  readonly description: ModelDescription;
+  /** How its pixels are known, for a reader; undefined for a model of holdfast, whose graph takes pixels in [0, 1]. */
+  readonly origin?: string | undefined;
+  /** Whether its preprocessing is known; else it is yet to be tried. */
+  readonly isSettled: boolean;
+  /** Whether its pixels are whole numbers, up to 255. */
+  readonly wholePixels?: boolean;
+  /** The classifier with another preprocessing. */
+  readonly withPreprocessing: (preprocessing: Preprocessing) => Promise<Classifier>;
+}
+
+export interface ReadingRequest {
+  readonly path: string;
+  readonly name: string;
+  /** What flags say. */
+  readonly given: ModelDescription & { readonly channels?: number };
+  readonly imageShape: (() => Promise<KnownImageShape>) | undefined;
+}
+
+const PIXELS = ["mean", "std", "range", "channelOrder"] as const;
+
+/** What is said of pixel values, of all that is said. */
+function pixelsOf(description: ModelDescription): ModelDescription {
+  return Object.fromEntries(
+    PIXELS.flatMap((key) => (description[key] === undefined ? [] : [[key, description[key]]])),
+  );
+}
+
+const saysPixels = (description: ModelDescription): boolean => Object.keys(pixelsOf(description)).length > 0;
+
+function withoutPixels(description: ModelDescription): ModelDescription {
+  const rest = Object.entries(description).filter(([key]) => !(PIXELS as readonly string[]).includes(key));
+  return Object.fromEntries(rest);
+}
+
+/**
+ * Reads the model at `path`. Flags come first; then `model.yaml`; then a normalisation that the graph begins with; then
+ * Hugging Face's or timm's files. Where none speaks of pixels, they are left in [0, 1] and yet to be tried.
+ */
+export async function readModel(request: ReadingRequest, terminal: Terminal): Promise<Reading> {
+  const { path, name, given, imageShape } = request;
+  const models = await import("../models/index.js");
+  const { readModelFile } = await import("../onnx/index.js");
+  const tell = (text: string): void => terminal.note(`${name}: ${text}`);
+  const model = await readModelFile(path);
+  const { channels, ...flags } = given;
+  if (models.isOwnModel(model)) {
+    const options = await optionsFor(path, given);
+    const shape = imageShape === undefined ? {} : { imageShape };
+    const classifier = await models.classifierFromFile(model, path, { ...options, ...shape, onNotice: tell });
+    return { classifier, description: {}, isSettled: true, withPreprocessing: async () => classifier };
+  }
+  const written = await models.readDescription(path);
+  const foreign = written === undefined ? await models.readForeignConfig(path, tell) : undefined;
+  const layout = models.layoutOf(model);
+  const known: ModelDescription = {
+    ...(layout === undefined ? {} : { layout }),
+    ...withoutPixels(foreign?.description ?? {}),
+    ...withoutPixels(written ?? {}),
+    ...withoutPixels(flags),
+  };
+  const plain: LoadOptions = {
+    ...(await optionsFor(path, { ...known, ...(channels === undefined ? {} : { channels }) })),
+    namesBeside: await models.readNamesBeside(path, tell),
+  };
+  const asIs = await models.classifierFromFile(model, path, {
+    ...plain,
+    ...(imageShape === undefined ? {} : { imageShape }),
+    onNotice: tell,
+  });
+  const withPreprocessing = async (preprocessing: Preprocessing): Promise<Classifier> => {
+    if (preprocessingFlags(preprocessing) === preprocessingFlags({})) return asIs;
+    const size = [asIs.height, asIs.width] as const;
+    const options = { ...plain, size, channels: asIs.channels, ...preprocessing };
+    return models.classifierFromFile(model, path, options);
+  };
+  const found = await pixelsFrom({ flags, written, foreign, asIs, layout: known.layout });
+  if (
+    layout !== undefined &&
+    known.layout === layout &&
+    flags.layout === undefined &&
+    written?.layout === undefined
+  ) {
+    tell(`its images have their channels last (--layout ${layout})`);
+  }
+  if (found === undefined) {
+    return { classifier: asIs, description: known, isSettled: false, withPreprocessing };
+  }
+  if (found.origin !== FLAGS) tell(`pixels: ${describePreprocessing(found.pixels)}, from ${found.origin}`);
+  return {
+    classifier: await withPreprocessing(found.pixels),
+    description: { ...known, ...found.pixels },
+    origin: found.origin,
+    isSettled: true,
+    withPreprocessing,
+  };
+}
+
+const FLAGS = "the options";
+
+interface Sources {
+  readonly flags: ModelDescription;
+  readonly written: ModelDescription | undefined;
+  readonly foreign: { readonly place: string; readonly description: ModelDescription } | undefined;
+  readonly asIs: Classifier;
+  readonly layout: "NCHW" | "NHWC" | undefined;
+}
+
+/** What is said of pixel values and who says it. Flags amend what is written, and take the place of what is guessed. */
+async function pixelsFrom({
+  flags,
+  written,
+  foreign,
+  asIs,
+}: Sources): Promise<{ pixels: ModelDescription; origin: string } | undefined> {
+  const { basename } = await import("node:path");
+  if (written !== undefined && saysPixels(written)) {
+    const origin = saysPixels(flags) ? FLAGS : "its description (model.yaml)";
+    return { pixels: { ...pixelsOf(written), ...pixelsOf(flags) }, origin };
+  }
+  if (saysPixels(flags)) return { pixels: pixelsOf(flags), origin: FLAGS };
+  const { findGraphStart } = await import("../models/index.js");
+  const start = findGraphStart(asIs.graph, asIs.image, asIs.channels);
+  if (start?.range !== undefined) {
+    const normalisation = `(x − ${numbers(start.mean)}) / ${numbers(start.deviation)}`;
+    return { pixels: { range: start.range }, origin: `its graph, which begins with ${normalisation}` };
+  }
+  if (foreign !== undefined && saysPixels(foreign.description)) {
+    return { pixels: pixelsOf(foreign.description), origin: basename(foreign.place) };
+  }
+  return undefined;
+}
+
+async function optionsFor(
+  path: string,
+  { size, channels, layout, output, labels, ...rest }: ModelDescription & { readonly channels?: number },
+): Promise<LoadOptions> {
+  const { labelsOfDescription } = await import("../models/index.js");
+  const classNames = labels === undefined ? undefined : await labelsOfDescription(path, { labels });
+  return {
+    ...pixelsOf(rest),
+    ...(size === undefined ? {} : { size }),
+    ...(channels === undefined ? {} : { channels }),
+    ...(layout === undefined ? {} : { layout }),
+    ...(output === undefined ? {} : { output }),
+    ...(classNames === undefined ? {} : { classNames }),
+  };
+}
+
+const short = (value: number): string => String(Number(value.toPrecision(4)));
+
+/** One number where all are the same. */
+function numbers(values: readonly number[]): string {
+  const shown = values.map(short);
+  return new Set(shown).size === 1 ? shown[0]! : `[${shown.join(", ")}]`;
+}
+
+/** `255 · (x − [0.5, 0.4, 0.4]) / 0.5, blue first` of pixels x in [0, 1]. */
+export function describePreprocessing({ mean, std, range = 1, channelOrder }: Preprocessing): string {
+  const centred = mean === undefined ? "x" : `(x − ${numbers(mean)})`;
+  const scaled = `${range === 1 ? "" : `${short(range)} · `}${centred}${std === undefined ? "" : ` / ${numbers(std)}`}`;
+  const plain = scaled === "x" ? "x as it is" : scaled;
+  return `${plain}, of x in [0, 1]${channelOrder === "BGR" ? ", blue first" : ""}`;
+}
+
+/** The flags that say the same. */
+export function preprocessingFlags({ mean, std, range = 1, channelOrder }: Preprocessing): string {
+  const list = (values: readonly number[]): string =>
+    values.map((value) => Number(value.toPrecision(6))).join(",");
+  return [
+    ...(mean === undefined ? [] : [`--mean ${list(mean)}`]),
+    ...(std === undefined ? [] : [`--std ${list(std)}`]),
+    ...(range === 1 && mean !== undefined ? [] : [`--pixel-range ${short(range)}`]),
+    ...(channelOrder === "BGR" ? ["--channel-order bgr"] : []),
+  ].join(" ");
+}

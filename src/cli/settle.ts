@@ -1,0 +1,166 @@
+/** Models whose file does not say how their pixels are read: the usual ways are tried on labelled images. */
+import type { Dataset, OpenOptions } from "../data/index.js";
+import type { Trial, TriedPreprocessings } from "../evaluation/index.js";
+import type { ModelDescription } from "../models/index.js";
+import type { LoadedModel } from "./models.js";
+import { describePreprocessing, preprocessingFlags, type Reading } from "./reading.js";
+import { openOptionsOf, type DataOptions, type MapOptions } from "./shared-options.js";
+import { formatTable, type Terminal } from "./terminal.js";
+
+/** Images that candidates are tried on, drawn class by class. */
+const TRIED = 50;
+/** Resize to 256 and crop to 224. */
+const USUAL_CROP = 0.875;
+
+type SettleOptions = DataOptions & MapOptions & { readonly threads?: number; readonly seed?: number };
+
+/**
+ * The model with the preprocessing under which it is clearly right. What was tried is told, with the flags that would say it;
+ * a model whose preprocessing is known stays as it is.
+ *
+ * @throws InputError where the model is at chance however its pixels are read.
+ */
+export async function settleModel(
+  model: LoadedModel,
+  options: SettleOptions,
+  terminal: Terminal,
+): Promise<LoadedModel> {
+  const { name, reading } = model;
+  if (reading.isSettled) return model;
+  const { tryPreprocessings, usualPreprocessings } = await import("../evaluation/index.js");
+  const { classifier, description } = reading;
+  const images = await trialImages(model, description, options);
+  const { channels, height } = classifier;
+  const candidates = usualPreprocessings({ channels, height, wholePixels: reading.wholePixels });
+  const tried = await tryPreprocessings(classifier, images, candidates, { threads: options.threads });
+  if (!tried.isClear) throw await atChance(name, images, tried);
+  const best = tried.trials[0]!;
+  terminal.note(
+    `${name}: nothing says how its pixels are read; tried on ${best.images} images of ${images.name}\n${tableOf(tried.trials)}`,
+  );
+  const crop = await tryCrop(model, best, images, options);
+  tellChoice(name, best, tried, crop, terminal);
+  const { preprocessing } = best;
+  const origin = `trial: ${best.correct} of ${best.images} images right`;
+  const settled: Reading = {
+    ...reading,
+    classifier: await reading.withPreprocessing(preprocessing),
+    description: { ...description, range: 1, ...preprocessing, ...(crop === undefined ? {} : { crop }) },
+    origin,
+    isSettled: true,
+  };
+  return {
+    ...model,
+    classifier: settled.classifier,
+    reading: settled,
+    info: { ...model.info, preprocessing: `${describePreprocessing(preprocessing)}, from ${origin}` },
+  };
+}
+
+/** How images are fitted to a model, as far as it is known. */
+export function fitOfDescription({ crop, fit, interpolation }: ModelDescription): OpenOptions {
+  return {
+    ...(crop === undefined ? {} : { cropFraction: crop }),
+    ...(fit === undefined ? {} : { fit }),
+    ...(interpolation === undefined ? {} : { interpolation }),
+  };
+}
+
+async function trialImages(
+  { name, classifier }: LoadedModel,
+  description: ModelDescription,
+  options: SettleOptions,
+): Promise<Dataset> {
+  const { mapOntoModel, openDataset, readClassMap, takeSample } = await import("../data/index.js");
+  const { createGenerator } = await import("../tensor/index.js");
+  const { channels, height, width } = classifier;
+  const map = options.classMap === undefined ? undefined : await readClassMap(options.classMap);
+  const whole = await openDataset(options.data, {
+    split: "test",
+    whole: true,
+    ...fitOfDescription(description),
+    ...openOptionsOf(options),
+    size: { height, width },
+    channels,
+  });
+  mapOntoModel(name, classifier, whole, map);
+  return mapOntoModel(name, classifier, takeSample(whole, TRIED, createGenerator(options.seed ?? 0)), map)
+    .dataset;
+}
+
+/** .875 where it is clearly better than the whole picture: of the images that only one is right on, nearly all are its. */
+async function tryCrop(
+  model: LoadedModel,
+  best: Trial,
+  { source }: Dataset,
+  options: SettleOptions,
+): Promise<number | undefined> {
+  const { description, classifier } = model.reading;
+  if (source === undefined || source.kind === "pixels" || description.crop !== undefined) return undefined;
+  if (description.fit === "stretch") return undefined;
+  const { tryPreprocessings } = await import("../evaluation/index.js");
+  const images = await trialImages(model, { ...description, crop: USUAL_CROP }, options);
+  const { trials } = await tryPreprocessings(classifier, images, [best], { threads: options.threads });
+  const gained = trials[0]!.answers.filter(
+    (answer, i) => isRight(answer, images, i) && !isRight(best.answers[i]!, images, i),
+  );
+  const lost = best.answers.filter(
+    (answer, i) => isRight(answer, images, i) && !isRight(trials[0]!.answers[i]!, images, i),
+  );
+  const differing = gained.length + lost.length;
+  return gained.length - lost.length > 2 * Math.sqrt(differing) ? USUAL_CROP : undefined;
+}
+
+const isRight = (answer: number, { labels }: Dataset, i: number): boolean => answer === labels[i];
+
+function tellChoice(
+  name: string,
+  best: Trial,
+  { asGood }: TriedPreprocessings,
+  crop: number | undefined,
+  terminal: Terminal,
+): void {
+  const flags = [
+    preprocessingFlags(best.preprocessing),
+    ...(crop === undefined ? [] : [`--crop ${crop}`]),
+  ].join(" ");
+  const centre =
+    crop === undefined
+      ? ""
+      : `; and of the scaled picture the centre, ${crop} of its side, which is clearly better`;
+  // Also where notes are not wanted: a guess is never silent.
+  terminal.warn(
+    `${name}: "${best.name}" is guessed, right on ${best.correct} of ${best.images} images: ` +
+      `${describePreprocessing(best.preprocessing)}${centre}. To say it: ${flags}; to keep it: holdfast inspect --write`,
+  );
+  if (asGood.length === 0) return;
+  const others = asGood.map((trial) => `"${trial.name}" (${preprocessingFlags(trial.preprocessing)})`);
+  terminal.warn(
+    `${name}: ${others.join(", ")} may be as good: ${best.images} images do not tell. Say which it is with its options.`,
+  );
+}
+
+function tableOf(trials: readonly Trial[]): string {
+  return formatTable([
+    ["pixels", "right", "loss"],
+    ...trials.map(({ name, correct, images, loss }) => [
+      `  ${name}`,
+      `${correct} of ${images}`,
+      Number.isFinite(loss) ? loss.toFixed(2) : "∞",
+    ]),
+  ]);
+}
+
+async function atChance(name: string, images: Dataset, { trials }: TriedPreprocessings): Promise<Error> {
+  const { InputError } = await import("../errors/index.js");
+  const chance = Math.max(...trials.map(({ byChance }) => byChance));
+  return new InputError({
+    place: `model ${name}`,
+    problem:
+      `is at chance on ${images.name} however its pixels are read (by chance up to ${chance.toFixed(1)} of ${images.length}):\n` +
+      tableOf(trials),
+    remedy:
+      "Its classes may be in another order than the data's: give --labels or --class-map. If it takes other pixels, say so: " +
+      "--mean, --std, --pixel-range, --channel-order. To measure it as it is: --pixel-range 1.",
+  });
+}

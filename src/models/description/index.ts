@@ -1,0 +1,14 @@
+export {
+  readForeignConfig,
+  readNamesBeside,
+  type ForeignConfig,
+  type NamesBeside,
+} from "./foreign-config.js";
+export { findGraphStart, type GraphStart } from "./graph-start.js";
+export {
+  descriptionPath,
+  labelsOfDescription,
+  readDescription,
+  writeDescription,
+  type ModelDescription,
+} from "./schema.js";
