@@ -37,6 +37,7 @@ export async function openSample(
   });
   const mapped = mapOntoModel(name, classifier, whole, map);
   await checkSameOutputs(models, whole, mapped, map);
+  await tellColours(name, channels, whole, options, terminal);
   terminal.note(describeClasses(whole.classNames, classifier, mapped));
   const sampled = options.limit !== undefined && options.limit < whole.length;
   // Drawn from the data's own classes, so that the model does not decide which images are scored.
@@ -46,6 +47,23 @@ export async function openSample(
     population: whole.length,
     seed: sampled ? seed : null,
   };
+}
+
+/** Says it where a model is shown colours as gray, or gray as colours. Picture files may be either. */
+async function tellColours(
+  name: string,
+  channels: number,
+  { source }: Dataset,
+  options: DataOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const own = source?.kind === "pixels" ? (await ownShape(options)).channels : 3;
+  if (own === channels) return;
+  terminal.note(
+    channels === 1
+      ? `${name}: it takes gray images: colours are turned into their luma (ITU-R 601)`
+      : `${name}: it takes ${channels} channels: gray is given to all of them`,
+  );
 }
 
 /** @throws InputError where an image's label is another output of another model. */

@@ -75,6 +75,39 @@ test("a model at chance however it is read is refused, but measured where its op
   expect(said.code, said.stderr).toBe(0);
 });
 
+test("gray models say that colours are turned gray; one number an image is two classes", async () => {
+  const one = smallNetwork({
+    output: (g, z) => {
+      const [b, a] = [
+        [1, 2],
+        [0, 1],
+      ].map(([from, to]) => g.op("Slice", [z, g.ints([from!]), g.ints([to!]), g.ints([1])]));
+      return g.op("Sigmoid", [g.op("Sub", [b!, a!])]);
+    },
+  });
+  await writeModelFile(join(root, "one.onnx"), modelFromGraph(one.graph));
+  await writeSmallPhotos(join(root, "two"), (label) => ["a", "b"][label]);
+  const args = [
+    "attack",
+    join(root, "one.onnx"),
+    "--data",
+    join(root, "two"),
+    "--epsilon",
+    "0.3",
+    "--steps",
+    "5",
+  ];
+  const { code, stdout, stderr } = await holdfast([...args, "--threads", "1", "--json"]);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain("one: it takes gray images: colours are turned into their luma");
+  expect(stderr).toContain(
+    "one number an image, z before a sigmoid: it has two classes, with the logits 0 and z",
+  );
+  const { clean, robust } = JSON.parse(stdout) as Record<"clean" | "robust", { accuracy: number }>;
+  expect(clean.accuracy).toBeGreaterThan(0.9);
+  expect(robust.accuracy).toBeLessThan(clean.accuracy - 0.3);
+});
+
 test("preprocessing in words and in options", () => {
   const caffe = { mean: [0.4076, 0.458, 0.485], range: 255, channelOrder: "BGR" } as const;
   expect(describePreprocessing(caffe)).toBe("255 · (x − [0.4076, 0.458, 0.485]), of x in [0, 1], blue first");

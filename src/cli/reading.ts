@@ -17,8 +17,6 @@ export interface Reading {
   readonly origin?: string | undefined;
   /** Whether its preprocessing is known; else it is yet to be tried. */
   readonly isSettled: boolean;
-  /** Whether its pixels are whole numbers, up to 255. */
-  readonly wholePixels?: boolean;
   /** The classifier with another preprocessing. */
   readonly withPreprocessing: (preprocessing: Preprocessing) => Promise<Classifier>;
 }
@@ -88,7 +86,11 @@ export async function readModel(request: ReadingRequest, terminal: Terminal): Pr
     const options = { ...plain, size, channels: asIs.channels, ...preprocessing };
     return models.classifierFromFile(model, path, options);
   };
-  const found = await pixelsFrom({ flags, written, foreign, asIs, layout: known.layout });
+  const whole = models.wholeInput(model);
+  const found =
+    whole === undefined || saysPixels(flags)
+      ? await pixelsFrom({ flags, written, foreign, asIs })
+      : { pixels: { range: models.WHOLE_RANGE }, origin: `its input, which takes ${whole}` };
   if (
     layout !== undefined &&
     known.layout === layout &&
@@ -117,7 +119,6 @@ interface Sources {
   readonly written: ModelDescription | undefined;
   readonly foreign: { readonly place: string; readonly description: ModelDescription } | undefined;
   readonly asIs: Classifier;
-  readonly layout: "NCHW" | "NHWC" | undefined;
 }
 
 /** What is said of pixel values and who says it. Flags amend what is written, and take the place of what is guessed. */

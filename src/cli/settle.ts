@@ -31,7 +31,7 @@ export async function settleModel(
   const { classifier, description } = reading;
   const images = await trialImages(model, description, options);
   const { channels, height } = classifier;
-  const candidates = usualPreprocessings({ channels, height, wholePixels: reading.wholePixels });
+  const candidates = usualPreprocessings({ channels, height });
   const tried = await tryPreprocessings(classifier, images, candidates, { threads: options.threads });
   if (!tried.isClear) throw await atChance(name, images, tried);
   const best = tried.trials[0]!;

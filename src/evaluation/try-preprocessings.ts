@@ -45,22 +45,18 @@ const CAFFE_MEAN = [103.939, 116.779, 123.68].map((level) => level / 255);
 const SMALL = 64;
 
 /**
- * The usual preprocessings for images of so many channels, the commonest first. A model that takes whole numbers is given
- * 0 to 255.
+ * The usual preprocessings for images of so many channels, the commonest first.
  */
 export function usualPreprocessings({
   channels,
   height,
-  wholePixels = false,
 }: {
   readonly channels: number;
   readonly height: number;
-  readonly wholePixels?: boolean | undefined;
 }): readonly Candidate[] {
   const bytes = { name: "0 to 255", preprocessing: { range: 255 } };
   const unit = { name: "0 to 1", preprocessing: {} };
   if (channels !== 3) {
-    if (wholePixels) return [bytes];
     return [
       unit,
       { name: "-1 to 1", preprocessing: { mean: [0.5], std: [0.5] } },
@@ -68,8 +64,6 @@ export function usualPreprocessings({
       bytes,
     ].map((each) => ({ ...each, preprocessing: perChannel(each.preprocessing, channels) }));
   }
-  const bgr = { name: "0 to 255, blue first", preprocessing: { range: 255, channelOrder: "BGR" } as const };
-  if (wholePixels) return [bytes, bgr];
   return [
     { name: "ImageNet's mean and deviation", preprocessing: IMAGENET },
     { name: "-1 to 1", preprocessing: HALF },

@@ -1,5 +1,5 @@
 export { graphFromModel, type ImportOptions } from "./import/import.js";
-export { halvesAsFloats } from "./import/halves.js";
+export { doublesAsFloats, halvesAsFloats } from "./import/halves.js";
 export { modelFromGraph, type ExportOptions } from "./export.js";
 export {
   attributesOf,

@@ -27,11 +27,19 @@ export function findLogits(
   onNotice: (notice: string) => void = () => {},
 ): { graph: Graph<Dim>; logits: string } {
   const output = graph.outputs[0]!;
-  const { logits, by } = beforeSaturation(graph, output) ?? { logits: output, by: undefined };
+  const before = isOneAnImage(graph, output) ? beforeSigmoid : beforeSaturation;
+  const { logits, by } = before(graph, output) ?? { logits: output, by: undefined };
   if (by !== undefined) {
     onNotice(`${place}: its output "${output}" is ${by}; the logits before it, "${logits}", are used`);
   }
   const { dtype, shape } = graph.values.get(logits)!;
+  if (dtype === "float32" && isOneAnImage(graph, logits)) {
+    onNotice(
+      `${place}: its output "${output}" is one number an image, z${by === undefined ? "" : ` before ${by}`}: it has two ` +
+        "classes, with the logits 0 and z, and names the second where z > 0",
+    );
+    return withTwoLogits(graph, logits);
+  }
   const [, classes, ...rest] = shape;
   if (dtype !== "float32" || typeof classes !== "number" || classes < 2 || rest.some((dim) => dim !== 1)) {
     throw new InputError({
@@ -52,6 +60,40 @@ export function findLogits(
   const flat = g.op("Flatten", [g.value(logits)], {}, { name: "logits" });
   g.output(flat);
   return { graph: deadCode(g.build()), logits: flat.name };
+}
+
+/** Whether a value is one number an image; of `[10]` without a batch it is ten of one. */
+function isOneAnImage(graph: Graph<Dim>, value: string): boolean {
+  const [batch, ...rest] = graph.values.get(value)!.shape;
+  return (
+    rest.every((dim) => dim === 1) && graph.inputs.some((name) => graph.values.get(name)!.shape[0] === batch)
+  );
+}
+
+/** Logits [0, z] of the value z: σ(z) is then their softmax. */
+function withTwoLogits(graph: Graph<Dim>, value: string): { graph: Graph<Dim>; logits: string } {
+  const g = GraphBuilder.from(graph);
+  const { shape } = graph.values.get(value)!;
+  const name = "log_odds";
+  const z =
+    shape.length === 1
+      ? g.op("Unsqueeze", [g.value(value), g.ints([1])], {}, { name })
+      : g.op("Flatten", [g.value(value)], {}, { name });
+  const zero = g.op("Mul", [z, g.scalar(0)]);
+  const both = g.op("Concat", [zero, z], { axis: 1 }, { name: "two_logits" });
+  g.output(both);
+  return { graph: deadCode({ ...g.build(), outputs: [both.name] }), logits: both.name };
+}
+
+/** Ops between a sigmoid and an output of one number an image that change no number. */
+const RESHAPING: ReadonlySet<OpType> = new Set(["Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
+
+/** The value before a last sigmoid of one number an image, whose sign says what the sigmoid's half does. */
+function beforeSigmoid(graph: Graph<Dim>, output: string): { logits: string; by: string } | undefined {
+  const made = producers(graph);
+  let last = made.get(output);
+  while (last !== undefined && RESHAPING.has(last.op)) last = made.get(last.inputs[0]!);
+  return isNode(last, "Sigmoid") ? { logits: last.inputs[0]!, by: "a sigmoid" } : undefined;
 }
 
 type IsOrdered = (graph: Graph<Dim>, node: Node, by: number) => boolean;

@@ -31,6 +31,7 @@ export {
   type NamesBeside,
 } from "./description/index.js";
 export { readLabels } from "./labels-file.js";
+export { WHOLE_RANGE, wholeInput } from "./image-input.js";
 export { withLogarithm } from "./logarithm.js";
 export type { KnownImageShape } from "./open-shape.js";
 export type { Preprocessing } from "./preprocess.js";

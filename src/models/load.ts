@@ -3,12 +3,13 @@ import { deadCode, graphFromModel, halvesAsFloats, producers, type Dim, type Gra
 import { readModelFile, type Model } from "../onnx/index.js";
 import { checkUnits } from "./check-units.js";
 import type { Classifier, Tap } from "./classifier.js";
+import { imageShapeOf, inputPreprocessing, withFloatInputs } from "./image-input.js";
 import type { NamesBeside } from "./description/index.js";
 import { findLogits } from "./find-logits.js";
 import { foreignNames } from "./foreign-names.js";
 import { guessTaps, tapAt } from "./guess-taps.js";
 import { METADATA, readMetadata, type ClassifierMetadata } from "./model-metadata.js";
-import { checkSize, dimsOf, openSize, withImageShape, type KnownImageShape } from "./open-shape.js";
+import { checkSize, dimsOf, withImageShape, type KnownImageShape } from "./open-shape.js";
 import { isIdentity, withPreprocessing, type Preprocessing } from "./preprocess.js";
 import { findTrainable } from "./trainable.js";
 import { untie } from "./untie.js";
@@ -78,12 +79,22 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
   const whole = imported(model, place, options);
   const old = imageInput(whole, place, own);
   checkUnits(options);
-  checkImage(whole, old, place, options);
+  const shape = imageShapeOf(whole, old, place, options);
+  const [channels, height, width] = shape;
+  checkChannels(channels, options);
   const found = findLogits(whole, place, options.onNotice);
-  const { graph, image } = isIdentity(options)
-    ? { graph: found.graph, image: old }
-    : withPreprocessing(found.graph, old, options);
-  const [, channels, height, width] = graph.values.get(image)!.shape as [Dim, number, number, number];
+  const preprocessing = inputPreprocessing(model, place, options);
+  const rank = whole.values.get(old)!.shape.length;
+  if (rank !== 4) {
+    const order = options.layout === "NHWC" ? "height × width × channels" : "channels × height × width";
+    options.onNotice?.(
+      `${place}: its images lie flat; they are taken for ${channels} × ${height} × ${width}, in the order ${order} (--size, --layout)`,
+    );
+  }
+  const { graph, image } =
+    rank === 4 && isIdentity(preprocessing)
+      ? { graph: found.graph, image: old }
+      : withPreprocessing(found.graph, old, shape, preprocessing);
   const classes = graph.values.get(found.logits)!.shape[1] as number;
   return Object.freeze({
     name: own?.architecture ?? model.graph.name,
@@ -102,7 +113,7 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
 
 function imported(model: Model, place: string, options: LoadOptions): Graph<Dim> {
   const { onNotice = () => {} } = options;
-  const chosen = withOneOutput(model, place, options.output);
+  const chosen = withFloatInputs(withOneOutput(model, place, options.output), place, onNotice);
   const wide = halvesAsFloats(chosen);
   if (wide !== chosen) onNotice(`${place}: its float16 tensors are computed in float32`);
   const read = (batch: Dim): Graph<Dim> => {
@@ -160,14 +171,20 @@ function readOpen(
 
 function withOneOutput(model: Model, place: string, output: string | undefined): Model {
   const outputs = model.graph.outputs.map(({ name }) => name);
+  const shown = model.graph.outputs
+    .slice(0, 20)
+    .map(({ name, shape }) => `${name}${shape === undefined ? "" : ` [${shape.join(", ")}]`}`);
   if (output !== undefined ? !outputs.includes(output) : outputs.length !== 1) {
     throw new InputError({
       place,
       problem:
         output === undefined
-          ? `has ${outputs.length} outputs: ${outputs.slice(0, 20).join(", ")}`
+          ? `has ${outputs.length} outputs: ${shown.join(", ")}`
           : `has no output "${output}"`,
-      remedy: output === undefined ? "Choose the logits with output." : suggestName(output, outputs),
+      remedy:
+        output === undefined
+          ? "Choose the one that gives a logit a class: --output <name> (output)."
+          : suggestName(output, outputs),
     });
   }
   const wanted = output ?? outputs[0]!;
@@ -184,39 +201,12 @@ function imageInput(graph: Graph<Dim>, place: string, own: ClassifierMetadata | 
     problem:
       graph.inputs.length === 0
         ? "has no input that its output depends on"
-        : `has ${graph.inputs.length} inputs that its output depends on: ${graph.inputs.join(", ")}`,
+        : `has ${graph.inputs.length} inputs that its output depends on: ${graph.inputs.map((name) => `${name} [${graph.values.get(name)!.shape.join(", ")}]`).join(", ")}`,
     remedy: "Export it with the image as its only input, or choose another output.",
   });
 }
 
-function checkImage(
-  graph: Graph<Dim>,
-  name: string,
-  place: string,
-  { layout = "NCHW", mean, std, channelOrder }: LoadOptions,
-): void {
-  const { dtype, shape } = graph.values.get(name)!;
-  const axes = layout === "NCHW" ? "[N, C, H, W]" : "[N, H, W, C]";
-  const fail = (problem: string, remedy: string): never => {
-    throw new InputError({ place: `${place}: input "${name}"`, problem, remedy });
-  };
-  if (dtype !== "float32") fail(`is ${dtype}, expected float32`, "Export the model with a float32 input.");
-  if (shape.length !== 4) {
-    fail(`is [${shape.join(", ")}], expected ${axes}`, "Export a model whose input is a batch of images.");
-  }
-  const channelAxis = layout === "NCHW" ? 1 : 3;
-  const other = shape[4 - channelAxis];
-  const isColour = (dim: Dim | undefined): boolean => dim === 1 || dim === 3 || dim === 4;
-  if (!isColour(shape[channelAxis]) && isColour(other)) {
-    const swapped = layout === "NCHW" ? "NHWC" : "NCHW";
-    fail(
-      `is [${shape.join(", ")}], which does not look like ${axes}`,
-      `If its channels are those ${other}, set layout to ${swapped}.`,
-    );
-  }
-  if (shape.slice(1).some((dim) => typeof dim !== "number"))
-    throw openSize(`${place}: input "${name}"`, shape);
-  const channels = shape[channelAxis] as number;
+function checkChannels(channels: number, { mean, std, channelOrder }: LoadOptions): void {
   if (channelOrder === "BGR" && channels !== 3) {
     throw new UsageError({
       place: "channelOrder",

@@ -12,6 +12,8 @@ export interface Preprocessing {
   readonly layout?: "NCHW" | "NHWC";
   /** Order of the model's colours; "RGB" by default, "BGR" for models of Caffe and OpenCV. */
   readonly channelOrder?: "RGB" | "BGR";
+  /** Whether the input takes whole numbers only. */
+  readonly rounded?: boolean;
 }
 
 export function isIdentity({
@@ -20,9 +22,15 @@ export function isIdentity({
   range = 1,
   layout = "NCHW",
   channelOrder = "RGB",
+  rounded = false,
 }: Preprocessing): boolean {
   return (
-    mean === undefined && std === undefined && range === 1 && layout === "NCHW" && channelOrder === "RGB"
+    !rounded &&
+    mean === undefined &&
+    std === undefined &&
+    range === 1 &&
+    layout === "NCHW" &&
+    channelOrder === "RGB"
   );
 }
 
@@ -32,21 +40,26 @@ export function isIdentity({
  *
  *   u = range · (x − mean) / std ,   x with blue first where the order asks for it,
  *
- * transposed to `[N, H, W, C]` where the layout asks for it.
+ * transposed to `[N, H, W, C]` where the layout asks for it, and reshaped where the old input lies flat. Rounded pixels are
+ *
+ *   u' = u − round(2¹⁶ · (u − round(u))) / 2¹⁶ ,
+ *
+ * which is round(u) to 2⁻¹⁷, and whose derivative is 1: Round passes no gradient, so that u alone does.
+ *
+ * @param shape `[C, H, W]` of the images.
  */
 export function withPreprocessing(
   graph: Graph<Dim>,
   old: string,
-  { mean, std, range = 1, layout = "NCHW", channelOrder = "RGB" }: Preprocessing,
+  [channels, height, width]: readonly [number, number, number],
+  { mean, std, range = 1, layout = "NCHW", channelOrder = "RGB", rounded = false }: Preprocessing,
 ): { graph: Graph<Dim>; image: string } {
-  const { shape } = graph.values.get(old)!;
-  const [batch, ...axes] = shape;
-  const [channels, height, width] = layout === "NCHW" ? axes : [axes[2]!, axes[0]!, axes[1]!];
+  const [batch, ...flat] = graph.values.get(old)!.shape;
   const rest = { ...graph, inputs: graph.inputs.filter((name) => name !== old) };
   let image = "image";
   const before = (g: GraphBuilder<Dim>): void => {
     while (graph.values.has(image)) image += "_";
-    let x = g.input(image, "float32", [batch!, channels!, height!, width!]);
+    let x = g.input(image, "float32", [batch!, channels, height, width]);
     const apply = (op: "Sub" | "Mul", name: string, values: readonly number[]): Value<Dim> =>
       g.op(op, [x, g.constant(float32([values.length, 1, 1], values))], {}, { name });
     if (channelOrder === "BGR") {
@@ -57,9 +70,21 @@ export function withPreprocessing(
       const factors = (std ?? [1]).map((deviation) => range / deviation);
       x = apply("Mul", "scaled", factors);
     }
+    if (rounded) x = roundedTo(g, x);
     if (layout === "NHWC") x = g.op("Transpose", [x], { perm: [0, 2, 3, 1] }, { name: "channels_last" });
+    if (flat.length !== 3) {
+      x = g.op("Reshape", [x, g.ints([0, ...(flat as number[])])], {}, { name: "flat" });
+    }
     // Under its old name, so that nothing in the model changes.
     g.node({ name: "preprocessed", op: "Identity", inputs: [x.name], outputs: [old], attributes: {} });
   };
   return { graph: rewrite<Dim>(rest, () => undefined, { before }), image };
+}
+
+/** Whole numbers forwards, the identity backwards. */
+function roundedTo(g: GraphBuilder<Dim>, x: Value<Dim>): Value<Dim> {
+  const parts = g.scalar(2 ** 16);
+  const beyond = g.op("Sub", [x, g.op("Round", [x], {}, { name: "nearest" })]);
+  const held = g.op("Div", [g.op("Round", [g.op("Mul", [beyond, parts])], {}, { name: "held" }), parts]);
+  return g.op("Sub", [x, held], {}, { name: "rounded" });
 }
