@@ -4,7 +4,7 @@ import { dirname, join, posix, relative } from "node:path";
 
 const ROOMS = (
   "errors files tensor onnx graph autodiff runtime models losses attacks data defences training evaluation " +
-  "report reproduction cli"
+  "inspection report explain reproduction cli"
 ).split(" ");
 const IMPORT = /(?:from|import\()\s*"(\.[^"]+)"/g;
 

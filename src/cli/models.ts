@@ -115,18 +115,19 @@ export async function loadModel(
   imageShape?: () => Promise<KnownImageShape>,
 ): Promise<LoadedModel> {
   const { readFileChecked, sha256Of } = await import("../files/index.js");
-  const { readRunSummary, readRunConfig } = await import("../training/index.js");
   const { path, folder } = modelPath(argument);
+  // A plain file is read without what knows of runs.
+  const runs = folder === undefined ? undefined : await import("../training/index.js");
   const finished = folder !== undefined && existsSync(join(folder, "manifest.json"));
   // Refuses a run whose files have changed, before its model is read.
-  const training = finished ? await readRunSummary(folder) : undefined;
+  const training = finished ? await runs!.readRunSummary(folder) : undefined;
   if (folder !== undefined && !finished) {
     terminal.warn(`${folder}: has no manifest.json, so its model.onnx is used unchecked`);
   }
   const name = basename(argument).replace(/\.onnx$/i, "");
   const reading = await readModel({ path, name, given: descriptionOf(options), imageShape }, terminal);
   const { classifier, description, origin } = reading;
-  const config = folder === undefined ? undefined : await readRunConfig(folder);
+  const config = folder === undefined ? undefined : await runs!.readRunConfig(folder);
   return {
     name,
     classifier,

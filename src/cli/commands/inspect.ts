@@ -1,33 +1,46 @@
-import { dirname, relative } from "node:path";
+import { basename, dirname, relative } from "node:path";
 import type { Command } from "commander";
+import { InputError } from "../../errors/index.js";
+import type { ModelUnderTest } from "../../evaluation/index.js";
 import { ownShape } from "../images.js";
 import { loadModel, modelOptions, modelPath, type LoadedModel, type ModelOptions } from "../models.js";
+import { checkOutputs } from "../outputs.js";
 import { describePreprocessing } from "../reading.js";
 import { settleModel } from "../settle.js";
 import { commonOptions, mapOptions, type CommonOptions, type MapOptions } from "../shared-options.js";
-import { createTerminal } from "../terminal.js";
+import { writeError } from "../streams.js";
+import { createTerminal, type Terminal } from "../terminal.js";
+import { count } from "../values.js";
 
 interface InspectOptions extends CommonOptions, ModelOptions, MapOptions {
   readonly graph?: boolean;
   readonly write?: boolean;
   readonly data?: string;
+  readonly picture?: string;
+  readonly batchSize: number;
 }
 
 const EXAMPLES = `
 Examples:
   holdfast inspect my-model.onnx
+  holdfast inspect my-model.onnx --size 224 --picture graph.svg
+  holdfast inspect my-model.onnx --json | jq '{attackable, obstacles}'
   holdfast inspect runs/mnist-at-alp --graph | less
   holdfast inspect my-model.onnx --data photos --write
 
---write keeps what is known of its images in my-model.yaml, which every command then reads. What
-neither the options nor the files say is tried on --data.`;
+"attackable: yes" is tried: a step of PGD is built and compiled. A model that cannot be read exits with 3
+and lists every node that is left. --write keeps what is known of its images in my-model.yaml, which every
+command then reads; what neither the options nor the files say is tried on --data.
+schemas/inspection.schema.json describes the JSON.`;
 
 export function inspectCommand(program: Command): void {
   const command = program
     .command("inspect")
-    .description("say what a model is: its images, classes, ops, parameters and attention taps")
+    .description("say what a model is, how it was understood, whether it can be attacked and what that takes")
     .argument("<model>", "a run folder or an .onnx file")
     .option("--graph", "print the whole graph, one line a node")
+    .option("--picture <file>", "draw the graph as an .svg, equal blocks in a row drawn once")
+    .option("--batch-size <n>", "images that memory is estimated for", count, 8)
     .option("--write", "write how its images are made to a .yaml file beside it")
     .option("--data <name>", "labelled images to try the usual preprocessings on, where nothing says it");
   modelOptions(mapOptions(command));
@@ -37,66 +50,77 @@ export function inspectCommand(program: Command): void {
 
 async function inspect(path: string, options: InspectOptions): Promise<void> {
   const terminal = createTerminal(options);
-  const { data } = options;
-  const loaded = await loadModel(
-    path,
-    options,
-    terminal,
-    data === undefined ? undefined : () => ownShape({ data }),
-  );
-  const model = data === undefined ? loaded : await settleModel(loaded, { ...options, data }, terminal);
-  const { name, classifier, info, reading } = model;
+  await checkOutputs({ "--picture": options.picture }, { "the model": path });
+  const notices: string[] = [];
+  const model = await loaded(path, options, terminal, notices);
+  if (model === undefined) return;
   if (options.write === true) terminal.note(`written: ${await write(path, model)}`);
-  const { formatCount, printGraph, printValue } = await import("../../graph/index.js");
-  const { graph } = classifier;
+  if (options.picture !== undefined) await draw(options.picture, model, terminal);
   if (options.graph === true) {
-    terminal.result(printGraph(graph), { graph: printGraph(graph) });
+    const { printGraph } = await import("../../graph/index.js");
+    const graph = printGraph(model.classifier.graph);
+    terminal.result(graph, { graph });
     return;
   }
-  const ops = new Map<string, number>();
-  for (const { op } of graph.nodes) ops.set(op, (ops.get(op) ?? 0) + 1);
-  const elements = (names: Iterable<string>): number =>
-    [...names].reduce((sum, each) => sum + (graph.initializers.get(each)?.data.length ?? 0), 0);
-  const facts = {
-    name,
-    architecture: classifier.name,
-    sha256: info.sha256,
-    recipe: info.recipe,
-    preprocessing: reading.isSettled ? { ...reading.description, origin: reading.origin ?? null } : null,
-    input: printValue(graph.values.get(classifier.image)!),
-    output: printValue(graph.values.get(classifier.logits)!),
-    classes: classifier.classNames,
-    parameters: elements(classifier.parameters),
-    constants: elements(graph.initializers.keys()),
-    taps: classifier.taps.map((tap) => ({ name: tap.name, value: printValue(graph.values.get(tap.value)!) })),
-    ops: Object.fromEntries([...ops].sort(([, a], [, b]) => b - a)),
-  };
-  const rows = [
-    ["architecture", facts.architecture],
-    ["recipe", facts.recipe ?? "unknown"],
-    ["image", facts.input],
-    ["pixels", describePixels(model)],
-    ["logits", facts.output],
-    ["classes", shortened(facts.classes)],
-    ["parameters", formatCount(facts.parameters)],
-    ["taps", facts.taps.map((tap) => `${tap.name} = ${tap.value}`).join("; ") || "none"],
-    [
-      "ops",
-      Object.entries(facts.ops)
-        .map(([op, times]) => `${op} × ${times}`)
-        .join(", "),
-    ],
-    ["sha256", facts.sha256],
-  ];
-  terminal.result(rows.map(([head, value]) => `${head!.padEnd(13)} ${value!}`).join("\n"), facts);
+  const { inspectionPage, inspectModel } = await import("../../inspection/index.js");
+  const { name, info, classifier } = model;
+  const { mean, std, pixelRange, layout } = options;
+  const facts = await inspectModel(
+    {
+      name,
+      path,
+      sha256: info.sha256,
+      recipe: info.recipe,
+      classifier,
+      notices,
+      given: {
+        normalisation: mean !== undefined || std !== undefined || pixelRange !== undefined,
+        layout: layout !== undefined,
+      },
+    },
+    options.batchSize,
+  );
+  terminal.result(inspectionPage(facts), facts);
 }
 
-/** Of longer lists only the first and the last are shown; `--json` has all. */
-const SHOWN = 20;
+/** The model; undefined where it cannot be read and everything about that is said. */
+async function loaded(
+  path: string,
+  options: InspectOptions,
+  terminal: Terminal,
+  notices: string[],
+): Promise<LoadedModel | undefined> {
+  const name = basename(path).replace(/\.onnx$/i, "");
+  const said = (text: string): number => notices.push(text.replace(`${name}: `, "").replace(`${path}: `, ""));
+  try {
+    const quiet = { ...terminal, note: said };
+    const { data } = options;
+    const shape = data === undefined ? undefined : (): ReturnType<typeof ownShape> => ownShape({ data });
+    const model = await loadModel(path, options, quiet, shape);
+    const settled = data === undefined ? model : await settleModel(model, { ...options, data }, quiet);
+    notices.push(`its pixels are ${describePixels(settled)}`);
+    return settled;
+  } catch (error) {
+    const { UnreadableModelError } = await import("../../graph/index.js");
+    if (!(error instanceof InputError) || !(error instanceof UnreadableModelError)) throw error;
+    const { inspectUnreadable, unreadablePage } = await import("../../inspection/index.js");
+    const { readModelFile } = await import("../../onnx/index.js");
+    const { readFileChecked, sha256Of } = await import("../../files/index.js");
+    const { path: file } = modelPath(path);
+    const sha256 = sha256Of(await readFileChecked(file));
+    const facts = inspectUnreadable({ name, path, sha256 }, await readModelFile(file), error);
+    terminal.result(unreadablePage(facts), facts);
+    writeError(`error: ${path}: ${facts.problem}\n`);
+    process.exitCode = error.exitCode;
+    return undefined;
+  }
+}
 
-function shortened(names: readonly string[]): string {
-  if (names.length <= SHOWN + 1) return names.join(", ");
-  return `${names.slice(0, SHOWN).join(", ")}, … ${names.at(-1)!} (${names.length})`;
+async function draw(file: string, { name, classifier }: ModelUnderTest, terminal: Terminal): Promise<void> {
+  const { graphPicture } = await import("../../inspection/index.js");
+  const { writeFileAtomic } = await import("../../files/index.js");
+  await writeFileAtomic(file, graphPicture(classifier, name));
+  terminal.note(`${file}: the graph`);
 }
 
 function describePixels({ reading: { isSettled, origin, description } }: LoadedModel): string {

@@ -14,6 +14,7 @@ import { controlFlow, isControlFlow, type Run } from "./control-flow.js";
 import { MOST_NODES, withoutFunctions, type ScopedNode } from "./functions.js";
 import { inOrder } from "./order.js";
 import { Unsupported, type Raise, type RaiseContext, type RawNode } from "./raise.js";
+import { UnreadableModelError, type UnreadableNode } from "./unreadable.js";
 
 const RAISES: Readonly<Record<string, Raise>> = { ...OLDER_OPSETS, ...COMPOSITES };
 
@@ -38,7 +39,7 @@ const NEWEST_OPSET = 25;
 export function graphFromModel(model: Model, options: ImportOptions): Graph<Dim> {
   const opset = opsetOf(model, options.place);
   const state = start(model, options, opset);
-  const problems: string[] = [];
+  const problems: UnreadableNode[] = [];
   importNodes(inOrder(expanded(model, options.place), options.place), state, problems);
   if (problems.length > 0) throw unsupported(options.place, problems);
   for (const { name } of model.graph.outputs) {
@@ -61,10 +62,10 @@ function expanded(model: Model, place: string): readonly ScopedNode[] {
 }
 
 /** Adds nodes in turn; what cannot be added is put into words. */
-function importNodes(nodes: readonly ScopedNode[], state: State, problems: string[]): void {
+function importNodes(nodes: readonly ScopedNode[], state: State, problems: UnreadableNode[]): void {
   for (const { node, opset } of nodes) {
     const problem = attempt(() => importNode(node, { ...state, opset }, problems));
-    if (problem !== undefined) problems.push(`${nameOf(node)} (${qualified(node)}): ${problem}`);
+    if (problem !== undefined) problems.push({ node: nameOf(node), op: qualified(node), problem });
     // What hangs on a node that failed cannot be judged: its outputs are unknown, not wrong.
     if (problem !== undefined) for (const output of node.outputs) state.failed.add(output);
   }
@@ -127,15 +128,13 @@ function attempt(work: () => unknown): string | undefined {
 /** Of thousands of nodes of one kind the first say enough. */
 const MOST_PROBLEMS = 20;
 
-function unsupported(place: string, problems: readonly string[]): InputError {
+function unsupported(place: string, nodes: readonly UnreadableNode[]): InputError {
+  const problems = nodes.map(({ node, op, problem }) => `node "${node}" (${op}): ${problem}`);
   const several = problems.length === 1 ? "a node" : `${problems.length} nodes`;
   const shown = problems.slice(0, MOST_PROBLEMS);
   if (shown.length < problems.length) shown.push(`and ${problems.length - shown.length} more`);
-  return new InputError({
-    place,
-    problem: `has ${several} that cannot be read:\n    ${shown.join("\n    ")}`,
-    remedy: remedyFor(problems),
-  });
+  const problem = `has ${several} that cannot be read:\n    ${shown.join("\n    ")}`;
+  return new UnreadableModelError({ place, problem, remedy: remedyFor(problems) }, nodes);
 }
 
 /** Operators of quantised networks, in every domain. */
@@ -153,11 +152,11 @@ function remedyFor(problems: readonly string[]): string {
   return `Export the model in eval mode, with ops among: ${[...ops].sort().join(", ")}.`;
 }
 
-const nameOf = (node: ModelNode): string => `node "${node.name || node.outputs[0] || "?"}"`;
+const nameOf = (node: ModelNode): string => node.name || node.outputs[0] || "?";
 const qualified = (node: ModelNode): string =>
   node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
 
-function importNode(node: ModelNode, state: State, problems: string[]): void {
+function importNode(node: ModelNode, state: State, problems: UnreadableNode[]): void {
   const { g, opset, failed } = state;
   // Its own problem is named already.
   if (node.inputs.some((name) => failed.has(name))) {
@@ -197,7 +196,7 @@ function importNode(node: ModelNode, state: State, problems: string[]): void {
 }
 
 /** An If, Loop or Scan; of a body with problems those are said, not that its outputs are missing. */
-function importControlFlow(node: ModelNode, state: State, problems: string[]): void {
+function importControlFlow(node: ModelNode, state: State, problems: UnreadableNode[]): void {
   const { g, opset, failed } = state;
   const missing = node.inputs.find((name) => name !== "" && !g.has(name));
   if (missing !== undefined) throw new Unsupported(`its input "${missing}" is defined nowhere`);

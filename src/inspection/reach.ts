@@ -1,0 +1,39 @@
+import { isFlat, type Dim, type Graph, type Node } from "../graph/index.js";
+import { isFloat } from "../tensor/index.js";
+
+/** The values that depend on any of `names`, which are among them; through nodes of which `passes` holds. */
+export function namesBehind(
+  graph: Graph<Dim>,
+  names: Iterable<string>,
+  passes: (node: Node) => boolean = () => true,
+): ReadonlySet<string> {
+  const reached = new Set(names);
+  for (const node of graph.nodes) {
+    if (!node.inputs.some((input) => reached.has(input)) || !passes(node)) continue;
+    for (const output of node.outputs) if (output !== "") reached.add(output);
+  }
+  return reached;
+}
+
+/** Nodes on any way from one value to another that stop its gradient, those behind others too; what only reads shapes is none. */
+export function stoppingNodes(graph: Graph<Dim>, from: string, to: string): readonly Node[] {
+  const behind = namesBehind(graph, [from]);
+  const leads = new Set([to]);
+  const found: Node[] = [];
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.outputs.some((name) => leads.has(name)) || node.op === "Shape") continue;
+    for (const name of node.inputs) leads.add(name);
+    const moved = node.inputs.some((name) => behind.has(name) && isFloat(graph.values.get(name)!.dtype));
+    if (moved && stops(graph, node)) found.push(node);
+  }
+  return found.reverse();
+}
+
+function stops({ values }: Graph<Dim>, { op, outputs }: Node): boolean {
+  return isFlat(op) || !outputs.some((name) => name !== "" && isFloat(values.get(name)!.dtype));
+}
+
+/** Whether a gradient can flow back from one value to another: a path without an op whose derivative is zero. */
+export function passesGradient(graph: Graph<Dim>, from: string, to: string): boolean {
+  return namesBehind(graph, [from], (node) => !stops(graph, node)).has(to);
+}
