@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseXml } from "@rgrove/parse-xml";
 import { afterAll, describe, expect, test } from "vitest";
-import { int, ints, modelOf, node } from "../../test/model.js";
+import { ints, modelOf, node } from "../../test/model.js";
 import { holdfast } from "../../test/runs/holdfast.js";
 import { pooled, withHead } from "../../test/small-models.js";
 import { STEP } from "../attacks/index.js";

@@ -168,8 +168,8 @@ function importNode(node: ModelNode, state: State, problems: UnreadableNode[]): 
       node.domain === "" ? "this op is not known" : `this op of the domain "${node.domain}" is not known`,
     );
   }
-  const [output] = node.outputs;
-  if (!output) throw new Unsupported("has no output");
+  const output = node.outputs.find((name) => name !== "");
+  if (output === undefined) throw new Unsupported("has no output");
   if (node.opType === "Constant") {
     g.initializer(output, constantTensor(node));
     return;
