@@ -51,7 +51,7 @@ export {
 export { dimensionName } from "./dims.js";
 export { reducedAxes } from "./catalogue/reduction.js";
 export { sliceBounds } from "./catalogue/shaping.js";
-export { windowOf, windowOutput, type Window } from "./catalogue/neural.js";
+export { columnsOf, windowOf, windowOutput, type Window } from "./catalogue/neural.js";
 export { bind } from "./passes/bind.js";
 export { convolutionsAsProducts, smallMapWeights } from "./passes/convolutions-as-products.js";
 export { deadCode } from "./passes/dead-code.js";

@@ -201,6 +201,27 @@ const twoBatchNormalizations = (own: boolean): GradCase => ({
 export const NEURAL_CASES: Readonly<Record<string, readonly GradCase[]>> = {
   Conv: [...convolutions, ...stems],
   ConvTranspose: transposedConvolutions,
+  Col2Im: (
+    [
+      ["overlapping", [1, 8, 4], [3, 3], [2, 2], {}],
+      [
+        "strides, dilations, pads",
+        [2, 4, 2],
+        [4, 3],
+        [2, 1],
+        { strides: [2, 2], dilations: [3, 1], pads: [1, 0, 0, 1] },
+      ],
+      ["one dimension", [2, 6, 2], [6], [3], { strides: [3] }],
+    ] as const
+  ).map(([name, shape, image, block, attributes]) => ({
+    name: `Col2Im, ${name}`,
+    inputs: [{ shape }],
+    // Its square, so that the second order is not 0.
+    build: (g, [x]) => {
+      const y = g.op("Col2Im", [x, g.ints(image), g.ints(block)], attributes);
+      return g.op("Mul", [y, y]);
+    },
+  })),
   MaxPool: [
     ...pools("MaxPool"),
     pool("MaxPool", "column-major indices", { kernel_shape: [2, 2], storage_order: 1 }),

@@ -1,4 +1,4 @@
-import { windowOf, type NeuralOp, type Window } from "../../src/graph/index.js";
+import { columnsOf, windowOf, type NeuralOp, type Window } from "../../src/graph/index.js";
 import { at, broadcastAt, count, nd, positions, put, type Nd } from "./array.js";
 import type { Kernel, KernelInput, Kernels } from "./kernel.js";
 
@@ -52,6 +52,22 @@ const convTranspose: Kernel<"ConvTranspose"> = ({
         put(y, target, at(y, target) + value * at(weight!, [i, o, ...tap]));
       }
     }
+  }
+  return [y];
+};
+
+const col2Im: Kernel<"Col2Im"> = ({ inputs: [columns], shapes: [shape], types }) => {
+  const { image, w, out } = columnsOf(types);
+  const y = nd(shape!);
+  const taps = [...positions(w.kernel)].map((tap) => tap.join());
+  const [batch, channels] = shape as [number, number];
+  for (const [n, c] of positions([batch, channels]) as Iterable<[number, number]>) {
+    [...positions(out)].forEach((window, column) => {
+      for (const { place, tap } of covered(window, w, image)) {
+        const row = c * taps.length + taps.indexOf(tap.join());
+        put(y, [n, c, ...place], at(y, [n, c, ...place]) + at(columns!, [n, row, column]));
+      }
+    });
   }
   return [y];
 };
@@ -191,6 +207,7 @@ const softmax =
 export const NEURAL_KERNELS: Kernels<NeuralOp> = {
   Conv: conv,
   ConvTranspose: convTranspose,
+  Col2Im: col2Im,
   MaxPool: maxPool,
   AveragePool: averagePool,
   GlobalAveragePool: globalPool((values) => values.reduce((a, b) => a + b, 0) / values.length),

@@ -1,7 +1,8 @@
-import { windowOf, type GraphBuilder, type NeuralOp, type Value } from "../../graph/index.js";
-import { sizeOf } from "../../tensor/index.js";
+import { columnsOf, windowOf, type GraphBuilder, type NeuralOp, type Value } from "../../graph/index.js";
+import { sizeOf, tensor } from "../../tensor/index.js";
 import { asNumber, reshapeTo, swapLastAxes, type Rule, type Rules } from "../rule.js";
 import { batchNormalization } from "./batch-normalization.js";
+import { convAttributes } from "./convolution/attributes.js";
 import { conv, convTranspose } from "./convolution/rules.js";
 
 /**
@@ -21,6 +22,21 @@ const maxPool: Rule<"MaxPool"> = ({ g, inputs: [x], outputs, outputGrads: [yGrad
     reduction: "add",
   });
   return [reshapeTo(g, scattered, x!.shape)];
+};
+
+/** Col2Im: the adjoint takes the windows of the image apart, by a convolution with one kernel for each tap. */
+const col2Im: Rule<"Col2Im"> = ({ g, inputs: [columns], outputGrads: [yGrad], types }) => {
+  const { w } = columnsOf(types);
+  const [taps, channels] = [sizeOf(w.kernel), yGrad!.shape[1]!];
+  const one = new Float32Array(taps * taps);
+  for (let tap = 0; tap < taps; tap++) one[tap * (taps + 1)] = 1;
+  const kernels = g.op("Expand", [
+    g.op("Cast", [g.constant(tensor("float32", [1, taps, taps], one))], { to: yGrad!.dtype }),
+    g.ints([channels, taps, taps]),
+  ]);
+  const weight = reshapeTo(g, kernels, [channels * taps, 1, ...w.kernel]);
+  const apart = g.op("Conv", [yGrad, weight], convAttributes(w, channels));
+  return [reshapeTo(g, apart, columns!.shape), null, null];
 };
 
 /** AveragePool: the adjoint is a depthwise transposed convolution with a kernel of ones. */
@@ -101,6 +117,7 @@ function vector(g: GraphBuilder, value: Value, length: number): Value {
 export const NEURAL_RULES: Rules<NeuralOp> = {
   Conv: conv,
   ConvTranspose: convTranspose,
+  Col2Im: col2Im,
   MaxPool: maxPool,
   AveragePool: averagePool,
   GlobalAveragePool: ({ g, inputs: [x], outputGrads: [yGrad] }) => {

@@ -1,4 +1,4 @@
-import { sameShape } from "../../tensor/index.js";
+import { sameShape, sizeOf } from "../../tensor/index.js";
 import type { Read } from "../attributes.js";
 import type { Dim } from "../graph.js";
 import {
@@ -130,6 +130,24 @@ function checkBias(context: Pick<InferContext, "optional">, channels: number): v
   throw new ShapeError(`its bias is [${bias.join(", ")}], expected [${channels}]`);
 }
 
+/** The image, windows and number of windows of a Col2Im. */
+export function columnsOf(
+  context: Pick<
+    InferContext<{
+      strides: typeof window.strides;
+      pads: typeof window.pads;
+      dilations: typeof window.dilations;
+    }>,
+    "constantInts" | "attributes"
+  >,
+): { readonly image: readonly number[]; readonly w: Window; readonly out: readonly number[] } {
+  const image = context.constantInts(1, "image_shape");
+  checkInts(image, "image_shape", { count: Math.max(1, image.length), least: 1 });
+  const kernel_shape = context.constantInts(2, "block_shape");
+  const w = windowOf({ ...context.attributes, kernel_shape, auto_pad: "NOTSET" }, image);
+  return { image, w, out: windowOutput(image, w) };
+}
+
 function pool(context: InferContext<typeof pooling>): OutputType[] {
   const { batch, channels, spatial } = imageOf(context);
   const w = windowOf(context.attributes, spatial);
@@ -215,6 +233,24 @@ export const NEURAL = {
       const outChannels = weight[1]! * context.attributes.group;
       checkBias(context, outChannels);
       return [{ dtype: context.input(0).dtype, shape: [batch, outChannels, ...out] }];
+    },
+  }),
+  /** Columns `[N, C · kernel, windows]`, each added where its window lies in `[N, C, …image_shape]`. */
+  Col2Im: operator({
+    inputs: [3, 3],
+    outputs: [1, 1],
+    attributes: { strides: window.strides, pads: window.pads, dilations: window.dilations },
+    infer: (context) => {
+      const { shape, dtype } = context.input(0);
+      const { image, w, out } = columnsOf(context);
+      const [batch, rows, windows] = shape;
+      const taps = sizeOf(w.kernel);
+      if (shape.length !== 3 || windows !== sizeOf(out) || known(rows, "columns") % taps !== 0) {
+        throw new ShapeError(
+          `its columns are [${shape.join(", ")}], expected [N, C × ${taps}, ${sizeOf(out)}]`,
+        );
+      }
+      return [{ dtype, shape: [batch!, known(rows, "columns") / taps, ...image] }];
     },
   }),
   MaxPool: operator({

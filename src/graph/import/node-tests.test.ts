@@ -2,7 +2,7 @@ import { describe, test } from "vitest";
 import { nodeCases } from "../../../test/onnx-node-cases.js";
 import { expectClose, runImported } from "../../../test/original.js";
 
-describe.each(["normalisation", "pooling"])("ONNX's own tests of %s", (family) => {
+describe.each(["convolution", "normalisation", "pooling"])("ONNX's own tests of %s", (family) => {
   test.each(nodeCases(`test/fixtures/onnx-nodes/${family}.json`))(
     "%s",
     async (_, { model, feeds, expected }) => {

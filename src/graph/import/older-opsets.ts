@@ -66,10 +66,52 @@ const batchNormalization = raise({
   },
   emit: ({ g, inputs, attributes: { spatial, training_mode: training, epsilon }, again }) => {
     if (spatial !== 1) return [normalisedPlaces(g, inputs, epsilon)];
-    if (training !== 0) throw new Unsupported("training_mode = 1 (export the model in eval mode)");
+    if (training !== 0) {
+      if (isFromInputs(g, inputs[0]!))
+        throw new Unsupported("training_mode = 1 (export the model in eval mode)");
+      return [standardisedWeight(g, inputs, epsilon)];
+    }
     return again(inputs, 1);
   },
 });
+
+/** Whether an input of the graph has a part in a value. */
+function isFromInputs(g: RaiseContext["g"], value: Value<Dim>): boolean {
+  const inputs = new Set(g.inputs);
+  const seen = new Set<string>();
+  const open = [value.name];
+  while (open.length > 0) {
+    const name = open.pop()!;
+    if (name === "" || seen.has(name)) continue;
+    seen.add(name);
+    if (inputs.has(name)) return true;
+    open.push(...(g.producer(g.value(name))?.inputs ?? []));
+  }
+  return false;
+}
+
+/** Of weights the statistics are their own: weight standardisation (Qiao et al. 2019, arXiv:1903.10520) is written so. */
+function standardisedWeight(
+  g: RaiseContext["g"],
+  [x, scale, shift]: RaiseContext["inputs"],
+  epsilon: number,
+): Value<Dim> {
+  const rank = x!.shape.length;
+  const axes = g.ints(x!.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis])));
+  const mean = (value: Value<Dim>): Value<Dim> => g.op("ReduceMean", [value, axes], { keepdims: 1 });
+  const centred = g.op("Sub", [x, mean(x!)]);
+  const variance = mean(g.op("Mul", [centred, centred]));
+  const deviation = g.op("Sqrt", [g.op("Add", [variance, g.scalar(epsilon, variance)])]);
+  const normalised = g.op("Div", [centred, deviation]);
+  const is = (value: Value<Dim> | undefined, number: number): boolean =>
+    value !== undefined &&
+    (g.constantOf(value)?.data as Float32Array | undefined)?.every((v) => v === number) === true;
+  // Ones and zeros say that there is no scale or bias to train.
+  if (is(scale, 1) && is(shift, 0)) return normalised;
+  const perChannel = (value: Value<Dim> | undefined): Value<Dim> =>
+    g.op("Reshape", [value, g.ints([-1, ...Array<number>(rank - 2).fill(1)])]);
+  return g.op("Add", [g.op("Mul", [normalised, perChannel(scale)]), perChannel(shift)]);
+}
 
 /** Before opset 9 statistics could be of each place of the maps, by `spatial` = 0. */
 function normalisedPlaces(g: RaiseContext["g"], inputs: RaiseContext["inputs"], epsilon: number): Value<Dim> {

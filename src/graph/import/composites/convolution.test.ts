@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { int, ints, modelOf, node, text } from "../../../../test/model.js";
+import { int, ints, modelOf, node, real, text, vector } from "../../../../test/model.js";
 import { expectAsOriginal } from "../../../../test/original.js";
 import type { Attribute, Model } from "../../../onnx/index.js";
-import { createGenerator, tensor, type Tensor } from "../../../tensor/index.js";
+import { createGenerator, float32, tensor, type Tensor } from "../../../tensor/index.js";
 import { attributesOf, graphFromModel, isNode } from "../../index.js";
 
 type Attributes = Readonly<Record<string, Attribute>>;
@@ -111,5 +111,76 @@ describe("ConvTranspose is as ONNX Runtime has it", () => {
     expect(() =>
       graphFromModel(convolved("ConvTranspose", [3, 2, 3, 3], attributes), { place: "m" }),
     ).toThrow(words);
+  });
+});
+
+describe("weights that are standardised in the graph", () => {
+  const standardised = (input: string, scale: Tensor, bias: Tensor): Model =>
+    modelOf(
+      [
+        node("Reshape", [input, "rows"], "flat"),
+        node("BatchNormalization", ["flat", "s", "b", "m", "v"], ["even", "mean", "variance"], {
+          training_mode: int(1),
+          epsilon: real(1e-3),
+        }),
+        node("Reshape", ["even", "shape"], "weight"),
+        node("Conv", ["x", "weight"], "y"),
+      ],
+      {
+        w: weight([4, 3, 2, 2]),
+        s: scale,
+        b: bias,
+        m: float32([4], [0, 0, 0, 0]),
+        v: float32([4], [1, 1, 1, 1]),
+        rows: vector(1, 4, -1),
+        shape: vector(4, 3, 2, 2),
+      },
+    );
+  const [ones, zeros] = [float32([4], [1, 1, 1, 1]), float32([4], [0, 0, 0, 0])];
+
+  test("by their own mean and variance, as in training mode", async () => {
+    await expectAsOriginal(standardised("w", ones, zeros), [2, 3, 8, 8]);
+    await expectAsOriginal(standardised("w", float32([4], [1, 2, 3, 4]), weight([4])), [2, 3, 8, 8]);
+  });
+
+  test("statistics of a batch of images are refused", () => {
+    const nodes = [node("BatchNormalization", ["x", "p", "p", "p", "p"], ["y"], { training_mode: int(1) })];
+    const model = modelOf(nodes, { p: float32([3], [1, 1, 1]) });
+    expect(() => graphFromModel(model, { place: "m" })).toThrow(
+      "training_mode = 1 (export the model in eval",
+    );
+  });
+});
+
+describe("Col2Im", () => {
+  const columns = (
+    attributes: Attributes,
+    constants: Readonly<Record<string, Tensor>>,
+    shape: number[],
+  ): Model =>
+    modelOf([node("Col2Im", ["x", "image", "block"], "y", attributes)], constants, {
+      opset: 18,
+      input: { shape },
+    });
+  const constants = { image: vector(4, 5), block: vector(2, 3) };
+
+  test("is as ONNX Runtime has it", async () => {
+    await expectAsOriginal(columns({}, constants, [2, 12, 9]), [2, 12, 9]);
+    const attributes = { strides: ints(2, 1), pads: ints(1, 0, 0, 1) };
+    await expectAsOriginal(columns(attributes, constants, [2, 12, 8]), [2, 12, 8]);
+  });
+
+  test.each([
+    ["other columns", constants, [2, 12, 8], "expected [N, C × 6, 9]"],
+    [
+      "a block for other dimensions",
+      { ...constants, block: vector(2) },
+      [2, 12, 9],
+      "kernel_shape must have 2",
+    ],
+    ["no image", { ...constants, image: vector() }, [2, 12, 9], "image_shape must be"],
+    ["rows that no channels have", constants, [2, 13, 9], "expected [N, C × 6, 9]"],
+  ])("refuses %s", (_, given, shape, words) => {
+    expect(() => graphFromModel(columns({}, given, shape), { place: "m" })).toThrow(words);
   });
 });
