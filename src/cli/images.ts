@@ -37,6 +37,7 @@ export async function openSample(
   });
   const mapped = mapOntoModel(name, classifier, whole, map);
   await checkSameOutputs(models, whole, mapped, map);
+  tellOtherFits(models, terminal);
   await tellColours(name, channels, whole, options, terminal);
   terminal.note(describeClasses(whole.classNames, classifier, mapped));
   const sampled = options.limit !== undefined && options.limit < whole.length;
@@ -47,6 +48,17 @@ export async function openSample(
     population: whole.length,
     seed: sampled ? seed : null,
   };
+}
+
+/** All models are given the same images, made as the first one's are. */
+function tellOtherFits([first, ...others]: readonly NamedModel[], terminal: Terminal): void {
+  const fitOf = ({ reading }: NamedModel): string =>
+    JSON.stringify(Object.entries(fitOfDescription(reading.description)).sort());
+  const differing = others.filter((other) => fitOf(other) !== fitOf(first!));
+  if (differing.length === 0) return;
+  terminal.warn(
+    `${differing.map(({ name }) => name).join(", ")}: shown pictures that are scaled and cropped for ${first!.name}, not as its description says`,
+  );
 }
 
 /** Says it where a model is shown colours as gray, or gray as colours. Picture files may be either. */

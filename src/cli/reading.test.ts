@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -8,7 +8,14 @@ import { writeSmallPhotos } from "../../test/small-photos.js";
 import { modelFromGraph } from "../graph/index.js";
 import { writeModelFile } from "../onnx/index.js";
 import type { Result } from "../evaluation/index.js";
-import { describePreprocessing, preprocessingFlags } from "./reading.js";
+import {
+  describePreprocessing,
+  preprocessingFlags,
+  readModel,
+  type Reading,
+  type ReadingRequest,
+} from "./reading.js";
+import { createTerminal } from "./terminal.js";
 
 /** Models that do not say how their pixels are read. */
 let root = "";
@@ -53,7 +60,7 @@ test("the usual preprocessings are tried, and the choice is said, kept and read 
   expect(written.stderr).toMatch(/pixels +right +loss\n {2}-1 to 1 /);
   expect(await readFile(join(root, "signed.yaml"), "utf8")).toContain("range: 1\nmean: [0.5]\nstd: [0.5]\n");
   const read = await holdfast(["inspect", model]);
-  expect(read.stdout).toMatch(/pixels +\(x − 0\.5\) \/ 0\.5.* from its description \(model\.yaml\)/);
+  expect(read.stdout).toMatch(/pixels +\(x − 0\.5\) \/ 0\.5.* from signed\.yaml/);
   const overridden = await holdfast(["inspect", model, "--pixel-range", "2", "--json"]);
   expect((JSON.parse(overridden.stdout) as { preprocessing: unknown }).preprocessing).toMatchObject({
     range: 2,
@@ -106,6 +113,51 @@ test("gray models say that colours are turned gray; one number an image is two c
   const { clean, robust } = JSON.parse(stdout) as Record<"clean" | "robust", { accuracy: number }>;
   expect(clean.accuracy).toBeGreaterThan(0.9);
   expect(robust.accuracy).toBeLessThan(clean.accuracy - 0.3);
+});
+
+test("what the files say comes in order: options, model.yaml, the graph, other tools' files", async () => {
+  const folder = join(root, "files");
+  await mkdir(folder);
+  const path = join(folder, "net.onnx");
+  const signed = smallNetwork({ input: (g, x) => g.op("Sub", [g.op("Mul", [x, g.scalar(2)]), g.scalar(1)]) });
+  const plain = smallNetwork({ input: (g, x) => g.op("Max", [x, g.scalar(0)]) });
+  const notes: string[] = [];
+  const hear = (text: string): void => void notes.push(text);
+  const terminal = { ...createTerminal({}), note: hear, warn: hear };
+  const read = (given: ReadingRequest["given"] = {}): Promise<Reading> =>
+    readModel({ path, name: "net", given, imageShape: undefined }, terminal);
+
+  await writeModelFile(path, modelFromGraph(plain.graph));
+  expect(await read()).toMatchObject({ isSettled: false, description: {} });
+  await writeFile(join(folder, "labels.txt"), "x\ny\nz\n");
+  const config = { image_mean: [0.4], image_std: [0.3], resample: 3, size: { height: 12, width: 12 } };
+  await writeFile(join(folder, "preprocessor_config.json"), JSON.stringify(config));
+  const foreign = await read();
+  expect(foreign.classifier.classNames).toEqual(["x", "y", "z"]);
+  expect(foreign).toMatchObject({
+    origin: "preprocessor_config.json",
+    description: { mean: [0.4], interpolation: "bicubic" },
+  });
+  expect(notes).toContainEqual("net: pixels: (x − 0.4) / 0.3, of x in [0, 1], from preprocessor_config.json");
+
+  await writeModelFile(path, modelFromGraph(signed.graph));
+  const normalised = await read();
+  expect(normalised.origin).toContain("its graph, which begins with (x − 0.5) / 0.5");
+  expect(normalised.description).toEqual({
+    range: 1,
+    size: [12, 12],
+    fit: "stretch",
+    interpolation: "bicubic",
+  });
+
+  await writeFile(join(folder, "net.yaml"), "mean: [0.2]\nstd: [0.1]\nlabels: names.txt\ncrop: 0.8\n");
+  await writeFile(join(folder, "names.txt"), "one\ntwo\nthree\n");
+  const described = await read();
+  expect(described.classifier.classNames).toEqual(["one", "two", "three"]);
+  expect(described.description).toEqual({ mean: [0.2], std: [0.1], labels: "names.txt", crop: 0.8 });
+  expect(notes.at(-2)).toMatch(/its graph begins with \(x − 0\.5\) \/ 0\.5 already.*come on top/);
+  const amended = await read({ std: [0.5], crop: 1 });
+  expect(amended).toMatchObject({ origin: "the options", description: { mean: [0.2], std: [0.5], crop: 1 } });
 });
 
 test("preprocessing in words and in options", () => {

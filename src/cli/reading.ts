@@ -1,6 +1,8 @@
 /** How the images of a model are made: from flags, its description, its graph or what other tools wrote beside it. */
+import { basename } from "node:path";
 import type {
   Classifier,
+  GraphStart,
   KnownImageShape,
   LoadOptions,
   ModelDescription,
@@ -89,7 +91,7 @@ export async function readModel(request: ReadingRequest, terminal: Terminal): Pr
   const whole = models.wholeInput(model);
   const found =
     whole === undefined || saysPixels(flags)
-      ? await pixelsFrom({ flags, written, foreign, asIs })
+      ? await pixelsFrom({ path, flags, written, foreign, asIs })
       : { pixels: { range: models.WHOLE_RANGE }, origin: `its input, which takes ${whole}` };
   if (
     layout !== undefined &&
@@ -101,6 +103,12 @@ export async function readModel(request: ReadingRequest, terminal: Terminal): Pr
   }
   if (found === undefined) {
     return { classifier: asIs, description: known, isSettled: false, withPreprocessing };
+  }
+  const start = models.findGraphStart(asIs.graph, asIs.image, asIs.channels);
+  if (start?.range !== undefined && (found.pixels.mean ?? found.pixels.std) !== undefined) {
+    terminal.warn(
+      `${name}: its graph begins with ${normalisation(start)} already; a mean and deviation from ${found.origin} come on top of it`,
+    );
   }
   if (found.origin !== FLAGS) tell(`pixels: ${describePreprocessing(found.pixels)}, from ${found.origin}`);
   return {
@@ -115,6 +123,7 @@ export async function readModel(request: ReadingRequest, terminal: Terminal): Pr
 const FLAGS = "the options";
 
 interface Sources {
+  readonly path: string;
   readonly flags: ModelDescription;
   readonly written: ModelDescription | undefined;
   readonly foreign: { readonly place: string; readonly description: ModelDescription } | undefined;
@@ -123,22 +132,21 @@ interface Sources {
 
 /** What is said of pixel values and who says it. Flags amend what is written, and take the place of what is guessed. */
 async function pixelsFrom({
+  path,
   flags,
   written,
   foreign,
   asIs,
 }: Sources): Promise<{ pixels: ModelDescription; origin: string } | undefined> {
-  const { basename } = await import("node:path");
+  const { descriptionPath, findGraphStart } = await import("../models/index.js");
   if (written !== undefined && saysPixels(written)) {
-    const origin = saysPixels(flags) ? FLAGS : "its description (model.yaml)";
+    const origin = saysPixels(flags) ? FLAGS : basename(descriptionPath(path));
     return { pixels: { ...pixelsOf(written), ...pixelsOf(flags) }, origin };
   }
   if (saysPixels(flags)) return { pixels: pixelsOf(flags), origin: FLAGS };
-  const { findGraphStart } = await import("../models/index.js");
   const start = findGraphStart(asIs.graph, asIs.image, asIs.channels);
   if (start?.range !== undefined) {
-    const normalisation = `(x − ${numbers(start.mean)}) / ${numbers(start.deviation)}`;
-    return { pixels: { range: start.range }, origin: `its graph, which begins with ${normalisation}` };
+    return { pixels: { range: start.range }, origin: `its graph, which begins with ${normalisation(start)}` };
   }
   if (foreign !== undefined && saysPixels(foreign.description)) {
     return { pixels: pixelsOf(foreign.description), origin: basename(foreign.place) };
@@ -160,6 +168,10 @@ async function optionsFor(
     ...(output === undefined ? {} : { output }),
     ...(classNames === undefined ? {} : { classNames }),
   };
+}
+
+function normalisation({ mean, deviation }: Pick<GraphStart, "mean" | "deviation">): string {
+  return `(x − ${numbers(mean)}) / ${numbers(deviation)}`;
 }
 
 const short = (value: number): string => String(Number(value.toPrecision(4)));

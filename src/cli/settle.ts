@@ -38,7 +38,7 @@ export async function settleModel(
   terminal.note(
     `${name}: nothing says how its pixels are read; tried on ${best.images} images of ${images.name}\n${tableOf(tried.trials)}`,
   );
-  const crop = await tryCrop(model, best, images, options);
+  const crop = await tryCrop(model, best, images, options, terminal);
   tellChoice(name, best, tried, crop, terminal);
   const { preprocessing } = best;
   const origin = `trial: ${best.correct} of ${best.images} images right`;
@@ -94,6 +94,7 @@ async function tryCrop(
   best: Trial,
   { source }: Dataset,
   options: SettleOptions,
+  terminal: Terminal,
 ): Promise<number | undefined> {
   const { description, classifier } = model.reading;
   if (source === undefined || source.kind === "pixels" || description.crop !== undefined) return undefined;
@@ -106,6 +107,9 @@ async function tryCrop(
   );
   const lost = best.answers.filter(
     (answer, i) => isRight(answer, images, i) && !isRight(trials[0]!.answers[i]!, images, i),
+  );
+  terminal.note(
+    `  "${best.name}", and of the scaled picture the centre, ${USUAL_CROP} of its side: ${trials[0]!.correct} of ${best.images} right`,
   );
   const differing = gained.length + lost.length;
   return gained.length - lost.length > 2 * Math.sqrt(differing) ? USUAL_CROP : undefined;
