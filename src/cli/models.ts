@@ -5,7 +5,7 @@ import { InputError } from "../errors/index.js";
 import type { ModelUnderTest } from "../evaluation/index.js";
 import type { KnownImageShape, PreprocessingNames } from "../models/index.js";
 import type { Named } from "./outputs.js";
-import { describePreprocessing, readModel, type Reading, type ReadingRequest } from "./reading.js";
+import { describeReading, readModel, type Reading, type ReadingRequest } from "./reading.js";
 import type { MapOptions } from "./shared-options.js";
 import type { Terminal } from "./terminal.js";
 import { count, fraction, imageSize, oneOf, shareAboveZero, whole } from "./values.js";
@@ -138,9 +138,7 @@ export async function loadModel(
       sha256: sha256Of(await readFileChecked(path)),
       architecture: classifier.name,
       ...(training === undefined ? {} : { training }),
-      ...(origin === undefined
-        ? {}
-        : { preprocessing: `${describePreprocessing(description)}, from ${origin}` }),
+      ...(origin === undefined ? {} : { preprocessing: describeReading(description, origin) }),
     },
   };
 }

@@ -10,11 +10,13 @@ import { writeModelFile } from "../onnx/index.js";
 import type { Result } from "../evaluation/index.js";
 import {
   describePreprocessing,
+  describeReading,
   preprocessingFlags,
   readModel,
   type Reading,
   type ReadingRequest,
 } from "./reading.js";
+import { openSample } from "./images.js";
 import { createTerminal } from "./terminal.js";
 
 /** Models that do not say how their pixels are read. */
@@ -157,10 +159,16 @@ test("what the files say comes in order: options, model.yaml, the graph, other t
   expect(described.description).toEqual({ mean: [0.2], std: [0.1], labels: "names.txt", crop: 0.8 });
   expect(notes.at(-2)).toMatch(/its graph begins with \(x − 0\.5\) \/ 0\.5 already.*come on top/);
   const amended = await read({ std: [0.5], crop: 1 });
+  const model = { name: "net", classifier: described.classifier, reading: described };
+  const { dataset } = await openSample({ data: join(root, "photos") }, 0, [model], terminal);
+  expect(dataset.source).toMatchObject({ fit: { cropFraction: 0.8, height: 12 } });
   expect(amended).toMatchObject({ origin: "the options", description: { mean: [0.2], std: [0.5], crop: 1 } });
 });
 
 test("preprocessing in words and in options", () => {
+  expect(describeReading({ range: 1, crop: 0.875, interpolation: "bicubic" }, "x.yaml")).toBe(
+    "x as it is, of x in [0, 1], from x.yaml; cropped to the centre, 0.875 of the scaled side; scaled bicubically",
+  );
   const caffe = { mean: [0.4076, 0.458, 0.485], range: 255, channelOrder: "BGR" } as const;
   expect(describePreprocessing(caffe)).toBe("255 · (x − [0.4076, 0.458, 0.485]), of x in [0, 1], blue first");
   expect(preprocessingFlags(caffe)).toBe("--mean 0.4076,0.458,0.485 --pixel-range 255 --channel-order bgr");

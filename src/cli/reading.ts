@@ -190,6 +190,20 @@ export function describePreprocessing({ mean, std, range = 1, channelOrder }: Pr
   return `${plain}, of x in [0, 1]${channelOrder === "BGR" ? ", blue first" : ""}`;
 }
 
+/** How pictures become a model's input, for a result: pixels, where that is known from, and the crop. */
+export function describeReading(description: ModelDescription, origin: string): string {
+  const { crop = 1, fit = "crop", interpolation = "bilinear" } = description;
+  const fitted = [
+    ...(fit === "stretch"
+      ? ["stretched to its size"]
+      : crop < 1
+        ? [`cropped to the centre, ${crop} of the scaled side`]
+        : []),
+    ...(interpolation === "bicubic" ? ["scaled bicubically"] : []),
+  ];
+  return [`${describePreprocessing(description)}, from ${origin}`, ...fitted].join("; ");
+}
+
 /** The flags that say the same. */
 export function preprocessingFlags({ mean, std, range = 1, channelOrder }: Preprocessing): string {
   const list = (values: readonly number[]): string =>

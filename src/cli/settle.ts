@@ -3,7 +3,7 @@ import type { Dataset, OpenOptions } from "../data/index.js";
 import type { Trial, TriedPreprocessings } from "../evaluation/index.js";
 import type { ModelDescription } from "../models/index.js";
 import type { LoadedModel } from "./models.js";
-import { describePreprocessing, preprocessingFlags, type Reading } from "./reading.js";
+import { describePreprocessing, describeReading, preprocessingFlags, type Reading } from "./reading.js";
 import { openOptionsOf, type DataOptions, type MapOptions } from "./shared-options.js";
 import { formatTable, type Terminal } from "./terminal.js";
 
@@ -53,7 +53,7 @@ export async function settleModel(
     ...model,
     classifier: settled.classifier,
     reading: settled,
-    info: { ...model.info, preprocessing: `${describePreprocessing(preprocessing)}, from ${origin}` },
+    info: { ...model.info, preprocessing: describeReading(settled.description, origin) },
   };
 }
 
@@ -88,7 +88,7 @@ async function trialImages(
     .dataset;
 }
 
-/** .875 where it is clearly better than the whole picture: of the images that only one is right on, nearly all are its. */
+/** .875 where it is clearly better than the whole picture. */
 async function tryCrop(
   model: LoadedModel,
   best: Trial,
@@ -99,23 +99,14 @@ async function tryCrop(
   const { description, classifier } = model.reading;
   if (source === undefined || source.kind === "pixels" || description.crop !== undefined) return undefined;
   if (description.fit === "stretch") return undefined;
-  const { tryPreprocessings } = await import("../evaluation/index.js");
+  const { isClearlyBetter, tryPreprocessings } = await import("../evaluation/index.js");
   const images = await trialImages(model, { ...description, crop: USUAL_CROP }, options);
   const { trials } = await tryPreprocessings(classifier, images, [best], { threads: options.threads });
-  const gained = trials[0]!.answers.filter(
-    (answer, i) => isRight(answer, images, i) && !isRight(best.answers[i]!, images, i),
-  );
-  const lost = best.answers.filter(
-    (answer, i) => isRight(answer, images, i) && !isRight(trials[0]!.answers[i]!, images, i),
-  );
   terminal.note(
     `  "${best.name}", and of the scaled picture the centre, ${USUAL_CROP} of its side: ${trials[0]!.correct} of ${best.images} right`,
   );
-  const differing = gained.length + lost.length;
-  return gained.length - lost.length > 2 * Math.sqrt(differing) ? USUAL_CROP : undefined;
+  return isClearlyBetter(trials[0]!.answers, best.answers, images.labels) ? USUAL_CROP : undefined;
 }
-
-const isRight = (answer: number, { labels }: Dataset, i: number): boolean => answer === labels[i];
 
 function tellChoice(
   name: string,

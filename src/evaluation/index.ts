@@ -103,6 +103,7 @@ export { attackLabel } from "./words.js";
 export { createTally, scoreOf, type Tally } from "./tally.js";
 export { checkFit } from "./fit.js";
 export {
+  isClearlyBetter,
   tryPreprocessings,
   usualPreprocessings,
   type Candidate,

@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
 import { float32, type Tensor } from "../tensor/index.js";
 import { smallDataset, smallNetwork } from "../../test/small-network.js";
-import { tryPreprocessings, usualPreprocessings, type TriedPreprocessings } from "./try-preprocessings.js";
+import {
+  isClearlyBetter,
+  tryPreprocessings,
+  usualPreprocessings,
+  type TriedPreprocessings,
+} from "./try-preprocessings.js";
 
 type Input = NonNullable<Parameters<typeof smallNetwork>[0]>["input"];
 
@@ -30,6 +35,16 @@ test("larger pixels only make a network surer: that is not taken for knowledge",
   expect(bytes.correct).toBe(trials[0]!.correct);
   expect(bytes.loss).toBeCloseTo(trials[0]!.loss, 1);
   expect(asGood.map(({ name }) => name)).toContain("0 to 255");
+});
+
+test("a crop is better where nearly all images that only one is right on are its", () => {
+  const labels = new Int32Array(20);
+  const rightOn = (...images: number[]): number[] =>
+    Array.from(labels, (_, i) => (images.includes(i) ? 0 : 1));
+  expect(isClearlyBetter(rightOn(0, 1, 2, 3, 4), rightOn(), labels)).toBe(true);
+  expect(isClearlyBetter(rightOn(0, 1, 2, 3), rightOn(), labels)).toBe(false);
+  expect(isClearlyBetter(rightOn(0, 1, 2, 3, 4), rightOn(5), labels)).toBe(false);
+  expect(isClearlyBetter(rightOn(), rightOn(0, 1, 2, 3, 4), labels)).toBe(false);
 });
 
 test("candidates that a model answers alike are both named", async () => {

@@ -175,6 +175,23 @@ function judge(trials: readonly Trial[]): TriedPreprocessings {
   };
 }
 
+/**
+ * Whether the answers `now` are clearly better than `before` on the same images: those that only they get right outnumber those
+ * that only the others do by more than twice the square root of both together, two standard errors of a fair coin.
+ */
+export function isClearlyBetter(
+  now: readonly number[],
+  before: readonly number[],
+  labels: ArrayLike<number>,
+): boolean {
+  let [gained, lost] = [0, 0];
+  now.forEach((answer, i) => {
+    if (answer === labels[i] && before[i] !== labels[i]) gained++;
+    if (answer !== labels[i] && before[i] === labels[i]) lost++;
+  });
+  return gained - lost > 2 * Math.sqrt(gained + lost);
+}
+
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, each) => sum + each, 0) / values.length;
 

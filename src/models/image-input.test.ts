@@ -6,7 +6,7 @@ import { GraphBuilder } from "../graph/index.js";
 import { codeOfDType, type Model, type ModelNode } from "../onnx/index.js";
 import { compile } from "../runtime/index.js";
 import { float32, tensor, type Tensor } from "../tensor/index.js";
-import { bindBatch, classifierFromModel, type Classifier, type LoadOptions } from "./index.js";
+import { bindBatch, classifierFromModel, layoutOf, type Classifier, type LoadOptions } from "./index.js";
 
 const notices: string[] = [];
 const load = (model: Model, options: LoadOptions = {}): Classifier => {
@@ -122,6 +122,19 @@ describe("images that lie flat", () => {
     expect(() => load(flat("N", 60))).toThrow(/is \[N, 60\], expected \[N, C, H, W\]\n.*--size/);
     expect(() => load(flat("N", 60), { size: [7, 7] })).toThrow(/expected/);
   });
+});
+
+test("channels are last where only they can be, or where the graph begins by moving them", () => {
+  const moved = [node("Transpose", ["x"], "h", { perm: ints(0, 3, 1, 2) }), ...pooled("h")];
+  const of = (...shape: (number | string)[]): string | undefined => layoutOf(withInput(moved, { shape }));
+  expect([of("N", 8, 8, 3), of("N", "h", "w", "c"), of("N", 3, 8, 8), of("N", 3, 8, 3)]).toEqual([
+    "NHWC",
+    "NHWC",
+    undefined,
+    undefined,
+  ]);
+  const kept = [node("Relu", ["x"], "h"), ...pooled("h")];
+  expect(layoutOf(withInput(kept, { shape: ["N", "c", "h", "w"] }))).toBeUndefined();
 });
 
 describe("one number an image", () => {

@@ -58,11 +58,19 @@ export function isOwnModel({ metadata }: Model): boolean {
   return metadata.has(METADATA.format);
 }
 
-/** "NHWC" where only the last axis of the model's input can be channels; undefined where nothing is known. */
+/**
+ * "NHWC" where only the last axis of the model's input can be channels, or where these are open and the graph begins by moving
+ * the last axis to the front; undefined where nothing is known.
+ */
 export function layoutOf({ graph }: Model): "NHWC" | undefined {
-  const { shape = [] } = graph.inputs.find((input) => input.shape?.length === 4) ?? {};
+  const { name, shape = [] } = graph.inputs.find((input) => input.shape?.length === 4) ?? {};
   const [, second, , last] = shape;
   const isColour = (dim: Dim | undefined): boolean => dim === 1 || dim === 3 || dim === 4;
+  if (typeof second === "string" && typeof last === "string") {
+    const readers = graph.nodes.filter(({ inputs }) => name !== undefined && inputs.includes(name));
+    const perm = readers.length === 1 ? readers[0]!.attributes.get("perm") : undefined;
+    return perm?.kind === "ints" && perm.value.join() === "0,3,1,2" ? "NHWC" : undefined;
+  }
   return isColour(last) && typeof second === "number" && !isColour(second) ? "NHWC" : undefined;
 }
 

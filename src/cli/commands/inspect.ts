@@ -5,7 +5,7 @@ import type { ModelUnderTest } from "../../evaluation/index.js";
 import { ownShape } from "../images.js";
 import { loadModel, modelOptions, modelPath, type LoadedModel, type ModelOptions } from "../models.js";
 import { checkOutputs } from "../outputs.js";
-import { describePreprocessing } from "../reading.js";
+import { describeReading } from "../reading.js";
 import { settleModel } from "../settle.js";
 import { commonOptions, mapOptions, type CommonOptions, type MapOptions } from "../shared-options.js";
 import { writeError } from "../streams.js";
@@ -127,7 +127,7 @@ function describePixels({ reading: { isSettled, origin, description } }: LoadedM
   if (!isSettled)
     return "not known: give --data to try the usual preprocessings, or --mean, --std, --pixel-range";
   if (origin === undefined) return "x as it is, of x in [0, 1]: holdfast saved it so";
-  return `${describePreprocessing(description)}, from ${origin}`;
+  return describeReading(description, origin);
 }
 
 /** Keeps what is known beside the model; the path. */
