@@ -16,3 +16,4 @@ export * from "./training/index.js";
 export * from "./evaluation/index.js";
 export * from "./inspection/index.js";
 export * from "./report/index.js";
+export * from "./explain/index.js";

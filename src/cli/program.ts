@@ -4,6 +4,7 @@ import { attackCommand } from "./commands/attack.js";
 import { dataCommand } from "./commands/data.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { gradientCommand } from "./commands/gradient.js";
+import { explainCommand } from "./commands/explain.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { mergeCommand } from "./commands/merge.js";
 import { recipesCommand } from "./commands/recipes.js";
@@ -46,6 +47,7 @@ Examples:
   holdfast attack runs/at-alp --data mnist:test --epsilon 0.3 --limit 1000
   holdfast evaluate runs/at-alp my-model.onnx --data mnist:test --report report.html
   holdfast inspect my-model.onnx
+  holdfast explain my-model.onnx --data photos --out why
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     );
@@ -56,6 +58,7 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     reportCommand,
     inspectCommand,
     gradientCommand,
+    explainCommand,
     dataCommand,
     reproduceCommand,
     mergeCommand,

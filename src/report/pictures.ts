@@ -38,7 +38,8 @@ const INFERNO = [
   [252, 255, 164],
 ] as const;
 
-function heat(share: number): number[] {
+/** The colour of a share of the largest value, three numbers to 255. */
+export function heat(share: number): number[] {
   const place = Math.min(1, Math.max(0, share)) * (INFERNO.length - 1);
   const low = Math.min(INFERNO.length - 2, Math.floor(place));
   const [from, to] = [INFERNO[low]!, INFERNO[low + 1]!];

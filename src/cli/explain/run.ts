@@ -1,0 +1,218 @@
+import type { Attack, PgdOptions, ThreatModel } from "../../attacks/index.js";
+import type { Batch, Dataset } from "../../data/index.js";
+import type { Explainer, Explanations, Method } from "../../explain/index.js";
+import type { Classifier } from "../../models/index.js";
+import type { ExplainOptions } from "../commands/explain.js";
+import { usualEpsilon } from "../images.js";
+import type { Terminal } from "../terminal.js";
+import { formatEpsilon } from "../values.js";
+
+/** What is explained of one image in one row of its sheet. */
+export interface ExplainedRow {
+  readonly name: string;
+  /** `[C, H, W]`. */
+  readonly image: Float32Array;
+  readonly predicted: string;
+  readonly predictedClass: number;
+  readonly confidence: number;
+  /** The class whose logit is explained. */
+  readonly explained: string;
+  readonly explainedClass: number;
+  readonly maps: ReadonlyMap<
+    Method,
+    { readonly height: number; readonly width: number; readonly data: Float32Array }
+  >;
+  /** `[C, H, W]`, of integrated gradients. */
+  readonly attributions?: Float32Array | undefined;
+  /** Σ attributions − (F(x) − F(0)), in logits. */
+  readonly gap?: number | undefined;
+}
+
+export interface ExplainedImage {
+  readonly file: string;
+  readonly label: string;
+  readonly labelClass: number;
+  readonly rows: readonly ExplainedRow[];
+}
+
+export interface Explained {
+  readonly methods: readonly Method[];
+  readonly tap: string | undefined;
+  readonly threat: ThreatModel | undefined;
+  readonly shape: Pick<Dataset, "channels" | "height" | "width">;
+  readonly images: readonly ExplainedImage[];
+  /** Greatest |gap| over |F(x) − F(0)| of all rows. */
+  readonly gap: number | undefined;
+}
+
+interface Work {
+  readonly classifier: Classifier;
+  readonly dataset: Dataset;
+  readonly terminal: Terminal;
+}
+
+/** Images a run at most: beside the activations, what an image takes is small. */
+const BATCH = 8;
+
+/** A difference of logits below this is none, and is not divided by. */
+const SMALLEST = 1e-6;
+
+/** Attacks the images where that is wanted, and explains both rows of each. */
+export async function explainImages(options: ExplainOptions, work: Work): Promise<Explained> {
+  const { createExplainer, findTap, METHODS, TAPPED } = await import("../../explain/index.js");
+  const { createTarget } = await import("../../attacks/index.js");
+  const { fixedBatchSize } = await import("../../models/index.js");
+  const { readBatch } = await import("../../evaluation/index.js");
+  const { classifier, dataset, terminal } = work;
+  const methods = options.method === "all" ? METHODS : [options.method];
+  const tap = methods.some((method) => TAPPED.has(method)) ? findTap(classifier, options.tap) : undefined;
+  const batchSize = fixedBatchSize(classifier) ?? Math.min(BATCH, options.batchSize, dataset.length);
+  const common = { batchSize, seed: options.seed, threads: options.threads };
+  const { norm, epsilon } = options;
+  const threat =
+    options.attack === "none"
+      ? undefined
+      : { norm, epsilon: epsilon?.[0] ?? usualEpsilon(options.data, norm) };
+  let done = 0;
+  const state: { progress?: ReturnType<Terminal["progress"]> } = {};
+  const explainer = await createExplainer(classifier, {
+    ...common,
+    methods,
+    tap: options.tap,
+    steps: options.integrationSteps,
+    onRun: () => state.progress?.at(++done, ""),
+  });
+  const target = createTarget(classifier, {
+    batchSize,
+    seed: options.seed,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  });
+  const batches = Math.ceil(dataset.length / batchSize);
+  state.progress = terminal.progress(batches * explainer.runs * (threat === undefined ? 1 : 2), "runs");
+  const images: ExplainedImage[] = [];
+  let gap: number | undefined;
+  try {
+    for (let start = 0; start < dataset.length; start += batchSize) {
+      const places = Uint32Array.from(
+        { length: Math.min(batchSize, dataset.length - start) },
+        (_, i) => start + i,
+      );
+      const batch = await readBatch(dataset, places, target.imageSize);
+      const seen = [await look("clean", batch, batch.images)];
+      if (threat !== undefined)
+        seen.push(await look(nameOf(options, threat), batch, await attacked(options, threat, target, batch)));
+      places.forEach((place, i) => {
+        images.push({
+          file: dataset.fileName(place),
+          label: dataset.classNames[batch.labels[i]!]!,
+          labelClass: batch.labels[i]!,
+          rows: seen.map((row) => row.at(i)),
+        });
+      });
+      for (const row of seen) if (row.gap !== undefined) gap = Math.max(gap ?? 0, row.gap);
+    }
+  } finally {
+    state.progress.stop();
+    await Promise.all([explainer.dispose(), target.dispose()]);
+  }
+  const { channels, height, width } = classifier;
+  return { methods, tap: tap?.name, threat, shape: { channels, height, width }, images, gap };
+
+  async function look(name: string, batch: Batch, pixels: Float32Array): Promise<Seen> {
+    return see({ name, batch, pixels, explainer, classifier, dataset, target, of: options.of });
+  }
+}
+
+const nameOf = ({ attack }: ExplainOptions, { norm, epsilon }: ThreatModel): string =>
+  `${attack.toUpperCase()}, ${norm === "linf" ? "L∞" : "L2"} ${formatEpsilon(epsilon)}`;
+
+type Target = ReturnType<(typeof import("../../attacks/index.js"))["createTarget"]>;
+
+async function attacked(
+  options: ExplainOptions,
+  threat: ThreatModel,
+  target: Target,
+  batch: Batch,
+): Promise<Float32Array> {
+  const { fgsm, pgd, runAttack } = await import("../../attacks/index.js");
+  const { createGenerator } = await import("../../tensor/index.js");
+  const chosen: Attack<PgdOptions> = options.attack === "fgsm" ? fgsm : pgd;
+  const { steps, stepSize, restarts, randomStart, draws, objective } = options;
+  const given = {
+    steps,
+    restarts,
+    randomStart,
+    draws,
+    objective,
+    ...(stepSize === undefined ? {} : { stepSize }),
+  };
+  const context = { random: createGenerator(options.seed) };
+  return (await runAttack(target, chosen, batch, threat, given, context)).adversarial;
+}
+
+/** One row of all images of a batch. */
+interface Seen {
+  readonly at: (i: number) => ExplainedRow;
+  readonly gap: number | undefined;
+}
+
+interface Looking {
+  readonly name: string;
+  readonly batch: Batch;
+  readonly pixels: Float32Array;
+  readonly explainer: Explainer;
+  readonly classifier: Classifier;
+  readonly dataset: Dataset;
+  readonly target: Target;
+  readonly of: "predicted" | "label";
+}
+
+async function see({
+  name,
+  batch,
+  pixels,
+  explainer,
+  classifier,
+  dataset,
+  target,
+  of,
+}: Looking): Promise<Seen> {
+  const { crossEntropies, predictions } = await import("../../attacks/index.js");
+  const { size, indices } = batch;
+  const { classCount, imageSize } = target;
+  const full = new Float32Array(target.batchSize * imageSize);
+  full.set(pixels);
+  const places = new Uint32Array(target.batchSize);
+  places.set(indices);
+  target.begin(places);
+  const logits = await target.logits(full);
+  const predicted = predictions(logits, size, classCount);
+  const losses = crossEntropies(logits, predicted, size, classCount);
+  const classes = of === "label" ? batch.labels : predicted;
+  const found: Explanations = await explainer.explain({ images: pixels, classes, indices });
+  const names = classifier.unnamed === true ? dataset.classNames : classifier.classNames;
+  const { integrated } = found;
+  const share = integrated?.gap.map(
+    (each, n) => Math.abs(each) / Math.max(Math.abs(integrated.difference[n]!), SMALLEST),
+  );
+  return {
+    gap: share === undefined ? undefined : Math.max(...share),
+    at: (i) => ({
+      name,
+      image: pixels.slice(i * imageSize, (i + 1) * imageSize),
+      predicted: names[predicted[i]!]!,
+      predictedClass: predicted[i]!,
+      confidence: Math.exp(-losses[i]!),
+      explained: names[classes[i]!]!,
+      explainedClass: classes[i]!,
+      maps: new Map(
+        [...found.maps].map(([method, { height, width, data }]) => [
+          method,
+          { height, width, data: data.slice(i * height * width, (i + 1) * height * width) },
+        ]),
+      ),
+      attributions: integrated?.attributions.slice(i * imageSize, (i + 1) * imageSize),
+      gap: integrated?.gap[i],
+    }),
+  };
+}

@@ -1,0 +1,6 @@
+/** How an answer is explained, in the order of the columns of a sheet. */
+export const METHODS = ["grad-cam", "attention", "integrated-gradients", "saliency"] as const;
+export type Method = (typeof METHODS)[number];
+
+/** What reads a tap: the map has its size. */
+export const TAPPED: ReadonlySet<Method> = new Set<Method>(["grad-cam", "attention"]);

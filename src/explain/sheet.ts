@@ -1,0 +1,99 @@
+import sharp from "sharp";
+import { escapeHtml } from "../report/index.js";
+
+/** One cell of a sheet: what stands above it, where it is the first row, and its picture, a PNG. */
+export interface SheetRow {
+  /** `clean`, `PGD, L∞ 8/255`. */
+  readonly name: string;
+  /** What the model says, under the name: lines. */
+  readonly said: readonly string[];
+  /** Whether the model is right: its words are green, or else red. */
+  readonly right: boolean;
+  /** The image, then the overlays, in the order of the columns. */
+  readonly pictures: readonly Uint8Array[];
+}
+
+export interface Sheet {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly SheetRow[];
+}
+
+const CELL = 224;
+const GAP = 8;
+const SIDE = 168;
+const HEAD = 58;
+const LETTERS = 24;
+
+/** A sheet as an SVG with its pictures inside: rows of images, methods as columns, what the model says beside each row. */
+export function sheetSvg({ title, columns, rows }: Sheet): string {
+  const width = SIDE + columns.length * (CELL + GAP) + GAP;
+  const height = HEAD + rows.length * (CELL + GAP) + GAP;
+  const place = (column: number): number => SIDE + column * (CELL + GAP);
+  const text = (x: number, y: number, words: string, style = ""): string =>
+    `<text x="${x}" y="${y}" ${style}>${escapeHtml(printableXml(words))}</text>`;
+  const heads = columns.map((name, i) => text(place(i) + CELL / 2, 48, name, 'text-anchor="middle"'));
+  const cells = rows.flatMap(({ name, said, right, pictures }, row) => {
+    const top = HEAD + row * (CELL + GAP);
+    const colour = right ? "#1a7f37" : "#b42318";
+    const lines = said.flatMap(broken);
+    return [
+      text(GAP, top + 18, name, 'font-weight="bold"'),
+      ...lines.map((line, i) => text(GAP, top + 40 + 17 * i, line, `fill="${colour}" font-size="13"`)),
+      ...pictures.map((picture, i) => image(place(i), top, picture)),
+    ];
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="14">`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    text(GAP, 22, title, 'font-size="16" font-weight="bold"'),
+    ...heads,
+    ...cells,
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+function image(x: number, y: number, bytes: Uint8Array): string {
+  const data = Buffer.from(bytes).toString("base64");
+  return `<image x="${x}" y="${y}" width="${CELL}" height="${CELL}" href="data:image/png;base64,${data}"/>`;
+}
+
+/** Lines of at most LETTERS, broken at spaces where there are some. */
+function broken(text: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (longer.length > LETTERS && line !== "") {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line].map((each) => (each.length > LETTERS ? `${each.slice(0, LETTERS - 1)}…` : each));
+}
+
+/** Names of classes may hold anything: what XML does not allow becomes a space. */
+function printableXml(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, " ");
+}
+
+/**
+ * A sheet as a PNG; undefined on a machine without a font, where its words would be missing: write the SVG there.
+ */
+export async function sheetPng(svg: string): Promise<Buffer | undefined> {
+  return (await hasFont()) ? sharp(Buffer.from(svg)).png().toBuffer() : undefined;
+}
+
+async function hasFont(): Promise<boolean> {
+  const letter = (words: string): Promise<Buffer> =>
+    sharp(
+      Buffer.from(
+        `<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><text y="16" font-family="sans-serif">${words}</text></svg>`,
+      ),
+    )
+      .raw()
+      .toBuffer();
+  // Two letters of one look are boxes.
+  return !(await letter("i")).equals(await letter("W"));
+}
