@@ -6,19 +6,22 @@ import { explainImages, type ExplainedImage } from "../explain/run.js";
 import { npzOf, writeSheets } from "../explain/write.js";
 import { openSample, ownShape } from "../images.js";
 import { loadModel, modelOptions, type ModelOptions } from "../models.js";
+import { settleModel } from "../settle.js";
 import {
   commonOptions,
   computeOptions,
   dataOptions,
+  mapOptions,
   type CommonOptions,
   type ComputeOptions,
   type DataOptions,
+  type MapOptions,
 } from "../shared-options.js";
 import { createTerminal } from "../terminal.js";
 import { count, oneOf } from "../values.js";
 
 export interface ExplainOptions
-  extends CommonOptions, ComputeOptions, DataOptions, AttackOptions, ModelOptions {
+  extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions {
   readonly attack: "pgd" | "fgsm" | "none";
   readonly method: Method | "all";
   readonly of: "predicted" | "label";
@@ -67,7 +70,7 @@ export function explainCommand(program: Command): void {
     .requiredOption("--out <folder>", "where pictures and arrays go; it must be empty or not be there");
   dataOptions(command, "mnist:test");
   attackOptions(command, "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)");
-  modelOptions(command);
+  modelOptions(mapOptions(command));
   commonOptions(computeOptions(command));
   command
     .addHelpText("after", EXAMPLES)
@@ -79,8 +82,10 @@ export function explainCommand(program: Command): void {
 async function explain(path: string, options: ExplainOptions): Promise<void> {
   const terminal = createTerminal(options);
   await checkFolder(options.out);
-  const { name, classifier: asLoaded } = await loadModel(path, options, terminal, () => ownShape(options));
-  const { dataset } = await openSample(options, options.seed, asLoaded, terminal);
+  const loaded = await loadModel(path, options, terminal, () => ownShape(options));
+  const model = await settleModel(loaded, options, terminal);
+  const { name, classifier: asLoaded } = model;
+  const { dataset } = await openSample(options, options.seed, [model], terminal);
   const { checkFit, readAsLogits } = await import("../../evaluation/index.js");
   checkFit(name, asLoaded, dataset);
   const classifier = await readAsLogits(name, asLoaded, dataset, {

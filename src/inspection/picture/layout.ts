@@ -18,7 +18,7 @@ export interface Layout {
   readonly edges: readonly Edge[];
 }
 
-export const BOX_WIDTH = 196;
+export const BOX_WIDTH = 216;
 export const LINE = 13;
 const ACROSS = 14;
 const DOWN = 16;
