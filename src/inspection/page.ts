@@ -62,7 +62,7 @@ function classesOf({ classes, classesNamed }: ModelInspection): string {
 }
 
 function batchOf({ batchSize, randomInputs }: ModelInspection): string {
-  const size = batchSize === null ? "any" : `${batchSize}, which the file fixes`;
+  const size = batchSize === null ? "any" : `${batchSize} images, no more and no fewer`;
   return randomInputs.length === 0 ? size : `${size}; draws ${randomInputs.join(", ")} at each run`;
 }
 

@@ -46,7 +46,7 @@ export function inspectUnreadable(
 
 function neededFor(op: string, problem: string): string {
   if (/QLinear|QGemm|QuantizeLinear|DequantizeLinear|Integer/.test(op)) return NO_GRADIENT;
-  if (problem.startsWith("ops of the domain")) {
+  if (problem.includes("of the domain")) {
     return "an export with operators of ONNX itself: before the optimiser that fused them into its own";
   }
   if (problem === "this op is not known") {
