@@ -1,4 +1,4 @@
-import { float32, int64, tensor, type DType, type Tensor } from "../tensor/index.js";
+import { arrayConstructor, int64, tensor, type DType, type Tensor } from "../tensor/index.js";
 import { isKnownOp, OP_CATALOGUE, specOf, type AttributesOf, type OpType } from "./catalogue/index.js";
 import type { Attributes, AttributeValue, Dim, Graph, Node, Value } from "./graph.js";
 import { evaluateShape, isOpenValue, shapeValueOf, type ShapeValue } from "./shape-values.js";
@@ -105,10 +105,10 @@ export class GraphBuilder<D extends Dim = number> {
   /** Scalar constant of `like`'s type (float32 by default), shape []. */
   scalar(value: number, like?: Value<Dim>): Value<D> {
     const dtype = like?.dtype ?? "float32";
-    if (dtype === "float32") return this.constant(float32([], [value]));
-    if (dtype === "float64") return this.constant(tensor("float64", [], Float64Array.of(value)));
-    if (dtype === "int64") return this.constant(int64([], [value]));
-    throw new Error(`no scalar of type ${dtype}`);
+    const data = new (arrayConstructor(dtype))(1);
+    data[0] =
+      data instanceof BigInt64Array || data instanceof BigUint64Array ? BigInt(value) : (value as never);
+    return this.constant(tensor(dtype, [], data as never));
   }
 
   /** Applies an op with one wanted output. */
@@ -173,8 +173,12 @@ export class GraphBuilder<D extends Dim = number> {
     const outer = this.#made;
     const made = new Set<string>();
     this.#made = made;
-    const values = make();
-    this.#made = outer;
+    let values: readonly Value<D>[] | undefined;
+    try {
+      values = make();
+    } finally {
+      this.#made = outer;
+    }
     const given = new Map<string, Value<D>>();
     const placed = values?.map((value, i) => {
       const output = outputs[i];

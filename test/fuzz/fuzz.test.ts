@@ -5,7 +5,7 @@ import { mutateBytes, mutateFields } from "./mutate.js";
 import { SEED_BYTES, SEEDS } from "./seeds.js";
 
 /** How many mutated models of each kind; HOLDFAST_FUZZ=100000 for a night. One in `RUN` is also run. */
-const CASES = Number(process.env["HOLDFAST_FUZZ"] ?? 500);
+const CASES = Number(process.env["HOLDFAST_FUZZ"] ?? 10_000);
 const RUN = 5;
 const SEED = Number(process.env["HOLDFAST_FUZZ_SEED"] ?? 0);
 

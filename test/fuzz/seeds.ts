@@ -1,19 +1,8 @@
-import { codeOfDType, writeModel, type Attribute, type Model, type ModelNode } from "../../src/onnx/index.js";
-import { float32, int64, tensor, type Tensor } from "../../src/tensor/index.js";
-import { int, ints, modelOf, node as nodeOf, real, text, vector } from "../model.js";
-
-/** `"Op a, b -> c, d"`, with its attributes. */
-function node(line: string, attributes: Readonly<Record<string, Attribute>> = {}): ModelNode {
-  const [, opType, from, to] = /^(\w+) (.*) -> (.*)$/.exec(line)!;
-  const names = (list: string): string[] => list.split(", ").map((name) => (name === "-" ? "" : name));
-  return nodeOf(opType!, names(from!), names(to!), attributes);
-}
-
-const weights = (...shape: number[]): Tensor =>
-  float32(
-    shape,
-    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i + 1)),
-  );
+import { codeOfDType, writeModel, type Model } from "../../src/onnx/index.js";
+import { float32, int64, tensor } from "../../src/tensor/index.js";
+import { int, ints, modelOf, real, text, vector } from "../model.js";
+import { MODERN_SEEDS } from "./modern-seeds.js";
+import { node, weights } from "./write.js";
 
 const window = { kernel_shape: ints(3, 3), strides: ints(2, 2), pads: ints(1, 1, 1, 1) };
 
@@ -185,5 +174,6 @@ export const SEEDS: Readonly<Record<string, Model>> = {
   older,
   halves,
   sizes,
+  ...MODERN_SEEDS,
 };
 export const SEED_BYTES: readonly Uint8Array[] = Object.values(SEEDS).map((model) => writeModel(model));

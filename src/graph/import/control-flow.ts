@@ -22,6 +22,8 @@ export function isControlFlow({ domain, opType }: ModelNode): boolean {
  * @throws Unsupported when what decides is known only from the image.
  */
 export function controlFlow(node: ModelNode, g: ImportBuilder, run: Run): readonly Value<Dim>[] {
+  const given = node.opType === "Loop" ? node.inputs.slice(2) : node.inputs;
+  if (given.includes("")) throw new Unsupported("one of its inputs is missing");
   const prefix = node.name || node.outputs.find((name) => name !== "") || node.opType;
   if (node.opType === "If") return branch(node, g, run, prefix);
   return node.opType === "Loop" ? loop(node, g, run, prefix) : scan(node, g, run, prefix);
@@ -42,6 +44,7 @@ function loop(node: ModelNode, g: ImportBuilder, run: Run, prefix: string): read
   if (count === undefined || condition === undefined) {
     throw new Unsupported("how often it runs depends on the image");
   }
+  checkOutputs(body, 1 + initial.length);
   let state = initial;
   const collected: string[][] = body.outputs.slice(1 + state.length).map(() => []);
   for (let i = 0; i < count && condition !== 0; i++) {
@@ -79,6 +82,7 @@ function scan(node: ModelNode, g: ImportBuilder, run: Run, prefix: string): read
   const { length } = inputs[0]!;
   if (inputs.some((each) => each.length !== length)) throw new Unsupported("its inputs have unequal lengths");
   if (length > LONGEST) throw new Unsupported(`runs more than ${LONGEST} times`);
+  checkOutputs(body, states);
   let state: readonly string[] = node.inputs.slice(0, states);
   const collected: string[][] = body.outputs.slice(states).map(() => []);
   for (let i = 0; i < length; i++) {
@@ -102,6 +106,12 @@ function bodyOf(node: ModelNode, name: string): ModelGraph {
   return attribute.value;
 }
 
+function checkOutputs({ outputs }: ModelGraph, least: number): void {
+  if (outputs.length < least) {
+    throw new Unsupported(`its body gives ${outputs.length} values, at least ${least} are needed`);
+  }
+}
+
 function bindings({ inputs }: ModelGraph, names: readonly string[]): Map<string, string> {
   if (inputs.length !== names.length) {
     throw new Unsupported(`its body takes ${inputs.length} inputs and is given ${names.length}`);
@@ -117,7 +127,8 @@ function stacked(g: ImportBuilder, names: readonly string[], axis: number, backw
 }
 
 function knownNumber(g: ImportBuilder, name: string | undefined): number | undefined {
-  const data: Tensor | undefined = name === undefined ? undefined : g.constantOf(g.value(name));
+  const data: Tensor | undefined =
+    name === undefined || name === "" ? undefined : g.constantOf(g.value(name));
   return data?.data.length === 1 ? toNumbers(data)[0] : undefined;
 }
 

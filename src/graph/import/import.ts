@@ -117,6 +117,8 @@ function attempt(work: () => unknown): string | undefined {
     return undefined;
   } catch (error) {
     if (error instanceof Unsupported) return error.message;
+    // A file can leave out any input, which the entries of ops that are written as others take for granted.
+    if (error instanceof TypeError && /undefined/.test(error.message)) return "one of its inputs is missing";
     // Its place is mostly the node, whose name the list has already.
     if (error instanceof ShapeError) {
       return error.place.startsWith("value ") ? `${error.place} ${error.problem}` : error.problem;

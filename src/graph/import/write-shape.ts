@@ -9,6 +9,10 @@ import { Unsupported } from "./raise.js";
  * is known once the batch is bound.
  */
 export function writeShape(g: GraphBuilder<Dim>, { dims, rank, dtype }: ShapeValue): Value<Dim> {
+  // Fractions beside an open dimension are no shape.
+  if (dims.some((dim) => typeof dim === "number" && !Number.isSafeInteger(dim))) {
+    throw new Unsupported(`computes [${dims.join(", ")}] from open dimensions`);
+  }
   const parts = dims.map((dim) => (typeof dim === "number" ? g.ints([dim]) : openDim(g, dim)));
   const list = parts.length === 1 ? parts[0]! : g.op("Concat", parts, { axis: 0 });
   const shaped = rank === 0 ? g.op("Squeeze", [list, g.ints([0])]) : list;
