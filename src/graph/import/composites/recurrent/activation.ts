@@ -53,20 +53,27 @@ export function activationsOf(
     alphas = [],
     betas = [],
     clip = 0,
+    isClipped = () => true,
   }: {
     readonly alphas?: readonly number[] | undefined;
     readonly betas?: readonly number[] | undefined;
     readonly clip?: number | undefined;
+    readonly isClipped?: (index: number) => boolean;
   },
 ): readonly Activation[] {
   const [restAlphas, restBetas] = [[...alphas], [...betas]];
-  return names.map((name) => {
+  return names.map((name, i) => {
     const key = name.toLowerCase();
     const kind = Object.hasOwn(KINDS, key) ? KINDS[key] : undefined;
     if (kind === undefined) throw new Unsupported(`its activation "${name.slice(0, 40)}" is not known`);
     const alpha = kind.alpha === undefined ? 0 : (restAlphas.shift() ?? kind.alpha);
     const beta = kind.beta === undefined ? 0 : (restBetas.shift() ?? kind.beta);
     return (g, x) =>
-      kind.apply(g, clip > 0 ? g.op("Clip", [x, g.scalar(-clip, x), g.scalar(clip, x)]) : x, alpha, beta);
+      kind.apply(
+        g,
+        clip > 0 && isClipped(i) ? g.op("Clip", [x, g.scalar(-clip, x), g.scalar(clip, x)]) : x,
+        alpha,
+        beta,
+      );
   });
 }

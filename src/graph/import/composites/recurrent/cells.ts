@@ -39,6 +39,7 @@ export const RNN: CellKind = {
 export const lstm = (isCoupled: boolean): CellKind => ({
   gates: 4,
   activations: ["Sigmoid", "Tanh", "Tanh"],
+  unclipped: 2,
   steps(g, cell): Steps {
     const { size, peepholes } = cell;
     const [f, candidate, hidden] = cell.activations;

@@ -53,6 +53,8 @@ export interface Steps {
 export interface CellKind {
   readonly gates: number;
   readonly activations: readonly string[];
+  /** The activation whose input is not clipped, as in ONNX Runtime: an LSTM's of what it carries. */
+  readonly unclipped?: number;
   steps(g: G, cell: Cell): Steps;
 }
 
@@ -146,6 +148,7 @@ function cellsOf(
     alphas: attributes.activation_alpha,
     betas: attributes.activation_beta,
     clip: attributes.clip,
+    isClipped: (i) => i % kind.activations.length !== kind.unclipped,
   });
   const size = given.r!.shape[2];
   const wanted = attributes.hidden_size ?? size;
