@@ -10,18 +10,13 @@ import { isFlat, OP_CATALOGUE, type OpType } from "../src/graph/index.js";
 import { COMPOSITES } from "../src/graph/import/composites/index.js";
 import { OLDER_OPSETS } from "../src/graph/import/older-opsets.js";
 import { CASES } from "./gradcheck/cases.js";
-import { nodeCases as packedCases } from "./onnx-node-cases.js";
 import { nodeCases } from "./onnx-nodes.js";
-
-const FOLDER = "test/fixtures/onnx-nodes";
 
 /** Cases of ONNX's own node tests, by operator. */
 function nodeTests(): Map<string, number> {
   const counts = new Map<string, number>();
-  const models = readdirSync(FOLDER).flatMap((file) =>
-    file.endsWith(".json")
-      ? packedCases(`${FOLDER}/${file}`).map(([, { model }]) => model)
-      : [...nodeCases(file.replace(".safetensors", "")).values()].map(({ model }) => model),
+  const models = readdirSync("test/fixtures/onnx-nodes").flatMap((file) =>
+    [...nodeCases(file.replace(".safetensors", "")).values()].map(({ model }) => model),
   );
   for (const { graph } of models) {
     const op = graph.nodes[0]!.opType;

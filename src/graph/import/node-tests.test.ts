@@ -1,12 +1,29 @@
-import { describe, test } from "vitest";
-import { nodeCases } from "../../../test/onnx-node-cases.js";
-import { expectClose, runImported } from "../../../test/original.js";
+import { describe } from "vitest";
+import { nodeCases, testNodeCases, type NodeCaseOptions } from "../../../test/onnx-nodes.js";
 
-describe.each(["convolution", "normalisation", "pooling"])("ONNX's own tests of %s", (family) => {
-  test.each(nodeCases(`test/fixtures/onnx-nodes/${family}.json`))(
-    "%s",
-    async (_, { model, feeds, expected }) => {
-      expectClose(await runImported(model, feeds), expected);
-    },
-  );
+/** Inputs that are data: others are constants, as exporters have them. */
+const FAMILIES: Readonly<Record<string, NodeCaseOptions>> = {
+  convolution: {},
+  elementwise: { constantsFrom: 8 },
+  indexing: {},
+  normalisation: {},
+  pooling: {},
+  reduction: {},
+  shaping: {},
+};
+
+/**
+ * Left out: modes of training; what depends on the values of an image (NonZero, Range, ReverseSequence with lengths that are
+ * inputs); truth values reduced; a last window that ONNX counts and its kernels drop; indices of MaxUnpool that count places
+ * of another shape than MaxPool's and ONNX Runtime's do.
+ */
+const LEFT_OUT =
+  /training_mode|^not_\dd|^nonzero|^range_|^reversesequence|empty_set_bool|last_window_starts_on_pad|export_with_output_shape/;
+const NOT_YET =
+  /deform_conv|^top_k|reduce_log_sum_|reduce_l1|center_crop|depthtospace|spacetodepth|(edge|reflect|wrap)_pad/;
+
+describe.each(Object.entries(FAMILIES))("ONNX's own tests of %s", (family, options) => {
+  const cases = nodeCases(family);
+  const names = [...cases.keys()].filter((name) => !LEFT_OUT.test(name) && !NOT_YET.test(name));
+  testNodeCases(cases, names, () => options);
 });
