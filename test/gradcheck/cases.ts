@@ -155,6 +155,15 @@ export const CASES: Readonly<Record<string, readonly GradCase[]>> = {
   ],
   Pad: [
     one("Pad", [2, 3], (g, x) => g.op("Pad", [x, g.ints([1, 0, 0, 2])])),
+    ...(["reflect", "edge", "wrap"] as const).flatMap((mode) => [
+      one(`Pad, ${mode}`, [3, 4], (g, x) => g.op("Pad", [x, g.ints([2, 1, 1, 3])], { mode })),
+      one(`Pad, ${mode}, one axis`, [2, 3], (g, x) =>
+        g.op("Pad", [x, g.ints([0, 2]), null, g.ints([-1])], { mode }),
+      ),
+    ]),
+    one("Pad, an edge longer than the axis", [2, 2], (g, x) =>
+      g.op("Pad", [x, g.ints([0, 5, 3, 0])], { mode: "edge" }),
+    ),
     one("Pad, cropping", [4, 4], (g, x) => g.op("Pad", [x, g.ints([-1, 0, 1, -2])])),
   ],
   Gather: [

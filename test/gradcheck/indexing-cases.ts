@@ -49,6 +49,15 @@ export const INDEXING_CASES: Readonly<Record<string, readonly GradCase[]>> = {
   ScatterElements: scattering("ScatterElements", [0, 2, 1, 0], [1, 1, 1, 1], [1, 4], [1, 4]).concat(
     scattering("ScatterElements", [0, 2, 1, 0, 1, 0, 2, 1], [0, 2, 1, 0, 0, 0, 1, -2], [2, 4], [2, 4]),
   ),
+  TopK: [
+    one("TopK", [2, 5], (g, x) => g.ops("TopK", [x, g.ints([2])])[0]!, { apart: 0.1 }),
+    one(
+      "TopK, smallest along the first axis",
+      [4, 2],
+      (g, x) => g.ops("TopK", [x, g.ints([3])], { axis: 0, largest: 0 })[0]!,
+      { apart: 0.1 },
+    ),
+  ],
   Trilu: [0, 1].flatMap((upper) => [
     one(`Trilu, upper ${upper}`, [2, 3, 3], (g, x) => g.op("Trilu", [x], { upper })),
     one(`Trilu, upper ${upper}, shifted`, [3, 4], (g, x) =>

@@ -37,6 +37,20 @@ export const INDEXING_KERNELS: Kernels<IndexingOp> = {
     }
     return [out];
   },
+  TopK: ({ inputs: [x], shapes: [shape], attributes }) => {
+    const axis = wrap(attributes.axis, x!.shape.length);
+    const [values, indices] = [nd(shape!), nd(shape!)];
+    const direction = attributes.largest === 1 ? 1 : -1;
+    for (const index of positions(x!.shape.with(axis, 1))) {
+      const line = Array.from({ length: x!.shape[axis]! }, (_, place) => at(x!, index.with(axis, place)));
+      const order = line.map((_, place) => place).sort((a, b) => direction * (line[b]! - line[a]!) || a - b);
+      for (let rank = 0; rank < shape![axis]!; rank++) {
+        put(values, index.with(axis, rank), line[order[rank]!]!);
+        put(indices, index.with(axis, rank), order[rank]!);
+      }
+    }
+    return [values, indices];
+  },
   Trilu: ({ inputs: [x, k], shapes: [shape], attributes: { upper } }) => [
     nd(shape!, (index) => {
       const [row, column] = index.slice(-2) as [number, number];

@@ -12,6 +12,15 @@ function sliceStart(start: number, length: number, step: number): number {
   return step > 0 ? Math.min(length, Math.max(0, from)) : Math.min(length - 1, Math.max(0, from));
 }
 
+/** Where a place beside an axis is read; undefined where it is filled. */
+function paddedFrom(place: number, length: number, mode: string): number | undefined {
+  if (place >= 0 && place < length) return place;
+  if (mode === "edge") return place < 0 ? 0 : length - 1;
+  if (mode === "wrap") return place < 0 ? place + length : place - length;
+  if (mode === "reflect") return place < 0 ? -place : 2 * (length - 1) - place;
+  return undefined;
+}
+
 /** What scattering makes of an element and its update. */
 export const COMBINE: Readonly<Record<string, (old: number, update: number) => number>> = {
   none: (_, update) => update,
@@ -77,13 +86,12 @@ export const SHAPING_KERNELS: Kernels<ShapingOp> = {
   Pad: ({ inputs: [x, pads, value, axes], shapes: [shape], attributes }) => {
     const rank = x!.shape.length;
     const along = listOf(axes)?.map((axis) => wrap(axis, rank)) ?? x!.shape.map((_, axis) => axis);
-    if (attributes.mode !== "constant") throw new Error("only constant padding has a kernel");
     return [
       nd(shape!, (index) => {
         const source = [...index];
         along.forEach((axis, i) => (source[axis]! -= pads!.data[i]!));
-        const inside = source.every((place, axis) => place >= 0 && place < x!.shape[axis]!);
-        return inside ? at(x!, source) : (value?.data[0] ?? 0);
+        const read = source.map((place, axis) => paddedFrom(place, x!.shape[axis]!, attributes.mode));
+        return read.every((place) => place !== undefined) ? at(x!, read) : (value?.data[0] ?? 0);
       }),
     ];
   },

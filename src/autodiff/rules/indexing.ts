@@ -110,6 +110,13 @@ export const INDEXING_RULES: Rules<IndexingOp> = {
       scatter: (into, updates, reduction) => g.op("ScatterND", [into, indices, updates], { reduction }),
     });
   },
+  /** Back to where the values were; they are at different places. */
+  TopK: ({ g, inputs: [x], outputs: [, indices], outputGrads: [grad], attributes: { axis } }) => [
+    grad === null || grad === undefined
+      ? null
+      : g.op("ScatterElements", [zerosLike(g, x!), indices, grad], { axis, reduction: "none" }),
+    null,
+  ],
   Trilu: ({ g, inputs: [, k], outputGrads: [yGrad], attributes: { upper } }) => [
     g.op("Trilu", [yGrad, k], { upper }),
     null,

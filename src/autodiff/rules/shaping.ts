@@ -65,25 +65,16 @@ export const SHAPING_RULES: Rules<ShapingOp> = {
     });
     return [grad, null, null, null, null];
   },
+  /** Where an element was copied to, its gradients are added up. */
   Pad: ({ g, inputs: [x], outputGrads: [yGrad], attributes, types }) => {
-    if (attributes.mode !== "constant") throw new Error("Pad is differentiated in mode constant only");
     const rank = x!.shape.length;
     const pads = types.constantInts(1, "pads");
     const given = types.optional(3) === undefined ? undefined : types.constantInts(3, "axes");
     const axes = given?.map((axis) => positiveAxis(axis, rank)) ?? x!.shape.map((_, axis) => axis);
     let grad = yGrad!;
     axes.forEach((axis, i) => {
-      const [before, after] = [pads[i]!, pads[i + axes.length]!];
-      grad = sliceAxis(
-        g,
-        grad,
-        axis,
-        Math.max(0, before),
-        grad.shape[axis]! - Math.max(0, before) - Math.max(0, after),
-      );
-      const lost = x!.shape.map((_, at) => (at === axis ? Math.max(0, -before) : 0));
-      const lostAfter = x!.shape.map((_, at) => (at === axis ? Math.max(0, -after) : 0));
-      grad = padZeros(g, grad, lost, lostAfter);
+      const padded = [pads[i]!, pads[i + axes.length]!] as const;
+      grad = unpad(g, grad, axis, x!.shape[axis]!, padded, attributes.mode);
     });
     return [grad, null, null, null];
   },
@@ -117,6 +108,48 @@ export const SHAPING_RULES: Rules<ShapingOp> = {
     });
   },
 };
+
+/** The transpose of padding one axis of `length`; negative pads crop it. */
+function unpad(
+  g: GraphBuilder,
+  grad: Value,
+  axis: number,
+  length: number,
+  [before, after]: readonly [number, number],
+  mode: string,
+): Value {
+  const at = (value: number): number[] => grad.shape.map((_, i) => (i === axis ? value : 0));
+  const [first, last] = [Math.max(0, before), Math.max(0, after)];
+  const kept = grad.shape[axis]! - first - last;
+  const inner = padZeros(
+    g,
+    sliceAxis(g, grad, axis, first, kept),
+    at(Math.max(0, -before)),
+    at(Math.max(0, -after)),
+  );
+  if (mode === "constant") return inner;
+  /** What was copied to [start, start + count), as a piece of the axis that begins at `place`. */
+  const copied = (start: number, count: number, place: (pieces: number) => number): Value | undefined => {
+    if (count === 0) return undefined;
+    const part = sliceAxis(g, grad, axis, start, count);
+    const piece =
+      mode === "edge"
+        ? g.op("ReduceSum", [part, g.ints([axis])], { keepdims: 1 })
+        : mode === "reflect"
+          ? reversed(g, part, [axis])
+          : part;
+    const size = piece.shape[axis]!;
+    return padZeros(g, piece, at(place(size)), at(length - place(size) - size));
+  };
+  const fromStart = copied(0, first, (size) =>
+    mode === "edge" ? 0 : mode === "reflect" ? 1 : length - size,
+  );
+  const fromEnd = copied(first + kept, last, (size) =>
+    mode === "edge" ? length - 1 : mode === "reflect" ? length - 1 - size : 0,
+  );
+  const parts = [inner, fromStart, fromEnd].filter((part) => part !== undefined);
+  return parts.length === 1 ? inner : g.op("Sum", parts);
+}
 
 /** Gathered rows that `ungather` may read for each one that there is: beyond it scattering is the less work. */
 const REPEATS = 4;

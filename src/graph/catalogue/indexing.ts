@@ -132,6 +132,31 @@ export const INDEXING = {
       return [{ dtype, shape }];
     },
   }),
+  TopK: operator({
+    inputs: [2, 2],
+    outputs: [2, 2],
+    // The gradient asks where the values were.
+    obligatoryOutputs: () => 2,
+    attributes: {
+      axis: { kind: "int", default: -1 },
+      largest: { kind: "int", default: 1 },
+      sorted: { kind: "int", default: 1 },
+    },
+    infer: ({ input, attributes }) => {
+      const { dtype, shape } = input(0);
+      const axis = normaliseAxis(attributes.axis, shape.length);
+      const k = scalarOf(input(1), "k");
+      const length = shape[axis]!;
+      if (typeof length === "number" && k > length) {
+        throw new ShapeError(`k = ${k} is more than the ${length} elements of axis ${axis}`);
+      }
+      const chosen = shape.with(axis, k);
+      return [
+        { dtype, shape: chosen },
+        { dtype: "int64", shape: chosen },
+      ];
+    },
+  }),
   /** The values are taken for constants. */
   OneHot: flat(
     operator({

@@ -192,8 +192,9 @@ export const SHAPING = {
         if (before === 0 && after === 0) return;
         const length = known(shape[axis], `axis ${axis}`);
         // Reflections have no more to show than the other elements.
-        const most = mode === "reflect" ? length - 1 : mode === "constant" ? Infinity : length;
-        if (Math.max(before, after) > most || Math.min(before, after) < -length) {
+        const most = mode === "reflect" ? length - 1 : mode === "wrap" ? length : Infinity;
+        const isMixed = mode !== "constant" && before * after < 0;
+        if (Math.max(before, after) > most || Math.min(before, after) < -length || isMixed) {
           throw new ShapeError(
             `axis ${axis} of ${length} cannot be padded by ${before} and ${after} (${mode})`,
           );

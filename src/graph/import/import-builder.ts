@@ -1,4 +1,4 @@
-import type { DType, Tensor } from "../../tensor/index.js";
+import { nearestSafeInteger, type DType, type Tensor } from "../../tensor/index.js";
 import { GraphBuilder } from "../builder.js";
 import { freeNames } from "../names.js";
 import { specOf } from "../catalogue/index.js";
@@ -103,6 +103,19 @@ export class ImportBuilder extends GraphBuilder<Dim> {
   /** A constant that is there already. */
   storedConstant(value: Value<Dim>): Tensor | undefined {
     return super.constantOf(value);
+  }
+
+  /** The elements of a list that is known before running but for open dimensions. */
+  elementsOf(value: Value<Dim>): readonly Dim[] | undefined {
+    const open = this.openShapeOf(value);
+    const data = open === undefined ? this.constantOf(value) : undefined;
+    return (
+      open?.dims ??
+      (data &&
+        Array.from(data.data as ArrayLike<number | bigint>, (each) =>
+          typeof each === "bigint" ? nearestSafeInteger(each) : each,
+        ))
+    );
   }
 
   /** Whether a value is a shape with open dimensions, which no node gives. */

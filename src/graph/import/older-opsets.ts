@@ -152,19 +152,24 @@ const softmax = raise({
   },
 });
 
+/** Before opset 10 k was an attribute; the indices are there even when nobody reads them. */
+const topK = raise({
+  attributes: {
+    k: { kind: "int" },
+    axis: { kind: "int", default: -1 },
+    largest: { kind: "int", default: 1 },
+    sorted: { kind: "int", default: 1 },
+  },
+  emit: ({ g, inputs: [x, given], attributes: { k, ...attributes } }) =>
+    g.ops("TopK", [x, k === undefined ? given : g.ints([k])], attributes),
+});
+
 /** An attribute that says nothing any more. */
 const gemm = raise({ attributes: { broadcast: { kind: "int" } }, emit: () => undefined });
 
 export const OLDER_OPSETS: Readonly<Record<string, Raise>> = {
   Squeeze: axesToInput,
   Unsqueeze: axesToInput,
-  ReduceSum: axesToInput,
-  ReduceMean: axesToInput,
-  ReduceMax: axesToInput,
-  ReduceMin: axesToInput,
-  ReduceL2: axesToInput,
-  ReduceSumSquare: axesToInput,
-  ReduceLogSumExp: axesToInput,
   Reshape: reshape,
   Slice: slice,
   Split: split,
@@ -176,4 +181,5 @@ export const OLDER_OPSETS: Readonly<Record<string, Raise>> = {
   LogSoftmax: softmax,
   Hardmax: softmax,
   Gemm: gemm,
+  TopK: topK,
 };

@@ -9,6 +9,7 @@ import { NORMALISATION } from "./normalisation.js";
 import { QUANTISED } from "./quantised.js";
 import { POOLING } from "./pooling.js";
 import { RECURRENT } from "./recurrent.js";
+import { REDUCTIONS } from "./reduction.js";
 import { RESAMPLING } from "./resampling.js";
 
 export const COMPOSITES: Readonly<Record<string, Raise>> = {
@@ -21,5 +22,6 @@ export const COMPOSITES: Readonly<Record<string, Raise>> = {
   ...QUANTISED,
   ...POOLING,
   ...RECURRENT,
+  ...REDUCTIONS,
   ...RESAMPLING,
 };
