@@ -1,0 +1,167 @@
+"""Exports the classifiers of zoo.py and writes what PyTorch says of them in float64.
+
+    python bench/corpus/export.py OUT [--ways legacy-17,dynamo-20] [--only substring]
+
+OUT/<name>/reference.json, reference.bin (float64: images, logits, gradient of Σ cross-entropy to `labels`),
+for every third model weights.bin (float32: the same gradient by the parameters), and <way>.onnx, or
+<way>.failed where the exporter gave up. What is there already is left alone.
+Needs torch, torchvision, timm, transformers, onnx, onnxscript. check.mjs reads what this writes.
+"""
+
+import argparse
+import copy
+import json
+import logging
+import os
+import signal
+import sys
+import time
+import traceback
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lively import CLASSES, enliven, images
+from zoo import build, names
+
+warnings.filterwarnings("ignore")
+torch.set_num_threads(1)
+BATCH, IMAGES, SECONDS = 2, 4, 400
+WEIGHTS_AT_MOST = 2e7
+
+
+def differentiated(model, pixels, labels, by_weights=False):
+    """Logits and gradient, and the gradients by the parameters."""
+    pixels = pixels.detach().requires_grad_()
+    logits = model(pixels)
+    loss = torch.nn.functional.cross_entropy(logits, labels, reduction="sum")
+    parameters = {n: p for n, p in model.named_parameters() if p.requires_grad} if by_weights else {}
+    found = torch.autograd.grad(loss, [pixels, *parameters.values()], allow_unused=True)
+    return logits.detach(), found[0], dict(zip(parameters, found[1:]))
+
+
+def error(found, true):
+    """Greatest difference over greatest value."""
+    greatest = float(true.abs().max())
+    return float((found.double() - true).abs().max()) / (greatest or 1.0)
+
+
+def errors(found, true):
+    """Of each image, against the greatest value of all."""
+    return ((found.double() - true).abs().flatten(1).amax(1) / true.abs().max()).tolist()
+
+
+def reference(model, pixels, labels, folder, by_weights):
+    torch.set_default_dtype(torch.float64)
+    logits, gradient, weights = differentiated(copy.deepcopy(model).double(), pixels.double(), labels, by_weights)
+    torch.set_default_dtype(torch.float32)
+    logits32, gradient32, weights32 = differentiated(model, pixels, labels, by_weights)
+    about = dict(
+        images=list(pixels.shape), logits=list(logits.shape), labels=labels.tolist(),
+        parameters=sum(p.numel() for p in model.parameters()),
+        torch=dict(logits=errors(logits32, logits), gradient=errors(gradient32, gradient)),
+        # How much the logits differ between the images, against their greatest value.
+        spread=float(logits.std(0).max() / logits.abs().max()),
+        weights={n: dict(shape=list(g.shape), torch=error(weights32[n], g)) for n, g in weights.items() if g is not None},
+    )
+    parts = [t.double().numpy().ravel() for t in (pixels, logits, gradient)]
+    np.concatenate(parts).astype("<f8").tofile(folder / "reference.bin")
+    if by_weights:
+        flat = [g.numpy().ravel() for g in weights.values() if g is not None]
+        np.concatenate(flat).astype("<f4").tofile(folder / "weights.bin")
+    (folder / "reference.json").write_text(json.dumps(about, indent=1))
+
+
+def export(model, pixels, way, path):
+    exporter, opset, *rest = way.split("-")
+    fixed = "fixed" in rest
+    if "half" in rest:
+        model, pixels = model.half(), pixels.half()
+    named = dict(input_names=["input"], output_names=["output"], opset_version=int(opset))
+    if exporter == "dynamo":
+        shapes = {} if fixed else dict(dynamic_shapes=({0: torch.export.Dim("batch")},))
+        torch.onnx.export(model, (pixels,), path, dynamo=True, external_data=False, verbose=False, **named, **shapes)
+    else:
+        axes = {} if fixed else dict(dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}})
+        with torch.no_grad():
+            torch.onnx.export(model, (pixels,), path, dynamo=False, **named, **axes)
+
+
+def work(index, name, ways, folder):
+    logging.disable(logging.WARNING)
+    torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(1)
+    model, size = build(name)
+    model.eval()
+    enliven(model, size)
+    pixels = images(IMAGES, 3, size, generator)
+    labels = torch.arange(IMAGES) * 3 % CLASSES
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "reference.json").exists():
+        small = sum(p.numel() for p in model.parameters()) <= WEIGHTS_AT_MOST
+        reference(model, pixels, labels, folder, by_weights=small and index % 3 == 0)
+    for way in ways:
+        path = folder / f"{way}.onnx"
+        if path.exists() or path.with_suffix(".failed").exists():
+            continue
+        try:
+            export(copy.deepcopy(model), pixels[:BATCH], way, str(folder / "partial.onnx"))
+            os.replace(folder / "partial.onnx", path)
+        except Exception as failure:
+            path.with_suffix(".failed").write_text(f"{type(failure).__name__}: {failure}")
+
+
+def in_child(index, name, ways, folder):
+    """Forks, so that a crash costs one model and the imports are paid once."""
+    child = os.fork()
+    if child == 0:
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, 1)
+        os.dup2(devnull, 2)
+        try:
+            work(index, name, ways, folder)
+            os._exit(0)
+        except BaseException:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "not-built").write_text(traceback.format_exc())
+            os._exit(1)
+    until = time.time() + SECONDS
+    while time.time() < until:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return "done" if status == 0 else f"status {status}"
+        time.sleep(0.2)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    for way in ways:
+        if not (folder / f"{way}.onnx").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{way}.failed").write_text(f"took more than {SECONDS} s")
+            break
+    return "too long"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--ways", default="legacy-17,dynamo-20")
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    import timm, torchvision, transformers  # noqa: F401, E401  imported once, before forking
+
+    ways = arguments.ways.split(",")
+    for index, name in enumerate(names()):
+        folder = arguments.out / name
+        there = [(folder / f"{way}.onnx").exists() or (folder / f"{way}.failed").exists() for way in ways]
+        there.append((folder / "reference.json").exists())
+        if arguments.only not in name or all(there) or (folder / "not-built").exists():
+            continue
+        started = time.time()
+        result = in_child(index, name, ways, folder)
+        print(f"{name}: {result}, {time.time() - started:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
