@@ -58,18 +58,20 @@ def reference(model, pixels, labels, folder, by_weights):
     logits, gradient, weights = differentiated(copy.deepcopy(model).double(), pixels.double(), labels, by_weights)
     torch.set_default_dtype(torch.float32)
     logits32, gradient32, weights32 = differentiated(model, pixels, labels, by_weights)
+    # None: not used, or by what the model cached earlier.
+    weights = {n: g for n, g in weights.items() if g is not None and weights32[n] is not None}
     about = dict(
         images=list(pixels.shape), logits=list(logits.shape), labels=labels.tolist(),
         parameters=sum(p.numel() for p in model.parameters()),
         torch=dict(logits=errors(logits32, logits), gradient=errors(gradient32, gradient)),
         # How much the logits differ between the images, against their greatest value.
         spread=float(logits.std(0).max() / logits.abs().max()),
-        weights={n: dict(shape=list(g.shape), torch=error(weights32[n], g)) for n, g in weights.items() if g is not None},
+        weights={n: dict(shape=list(g.shape), torch=error(weights32[n], g)) for n, g in weights.items()},
     )
     parts = [t.double().numpy().ravel() for t in (pixels, logits, gradient)]
     np.concatenate(parts).astype("<f8").tofile(folder / "reference.bin")
     if by_weights:
-        flat = [g.numpy().ravel() for g in weights.values() if g is not None]
+        flat = [g.numpy().ravel() for g in weights.values()]
         np.concatenate(flat).astype("<f4").tofile(folder / "weights.bin")
     (folder / "reference.json").write_text(json.dumps(about, indent=1))
 
@@ -85,8 +87,15 @@ def export(model, pixels, way, path):
         torch.onnx.export(model, (pixels,), path, dynamo=True, external_data=False, verbose=False, **named, **shapes)
     else:
         axes = {} if fixed else dict(dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}})
-        with torch.no_grad():
-            torch.onnx.export(model, (pixels,), path, dynamo=False, **named, **axes)
+        torch.onnx.export(model, (pixels,), path, dynamo=False, **named, **axes)
+
+
+def unfused(model):
+    """timm's attention written out, for exporters that do not know the fused one."""
+    for module in model.modules():
+        if hasattr(module, "fused_attn"):
+            module.fused_attn = False
+    return model
 
 
 def work(index, name, ways, folder):
@@ -106,11 +115,15 @@ def work(index, name, ways, folder):
         path = folder / f"{way}.onnx"
         if path.exists() or path.with_suffix(".failed").exists():
             continue
-        try:
-            export(copy.deepcopy(model), pixels[:BATCH], way, str(folder / "partial.onnx"))
-            os.replace(folder / "partial.onnx", path)
-        except Exception as failure:
-            path.with_suffix(".failed").write_text(f"{type(failure).__name__}: {failure}")
+        for attempt in (copy.deepcopy(model), unfused(copy.deepcopy(model))):
+            try:
+                export(attempt, pixels[:BATCH], way, str(folder / "partial.onnx"))
+                os.replace(folder / "partial.onnx", path)
+                break
+            except Exception as failure:
+                reason = f"{type(failure).__name__}: {failure}"
+        else:
+            path.with_suffix(".failed").write_text(reason)
 
 
 def in_child(index, name, ways, folder):
