@@ -55,6 +55,13 @@ function reference() {
   };
 }
 
+/** Whether an initializer is PyTorch's weight still: exporters fold BatchNorm into weights and keep the name. */
+function isWeight(initializer, { shape, size }) {
+  if (initializer?.shape.join() !== shape.join()) return false;
+  const found = initializer.data.reduce((sum, value) => sum + Math.abs(value), 0);
+  return Math.abs(found - size) <= 1e-4 * size;
+}
+
 function parted(weights, bytes) {
   const all = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
   let place = 0;
@@ -147,34 +154,40 @@ function summed(parts) {
  * that of the bias of a key is, is judged against a thousandth of the greatest of all. Where a ReLU flipped for some image
  * (see tolerance.mjs) its gradient is among the sums, and only what is plainly wrong is seen.
  */
-async function checkWeights(classifier, batch, known, loose) {
+async function checkWeights(classifier, batch, known) {
   const { initializers, nodes } = classifier.graph;
   const used = new Set(nodes.flatMap(({ inputs }) => inputs));
-  const alike = Object.keys(known.weights).filter(
-    (name) => initializers.get(name)?.shape.join() === known.weights[name].shape.join(),
+  const alike = Object.keys(known.weights).filter((name) =>
+    isWeight(initializers.get(name), known.weights[name]),
   );
   const names = alike.filter((name) => used.has(name));
   const facts = { compared: names.length, of: Object.keys(known.weights).length };
   if (names.length === 0) return facts;
   // Fed before the batch is bound: small constants are folded then.
   const fed = { ...classifier, graph: parametersAsInputs(classifier.graph, names) };
-  const program = await compile(differentiated(bindBatch(fed, batch), names), { threads: 1 });
+  const program = await compile(differentiated(bindBatch(fed, batch), [...names, classifier.image]), {
+    threads: 1,
+  });
   const weights = Object.fromEntries(names.map((name) => [name, initializers.get(name)]));
-  const { gradients } = await evaluate(program, classifier, known, names.length, weights);
+  const { gradients } = await evaluate(program, classifier, known, names.length + 1, weights);
+  const rows = known.about.images[0];
+  const byImages = joined(gradients[names.length], known.images.length / rows);
+  const gradient = errors(byImages, known.gradient, rows);
+  const loose = flipped({ gradient }, known.about.torch);
   const floor = 1e-3 * Math.max(...Object.values(known.weights).map(({ gradient }) => greatest(gradient)));
-  const rows = names.map((name, i) => {
-    const { gradient, torch } = known.weights[name];
-    const scale = greatest(gradient);
+  const found = names.map((name, i) => {
+    const { gradient: expected, torch } = known.weights[name];
+    const scale = greatest(expected);
     const size = scale / Math.max(scale, floor);
     return {
       name,
-      error: size * error(summed(gradients[i]), gradient),
+      error: size * error(summed(gradients[i]), expected),
       allowed: Math.max(loose ? 0.1 : 1e-4, 2 * size * torch),
     };
   });
-  const wrong = rows.filter((row) => !(row.error <= row.allowed));
-  const worst = Math.max(0, ...rows.filter((row) => row.error <= 1e-4).map((row) => row.error));
-  return { ...facts, worst, wrong: wrong.sort((a, b) => b.error - a.error).slice(0, 5) };
+  const wrong = found.filter((row) => !(row.error <= row.allowed));
+  const worst = Math.max(0, ...found.filter((row) => row.error <= 1e-4).map((row) => row.error));
+  return { ...facts, gradient, worst, wrong: wrong.sort((a, b) => b.error - a.error).slice(0, 5) };
 }
 
 /** Errors of logits and gradient of each image. */
@@ -192,8 +205,8 @@ async function answers(optimization) {
 
 const known = reference();
 const notices = [];
-const { torch, spread, quantised } = known.about;
-say({ torch, spread, quantised });
+const { torch, spread, quantised, coarse } = known.about;
+say({ torch, spread, quantised, coarse });
 const model = await stage("file", () => readModelFile(path));
 say({ fileNodes: model.graph.nodes.length, opset: model.opsets.get("") });
 const classifier = await stage("read", () =>
@@ -212,14 +225,13 @@ say({ gradientNodes: graph.nodes.length });
 if (lastStage === "run") {
   const off = await answers("all");
   say(off);
-  if (!gradientPasses({ ...off, torch, quantised })) {
+  if (!gradientPasses({ ...off, torch, quantised, coarse })) {
     // By another order of sums other ReLUs flip: the better of the two, image by image.
     const again = await answers("disabled");
     say({ again, gradient: off.gradient.map((size, i) => Math.min(size, again.gradient[i])) });
   }
   if (Object.keys(known.weights).length > 0) {
-    const loose = flipped(off, torch);
-    say({ weights: await stage("weights", () => checkWeights(classifier, batch, known, loose)) });
+    say({ weights: await stage("weights", () => checkWeights(classifier, batch, known)) });
   }
 }
 say({ peakMiB: Math.round(process.resourceUsage().maxRSS / 1024) });

@@ -60,13 +60,15 @@ def reference(model, pixels, labels, folder, by_weights):
     logits32, gradient32, weights32 = differentiated(model, pixels, labels, by_weights)
     # None: not used, or by what the model cached earlier.
     weights = {n: g for n, g in weights.items() if g is not None and weights32[n] is not None}
+    # By which a reader knows a weight that the exporter changed and did not rename, as it does where it folds BatchNorm in.
+    sizes = {n: float(p.detach().double().abs().sum()) for n, p in model.named_parameters()}
     about = dict(
         images=list(pixels.shape), logits=list(logits.shape), labels=labels.tolist(),
         parameters=sum(p.numel() for p in model.parameters()),
         torch=dict(logits=errors(logits32, logits), gradient=errors(gradient32, gradient)),
         # How much the logits differ between the images, against their greatest value.
         spread=float(logits.std(0).max() / logits.abs().max()),
-        weights={n: dict(shape=list(g.shape), torch=error(weights32[n], g)) for n, g in weights.items()},
+        weights={n: dict(shape=list(g.shape), torch=error(weights32[n], g), size=sizes[n]) for n, g in weights.items()},
     )
     parts = [t.double().numpy().ravel() for t in (pixels, logits, gradient)]
     np.concatenate(parts).astype("<f8").tofile(folder / "reference.bin")

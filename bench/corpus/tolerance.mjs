@@ -6,24 +6,29 @@ export function middle(errors) {
   return [...errors].sort((a, b) => a - b)[(errors.length - 1) >> 1];
 }
 
-function allowed(own) {
-  return Math.max(1e-4, 2 * own);
-}
+const allowed = (own, coarse = 1e-4) => Math.max(coarse, 2 * own);
 
 /** Rounding to 8 bits: an activation that falls to the next step moves a logit by a hundredth, and there are many. */
 const QUANTISED = 0.1;
 
-export function logitsPass({ logits, torch, quantised }) {
+/** `coarse`: what the reference itself is off by, where the file has rounded other weights than PyTorch. */
+export function logitsPass({ logits, torch, quantised, coarse }) {
   if (quantised) return Math.max(...logits) <= QUANTISED;
-  return Math.max(...logits) <= allowed(Math.max(...torch.logits));
+  // Some image of a deep network may be all but chaotic, in PyTorch as here.
+  const most = 10 * Math.max(...torch.logits);
+  return (
+    middle(logits) <= allowed(middle(torch.logits), coarse) && Math.max(...logits) <= allowed(most, coarse)
+  );
 }
 
-export function gradientPasses({ gradient, torch, quantised }) {
+export function gradientPasses({ gradient, torch, quantised, coarse }) {
   // Rounding has no gradient to compare with; what is passed straight through must be something.
   if (quantised) return gradient.every((size) => size > 0 && size < 1e6);
+  const worst = Math.max(...gradient);
+  // With rounded weights some ReLU flips in every image.
+  if (coarse) return middle(gradient) <= Math.max(0.2, 2 * middle(torch.gradient));
   return (
-    middle(gradient) <= allowed(middle(torch.gradient)) &&
-    Math.max(...gradient) <= Math.max(0.3, allowed(Math.max(...torch.gradient)))
+    middle(gradient) <= allowed(middle(torch.gradient)) && worst <= allowed(Math.max(0.15, ...torch.gradient))
   );
 }
 
