@@ -205,12 +205,12 @@ async function answers(optimization) {
 
 const known = reference();
 const notices = [];
-const { torch, spread, quantised, coarse } = known.about;
+const { torch, spread, quantised, coarse, layout = "NCHW" } = known.about;
 say({ torch, spread, quantised, coarse });
 const model = await stage("file", () => readModelFile(path));
 say({ fileNodes: model.graph.nodes.length, opset: model.opsets.get("") });
 const classifier = await stage("read", () =>
-  loadClassifier(path, { onNotice: (text) => notices.push(text) }),
+  loadClassifier(path, { layout, onNotice: (text) => notices.push(text) }),
 );
 const batch = fixedBatchSize(classifier) ?? known.about.batch ?? known.about.images[0];
 say({

@@ -89,10 +89,10 @@ def quantised(source, target, form):
     options.intra_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(str(target), options, providers=["CPUExecutionProvider"])
-    # A dynamic scale is one of the whole batch: batches of two, as check.mjs is told.
-    logits = np.concatenate([session.run(None, {"input": pixels[i : i + 2]})[0] for i in (0, 2)])
+    # A dynamic scale is one of the whole batch, and the same for every batch only where that is one image.
+    logits = np.concatenate([session.run(None, {"input": image[None]})[0] for image in pixels])
     rows = [0.0] * len(pixels)
-    about = dict(about, batch=2, quantised=True, weights={}, torch=dict(logits=rows, gradient=rows))
+    about = dict(about, quantised=True, weights={}, torch=dict(logits=rows, gradient=rows))
     stem = str(target).removesuffix(".onnx") + ".reference"
     np.concatenate([part.ravel().astype("<f8") for part in (pixels, logits, np.zeros_like(pixels))]).tofile(stem + ".bin")
     Path(stem + ".json").write_text(json.dumps(about, indent=1))
