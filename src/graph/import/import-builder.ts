@@ -4,6 +4,7 @@ import { freeNames } from "../names.js";
 import { specOf } from "../catalogue/index.js";
 import type { Dim, Graph, Node, Value } from "../graph.js";
 import type { ModelGraph } from "../../onnx/index.js";
+import { floatsOfBytes } from "./floats-of-bytes.js";
 import { foldArithmetic } from "./fold-arithmetic.js";
 import { sizeLimits, type CheckSize } from "./limits.js";
 import {
@@ -74,7 +75,7 @@ export class ImportBuilder extends GraphBuilder<Dim> {
     if (this.#isWriting) return this.#emit(node);
     const known = this.#evaluate(node);
     if (known !== undefined) return [known];
-    const named = this.#closed(node);
+    const named = this.#closed(floatsOfBytes(node, this));
     const folded = foldArithmetic(named, this, this.#arithmetic);
     if (folded !== undefined) return folded.map((data, i) => this.initializer(node.outputs[i]!, data));
     const outputs = this.#emit(named);

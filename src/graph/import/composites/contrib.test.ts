@@ -194,6 +194,11 @@ describe("quantised operators give what ONNX Runtime's integers give", () => {
       scale,
     ],
     [
+      "a quantised map that is padded with its zero point",
+      [quantised, node("Pad", ["q", "pads", "z"], "p"), node("DequantizeLinear", ["p", "s", "z"], "y")],
+      { ...scale, pads: vector(0, 0, 1, 1, 0, 0, 1, 1) },
+    ],
+    [
       "QGemm",
       [
         node("Flatten", ["x"], "f"),

@@ -4,11 +4,10 @@
  * quantisation does; where a value is clipped its gradient is zero.
  */
 import { tensor, toNumbers, type DType } from "../../../tensor/index.js";
-import type { GraphBuilder } from "../../builder.js";
 import type { Dim, Value } from "../../graph.js";
 import { raise, Unsupported, type Raise, type RaiseContext } from "../raise.js";
 
-type G = GraphBuilder<Dim>;
+type G = RaiseContext["g"];
 type V = Value<Dim>;
 
 const RANGES: ReadonlyMap<DType, readonly [least: number, most: number]> = new Map<
@@ -42,7 +41,7 @@ const quantisation = (g: G, scale: V | undefined, zero: V | undefined): Quantisa
 };
 
 /** An integer as the float of its value. */
-function asFloat(g: G, value: V): V {
+export function asFloat(g: G, value: V): V {
   if (value.dtype === "float32") return value;
   const data = g.constantOf(value);
   if (data === undefined) return g.op("Cast", [value], { to: "float32" });
@@ -148,8 +147,10 @@ const dynamicQuantizeLinear = raise({
 });
 
 function dynamically(g: G, x: V): { quantised: V; scale: V; zero: V } {
-  if (x.shape[0] !== 1)
+  // Where the batch is in `x` does not matter: the model's inputs say whether it is one image.
+  if (g.inputs.some((name) => g.value(name).shape[0] !== 1)) {
     throw new Unsupported("its scale is found from the whole batch: batches of 1 are needed");
+  }
   const none = g.scalar(0);
   const most = g.op("Max", [g.op("ReduceMax", [x], { keepdims: 0 }), none]);
   const least = g.op("Min", [g.op("ReduceMin", [x], { keepdims: 0 }), none]);
