@@ -26,6 +26,10 @@ const WINDOWS: readonly (readonly [string, Attributes])[] = [
     "ceil mode, a window left out on one axis",
     { kernel_shape: ints(2, 3), strides: ints(2, 2), pads: ints(0, 0, 1, 0), ceil_mode: int(1) },
   ],
+  [
+    "ceil mode, a window larger than the image",
+    { kernel_shape: ints(20, 20), strides: ints(20, 20), ceil_mode: int(1) },
+  ],
   ["dilations", { kernel_shape: ints(3, 2), dilations: ints(2, 3), pads: ints(1, 1, 0, 1) }],
   [
     "dilations, ceil mode",

@@ -115,7 +115,8 @@ function pooledWindow(x: V, attributes: WindowAttributes & { readonly ceil_mode:
   const w = windowOf(attributes, spatial);
   const ceil = attributes.ceil_mode === 1;
   const out = windowOutput(spatial, w, ceil);
-  const whole = !ceil || sameShape(out, windowOutput(spatial, w));
+  const fits = spatial.every((length, i) => reach(1, w, i) <= length + w.padsBegin[i]! + w.padsEnd[i]!);
+  const whole = !ceil || (fits && sameShape(out, windowOutput(spatial, w)));
   const wide = w.kernel.some((length, i) => Math.max(w.padsBegin[i]!, w.padsEnd[i]!) >= length);
   const leftOut = out.some(
     (length, i) => reach(length, w, i) < spatial[i]! + w.padsBegin[i]! + w.padsEnd[i]!,
