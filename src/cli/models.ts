@@ -144,7 +144,7 @@ export async function loadModel(
 }
 
 /** What the options say of a model. */
-function descriptionOf({
+export function descriptionOf({
   mean,
   std,
   pixelRange,

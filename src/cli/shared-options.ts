@@ -77,7 +77,7 @@ function channels(text: string): number {
   return value;
 }
 
-function names(text: string): string[] {
+export function listOfNames(text: string): string[] {
   const list = text.split(",");
   if (list.includes("")) throw new InvalidArgumentError("It must be names with a comma between each two.");
   return list;
@@ -108,7 +108,7 @@ export function partOptions(command: Command): Command {
 
 /** Names between commas, or from a file: a thousand of them, or such as have commas in them. */
 function classList(text: string): string[] {
-  if (!/\.txt$/i.test(text)) return names(text);
+  if (!/\.txt$/i.test(text)) return listOfNames(text);
   // Options are read before anything is awaited.
   return new TextDecoder()
     .decode(readFileCheckedSync(text))

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
-import type { OptimiserSpec, Schedule } from "../training/index.js";
+import type { HeadChoice, OptimiserSpec, Schedule } from "../training/index.js";
+import { modelOptions, type ModelOptions } from "./models.js";
 import {
   commonOptions,
   computeOptions,
   dataOptions,
+  listOfNames,
   type CommonOptions,
   type ComputeOptions,
   type DataOptions,
@@ -22,9 +24,12 @@ import {
 } from "./values.js";
 
 /** What is trained and how, as it was typed. */
-export interface TrainOptions extends CommonOptions, ComputeOptions, DataOptions {
+export interface TrainOptions
+  extends CommonOptions, ComputeOptions, DataOptions, Omit<ModelOptions, "size" | "channels"> {
   readonly recipe: string;
   readonly model: string;
+  readonly head?: HeadChoice;
+  readonly taps?: string[];
   readonly out?: string;
   readonly resume?: string;
   readonly epochs: number;
@@ -75,15 +80,33 @@ export function trainingOptions(command: Command): void {
       "at-alp",
     )
     .option(
-      "--model <name>",
-      "resnet-mini (28² to 64²), resnet18-narrow, resnet34-narrow (64² to 96²) or resnet18, 34, 50, 101, 152",
+      "--model <name | file>",
+      "resnet-mini (28² to 64²), resnet18-narrow, resnet34-narrow (64² to 96²) or resnet18, 34, 50, 101, 152; or an .onnx classifier or a run folder to go on from",
       "resnet-mini",
     );
   dataOptions(command, "mnist");
+  importOptions(command);
   optimisationOptions(command);
   adversaryOptions(command);
   imageAndValidationOptions(command);
   commonOptions(computeOptions(command));
+}
+
+/** Of a model that is read from a file. */
+function importOptions(command: Command): void {
+  modelOptions(command)
+    .addOption(
+      oneOf(
+        "--head <choice>",
+        "last layer of an .onnx model (default: keep where the data have its classes)",
+        ["keep", "new"],
+      ),
+    )
+    .option(
+      "--taps <names>",
+      "its values that attention pairing compares, as inspect lists them (default: one at each size)",
+      listOfNames,
+    );
 }
 
 function optimisationOptions(command: Command): void {

@@ -1,12 +1,16 @@
 /** From what was typed to the settings of a run, and back to words. */
 import { availableParallelism } from "node:os";
+import { basename } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../errors/index.js";
 import type { Augmentation } from "../data/index.js";
 import type { Recipe } from "../defences/index.js";
-import type { OptimiserSpec, RunOptions, TrainingSettings } from "../training/index.js";
+import type { ImportSettings, OptimiserSpec, RunOptions, TrainingSettings } from "../training/index.js";
 import { checkLengths } from "./attack-options.js";
+import { ownShape } from "./images.js";
+import { descriptionOf, modelPath } from "./models.js";
 import { checkFolder } from "./outputs.js";
+import { readModel } from "./reading.js";
 import { openOptionsOf } from "./shared-options.js";
 import { createSkippedWarner, createUndividedTeller, formatPercent, type Terminal } from "./terminal.js";
 import { toolInfo } from "./tool.js";
@@ -19,16 +23,23 @@ export async function newRun(
   terminal: Terminal,
   within = "runs",
 ): Promise<RunOptions> {
-  if (options.init === undefined && (options.freezeTrunk === true || options.trunkLearningRate === 0)) {
+  const { checkSettings, isImport, withModelShape, withUsualValidation } =
+    await import("../training/index.js");
+  const importing = isImport(options.model);
+  if (!importing) refuseImportOptions(options);
+  if (
+    !importing &&
+    options.init === undefined &&
+    (options.freezeTrunk === true || options.trunkLearningRate === 0)
+  ) {
     throw new UsageError({
       place: "--freeze-trunk",
       problem: "would leave all but the last layer as it was drawn at random",
-      remedy: "Give the weights to begin with: --init resnet50.safetensors.",
+      remedy: "Give the weights to begin with: --init resnet50.safetensors, or a trained --model model.onnx.",
     });
   }
   if (options.out !== undefined) checkFolder("--out", options.out);
   const settings = await settingsOf(options);
-  const { checkSettings, withUsualValidation } = await import("../training/index.js");
   // Reading large data takes its time: what was mistyped is said before.
   checkSettings(settings);
   const said: RunOptions = {
@@ -45,14 +56,47 @@ export async function newRun(
     initial: options.init,
     limit: options.limit,
     model: options.model,
+    ...(importing ? { imported: await importSettingsOf(options, terminal) } : {}),
     settings,
     out: options.out ?? `${within}/${nameOf(options.data)}-${settings.recipe.name}`,
     tool: toolInfo(),
   };
   const decided = options.validation !== undefined || options.validationData !== undefined;
-  const run = decided ? said : await withUsualValidation(said);
+  const shaped = await withModelShape(said);
+  const run = decided ? shaped : await withUsualValidation(shaped);
   terminal.note(await describeSettings(options, run.settings, run.out));
   return run;
+}
+
+const IMPORT_ONLY = ["head", "taps", "mean", "std", "pixelRange", "layout", "output"] as const;
+
+/** The built-in networks take pixels as they are, and their layers are known. */
+function refuseImportOptions(options: TrainOptions): void {
+  const name = IMPORT_ONLY.find((each) => options[each] !== undefined);
+  if (name === undefined) return;
+  throw new UsageError({
+    place: name === "pixelRange" ? "--pixel-range" : `--${name}`,
+    problem: `is for a model that is read from a file, and --model ${options.model} is built in`,
+    remedy: "Leave it out, or name an .onnx classifier as --model.",
+  });
+}
+
+/** How the file's images are made, from the same places as for every other command; size and channels are the data's. */
+async function importSettingsOf(options: TrainOptions, terminal: Terminal): Promise<ImportSettings> {
+  const { head, taps } = options;
+  const { path } = modelPath(options.model);
+  const name = basename(options.model).replace(/\.onnx$/i, "");
+  const request = { path, name, given: descriptionOf(options), imageShape: () => ownShape(options) };
+  const { isSettled, description } = await readModel(request, terminal);
+  if (!isSettled) {
+    terminal.warn(
+      `${name}: nothing says how its pixels are read: they are given in [0, 1]. Say it with --mean, --std and --pixel-range, or ` +
+        `find it out: holdfast inspect ${options.model} --data … --write`,
+    );
+  }
+  const { mean, std, range, layout, channelOrder, output } = description;
+  const said = Object.entries({ mean, std, range, layout, channelOrder, output, taps });
+  return { head, options: Object.fromEntries(said.filter(([, value]) => value !== undefined)) };
 }
 
 /** `mnist:train` → `mnist`, `a/photos/` → `photos`. */
@@ -151,6 +195,13 @@ export async function askedOf(options: TrainOptions, command: Command): Promise<
     data: ["data", options.data],
     validationData: ["validationData", options.validationData],
     model: ["model", options.model],
+    mean: ["imported.options.mean", options.mean],
+    std: ["imported.options.std", options.std],
+    pixelRange: ["imported.options.range", options.pixelRange],
+    layout: ["imported.options.layout", options.layout],
+    output: ["imported.options.output", options.output],
+    taps: ["imported.options.taps", options.taps],
+    head: ["imported.newHead", options.head === "new"],
     limit: ["limit", options.limit],
     recipe: ["settings.recipe.name", settings.recipe.name],
     epochs: ["settings.epochs", settings.epochs],

@@ -1,7 +1,7 @@
 /** Names of classes in the metadata of files that other tools wrote. */
 
 /** Keys that hold them, the commonest first: `names` is Ultralytics', `id2label` Hugging Face's. */
-const KEYS = ["names", "class_names", "classes", "labels", "id2label"];
+export const FOREIGN_NAMES: readonly string[] = ["names", "class_names", "classes", "labels", "id2label"];
 /** Twenty thousand classes of long names are a megabyte. */
 const LONGEST = 2 ** 22;
 
@@ -17,7 +17,7 @@ export interface ForeignNames {
  * prints it (`{0: 'cat', 1: 'dog'}`), or between commas or lines; undefined where there are none.
  */
 export function foreignNames(metadata: ReadonlyMap<string, string>): ForeignNames | undefined {
-  const found = KEYS.flatMap((key): ForeignNames[] => {
+  const found = FOREIGN_NAMES.flatMap((key): ForeignNames[] => {
     const text = metadata.get(key)?.trim() ?? "";
     const names = namesIn(text);
     return text === "" || names?.length === 0 ? [] : [{ key, names }];

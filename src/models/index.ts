@@ -32,6 +32,8 @@ export {
 } from "./description/index.js";
 export { readLabels } from "./labels-file.js";
 export { WHOLE_RANGE, wholeInput } from "./image-input.js";
+export { readImported, withHeadFor, type Imported, type ImportedOptions } from "./imported/read-imported.js";
+export { writeBack } from "./imported/write-back.js";
 export { withLogarithm } from "./logarithm.js";
 export type { KnownImageShape } from "./open-shape.js";
 export type { Preprocessing } from "./preprocess.js";

@@ -21,6 +21,7 @@ export { perturbationGraph, type PerturbationOptions } from "./weight-perturbati
 export { DivergedError } from "./watch.js";
 export {
   defendedAtTest,
+  isImport,
   isRunFile,
   loadCheckpoint,
   openValidation,
@@ -34,8 +35,12 @@ export {
   trainRun,
   verifyRun,
   weightsFileOf,
+  withModelShape,
   withUsualValidation,
   type FinishedRun,
+  type HeadChoice,
+  type ImportedModel,
+  type ImportSettings,
   type LogLine,
   type Progress,
   type RunConfig,

@@ -11,10 +11,13 @@ Examples:
   holdfast train --data photos/ --size 64 --recipe pat --epsilon 8/255 --epochs 30 --flip 0.5
   holdfast train --data photos/ --size 64 --recipe my-defence.yaml
   holdfast train --data photos/ --model resnet50 --init resnet50.safetensors --trunk-learning-rate 0.1
+  holdfast train --data photos/ --model my-model.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 \\
+      --learning-rate 1e-3 --trunk-learning-rate 0.1 --out runs/hardened
   holdfast train --resume runs/at-alp
 
 The run folder holds model.onnx (the finished classifier), config.json, log.jsonl,
-checkpoints/ and manifest.json. Ctrl-C finishes the step under way and saves.`;
+checkpoints/ and manifest.json. Of an .onnx --model it also holds source.onnx (as it was) and
+exported.onnx: the same inputs, outputs and types as the file that came, with the new weights. Ctrl-C finishes the step under way and saves.`;
 
 export function trainCommand(program: Command): void {
   const command = program
@@ -66,6 +69,8 @@ export function createTrainingDisplay(terminal: Terminal, onStart: () => void): 
         const head = event.newHead ? "a new last layer" : "its last layer too";
         const pixels = event.normalised === false ? "as they are" : "normalised as ImageNet's";
         terminal.note(`  begins with ${event.file}: ${event.copied} tensors, ${head}; pixels ${pixels}`);
+      } else if (event.type === "notice") {
+        terminal.note(`  ${event.message}`);
       } else if (event.type === "start") {
         onStart();
         progress = terminal.progress(event.steps, "steps");

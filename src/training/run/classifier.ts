@@ -16,6 +16,7 @@ import {
 } from "../../models/index.js";
 import { createGenerator } from "../../tensor/index.js";
 import { readRunConfig, runPaths, type RunConfig, type RunPaths } from "./folder.js";
+import { importedOf } from "./imported.js";
 import { verifyRun } from "./manifest.js";
 
 /** A run before its first step. */
@@ -73,10 +74,12 @@ export async function weightsFileOf(source: string): Promise<string> {
 
 /** The classifier of a run, with the weights that it began with. */
 export async function classifierOf(
-  { initial }: RunPaths,
+  paths: RunPaths,
   config: RunConfig,
   form: "train" | "test",
 ): Promise<Classifier> {
+  if ((config.imported ?? null) !== null) return (await importedOf(paths, config)).classifier;
+  const { initial } = paths;
   const classifier = buildClassifier(config, form);
   if ((config.initial ?? null) === null) return classifier;
   const { kept } = config.initial!;
@@ -100,6 +103,13 @@ export async function defendedAtTest(folder: string, model: ModelDefence | undef
   await verifyRun(folder);
   const { graph } = await loadClassifier(path);
   const recipe = { ...config.settings.recipe, model };
+  if ((config.imported ?? null) !== null && model !== undefined) {
+    throw new UsageError({
+      place: folder,
+      problem: "its model was imported, and a defence puts layers into built-in networks only",
+    });
+  }
+  if ((config.imported ?? null) !== null) return loadClassifier(path);
   const fresh = buildClassifier({ ...config, settings: { ...config.settings, recipe } }, "test");
   return loadWeights(fresh, graph.initializers, { place: path, ignoreUnexpected: true });
 }

@@ -18,6 +18,7 @@ import {
 } from "../../files/index.js";
 import type { TrainingSettings } from "../settings.js";
 import { isCheckpointFile } from "./checkpoint.js";
+import type { ImportedModel } from "./imported.js";
 
 /** `config.json` of a run folder: all that `--resume` needs. */
 export interface RunConfig {
@@ -30,8 +31,11 @@ export interface RunConfig {
   readonly validationData?: string | null;
   /** The file of weights that training began with, kept in the folder; null or absent: drawn at random. */
   readonly initial?: InitialWeights | null;
+  /** The model that training began with, kept in the folder as `source.onnx`; null or absent: a built-in one. */
+  readonly imported?: ImportedModel | null;
   /** Training images used, a class-balanced sample; null: all. */
   readonly limit: number | null;
+  /** An architecture's name, or the path of the imported model as the user named it. */
   readonly model: string;
   readonly image: { readonly channels: number; readonly height: number; readonly width: number };
   readonly classNames: readonly string[];
@@ -64,7 +68,11 @@ export interface RunPaths {
   readonly checkpoints: string;
   /** Weights before the first step, where they are not drawn from the seed. */
   readonly initial: string;
+  /** The imported model before the first step. */
+  readonly source: string;
   readonly model: string;
+  /** The imported model with the weights of the run: its own inputs, outputs and types. */
+  readonly exported: string;
   readonly manifest: string;
   readonly lock: string;
 }
@@ -76,7 +84,9 @@ export function runPaths(folder: string): RunPaths {
     log: join(folder, "log.jsonl"),
     checkpoints: join(folder, "checkpoints"),
     initial: join(folder, "initial.safetensors"),
+    source: join(folder, "source.onnx"),
     model: join(folder, "model.onnx"),
+    exported: join(folder, "exported.onnx"),
     manifest: join(folder, "manifest.json"),
     lock: join(folder, "lock"),
   };
@@ -93,8 +103,11 @@ const OWN = new Set([
   "config.json",
   "log.jsonl",
   "initial.safetensors",
+  "source.onnx",
   "model.onnx",
   "model.onnx.data",
+  "exported.onnx",
+  "exported.onnx.data",
   "manifest.json",
   "lock",
 ]);
@@ -105,6 +118,10 @@ export async function holdRunFolder(paths: RunPaths): Promise<Unlock> {
   return lockFolder(paths.folder, paths.lock);
 }
 
+/** What a run keeps of its beginning, where that does not follow from its configuration. */
+const BEGINNING = ["initial", "source"] as const;
+export type BeginningFile = (typeof BEGINNING)[number];
+
 /**
  * Makes and holds a new run folder. What a start that was killed before its configuration was written left
  * there is taken over.
@@ -114,7 +131,7 @@ export async function holdRunFolder(paths: RunPaths): Promise<Unlock> {
 export async function createRunFolder(
   folder: string,
   config: RunConfig,
-  initial?: Uint8Array,
+  files: Partial<Record<BeginningFile, Uint8Array>> = {},
 ): Promise<{ readonly paths: RunPaths; readonly unlock: Unlock }> {
   const paths = runPaths(folder);
   await refuseFull(paths);
@@ -123,7 +140,10 @@ export async function createRunFolder(
   try {
     // Another process may have begun between the two looks.
     if (existsSync(paths.config)) await refuseFull(paths);
-    if (initial !== undefined) await replaceFile(paths.initial, initial);
+    for (const name of BEGINNING) {
+      const bytes = files[name];
+      if (bytes !== undefined) await replaceFile(paths[name], bytes);
+    }
     await replaceFile(paths.config, `${JSON.stringify(config, null, 2)}\n`);
     return { paths, unlock };
   } catch (error) {
@@ -147,9 +167,9 @@ async function refuseFull({ folder }: RunPaths): Promise<void> {
   });
 }
 
-/** What a start writes before its configuration; a user's own file of weights is not beside a lock. */
+/** What a start writes before its configuration; a user's own file is not beside a lock. */
 function isLeftover(name: string, there: readonly string[]): boolean {
-  if (name === "initial.safetensors") return there.includes("lock");
+  if (name === "initial.safetensors" || name === "source.onnx") return there.includes("lock");
   return name === "lock" || (isRunFile(name) && !OWN.has(name));
 }
 
@@ -173,6 +193,15 @@ const configSchema = z.object({
   dataOptions: z.record(z.string(), z.unknown()),
   validationData: z.string().nullish(),
   initial: z.looseObject({ file: z.string(), sha256: z.string(), kept: z.string().optional() }).nullish(),
+  imported: z
+    .looseObject({
+      file: z.string(),
+      sha256: z.string(),
+      kept: z.string(),
+      options: z.record(z.string(), z.unknown()),
+      newHead: z.boolean(),
+    })
+    .nullish(),
   limit: positive.nullable(),
   model: z.string(),
   image: z.object({ channels: positive, height: positive, width: positive }),

@@ -1,6 +1,7 @@
 export { defendedAtTest, weightsFileOf } from "./classifier.js";
 export { loadCheckpoint, removeCheckpoints, saveCheckpoint, type Progress } from "./checkpoint.js";
 export { isRunFile, readRunConfig, runPaths, type RunConfig, type RunPaths } from "./folder.js";
+export { isImport, type HeadChoice, type ImportedModel, type ImportSettings } from "./imported.js";
 export { verifyRun } from "./manifest.js";
 export { readLog, type LogLine } from "./log.js";
 export {
@@ -12,4 +13,5 @@ export {
   type RunOptions,
 } from "./run.js";
 export { readRunSummary, type RunSummary } from "./summary.js";
+export { withModelShape } from "./begin.js";
 export { openValidation, withUsualValidation } from "./data.js";

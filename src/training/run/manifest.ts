@@ -18,25 +18,39 @@ export interface Manifest {
   readonly seconds: number;
   readonly best: ValidationRecord | null;
   /** Of each file, 64 hexadecimal digits. */
-  readonly sha256: Readonly<Record<HashedFile, string>>;
+  readonly sha256: Hashes;
 }
 
 /** The files that a manifest vouches for. */
 const HASHED = ["config.json", "log.jsonl", "model.onnx"] as const;
-type HashedFile = (typeof HASHED)[number];
+/** What only a run of an imported model has. */
+const EXPORTED = "exported.onnx";
+type HashedFile = (typeof HASHED)[number] | typeof EXPORTED;
+type Hashes = Readonly<
+  Record<(typeof HASHED)[number], string> & { readonly [EXPORTED]?: string | undefined }
+>;
 
 const manifestSchema: z.ZodType<Pick<Manifest, "steps" | "seconds" | "best" | "sha256">> = z.object({
   format: z.literal(1),
   steps: z.int().min(0),
   seconds: z.number().min(0),
   best: validationSchema.nullable(),
-  sha256: z.record(z.enum(HASHED), digestSchema),
+  sha256: z.object({
+    "config.json": digestSchema,
+    "log.jsonl": digestSchema,
+    "model.onnx": digestSchema,
+    [EXPORTED]: digestSchema.optional(),
+  }),
 });
 
 /** What a manifest says of the files as they lie there now. */
 export async function hashesOf(folder: string): Promise<Manifest["sha256"]> {
   const entries: [string, string][] = [];
-  for (const name of HASHED) entries.push([name, sha256Of(await readFileChecked(join(folder, name)))]);
+  for (const name of [...HASHED, EXPORTED]) {
+    const path = join(folder, name);
+    if (name === EXPORTED && !existsSync(path)) continue;
+    entries.push([name, sha256Of(await readFileChecked(path))]);
+  }
   return Object.fromEntries(entries) as Manifest["sha256"];
 }
 
@@ -56,10 +70,12 @@ export async function verifyRun(folder: string): Promise<Pick<Manifest, "steps" 
     const remedy = "Restore the file from a copy, or train again in another folder.";
     throw new InputError({ place: join(folder, name), problem, remedy });
   };
-  const missing = HASHED.find((name) => !existsSync(join(folder, name)));
+  const files: readonly HashedFile[] =
+    manifest.sha256[EXPORTED] === undefined ? HASHED : [...HASHED, EXPORTED];
+  const missing = files.find((name) => !existsSync(join(folder, name)));
   if (missing !== undefined) refuse(missing, "does not exist, though the run was finished");
   const found = await hashesOf(folder);
-  const changed = HASHED.find((name) => found[name] !== manifest.sha256[name]);
+  const changed = files.find((name) => found[name] !== manifest.sha256[name]);
   if (changed !== undefined) {
     refuse(
       changed,

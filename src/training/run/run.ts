@@ -9,7 +9,8 @@ import { trainClassifier, type TrainingEvent, type TrainingHooks, type TrainingO
 import { checkSettings, type TrainingSettings } from "../settings.js";
 import type { ValidationRecord } from "../state.js";
 import { loadCheckpoint, saveCheckpoint, type Checkpoint, type Progress } from "./checkpoint.js";
-import { beginWith, classifierOf } from "./classifier.js";
+import { begin, dataOptionsFor } from "./begin.js";
+import { classifierOf } from "./classifier.js";
 import { labelsSha256, openTraining, splitData } from "./data.js";
 import {
   createRunFolder,
@@ -21,6 +22,7 @@ import {
   type RunConfig,
   type RunPaths,
 } from "./folder.js";
+import { exportImported, importedOf, isImport, readGiven, type ImportSettings } from "./imported.js";
 import { openLog, type RunLog } from "./log.js";
 import { hashesOf, verifyRun, type Manifest } from "./manifest.js";
 
@@ -39,8 +41,10 @@ export interface RunOptions {
   readonly initial?: string | undefined;
   /** Train on a class-balanced sample of this many images. */
   readonly limit?: number | undefined;
-  /** Architecture. */
+  /** Architecture, or the path of an ONNX classifier, or of a finished run. */
   readonly model: string;
+  /** How that classifier is read, and whether its last layer is kept. */
+  readonly imported?: ImportSettings | undefined;
   readonly settings: TrainingSettings;
   /** The run folder; must not exist, or be empty. */
   readonly out: string;
@@ -50,6 +54,7 @@ export interface RunOptions {
 export type RunEvent =
   | TrainingEvent
   | ({ readonly type: "initialised" } & InitialWeights)
+  | { readonly type: "notice"; readonly message: string }
   | { readonly type: "checkpoint"; readonly step: number; readonly folder: string }
   | { readonly type: "saved"; readonly model: string; readonly best: ValidationRecord | undefined };
 
@@ -74,13 +79,15 @@ export interface FinishedRun {
  */
 export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promise<FinishedRun> {
   checkSettings(options.settings);
-  const dataset = await openTraining(options);
+  const given = isImport(options.model) ? await readGiven(options.model) : undefined;
+  const dataOptions = dataOptionsFor(options, given);
+  const dataset = await openTraining({ ...options, dataOptions });
   const { channels, height, width, classNames } = dataset;
   const config: RunConfig = {
     format: 1,
     tool: options.tool,
     data: options.data,
-    dataOptions: options.dataOptions ?? {},
+    dataOptions,
     validationData: options.validationData ?? null,
     initial: null,
     limit: options.limit ?? null,
@@ -90,8 +97,9 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
     labelsSha256: labelsSha256(dataset),
     settings: options.settings,
   };
-  const begun = await beginWith(config, options.initial);
-  const { paths, unlock } = await createRunFolder(options.out, begun.config, begun.weights);
+  const notices: string[] = [];
+  const begun = await begin(config, options, given, dataset, (message) => notices.push(message));
+  const { paths, unlock } = await createRunFolder(options.out, begun.config, begun.files);
   const { initial } = begun.config;
   let begins = false;
   const onEvent = async (event: RunEvent): Promise<void> => {
@@ -100,6 +108,7 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
   };
   try {
     if (initial) await onEvent({ type: "initialised", ...initial });
+    for (const message of notices) await onEvent({ type: "notice", message });
     return await proceed(paths, begun.config, begun.classifier, dataset, { ...hooks, onEvent });
   } catch (error) {
     // A failed start (a batch too large, a bad picture) leaves nothing, so that it can be repeated.
@@ -226,9 +235,11 @@ async function finish(
 ): Promise<FinishedRun> {
   const { folder, model } = paths;
   const { settings, tool } = config;
-  const shipped = await classifierOf(paths, config, "test");
+  const imported = (config.imported ?? null) === null ? undefined : await importedOf(paths, config);
+  const shipped = imported?.classifier ?? (await classifierOf(paths, config, "test"));
   const trained = { ...shipped, graph: withInitializers(shipped.graph, outcome.weights) };
   await saveClassifier(trained, model, { recipe: settings.recipe.name });
+  if (imported !== undefined) await exportImported(paths.exported, imported, config, outcome.weights);
   const best = settings.validation.images === 0 ? undefined : outcome.state.best?.record;
   const manifest: Manifest = {
     format: 1,

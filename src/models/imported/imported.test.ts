@@ -1,0 +1,353 @@
+import { fileURLToPath } from "node:url";
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { beforeAll, describe, expect, test } from "vitest";
+import { relativeError } from "../../../test/fixture.js";
+import { int, ints, modelOf, node, vector } from "../../../test/model.js";
+import { smallTransformer, TRANSFORMER_WEIGHTS } from "../../../test/small-transformer.js";
+import { InputError } from "../../errors/index.js";
+import { modelFromGraph, withInitializers } from "../../graph/index.js";
+import { readModel, readModelFile, writeModel, type Model } from "../../onnx/index.js";
+import { createGenerator, float32, tensor, toNumbers, type Tensor } from "../../tensor/index.js";
+import {
+  trainForm,
+  bindBatch,
+  bindForFewRuns,
+  headOf,
+  readImported,
+  withHeadFor,
+  writeBack,
+  type Imported,
+} from "../index.js";
+import { toHalf } from "./half.js";
+
+const file = (name: string): Promise<Model> =>
+  readModelFile(fileURLToPath(new URL(`../../../test/fixtures/${name}.onnx`, import.meta.url)));
+const random = createGenerator(2);
+const noise = (name: string, ...shape: number[]): Tensor<"float32"> => {
+  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  return tensor("float32", shape, random.stream(name).fillUniform(data, 0, 1));
+};
+
+/** What ONNX Runtime gives for a model's only input. */
+async function run(model: Model, input: Tensor): Promise<Float32Array> {
+  const bytes = writeModel(readModel(writeModel(model), { place: "m.onnx" }));
+  const session = await InferenceSession.create(bytes);
+  const data = new OrtTensor(input.dtype as "float32", input.data as Float32Array, input.shape);
+  const result = await session.run({ [session.inputNames[0]!]: data });
+  await session.release();
+  const { data: numbers, dims } = result[session.outputNames[0]!]!;
+  return Float32Array.from(
+    toNumbers(
+      tensor(input.dtype === "float16" ? "float16" : "float32", dims, numbers as Float32Array & Uint16Array),
+    ),
+  );
+}
+
+/** Every weight moved by a little, as training moves it. */
+function moved({ classifier }: Imported): Map<string, Tensor> {
+  return new Map(
+    [...classifier.parameters, ...classifier.buffers].map((name) => {
+      const { shape, data } = classifier.graph.initializers.get(name)! as Tensor<"float32">;
+      const change = noise(name, ...shape).data;
+      return [
+        name,
+        tensor(
+          "float32",
+          shape,
+          data.map((value, i) => value + 0.1 * change[i]!),
+        ),
+      ];
+    }),
+  );
+}
+
+/** The trained classifier on pixels and the written file on what it expects: the same answers? */
+async function compared(
+  imported: Imported,
+  toFile: (pixels: Tensor<"float32">) => Tensor,
+  output: (logits: Float32Array) => Float32Array = (logits) => logits,
+): Promise<number> {
+  const weights = moved(imported);
+  const { classifier } = imported;
+  const { channels, height, width } = classifier;
+  const pixels = noise("pixels", 2, channels, height, width);
+  const ours = modelFromGraph(withInitializers(classifier.graph, weights));
+  const written = writeBack(imported, weights);
+  return relativeError(await run(written, toFile(pixels)), output(await run(ours, pixels)));
+}
+
+const softmax = (classes: number) => (logits: Float32Array) =>
+  logits.map((_, i) => {
+    const row = logits.subarray(i - (i % classes), i - (i % classes) + classes);
+    return Math.exp(logits[i]!) / row.reduce((sum, value) => sum + Math.exp(value), 0);
+  });
+
+describe("a file with other weights", () => {
+  test("takes what it took and gives what it gave: channels last, gray levels, a softmax", async () => {
+    const imported = readImported(await file("foreign-channels-last"), "m.onnx", {
+      layout: "NHWC",
+      range: 255,
+    });
+    const toFile = ({ shape, data }: Tensor<"float32">): Tensor => {
+      const [count, channels, height, width] = shape as [number, number, number, number];
+      const area = height * width;
+      const place = (i: number): number => {
+        const [c, at] = [i % channels, Math.floor(i / channels)];
+        return Math.floor(at / area) * channels * area + c * area + (at % area);
+      };
+      return float32(
+        [count, height, width, channels],
+        data.map((_, i) => 255 * data[place(i)]!),
+      );
+    };
+    expect(await compared(imported, toFile, softmax(6))).toBeLessThan(1e-5);
+    const written = writeBack(imported, moved(imported));
+    const { graph, opsets, producerName } = await file("foreign-channels-last");
+    expect(written).toMatchObject({
+      opsets,
+      producerName,
+      graph: { inputs: graph.inputs, outputs: graph.outputs },
+    });
+    expect(written.graph.nodes.map(({ opType }) => opType)).toContain("Softmax");
+  });
+
+  test.each(["residual-9", "residual-dynamo", "mobile-13"])("%s, from opset to opset", async (name) => {
+    const imported = readImported(await file(`onnx/${name}`), "m.onnx", {});
+    const output = name === "mobile-13" ? softmax(4) : undefined;
+    expect(await compared(imported, (pixels) => pixels, output)).toBeLessThan(1e-5);
+  });
+
+  test("a transformer, its tokens and head behind a Transpose", async () => {
+    const imported = readImported(smallTransformer(), "m.onnx", {});
+    expect([...imported.classifier.parameters].sort()).toEqual([...TRANSFORMER_WEIGHTS].sort());
+    expect(await compared(imported, (pixels) => pixels)).toBeLessThan(1e-5);
+  });
+
+  test("of float16 is trained in float32 and written in float16", async () => {
+    const half = ({ shape, data }: Tensor<"float32">): Tensor =>
+      tensor("float16", shape, Uint16Array.from(data, toHalf));
+    const model = modelOf(
+      [node("Conv", ["x", "w"], "c"), node("GlobalAveragePool", ["c"], "p"), node("Flatten", ["p"], "y")],
+      { w: half(noise("w", 4, 3, 1, 1)) },
+      { input: { dtype: "float16" } },
+    );
+    const typed = {
+      ...model,
+      graph: { ...model.graph, outputs: [{ name: "y", dtype: "float16", shape: ["N", 4] }] },
+    } as Model;
+    const imported = readImported(typed, "m.onnx", {});
+    expect(await compared(imported, half)).toBeLessThan(2e-3);
+    expect(writeBack(imported, moved(imported)).graph.initializers.get("w")!.dtype).toBe("float16");
+  });
+});
+
+test("float16: nearest, ties to even, denormals, infinity", () => {
+  const back = (value: number): number =>
+    toNumbers(tensor("float16", [1], Uint16Array.of(toHalf(value))))[0]!;
+  for (const value of [0, 1, -1.5, 65504, 2 ** -24, 2 ** -14, 0.333251953125, -6e-8])
+    expect(Math.abs(back(value) - value)).toBeLessThanOrEqual(2 ** -25);
+  expect([back(2049), back(2051), back(65520), back(-1e9), back(2 ** -26), back(NaN)]).toEqual([
+    2048,
+    2052,
+    Infinity,
+    -Infinity,
+    0,
+    NaN,
+  ]);
+});
+
+describe("weights in other guises", () => {
+  const pooled = [node("GlobalAveragePool", ["h"], "p"), node("Flatten", ["p"], "y")];
+
+  test("quantised behind DequantizeLinear are floats, said", async () => {
+    const model = modelOf(
+      [
+        node("DequantizeLinear", ["q", "s", "z"], "w", { axis: int(0) }),
+        node("Conv", ["x", "w"], "h"),
+        ...pooled,
+      ],
+      {
+        q: tensor("int8", [2, 3, 1, 1], Int8Array.of(1, 2, 3, -4, 5, 6)),
+        s: float32([2], [0.5, 2]),
+        z: tensor("int8", [2], Int8Array.of(0, 1)),
+      },
+    );
+    const notices: string[] = [];
+    const imported = readImported(model, "m.onnx", {}, (text) => notices.push(text));
+    expect(notices[0]).toContain("its 1 quantised weights are trained, and exported, as floats");
+    expect([...imported.classifier.graph.initializers.get("w")!.data]).toEqual([0.5, 1, 1.5, -10, 8, 10]);
+    expect([...imported.source.graph.initializers.keys()]).toEqual(["w"]);
+    const before = readModel(writeModel(model), { place: "m" });
+    const pixels = noise("q", 2, 3, 8, 8);
+    const same = writeBack(imported, imported.classifier.graph.initializers);
+    expect(relativeError(await run(same, pixels), await run(before, pixels))).toBeLessThan(1e-6);
+  });
+
+  test("shared by BatchNormalizations come apart; constants of nodes and Identities are weights", async () => {
+    const bn = (x: string, y: string, scale = "s"): ReturnType<typeof node> =>
+      node("BatchNormalization", [x, scale, "b", "m", "v"], y);
+    const model = modelOf(
+      [
+        node("Constant", [], "w", { value: { kind: "tensor", value: noise("w", 3, 3, 1, 1) } }),
+        node("Identity", ["s"], "s2"),
+        node("Conv", ["x", "w"], "c"),
+        bn("c", "n"),
+        node("Relu", ["n"], "r"),
+        bn("r", "h", "s2"),
+        ...pooled,
+      ],
+      {
+        s: float32([3], [1, 2, 1]),
+        b: float32([3], [0, 1, 0]),
+        m: float32([3], [0.1, 0.2, 0.3]),
+        v: float32([3], [1, 1, 2]),
+      },
+    );
+    const imported = readImported(model, "m.onnx", {});
+    const { classifier } = imported;
+    expect(classifier.parameters).toEqual(["w", "s", "b", "s2", "b.1"]);
+    expect(classifier.buffers).toEqual(["m", "v", "m.1", "v.1"]);
+    expect(trainForm(bindBatch(classifier, 4)).statistics.map(({ runningMean }) => runningMean)).toEqual([
+      "m",
+      "m.1",
+    ]);
+    expect(await compared(imported, (pixels) => pixels)).toBeLessThan(1e-5);
+  });
+
+  test("behind ops of constants stay weights when the batch is bound, and only the file's own are fed", async () => {
+    const model = modelOf(
+      [
+        node("Reshape", ["w", "kernel"], "k"),
+        node("Conv", ["x", "k"], "h", { strides: ints(4, 4) }),
+        ...pooled,
+      ],
+      { w: noise("w", 4, 3), kernel: vector(4, 3, 1, 1) },
+    );
+    const { classifier } = readImported(model, "m.onnx", {});
+    expect(classifier.parameters).toEqual(["w"]);
+    expect(bindBatch(classifier, 2).graph.nodes.map(({ op }) => op)).toContain("Reshape");
+    expect(bindBatch(classifier, 2).graph.initializers.get("w")).toBe(model.graph.initializers.get("w"));
+    expect(bindForFewRuns(classifier, 2).fed).toEqual([]);
+    expect(await compared(readImported(model, "m.onnx", {}), (pixels) => pixels)).toBeLessThan(1e-5);
+  });
+
+  test("none at all: an error that says so", () => {
+    const model = modelOf([node("Relu", ["x"], "h"), ...pooled]);
+    expect(() => readImported(model, "m.onnx", {})).toThrow(/m.onnx: has no weights that could be trained/);
+  });
+});
+
+describe("a batch and a size that the file fixes", () => {
+  const fixed = modelOf(
+    [
+      node("Conv", ["x", "w"], "c"),
+      node("GlobalAveragePool", ["c"], "p"),
+      node("Reshape", ["p", "flat"], "f"),
+      node("MatMul", ["f", "head"], "y"),
+    ],
+    { w: noise("w", 4, 3, 3, 3), flat: vector(1, 4), head: noise("h", 4, 2) },
+    { input: { shape: [1, 3, 8, 8] } },
+  );
+
+  test("are opened for training and stay in what is written", async () => {
+    const imported = readImported(fixed, "m.onnx", { size: [12, 10] });
+    const { classifier } = imported;
+    expect([classifier.height, classifier.width]).toEqual([12, 10]);
+    expect(classifier.graph.values.get(classifier.logits)!.shape).toEqual(["N", 2]);
+    const written = writeBack(imported, moved(imported));
+    expect(written.graph.inputs[0]!.shape).toEqual([1, 3, 8, 8]);
+    // Each image of a batch is answered as it is alone.
+    const pixels = noise("two", 2, 3, 12, 10);
+    const graph = modelFromGraph(classifier.graph);
+    const both = await run(graph, pixels);
+    const alone = await run(graph, tensor("float32", [1, 3, 12, 10], pixels.data.slice(360)));
+    expect(relativeError(both.subarray(2), alone)).toBeLessThan(1e-6);
+  });
+
+  test("where its layers need them it is said", () => {
+    const flat = modelOf(
+      [node("Reshape", ["x", "row"], "f"), node("MatMul", ["f", "w"], "y")],
+      { w: noise("w", 192, 2), row: vector(1, 192) },
+      { input: { shape: [1, 3, 8, 8] } },
+    );
+    expect(readImported(flat, "m.onnx", { size: [8, 8] }).classifier.parameters).toEqual(["w"]);
+    const read = (): unknown => readImported(flat, "m.onnx", { size: [16, 16] });
+    expect(read).toThrow(InputError);
+    expect(read).toThrow(/cannot be read for other images than its own \[1, 3, 8, 8\]/);
+    expect(read).toThrow(/Leave --size out/);
+  });
+});
+
+describe("a last layer for other classes", () => {
+  let imported: Imported;
+  beforeAll(async () => {
+    imported = readImported(await file("onnx/residual-17"), "m.onnx", {});
+  });
+
+  test("is drawn from the seed, everything else stays", () => {
+    const names = ["a", "b", "c"];
+    const [one, again, other] = [1, 1, 2].map((seed) => withHeadFor(imported, names, createGenerator(seed)));
+    const weight = (of: Imported, name: string): Tensor => of.classifier.graph.initializers.get(name)!;
+    expect(weight(one!, "fc.weight").shape).toEqual([3, 12]);
+    expect(weight(one!, "fc.weight").data).toEqual(weight(again!, "fc.weight").data);
+    expect(weight(one!, "fc.weight").data).not.toEqual(weight(other!, "fc.weight").data);
+    expect(weight(one!, "onnx::Conv_47").data).toEqual(weight(imported, "onnx::Conv_47").data);
+    expect(one!.classifier).toMatchObject({ classNames: names, parameters: imported.classifier.parameters });
+    expect([...headOf(one!.classifier)]).toEqual(["fc.weight", "fc.bias"]);
+    expect(one!.source.graph.outputs[0]!.shape).toEqual(["batch", 3]);
+  });
+
+  test("is written with its names, in the form that the file had", async () => {
+    const metadata = new Map([
+      ["names", "{0: 'x', 1: 'y', 2: 'z', 3: 'u', 4: 'v'}"],
+      ["license", "MIT"],
+    ]);
+    const named = readImported({ ...(await file("onnx/residual-17")), metadata }, "m.onnx", {});
+    const changed = withHeadFor(named, ["a", "b"], createGenerator(1));
+    expect([...writeBack(changed, new Map(), ["a", "b"]).metadata]).toEqual([
+      ["names", '{"0":"a","1":"b"}'],
+      ["license", "MIT"],
+    ]);
+    expect(writeBack(named, new Map()).metadata).toBe(metadata);
+    const bare = writeBack(withHeadFor(imported, ["a", "b"], createGenerator(1)), new Map(), ["a", "b"]);
+    expect([...bare.metadata]).toEqual([["class_names", '["a","b"]']]);
+  });
+
+  test("follows a shape that names the classes, and one behind a Transpose and an Add", async () => {
+    const squeeze = modelOf(
+      [
+        node("Conv", ["x", "w", "b"], "maps"),
+        node("GlobalAveragePool", ["maps"], "p"),
+        node("Reshape", ["p", "shape"], "r"),
+        node("Softmax", ["r"], "y", { axis: int(1) }),
+      ],
+      { w: noise("w", 4, 3, 1, 1), b: noise("b", 4), shape: vector(-1, 4) },
+    );
+    for (const [model, output] of [
+      [squeeze, softmax(7)],
+      [smallTransformer(), undefined],
+    ] as const) {
+      const changed = withHeadFor(
+        readImported(model, "m.onnx", {}),
+        Array.from("abcdefg"),
+        createGenerator(3),
+      );
+      expect(await compared(changed, (pixels) => pixels, output)).toBeLessThan(1e-5);
+    }
+  });
+
+  test("is refused where there is none to replace", () => {
+    const pool = [node("GlobalAveragePool", ["h"], "p"), node("Flatten", ["p"], "y")];
+    const wide = modelOf([node("Conv", ["x", "w"], "h", { pads: ints(1, 1, 1, 1) }), ...pool], {
+      w: noise("w", 4, 3, 3, 3),
+    });
+    const replace = (model: Model): unknown =>
+      withHeadFor(readImported(model, "m.onnx", {}), ["a", "b"], createGenerator(1));
+    expect(() => replace(wide)).toThrow(/come of no linear layer that could be replaced/);
+    const tied = modelOf(
+      [node("Conv", ["x", "w"], "c"), node("Relu", ["c"], "r"), node("Conv", ["r", "w"], "h"), ...pool],
+      { w: noise("w", 3, 3, 1, 1) },
+    );
+    expect(() => replace(tied)).toThrow(/used elsewhere too/);
+  });
+});

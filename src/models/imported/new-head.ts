@@ -1,0 +1,108 @@
+import { InputError } from "../../errors/index.js";
+import type { Model, ModelNode, ValueInfo } from "../../onnx/index.js";
+import { int64, toNumbers, type RandomGenerator, type Tensor } from "../../tensor/index.js";
+import { findHead, type HeadTensor } from "../find-head.js";
+import { linearUniform } from "../initialise.js";
+import type { Classifier } from "../classifier.js";
+import { asType } from "./half.js";
+
+/**
+ * The model with a last layer for other classes, drawn as PyTorch's Linear is: U(−1/√in, 1/√in), from one stream a
+ * tensor's name. What comes after it (Reshapes that name the number of classes, the outputs' shapes) follows.
+ *
+ * @throws InputError where the logits come of no such layer, or its weights are read elsewhere too.
+ */
+export function withNewHead(
+  model: Model,
+  classifier: Classifier,
+  {
+    place,
+    classes,
+    random,
+  }: { readonly place: string; readonly classes: number; readonly random: RandomGenerator },
+): Model {
+  const head = findHead(classifier);
+  const refuse = (problem: string): never => {
+    throw new InputError({
+      place,
+      problem,
+      remedy:
+        "Train it on data with its own classes (--head keep), or export it with a last linear layer for the new ones.",
+    });
+  };
+  if (head === undefined) {
+    return refuse(`its logits ("${classifier.logits}") come of no linear layer that could be replaced`);
+  }
+  const { initializers } = model.graph;
+  const old = classifier.classNames.length;
+  const weight = initializers.get(head.weight.name)!;
+  const inner = weight.data.length / old;
+  const replaced = new Map(initializers);
+  for (const part of [head.weight, ...(head.bias ? [head.bias] : [])]) {
+    const data = initializers.get(part.name)!;
+    const readers = model.graph.nodes.filter(({ inputs }) => inputs.includes(part.name));
+    if (readers.length !== 1) refuse(`the weights of its last layer ("${part.name}") are used elsewhere too`);
+    replaced.set(part.name, drawn(part, data, { old, classes, inner, random }, refuse));
+  }
+  return withClasses(
+    { ...model, graph: { ...model.graph, initializers: replaced } },
+    head.weight,
+    old,
+    classes,
+  );
+}
+
+interface Draw {
+  readonly old: number;
+  readonly classes: number;
+  /** Numbers that each logit is computed from. */
+  readonly inner: number;
+  readonly random: RandomGenerator;
+}
+
+function drawn(
+  { name, axis }: HeadTensor,
+  { shape, dtype }: Tensor,
+  { old, classes, inner, random }: Draw,
+  refuse: (problem: string) => never,
+): Tensor {
+  if (shape[axis] !== old) {
+    refuse(`the weights of its last layer ("${name}", [${shape.join(", ")}]) have no place for each class`);
+  }
+  const wanted = shape.map((dim, i) => (i === axis ? classes : dim));
+  return asType(dtype, linearUniform(random, name, wanted, inner));
+}
+
+/** What is computed from the last layer, made for the new number of classes. */
+function withClasses(model: Model, { name }: HeadTensor, old: number, classes: number): Model {
+  const { graph } = model;
+  const after = new Set([name]);
+  const initializers = new Map(graph.initializers);
+  const nodes = graph.nodes.map((node): ModelNode => {
+    if (!node.inputs.some((input) => after.has(input))) return node;
+    for (const output of node.outputs) after.add(output);
+    const target = node.opType === "Reshape" ? initializers.get(node.inputs[1] ?? "") : undefined;
+    const dims = target === undefined ? [] : toNumbers(target);
+    if (!dims.includes(old)) return node;
+    let shape = `${node.outputs[0]!}.classes`;
+    while (initializers.has(shape)) shape += "_";
+    initializers.set(
+      shape,
+      int64(
+        [dims.length],
+        dims.map((dim) => (dim === old ? classes : dim)),
+      ),
+    );
+    return { ...node, inputs: [node.inputs[0]!, shape] };
+  });
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const unread = graph.nodes.flatMap(({ inputs }) => inputs.filter((input) => !read.has(input)));
+  for (const target of unread) initializers.delete(target);
+  const outputs = graph.outputs.map((value): ValueInfo =>
+    after.has(value.name) && value.shape !== undefined
+      ? { ...value, shape: value.shape.map((dim, i) => (i > 0 && dim === old ? classes : dim)) }
+      : value,
+  );
+  const valueInfo = graph.valueInfo.filter((value) => !after.has(value.name));
+  return { ...model, graph: { ...graph, nodes, initializers, outputs, valueInfo } };
+}

@@ -1,0 +1,128 @@
+import { InputError } from "../../errors/index.js";
+import { isFloat, sizeOf, type RandomGenerator, type Tensor } from "../../tensor/index.js";
+import type { Model } from "../../onnx/index.js";
+import type { Classifier } from "../classifier.js";
+import { METADATA } from "../model-metadata.js";
+import { classifierFromModel, type LoadOptions } from "../load.js";
+import { openImages } from "./open-images.js";
+import { plainWeights } from "./plain-weights.js";
+import { withNewHead } from "./new-head.js";
+
+/** What is said of a foreign model that is trained, as plain data. */
+export type ImportedOptions = Omit<LoadOptions, "onNotice" | "imageShape" | "classNames">;
+
+/** A foreign model in two forms: as its file has it, to be written back, and as a classifier that can be trained. */
+export interface Imported {
+  readonly place: string;
+  readonly options: ImportedOptions;
+  /** With every weight an initializer: {@link plainWeights}. Inputs, outputs and types are the file's. */
+  readonly source: Model;
+  /** Its parameters and buffers are initializers of `source`, by the same names. */
+  readonly classifier: Classifier;
+}
+
+/**
+ * A foreign model as a classifier that can be trained: for batches of any size, and for images of `options.size` where its
+ * layers allow it.
+ *
+ * @throws InputError, UsageError where it is no classifier, or has no weights that could be trained.
+ */
+export function readImported(
+  model: Model,
+  place: string,
+  options: ImportedOptions,
+  onNotice: (notice: string) => void = () => {},
+): Imported {
+  const { model: source, dequantised } = plainWeights(model);
+  if (dequantised > 0) {
+    onNotice(`${place}: its ${dequantised} quantised weights are trained, and exported, as floats`);
+  }
+  const imported = { place, options, source, classifier: asClassifier(source, place, options, onNotice) };
+  tellTrained(imported, onNotice);
+  return imported;
+}
+
+/** The same network with a last layer for other classes, drawn at random. */
+export function withHeadFor(
+  { place, options, source, classifier }: Imported,
+  classNames: readonly string[],
+  random: RandomGenerator,
+): Imported {
+  const replaced = withNewHead(source, classifier, { place, classes: classNames.length, random });
+  // Names of the old classes say nothing of the new ones.
+  const { metadata } = replaced;
+  const own = metadata.has(METADATA.format)
+    ? new Map([...metadata, [METADATA.classNames, JSON.stringify(classNames)] as const])
+    : metadata;
+  const named = { ...replaced, metadata: own };
+  const read = asClassifier(named, place, options);
+  return { place, options, source: named, classifier: { ...read, classNames, unnamed: undefined } };
+}
+
+function asClassifier(
+  source: Model,
+  place: string,
+  options: ImportedOptions,
+  onNotice: (notice: string) => void = () => {},
+): Classifier {
+  const own = source.metadata.has(METADATA.format);
+  const opened = own ? source : openImages(source, options.layout, options.size);
+  const classifier = read(opened, source, place, { ...options, onNotice });
+  const isSource = (name: string): boolean => source.graph.initializers.has(name);
+  const parameters = classifier.parameters.filter(isSource);
+  if (parameters.length === 0) {
+    throw new InputError({
+      place,
+      problem: "has no weights that could be trained: none of its layers has a constant float weight",
+      remedy: "Name the float model that it was made from.",
+    });
+  }
+  return { ...classifier, parameters, buffers: classifier.buffers.filter(isSource) };
+}
+
+/** Reads the opened model; what is wrong with it only because it was opened is said so. */
+function read(opened: Model, source: Model, place: string, options: LoadOptions): Classifier {
+  try {
+    const classifier = classifierFromModel(opened, place, options);
+    const batch = classifier.graph.values.get(classifier.logits)!.shape[0];
+    if (typeof batch === "string") return classifier;
+  } catch (error) {
+    if (!(error instanceof InputError) || opened === source) throw error;
+    const shape = source.graph.inputs.find((input) => input.shape?.length === 4)?.shape;
+    const isOpen = shape?.every((dim) => typeof dim === "string");
+    if (shape === undefined || isOpen === true) throw error;
+    // In its own shape it may be read, or have a fault of its own, which is then the one to tell.
+    classifierFromModel(source, place, { ...options, onNotice: () => {} });
+    throw new InputError({
+      place,
+      problem: `cannot be read for other images than its own [${shape.map((dim) => dim || "?").join(", ")}]: ${error.problem}`,
+      remedy: "Leave --size out, or export the model with open dimensions for the batch, height and width.",
+    });
+  }
+  throw new InputError({
+    place,
+    problem: "computes with the size of its batch, which changes from one step of training to the next",
+    remedy:
+      "Export the model with a dynamic batch dimension (dynamic_shapes, or dynamic_axes in older versions).",
+  });
+}
+
+/** Names that are written out. */
+const SHOWN = 5;
+
+function tellTrained({ place, source, classifier }: Imported, onNotice: (notice: string) => void): void {
+  const { parameters, buffers, graph } = classifier;
+  const sizes = parameters.map((name) => sizeOf(graph.values.get(name)!.shape as readonly number[]));
+  const used = new Set([...parameters, ...buffers]);
+  const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
+  const isKept = ([name, data]: readonly [string, Tensor]): boolean =>
+    isFloat(data.dtype) && data.data.length > 1 && read.has(name) && !used.has(name);
+  const kept = [...source.graph.initializers].filter(isKept).map(([name]) => name);
+  const shown =
+    kept.slice(0, SHOWN).join(", ") + (kept.length > SHOWN ? `, and ${kept.length - SHOWN} more` : "");
+  const numbers = sizes.reduce((sum, size) => sum + size, 0);
+  onNotice(
+    `${place}: ${parameters.length} weights of ${numbers.toLocaleString("en")} numbers are trained` +
+      (kept.length === 0 ? "" : `; other constants stay as they are: ${shown}`),
+  );
+}

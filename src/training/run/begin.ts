@@ -1,0 +1,58 @@
+import type { Dataset, OpenOptions } from "../../data/index.js";
+import { UsageError } from "../../errors/index.js";
+import type { Classifier } from "../../models/index.js";
+import { beginWith } from "./classifier.js";
+import type { BeginningFile, RunConfig } from "./folder.js";
+import { beginImported, imageShapeOf, isImport, readGiven, type Given } from "./imported.js";
+import type { RunOptions } from "./run.js";
+
+/** Images as an imported model takes them, where nobody says otherwise. */
+export function dataOptionsFor({ dataOptions, imported }: RunOptions, given: Given | undefined): OpenOptions {
+  return given === undefined
+    ? (dataOptions ?? {})
+    : { ...imageShapeOf(given, imported ?? {}), ...dataOptions };
+}
+
+/**
+ * The run with its images as its imported model takes them, for callers that open the data before it begins.
+ *
+ * @throws InputError when the file of the model cannot be read.
+ */
+export async function withModelShape<Run extends RunOptions>(options: Run): Promise<Run> {
+  if (!isImport(options.model)) return options;
+  return { ...options, dataOptions: dataOptionsFor(options, await readGiven(options.model)) };
+}
+
+/** A run before its first step. */
+export interface Beginning {
+  readonly config: RunConfig;
+  readonly classifier: Classifier;
+  readonly files: Partial<Record<BeginningFile, Uint8Array>>;
+}
+
+/**
+ * What a new run begins with: a built-in network, with published weights where some are given, or an imported one.
+ *
+ * @throws InputError, UsageError where weights, model and data do not go together.
+ */
+export async function begin(
+  config: RunConfig,
+  { initial, imported: settings = {} }: RunOptions,
+  given: Given | undefined,
+  dataset: Dataset,
+  onNotice: (message: string) => void,
+): Promise<Beginning> {
+  if (given === undefined) {
+    const { weights, ...begun } = await beginWith(config, initial);
+    return { ...begun, files: weights === undefined ? {} : { initial: weights } };
+  }
+  if (initial !== undefined) {
+    throw new UsageError({
+      place: given.file,
+      problem: `has its own weights, and others are asked for (${initial})`,
+      remedy: "Leave --init out, or name a built-in architecture.",
+    });
+  }
+  const { classifier, imported, bytes } = beginImported(config, given, settings, dataset, onNotice);
+  return { config: { ...config, imported }, classifier, files: { source: bytes } };
+}

@@ -1,0 +1,231 @@
+import { basename } from "node:path";
+import { findClassFault, type Dataset } from "../../data/index.js";
+import { InputError, UsageError } from "../../errors/index.js";
+import { readFileChecked, sha256Of } from "../../files/index.js";
+import {
+  readImported,
+  withHeadFor,
+  writeBack,
+  type Classifier,
+  type Imported,
+  type ImportedOptions,
+} from "../../models/index.js";
+import { readModelFile, writeModel, writeModelFile, type Model } from "../../onnx/index.js";
+import { createGenerator, type Tensor } from "../../tensor/index.js";
+import type { RunConfig, RunPaths } from "./folder.js";
+import { verifyRun } from "./manifest.js";
+
+/** What to do with the last layer of an imported model: keep it, or draw one for the classes of the data. */
+export type HeadChoice = "keep" | "new";
+
+/** How an imported model is read; a file of holdfast's own needs nothing. */
+export interface ImportSettings {
+  readonly options?: ImportedOptions | undefined;
+  /** By default kept where the data have the model's classes. */
+  readonly head?: HeadChoice | undefined;
+}
+
+/** `config.json` of a run whose model was imported: what reads `source.onnx` as the run began with it. */
+export interface ImportedModel {
+  /** The file's name, without its folder. */
+  readonly file: string;
+  /** Of the file that was given. */
+  readonly sha256: string;
+  /** Of `source.onnx`. */
+  readonly kept: string;
+  readonly options: ImportedOptions;
+  /** Whether the last layer was drawn for the classes of the data. */
+  readonly newHead: boolean;
+}
+
+/** A protobuf message is below 2 GiB; training a network of half a billion weights is beyond one computer anyway. */
+const LARGEST = 1.5e9;
+
+/** Whether `--model` names a file and no architecture. */
+export function isImport(model: string): boolean {
+  return /\.onnx$/i.test(model) || /[/\\]/.test(model);
+}
+
+/** A model that was given, read for the first time. */
+export interface Given {
+  readonly model: Model;
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** Reads the file; of a finished run its model, where that has not changed. */
+export async function readGiven(argument: string): Promise<Given> {
+  const path = /\.onnx$/i.test(argument) ? argument : await modelOfRun(argument);
+  return {
+    model: await readModelFile(path),
+    file: basename(path),
+    sha256: sha256Of(await readFileChecked(path)),
+  };
+}
+
+async function modelOfRun(folder: string): Promise<string> {
+  await verifyRun(folder);
+  return `${folder.replace(/[/\\]+$/, "")}/model.onnx`;
+}
+
+/** The shape of the images that a model takes, as far as its file fixes it. */
+export function imageShapeOf(
+  { model }: Given,
+  { options = {} }: ImportSettings,
+): { readonly size?: { readonly height: number; readonly width: number }; readonly channels?: number } {
+  const shape = model.graph.inputs.find((input) => input.shape?.length === 4)?.shape ?? [];
+  const [channels, height, width] =
+    options.layout === "NHWC" ? [shape[3], shape[1], shape[2]] : shape.slice(1);
+  return {
+    ...(typeof height === "number" && typeof width === "number" ? { size: { height, width } } : {}),
+    ...(typeof channels === "number" ? { channels } : {}),
+  };
+}
+
+/** A run's imported model before its first step. */
+export interface BegunImport {
+  readonly classifier: Classifier;
+  readonly imported: ImportedModel;
+  /** For `source.onnx`: the model with all its weights, whatever files they lay in. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The classifier of a new run from an imported model: its images are those of the data, and so are its classes.
+ *
+ * @throws InputError, UsageError where model, data and recipe do not go together.
+ */
+export function beginImported(
+  config: RunConfig,
+  given: Given,
+  { options = {}, head }: ImportSettings,
+  dataset: Dataset,
+  onNotice: (notice: string) => void,
+): BegunImport {
+  const { file, sha256, model } = given;
+  refuseLayers(config);
+  const { channels, height, width } = config.image;
+  const all: ImportedOptions = { ...options, size: [height, width], channels };
+  const bytesOf = ({ data }: Tensor): number => data.byteLength;
+  const size = Array.from(model.graph.initializers.values(), bytesOf).reduce((sum, each) => sum + each, 0);
+  if (size > LARGEST) {
+    throw new InputError({
+      place: file,
+      problem: `has ${(size / 1e9).toFixed(1)} GB of weights; models of up to ${LARGEST / 1e9} GB are trained`,
+      remedy: "Choose a smaller model of the same family.",
+    });
+  }
+  const read = readImported(model, file, all, onNotice);
+  const fixed = imageShapeOf(given, { options }).size;
+  if (fixed !== undefined && (fixed.height !== height || fixed.width !== width)) {
+    onNotice(
+      `${file}: is trained on images of ${height} × ${width}; exported.onnx takes ${fixed.height} × ${fixed.width} as the file does`,
+    );
+  }
+  checkImages(read.classifier, config, file);
+  checkTaps(read.classifier, config);
+  const newHead = choosesNewHead(read, dataset, head, onNotice);
+  // What is written here is what a resumed run reads.
+  const bytes = writeModel(model);
+  const imported = { file, sha256, kept: sha256Of(bytes), options: all, newHead };
+  return { classifier: trained(read, { ...config, imported }).classifier, imported, bytes };
+}
+
+/** The imported model of a run, as it was before the first step. @throws InputError when its copy has changed. */
+export async function importedOf({ source }: RunPaths, config: RunConfig): Promise<Imported> {
+  const { kept, file, options } = config.imported!;
+  if (sha256Of(await readFileChecked(source)) !== kept) {
+    throw new InputError({
+      place: source,
+      problem: "its bytes have changed since the run was begun",
+      remedy: "Restore the file from a copy, or begin a new run with another --out.",
+    });
+  }
+  return trained(readImported(await readModelFile(source), file, options), config);
+}
+
+/** With the classes of the data. */
+function trained(read: Imported, { imported, classNames, settings }: RunConfig): Imported {
+  if (imported!.newHead) return withHeadFor(read, classNames, createGenerator(settings.seed));
+  return { ...read, classifier: { ...read.classifier, classNames, unnamed: undefined } };
+}
+
+/** Writes the file's own model with the weights of the run. */
+export async function exportImported(
+  path: string,
+  imported: Imported,
+  config: RunConfig,
+  weights: ReadonlyMap<string, Tensor>,
+): Promise<void> {
+  const names = config.imported!.newHead ? config.classNames : undefined;
+  await writeModelFile(path, writeBack(imported, weights, names));
+}
+
+function refuseLayers({ settings: { recipe }, model }: RunConfig): void {
+  if (recipe.model === undefined) return;
+  throw new UsageError({
+    place: `recipe ${recipe.name}`,
+    problem: `puts layers of its own into the network, and ${model} is read as it is`,
+    remedy:
+      "Choose a recipe that changes the training alone (at-alp, at, alp, pat, trades, …), or a built-in --model.",
+  });
+}
+
+function checkImages(
+  { channels, height, width }: Classifier,
+  { data, image }: RunConfig,
+  file: string,
+): void {
+  if (channels === image.channels && height === image.height && width === image.width) return;
+  throw new InputError({
+    place: data,
+    problem: `has images of ${image.channels} × ${image.height} × ${image.width} (channels × height × width); ${file} takes ${channels} × ${height} × ${width}`,
+    remedy: "Leave --size and --channels out: images are then read as the model takes them.",
+  });
+}
+
+function checkTaps({ taps }: Classifier, { settings: { recipe }, model }: RunConfig): void {
+  if (taps.length > 0 || !((recipe.weights.attentionPairing ?? 0) > 0)) return;
+  throw new InputError({
+    place: model,
+    problem: "has no values with a place for each part of the image, which attention pairing compares",
+    remedy: "Name some with --taps, or choose a recipe without attention pairing (alp, --beta 0).",
+  });
+}
+
+function choosesNewHead(
+  { place, classifier }: Imported,
+  dataset: Dataset,
+  asked: HeadChoice | undefined,
+  onNotice: (notice: string) => void,
+): boolean {
+  const [own, theirs] = [classifier.classNames.length, dataset.classNames.length];
+  const fault = own === theirs ? findClassFault(classifier, dataset) : undefined;
+  if (asked === "keep") {
+    if (own === theirs) return false;
+    throw new InputError({
+      place,
+      problem: `has ${own} classes and ${dataset.name} has ${theirs}: its last layer cannot be kept`,
+      remedy: "Leave --head keep out for a new last layer, or give data with the model's classes.",
+    });
+  }
+  if (asked === "new") return true;
+  if (own !== theirs) {
+    onNotice(
+      `${place}: has ${own} classes and the data ${theirs}: its last layer is drawn anew (--head new)`,
+    );
+    return true;
+  }
+  if (fault !== undefined) {
+    onNotice(
+      `${place}: ${fault.problem}: its last layer is drawn anew. To keep it, give the data the model's classes in its order (--classes), or say --head keep where the names mean the same`,
+    );
+    return true;
+  }
+  onNotice(
+    classifier.unnamed === true
+      ? `${place}: names no classes; its ${own} outputs are taken to be the data's classes in order (--head new draws others)`
+      : `${place}: has the data's classes: its last layer is kept`,
+  );
+  return false;
+}
