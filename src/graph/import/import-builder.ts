@@ -83,7 +83,10 @@ export class ImportBuilder extends GraphBuilder<Dim> {
       this.inputs.map((name) => this.value(name)),
       this.#constants.values(),
     );
-    this.#checkSize(named.inputs, outputs);
+    this.#checkSize(
+      outputs.some(({ name }) => this.#varying.has(name)),
+      outputs,
+    );
     return outputs;
   }
 

@@ -210,3 +210,20 @@ test("bounds at the ends of int64 stay there when they pass through shape arithm
   const graph = graphFromModel({ ...last, graph: { ...last.graph, initializers } }, { place: "m" });
   expect(graph.values.get("y")!.shape).toEqual(["N", 3, 2]);
 });
+
+test("what depends on the image is never counted as computed from constants, whatever ops are written as others", () => {
+  const nodes: ModelNode[] = [];
+  let from = "x";
+  for (let i = 0; i < 12; i++) {
+    nodes.push(
+      node("QuantizeLinear", [from, "s"], [`q${i}`]),
+      node("DequantizeLinear", [`q${i}`, "s"], [`d${i}`]),
+    );
+    from = `d${i}`;
+  }
+  nodes.push(node("Relu", [from], ["y"]));
+  const image = { name: "x", dtype: "float32" as const, shape: ["N", 3, 1024, 1024] };
+  const { graph, ...rest } = model(nodes);
+  const scaled = { ...graph, inputs: [image], initializers: new Map([["s", float32([], [0.1])]]) };
+  expect(graphFromModel({ ...rest, graph: scaled }, { place: "m" }).outputs).toEqual(["y"]);
+});

@@ -9,15 +9,14 @@ const LARGEST_MAP = 2 ** 29;
 const CONSTANT_ELEMENTS = 2 ** 26;
 const CONSTANT_COPIES = 8;
 
-/** Looks at each node that was read. @throws Unsupported when its values are larger than a classifier's can be. */
-export type CheckSize = (inputs: readonly string[], outputs: readonly Value<Dim>[]) => void;
+/** Looks at what each node gives, and whether that depends on the image. @throws Unsupported when its values are larger than a classifier's can be. */
+export type CheckSize = (varies: boolean, outputs: readonly Value<Dim>[]) => void;
 
 /**
  * What a file of a few hundred bytes may ask for: a value is no larger than the largest classifiers' are, and what is
  * computed from constants alone stays near what the file holds.
  */
 export function sizeLimits(inputs: readonly Value<Dim>[], constants: Iterable<Tensor>): CheckSize {
-  const varying = new Set(inputs.map(({ name }) => name));
   const batch = inputs.reduce(
     (most, { shape: [first] }) => (typeof first === "number" ? Math.max(most, first) : most),
     1,
@@ -26,12 +25,10 @@ export function sizeLimits(inputs: readonly Value<Dim>[], constants: Iterable<Te
   for (const { data } of constants) stored += data.length;
   const allowed = CONSTANT_ELEMENTS + CONSTANT_COPIES * stored;
   let computed = 0;
-  return (from, outputs) => {
-    const varies = from.some((name) => varying.has(name));
-    for (const { name, shape } of outputs) {
+  return (varies, outputs) => {
+    for (const { shape } of outputs) {
       const size = sizeOf(shape.map((dim) => factorsOf(dim).factor));
-      if (varies) varying.add(name);
-      else computed += size;
+      if (!varies) computed += size;
       const shown = `gives [${shape.join(", ")}]`;
       if (varies && size > LARGEST_MAP * batch) {
         throw new Unsupported(`${shown}; a value may have ${LARGEST_MAP} elements an image`);
