@@ -19,6 +19,7 @@ export interface ModelOptions {
   readonly channelOrder?: "rgb" | "bgr";
   readonly crop?: number;
   readonly output?: string;
+  readonly straightThrough?: boolean;
   readonly labels?: string;
   readonly size?: { height: number; width: number };
   readonly channels?: number;
@@ -63,6 +64,10 @@ export function modelOptions(command: Command): Command {
       shareAboveZero,
     )
     .option("--labels <file>", "names of its outputs in their order: one a line, or JSON")
+    .option(
+      "--straight-through",
+      "differentiate its Round, Floor, Ceil and Sign as if they gave what they are given",
+    )
     .option("--output <name>", "which of its outputs gives the logits, where there are several")
     .hook("preAction", () => checkPreprocessing(command.opts<ModelOptions>()));
 }
@@ -125,7 +130,10 @@ export async function loadModel(
     terminal.warn(`${folder}: has no manifest.json, so its model.onnx is used unchecked`);
   }
   const name = basename(argument).replace(/\.onnx$/i, "");
-  const reading = await readModel({ path, name, given: descriptionOf(options), imageShape }, terminal);
+  const reading = await readModel(
+    { path, name, given: descriptionOf(options), imageShape, straightThrough: options.straightThrough },
+    terminal,
+  );
   const { classifier, description, origin } = reading;
   const config = folder === undefined ? undefined : await runs!.readRunConfig(folder);
   return {

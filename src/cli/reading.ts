@@ -29,6 +29,8 @@ export interface ReadingRequest {
   /** What flags say. */
   readonly given: ModelDescription & { readonly channels?: number };
   readonly imageShape: (() => Promise<KnownImageShape>) | undefined;
+  /** Whether rounding is differentiated as the identity. */
+  readonly straightThrough?: boolean | undefined;
 }
 
 const PIXELS = ["mean", "std", "range", "channelOrder"] as const;
@@ -76,6 +78,7 @@ export async function readModel(request: ReadingRequest, terminal: Terminal): Pr
   const plain: LoadOptions = {
     ...(await optionsFor(path, { ...known, ...(channels === undefined ? {} : { channels }) })),
     namesBeside: await models.readNamesBeside(path, tell),
+    ...(request.straightThrough === true ? { straightThrough: true } : {}),
   };
   const asIs = await models.classifierFromFile(model, path, {
     ...plain,

@@ -269,7 +269,7 @@ export const stepsGate: Gate = ({ measurements }) => {
     const { steps = [], comparisons = [] } = own[0]!.zeroGradient!;
     const consequence =
       "The attack follows only what passes beside them, so the accuracy may be too high. Try images made on another " +
-      "model (transfer), or attack a copy of the model without them.";
+      "model (transfer), or let gradients pass them (--straight-through).";
     const says = (kind: string, operators: readonly string[]): string =>
       `${model}: ${kind} lie between the image and the logits, and pass no gradient: ${nameSome(operators)}. ${consequence}`;
     if (steps.length > 0) {
@@ -292,9 +292,9 @@ export const straightThroughGate: Gate = ({ measurements }) => {
     const own = left.filter((m) => m.model === model);
     const nodes = own[0]!.zeroGradient!.straightThrough!;
     const message =
-      `${model}: it is quantised, and its gradients pass straight through the rounding of ${nameSome(nodes)}. An attack by ` +
-      "gradients may miss what rounding hides, so the accuracy may be too high. Try images made on its float32 original " +
-      "as well (transfer).";
+      `${model}: gradients pass straight through what rounds in it, as through an identity: ${nameSome(nodes)}. An attack by ` +
+      "them may miss what rounding hides, so the accuracy may be too high. Try images made on another model as well " +
+      "(transfer), of a quantised model on its float32 original.";
     return warn("straight-through", "warning", message, own);
   });
 };

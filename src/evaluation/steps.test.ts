@@ -118,7 +118,7 @@ test("rounding that gradients pass straight through is said of, once a model", a
   const found = warnings.filter(({ code }) => code === "straight-through");
   expect(found.map(({ severity }) => severity)).toEqual(["warning"]);
   expect(found[0]!.message).toMatch(
-    /quantised, and its gradients pass straight through the rounding of Round/,
+    /gradients pass straight through what rounds in it, as through an identity: Round/,
   );
   expect(warnings.some(({ code }) => code === "hidden-steps" || code === "zero-gradient")).toBe(false);
 });

@@ -1,3 +1,4 @@
+import { zeroGradientNodes } from "../autodiff/index.js";
 import { describe, expect, test } from "vitest";
 import { SEEDS } from "../../test/fuzz/seeds.js";
 import { big, int, ints, modelOf, node, vector } from "../../test/model.js";
@@ -152,6 +153,21 @@ describe("what exporters write is read", () => {
     const notices: string[] = [];
     expect((await logits(model, { onNotice: (notice) => notices.push(notice) }))[0]).toBe(0.421875);
     expect(notices).toEqual([expect.stringMatching(/rounds in 1 place[^]*straight through/)]);
+  });
+
+  test("rounding is differentiated straight through on request, and its values stay", async () => {
+    const model = withHead([
+      node("Round", ["x"], "r"),
+      node("Sign", ["r"], "s"),
+      node("Add", ["r", "s"], "h"),
+    ]);
+    const notices: string[] = [];
+    const options = { straightThrough: true, onNotice: (notice: string) => notices.push(notice) };
+    expect(await logits(model, options)).toEqual(await logits(model));
+    expect(notices).toEqual([expect.stringMatching(/rounds in 2 places[^]*straight through/)]);
+    const graphs = [{}, options].map((each) => classifierFromModel(model, "m.onnx", each));
+    const stops = graphs.map(({ graph, image, logits: to }) => zeroGradientNodes(graph, image, to).length);
+    expect(stops).toEqual([1, 0]);
   });
 
   test("an operator of quantised networks that is not read is called that", () => {

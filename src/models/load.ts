@@ -12,6 +12,7 @@ import { METADATA, readMetadata, type ClassifierMetadata } from "./model-metadat
 import { checkSize, dimsOf, withImageShape, type KnownImageShape } from "./open-shape.js";
 import { isIdentity, withPreprocessing, type Preprocessing } from "./preprocess.js";
 import { findTrainable } from "./trainable.js";
+import { withStraightThrough } from "./straight-through.js";
 import { untie } from "./untie.js";
 
 /** What a foreign model does not say itself. A file that holdfast wrote needs none of it. */
@@ -29,6 +30,8 @@ export interface LoadOptions extends Preprocessing {
   readonly output?: string;
   /** Values to use as attention taps, in order; guessed by default. */
   readonly taps?: readonly string[];
+  /** Differentiates Round, Floor, Ceil and Sign as if they gave what they are given; quantised models are so in any case. */
+  readonly straightThrough?: boolean;
   /** Told what was noticed about the model and done about it, in a sentence. */
   readonly onNotice?: (notice: string) => void;
 }
@@ -134,11 +137,12 @@ function imported(model: Model, place: string, options: LoadOptions): Graph<Dim>
       throw error;
     }
   };
-  const graph = deadCode(untie(readOpen(wide, place, read, onNotice)), { dropInputs: true });
+  const exact = deadCode(untie(readOpen(wide, place, read, onNotice)), { dropInputs: true });
+  const graph = options.straightThrough === true ? withStraightThrough(exact) : exact;
   const rounded = graph.nodes.filter(({ straightThrough }) => straightThrough === true).length;
   if (rounded > 0) {
     onNotice(
-      `${place}: it is quantised and rounds in ${rounded} ${rounded === 1 ? "place" : "places"}; gradients pass straight ` +
+      `${place}: it rounds in ${rounded} ${rounded === 1 ? "place" : "places"}; gradients pass straight ` +
         "through these, as if nothing were rounded, so an attack by gradients may miss what rounding hides",
     );
   }

@@ -70,7 +70,7 @@ export function withPreprocessing(
       const factors = (std ?? [1]).map((deviation) => range / deviation);
       x = apply("Mul", "scaled", factors);
     }
-    if (rounded) x = roundedTo(g, x);
+    if (rounded) x = g.op("Round", [x], {}, { name: "rounded", straightThrough: true });
     if (layout === "NHWC") x = g.op("Transpose", [x], { perm: [0, 2, 3, 1] }, { name: "channels_last" });
     if (flat.length !== 3) {
       x = g.op("Reshape", [x, g.ints([0, ...(flat as number[])])], {}, { name: "flat" });
@@ -79,12 +79,4 @@ export function withPreprocessing(
     g.node({ name: "preprocessed", op: "Identity", inputs: [x.name], outputs: [old], attributes: {} });
   };
   return { graph: rewrite<Dim>(rest, () => undefined, { before }), image };
-}
-
-/** Whole numbers forwards, the identity backwards. */
-function roundedTo(g: GraphBuilder<Dim>, x: Value<Dim>): Value<Dim> {
-  const parts = g.scalar(2 ** 16);
-  const beyond = g.op("Sub", [x, g.op("Round", [x], {}, { name: "nearest" })]);
-  const held = g.op("Div", [g.op("Round", [g.op("Mul", [beyond, parts])], {}, { name: "held" }), parts]);
-  return g.op("Sub", [x, held], {}, { name: "rounded" });
 }
