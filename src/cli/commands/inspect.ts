@@ -97,7 +97,7 @@ async function loaded(
     const { data } = options;
     const shape = data === undefined ? undefined : (): ReturnType<typeof ownShape> => ownShape({ data });
     const model = await loadModel(path, options, quiet, shape);
-    const settled = data === undefined ? model : await settleModel(model, { ...options, data }, quiet);
+    const settled = data === undefined ? model : await settleModel(model, { ...options, data }, terminal);
     notices.push(`its pixels are ${describePixels(settled)}`);
     return settled;
   } catch (error) {
