@@ -15,6 +15,8 @@ export interface InspectedModel {
   readonly classifier: Classifier;
   /** What was noticed when it was read, in sentences. */
   readonly notices: readonly string[];
+  /** What it takes instead of pixels in [0, 1], and who says so, in words. */
+  readonly pixels: string;
   /** Whether the caller said mean, deviation or range, and the layout. */
   readonly given: { readonly normalisation: boolean; readonly layout: boolean };
 }
@@ -83,10 +85,12 @@ function tryCounting(classifier: Classifier, bound: number): { operations?: Oper
 function understood({
   classifier,
   given,
-}: InspectedModel): Pick<ModelInspection, "layout" | "normalisation"> {
+  pixels,
+}: InspectedModel): Pick<ModelInspection, "layout" | "pixels" | "normalisation"> {
   const { layout, normalisation } = imageEntry(classifier.graph, classifier.image, classifier.channels);
   return {
     layout: { value: layout, why: given.layout ? "given" : layout === "NCHW" ? "its input" : "in the graph" },
+    pixels,
     normalisation:
       normalisation === undefined
         ? null

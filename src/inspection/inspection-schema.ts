@@ -41,6 +41,7 @@ const readable = z
       .object({ value: z.enum(["NCHW", "NHWC"]), why: z.enum(["given", "its input", "in the graph"]) })
       .strict()
       .describe("order of the axes that its layers see"),
+    pixels: z.string().describe("what it takes instead of pixels in [0, 1], and who says so, in words"),
     normalisation: z
       .object({
         mean: z.array(z.number()),

@@ -291,6 +291,7 @@ describe("what is written", () => {
         recipe: null,
         classifier: created("resnet-mini", 32),
         notices: [],
+        pixels: "not known",
         given: { normalisation: false, layout: false },
       },
       4,

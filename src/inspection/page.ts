@@ -20,7 +20,8 @@ export function inspectionPage(facts: ModelInspection): string {
     ["classes", classesOf(facts)],
     ["batch", batchOf(facts)],
     ["layout", layoutOf(facts)],
-    ["normalisation", normalisationOf(facts)],
+    ["pixels", facts.pixels],
+    ...normalisationRows(facts),
     ...facts.notices.map((notice): Row => ["noticed", notice]),
     ...attackRows(facts),
     ["parameters", `${formatCount(facts.parameters)} of ${formatCount(facts.constants)} constants`],
@@ -73,13 +74,11 @@ function layoutOf({ layout }: ModelInspection): string {
     : `${layout.value}: the graph turns the image first`;
 }
 
-function normalisationOf({ normalisation }: ModelInspection): string {
-  if (normalisation === null) {
-    return "none: pixels in [0, 1] reach the first layer. If it expects others, give --mean, --std or --pixel-range";
-  }
+function normalisationRows({ normalisation }: ModelInspection): Row[] {
+  if (normalisation === null) return [];
   const { mean, std, why, nodes } = normalisation;
   const where = why === "given" ? "as the options say" : `in the graph (${nodes.join(", ")})`;
-  return `(x − mean) / std, mean ${alike(mean)}, std ${alike(std)}: ${where}`;
+  return [["normalisation", `(x − mean) / std, mean ${alike(mean)}, std ${alike(std)}: ${where}`]];
 }
 
 /** One number where all are the same. */

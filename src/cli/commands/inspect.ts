@@ -73,6 +73,7 @@ async function inspect(path: string, options: InspectOptions): Promise<void> {
       recipe: info.recipe,
       classifier,
       notices,
+      pixels: describePixels(model),
       given: {
         normalisation: mean !== undefined || std !== undefined || pixelRange !== undefined,
         layout: layout !== undefined,
@@ -98,7 +99,6 @@ async function loaded(
     const shape = data === undefined ? undefined : (): ReturnType<typeof ownShape> => ownShape({ data });
     const model = await loadModel(path, options, quiet, shape);
     const settled = data === undefined ? model : await settleModel(model, { ...options, data }, terminal);
-    notices.push(`its pixels are ${describePixels(settled)}`);
     return settled;
   } catch (error) {
     const { UnreadableModelError } = await import("../../graph/index.js");
