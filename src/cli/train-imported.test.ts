@@ -11,34 +11,10 @@ test("train hardens a file of another tool, resumes only as begun, and evaluates
   const root = await mkdtemp(join(tmpdir(), "holdfast-hardened-"));
   try {
     const out = join(root, "run");
-    const { code, stderr } = await holdfast([
-      "train",
-      "--model",
-      MODEL,
-      "--layout",
-      "NHWC",
-      "--pixel-range",
-      "255",
-      "--data",
-      "flowers",
-      "--limit",
-      "51",
-      "--batch-size",
-      "17",
-      "--epochs",
-      "1",
-      "--steps",
-      "1",
-      "--validation",
-      "0",
-      "--recipe",
-      "at",
-      "--freeze-trunk",
-      "--threads",
-      "1",
-      "--out",
-      out,
-    ]);
+    const command =
+      "train --layout NHWC --pixel-range 255 --data flowers --limit 51 --batch-size 17 --epochs 1 --steps 1 " +
+      "--validation 0 --recipe at --freeze-trunk --threads 1";
+    const { code, stderr } = await holdfast([...command.split(" "), "--model", MODEL, "--out", out]);
     expect(code, stderr).toBe(0);
     expect(stderr).toContain("has 6 classes and the data 17: its last layer is drawn anew (--head new)");
     const config = JSON.parse(await readFile(join(out, "config.json"), "utf8")) as Record<string, unknown>;

@@ -68,7 +68,7 @@ describe("an option that begins so is suggested, otherwise what is spelt alike",
   test.each([
     [attack("--eps", "0.3"), /unknown option '--eps'\n\(Did you mean --epsilon\?\)/],
     [train("--epsilon-w=0.3"), /Did you mean --epsilon-warmup\?/],
-    [train("--label", "0.3"), /Did you mean --label-smoothing\?/],
+    [train("--label-s", "0.3"), /Did you mean --label-smoothing\?/],
     [train("--no-random", "0.3"), /Did you mean --no-random-start\?/],
     [train("--epoch", "1"), /Did you mean --epochs\?/],
     [attack("--espilon", "1"), /Did you mean --epsilon\?/],

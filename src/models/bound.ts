@@ -5,7 +5,6 @@ import {
   foldBatchNorm,
   parametersAsInputs,
   smallMapWeights,
-  withInitializers,
 } from "../graph/index.js";
 import type { BoundClassifier, Classifier } from "./classifier.js";
 
@@ -29,22 +28,7 @@ export function bindBatch(classifier: Classifier, batchSize: number): BoundClass
       remedy: `Use a batch size of ${fixed}, or export the model with a dynamic batch dimension.`,
     });
   }
-  return { ...classifier, graph: bindKeeping(classifier, batchSize), batchSize };
-}
-
-/**
- * Binding evaluates small constants; a weight behind an op of its own (a transposed head) must stay the weight that
- * training moves.
- */
-function bindKeeping({ graph, parameters }: Classifier, batchSize: number): BoundClassifier["graph"] {
-  const own = new Set(parameters);
-  const isConstant = (name: string): boolean => name === "" || graph.initializers.has(name);
-  const derived = graph.nodes.some(
-    ({ inputs }) => inputs.every(isConstant) && inputs.some((name) => own.has(name)),
-  );
-  if (!derived) return bind(graph, { N: batchSize });
-  const weights = new Map(parameters.map((name) => [name, graph.initializers.get(name)!]));
-  return withInitializers(bind(parametersAsInputs(graph, parameters), { N: batchSize }), weights);
+  return { ...classifier, graph: bind(classifier.graph, { N: batchSize }), batchSize };
 }
 
 /**
@@ -76,9 +60,7 @@ const FED_POSITIONS = 8;
  */
 export function bindForFewRuns(classifier: Classifier, batchSize: number): PartlyFed {
   const bound = bindBatch(classifier, batchSize);
-  const fed = smallMapWeights(bound.graph, FED_POSITIONS).filter((name) =>
-    classifier.graph.initializers.has(name),
-  );
+  const fed = smallMapWeights(bound.graph, FED_POSITIONS);
   const graph = foldBatchNorm(convolutionsAsProducts(parametersAsInputs(bound.graph, fed), FED_POSITIONS));
   return { ...bound, graph, fed };
 }

@@ -123,6 +123,34 @@ describe("a file with other weights", () => {
     expect(await compared(imported, (pixels) => pixels)).toBeLessThan(1e-5);
   });
 
+  test("weights that are given to the file's own functions", async () => {
+    const layer = {
+      name: "Layer",
+      domain: "own",
+      inputs: ["a", "b"],
+      outputs: ["c"],
+      attributes: [],
+      defaults: new Map(),
+      nodes: [node("Conv", ["a", "b"], "d"), node("Relu", ["d"], "c")],
+      opsets: new Map([["", 17]]),
+    };
+    const opsets = new Map([...layer.opsets, ["own", 1] as const]);
+    const nodes = [
+      { ...node("Layer", ["x", "w"], "h"), domain: "own" },
+      node("GlobalAveragePool", ["h"], "p"),
+      node("Flatten", ["p"], "f"),
+      node("Gemm", ["f", "head"], "y"),
+    ];
+    const model = {
+      ...modelOf(nodes, { w: noise("w", 4, 3, 1, 1), head: noise("h", 4, 2) }),
+      opsets,
+      functions: [layer],
+    };
+    const changed = withHeadFor(readImported(model, "m.onnx", {}), Array.from("abc"), createGenerator(3));
+    expect(changed.classifier.parameters).toEqual(["w", "head"]);
+    expect(await compared(changed, (pixels) => pixels)).toBeLessThan(1e-5);
+  });
+
   test("of float16 is trained in float32 and written in float16", async () => {
     const half = ({ shape, data }: Tensor<"float32">): Tensor =>
       tensor("float16", shape, Uint16Array.from(data, toHalf));

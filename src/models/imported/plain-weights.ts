@@ -9,8 +9,6 @@ import { asType } from "./half.js";
  * - an Identity of a weight, which exporters write for equal weights, becomes a weight;
  * - BatchNormalizations that share scale, shift or statistics, which are equal and not the same, get their own;
  * - quantised weights, behind a DequantizeLinear, become floats.
- *
- * Functions, which no node that is read calls, are left out.
  */
 export function plainWeights(model: Model): { readonly model: Model; readonly dequantised: number } {
   const initializers = new Map(model.graph.initializers);
@@ -33,7 +31,6 @@ export function plainWeights(model: Model): { readonly model: Model; readonly de
       ...model,
       // Before this version, initializers had to be inputs as well.
       irVersion: Math.max(4, model.irVersion),
-      functions: [],
       graph: { ...model.graph, nodes, initializers },
     },
     dequantised,

@@ -3,6 +3,7 @@ import { findClassFault, type Dataset } from "../../data/index.js";
 import { InputError, UsageError } from "../../errors/index.js";
 import { readFileChecked, sha256Of } from "../../files/index.js";
 import {
+  layoutOf,
   readImported,
   withHeadFor,
   writeBack,
@@ -75,11 +76,16 @@ export function imageShapeOf(
 ): { readonly size?: { readonly height: number; readonly width: number }; readonly channels?: number } {
   const shape = model.graph.inputs.find((input) => input.shape?.length === 4)?.shape ?? [];
   const [channels, height, width] =
-    options.layout === "NHWC" ? [shape[3], shape[1], shape[2]] : shape.slice(1);
+    layoutFor(model, options) === "NHWC" ? [shape[3], shape[1], shape[2]] : shape.slice(1);
   return {
     ...(typeof height === "number" && typeof width === "number" ? { size: { height, width } } : {}),
     ...(typeof channels === "number" ? { channels } : {}),
   };
+}
+
+/** The order of its axes: as it is said, or as its input shows. */
+function layoutFor(model: Model, { layout }: ImportedOptions): ImportedOptions["layout"] {
+  return layout ?? layoutOf(model);
 }
 
 /** A run's imported model before its first step. */
@@ -105,7 +111,8 @@ export function beginImported(
   const { file, sha256, model } = given;
   refuseLayers(config);
   const { channels, height, width } = config.image;
-  const all: ImportedOptions = { ...options, size: [height, width], channels };
+  const layout = layoutFor(model, options);
+  const all: ImportedOptions = { ...options, ...(layout && { layout }), size: [height, width], channels };
   const bytesOf = ({ data }: Tensor): number => data.byteLength;
   const size = Array.from(model.graph.initializers.values(), bytesOf).reduce((sum, each) => sum + each, 0);
   if (size > LARGEST) {
