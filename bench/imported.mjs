@@ -7,7 +7,8 @@ import { join } from "node:path";
 
 const MODELS = process.argv.slice(2);
 const models = MODELS.length > 0 ? MODELS : ["vit_b_16", "convnext_tiny", "efficientnet_b0", "swin_t"];
-const [batch, size, threads, rounds] = [8, 224, 2, 3].map(String);
+const [batch, size, threads] = [8, 224, 2].map(String);
+const rounds = Number(process.env.ROUNDS ?? 3);
 const python = process.env.PYTHON ?? "python3";
 const folder = process.env.FOLDER ?? mkdtempSync(join(tmpdir(), "holdfast-bench-"));
 const run = (command, args) => {
@@ -25,7 +26,7 @@ for (const model of models) {
   const peer = ["bench/imported_step.py", model, batch, size, threads];
   if (!existsSync(file)) run(python, [...peer, file]);
   const [ours, theirs] = [[], []];
-  for (let i = 0; i < Number(rounds); i++) {
+  for (let i = 0; i < rounds; i++) {
     ours.push(JSON.parse(run("node", ["bench/imported-step.mjs", file, batch, threads])));
     theirs.push(JSON.parse(run(python, peer)));
   }

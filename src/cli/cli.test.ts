@@ -212,6 +212,12 @@ describe("what is wrong is named, with its exit code", () => {
       /--head: is for a model that is read from a file/,
     ],
     ["taps of a built-in model", ["train", "--taps", "a,b"], 2, /--taps: is for a model/],
+    [
+      "an order of a built-in model",
+      ["train", "--channel-order", "bgr"],
+      2,
+      /--channel-order: is for a model/,
+    ],
     ["no such model file", ["train", "--model", "none.onnx"], 3, /none\.onnx: does not exist/],
     ["no draws", ["attack", "model.onnx", "--draws", "0"], 2, /--draws/],
     ["no jobs", ["reproduce", "all", "--jobs", "0"], 2, /--jobs/],

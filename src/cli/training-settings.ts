@@ -68,14 +68,24 @@ export async function newRun(
   return run;
 }
 
-const IMPORT_ONLY = ["head", "taps", "mean", "std", "pixelRange", "layout", "output"] as const;
+const IMPORT_ONLY = [
+  "head",
+  "taps",
+  "mean",
+  "std",
+  "pixelRange",
+  "layout",
+  "channelOrder",
+  "output",
+  "straightThrough",
+] as const;
 
 /** The built-in networks take pixels as they are, and their layers are known. */
 function refuseImportOptions(options: TrainOptions): void {
   const name = IMPORT_ONLY.find((each) => options[each] !== undefined);
   if (name === undefined) return;
   throw new UsageError({
-    place: name === "pixelRange" ? "--pixel-range" : `--${name}`,
+    place: `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
     problem: `is for a model that is read from a file, and --model ${options.model} is built in`,
     remedy: "Leave it out, or name an .onnx classifier as --model.",
   });
@@ -95,7 +105,8 @@ async function importSettingsOf(options: TrainOptions, terminal: Terminal): Prom
     );
   }
   const { mean, std, range, layout, channelOrder, output } = description;
-  const said = Object.entries({ mean, std, range, layout, channelOrder, output, taps });
+  const { straightThrough } = options;
+  const said = Object.entries({ mean, std, range, layout, channelOrder, output, straightThrough, taps });
   return { head, options: Object.fromEntries(said.filter(([, value]) => value !== undefined)) };
 }
 
