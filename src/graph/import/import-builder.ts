@@ -15,7 +15,11 @@ import {
   type ShapeValue,
 } from "../shape-values.js";
 import { evaluateOnDemand } from "./on-demand.js";
+import { Unsupported } from "./raise.js";
 import { writeShape } from "./write-shape.js";
+
+/** Nodes that a model may come to once recurrent layers are written out; ONNX Runtime takes a minute for as many. */
+const MOST_EMITTED = 60_000;
 
 /**
  * Builds the graph of a model. Arithmetic on shapes and sizes never becomes a node: its value is known before running,
@@ -160,6 +164,11 @@ export class ImportBuilder extends GraphBuilder<Dim> {
   }
 
   #emit(node: Node): Value<Dim>[] {
+    if (this.nodes.length >= MOST_EMITTED) {
+      throw new Unsupported(
+        `is written as so many others that the model comes to more than ${MOST_EMITTED} nodes`,
+      );
+    }
     const outputs = super.node(node);
     if (this.inputsOf(node).some((input) => input !== undefined && this.#varying.has(input.name))) {
       for (const { name } of outputs) this.#varying.add(name);

@@ -5,7 +5,7 @@ import { nodeCases, testNodeCases } from "../../../../test/onnx-nodes.js";
 import { runOriginal } from "../../../../test/original.js";
 import type { Attribute, Model } from "../../../onnx/index.js";
 import { compile } from "../../../runtime/index.js";
-import { createGenerator, tensor, type Tensor } from "../../../tensor/index.js";
+import { createGenerator, float32, int64, tensor, type Tensor } from "../../../tensor/index.js";
 import { bind } from "../../passes/bind.js";
 import { graphFromModel } from "../import.js";
 
@@ -129,4 +129,15 @@ test.each<[string, Model, RegExp]>([
   ["an open length", layer("RNN", [], { layout: int(1) }, "N"), /steps are written out/],
 ])("refused: %s", (_, model, words) => {
   expect(() => graphFromModel(model, { place: "m" })).toThrow(words);
+});
+
+test("layers that come to too many steps are refused before the memory is full", () => {
+  const weights = (rows: number): Tensor<"float32"> => float32([1, rows, 1], new Float32Array(rows));
+  const layers = Array.from({ length: 40 }, (_, i) => [
+    node("LSTM", [i === 0 ? "x" : `s${i}`, "W", "R"], [`h${i}`], { hidden_size: int(1) }),
+    node("Squeeze", [`h${i}`, "one"], i === 39 ? "y" : `s${i + 1}`),
+  ]).flat();
+  const constants = { W: weights(4), R: weights(4), one: int64([1], [1]) };
+  const model = modelOf(layers, constants, { input: { shape: [1024, 1, 1] } });
+  expect(() => graphFromModel(model, { place: "m" })).toThrow(/comes to more than 60000 nodes/);
 });
