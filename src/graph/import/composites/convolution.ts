@@ -1,8 +1,10 @@
 import { NEURAL, windowOf } from "../../catalogue/neural.js";
 import { checkInts, known } from "../../infer.js";
 import { raise, type Raise } from "../raise.js";
+import { DEFORM_CONV } from "./deform-conv.js";
 
 export const CONVOLUTION: Readonly<Record<string, Raise>> = {
+  DeformConv: DEFORM_CONV,
   /** auto_pad as pads. */
   Conv: raise({
     attributes: NEURAL.Conv.attributes,

@@ -63,6 +63,8 @@ function taps(
       : clipped(grid, padding === "reflection" ? mirrored(grid, pixels) : pixels);
   if (mode === "nearest") return [{ place: g.op("Round", [inner]), weight: undefined }];
   const below = g.op("Floor", [inner]);
+  // Of a grid that is known the pixels are read by constants: weights must count from the same ones, however they are rounded.
+  if (g.isConstant(below)) g.constantOf(below);
   const t = g.op("Sub", [inner, below]);
   const at = (offset: number): V => (offset === 0 ? below : g.op("Add", [below, g.scalar(offset)]));
   if (mode === "linear") {
