@@ -15,7 +15,7 @@ read -ra rows <<<"${ROWS:-undefended pat alp at at-alp}"
 read -ra radii <<<"${RADII:-4/255 8/255}"
 read -ra reading <<<"${MODEL_OPTIONS:---mean 0.498039,0.498039,0.498039 --std 0.501961,0.501961,0.501961}"
 read -ra holdfast <<<"${HOLDFAST:-npx holdfast}"
-steps=${STEPS:-5} images=${IMAGES:-4000} batch=${BATCH:-16} threads=${THREADS:-2} test=${TEST:-200}
+steps=${STEPS:-5} images=${IMAGES:-3200} batch=${BATCH:-16} threads=${THREADS:-2} test=${TEST:-200}
 
 # Training images of a dataset, so that every row sees as many in all.
 declare -A size=([17flowers]=680 [imagenet-part]=3867 [dogs-vs-cats]=2000)
