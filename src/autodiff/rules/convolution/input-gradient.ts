@@ -2,7 +2,7 @@ import type { GraphBuilder, Value, Window } from "../../../graph/index.js";
 import { padZeros } from "../shaping.js";
 import { convAttributes } from "./attributes.js";
 import { PICTURE_CHANNELS } from "./picture-channels.js";
-import { rotated } from "./rotation.js";
+import { rotated, turned } from "./rotation.js";
 import { subPixelInputGradient } from "./sub-pixel.js";
 
 /**
@@ -24,9 +24,12 @@ export function inputGradient(
   const flip = (pads: readonly number[]): number[] =>
     pads.map((pad, i) => w.dilations[i]! * (w.kernel[i]! - 1) - pad);
   const pads = [...flip(w.padsBegin), ...flip(w.padsEnd)];
-  if (group === 1 && w.strides.every((stride) => stride === 1) && pads.every((pad) => pad >= 0)) {
-    const attributes = { ...convAttributes(w, 1), pads };
-    return g.op("Conv", [yGrad, rotated(g, weight)], attributes);
+  if (w.strides.every((stride) => stride === 1) && pads.every((pad) => pad >= 0)) {
+    const attributes = { ...convAttributes(w, group), pads };
+    if (group === 1) return g.op("Conv", [yGrad, rotated(g, weight)], attributes);
+    // Of a channel each there is none to swap.
+    const isDepthwise = weight.shape[0] === group && weight.shape[1] === 1;
+    if (isDepthwise) return g.op("Conv", [yGrad, turned(g, weight)], attributes);
   }
   // With a constant weight only: its own gradient, wanted where gradients are penalised, would meet every tap.
   if (group === 1 && shape[1]! <= PICTURE_CHANNELS && g.constantOf(weight) !== undefined) {

@@ -8,6 +8,18 @@ export function rotated(g: GraphBuilder, weight: Value): Value {
   return unrotated(g, weight, perm, axes) ?? reversed(g, g.op("Transpose", [weight], { perm }), axes);
 }
 
+/** `[C, 1, …k]` → `[C, 1, …k reversed]`: back, where it was turned before. */
+export function turned(g: GraphBuilder, weight: Value): Value {
+  const axes = weight.shape.flatMap((dim, axis) => (axis >= 2 && dim > 1 ? [axis] : []));
+  const outer = g.producer(weight);
+  const of = {
+    shape: (name: string) => g.value(name).shape,
+    constant: (name: string) => g.constantOf(g.value(name)),
+  };
+  const isTurned = axes.length > 0 && outer !== undefined && reversesAxes(outer, axes, of);
+  return isTurned ? g.value(outer.inputs[0]!) : reversed(g, weight, axes);
+}
+
 /** What `weight` is the rotation of, if it is one. */
 function unrotated(
   g: GraphBuilder,
