@@ -1,5 +1,8 @@
 /** The classes of ImageNet (ILSVRC 2012), in the order in which classifiers give their outputs. */
-import { CLASS_LIST } from "./class-list.js";
+import { readFileSync } from "node:fs";
+
+/** Made by scripts/fixtures/imagenet_classes.py; beside src and dist alike. A line a class: id, name, synonyms. */
+const LIST = new URL("../../../assets/imagenet-classes.txt", import.meta.url);
 
 /** One class of ImageNet's thousand. */
 export interface ImageNetClass {
@@ -14,9 +17,12 @@ let read: readonly ImageNetClass[] | undefined;
 /** All thousand, by output: tench is 0. */
 export function imageNetClasses(): readonly ImageNetClass[] {
   return (read ??= Object.freeze(
-    CLASS_LIST.split("\n").map((line) => {
-      const [name, ...synonyms] = line.slice(10).split(", ");
-      return { wordNetId: line.slice(0, 9), names: [name!, ...synonyms] as const };
-    }),
+    readFileSync(LIST, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => {
+        const [name, ...synonyms] = line.slice(10).split(", ");
+        return { wordNetId: line.slice(0, 9), names: [name!, ...synonyms] as const };
+      }),
   ));
 }
