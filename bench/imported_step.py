@@ -1,24 +1,26 @@
-"""A PGD step of one of torchvision's classifiers in PyTorch, eager, and its export. Called by bench/imported.mjs.
+"""A PGD step of one of torchvision's classifiers in PyTorch, eager, or its export. Called by bench/imported.mjs.
 
-    python bench/imported_step.py vit_b_16 8 224 2 [model.onnx: exports and does not time]
+    python bench/imported_step.py vit_b_16.onnx 8 224 2 [export: writes the file and does not time]
 """
 import json
 import resource
 import sys
 import time
+from pathlib import Path
 
 import torch
 import torchvision
 
-name, batch, size, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+file, batch, size, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 torch.set_num_threads(threads)
 torch.manual_seed(0)
-model = getattr(torchvision.models, name)(num_classes=1000).eval()
+model = getattr(torchvision.models, Path(file).stem)(num_classes=1000).eval()
 if len(sys.argv) > 5:
-    image = torch.rand(1, 3, size, size)
     axes = {"image": {0: "N"}, "logits": {0: "N"}}
     names = {"input_names": ["image"], "output_names": ["logits"]}
-    torch.onnx.export(model, image, sys.argv[5], opset_version=17, dynamo=False, dynamic_axes=axes, **names)
+    torch.onnx.export(
+        model, torch.rand(1, 3, size, size), file, opset_version=17, dynamo=False, dynamic_axes=axes, **names
+    )
     sys.exit()
 
 
@@ -39,6 +41,7 @@ def step_ms(layout):
     return sorted(times[2:])[2]
 
 
-ms = {"NCHW": step_ms(torch.contiguous_format), "channels_last": step_ms(torch.channels_last)}
+ms, channels_last = step_ms(torch.contiguous_format), step_ms(torch.channels_last)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"ms": ms["NCHW"], **ms, "peakMiB": peak, "versions": f"torch {torch.__version__}"}))
+parts = {"channels_last": channels_last}
+print(json.dumps({"ms": ms, "peakMiB": peak, "parts": parts, "versions": f"torch {torch.__version__}"}))
