@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import sharp, { type Sharp } from "sharp";
+import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { InputError, UsageError } from "../errors/index.js";
 import { createGenerator } from "../tensor/index.js";
-import { contactSheet, createLoader, datasetInfo, openDataset } from "./index.js";
+import { createLoader, datasetInfo, openDataset } from "./index.js";
 
 let root = "";
 beforeEach(async () => {
@@ -193,51 +193,6 @@ describe("a folder with a folder for each class", () => {
   });
 });
 
-describe("files as people have them", () => {
-  const pixel = async (name: string): Promise<number[]> => {
-    await photo("other/x.png", "#123456");
-    const dataset = await openDataset(`${root}:all`, { size: { height: 4, width: 4 } });
-    const index = Array.from({ length: dataset.length }, (_, i) => dataset.fileName(i)).indexOf(name);
-    const out = new Float32Array(48);
-    await dataset.read(index, out);
-    return [0, 16, 32].map((at) => Math.round(out[at]! * 255));
-  };
-  const make = async (name: string, image: Sharp): Promise<void> => {
-    await mkdir(join(root, "a"), { recursive: true });
-    await writeFile(join(root, "a", name), await image.toBuffer());
-  };
-  const plain = (background: string): Sharp =>
-    sharp({ create: { width: 6, height: 6, channels: 3, background } });
-
-  test("gray, 16-bit, transparent and misnamed images are read as RGB", async () => {
-    await make("gray.png", plain("#808080").toColourspace("b-w").png());
-    expect(await pixel("a/gray.png")).toEqual([128, 128, 128]);
-    await make("deep.png", plain("#ff8000").toColourspace("rgb16").png());
-    const deep = await pixel("a/deep.png");
-    deep.forEach((value, c) => expect(Math.abs(value - [255, 128, 0][c]!)).toBeLessThanOrEqual(1));
-    await make(
-      "clear.png",
-      sharp({
-        create: { width: 6, height: 6, channels: 4, background: { r: 9, g: 8, b: 7, alpha: 0.5 } },
-      }).png(),
-    );
-    expect(await pixel("a/clear.png")).toEqual([9, 8, 7]);
-    await make("really-a-png.jpg", plain("#010203").png());
-    expect(await pixel("a/really-a-png.jpg")).toEqual([1, 2, 3]);
-  });
-
-  test("CMYK becomes RGB", async () => {
-    await make("cmyk.jpg", plain("#ffffff").toColourspace("cmyk").jpeg({ quality: 100 }));
-    for (const value of await pixel("a/cmyk.jpg")) expect(value).toBeGreaterThan(240);
-  });
-
-  test("EXIF's orientation is not applied, as in torchvision", async () => {
-    const tall = sharp({ create: { width: 4, height: 8, channels: 3, background: "#00ff00" } });
-    await make("turned.jpg", tall.jpeg().withMetadata({ orientation: 6 }));
-    expect((await pixel("a/turned.jpg"))[1]).toBeGreaterThan(240);
-  });
-});
-
 describe("what cannot be read", () => {
   const refusal = async (work: Promise<unknown>): Promise<string> => {
     const error = await work.catch((e: unknown) => e);
@@ -308,44 +263,5 @@ describe("what cannot be read", () => {
     await writeFile(join(root, "cat", "bomb.png"), png);
     const kept = await openDataset(`${root}:all`, { skipUnreadable: true });
     expect(kept.skipped!.map(({ file }) => file)).toEqual(["cat/bomb.png"]);
-  });
-});
-
-describe("flowers", () => {
-  test("are the same from the same seed, others from another, with the mask of the flower", async () => {
-    const options = { size: { height: 24, width: 24 }, perClass: 2 };
-    const [a, b, other] = [
-      await openDataset("flowers", options),
-      await openDataset("flowers:train", options),
-      await openDataset("flowers", { ...options, seed: 1 }),
-    ];
-    const read = async (d: typeof a, i: number): Promise<Float32Array> => {
-      const out = new Float32Array(3 * 24 * 24);
-      await d.read(i, out);
-      return out;
-    };
-    expect(await read(a, 5)).toEqual(await read(b, 5));
-    expect(await read(a, 5)).not.toEqual(await read(other, 5));
-    expect([a.length, a.classNames.length]).toEqual([34, 17]);
-    const mask = new Uint8Array(24 * 24);
-    for (let i = 0; i < a.length; i++) {
-      await a.mask!(i, mask);
-      const share = mask.reduce((sum, each) => sum + each, 0) / mask.length;
-      expect(share).toBeGreaterThan(0.01);
-      expect(share).toBeLessThan(0.7);
-    }
-  });
-
-  test("are of the kinds asked for only", async () => {
-    const options = { perClass: 2, size: { height: 16, width: 16 } };
-    const names = (await openDataset("flowers", options)).classNames;
-    const some = await openDataset("flowers", { ...options, classes: [names[3]!, names[5]!] });
-    expect([some.length, some.classNames]).toEqual([4, [names[3], names[5]]]);
-  });
-
-  test("a contact sheet shows a row a class", async () => {
-    const sheet = await contactSheet(await openDataset("flowers", { perClass: 2 }), { perClass: 3 });
-    const { width, height } = await sharp(sheet).metadata();
-    expect([width, height]).toEqual([4 + 3 * 76, 4 + 17 * 76]);
   });
 });
