@@ -141,7 +141,11 @@ export function renderChart(
 }
 
 function xAxis({ xScale, series, nameX = String }: Chart): object {
-  if (xScale !== "even") return { type: xScale === "log" ? "log" : "value", min: "dataMin", max: "dataMax" };
+  if (xScale !== "even") {
+    // The axis ends at the data's own extremes, which may have sixteen digits.
+    const axisLabel = { formatter: (x: number) => String(Number(x.toPrecision(3))) };
+    return { type: xScale === "log" ? "log" : "value", min: "dataMin", max: "dataMax", axisLabel };
+  }
   const values = new Set(series.flatMap(({ points }) => points.map(([x]) => x)));
   const data = [...values].toSorted((a, b) => a - b).map(nameX);
   return { type: "category", data, boundaryGap: false, axisTick: { alignWithLabel: true } };

@@ -144,6 +144,14 @@ test("values of x may stand at even distances, each by its name", () => {
   expect(steps(ends("linear")).at(-1)! / steps(ends("linear"))[0]!).toBeCloseTo(28, 1);
 });
 
+test("an axis that ends at a fraction of 255 is labelled in three digits", () => {
+  const points = [0, 0.5, 1].map((levels) => [levels / 255, 0.5] as const);
+  const chart = { title: "", description: "", xName: "ε", yName: "accuracy", percent: true } as const;
+  const series = [{ name: "model", colour: "#123456", dashed: false, points }];
+  const labels = renderChart({ ...chart, xScale: "linear", series }).match(/>0\.00\d+</g);
+  expect(labels).toEqual([">0.001<", ">0.002<", ">0.003<", ">0.00392<"]);
+});
+
 test("templates escape what they are given, and only that", () => {
   expect(html`<b title="${'"'}">${"<i>"}${html`<u>${"&"}</u>`}${[1, "<"]}</b>`.html).toBe(
     '<b title="&quot;">&lt;i&gt;<u>&amp;</u>1&lt;</b>',
