@@ -2,7 +2,7 @@
 //   node bench/logit-scale.mjs runs/demo/undefended/model.onnx 0.1        after npm run build and npm run demo
 //   IMAGES=40 STEPS=10 OUTPUTS=0,217,482,566 MEAN=0.498 STD=0.502 node bench/logit-scale.mjs model.onnx 0.5/255 imagenet/val
 // OUTPUTS names the model's output of each class of the data; MEAN and STD are of all channels.
-import { createTarget, PGD_OBJECTIVES, pgd, runAttack } from "../dist/attacks/index.js";
+import { createTarget, PGD_OBJECTIVES, pgd, planAttack, runAttack } from "../dist/attacks/index.js";
 import { openDataset, takeSample } from "../dist/data/index.js";
 import { datasetBatches } from "../dist/evaluation/index.js";
 import { GraphBuilder } from "../dist/graph/index.js";
@@ -37,7 +37,12 @@ for (const objective of PGD_OBJECTIVES) {
       const labels = outputs === undefined ? batch.labels : batch.labels.map((label) => outputs[label]);
       const threat = { norm: "linf", epsilon: above / below };
       const options = { steps: Number(STEPS), objective };
-      const { success } = await runAttack(target, pgd, { ...batch, labels }, threat, options, { random });
+      const { success } = await runAttack(
+        target,
+        planAttack(pgd, threat, options),
+        { ...batch, labels },
+        { random },
+      );
       standing += success.filter((each) => each === 0).length;
     }
     console.log(`${objective}, logits × ${factor}: ${standing} of ${dataset.length} images stand`);

@@ -1,6 +1,6 @@
 // One PGD step of a ResNet by its name, or of an ONNX file by its path, as holdfast compiles it, timed in a process of its own.
 // Called by steps.mjs and imported.mjs.
-import { createTarget, pgd, runAttack } from "../dist/attacks/index.js";
+import { createTarget, pgd, planAttack, runAttack } from "../dist/attacks/index.js";
 import { createClassifier, loadClassifier } from "../dist/models/index.js";
 import { createGenerator } from "../dist/tensor/index.js";
 
@@ -19,7 +19,9 @@ const input = { images, labels, indices: Uint32Array.from(labels), size: batch }
 const threat = { norm: "linf", epsilon: 8 / 255 };
 const attack = async (steps) => {
   const began = performance.now();
-  await runAttack(target, pgd, input, threat, { steps, stepSize: 2 / 255, keep: "last" }, { random });
+  await runAttack(target, planAttack(pgd, threat, { steps, stepSize: 2 / 255, keep: "last" }), input, {
+    random,
+  });
   return performance.now() - began;
 };
 const STEPS = 3;

@@ -1,14 +1,16 @@
-import { deadCode, withInitializers, type Graph } from "../graph/index.js";
+import { deadCode, withInitializers } from "../graph/index.js";
 import { needsOf, type LossWeights } from "../losses/index.js";
 import { bindForFewRuns, drawRandomInputs, type Classifier } from "../models/index.js";
-import { compile, type CompileOptions, type Feeds, type Program } from "../runtime/index.js";
-import { tensor, type RandomGenerator, type Tensor } from "../tensor/index.js";
-import type { Norm } from "./attack.js";
-import { linfBounds, sampleFrom } from "./ball.js";
-import { createPeaks, type Peaks } from "./gradient-peaks.js";
+import { compile, type Program } from "../runtime/index.js";
+import type { RandomGenerator, RandomStream, Tensor } from "../tensor/index.js";
+import { ask, type Asking, type Question } from "./asking.js";
+import { ballAround, type Ball } from "./ball.js";
+import { runRows } from "./batch.js";
+import { iterate } from "./iterate.js";
+import { pack, type Job } from "./pack.js";
 import { forwardGraph, movableTerms, pgdStepGraph, STEP } from "./pgd-step.js";
-import { temperatureFeed } from "./step-feeds.js";
-import type { Compile } from "./target.js";
+import type { Answerer, Compile } from "./target.js";
+import type { Norm } from "./threat.js";
 
 /** The adversary a defence trains against, as data. */
 export interface AdversarySpec {
@@ -71,28 +73,130 @@ export function createAdversary(
   spec: AdversarySpec,
   options: AdversaryOptions,
 ): Adversary {
+  const { batchSize, random } = options;
   const weights = objectiveOf(spec, options);
   const needs = needsOf(movableTerms(weights ?? {}));
-  const compiler = options.compile ?? compile;
-  const compileOptions: CompileOptions = options.threads === undefined ? {} : { threads: options.threads };
-  const peaks = createPeaks(options.batchSize);
-  return {
-    zeroGradientShare: () => peaks.zero().reduce((sum, each) => sum + each, 0) / options.batchSize,
-    async perturb(batch, current, at) {
-      const source = { ...classifier, graph: withInitializers(classifier.graph, current) };
-      const bound = bindForFewRuns(source, options.batchSize);
-      const fed = Object.fromEntries(bound.fed.map((name) => [name, source.graph.initializers.get(name)!]));
-      const prepare = (graph: Graph): Promise<Program> => compiler(deadCode(graph), compileOptions);
-      const step = await prepare(pgdStepGraph(bound, { norm: spec.norm, ...(weights && { weights }) }));
-      const forward = needs.clean
-        ? await prepare(forwardGraph(bound, { attention: needs.attention }))
-        : undefined;
-      try {
-        peaks.begin();
-        return await iterate({ step, forward, fed, peaks }, classifier, spec, options, batch, at);
-      } finally {
-        await Promise.all([step.dispose(), forward?.dispose()]);
+  const step: Question = {
+    key: "step",
+    kind: "gradient",
+    build: (bound) => pgdStepGraph(bound, { norm: spec.norm, ...(weights && { weights }) }),
+    outputs: [STEP.next, STEP.gradientPeak],
+  };
+  const clean: Question | undefined = needs.clean
+    ? {
+        key: "clean",
+        kind: "forward",
+        build: (bound) => forwardGraph(bound, { attention: needs.attention }),
       }
+    : undefined;
+  let zeroGradients = 0;
+  return {
+    zeroGradientShare: () => zeroGradients / batchSize,
+    async perturb({ images, oneHot }, current, at) {
+      const size = images.length / batchSize;
+      const classes = oneHot.length / batchSize;
+      const model = answererOf(classifier, current, options);
+      const jobs = Array.from({ length: batchSize }, (_, i): Job<Float32Array> => {
+        const image = images.subarray(i * size, (i + 1) * size);
+        const row = oneHot.subarray(i * classes, (i + 1) * classes);
+        return {
+          place: i,
+          index: i,
+          // Draw 0 is the clean images' own, where the objective compares with them.
+          draw: at.step * (spec.steps + 1) + Number(clean === undefined),
+          start: () =>
+            walk(image, {
+              spec,
+              questions: { step, clean },
+              oneHot: row,
+              epsilon: at.epsilon,
+              source: random.stream("adversary-start", at.step, i),
+            }),
+        };
+      });
+      const adversarial = new Float32Array(images.length);
+      zeroGradients = 0;
+      try {
+        for await (const { place, value, zeroGradient } of pack(model, jobs)) {
+          adversarial.set(value, place * size);
+          zeroGradients += Number(zeroGradient);
+        }
+      } finally {
+        await model.dispose();
+      }
+      return adversarial;
+    },
+  };
+}
+
+interface Walk {
+  readonly spec: AdversarySpec;
+  readonly questions: { readonly step: Question; readonly clean: Question | undefined };
+  readonly oneHot: Float32Array;
+  readonly epsilon: number;
+  /** Draws the start. */
+  readonly source: RandomStream;
+}
+
+/** One image's way to its last iterate. */
+function* walk(
+  image: Float32Array,
+  { spec, questions, oneHot, epsilon, source }: Walk,
+): Asking<Float32Array> {
+  const ball = ballAround({ norm: spec.norm, epsilon }, image);
+  const rows = {
+    ...ball.rows,
+    ...(questions.clean && (yield* ask(questions.clean, { [STEP.image]: image }))),
+    [STEP.oneHot]: oneHot,
+    [STEP.inverseTemperature]: Float32Array.of(1),
+    [STEP.stepSize]: Float32Array.of(epsilon * spec.relativeStepSize),
+  };
+  return yield* iterate(startOf(spec, image, ball, source), spec.steps, function* (x) {
+    return (yield* ask(questions.step, { ...rows, [STEP.image]: x }))[STEP.next]!;
+  });
+}
+
+function startOf(
+  { randomStart, startDeviation }: AdversarySpec,
+  image: Float32Array,
+  ball: Ball,
+  source: RandomStream,
+): Float32Array {
+  if (!randomStart) return image;
+  if (startDeviation === undefined) return ball.sample(source);
+  const start = source.fillNormal(new Float32Array(image.length), startDeviation);
+  for (let k = 0; k < start.length; k++) start[k]! += image[k]!;
+  return start;
+}
+
+/** The classifier with the weights of the moment. */
+function answererOf(
+  classifier: Classifier,
+  current: ReadonlyMap<string, Tensor>,
+  { batchSize, random, threads, compile: compiler = compile }: AdversaryOptions,
+): Answerer & { dispose(): Promise<void> } {
+  const source = { ...classifier, graph: withInitializers(classifier.graph, current) };
+  const bound = bindForFewRuns(source, batchSize);
+  const fed = Object.fromEntries(bound.fed.map((name) => [name, source.graph.initializers.get(name)!]));
+  const programs = new Map<string, Program>();
+  return {
+    batchSize,
+    drawsOf: () => 1,
+    async answer({ key, build, outputs }, queries, at) {
+      let program = programs.get(key);
+      if (program === undefined) {
+        program = await compiler(deadCode(build(bound)), threads === undefined ? {} : { threads });
+        programs.set(key, program);
+      }
+      const drawn = drawRandomInputs(
+        classifier,
+        at.map(({ index }) => index),
+        { random, purpose: "adversary", draw: at.map(({ draw }) => draw) },
+      );
+      return runRows(program, queries, { image: bound.image, whole: { ...fed, ...drawn }, fetch: outputs });
+    },
+    async dispose() {
+      await Promise.all(Array.from(programs.values(), (program) => program.dispose()));
     },
   };
 }
@@ -108,72 +212,4 @@ function objectiveOf(
   if (spec.objective === "kl") return { klDivergence: 1 };
   if (spec.objective === "total" && lossWeights !== undefined) return lossWeights;
   return smoothed === true ? { adversarial: 1 } : undefined;
-}
-
-interface Programs {
-  readonly step: Program;
-  readonly forward: Program | undefined;
-  /** Weights that both are fed. */
-  readonly fed: Feeds;
-  readonly peaks: Peaks;
-}
-
-async function iterate(
-  { step, forward, fed, peaks }: Programs,
-  classifier: Classifier,
-  spec: AdversarySpec,
-  { batchSize, random }: AdversaryOptions,
-  { images, oneHot }: AdversaryBatch,
-  at: { readonly epsilon: number; readonly step: number },
-): Promise<Float32Array> {
-  const shape = [batchSize, classifier.channels, classifier.height, classifier.width];
-  const threat = { norm: spec.norm, epsilon: at.epsilon };
-  const clean = tensor("float32", shape, images);
-  const ball = (): Feeds => {
-    if (spec.norm === "l2") {
-      return { [STEP.original]: clean, [STEP.epsilon]: tensor("float32", [], Float32Array.of(at.epsilon)) };
-    }
-    const { lower, upper } = linfBounds(images, at.epsilon);
-    return { [STEP.lower]: tensor("float32", shape, lower), [STEP.upper]: tensor("float32", shape, upper) };
-  };
-  const places = Uint32Array.from({ length: batchSize }, (_, i) => i);
-  // Draw 0 is the clean images' own, where the objective compares with them.
-  const drawn = (k: number): Feeds =>
-    drawRandomInputs(classifier, places, {
-      random,
-      purpose: "adversary",
-      draw: at.step * (spec.steps + 1) + k,
-    });
-  const feeds: Feeds = {
-    ...fed,
-    ...ball(),
-    ...(forward === undefined ? {} : await forward.run({ ...fed, [classifier.image]: clean, ...drawn(0) })),
-    ...temperatureFeed(new Float64Array(batchSize).fill(1)),
-    [STEP.oneHot]: tensor("float32", [batchSize, classifier.classNames.length], oneHot),
-    [STEP.stepSize]: tensor("float32", [], Float32Array.of(at.epsilon * spec.relativeStepSize)),
-  };
-  let x: Tensor = clean;
-  if (spec.randomStart) {
-    const start = new Float32Array(images.length);
-    const size = images.length / batchSize;
-    for (let i = 0; i < batchSize; i++) {
-      if (spec.startDeviation === undefined) {
-        sampleFrom(threat, random, "adversary-start", at.step, i, images, start, i * size, size);
-      } else {
-        const noise = random.stream("adversary-start", at.step, i);
-        noise.fillNormal(start.subarray(i * size, (i + 1) * size), spec.startDeviation);
-        for (let k = i * size; k < (i + 1) * size; k++) start[k]! += images[k]!;
-      }
-    }
-    x = tensor("float32", shape, start);
-  }
-  for (let k = 0; k < spec.steps; k++) {
-    const outputs = await step.run({ ...feeds, ...drawn(k + 1), [classifier.image]: x }, [
-      STEP.next,
-      STEP.gradientPeak,
-    ]);
-    peaks.observe(outputs[STEP.gradientPeak]);
-    x = outputs[STEP.next]!;
-  }
-  return x.data as Float32Array;
 }

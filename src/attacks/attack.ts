@@ -1,15 +1,10 @@
-import type { RandomGenerator } from "../tensor/index.js";
-import type { Target } from "./target.js";
-
-/** Norm of the perturbation ball. */
-export type Norm = "linf" | "l2";
-
-/** Which perturbations are allowed: ‖x' − x‖ ≤ epsilon and x' ∈ [0, 1]. */
-export interface ThreatModel {
-  readonly norm: Norm;
-  /** Radius in pixel units: images are in [0, 1]. */
-  readonly epsilon: number;
-}
+import type { RandomGenerator, RandomStream } from "../tensor/index.js";
+import type { Asking } from "./asking.js";
+import type { Ball } from "./ball.js";
+import type { Card, Cost } from "./cards/index.js";
+import { resolveOptions, type OptionRows, type OptionsOf, type OptionValue } from "./cards/index.js";
+import { checkThreat, type ThreatModel } from "./threat.js";
+import { UsageError } from "../errors/index.js";
 
 /** Images under attack. */
 export interface AttackBatch {
@@ -23,61 +18,77 @@ export interface AttackBatch {
   readonly size: number;
 }
 
-/** What the harness found out; an attack never reports its own success. */
-export interface AttackedBatch {
-  /** `[N, C, H, W]`, projected and clipped by the harness. */
-  readonly adversarial: Float32Array;
-  readonly labels: Int32Array;
-  readonly cleanPrediction: Int32Array;
-  readonly adversarialPrediction: Int32Array;
-  /** Prediction differs from the label (untargeted) or equals the target. */
-  readonly success: Uint8Array;
-  /** Distance in the threat model's norm, as measured by the harness. */
-  readonly distance: Float32Array;
-  /** Cross-entropy of the label, clean and adversarial, in nats. */
-  readonly cleanLoss: Float32Array;
-  readonly adversarialLoss: Float32Array;
-  /** Images whose answer had a NaN or an infinity (the clean image stands for them), or whose logits have a NaN. */
-  readonly nonFinite: number;
-  /** 1 where the gradient was zero or denormal in at least half of the image's evaluations; 0 without a gradient. */
-  readonly zeroGradient: Uint8Array;
-  /** Evaluations spent, in images. */
-  readonly forwardQueries: number;
-  readonly gradientQueries: number;
-}
-
 /** Randomness and cancellation shared by everything long. */
 export interface RunContext {
   readonly random: RandomGenerator;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Values that an attack's options may have: all of them are printed with each result. */
-export type AttackOptions = Readonly<Record<string, number | string | boolean>>;
-
-/** What an attack is given. The batch is exactly as large as the target's. */
-export interface AttackInput {
-  readonly target: Target;
-  readonly batch: AttackBatch;
-  /** Of the clean images, `[N, K]`. */
-  readonly cleanLogits: Float32Array;
+/** One image under attack, as an attack sees it. */
+export interface Subject {
+  /** The clean image, `[C, H, W]` in [0, 1]. */
+  readonly image: Float32Array;
+  readonly label: number;
+  /** The class to be reached, when the attack is targeted. */
+  readonly target: number | undefined;
   readonly threat: ThreatModel;
-  readonly context: RunContext;
+  readonly ball: Ball;
+  /** Of the clean image, `[K]`. */
+  readonly cleanLogits: Float32Array;
+  /** Whether the model draws at random: one answer then says little. */
+  readonly randomised: boolean;
+  /** Draws of this image alone: the same whatever its batch. */
+  readonly stream: (name: string, which?: number) => RandomStream;
 }
 
-/** An attack: one file, one line in the index, one test row. */
-export interface Attack<Options extends AttackOptions = AttackOptions> {
-  readonly name: string;
-  /** What it needs of the model. */
-  readonly access: "gradient" | "logits" | "decision";
-  readonly norms: readonly Norm[];
-  /** Every option, with the default for this threat model filled in. @throws UsageError */
-  readonly resolve: (threat: ThreatModel, given: Partial<Options>) => Options;
-  /** Returns its candidate images; the harness projects, scores and counts. */
-  readonly run: (input: AttackInput, options: Options) => Promise<Float32Array>;
+/** An attack: its card, and how it finds its candidate; the harness projects, scores and counts. */
+export interface Attack<Rows extends OptionRows = OptionRows> extends Card<Rows> {
+  readonly run: (subject: Subject, options: OptionsOf<Rows>) => Asking<Float32Array>;
 }
 
-/** Freezes an attack's definition; gives it its options' type. */
-export function defineAttack<Options extends AttackOptions>(attack: Attack<Options>): Attack<Options> {
-  return Object.freeze(attack);
+export function defineAttack<Rows extends OptionRows>(
+  card: Card<Rows>,
+  run: Attack<Rows>["run"],
+): Attack<Rows> {
+  return Object.freeze({ ...card, run });
+}
+
+/** An attack whose options are not known to the compiler. */
+export type AnyAttack = Attack<never>;
+
+/** An attack with all that it is told, as data. */
+export interface PlannedAttack {
+  readonly attack: AnyAttack;
+  readonly threat: ThreatModel;
+  /** Every option, in the order of the attack's rows. */
+  readonly options: Readonly<Record<string, OptionValue>>;
+}
+
+/** Options of an attack as they may be given. */
+export type GivenOptions<Rows extends OptionRows> = {
+  readonly [Name in keyof Rows]?: OptionsOf<Rows>[Name] | undefined;
+};
+
+/** @throws UsageError on a threat or an option that the attack does not know. */
+export function planAttack<Rows extends OptionRows>(
+  attack: Attack<Rows>,
+  threat: ThreatModel,
+  given: GivenOptions<Rows> = {},
+): PlannedAttack {
+  const place = `attack ${attack.name}`;
+  if (!attack.norms.includes(threat.norm)) {
+    throw new UsageError({
+      place,
+      problem: `does not know the norm ${threat.norm}`,
+      remedy: `Use one of: ${attack.norms.join(", ")}.`,
+    });
+  }
+  checkThreat(threat);
+  const options = resolveOptions(place, attack.options, threat, given);
+  return { attack: attack as unknown as AnyAttack, threat, options };
+}
+
+/** What a planned attack spends on one image, at most. */
+export function costOf({ attack, options }: PlannedAttack): Cost {
+  return attack.cost(options as never);
 }

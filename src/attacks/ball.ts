@@ -1,87 +1,77 @@
-import { l2Distance, linfDistance, type RandomGenerator } from "../tensor/index.js";
-import type { ThreatModel } from "./attack.js";
+import { l2Distance, linfDistance, type RandomStream } from "../tensor/index.js";
+import { STEP } from "./pgd-step.js";
+import type { ThreatModel } from "./threat.js";
 
-/** Geometry of a threat model around one image: the only place that knows the norms. */
-
-/** Distance of two images that lie at [start, start + size) of their arrays. */
-export function distanceOf(
-  { norm }: ThreatModel,
-  a: Float32Array,
-  b: Float32Array,
-  start: number,
-  size: number,
-): number {
-  return (norm === "linf" ? linfDistance : l2Distance)(a, b, start, start + size);
+/** The allowed images around one: the only place that knows the norms on the host. */
+export interface Ball {
+  /** Moves `point` into the ball and into [0, 1], in place. */
+  project(point: Float32Array): Float32Array;
+  /**
+   * A random point, cut to [0, 1]: uniform in the L∞ cube; in L2 a uniform direction with radius ε · u, as torchattacks'
+   * PGDL2 draws it.
+   */
+  sample(source: RandomStream): Float32Array;
+  /** ‖point − centre‖ in the norm. */
+  distance(point: Float32Array): number;
+  /** What a step of PGD is told of the ball. */
+  readonly rows: Readonly<Record<string, Float32Array>>;
 }
 
-/**
- * Moves `point` into the ball around `centre` and into [0, 1], in place. The centre is in
- * [0, 1], so clipping to [0, 1] never leaves the ball again.
- */
-export function projectInto(
-  { norm, epsilon }: ThreatModel,
-  centre: Float32Array,
-  point: Float32Array,
-  start: number,
-  size: number,
-): void {
-  const end = start + size;
-  if (norm === "linf") {
-    for (let i = start; i < end; i++) {
+/** @param centre the clean image, in [0, 1]: clipping to [0, 1] then never leaves the ball again. */
+export function ballAround({ norm, epsilon }: ThreatModel, centre: Float32Array): Ball {
+  return norm === "linf" ? cube(centre, epsilon) : sphere(centre, epsilon);
+}
+
+function cube(centre: Float32Array, epsilon: number): Ball {
+  const project = (point: Float32Array): Float32Array => {
+    for (let i = 0; i < point.length; i++) {
       const c = centre[i]!;
       point[i] = Math.min(Math.max(point[i]!, c - epsilon, 0), c + epsilon, 1);
     }
-    return;
-  }
-  const distance = l2Distance(centre, point, start, end);
-  const factor = distance > epsilon ? epsilon / distance : 1;
-  for (let i = start; i < end; i++) {
-    const moved = factor === 1 ? point[i]! : centre[i]! + (point[i]! - centre[i]!) * factor;
-    point[i] = Math.min(Math.max(moved, 0), 1);
-  }
+    return point;
+  };
+  let rows: Ball["rows"] | undefined;
+  return {
+    project,
+    sample: (source) =>
+      project(added(centre, source.fillUniform(new Float32Array(centre.length), -epsilon, epsilon))),
+    distance: (point) => linfDistance(point, centre, 0, centre.length),
+    get rows() {
+      return (rows ??= {
+        [STEP.lower]: centre.map((c) => Math.max(c - epsilon, 0)),
+        [STEP.upper]: centre.map((c) => Math.min(c + epsilon, 1)),
+      });
+    },
+  };
 }
 
-/**
- * A random point of the ball, cut to [0, 1]: uniform in the L∞ cube; in L2 a uniform
- * direction with radius ε · u, as torchattacks' PGDL2 draws it. A pure function of
- * (seed, stream, image index, draw).
- */
-export function sampleFrom(
-  threat: ThreatModel,
-  random: RandomGenerator,
-  stream: string,
-  imageIndex: number,
-  draw: number,
-  centre: Float32Array,
-  out: Float32Array,
-  start: number,
-  size: number,
-): void {
-  const source = random.stream(stream, imageIndex, draw);
-  const noise = new Float32Array(size);
-  if (threat.norm === "linf") {
-    source.fillUniform(noise, -threat.epsilon, threat.epsilon);
-  } else {
-    source.fillNormal(noise, 1);
-    let squared = 0;
-    for (const value of noise) squared += value * value;
-    const scale = (threat.epsilon * source.uniform()) / Math.max(Math.sqrt(squared), 1e-12);
-    for (let i = 0; i < size; i++) noise[i] = noise[i]! * scale;
-  }
-  for (let i = 0; i < size; i++) out[start + i] = centre[start + i]! + noise[i]!;
-  projectInto(threat, centre, out, start, size);
+function sphere(centre: Float32Array, epsilon: number): Ball {
+  const distance = (point: Float32Array): number => l2Distance(point, centre, 0, centre.length);
+  const project = (point: Float32Array): Float32Array => {
+    const far = distance(point);
+    const factor = far > epsilon ? epsilon / far : 1;
+    for (let i = 0; i < point.length; i++) {
+      const moved = factor === 1 ? point[i]! : centre[i]! + (point[i]! - centre[i]!) * factor;
+      point[i] = Math.min(Math.max(moved, 0), 1);
+    }
+    return point;
+  };
+  return {
+    project,
+    sample(source) {
+      const noise = source.fillNormal(new Float32Array(centre.length), 1);
+      let squared = 0;
+      for (const value of noise) squared += value * value;
+      const scale = (epsilon * source.uniform()) / Math.max(Math.sqrt(squared), 1e-12);
+      for (let i = 0; i < noise.length; i++) noise[i] = noise[i]! * scale;
+      return project(added(centre, noise));
+    },
+    distance,
+    rows: { [STEP.original]: centre, [STEP.epsilon]: Float32Array.of(epsilon) },
+  };
 }
 
-/** The L∞ ball's lower and upper bounds cut to [0, 1], for a whole batch. */
-export function linfBounds(
-  centre: Float32Array,
-  epsilon: number,
-): { lower: Float32Array; upper: Float32Array } {
-  const lower = new Float32Array(centre.length);
-  const upper = new Float32Array(centre.length);
-  for (let i = 0; i < centre.length; i++) {
-    lower[i] = Math.max(centre[i]! - epsilon, 0);
-    upper[i] = Math.min(centre[i]! + epsilon, 1);
-  }
-  return { lower, upper };
+function added(a: Float32Array, b: Float32Array): Float32Array {
+  for (let i = 0; i < b.length; i++) b[i] = a[i]! + b[i]!;
+  return b;
 }

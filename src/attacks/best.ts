@@ -1,39 +1,31 @@
-import type { AttackInput } from "./attack.js";
+import type { Subject } from "./attack.js";
 import { argMax, marginOf } from "./scoring.js";
 
-/** The best adversarial image seen so far, image by image. */
+/** The best adversarial image seen so far. */
 export interface Best {
-  /** `[N, C, H, W]` */
-  readonly images: Float32Array;
-  /** Keeps each image of `candidate` that is better by its logits `[N, K]`: success first, then the greater margin. */
+  readonly image: Float32Array;
+  readonly succeeded: boolean;
+  /** Keeps the candidate if it is better by its logits `[K]`: success first, then the greater margin. */
   offer(candidate: Float32Array, logits: Float32Array): void;
-  /** Whether every image has succeeded. */
-  complete(): boolean;
 }
 
 /** Starts from nothing: the first candidate offered is kept whatever its margin. */
-export function createBest({ batch, target }: AttackInput): Best {
-  const { batchSize, imageSize, classCount } = target;
-  const images = batch.images.slice();
-  const bestScore = new Float64Array(batchSize).fill(-Infinity);
-  const bestSuccess = new Uint8Array(batchSize);
+export function createBest({ image, label, target }: Pick<Subject, "image" | "label" | "target">): Best {
+  let [kept, score, succeeded] = [image, -Infinity, false];
   return {
-    images,
-    offer(candidate, logits) {
-      const goal = batch.targets ?? batch.labels;
-      for (let i = 0; i < batchSize; i++) {
-        const prediction = argMax(logits, i * classCount, classCount);
-        const margin = marginOf(logits, i * classCount, classCount, goal[i]!);
-        const success = Number(
-          batch.targets === undefined ? prediction !== batch.labels[i] : prediction === batch.targets[i],
-        );
-        const score = batch.targets === undefined ? margin : -margin;
-        if (success < bestSuccess[i]! || (success === bestSuccess[i]! && !(score > bestScore[i]!))) continue;
-        bestSuccess[i] = success;
-        bestScore[i] = score;
-        images.set(candidate.subarray(i * imageSize, (i + 1) * imageSize), i * imageSize);
-      }
+    get image() {
+      return kept;
     },
-    complete: () => bestSuccess.every((success) => success === 1),
+    get succeeded() {
+      return succeeded;
+    },
+    offer(candidate, logits) {
+      const prediction = argMax(logits, 0, logits.length);
+      const success = target === undefined ? prediction !== label : prediction === target;
+      const margin = marginOf(logits, 0, logits.length, target ?? label);
+      const better = target === undefined ? margin : -margin;
+      if (success < succeeded || (success === succeeded && !(better > score))) return;
+      [kept, score, succeeded] = [candidate, better, success];
+    },
   };
 }

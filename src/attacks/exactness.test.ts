@@ -14,6 +14,7 @@ import {
   createTarget,
   oneHot,
   pgd,
+  planAttack,
   pgdStepGraph,
   PGD_OBJECTIVES,
   runAttack,
@@ -42,7 +43,7 @@ async function attack(
   const target = createTarget(classifier, { batchSize: size, threads: 1 });
   try {
     const steps = { steps: 15, ...options };
-    return await runAttack(target, pgd, batch, threat, steps, { random: createGenerator(1) });
+    return await runAttack(target, planAttack(pgd, threat, steps), batch, { random: createGenerator(1) });
   } finally {
     await target.dispose();
   }
@@ -103,9 +104,9 @@ describe("a step of PGD", () => {
     image: smallFixture("images"),
     [STEP.oneHot]: tensor("float32", [n, CLASSES], oneHot(labels, CLASSES)),
     [STEP.inverseTemperature]: tensor("float32", [n, 1], new Float32Array(n).fill(inverseTemperature)),
-    [STEP.stepSize]: tensor("float32", [], Float32Array.of(0.2)),
+    [STEP.stepSize]: tensor("float32", [n, 1, 1, 1], new Float32Array(n).fill(0.2)),
     [STEP.original]: smallFixture("images"),
-    [STEP.epsilon]: tensor("float32", [], Float32Array.of(1)),
+    [STEP.epsilon]: tensor("float32", [n, 1, 1, 1], new Float32Array(n).fill(1)),
   });
 
   it("goes along the cross-entropy of float64, in float32", async () => {
@@ -169,8 +170,8 @@ describe("a gradient that says nothing", () => {
   });
 
   it("every objective has its name", () => {
-    expect(PGD_OBJECTIVES.map((objective) => pgd.resolve(linf, { objective }).objective)).toEqual([
-      ...PGD_OBJECTIVES,
-    ]);
+    expect(
+      PGD_OBJECTIVES.map((objective) => planAttack(pgd, linf, { objective }).options["objective"]),
+    ).toEqual([...PGD_OBJECTIVES]);
   });
 });

@@ -1,5 +1,6 @@
-import { defineAttack, type Attack, type ThreatModel } from "./attack.js";
-import { checkThreat } from "./options.js";
+import { defineAttack } from "./attack.js";
+import { CARDS } from "./cards/index.js";
+import type { ThreatModel } from "./threat.js";
 
 /** The middle of [0, 1]: no pixel is further than 1/2 from it. */
 const GRAY = 0.5;
@@ -14,13 +15,7 @@ export function holdsGrayImage({ norm, epsilon }: ThreatModel): boolean {
  * holds it no accuracy exceeds the share of the largest class. In a smaller ball the harness projects it: every
  * image faded towards gray.
  */
-export const grayImage: Attack<Record<string, never>> = defineAttack<Record<string, never>>({
-  name: "gray-image",
-  access: "decision",
-  norms: ["linf"],
-  resolve(threat) {
-    checkThreat(threat);
-    return {};
-  },
-  run: ({ batch }) => Promise.resolve(new Float32Array(batch.images.length).fill(GRAY)),
+// oxlint-disable-next-line require-yield -- it asks nothing
+export const grayImage = defineAttack(CARDS["gray-image"], function* ({ image }) {
+  return new Float32Array(image.length).fill(GRAY);
 });

@@ -1,5 +1,7 @@
-import type { Attack } from "./attack.js";
+import type { AnyAttack, Attack } from "./attack.js";
+import type { AttackName } from "./cards/index.js";
 import { grayImage } from "./gray-image.js";
+import type { OptionRows } from "./cards/index.js";
 import { fgsm, pgd } from "./pgd.js";
 
 export {
@@ -9,30 +11,48 @@ export {
   type AdversaryOptions,
   type AdversarySpec,
 } from "./adversary.js";
+export { ask, type Answer, type Asking, type Query, type Question } from "./asking.js";
 export {
+  costOf,
   defineAttack,
+  planAttack,
+  type AnyAttack,
   type Attack,
   type AttackBatch,
-  type AttackedBatch,
-  type AttackInput,
-  type AttackOptions,
-  type Norm,
+  type GivenOptions,
+  type PlannedAttack,
   type RunContext,
-  type ThreatModel,
+  type Subject,
 } from "./attack.js";
-export { checkLength, checkThreat } from "./options.js";
-export { distanceOf } from "./ball.js";
+export { ballAround, type Ball } from "./ball.js";
+export {
+  CARDS,
+  PGD_OBJECTIVES,
+  type Access,
+  type AttackName,
+  type Card,
+  type Cost,
+  type PgdObjective,
+} from "./cards/index.js";
 export { grayImage, holdsGrayImage } from "./gray-image.js";
-export { replaceNonFinite, runAttack } from "./harness.js";
-export { fgsm, pgd, PGD_OBJECTIVES, type PgdObjective, type PgdOptions } from "./pgd.js";
+export { attackImages, imagesOf, runAttack, type AttackedBatch, type AttackedImage } from "./harness.js";
+export { type Verdict } from "./judge.js";
+export { type OptionRow, type OptionRows, type OptionsOf, type OptionValue } from "./cards/index.js";
+export { type Done } from "./pack.js";
+export { fgsm, pgd, type PgdOptions } from "./pgd.js";
 export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-step.js";
 export { argMax, crossEntropies, oneHot, predictions } from "./scoring.js";
-export { createTarget, type Compile, type QueryCount, type Target, type TargetOptions } from "./target.js";
+export { createTarget, FORWARD, type Compile, type Target, type TargetOptions } from "./target.js";
+export { checkLength, checkThreat, type Norm, type ThreatModel } from "./threat.js";
+export { pgdTrajectory, type TrajectoryOptions } from "./trajectory.js";
 
 /** Every attack by name. */
-export const ATTACKS: Readonly<Record<string, Attack<never>>> = Object.freeze({
-  [pgd.name]: pgd as unknown as Attack<never>,
-  [fgsm.name]: fgsm as unknown as Attack<never>,
-  [grayImage.name]: grayImage as unknown as Attack<never>,
+export const ATTACKS: Readonly<Record<AttackName, AnyAttack>> = Object.freeze({
+  pgd: known(pgd),
+  fgsm: known(fgsm),
+  "gray-image": known(grayImage),
 });
-export { pgdTrajectory, type TrajectoryOptions } from "./trajectory.js";
+
+function known<Rows extends OptionRows>(attack: Attack<Rows>): AnyAttack {
+  return attack as unknown as AnyAttack;
+}

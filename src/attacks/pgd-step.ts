@@ -11,7 +11,8 @@ import {
   type LossWeights,
 } from "../losses/index.js";
 import { tapActivation, type BoundClassifier } from "../models/index.js";
-import type { Norm } from "./attack.js";
+import type { Question } from "./asking.js";
+import type { Norm } from "./threat.js";
 
 /** Names of the step graph's inputs and outputs. */
 export const STEP = {
@@ -20,12 +21,12 @@ export const STEP = {
   oneHot: "one_hot",
   /** 1 / T of each image's loss, `[N, 1]`; only where no recipe's loss is raised. */
   inverseTemperature: "inverse_temperature",
-  /** Signed step, scalar: negative descends (targeted attacks). */
+  /** Signed step, `[N, 1, 1, 1]`: negative descends (targeted attacks). */
   stepSize: "step_size",
   /** L∞: the ball's bounds cut to [0, 1], `[N, C, H, W]`. */
   lower: "lower",
   upper: "upper",
-  /** L2: the clean image and the radius (scalar). */
+  /** L2: the clean image and the radius, `[N, 1, 1, 1]`. */
   original: "original",
   epsilon: "epsilon",
   /** Pairing objectives: the clean images' logits `[N, K]` and maps `[N, h·w]` per group. */
@@ -74,7 +75,7 @@ export function pgdStepGraph(classifier: BoundClassifier, options: PgdStepOption
   const [own] = appendGradients(g, { of: total, withRespectTo: [image] });
   const gradient =
     options.sums === true ? g.op("Add", [own!, g.input(STEP.otherGradients, "float32", image.shape)]) : own!;
-  const stepSize = g.input(STEP.stepSize, "float32", []);
+  const stepSize = g.input(STEP.stepSize, "float32", [image.shape[0]!, 1, 1, 1]);
   const next =
     options.norm === "linf" ? linfStep(g, image, gradient, stepSize) : l2Step(g, image, gradient, stepSize);
   g.output(next, STEP.next);
@@ -86,6 +87,21 @@ export function pgdStepGraph(classifier: BoundClassifier, options: PgdStepOption
   if (options.sums === true) g.output(gradient, STEP.gradients);
   return deadCode(g.build());
 }
+
+/** {@link pgdStepGraph} of the label's log-odds, as it is asked of a target. */
+export function pgdQuestion(norm: Norm, { sums = false }: { readonly sums?: boolean } = {}): Question {
+  return QUESTIONS[norm][sums ? 1 : 0];
+}
+
+const questionOf = (norm: Norm, sums: boolean): Question => ({
+  key: `pgd-${norm}${sums ? "-sums" : ""}`,
+  kind: "gradient",
+  build: (classifier) => pgdStepGraph(classifier, { norm, sums }),
+});
+const QUESTIONS: Readonly<Record<Norm, readonly [Question, Question]>> = {
+  linf: [questionOf("linf", false), questionOf("linf", true)],
+  l2: [questionOf("l2", false), questionOf("l2", true)],
+};
 
 function openStep({ graph, image, logits }: BoundClassifier): {
   g: GraphBuilder;
@@ -148,7 +164,7 @@ function signOf(g: GraphBuilder, value: Value): Value {
 
 function l2Step(g: GraphBuilder, image: Value, gradient: Value, stepSize: Value): Value {
   const original = g.input(STEP.original, "float32", image.shape);
-  const epsilon = g.input(STEP.epsilon, "float32", []);
+  const epsilon = g.input(STEP.epsilon, "float32", [image.shape[0]!, 1, 1, 1]);
   const norm = (value: Value): Value =>
     g.op("Max", [g.op("ReduceL2", [value, g.ints([1, 2, 3])], { keepdims: 1 }), g.scalar(NORM_FLOOR)]);
   // Of length about 1 before it is squared, whatever the gradient's magnitude.

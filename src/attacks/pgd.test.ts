@@ -9,18 +9,29 @@ import { appendGradients } from "../autodiff/index.js";
 import { GraphBuilder, type Graph } from "../graph/index.js";
 import { labelLogOdds } from "../losses/index.js";
 import { createClassifier, type BoundClassifier } from "../models/index.js";
-import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
+import { createGenerator, type Tensor } from "../tensor/index.js";
+import { imagesOf } from "./harness.js";
+import { pack } from "./pack.js";
 import {
+  ballAround,
+  CARDS,
   createTarget,
+  defineAttack,
   fgsm,
   grayImage,
   holdsGrayImage,
   oneHot,
   pgd,
+  planAttack,
   pgdTrajectory,
   runAttack,
+  STEP,
   type AttackBatch,
   type PgdOptions,
+  type PlannedAttack,
+  type Question,
+  type RunContext,
+  type Target,
   type ThreatModel,
 } from "./index.js";
 
@@ -68,16 +79,53 @@ async function compare(
   for (const steps of [1, 5, 20]) {
     const attacked = await runAttack(
       target,
-      pgd,
+      planAttack(pgd, threat, {
+        ...options,
+        steps,
+        randomStart: false,
+        keep: "last",
+        objective: "cross-entropy",
+      }),
       given,
-      threat,
-      { ...options, steps, randomStart: false, keep: "last", objective: "cross-entropy" },
       context,
     );
     const reference = floats(expected(`${name}.${steps}`));
     expect(apart(attacked.adversarial, reference, tolerance), `${steps} steps`).toBeLessThan(PIXELS_APART);
     expect(attacked.adversarialPrediction).toEqual(expected(`${name}.${steps}.prediction`).data);
   }
+}
+
+/** What the attack itself gives, before the harness judges it. */
+async function candidates(
+  of: Target,
+  { attack, threat, options }: PlannedAttack,
+  { random }: RunContext = context,
+): Promise<{ images: Float32Array; gradients: number }> {
+  const jobs = Array.from(imagesOf(batch, SIZE * SIZE), ({ image, label, index }, place) => ({
+    place,
+    index,
+    start: () =>
+      attack.run(
+        {
+          image,
+          label,
+          target: undefined,
+          threat,
+          ball: ballAround(threat, image),
+          cleanLogits: new Float32Array(CLASSES),
+          randomised: of.randomised,
+          stream: (name, which) => random.stream(name, index, which),
+        },
+        options as never,
+      ),
+  }));
+  const found = new Float32Array(images.length);
+  let gradients = 0;
+  for await (const { place, value, gradientQueries } of pack(of, jobs)) {
+    found.set(value, place * SIZE * SIZE);
+    gradients += gradientQueries;
+  }
+  return { images: found, gradients };
 }
 
 describe("PGD against torchattacks", () => {
@@ -98,7 +146,12 @@ describe("PGD against torchattacks", () => {
   });
 
   it("is FGSM when it takes one step of ε", async () => {
-    const attacked = await runAttack(target, fgsm, batch, linf, { objective: "cross-entropy" }, context);
+    const attacked = await runAttack(
+      target,
+      planAttack(fgsm, linf, { objective: "cross-entropy" }),
+      batch,
+      context,
+    );
     expect(apart(attacked.adversarial, floats(expected("fgsm.1")))).toBeLessThan(PIXELS_APART);
     expect(attacked.adversarialPrediction).toEqual(expected("fgsm.1.prediction").data);
   });
@@ -108,10 +161,8 @@ describe("the gray image", () => {
   it("is the answer to every image that the model is right on, where the ball holds it", async () => {
     const { adversarial, success, cleanPrediction, gradientQueries } = await runAttack(
       target,
-      grayImage,
+      planAttack(grayImage, { norm: "linf", epsilon: 0.5 }, {}),
       batch,
-      { norm: "linf", epsilon: 0.5 },
-      {},
       context,
     );
     const answers = new Set<number>();
@@ -128,16 +179,12 @@ describe("the gray image", () => {
   it("stays in a smaller ball, and knows no L2", async () => {
     const { distance } = await runAttack(
       target,
-      grayImage,
+      planAttack(grayImage, { norm: "linf", epsilon: EPSILON }, {}),
       batch,
-      { norm: "linf", epsilon: EPSILON },
-      {},
       context,
     );
     expect(Math.max(...distance)).toBeLessThanOrEqual(EPSILON + 1e-6);
-    await expect(
-      runAttack(target, grayImage, batch, { norm: "l2", epsilon: 9 }, {}, context),
-    ).rejects.toThrow(/does not know the norm l2/);
+    expect(() => planAttack(grayImage, { norm: "l2", epsilon: 9 })).toThrow(/does not know the norm l2/);
   });
 
   it.each([
@@ -155,14 +202,19 @@ describe("PGD by itself", () => {
 
   it("stays in the ball and in [0, 1], whatever the start", async () => {
     for (const threat of [linf, { norm: "l2", epsilon: 1 } as const]) {
-      const { adversarial, distance } = await runAttack(target, pgd, batch, threat, options, context);
+      const { adversarial, distance } = await runAttack(
+        target,
+        planAttack(pgd, threat, options),
+        batch,
+        context,
+      );
       expect(Math.max(...distance)).toBeLessThanOrEqual(threat.epsilon + 1e-6);
       expect(adversarial.every((value) => value >= 0 && value <= 1)).toBe(true);
     }
   });
 
   it("gives each image the same answer in any batch", async () => {
-    const whole = await runAttack(target, pgd, batch, linf, options, context);
+    const whole = await runAttack(target, planAttack(pgd, linf, options), batch, context);
     const part = [40, 3, 17];
     const imageSize = SIZE * SIZE;
     const few: AttackBatch = {
@@ -173,7 +225,7 @@ describe("PGD by itself", () => {
       indices: Uint32Array.from(part),
       size: part.length,
     };
-    const alone = await runAttack(target, pgd, few, linf, options, context);
+    const alone = await runAttack(target, planAttack(pgd, linf, options), few, context);
     part.forEach((i, j) => {
       expect(alone.adversarialPrediction[j]).toBe(whole.adversarialPrediction[i]);
       const [ours, theirs] = [alone.adversarial, whole.adversarial].map((pixels, which) =>
@@ -189,17 +241,8 @@ describe("PGD by itself", () => {
     const options = { stepSize: STEP_SIZE, randomStart: true };
     const kept = await pgdTrajectory(target, batch, linf, { ...options, captures: [2, 5] }, context);
     for (const [i, steps] of [2, 5].entries()) {
-      const cleanLogits = await target.logits(images);
-      const input = { target, batch, cleanLogits, threat: linf, context };
-      const objective = "cross-entropy";
-      const alone = await pgd.run(input, {
-        ...options,
-        steps,
-        restarts: 1,
-        keep: "last",
-        draws: 1,
-        objective,
-      });
+      const last = { ...options, steps, keep: "last", objective: "cross-entropy" } as const;
+      const { images: alone } = await candidates(target, planAttack(pgd, linf, last), context);
       expect(kept[i]).toEqual(alone);
     }
     await expect(
@@ -211,7 +254,12 @@ describe("PGD by itself", () => {
   it("never does worse with more restarts", async () => {
     const successes: number[] = [];
     for (const restarts of [1, 4]) {
-      const { success } = await runAttack(target, pgd, batch, linf, { ...options, restarts }, context);
+      const { success } = await runAttack(
+        target,
+        planAttack(pgd, linf, { ...options, restarts }),
+        batch,
+        context,
+      );
       successes.push(success.reduce((sum, one) => sum + one, 0));
     }
     expect(successes[1]).toBeGreaterThanOrEqual(successes[0]!);
@@ -219,7 +267,12 @@ describe("PGD by itself", () => {
 
   it("ends early where only success matters, on the same images", async () => {
     const attack = (epsilon: number, keep: PgdOptions["keep"]): ReturnType<typeof runAttack> =>
-      runAttack(target, pgd, batch, { norm: "linf", epsilon }, { steps: 20, restarts: 2, keep }, context);
+      runAttack(
+        target,
+        planAttack(pgd, { norm: "linf", epsilon }, { steps: 20, restarts: 2, keep }),
+        batch,
+        context,
+      );
     for (const [epsilon, early] of [
       [0.05, false],
       [1, true],
@@ -244,26 +297,26 @@ describe("PGD by itself", () => {
       steps: 1,
       stepSize: STEP_SIZE,
       randomStart: false,
-      restarts: 1,
       keep: "last",
       objective: "cross-entropy",
     } as const;
-    target.begin(batch.indices);
-    const context = { random: createGenerator(1) };
-    const next = await pgd.run(
-      { target, batch, cleanLogits: new Float32Array(size * CLASSES), threat: linf, context },
-      { ...steps, draws },
-    );
-    expect(target.queries.gradient).toBe(draws * size);
+    const { images: next, gradients } = await candidates(target, planAttack(pgd, linf, { ...steps, draws }));
+    expect(gradients).toBe(draws * size);
 
-    target.begin(batch.indices);
+    const question: Question = { key: "gradient alone", kind: "gradient", build: gradientGraph };
+    const hot = oneHot(labels, CLASSES);
+    const queries = Array.from({ length: size }, (_, i) => ({
+      question,
+      rows: {
+        [STEP.image]: images.subarray(i * SIZE * SIZE, (i + 1) * SIZE * SIZE),
+        labels: hot.subarray(i * CLASSES, (i + 1) * CLASSES),
+      },
+    }));
     const drawn: Float32Array[] = [];
     for (let draw = 0; draw < draws; draw++) {
-      const outputs = await target.gradient("gradient alone", gradientGraph, {
-        [target.image]: tensor("float32", target.imageShape, images),
-        labels: tensor("float32", [size, CLASSES], oneHot(labels, CLASSES)),
-      });
-      drawn.push(floats(outputs["gradient"]!));
+      const at = queries.map((_, index) => ({ index, draw }));
+      const answers = await target.answer(question, queries, at);
+      drawn.push(Float32Array.from(answers.flatMap((answer) => [...answer["gradient"]!])));
     }
     const along = (gradients: readonly Float32Array[]): Float32Array =>
       images.map((x, i) => {
@@ -276,15 +329,21 @@ describe("PGD by itself", () => {
   });
 
   it("changes nothing at ε = 0 and counts every query", async () => {
-    const attacked = await runAttack(target, pgd, batch, { norm: "linf", epsilon: 0 }, { steps: 3 }, context);
+    const attacked = await runAttack(
+      target,
+      planAttack(pgd, { norm: "linf", epsilon: 0 }, { steps: 3 }),
+      batch,
+      context,
+    );
     expect(attacked.adversarial).toEqual(images);
     expect(attacked.gradientQueries).toBe(3 * size);
+    // Clean, the last iterate, and the answer.
     expect(attacked.forwardQueries).toBe(3 * size);
   });
 
   it("refuses ε outside [0, 1], labels outside the classes and images of another size", async () => {
     const run = (given: AttackBatch, threat: ThreatModel): Promise<unknown> =>
-      runAttack(target, pgd, given, threat, options, context);
+      Promise.resolve().then(() => runAttack(target, planAttack(pgd, threat, options), given, context));
     await expect(run(batch, { norm: "linf", epsilon: 8 })).rejects.toThrow(/8\/255/);
     await expect(run({ ...batch, labels: labels.map(() => 3) }, linf)).rejects.toThrow(
       /outside the classifier's 3 classes/,
@@ -293,8 +352,11 @@ describe("PGD by itself", () => {
   });
 
   it("replaces an answer that is not finite by the clean image and says so", async () => {
-    const broken = { ...pgd, run: async () => new Float32Array(images.length).fill(NaN) };
-    const attacked = await runAttack(target, broken, batch, linf, {}, context);
+    // oxlint-disable-next-line require-yield -- it asks nothing
+    const broken = defineAttack(CARDS.pgd, function* () {
+      return new Float32Array(SIZE * SIZE).fill(NaN);
+    });
+    const attacked = await runAttack(target, planAttack(broken, linf, {}), batch, context);
     expect(attacked.nonFinite).toBe(size);
     expect(attacked.adversarial).toEqual(images);
   });

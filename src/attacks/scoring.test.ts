@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { marginOf, spreadsOf } from "./scoring.js";
+import { marginOf, spreadOf } from "./scoring.js";
 
-const spread = (...row: number[]): number =>
-  spreadsOf(Float32Array.from(row), Int32Array.of(0), row.length)[0]!;
+const spread = (...row: number[]): number => spreadOf(Float32Array.from(row), 0);
 
 describe("the spread of an image's rivals", () => {
   const logits = [9, 1, 2, 3.5, 5, 4];

@@ -34,7 +34,7 @@ const RIVALS = 9;
 const NORMAL = 1.4826;
 
 /**
- * How far the rivals of each image's label lie apart, in proportion to its logits z: a loss of z over it does not
+ * How far the rivals of an image's label lie apart, in proportion to its logits z `[K]`: a loss of z over it does not
  * depend on their scale.
  *
  *   1.4826 · median |z_k − median z| ,    over the nine greatest z_k, k ≠ y
@@ -42,17 +42,14 @@ const NORMAL = 1.4826;
  * Medians, because one class far below the others (a masked one) must not set the scale. Where more than half of them
  * are equal, the gap between the two greatest serves, then that to the label; 1 where all are equal or not finite.
  */
-export function spreadsOf(logits: Float32Array, labels: Int32Array, classes: number): Float64Array {
-  return Float64Array.from(labels, (label, i) => {
-    const row = logits.subarray(i * classes, (i + 1) * classes);
-    const rivals = Array.from(row.filter((_, k) => k !== label).sort()).slice(-RIVALS);
-    const [first, second] = [rivals.at(-1)!, rivals.at(-2) ?? NaN];
-    const centre = medianOf(rivals);
-    const deviation = NORMAL * medianOf(rivals.map((z) => Math.abs(z - centre)));
-    const spread = deviation || first - second || Math.abs(row[label]! - first);
-    // Its inverse, and that of the hundredth of it, must be numbers in float32.
-    return spread > 1e-35 && spread < 1e38 ? spread : 1;
-  });
+export function spreadOf(logits: Float32Array, label: number): number {
+  const rivals = Array.from(logits.filter((_, k) => k !== label).sort()).slice(-RIVALS);
+  const [first, second] = [rivals.at(-1)!, rivals.at(-2) ?? NaN];
+  const centre = medianOf(rivals);
+  const deviation = NORMAL * medianOf(rivals.map((z) => Math.abs(z - centre)));
+  const spread = deviation || first - second || Math.abs(logits[label]! - first);
+  // Its inverse, and that of the hundredth of it, must be numbers in float32.
+  return spread > 1e-35 && spread < 1e38 ? spread : 1;
 }
 
 function medianOf(values: readonly number[]): number {

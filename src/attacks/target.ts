@@ -1,127 +1,154 @@
 import { deadCode, type Graph } from "../graph/index.js";
-import { bindForInference, type BoundClassifier, type Classifier } from "../models/index.js";
-import { compile, type CompileOptions, type Feeds, type Program } from "../runtime/index.js";
-import { tensor, type Tensor } from "../tensor/index.js";
-import { createDraws } from "./draws.js";
+import { bindForInference, drawRandomInputs, type Classifier } from "../models/index.js";
+import { compile, type CompileOptions, type Program } from "../runtime/index.js";
+import { createGenerator } from "../tensor/index.js";
+import type { Answer, Query, Question } from "./asking.js";
+import { runRows } from "./batch.js";
 import { forwardGraph, STEP } from "./pgd-step.js";
-import { createPeaks } from "./gradient-peaks.js";
 import { logMeanProbabilities } from "./scoring.js";
 
 /** Turns a graph into something that runs; a worker's `compile` keeps the thread free. */
 export type Compile = (graph: Graph, options?: CompileOptions) => Promise<Program>;
 
 export interface TargetOptions {
-  /** Images a run; a smaller batch is padded. */
+  /** Images a run, at most; a smaller batch is padded. */
   readonly batchSize: number;
-  readonly threads?: number;
-  readonly compile?: Compile;
+  readonly threads?: number | undefined;
+  readonly compile?: Compile | undefined;
   /** Draws that a randomised classifier's answer is averaged over; 10 by default. */
   readonly samples?: number | undefined;
   /** Seed of those draws; 0 by default. */
   readonly seed?: number | undefined;
 }
 
-/** Evaluations of a classifier so far, in images. */
-export interface QueryCount {
-  forward: number;
-  gradient: number;
+/**
+ * What a randomised classifier's draw for an image depends on: the image's place in its dataset, and how many draws it
+ * had before; never its batch.
+ */
+export interface Turn {
+  readonly index: number;
+  readonly draw: number;
 }
 
-/**
- * A classifier under attack: compiled programs of one batch size, made when first asked
- * for, and a count of every query. It has a lifetime: dispose of it.
- */
-export interface Target {
-  /** The name of the programs' image input. */
-  readonly image: string;
+/** Who answers the questions of an attack. */
+export interface Answerer {
+  /** Queries a run, at most. */
   readonly batchSize: number;
+  /** Draws that one answer to the question takes: 1 but for the logits of a randomised classifier. */
+  drawsOf(question: Question): number;
+  /** Answers up to `batchSize` queries of one question. */
+  answer(question: Question, queries: readonly Query[], at: readonly Turn[]): Promise<readonly Answer[]>;
+}
+
+/** A classifier under attack. It has a lifetime: dispose of it. */
+export interface Target extends Answerer {
   readonly classCount: number;
   /** Elements of one image, C · H · W. */
   readonly imageSize: number;
-  readonly imageShape: readonly [number, number, number, number];
-  readonly queries: QueryCount;
-  /** Whether the classifier draws at random: each run below then draws anew. */
+  /** `[C, H, W]` */
+  readonly imageShape: readonly [number, number, number];
+  /** Whether the classifier draws at random: each answer then draws anew. */
   readonly randomised: boolean;
-  /** Draws that an answer is averaged over; 1 for a deterministic classifier. */
+  /** Draws that the logits are averaged over; 1 for a deterministic classifier. */
   readonly samples: number;
   /**
-   * Says which images the following runs are of: a randomised classifier's draws depend on
-   * the image's place in its dataset and on how often it was run since, not on its batch.
+   * Logits `[n, K]` of any number of images `[n, C, H, W]`. Of a randomised classifier: the logarithm of its mean
+   * probabilities over `samples` draws, which is how it classifies.
+   *
+   * @param at.indices places of the images in their dataset; 0, 1, … by default.
+   * @param at.draw draws that each of them had before; 0 by default.
    */
-  begin(indices: Uint32Array): void;
-  /**
-   * `[batchSize]`, since `begin`: 1 where the gradient of the image was zero or denormal in at least half of its
-   * evaluations, as programs with the output `STEP.gradientPeak` tell; 0 where there were none.
-   */
-  zeroGradients(): Uint8Array;
-  /**
-   * Logits `[batchSize, K]` of images `[batchSize, C, H, W]`. Of a randomised classifier: the
-   * logarithm of its mean probabilities over `samples` draws, which is how it classifies.
-   */
-  logits(images: Float32Array): Promise<Float32Array>;
-  /** Runs the gradient program called `key`, built by `build` when it is new. */
-  gradient(
-    key: string,
-    build: (classifier: BoundClassifier) => Graph,
-    feeds: Feeds,
-  ): Promise<Record<string, Tensor>>;
+  logits(
+    images: Float32Array,
+    at?: { readonly indices?: ArrayLike<number>; readonly draw?: number },
+  ): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
+
+/** The logits of an image. */
+export const FORWARD: Question = {
+  key: "forward",
+  kind: "forward",
+  build: (classifier) => forwardGraph(classifier),
+};
 
 const SAMPLES = 10;
 
 /** Compiles nothing yet; programs are compiled when they are first used. */
 export function createTarget(classifier: Classifier, options: TargetOptions): Target {
   const { batchSize } = options;
+  const { channels, height, width, classNames, randomInputs = [] } = classifier;
+  const imageShape = [channels, height, width] as const;
+  const imageSize = channels * height * width;
+  const classCount = classNames.length;
+  const randomised = randomInputs.length > 0;
+  const samples = randomised ? (options.samples ?? SAMPLES) : 1;
+  const random = createGenerator(options.seed ?? 0);
   const programs = new Map<string, Promise<Program>>();
-  const compiler = options.compile ?? compile;
-  const compileOptions = options.threads === undefined ? {} : { threads: options.threads };
-  const program = (key: string, build: (classifier: BoundClassifier) => Graph): Promise<Program> => {
+  const programOf = ({ key, build }: Question): Promise<Program> => {
     let found = programs.get(key);
     if (found === undefined) {
+      const common = options.threads === undefined ? {} : { threads: options.threads };
       // Bound anew for every program: the folded weights are as large as the model, and only needed here.
-      found = compiler(deadCode(build(bindForInference(classifier, batchSize))), compileOptions);
+      found = (options.compile ?? compile)(deadCode(build(bindForInference(classifier, batchSize))), common);
       programs.set(key, found);
     }
     return found;
   };
-  const imageShape = [batchSize, classifier.channels, classifier.height, classifier.width] as const;
-  const queries: QueryCount = { forward: 0, gradient: 0 };
-  const draws = createDraws(classifier, batchSize, options.seed ?? 0);
-  const peaks = createPeaks(batchSize);
-  const samples = draws.randomised ? (options.samples ?? SAMPLES) : 1;
-  return {
-    image: classifier.image,
+  const once = async (
+    question: Question,
+    queries: readonly Query[],
+    at: readonly Turn[],
+    further: number = 0,
+  ): Promise<readonly Answer[]> => {
+    const program = await programOf(question);
+    const full = Array.from({ length: randomised ? batchSize : 0 }, (_, i) => at[i] ?? at.at(-1)!);
+    const drawn = randomised
+      ? drawRandomInputs(
+          classifier,
+          full.map(({ index }) => index),
+          { random, purpose: "attack", draw: full.map(({ draw }) => draw + further) },
+        )
+      : {};
+    return runRows(program, queries, { image: classifier.image, whole: drawn, fetch: question.outputs });
+  };
+  const isAveraged = ({ key }: Question): boolean => randomised && key === FORWARD.key;
+  const target: Target = {
     batchSize,
-    classCount: classifier.classNames.length,
-    imageSize: imageShape[1] * imageShape[2] * imageShape[3],
+    classCount,
+    imageSize,
     imageShape,
-    queries,
-    randomised: draws.randomised,
+    randomised,
     samples,
-    begin(indices) {
-      draws.begin(indices);
-      peaks.begin();
+    drawsOf: (question) => (isAveraged(question) ? samples : 1),
+    async answer(question, queries, at) {
+      if (!isAveraged(question)) return once(question, queries, at);
+      const answers: (readonly Answer[])[] = [];
+      for (let sample = 0; sample < samples; sample++)
+        answers.push(await once(question, queries, at, sample));
+      return queries.map((_, i) => ({
+        [STEP.cleanLogits]: logMeanProbabilities(
+          answers.map((each) => each[i]![STEP.cleanLogits]!),
+          classCount,
+        ),
+      }));
     },
-    zeroGradients: peaks.zero,
-    async logits(images) {
-      const forward = await program("forward", forwardGraph);
-      const image = tensor("float32", imageShape, images);
-      const once = async (): Promise<Float32Array> => {
-        queries.forward += batchSize;
-        const outputs = await forward.run({ [classifier.image]: image, ...draws.next() });
-        return outputs[STEP.cleanLogits]!.data as Float32Array;
-      };
-      if (!draws.randomised) return once();
-      const answers: Float32Array[] = [];
-      for (let sample = 0; sample < samples; sample++) answers.push(await once());
-      return logMeanProbabilities(answers, classifier.classNames.length);
-    },
-    async gradient(key, build, feeds) {
-      queries.gradient += batchSize;
-      const outputs = await (await program(key, build)).run({ ...feeds, ...draws.next() });
-      peaks.observe(outputs[STEP.gradientPeak]);
-      return outputs;
+    async logits(images, { indices, draw = 0 } = {}) {
+      const n = images.length / imageSize;
+      const logits = new Float32Array(n * classCount);
+      for (let start = 0; start < n; start += batchSize) {
+        const places = Array.from({ length: Math.min(batchSize, n - start) }, (_, i) => start + i);
+        const answers = await target.answer(
+          FORWARD,
+          places.map((i) => ({
+            question: FORWARD,
+            rows: { [STEP.image]: images.subarray(i * imageSize, (i + 1) * imageSize) },
+          })),
+          places.map((i) => ({ index: indices?.[i] ?? i, draw })),
+        );
+        answers.forEach((answer, i) => logits.set(answer[STEP.cleanLogits]!, (start + i) * classCount));
+      }
+      return logits;
     },
     async dispose() {
       const compiled = await Promise.allSettled(programs.values());
@@ -129,4 +156,5 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
       await Promise.all(compiled.flatMap((p) => (p.status === "fulfilled" ? [p.value.dispose()] : [])));
     },
   };
+  return target;
 }

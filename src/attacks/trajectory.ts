@@ -1,12 +1,14 @@
-import { tensor } from "../tensor/index.js";
-import type { AttackBatch, RunContext, ThreatModel } from "./attack.js";
-import { projectInto } from "./ball.js";
-import { padBatch } from "./harness.js";
-import { checkInteger, checkPositive, checkThreat } from "./options.js";
-import { pgdStepGraph, STEP } from "./pgd-step.js";
-import { randomStart } from "./pgd.js";
-import { aimFeed, ballFeeds, stepFeed, temperatureFeed } from "./step-feeds.js";
+import { UsageError } from "../errors/index.js";
+import { ask, type Asking } from "./asking.js";
+import type { AttackBatch, RunContext } from "./attack.js";
+import { ballAround } from "./ball.js";
+import { imagesOf } from "./harness.js";
+import { iterate } from "./iterate.js";
+import { pack, type Job } from "./pack.js";
+import { pgdQuestion, STEP } from "./pgd-step.js";
+import { oneHot } from "./scoring.js";
 import type { Target } from "./target.js";
+import { checkLength, checkThreat, type ThreatModel } from "./threat.js";
 
 export interface TrajectoryOptions {
   /** Pixel units. */
@@ -28,38 +30,46 @@ export async function pgdTrajectory(
   target: Target,
   batch: AttackBatch,
   threat: ThreatModel,
-  options: TrajectoryOptions,
-  context: RunContext,
+  { stepSize, randomStart, captures }: TrajectoryOptions,
+  { random, signal }: RunContext,
 ): Promise<Float32Array[]> {
   checkThreat(threat);
-  checkPositive("step size", options.stepSize);
-  options.captures.forEach((steps, i) => checkInteger("steps", steps, (options.captures[i - 1] ?? 0) + 1));
-  const padded = padBatch(batch, target);
-  const input = { target, batch: padded, threat, context };
-  const { imageShape, imageSize } = target;
-  const feeds = {
-    ...aimFeed(target, padded.labels),
-    ...temperatureFeed(new Float64Array(target.batchSize).fill(1)),
-    [STEP.stepSize]: stepFeed(options.stepSize),
-    ...ballFeeds(input),
-  };
-  target.begin(padded.indices);
-  let x = options.randomStart ? randomStart(input, 0) : padded.images;
-  const kept: Float32Array[] = [];
-  for (let step = 1; step <= (options.captures.at(-1) ?? 0); step++) {
-    context.signal?.throwIfAborted();
-    const outputs = await target.gradient(
-      `pgd-${threat.norm}`,
-      (classifier) => pgdStepGraph(classifier, { norm: threat.norm }),
-      { ...feeds, [target.image]: tensor("float32", imageShape, x) },
-    );
-    x = outputs[STEP.next]!.data as Float32Array;
-    if (!options.captures.includes(step)) continue;
-    const images = x.slice(0, batch.size * imageSize);
-    for (let i = 0; i < batch.size; i++) {
-      projectInto(threat, batch.images, images, i * imageSize, imageSize);
-    }
-    kept.push(images);
+  checkLength("step size", threat.norm, stepSize);
+  if (captures.some((steps, i) => !Number.isInteger(steps) || steps <= (captures[i - 1] ?? 0))) {
+    throw new UsageError({
+      place: "captures",
+      problem: `numbers of steps must be above 0 and ascend, found ${captures.join(", ")}`,
+    });
   }
-  return kept;
+  const { imageSize, classCount } = target;
+  const jobs = Array.from(
+    imagesOf(batch, imageSize),
+    ({ image, label, index }, place): Job<Float32Array[]> => {
+      const ball = ballAround(threat, image);
+      const rows = {
+        ...ball.rows,
+        [STEP.oneHot]: oneHot(Int32Array.of(label), classCount),
+        [STEP.inverseTemperature]: Float32Array.of(1),
+        [STEP.stepSize]: Float32Array.of(stepSize),
+      };
+      function* walk(): Asking<Float32Array[]> {
+        const kept: Float32Array[] = [];
+        yield* iterate(
+          randomStart ? ball.sample(random.stream("pgd-start", index, 0)) : image,
+          captures.at(-1) ?? 0,
+          function* (x) {
+            return (yield* ask(pgdQuestion(threat.norm), { ...rows, [STEP.image]: x }))[STEP.next]!;
+          },
+          (x, steps) => void (captures.includes(steps) && kept.push(ball.project(x.slice()))),
+        );
+        return kept;
+      }
+      return { place, index, start: walk };
+    },
+  );
+  const images = captures.map(() => new Float32Array(batch.size * imageSize));
+  for await (const { place, value } of pack(target, jobs, { signal })) {
+    value.forEach((image, i) => images[i]!.set(image, place * imageSize));
+  }
+  return images;
 }

@@ -1,60 +1,121 @@
-import type { Command } from "commander";
-import type { PgdObjective } from "../attacks/index.js";
+import { Option, type Command } from "commander";
+import {
+  CARDS,
+  resolveOptions,
+  type AttackName,
+  type OptionRow,
+  type OptionRows,
+  type OptionValue,
+} from "../attacks/cards/index.js";
 import { count, formatEpsilon, fractions, oneOf, positive } from "./values.js";
 
-/** How images are attacked. */
+/** How images are attacked; what an attack itself may be told is in {@link givenOptions}. */
 export interface AttackOptions {
+  readonly attack: AttackName;
   readonly norm: "linf" | "l2";
   readonly epsilon?: number[];
-  readonly steps: number;
-  readonly stepSize?: number;
-  readonly restarts: number;
-  readonly randomStart: boolean;
-  readonly draws: number;
-  readonly objective: PgdObjective;
   readonly batchSize: number;
 }
 
-export function attackOptions(command: Command, epsilon: string): Command {
-  return command
+/** What was typed of an attack's own options. */
+export type Given = Readonly<Record<string, OptionValue>>;
+
+/** The options of some attacks, of which the first is the default; `also` names what may stand for no attack. */
+export function attackOptions(
+  command: Command,
+  { epsilon, also = [] }: { readonly epsilon: string; readonly also?: readonly string[] },
+): Command {
+  const names = Object.keys(CARDS) as AttackName[];
+  command
+    .addOption(oneOf("--attack <name>", "attack", [...names, ...also]).default(names[0]))
     .addOption(oneOf("--norm <name>", "norm of the perturbation", ["linf", "l2"]).default("linf"))
-    .option("--epsilon <list>", epsilon, fractions)
-    .option("--steps <n>", "PGD steps", count, 40)
-    .option("--step-size <x>", "in pixels of [0, 1] (default: 2.5 ε / steps)", positive)
-    .option("--restarts <n>", "independent starts, of which the best counts", count, 1)
-    .option("--no-random-start", "start at the image itself")
-    .option("--draws <n>", "gradients averaged a step where the model draws at random (EOT)", count, 1)
-    .addOption(
-      oneOf(
-        "--objective <name>",
-        "loss that is raised; the scaled one is the same at any scale of the logits",
-        ["scaled-cross-entropy", "cross-entropy"],
-      ).default("scaled-cross-entropy"),
-    )
+    .option("--epsilon <list>", epsilon, fractions);
+  for (const [name, row] of Object.entries(allRows())) command.addOption(flagOf(name, row));
+  return command
     .option("--batch-size <n>", "images attacked at a time", count, 100)
-    .hook("preAction", () => {
-      const options = command.opts<AttackOptions>();
-      return checkLengths(options.norm, options);
+    .hook("preAction", async () => {
+      const { attack, norm, epsilon: radii } = command.opts<AttackOptions>();
+      await checkLengths(norm, {
+        epsilon: radii,
+        stepSize: command.opts()["stepSize"] as number | undefined,
+      });
+      if (!Object.hasOwn(CARDS, attack)) return;
+      const threat = { norm, epsilon: radii?.at(-1) ?? 1 };
+      resolveOptions(`--attack ${attack}`, rowsOf(attack), threat, givenOptions(command), flagName);
     });
+}
+
+/** What was typed, by the names of the attack's rows. */
+export function givenOptions(command: Command): Given {
+  const given: Record<string, OptionValue> = {};
+  for (const name of Object.keys(allRows())) {
+    const source = command.getOptionValueSource(name);
+    if (source !== undefined && source !== "default")
+      given[name] = command.getOptionValue(name) as OptionValue;
+  }
+  return given;
+}
+
+const rowsOf = (attack: AttackName): OptionRows => CARDS[attack].options;
+
+/** The rows of all attacks; where two have one of the same name, the first's. */
+function allRows(): OptionRows {
+  return Object.assign(
+    {},
+    ...Object.values(CARDS)
+      .map(({ options }) => options as OptionRows)
+      .toReversed(),
+  ) as OptionRows;
+}
+
+/** `stepSize` as it is typed: `--step-size`. */
+function flagName(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function flagOf(name: string, row: OptionRow): Option {
+  const standard = row.defaultText ?? String(row.default);
+  const help = `${row.help} (default: ${standard})`;
+  switch (row.kind) {
+    case "count":
+      return new Option(`${flagName(name)} <n>`, help).argParser(count);
+    case "positive":
+      return new Option(`${flagName(name)} <x>`, help).argParser(positive);
+    case "choice":
+      return oneOf(`${flagName(name)} <name>`, help, row.choices);
+    case "flag":
+      return new Option(flagName(name).replace("--", "--no-"), `do not ${row.help}`);
+  }
 }
 
 /** Refuses impossible radii and steps before a model or an image is read. */
 export async function checkLengths(
   norm: "linf" | "l2",
-  { epsilon = [], stepSize }: { readonly epsilon?: number | readonly number[]; readonly stepSize?: number },
+  {
+    epsilon = [],
+    stepSize,
+  }: { readonly epsilon?: number | readonly number[] | undefined; readonly stepSize?: number | undefined },
 ): Promise<void> {
   const { checkLength } = await import("../attacks/index.js");
   for (const each of [epsilon].flat()) checkLength("--epsilon", norm, each);
   if (stepSize !== undefined) checkLength("--step-size", norm, stepSize);
 }
 
-/** `PGD-40, L∞, ε 0.3, steps of 0.01875, 1 start, random` */
-export function describeAttack(options: AttackOptions, epsilons: readonly number[], name = "PGD"): string {
-  const { norm, steps, stepSize, restarts, randomStart, draws } = options;
-  const size = stepSize === undefined ? "2.5 ε / steps" : formatEpsilon(stepSize);
+/** `PGD, L∞, ε 0.3: steps 40, step size 2.5 ε / steps, random start, …` */
+export function describeAttack(
+  { attack, norm }: Pick<AttackOptions, "attack" | "norm">,
+  given: Given,
+  epsilons: readonly number[],
+): string {
+  const rows = Object.entries(rowsOf(attack)).map(([name, row]) => {
+    const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    const value = given[name] ?? row.default;
+    const shown = typeof value === "function" ? (row.defaultText ?? "by ε") : value;
+    if (typeof shown === "boolean") return shown ? words : `no ${words}`;
+    return `${words} ${typeof shown === "number" ? formatEpsilon(shown) : shown}`;
+  });
   return (
-    `${name}-${steps}, ${norm === "linf" ? "L∞" : "L2"}, ε ${epsilons.map(formatEpsilon).join(", ")}, ` +
-    `steps of ${size}, ${restarts} ${restarts === 1 ? "start" : "starts"}, ${randomStart ? "random" : "at the image"}` +
-    (draws === 1 ? "" : `, ${draws} draws a step where the model draws at random`)
+    `${CARDS[attack].label}, ${norm === "linf" ? "L∞" : "L2"}, ε ${epsilons.map(formatEpsilon).join(", ")}` +
+    (rows.length === 0 ? "" : `: ${rows.join(", ")}`)
   );
 }

@@ -32,9 +32,15 @@ describe("a number or word that cannot be meant is refused, with what may be", (
     [attack("--std", "0"), /--std.*above 0.*one number a channel, such as/s],
     [attack("--seed", "4294967296"), /--seed.*from 0 to 4294967295/s],
     [["reproduce", "all", "--seeds", "1e9"], /--seeds.*from 1 to 1000/s],
-    [attack("--attack", "fgsm", "--steps", "99"), /--steps: says nothing to FGSM.*--attack pgd/s],
-    [attack("--attack", "fgsm", "--step-size", "0.1"), /--step-size: says nothing to FGSM/],
-    [attack("--attack", "fgsm", "--restarts", "2"), /--restarts: says nothing to FGSM/],
+    [
+      attack("--attack", "fgsm", "--steps", "99"),
+      /--steps: says nothing to --attack fgsm, whose value is always 1.*another attack/s,
+    ],
+    [
+      attack("--attack", "fgsm", "--step-size", "0.1"),
+      /--step-size: says nothing to --attack fgsm, whose value is always ε/,
+    ],
+    [attack("--attack", "fgsm", "--restarts", "2"), /--restarts: says nothing to --attack fgsm/],
     [["inspect", "none.onnx", "--mean", "128"], /--mean.*did you mean --mean 0\.502\?/s],
     [attack("--pixel-range", "70000"), /--pixel-range.*from 1 to 65535/s],
     [attack("--layout", "chw"), /--layout.*Allowed choices are NCHW, NHWC/s],

@@ -21,7 +21,7 @@ import {
 let dataset: Dataset;
 let result: Result;
 const tool = { name: "holdfast", version: "0.0.0" };
-const options = { epsilons: [0.1, 0.3], steps: 3, iterations: [1], transferFrom: ["a", "b"], threads: 1 };
+const options = { epsilons: [0.1, 0.3], options: { steps: 3 }, iterations: [1], transferFrom: ["a", "b"], threads: 1 };
 
 function untrained(name: string, seed: number): ModelUnderTest {
   const classifier = createClassifier("resnet-mini", {
@@ -131,7 +131,7 @@ describe("the gray image", () => {
 
   test("is run at every L∞ ε from .5 on, and is part of the worst case", async () => {
     // Steps that go nowhere: only the gray image breaks anything.
-    const measured = await evaluateNearest({ steps: 1, stepSize: 1e-6, randomStart: false });
+    const measured = await evaluateNearest({ options: { steps: 1, stepSize: 1e-6, randomStart: false } });
     const attacks = measured.measurements.filter((m) => m.kind !== "clean");
     const gray = attacks.filter((m) => m.attack === "gray-image");
     expect(gray.map(({ id }) => id)).toEqual([
@@ -163,7 +163,7 @@ describe("the gray image", () => {
   });
 
   test("is not run in L2, whose ball need not hold it", async () => {
-    const measured = await evaluateNearest({ norm: "l2", steps: 1 });
+    const measured = await evaluateNearest({ norm: "l2", options: { steps: 1 } });
     expect(measured.measurements.some((m) => m.kind !== "clean" && m.attack === "gray-image")).toBe(false);
   });
 });

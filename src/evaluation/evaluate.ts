@@ -1,32 +1,27 @@
 import {
-  checkThreat,
+  costOf,
   createTarget,
-  grayImage,
-  pgd,
   predictions,
-  runAttack,
-  type AttackedBatch,
   type Compile,
-  type PgdOptions,
+  type PlannedAttack,
   type Target,
-  type ThreatModel,
 } from "../attacks/index.js";
 import type { Dataset } from "../data/index.js";
 import { InterruptedError, UsageError } from "../errors/index.js";
 import { fixedBatchSize, type Classifier } from "../models/index.js";
 import { createGenerator, type RandomGenerator } from "../tensor/index.js";
+import { attackDataset, type Outcome } from "./attack-dataset.js";
 import { datasetBatches } from "./batches.js";
 import { checkFit } from "./fit.js";
 import { cleanMeasurement, transferMeasurement, whiteBoxMeasurement } from "./measurement.js";
 import {
-  gradientsOf,
   planEvaluation,
   workOf,
   type EvaluateOptions,
   type EvaluationPlan,
-  type PlannedAttack,
+  type PlannedMeasurement,
 } from "./plan.js";
-import type { AttackParameters, Measurement } from "./result.js";
+import type { Measurement } from "./result.js";
 import { createTally, type Tally } from "./tally.js";
 
 /** A classifier under the name that the result gives it. */
@@ -85,6 +80,7 @@ export async function evaluate(
     done: 0,
     work: 0,
     measurements: [],
+    clean: new Map(),
   };
   run.work = workOf(plan, dataset.length, models.length);
   hooks.onEvent?.({ type: "plan", plan, images: dataset.length, work: run.work });
@@ -113,6 +109,8 @@ interface Run {
   readonly hooks: EvaluateHooks;
   readonly random: RandomGenerator;
   readonly measurements: Measurement[];
+  /** What each model says of the clean images, where that was asked. */
+  readonly clean: Map<string, number[]>;
   done: number;
   work: number;
 }
@@ -135,40 +133,46 @@ function targetOptions(
 }
 
 /** One attack on one model over the dataset, scored on it and, for transfer, on the others. */
-async function measure(run: Run, model: string, attack: PlannedAttack, first: boolean): Promise<void> {
-  const { plan, dataset, targets } = run;
-  const threat: ThreatModel = { norm: plan.norm, epsilon: attack.epsilon };
+async function measure(run: Run, model: string, planned: PlannedMeasurement, first: boolean): Promise<void> {
+  const { plan, dataset, targets, hooks } = run;
   const target = targets.get(model)!;
+  const attack = drawnOnlyWhereRandom(planned, target);
   const whiteBox = createTally();
-  const transfers = new Map<string, Tally>();
-  if (attack.transfer && plan.transferFrom.includes(model)) {
-    for (const other of targets.keys()) if (other !== model) transfers.set(other, createTally());
-  }
-  const options = pgdOptions(plan, attack, target);
-  for await (const batch of datasetBatches(dataset, plan.batchSize)) {
-    run.hooks.signal?.throwIfAborted();
-    const started = performance.now();
-    const context = { random: run.random, signal: run.hooks.signal };
-    const outcome =
-      options === null
-        ? await runAttack(target, grayImage, batch, threat, {}, context)
-        : await runAttack(target, pgd, batch, threat, options, context);
-    whiteBox.add({ indices: batch.indices, outcome, seconds: (performance.now() - started) / 1000 });
-    for (const [other, tally] of transfers) {
-      await scoreTransfer(targets.get(other)!, batch.images, batch.indices, outcome, tally);
-    }
-    run.done += batch.size * gradientsOf(plan, attack);
-    run.hooks.onEvent?.({ type: "progress", label: labelOf(model, attack), done: run.done, work: run.work });
-  }
-  if (first) record(run, cleanMeasurement(model, whiteBox, plan.seed));
-  const common = {
-    attack: attack.attack,
-    threat,
-    parameters: parametersOf(threat, options),
-    seed: plan.seed,
+  const transfers =
+    planned.transfer && plan.transferFrom.includes(model)
+      ? [...targets.keys()].filter((other) => other !== model).map((other) => openTransfer(run, other))
+      : [];
+  const started = performance.now();
+  const most = costOf(attack).gradient * dataset.length;
+  let gradients = 0;
+  const progress = (): void => {
+    const done = run.done + Math.min(gradients, most);
+    hooks.onEvent?.({ type: "progress", label: labelOf(model, attack), done, work: run.work });
   };
+  const outcomes = attackDataset(target, dataset, attack, {
+    random: run.random,
+    signal: hooks.signal,
+    onRun: (kind, images) => {
+      if (kind === "gradient") gradients += images;
+      progress();
+    },
+  });
+  for await (const outcome of outcomes) {
+    whiteBox.add(outcome);
+    for (const transfer of transfers) await transfer.add(outcome);
+  }
+  whiteBox.seconds = (performance.now() - started) / 1000;
+  for (const { tally, finish } of transfers) {
+    await finish();
+    whiteBox.seconds -= tally.seconds;
+  }
+  gradients = most;
+  progress();
+  run.done += most;
+  if (first) record(run, cleanMeasurement(model, whiteBox, plan.seed));
+  const common = { planned: attack, seed: plan.seed };
   record(run, whiteBoxMeasurement(model, run.models.get(model)!, { ...common, tally: whiteBox }));
-  for (const [other, tally] of transfers) {
+  for (const { other, tally } of transfers) {
     record(run, transferMeasurement(other, model, { ...common, tally }));
   }
 }
@@ -178,67 +182,81 @@ function record(run: Run, measurement: Measurement): void {
   run.hooks.onEvent?.({ type: "measurement", measurement });
 }
 
-function labelOf(model: string, { epsilon, steps }: PlannedAttack): string {
-  return `${model}, ε ${Number(epsilon.toFixed(4))}, ${steps === null ? "gray image" : `${steps} steps`}`;
+function labelOf(model: string, { attack, threat, options }: PlannedAttack): string {
+  const steps = options["steps"] === undefined ? attack.label : `${options["steps"] as number} steps`;
+  return `${model}, ε ${Number(threat.epsilon.toFixed(4))}, ${steps}`;
 }
 
-/** Options of PGD; null for the gray image, which has none. */
-function pgdOptions(
-  plan: EvaluationPlan,
-  { steps, stepSize }: PlannedAttack,
-  target: Target,
-): Partial<PgdOptions> | null {
-  if (steps === null) return null;
+/** Gradients are averaged over draws only where the model draws: on others the attack takes one. */
+function drawnOnlyWhereRandom(planned: PlannedMeasurement, { randomised }: Target): PlannedMeasurement {
+  if (randomised || planned.options["draws"] === undefined) return planned;
+  return { ...planned, options: { ...planned.options, draws: 1 } };
+}
+
+interface Transfer {
+  readonly other: string;
+  readonly tally: Tally;
+  /** Keeps the outcome until a batch is full, and then scores it on the other model. */
+  readonly add: (outcome: Outcome) => Promise<void>;
+  readonly finish: () => Promise<void>;
+}
+
+function openTransfer(run: Run, other: string): Transfer {
+  const target = run.targets.get(other)!;
+  const tally = createTally();
+  let waiting: Outcome[] = [];
+  const score = async (): Promise<void> => {
+    if (waiting.length === 0) return;
+    const started = performance.now();
+    const clean = await cleanPredictions(run, other);
+    const indices = waiting.map(({ index }) => index);
+    const images = joined(waiting.map(({ value }) => value.adversarial));
+    // A randomised model drew for the clean images first.
+    const answers = await target.logits(images, { indices, draw: target.samples });
+    const said = predictions(answers, waiting.length, target.classCount);
+    waiting.forEach((outcome, i) =>
+      tally.add(outcome, { clean: clean[outcome.place]!, adversarial: said[i]! }),
+    );
+    waiting = [];
+    tally.seconds += (performance.now() - started) / 1000;
+  };
   return {
-    steps,
-    restarts: plan.restarts,
-    randomStart: plan.randomStart,
-    objective: plan.objective,
-    draws: target.randomised ? plan.draws : 1,
-    ...(stepSize === undefined ? {} : { stepSize }),
+    other,
+    tally,
+    async add(outcome) {
+      waiting.push(outcome);
+      if (waiting.length === target.batchSize) await score();
+    },
+    finish: score,
   };
 }
 
-async function scoreTransfer(
-  other: Target,
-  clean: Float32Array,
-  indices: Uint32Array,
-  outcome: AttackedBatch,
-  tally: Tally,
-): Promise<void> {
-  const started = performance.now();
-  const padded = (images: Float32Array): Float32Array => {
-    const full = new Float32Array(other.batchSize * other.imageSize);
-    full.set(images);
-    return full;
-  };
-  const n = indices.length;
-  const places = new Uint32Array(other.batchSize);
-  places.set(indices);
-  other.begin(places);
-  const scored = {
-    clean: predictions(await other.logits(padded(clean)), n, other.classCount),
-    adversarial: predictions(await other.logits(padded(outcome.adversarial)), n, other.classCount),
-  };
-  tally.add({ indices, outcome, scored, seconds: (performance.now() - started) / 1000 });
-}
-
-function parametersOf(threat: ThreatModel, options: Partial<PgdOptions> | null): AttackParameters {
-  if (options === null) {
-    return {
-      steps: null,
-      stepSize: null,
-      randomStart: null,
-      restarts: null,
-      objective: null,
-      targeted: false,
-    };
+/** What a model says of the clean images. */
+async function cleanPredictions(run: Run, model: string): Promise<readonly number[]> {
+  let found = run.clean.get(model);
+  if (found === undefined) {
+    const target = run.targets.get(model)!;
+    found = [];
+    for await (const { images, indices, size } of datasetBatches(run.dataset, target.batchSize)) {
+      const logits = await target.logits(images, { indices });
+      found.push(...predictions(logits, size, target.classCount));
+    }
+    run.clean.set(model, found);
   }
-  return { ...pgd.resolve(threat, options), targeted: false };
+  return found;
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function checkModels(models: readonly EvaluatedModel[], dataset: Dataset, plan: EvaluationPlan): void {
-  for (const { epsilon } of plan.attacks) checkThreat({ norm: plan.norm, epsilon });
   if (models.length === 0) throw new UsageError({ place: "models", problem: "none was given" });
   const names = models.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);

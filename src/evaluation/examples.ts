@@ -1,12 +1,4 @@
-import {
-  argMax,
-  createTarget,
-  forwardGraph,
-  pgd,
-  runAttack,
-  STEP,
-  type ThreatModel,
-} from "../attacks/index.js";
+import { argMax, createTarget, forwardGraph, runAttack, STEP, type PlannedAttack } from "../attacks/index.js";
 import type { Batch, Dataset } from "../data/index.js";
 import {
   bindForInference,
@@ -36,12 +28,12 @@ export async function collectExamples(
   const { plan } = evaluation;
   const indices = chooseExamples(dataset, evaluation);
   if (indices.length === 0) return [];
-  const threat: ThreatModel = { norm: plan.norm, epsilon: plan.headline };
+  const planned = plan.attacks.find(({ threat }) => threat.epsilon === plan.headline)!;
   const imageSize = dataset.channels * dataset.height * dataset.width;
   const batch = await readBatch(dataset, indices, imageSize);
   const views: ExampleView[][] = indices.length === 0 ? [] : Array.from(indices, () => []);
   for (const model of models) {
-    const seen = await viewsOf(model, batch, threat, evaluation, hooks);
+    const seen = await viewsOf(model, batch, planned, evaluation, hooks);
     seen.forEach((view, i) => views[i]!.push(view));
   }
   return Array.from(indices, (index, i) => ({
@@ -49,8 +41,8 @@ export async function collectExamples(
     fileName: dataset.fileName(index),
     label: dataset.labels[index]!,
     clean: encodeRaster(batch.images.subarray(i * imageSize, (i + 1) * imageSize), dataset),
-    attack: pgd.name,
-    threat,
+    attack: planned.attack.name,
+    threat: planned.threat,
     views: views[i]!,
   }));
 }
@@ -82,7 +74,7 @@ function chooseExamples(dataset: Dataset, { plan, measurements }: Evaluation): U
 async function viewsOf(
   { name, classifier }: EvaluatedModel,
   batch: Batch,
-  threat: ThreatModel,
+  planned: PlannedAttack,
   { plan }: Evaluation,
   hooks: EvaluateHooks,
 ): Promise<ExampleView[]> {
@@ -98,22 +90,11 @@ async function viewsOf(
   const bound = bindForInference(classifier, batchSize);
   const forward = await compiler(forwardGraph(bound, { attention: true }), common);
   try {
-    const { steps, stepSize } = plan.attacks.find(
-      ({ attack, epsilon }) => attack === pgd.name && epsilon === plan.headline,
-    )!;
-    const options = {
-      steps: steps!,
-      restarts: plan.restarts,
-      randomStart: plan.randomStart,
-      draws: plan.draws,
-      objective: plan.objective,
-      ...(stepSize === undefined ? {} : { stepSize }),
-    };
     const views: ExampleView[] = [];
     for (let start = 0; start < batch.size; start += batchSize) {
       const part = partOf(batch, start, batchSize);
       const context = { random: createGenerator(plan.seed), signal: hooks.signal };
-      const outcome = await runAttack(target, pgd, part, threat, options, context);
+      const outcome = await runAttack(target, planned, part, context);
       // Both are shown under the same draw of a randomised classifier.
       const drawn = drawRandomInputs(classifier, filled(part.indices, batchSize), {
         random: createGenerator(plan.seed),
@@ -122,7 +103,10 @@ async function viewsOf(
       });
       const look = (images: Float32Array): Promise<Record<string, Tensor>> => {
         const pixels = filled(images, batchSize * target.imageSize);
-        return forward.run({ [target.image]: tensor("float32", target.imageShape, pixels), ...drawn });
+        return forward.run({
+          [bound.image]: tensor("float32", [batchSize, ...target.imageShape], pixels),
+          ...drawn,
+        });
       };
       const looked = {
         clean: await look(part.images),

@@ -6,7 +6,7 @@ import { evaluateModels, type Result } from "./index.js";
 
 const TOOL = { name: "holdfast", version: "0.0.0" };
 const INFO = { recipe: null, path: "model.onnx", sha256: "0".repeat(64), architecture: "resnet-mini" };
-const OPTIONS = { epsilons: [2 / 255], steps: 2, examples: 5, threads: 1, seed: 3 };
+const OPTIONS = { epsilons: [2 / 255], options: { steps: 2 }, examples: 5, threads: 1, seed: 3 };
 
 function evaluated(classifier: Classifier, dataset: Dataset): Promise<Result> {
   const drawn = { dataset, population: dataset.length, seed: 1 };

@@ -86,8 +86,16 @@ export {
   type Evaluation,
 } from "./evaluate.js";
 export { collectExamples } from "./examples.js";
+export { attackDataset, type AttackDatasetOptions, type Outcome } from "./attack-dataset.js";
 export { datasetBatches, readBatch } from "./batches.js";
-export { planEvaluation, workOf, type EvaluateOptions, type EvaluationPlan } from "./plan.js";
+export {
+  attackNamed,
+  planEvaluation,
+  workOf,
+  type EvaluateOptions,
+  type EvaluationPlan,
+  type PlannedMeasurement,
+} from "./plan.js";
 export {
   attentionShift,
   regionActivation,

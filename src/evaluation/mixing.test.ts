@@ -15,7 +15,7 @@ function evaluated(
   return evaluateModels(
     [{ name: "small", classifier, info: INFO }],
     { dataset, population: dataset.length, seed: null },
-    { epsilons: [0.05], steps: 2, examples: 3, threads: 1, ...options },
+    { epsilons: [0.05], options: { steps: 2 }, examples: 3, threads: 1, ...options },
     { name: "holdfast", version: "0.0.0" },
   );
 }

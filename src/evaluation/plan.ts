@@ -1,12 +1,15 @@
 import {
+  ATTACKS,
+  costOf,
   grayImage,
   holdsGrayImage,
-  pgd,
-  PGD_OBJECTIVES,
+  planAttack,
+  type AnyAttack,
   type Norm,
-  type PgdObjective,
+  type OptionValue,
+  type PlannedAttack,
 } from "../attacks/index.js";
-import { UsageError } from "../errors/index.js";
+import { suggestName, UsageError } from "../errors/index.js";
 
 /** What to measure, before the defaults are filled in. */
 export interface EvaluateOptions {
@@ -14,18 +17,12 @@ export interface EvaluateOptions {
   /** Radii in pixel units. The last is the headline unless `headline` says otherwise. */
   readonly epsilons: readonly number[];
   readonly headline?: number;
-  /** Steps of every attack over the list of ε; 40 by default. */
-  readonly steps?: number;
+  /** Name of the attack; PGD by default. */
+  readonly attack?: string;
+  /** What the attack is told; its own defaults for the rest. */
+  readonly options?: Readonly<Record<string, OptionValue | undefined>>;
   /** Further step counts, attacked at the headline ε with the same step size. */
   readonly iterations?: readonly number[];
-  /** Pixel units; 2.5 ε / steps by default, for each ε of the list. */
-  readonly stepSize?: number;
-  readonly randomStart?: boolean;
-  readonly restarts?: number;
-  /** Gradients averaged a step where the model draws at random; 1 by default. */
-  readonly draws?: number;
-  /** What PGD raises; `scaled-cross-entropy` by default. */
-  readonly objective?: PgdObjective;
   /** Names of the models whose adversarial images are also tried on all others; none by default. */
   readonly transferFrom?: readonly string[];
   /** How many images are kept for showing; 6 by default. */
@@ -36,13 +33,7 @@ export interface EvaluateOptions {
 }
 
 /** One attack that is run on a model over the whole dataset. */
-export interface PlannedAttack {
-  /** `pgd`, or `gray-image` where it lies in every ball. */
-  readonly attack: string;
-  readonly epsilon: number;
-  /** null of an attack without steps. */
-  readonly steps: number | null;
-  readonly stepSize: number | undefined;
+export interface PlannedMeasurement extends PlannedAttack {
   /** Whether its images are also scored on the other models. */
   readonly transfer: boolean;
 }
@@ -51,11 +42,7 @@ export interface PlannedAttack {
 export interface EvaluationPlan {
   readonly norm: Norm;
   readonly headline: number;
-  readonly attacks: readonly PlannedAttack[];
-  readonly randomStart: boolean;
-  readonly restarts: number;
-  readonly draws: number;
-  readonly objective: PgdObjective;
+  readonly attacks: readonly PlannedMeasurement[];
   readonly transferFrom: readonly string[];
   readonly examples: number;
   readonly batchSize: number;
@@ -63,16 +50,14 @@ export interface EvaluationPlan {
   readonly seed: number;
 }
 
-const DEFAULT_STEPS = 40;
 const DEFAULT_BATCH = 100;
 const DEFAULT_EXAMPLES = 6;
 
 /**
- * Fills in the defaults: every ε at `steps`, then the further step counts at the headline ε
- * with that ε's step size, so that only the number of steps changes along the curve, and the
- * gray image at every ε whose balls all hold it.
+ * Fills in the defaults: every ε, then the further step counts at the headline ε with that ε's step size, so that only
+ * the number of steps changes along the curve, and the gray image at every ε whose balls all hold it.
  *
- * @throws UsageError when nothing is asked for.
+ * @throws UsageError when nothing is asked for, or what is asked for cannot be.
  */
 export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
   const epsilons = [...new Set(options.epsilons)].sort((a, b) => a - b);
@@ -85,38 +70,27 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
     });
   }
   if (!epsilons.includes(headline)) epsilons.push(headline);
-  const steps = options.steps ?? DEFAULT_STEPS;
   const norm = options.norm ?? "linf";
-  const attacks: PlannedAttack[] = epsilons.map((epsilon) => ({
-    attack: pgd.name,
-    epsilon,
-    steps,
-    stepSize: options.stepSize,
+  const attack = attackNamed(options.attack ?? "pgd");
+  const given = (options.options ?? {}) as never;
+  const attacks: PlannedMeasurement[] = epsilons.map((epsilon) => ({
+    ...planAttack(attack, { norm, epsilon }, given),
     transfer: epsilon > 0,
   }));
-  const headlineStepSize = options.stepSize ?? (2.5 * headline) / steps;
-  for (const count of new Set(options.iterations)) {
-    if (count === steps) continue;
-    attacks.push({
-      attack: pgd.name,
-      epsilon: headline,
-      steps: count,
-      stepSize: headlineStepSize,
-      transfer: false,
-    });
+  const main = attacks.find(({ threat }) => threat.epsilon === headline)!.options;
+  for (const steps of new Set(options.iterations)) {
+    if (steps === main["steps"]) continue;
+    const further = { ...(given as object), steps, stepSize: main["stepSize"] } as never;
+    attacks.push({ ...planAttack(attack, { norm, epsilon: headline }, further), transfer: false });
   }
   for (const epsilon of epsilons.filter((each) => holdsGrayImage({ norm, epsilon: each }))) {
     // Every model is shown the same gray: there is nothing to transfer.
-    attacks.push({ attack: grayImage.name, epsilon, steps: null, stepSize: undefined, transfer: false });
+    attacks.push({ ...planAttack(grayImage, { norm, epsilon }), transfer: false });
   }
   return {
     norm,
     headline,
     attacks,
-    randomStart: options.randomStart ?? true,
-    restarts: options.restarts ?? 1,
-    draws: options.draws ?? 1,
-    objective: options.objective ?? PGD_OBJECTIVES[0],
     transferFrom: options.transferFrom ?? [],
     examples: options.examples ?? DEFAULT_EXAMPLES,
     batchSize: options.batchSize ?? DEFAULT_BATCH,
@@ -125,16 +99,17 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
   };
 }
 
-/** Gradient evaluations of a plan, images × steps × restarts: what progress is measured in. */
-export function workOf(plan: EvaluationPlan, images: number, models: number): number {
-  const perImage = plan.attacks.reduce((sum, attack) => sum + gradientsOf(plan, attack), 0);
-  return perImage * images * models;
+/** @throws UsageError on a name that no attack has. */
+export function attackNamed(name: string): AnyAttack {
+  if (Object.hasOwn(ATTACKS, name)) return ATTACKS[name as keyof typeof ATTACKS];
+  throw new UsageError({
+    place: "attack",
+    problem: `there is no "${name}"`,
+    remedy: suggestName(name, Object.keys(ATTACKS)),
+  });
 }
 
-/** Gradient evaluations that an attack spends on one image. */
-export function gradientsOf(
-  { restarts }: Pick<EvaluationPlan, "restarts">,
-  { steps }: PlannedAttack,
-): number {
-  return (steps ?? 0) * restarts;
+/** Gradient evaluations of a plan, at most: what progress is measured in. */
+export function workOf(plan: EvaluationPlan, images: number, models: number): number {
+  return plan.attacks.reduce((sum, attack) => sum + costOf(attack).gradient, 0) * images * models;
 }

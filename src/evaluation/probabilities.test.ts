@@ -11,7 +11,7 @@ type Builder = GraphBuilder<Dim>;
 const INFO = { recipe: null, path: "model.onnx", sha256: "0".repeat(64), architecture: "small" };
 
 function evaluated(classifier: Classifier, dataset: Dataset = smallDataset()): Promise<Result> {
-  const options = { epsilons: [0.12], steps: 15, examples: 0, threads: 1, seed: 3 };
+  const options = { epsilons: [0.12], options: { steps: 15 }, examples: 0, threads: 1, seed: 3 };
   return evaluateModels(
     [{ name: "small", classifier, info: INFO }],
     { dataset, population: dataset.length, seed: null },

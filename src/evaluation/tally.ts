@@ -1,73 +1,79 @@
-import type { AttackedBatch } from "../attacks/index.js";
 import { wilsonInterval } from "./intervals.js";
+import type { Outcome } from "./attack-dataset.js";
 import type { PerAttackedImage, PerCleanImage, Score } from "./result.js";
 
-/** Gathers the columns of one measurement, batch after batch. */
+/** Gathers the columns of one measurement, image by image, in any order. */
 export interface Tally {
+  /** Adds one image, scored as the attack did or on another model's predictions. */
+  add(outcome: TallyRow, scored?: { readonly clean: number; readonly adversarial: number }): void;
+  /** In the dataset's order. */
   readonly perImage: PerAttackedImage;
-  readonly totals: {
-    largestPerturbation: number;
-    nonFinite: number;
-    zeroGradient: number;
-    zeroStanding: number;
-    forward: number;
-    gradient: number;
-    seconds: number;
-  };
-  /** Adds one attacked batch as scored on `adversarialPrediction` of some model. */
-  add(batch: TallyBatch): void;
+  readonly totals: Totals;
+  /** Of all that was added, and what the caller says it took. */
+  seconds: number;
 }
 
-export interface TallyBatch {
-  readonly indices: Uint32Array;
-  readonly outcome: AttackedBatch;
-  /** Predictions of the scored model, when it is not the attacked one. */
-  readonly scored?: { readonly clean: Int32Array; readonly adversarial: Int32Array };
-  readonly seconds: number;
+/** What is kept of an outcome: all but its images. */
+export type TallyRow = Omit<Outcome, "value"> & { readonly value: Omit<Outcome["value"], "adversarial"> };
+
+export interface Totals {
+  readonly largestPerturbation: number;
+  readonly nonFinite: number;
+  readonly zeroGradient: number;
+  /** Images with a zero gradient that count as right all the same. */
+  readonly zeroStanding: number;
+  readonly forward: number;
+  readonly gradient: number;
+}
+
+interface Row {
+  readonly outcome: TallyRow;
+  readonly clean: number;
+  readonly adversarial: number;
+  readonly success: 0 | 1;
 }
 
 export function createTally(): Tally {
-  const perImage = {
-    index: [] as number[],
-    label: [] as number[],
-    cleanPrediction: [] as number[],
-    adversarialPrediction: [] as number[],
-    success: [] as (0 | 1)[],
-    distance: [] as number[],
-  };
-  const totals = {
-    largestPerturbation: 0,
-    nonFinite: 0,
-    zeroGradient: 0,
-    zeroStanding: 0,
-    forward: 0,
-    gradient: 0,
-    seconds: 0,
-  };
+  const rows: Row[] = [];
   return {
-    perImage,
-    totals,
-    add({ indices, outcome, scored, seconds }) {
-      const adversarial = scored?.adversarial ?? outcome.adversarialPrediction;
-      const clean = scored?.clean ?? outcome.cleanPrediction;
-      outcome.labels.forEach((label, i) => {
-        perImage.index.push(indices[i]!);
-        perImage.label.push(label);
-        perImage.cleanPrediction.push(clean[i]!);
-        perImage.adversarialPrediction.push(adversarial[i]!);
-        perImage.success.push(
-          Number(scored === undefined ? outcome.success[i] : adversarial[i] !== label) as 0 | 1,
-        );
+    seconds: 0,
+    add(outcome, scored) {
+      const { label, value, place } = outcome;
+      const { cleanPrediction, adversarialPrediction, success } = value;
+      const adversarial = scored?.adversarial ?? adversarialPrediction;
+      rows[place] = {
+        outcome: { ...outcome, value: { ...value, adversarial: undefined } as TallyRow["value"] },
+        clean: scored?.clean ?? cleanPrediction,
+        adversarial,
+        success: (scored === undefined ? success : adversarial !== label) ? 1 : 0,
+      };
+    },
+    get perImage() {
+      return {
+        index: rows.map(({ outcome }) => outcome.index),
+        label: rows.map(({ outcome }) => outcome.label),
+        cleanPrediction: rows.map(({ clean }) => clean),
+        adversarialPrediction: rows.map(({ adversarial }) => adversarial),
+        success: rows.map(({ success }) => success),
         // Six significant digits are what float32 carries.
-        perImage.distance.push(Number(outcome.distance[i]!.toPrecision(6)));
-        totals.zeroGradient += outcome.zeroGradient[i]!;
-        if (adversarial[i] === label) totals.zeroStanding += outcome.zeroGradient[i]!;
-        totals.largestPerturbation = Math.max(totals.largestPerturbation, outcome.distance[i]!);
-      });
-      totals.nonFinite += outcome.nonFinite;
-      totals.forward += outcome.forwardQueries;
-      totals.gradient += outcome.gradientQueries;
-      totals.seconds += seconds;
+        distance: rows.map(({ outcome }) => Number(Math.fround(outcome.value.distance).toPrecision(6))),
+      };
+    },
+    get totals() {
+      const sum = (of: (row: Row) => number): number => rows.reduce((total, row) => total + of(row), 0);
+      return {
+        largestPerturbation: rows.reduce(
+          (most, { outcome }) => Math.max(most, Math.fround(outcome.value.distance)),
+          0,
+        ),
+        nonFinite: sum(({ outcome }) => Number(outcome.value.nonFinite)),
+        zeroGradient: sum(({ outcome }) => Number(outcome.zeroGradient)),
+        zeroStanding: sum(({ outcome, adversarial }) =>
+          Number(outcome.zeroGradient && adversarial === outcome.label),
+        ),
+        forward: sum(({ outcome }) => outcome.forwardQueries),
+        gradient: sum(({ outcome }) => outcome.gradientQueries),
+      };
     },
   };
 }

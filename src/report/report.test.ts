@@ -44,7 +44,7 @@ beforeAll(async () => {
   ];
   const options = {
     epsilons: [0.1, 0.5],
-    steps: 2,
+    options: { steps: 2 },
     iterations: [1],
     transferFrom: ["plain"],
     threads: 1,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { distanceOf, pgdTrajectory, replaceNonFinite, type ThreatModel } from "../attacks/index.js";
+import { ballAround, pgdTrajectory, type ThreatModel } from "../attacks/index.js";
 import type { Batch } from "../data/index.js";
 import { InputError } from "../errors/index.js";
 import { datasetBatches } from "../evaluation/index.js";
@@ -67,11 +67,12 @@ function tally(
   imageSize: number,
 ): void {
   for (let start = 0; start < crafted.length; start += imageSize) {
-    if (!crafted.subarray(start, start + imageSize).every(Number.isFinite)) {
+    const [image, original] = [crafted, clean].map((of) => of.subarray(start, start + imageSize));
+    if (!image!.every(Number.isFinite)) {
       capture.nonFinite++;
       continue;
     }
-    const distance = distanceOf(threat, clean, crafted, start, imageSize);
+    const distance = ballAround(threat, original!).distance(image!);
     capture.largestPerturbation = Math.max(capture.largestPerturbation, distance);
   }
 }
@@ -79,7 +80,7 @@ function tally(
 function stack(
   kept: readonly Float32Array[],
   size: number,
-  [, channels, height, width]: readonly [number, number, number, number],
+  [channels, height, width]: readonly [number, number, number],
 ): ReturnType<typeof tensor> {
   const each = size * channels * height * width;
   const all = new Float32Array(kept.length * each);
@@ -111,7 +112,13 @@ export async function readCrafted(
     });
   }
   const captures = capturesOf(bytes, iterations.length);
-  for (const crafted of captures) replaceNonFinite(crafted, images, size, crafted.length / size);
+  const imageSize = images.length / size;
+  for (const crafted of captures) {
+    for (let start = 0; start < crafted.length; start += imageSize) {
+      const image = crafted.subarray(start, start + imageSize);
+      if (!image.every(Number.isFinite)) image.set(images.subarray(start, start + imageSize));
+    }
+  }
   return captures;
 }
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { argMax, forwardGraph, oneHot, pgd, runAttack, STEP, type ThreatModel } from "../attacks/index.js";
+import { argMax, forwardGraph, oneHot, pgd, planAttack, runAttack, STEP } from "../attacks/index.js";
 import type { Batch, Dataset } from "../data/index.js";
 import {
   attentionShift,
@@ -159,7 +159,11 @@ async function openLooker(work: Workplace, row: PlannedRow, images: Dataset): Pr
     { setting: "white-box", ...whiteBox },
   ];
   const target = openTarget(work, classifier);
-  const threat: ThreatModel = { norm: "linf", epsilon: whiteBox.epsilon };
+  const planned = planAttack(
+    pgd,
+    { norm: "linf", epsilon: whiteBox.epsilon },
+    { steps: whiteBox.steps, objective: "cross-entropy" },
+  );
   const attackContext = { random: RANDOM, signal: work.signal };
   const look = async (pixels: Float32Array, batch: Batch): Promise<Record<string, Tensor>> => {
     // Both are seen under the same draw of a randomised classifier.
@@ -177,16 +181,7 @@ async function openLooker(work: Workplace, row: PlannedRow, images: Dataset): Pr
         ...(await Promise.all(
           crafts.map(async (craft) => (await readCrafted(store, craft, number, batch)).at(-1)!),
         )),
-        (
-          await runAttack(
-            target,
-            pgd,
-            batch,
-            threat,
-            { steps: whiteBox.steps, objective: "cross-entropy" },
-            attackContext,
-          )
-        ).adversarial,
+        (await runAttack(target, planned, batch, attackContext)).adversarial,
       ];
       const seen: Record<string, Tensor>[] = [];
       for (const each of pixels) seen.push(await look(each, batch));

@@ -14,18 +14,13 @@ export async function classify(target: Target, batch: AttackBatch, images: Float
   return Array.from(predictions(await logitsOf(target, batch, images), batch.size, target.classCount));
 }
 
-/** The target's logits `[batchSize, K]` of images of a batch, clean or not; those beyond the batch mean nothing. */
+/** The target's logits `[n, K]` of images of a batch, clean or not. */
 export async function logitsOf(
   target: Target,
   batch: AttackBatch,
   images: Float32Array,
 ): Promise<Float32Array> {
-  const places = new Uint32Array(target.batchSize);
-  places.set(batch.indices);
-  target.begin(places);
-  const full = new Float32Array(target.batchSize * target.imageSize);
-  full.set(images);
-  return target.logits(full);
+  return target.logits(images, batch);
 }
 
 export function emptyPredictions(): { prediction: number[]; index: number[]; label: number[] } {

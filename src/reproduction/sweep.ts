@@ -97,7 +97,7 @@ export async function sweep(options: SweepOptions, hooks: SweepHooks = {}): Prom
       validation,
       {
         epsilons: [judge.epsilon],
-        steps: judge.steps,
+        options: { steps: judge.steps },
         batchSize: Math.min(validation.length, 50),
         threads: settings.threads,
       },

@@ -1,10 +1,13 @@
 import { join } from "node:path";
 import { z } from "zod";
 import {
+  costOf,
   grayImage,
   holdsGrayImage,
   pgd,
+  planAttack,
   runAttack,
+  type PlannedAttack,
   type Target,
   type ThreatModel,
 } from "../attacks/index.js";
@@ -35,14 +38,6 @@ export interface WhiteBoxResult {
   }[];
 }
 
-/** One attack of the white-box mode: PGD, or the gray image where it lies in every ball. */
-interface PlannedAttack {
-  readonly attack: string;
-  readonly epsilon: number;
-  readonly steps: number | null;
-  readonly draws: number;
-}
-
 /** Attacks a defended model with its own gradient. */
 export async function runWhiteBox(work: Workplace, row: PlannedRow): Promise<WhiteBoxResult> {
   const { store, preset, onProgress, signal } = work;
@@ -54,14 +49,16 @@ export async function runWhiteBox(work: Workplace, row: PlannedRow): Promise<Whi
   const attacked: WhiteBoxResult["attacked"][number][] = [];
   await withTarget(work, await loadDefended(work, row), async (target) => {
     const attacks = attacksOf(preset, target.randomised);
-    const costOf = ({ steps, draws }: PlannedAttack): number => (steps ?? 1) * draws;
-    const total = images.length * attacks.reduce((sum, attack) => sum + costOf(attack), 0);
+    const work = (planned: PlannedAttack): number => costOf(planned).gradient || 1;
+    const total = images.length * attacks.reduce((sum, planned) => sum + work(planned), 0);
     for (const planned of attacks) {
       const parts: AttackedPart[] = [];
       clean = emptyPredictions();
       for await (const batch of datasetBatches(images, preset.batchSize)) {
-        const { attack, epsilon, steps, draws } = planned;
-        const name = [attack, epsilon, steps, draws, preset.batchSize, parts.length].join(" ");
+        const { attack, threat } = planned;
+        const steps = numberOf(planned, "steps");
+        const settings = [attack.name, threat.epsilon, steps, numberOf(planned, "draws") ?? 1];
+        const name = [...settings, preset.batchSize, parts.length].join(" ");
         let part = journal.get(name, partSchema);
         if (part === undefined) {
           signal?.throwIfAborted();
@@ -70,8 +67,8 @@ export async function runWhiteBox(work: Workplace, row: PlannedRow): Promise<Whi
         }
         parts.push(part);
         addClean(clean, batch, part.clean);
-        done += batch.size * costOf(planned);
-        onProgress(done, total, `ε ${Number(epsilon.toFixed(4))}, ${steps ?? 0} steps`);
+        done += batch.size * work(planned);
+        onProgress(done, total, `ε ${Number(threat.epsilon.toFixed(4))}, ${steps ?? 0} steps`);
       }
       attacked.push(together(planned, parts));
     }
@@ -79,14 +76,17 @@ export async function runWhiteBox(work: Workplace, row: PlannedRow): Promise<Whi
   return { clean, attacked };
 }
 
+/** The preset's runs of PGD, and the gray image where it lies in every ball. */
 function attacksOf({ whiteBox }: Preset, randomised: boolean): readonly PlannedAttack[] {
-  const epsilons = whiteBox.map(({ epsilon }) => epsilon);
-  const gray = new Set(epsilons.filter((epsilon) => holdsGrayImage({ norm: "linf", epsilon })));
+  const linf = (epsilon: number): ThreatModel => ({ norm: "linf", epsilon });
+  const gray = new Set(whiteBox.map(({ epsilon }) => epsilon).filter((each) => holdsGrayImage(linf(each))));
   return [
     ...whiteBox
-      .map((attack) => ({ attack: pgd.name, draws: 1, ...attack }))
-      .filter(({ draws }) => draws === 1 || randomised),
-    ...Array.from(gray, (epsilon) => ({ attack: grayImage.name, epsilon, steps: null, draws: 1 })),
+      .filter(({ draws = 1 }) => draws === 1 || randomised)
+      .map(({ epsilon, steps, draws = 1 }) =>
+        planAttack(pgd, linf(epsilon), { steps, draws, keep: "success", objective: "cross-entropy" }),
+      ),
+    ...Array.from(gray, (epsilon) => planAttack(grayImage, linf(epsilon))),
   ];
 }
 
@@ -119,24 +119,15 @@ const partSchema: z.ZodType<AttackedPart> = z
 async function attackBatch(
   target: Target,
   batch: Batch,
-  { attack, epsilon, steps, draws }: PlannedAttack,
+  planned: PlannedAttack,
   signal: AbortSignal | undefined,
 ): Promise<AttackedPart> {
   const started = performance.now();
-  const threat: ThreatModel = { norm: "linf", epsilon };
-  const context = { random: RANDOM, signal };
-  const options =
-    attack === pgd.name
-      ? ({ steps: steps!, draws, keep: "success", objective: "cross-entropy" } as const)
-      : null;
-  const outcome =
-    options === null
-      ? await runAttack(target, grayImage, batch, threat, {}, context)
-      : await runAttack(target, pgd, batch, threat, options, context);
+  const outcome = await runAttack(target, planned, batch, { random: RANDOM, signal });
   return {
     clean: Array.from(outcome.cleanPrediction),
     adversarial: Array.from(outcome.adversarialPrediction),
-    stepSize: options === null ? null : pgd.resolve(threat, options).stepSize,
+    stepSize: numberOf(planned, "stepSize"),
     largestPerturbation: Math.max(...outcome.distance),
     nonFinite: outcome.nonFinite,
     forwardQueries: outcome.forwardQueries,
@@ -145,17 +136,23 @@ async function attackBatch(
   };
 }
 
+/** An option of the attack; null of an attack that has none by the name. */
+function numberOf({ options }: PlannedAttack, name: string): number | null {
+  const value = options[name];
+  return typeof value === "number" ? value : null;
+}
+
 function together(
-  { attack, epsilon, steps, draws }: PlannedAttack,
+  planned: PlannedAttack,
   parts: readonly AttackedPart[],
 ): WhiteBoxResult["attacked"][number] {
   const sum = (of: (part: AttackedPart) => number): number =>
     parts.reduce((total, part) => total + of(part), 0);
   return {
-    attack,
-    epsilon,
-    steps,
-    draws,
+    attack: planned.attack.name,
+    epsilon: planned.threat.epsilon,
+    steps: numberOf(planned, "steps"),
+    draws: numberOf(planned, "draws") ?? 1,
     stepSize: parts[0]!.stepSize,
     prediction: parts.flatMap(({ adversarial }) => adversarial),
     largestPerturbation: Math.max(...parts.map(({ largestPerturbation }) => largestPerturbation)),

@@ -1,4 +1,11 @@
-import { createTarget, pgd, runAttack, type AdversarySpec, type Compile } from "../attacks/index.js";
+import {
+  createTarget,
+  pgd,
+  planAttack,
+  runAttack,
+  type AdversarySpec,
+  type Compile,
+} from "../attacks/index.js";
 import { createLoader, type Dataset } from "../data/index.js";
 import { withInitializers } from "../graph/index.js";
 import type { Classifier } from "../models/index.js";
@@ -44,24 +51,19 @@ export async function validate(
   );
   const random = createGenerator(options.seed);
   const loader = createLoader(dataset, { batchSize, random, shuffle: false, workers: 0 });
-  const threat = options.adversary ?? { norm: "linf" as const, epsilon: 0 };
-  const attack =
-    options.adversary === undefined
-      ? { steps: 1, randomStart: false, stepSize: 1 }
-      : { steps: options.steps, stepSize: (2.5 * threat.epsilon) / options.steps, randomStart: true };
+  const { adversary, steps } = options;
+  const threat = { norm: adversary?.norm ?? "linf", epsilon: adversary?.epsilon ?? 0 } as const;
+  const planned = planAttack(pgd, threat, {
+    ...(adversary === undefined ? { steps: 1, randomStart: false, stepSize: 1 } : { steps }),
+    objective: "cross-entropy",
+    keep: "success",
+  });
   const answers = new Set<number>();
   let [clean, robust] = [0, 0];
   try {
     for await (const batch of loader.batches()) {
       options.signal?.throwIfAborted();
-      const outcome = await runAttack(
-        target,
-        pgd,
-        batch,
-        threat,
-        { ...attack, objective: "cross-entropy", keep: "success" },
-        { random },
-      );
+      const outcome = await runAttack(target, planned, batch, { random });
       batch.labels.forEach((label, i) => {
         answers.add(outcome.cleanPrediction[i]!);
         if (outcome.cleanPrediction[i] === label) clean++;

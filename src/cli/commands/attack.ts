@@ -1,10 +1,16 @@
 import type { Command } from "commander";
-import type { Attack, PgdOptions, ThreatModel } from "../../attacks/index.js";
+import type { ThreatModel } from "../../attacks/index.js";
 import type { Dataset } from "../../data/index.js";
 import type { AttackMeasurement, CleanMeasurement, Sample } from "../../evaluation/index.js";
 import type { Classifier } from "../../models/index.js";
 import { sharesOf } from "../attack-shares.js";
-import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
+import {
+  attackOptions,
+  describeAttack,
+  givenOptions,
+  type AttackOptions,
+  type Given,
+} from "../attack-options.js";
 import { openSample, ownShape, usualEpsilon } from "../images.js";
 import { extraInputs, loadModel, modelOptions, type ModelOptions } from "../models.js";
 import { checkOutputs } from "../outputs.js";
@@ -21,11 +27,9 @@ import {
   type MapOptions,
 } from "../shared-options.js";
 import { createTerminal, formatPercent, type Terminal } from "../terminal.js";
-import { oneOf } from "../values.js";
 
 interface AttackCommandOptions
   extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions {
-  readonly attack: "pgd" | "fgsm";
   readonly target?: string;
   readonly save?: string;
 }
@@ -44,10 +48,9 @@ export function attackCommand(program: Command): void {
   const command = program
     .command("attack")
     .description("attack a model's images with its own gradient, and keep the adversarial images")
-    .argument("<model>", "a run folder or an .onnx file")
-    .addOption(oneOf("--attack <name>", "attack", ["pgd", "fgsm"]).default("pgd"));
+    .argument("<model>", "a run folder or an .onnx file");
   mapOptions(dataOptions(command, "mnist:test"));
-  attackOptions(command, "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)");
+  attackOptions(command, { epsilon: "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)" });
   command
     .option("--target <class>", "make every image this class (its name) instead of any other")
     .option("--save <file>", "keep the adversarial images: .npz, or .png for pictures", picturesOrArrays);
@@ -55,30 +58,12 @@ export function attackCommand(program: Command): void {
   commonOptions(computeOptions(command));
   command
     .addHelpText("after", EXAMPLES)
-    .action(async (model: string, options: AttackCommandOptions, self: Command) => {
-      await checkFgsm(options, self);
-      await attack(model, options);
-    });
+    .action((model: string, options: AttackCommandOptions, self: Command) =>
+      attack(model, options, givenOptions(self)),
+    );
 }
 
-/** Options that say nothing to FGSM, with what it does in any case. */
-const ONE_STEP = { steps: 1, stepSize: undefined, restarts: 1, randomStart: false, draws: 1 } as const;
-
-async function checkFgsm(options: AttackCommandOptions, command: Command): Promise<void> {
-  if (options.attack !== "fgsm") return;
-  const { UsageError } = await import("../../errors/index.js");
-  for (const [name, own] of Object.entries(ONE_STEP)) {
-    const given = options[name as keyof typeof ONE_STEP];
-    if (command.getOptionValueSource(name) === "default" || given === own) continue;
-    throw new UsageError({
-      place: command.options.find((option) => option.attributeName() === name)!.long!,
-      problem: "says nothing to FGSM, which takes one step of ε from the image itself",
-      remedy: "Leave it out, or choose --attack pgd.",
-    });
-  }
-}
-
-async function attack(path: string, options: AttackCommandOptions): Promise<void> {
+async function attack(path: string, options: AttackCommandOptions, given: Given): Promise<void> {
   const terminal = createTerminal(options);
   await checkOutputs(
     { "--save": options.save },
@@ -101,11 +86,9 @@ async function attack(path: string, options: AttackCommandOptions): Promise<void
   const aim = await targetClass(options, dataset);
   terminal.note(
     `${dataset.length} of ${sample.population} images of ${dataset.name}, seed ${options.seed}\n` +
-      (options.attack === "fgsm"
-        ? `FGSM, ${threat.norm === "linf" ? "L∞" : "L2"}, ε ${threat.epsilon}`
-        : describeAttack(options, [threat.epsilon])),
+      describeAttack(options, given, [threat.epsilon]),
   );
-  const outcome = await run(options, { name, classifier, dataset, threat, aim, terminal });
+  const outcome = await run(options, { name, classifier, dataset, threat, given, aim, terminal });
   const saved = options.save === undefined ? [] : await save(options.save, dataset, outcome);
   await report(options, terminal, { name, sample, aim, outcome, saved });
 }
@@ -127,6 +110,7 @@ interface Work {
   readonly classifier: Classifier;
   readonly dataset: Dataset;
   readonly threat: ThreatModel;
+  readonly given: Given;
   /** The class to be reached; undefined for any but the label. */
   readonly aim: number | undefined;
   readonly terminal: Terminal;
@@ -140,64 +124,39 @@ interface Outcome {
 }
 
 async function run(options: AttackCommandOptions, work: Work): Promise<Outcome> {
-  const { createTarget, fgsm, pgd, runAttack } = await import("../../attacks/index.js");
-  const { createLoader, placesOf } = await import("../../data/index.js");
-  const { cleanMeasurement, createTally, whiteBoxMeasurement } = await import("../../evaluation/index.js");
+  const { createTarget, planAttack } = await import("../../attacks/index.js");
+  const { attackDataset, attackNamed, cleanMeasurement, createTally, whiteBoxMeasurement } =
+    await import("../../evaluation/index.js");
   const { fixedBatchSize } = await import("../../models/index.js");
   const { createGenerator } = await import("../../tensor/index.js");
-  const { name, classifier, dataset, threat, aim } = work;
-  const chosen: Attack<PgdOptions> = options.attack === "fgsm" ? fgsm : pgd;
-  const given = pgdOptions(options);
+  const { name, classifier, dataset, threat, given, aim } = work;
+  const { seed, threads } = options;
+  const planned = planAttack(attackNamed(options.attack), threat, given as never);
   const batchSize = fixedBatchSize(classifier) ?? Math.min(options.batchSize, dataset.length);
-  const threads = options.threads === undefined ? {} : { threads: options.threads };
-  const target = createTarget(classifier, { batchSize, ...threads });
-  const random = createGenerator(options.seed);
-  const loader = createLoader(dataset, { batchSize, random, shuffle: false });
+  const target = createTarget(classifier, { batchSize, threads });
   const adversarial = new Float32Array(dataset.length * target.imageSize);
   const tally = createTally();
   const progress = work.terminal.progress(dataset.length, "images");
+  const started = performance.now();
   try {
     let done = 0;
-    for await (const batch of loader.batches()) {
-      const started = performance.now();
-      const targets = aim === undefined ? {} : { targets: batch.labels.map(() => aim) };
-      const indices = placesOf(dataset, batch.indices);
-      const one = await runAttack(target, chosen, { ...batch, ...targets, indices }, threat, given, {
-        random,
-      });
-      tally.add({ indices, outcome: one, seconds: (performance.now() - started) / 1000 });
-      adversarial.set(one.adversarial, done * target.imageSize);
-      done += batch.size;
-      progress.at(done, "");
+    for await (const outcome of attackDataset(target, dataset, planned, {
+      random: createGenerator(seed),
+      aim,
+    })) {
+      tally.add(outcome);
+      adversarial.set(outcome.value.adversarial, outcome.place * target.imageSize);
+      progress.at(++done, "");
     }
   } finally {
     progress.stop();
-    await Promise.all([loader.dispose(), target.dispose()]);
+    await target.dispose();
   }
-  const { seed } = options;
-  const parameters = { ...chosen.resolve(threat, given), targeted: aim !== undefined };
+  tally.seconds = (performance.now() - started) / 1000;
   return {
     adversarial,
     clean: cleanMeasurement(name, tally, seed),
-    attacked: whiteBoxMeasurement(name, classifier, { attack: chosen.name, threat, parameters, tally, seed }),
-  };
-}
-
-function pgdOptions({
-  steps,
-  stepSize,
-  restarts,
-  randomStart,
-  draws,
-  objective,
-}: AttackCommandOptions): Partial<PgdOptions> {
-  return {
-    steps,
-    restarts,
-    randomStart,
-    draws,
-    objective,
-    ...(stepSize === undefined ? {} : { stepSize }),
+    attacked: whiteBoxMeasurement(name, classifier, { planned, targeted: aim !== undefined, tally, seed }),
   };
 }
 

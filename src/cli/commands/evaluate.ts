@@ -1,7 +1,13 @@
 import type { Command } from "commander";
 import type { EvaluateEvent, ModelUnderTest, Result, ThreatInfo } from "../../evaluation/index.js";
 import type { KnownImageShape } from "../../models/index.js";
-import { attackOptions, describeAttack, type AttackOptions } from "../attack-options.js";
+import {
+  attackOptions,
+  describeAttack,
+  givenOptions,
+  type AttackOptions,
+  type Given,
+} from "../attack-options.js";
 import { openSample, ownShape, usualEpsilons } from "../images.js";
 import {
   extraInputs,
@@ -55,10 +61,10 @@ export function evaluateCommand(program: Command): void {
     .description("measure one or more models: clean, under white-box attack, and by transfer between them")
     .argument("<models...>", "run folders or .onnx files");
   mapOptions(dataOptions(command, "mnist:test"));
-  attackOptions(
-    command,
-    "one radius or a list; the last is the headline (default: 0.1,0.2,0.3 for mnist, else 2,4,8/255)",
-  );
+  attackOptions(command, {
+    epsilon:
+      "one radius or a list; the last is the headline (default: 0.1,0.2,0.3 for mnist, else 2,4,8/255)",
+  });
   command
     .option("--iterations <list>", "further step counts at the headline ε, such as 10,20,100", counts)
     .option("--no-transfer", "do not try each model's adversarial images on the others")
@@ -68,15 +74,23 @@ export function evaluateCommand(program: Command): void {
     .option("--fail-below <share>", "exit with 1 when a model's accuracy under attack is lower", share);
   modelOptions(command);
   commonOptions(computeOptions(command));
-  command.addHelpText("after", EXAMPLES).action(evaluateModelsCommand);
+  command
+    .addHelpText("after", EXAMPLES)
+    .action((models: string[], options: EvaluateCommandOptions, self: Command) =>
+      evaluateModelsCommand(models, options, givenOptions(self)),
+    );
 }
 
-async function evaluateModelsCommand(models: string[], options: EvaluateCommandOptions): Promise<void> {
+async function evaluateModelsCommand(
+  models: string[],
+  options: EvaluateCommandOptions,
+  given: Given,
+): Promise<void> {
   const terminal = createTerminal(options);
   const inputs = Object.fromEntries(models.map((path) => [`the model ${path}`, path]));
   const outputs = { "--out": options.out, "--report": options.report };
   await checkOutputs(outputs, { ...inputs, ...extraInputs(options) }, { "--data": options.data });
-  const result = await measure(models, options, terminal);
+  const result = await measure(models, options, given, terminal);
   const { writeResult, worstCase } = await import("../../evaluation/index.js");
   await writeResult(options.out, result);
   terminal.note(`result: ${options.out}`);
@@ -110,6 +124,7 @@ async function shapeFor(first: ModelUnderTest | undefined, options: DataOptions)
 async function measure(
   paths: readonly string[],
   options: EvaluateCommandOptions,
+  given: Given,
   terminal: Terminal,
 ): Promise<Result> {
   const loaded: LoadedModel[] = [];
@@ -126,7 +141,7 @@ async function measure(
   const gray = epsilons.filter((epsilon) => holdsGrayImage({ norm: options.norm, epsilon }));
   terminal.note(
     `${sample.dataset.length} of ${sample.population} images of ${sample.dataset.name} (${sample.dataset.split}), seed ${options.seed}\n` +
-      describeAttack(options, epsilons) +
+      describeAttack(options, given, epsilons) +
       (gray.length === 0 ? "" : `; the gray image, ε ${gray.map(formatEpsilon).join(", ")}`),
   );
   const { evaluateModels } = await import("../../evaluation/index.js");
@@ -139,13 +154,9 @@ async function measure(
         norm: options.norm,
         epsilons,
         headline: epsilons.at(-1)!,
-        steps: options.steps,
+        attack: options.attack,
+        options: given,
         iterations: options.iterations ?? [],
-        ...(options.stepSize === undefined ? {} : { stepSize: options.stepSize }),
-        restarts: options.restarts,
-        draws: options.draws,
-        objective: options.objective,
-        randomStart: options.randomStart,
         transferFrom: options.transfer && models.length > 1 ? models.map(({ name }) => name) : [],
         examples: options.examples,
         batchSize: options.batchSize,

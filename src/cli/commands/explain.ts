@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { Method } from "../../explain/index.js";
-import { attackOptions, type AttackOptions } from "../attack-options.js";
+import { attackOptions, givenOptions, type AttackOptions, type Given } from "../attack-options.js";
 import { explainImages, type ExplainedImage } from "../explain/run.js";
 import { npzOf, writeSheets } from "../explain/write.js";
 import { openSample, ownShape } from "../images.js";
@@ -21,8 +21,15 @@ import { createTerminal } from "../terminal.js";
 import { count, oneOf } from "../values.js";
 
 export interface ExplainOptions
-  extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions {
-  readonly attack: "pgd" | "fgsm" | "none";
+  extends
+    CommonOptions,
+    ComputeOptions,
+    DataOptions,
+    MapOptions,
+    Omit<AttackOptions, "attack">,
+    ModelOptions {
+  readonly attack: AttackOptions["attack"] | "none";
+  readonly given: Given;
   readonly method: Method | "all";
   readonly of: "predicted" | "label";
   readonly tap?: string;
@@ -49,7 +56,6 @@ export function explainCommand(program: Command): void {
     .command("explain")
     .description("show where a model looks, on clean and on adversarial images, by its own gradient")
     .argument("<model>", "a run folder or an .onnx file")
-    .addOption(oneOf("--attack <name>", "attack of the second row", ["pgd", "fgsm", "none"]).default("pgd"))
     .addOption(
       oneOf("--method <name>", "how to explain", [
         "grad-cam",
@@ -69,13 +75,16 @@ export function explainCommand(program: Command): void {
     .option("--integration-steps <n>", "points on the way of integrated gradients", count, 50)
     .requiredOption("--out <folder>", "where pictures and arrays go; it must be empty or not be there");
   dataOptions(command, "mnist:test");
-  attackOptions(command, "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)");
+  attackOptions(command, {
+    epsilon: "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)",
+    also: ["none"],
+  });
   modelOptions(mapOptions(command));
   commonOptions(computeOptions(command));
   command
     .addHelpText("after", EXAMPLES)
-    .action((model: string, options: ExplainOptions) =>
-      explain(model, { ...options, limit: options.limit ?? FEW }),
+    .action((model: string, options: ExplainOptions, self: Command) =>
+      explain(model, { ...options, limit: options.limit ?? FEW, given: givenOptions(self) }),
     );
 }
 

@@ -1,4 +1,4 @@
-import type { Attack, PgdOptions, ThreatModel } from "../../attacks/index.js";
+import type { ThreatModel } from "../../attacks/index.js";
 import type { Batch, Dataset } from "../../data/index.js";
 import type { Explainer, Explanations, Method } from "../../explain/index.js";
 import type { Classifier } from "../../models/index.js";
@@ -82,11 +82,7 @@ export async function explainImages(options: ExplainOptions, work: Work): Promis
     steps: options.integrationSteps,
     onRun: () => state.progress?.at(++done, ""),
   });
-  const target = createTarget(classifier, {
-    batchSize,
-    seed: options.seed,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  });
+  const target = createTarget(classifier, { batchSize, seed: options.seed, threads: options.threads });
   const batches = Math.ceil(dataset.length / batchSize);
   state.progress = terminal.progress(batches * explainer.runs * (threat === undefined ? 1 : 2), "runs");
   const images: ExplainedImage[] = [];
@@ -129,25 +125,16 @@ const nameOf = ({ attack }: ExplainOptions, { norm, epsilon }: ThreatModel): str
 type Target = ReturnType<(typeof import("../../attacks/index.js"))["createTarget"]>;
 
 async function attacked(
-  options: ExplainOptions,
+  { attack, given, seed }: ExplainOptions,
   threat: ThreatModel,
   target: Target,
   batch: Batch,
 ): Promise<Float32Array> {
-  const { fgsm, pgd, runAttack } = await import("../../attacks/index.js");
+  const { planAttack, runAttack } = await import("../../attacks/index.js");
+  const { attackNamed } = await import("../../evaluation/index.js");
   const { createGenerator } = await import("../../tensor/index.js");
-  const chosen: Attack<PgdOptions> = options.attack === "fgsm" ? fgsm : pgd;
-  const { steps, stepSize, restarts, randomStart, draws, objective } = options;
-  const given = {
-    steps,
-    restarts,
-    randomStart,
-    draws,
-    objective,
-    ...(stepSize === undefined ? {} : { stepSize }),
-  };
-  const context = { random: createGenerator(options.seed) };
-  return (await runAttack(target, chosen, batch, threat, given, context)).adversarial;
+  const planned = planAttack(attackNamed(attack), threat, given as never);
+  return (await runAttack(target, planned, batch, { random: createGenerator(seed) })).adversarial;
 }
 
 /** One row of all images of a batch. */
@@ -180,12 +167,7 @@ async function see({
   const { crossEntropies, predictions } = await import("../../attacks/index.js");
   const { size, indices } = batch;
   const { classCount, imageSize } = target;
-  const full = new Float32Array(target.batchSize * imageSize);
-  full.set(pixels);
-  const places = new Uint32Array(target.batchSize);
-  places.set(indices);
-  target.begin(places);
-  const logits = await target.logits(full);
+  const logits = await target.logits(pixels, { indices });
   const predicted = predictions(logits, size, classCount);
   const losses = crossEntropies(logits, predicted, size, classCount);
   const classes = of === "label" ? batch.labels : predicted;

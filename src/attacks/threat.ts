@@ -1,5 +1,14 @@
 import { UsageError } from "../errors/index.js";
-import type { Norm, ThreatModel } from "./attack.js";
+
+/** Norm of the perturbation ball. */
+export type Norm = "linf" | "l2";
+
+/** Which perturbations are allowed: ‖x' − x‖ ≤ epsilon and x' ∈ [0, 1]. */
+export interface ThreatModel {
+  readonly norm: Norm;
+  /** Radius in pixel units: images are in [0, 1]. */
+  readonly epsilon: number;
+}
 
 /**
  * Longest steps that a pixel of [0, 1] or a whole image can mean. In L2 a photograph of 224 × 224 is 388 wide at most,
@@ -24,20 +33,4 @@ export function checkLength(place: string, norm: Norm, length: number): void {
         ? `For ${length} of 255 gray levels give ${length}/255.`
         : "Give pixels of [0, 1], such as 8/255.",
   });
-}
-
-/** @throws UsageError naming the option. */
-export function checkInteger(place: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new UsageError({ place, problem: `must be an integer of at least ${least}, found ${value}` });
-  }
-  return value;
-}
-
-/** @throws UsageError naming the option. */
-export function checkPositive(place: string, value: number): number {
-  if (!(value > 0 && Number.isFinite(value))) {
-    throw new UsageError({ place, problem: `must be a positive number, found ${value}` });
-  }
-  return value;
 }

@@ -1,0 +1,121 @@
+import { UsageError } from "../../errors/index.js";
+import type { ThreatModel } from "../threat.js";
+
+/** Values that an attack's options may have: all of them are printed with each result. */
+export type OptionValue = number | string | boolean;
+
+/** What an option's default may depend on: the threat, and the options that stand before it. */
+export type Default<T> = T | ((threat: ThreatModel, options: Readonly<Record<string, OptionValue>>) => T);
+
+interface Row<T extends OptionValue> {
+  readonly default: Default<T>;
+  /** One line for `--help`. */
+  readonly help: string;
+  /** How the default reads where it is a rule, such as `2.5 ε / steps`. */
+  readonly defaultText?: string;
+  /** The attack takes no other value. */
+  readonly fixed?: boolean;
+}
+
+/** An integer of at least `least`. */
+export type CountRow = Row<number> & { readonly kind: "count"; readonly least: number };
+/** A number above 0. */
+export type PositiveRow = Row<number> & { readonly kind: "positive" };
+export type FlagRow = Row<boolean> & { readonly kind: "flag" };
+export type ChoiceRow<C extends string = string> = Row<C> & {
+  readonly kind: "choice";
+  readonly choices: readonly C[];
+};
+export type OptionRow = CountRow | PositiveRow | FlagRow | ChoiceRow;
+
+/** The options of an attack by name, in the order in which they are resolved and printed. */
+export type OptionRows = Readonly<Record<string, OptionRow>>;
+
+type ValueOf<R> = R extends ChoiceRow<infer C> ? C : R extends FlagRow ? boolean : number;
+
+/** Every option of an attack, defaults filled in. */
+export type OptionsOf<R extends OptionRows> = { readonly [Name in keyof R]: ValueOf<R[Name]> };
+
+export const count = (row: Omit<CountRow, "kind" | "least"> & { readonly least?: number }): CountRow => ({
+  kind: "count",
+  least: 1,
+  ...row,
+});
+export const positive = (row: Omit<PositiveRow, "kind">): PositiveRow => ({ kind: "positive", ...row });
+export const flag = (row: Omit<FlagRow, "kind">): FlagRow => ({ kind: "flag", ...row });
+export const choice = <C extends string>(row: Omit<ChoiceRow<C>, "kind">): ChoiceRow<C> => ({
+  kind: "choice",
+  ...row,
+});
+/** The same option of an attack that leaves no choice of it. */
+export const fixed = <R extends OptionRow>(row: R, value: R["default"], text: string = String(value)): R => ({
+  ...row,
+  default: value,
+  defaultText: text,
+  fixed: true,
+});
+
+/**
+ * Every option with its value: the one given, or the default for this threat.
+ *
+ * @param place who is asked, such as `attack pgd`.
+ * @param nameOf how an option is called where it is given; `stepSize` is the "step size" by default.
+ * @throws UsageError naming an option that there is not, or whose value cannot be.
+ */
+export function resolveOptions<R extends OptionRows>(
+  place: string,
+  rows: R,
+  threat: ThreatModel,
+  given: Readonly<Record<string, OptionValue | undefined>>,
+  nameOf: (name: string) => string = words,
+): OptionsOf<R> {
+  const unknown = Object.keys(given).find((name) => given[name] !== undefined && !Object.hasOwn(rows, name));
+  if (unknown !== undefined) {
+    const known = Object.keys(rows);
+    throw new UsageError({
+      place,
+      problem: `has no option ${nameOf(unknown)}`,
+      remedy: known.length === 0 ? "It takes none." : `Its options are: ${known.map(nameOf).join(", ")}.`,
+    });
+  }
+  const resolved: Record<string, OptionValue> = {};
+  for (const [name, row] of Object.entries(rows)) {
+    const standard = typeof row.default === "function" ? row.default(threat, resolved) : row.default;
+    const value = given[name] ?? standard;
+    if (row.fixed === true && value !== standard) {
+      throw new UsageError({
+        place: nameOf(name),
+        problem: `says nothing to ${place}, whose value is always ${row.defaultText ?? String(standard)}`,
+        remedy: "Leave it out, or choose another attack.",
+      });
+    }
+    checkValue(nameOf(name), row, value);
+    resolved[name] = value;
+  }
+  return resolved as OptionsOf<R>;
+}
+
+/** `stepSize` as people say it: "step size". */
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function checkValue(place: string, row: OptionRow, value: OptionValue): void {
+  const wrong = (expected: string): never => {
+    throw new UsageError({ place, problem: `must be ${expected}, found ${String(value)}` });
+  };
+  switch (row.kind) {
+    case "count":
+      if (!Number.isSafeInteger(value) || (value as number) < row.least)
+        wrong(`an integer of at least ${row.least}`);
+      break;
+    case "positive":
+      if (!(typeof value === "number" && value > 0 && Number.isFinite(value))) wrong("a positive number");
+      break;
+    case "flag":
+      if (typeof value !== "boolean") wrong("true or false");
+      break;
+    case "choice":
+      if (!row.choices.includes(value as string)) wrong(`one of ${row.choices.join(", ")}`);
+  }
+}

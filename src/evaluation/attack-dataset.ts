@@ -1,0 +1,55 @@
+import {
+  attackImages,
+  imagesOf,
+  type AttackedImage,
+  type Done,
+  type PlannedAttack,
+  type RunContext,
+  type Target,
+  type Verdict,
+} from "../attacks/index.js";
+import { placesOf, type Dataset } from "../data/index.js";
+import { datasetBatches } from "./batches.js";
+
+/** What came of one image of a dataset. */
+export interface Outcome extends Done<Verdict> {
+  /** Place among the images that were attacked. */
+  readonly place: number;
+  /** Place in the dataset that these were drawn from. */
+  readonly index: number;
+  readonly label: number;
+}
+
+export interface AttackDatasetOptions extends RunContext {
+  /** The class that every image is to become; any but its label by default. */
+  readonly aim?: number | undefined;
+  /** After each run of the model: how many images were in it, and whether their gradients were computed. */
+  readonly onRun?: ((kind: "forward" | "gradient", images: number) => void) | undefined;
+}
+
+/**
+ * Attacks every image of a dataset. Outcomes come as they are known, in any order; none depends on the others, nor on the
+ * target's batch size.
+ */
+export async function* attackDataset(
+  target: Target,
+  dataset: Dataset,
+  planned: PlannedAttack,
+  { aim, onRun, ...context }: AttackDatasetOptions,
+): AsyncGenerator<Outcome> {
+  const { imageSize, batchSize } = target;
+  async function* images(): AsyncGenerator<AttackedImage> {
+    for await (const batch of datasetBatches(dataset, batchSize)) {
+      const targets = aim === undefined ? {} : { targets: batch.labels.map(() => aim) };
+      yield* imagesOf({ ...batch, ...targets }, imageSize);
+    }
+  }
+  const counted = {
+    ...context,
+    onRun: onRun && (({ kind }: { kind: "forward" | "gradient" }, n: number) => onRun(kind, n)),
+  };
+  for await (const done of attackImages(target, planned, images(), counted)) {
+    const { place } = done;
+    yield { ...done, index: placesOf(dataset, Uint32Array.of(place))[0]!, label: dataset.labels[place]! };
+  }
+}
