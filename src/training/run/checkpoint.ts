@@ -117,7 +117,7 @@ export async function saveCheckpoint(
     best: kept,
   };
   await replaceFile(join(folder, `${stem(state.step)}.json`), `${JSON.stringify(description, null, 2)}\n`);
-  await removeOld(folder);
+  await tidyCheckpoints(folder);
 }
 
 async function writeTensors(path: string, tensors: ReadonlyMap<string, Tensor>): Promise<string> {
@@ -137,7 +137,7 @@ async function stepsIn(folder: string): Promise<number[]> {
 }
 
 /** Removes the checkpoints but for the newest, and what no checkpoint names; others' files stay. */
-async function removeOld(folder: string): Promise<void> {
+export async function tidyCheckpoints(folder: string): Promise<void> {
   const steps = (await stepsIn(folder)).slice(0, KEPT);
   const wanted = new Set<string>();
   for (const step of steps) {

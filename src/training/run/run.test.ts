@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -71,6 +71,21 @@ describe("a run", () => {
     await expectSameWeights(folder);
     const steps = (await readLog(join(folder, "log.jsonl"))).filter((line) => line.type === "step");
     expect(steps.map((line) => line.step)).toEqual(Array.from({ length: 18 }, (_, i) => i + 1));
+  });
+
+  test("killed between its last checkpoint and the removal of an older one leaves no more files", async () => {
+    const folder = join(root, "untidy");
+    const onEvent = (event: RunEvent): void => {
+      if (event.type === "checkpoint" && event.step === 18) throw new Error("killed");
+    };
+    await expect(trainRun(tinyRun(folder), { onEvent })).rejects.toThrow("killed");
+    const checkpoints = join(folder, "checkpoints");
+    await copyFile(
+      join(checkpoints, "step-000000018.safetensors"),
+      join(checkpoints, "best-step-000000003.safetensors"),
+    );
+    await resumeRun(folder);
+    await expectSameWeights(folder);
   });
 
   test("killed with SIGKILL again and again goes on to the same bytes", async () => {

@@ -8,7 +8,13 @@ import { runtimeInfo } from "../../runtime/index.js";
 import { trainClassifier, type TrainingEvent, type TrainingHooks, type TrainingOutcome } from "../loop.js";
 import { checkSettings, type TrainingSettings } from "../settings.js";
 import type { ValidationRecord } from "../state.js";
-import { loadCheckpoint, saveCheckpoint, type Checkpoint, type Progress } from "./checkpoint.js";
+import {
+  loadCheckpoint,
+  saveCheckpoint,
+  tidyCheckpoints,
+  type Checkpoint,
+  type Progress,
+} from "./checkpoint.js";
 import { begin, dataOptionsFor } from "./begin.js";
 import { classifierOf } from "./classifier.js";
 import { labelsSha256, openTraining, splitData } from "./data.js";
@@ -168,7 +174,11 @@ async function proceed(
   try {
     const configSha256 = sha256Of(await readFileChecked(paths.config));
     const checkpoint = await loadCheckpoint(paths.checkpoints);
-    if (checkpoint !== undefined) refuseEdited(paths, checkpoint.progress, configSha256);
+    if (checkpoint !== undefined) {
+      refuseEdited(paths, checkpoint.progress, configSha256);
+      // A kill after the last checkpoint leaves what it was about to remove.
+      await tidyCheckpoints(paths.checkpoints);
+    }
     log = await reopenLog(paths, checkpoint, hooks);
     const before = checkpoint?.progress.seconds ?? 0;
     const started = performance.now();
