@@ -28,6 +28,8 @@ export interface RunContext {
 export interface Subject {
   /** The clean image, `[C, H, W]` in [0, 1]. */
   readonly image: Float32Array;
+  /** `[C, H, W]` */
+  readonly shape: readonly [channels: number, height: number, width: number];
   readonly label: number;
   /** The class to be reached, when the attack is targeted. */
   readonly target: number | undefined;

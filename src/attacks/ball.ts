@@ -11,6 +11,12 @@ export interface Ball {
    * PGDL2 draws it.
    */
   sample(source: RandomStream): Float32Array;
+  /** A random point of the sphere around the centre, cut to [0, 1]: where APGD begins. */
+  edge(source: RandomStream): Float32Array;
+  /** x + length · the steepest direction of unit length in the norm: the gradient's signs in L∞, itself in L2. */
+  step(x: Float32Array, gradient: Float32Array, length: number): Float32Array;
+  /** ‖δ‖ in the norm. */
+  size(delta: Float32Array): number;
   /** ‖point − centre‖ in the norm. */
   distance(point: Float32Array): number;
   /** What a step of PGD is told of the ball. */
@@ -35,6 +41,13 @@ function cube(centre: Float32Array, epsilon: number): Ball {
     project,
     sample: (source) =>
       project(added(centre, source.fillUniform(new Float32Array(centre.length), -epsilon, epsilon))),
+    edge(source) {
+      const direction = source.fillUniform(new Float32Array(centre.length), -1, 1);
+      const scale = epsilon / Math.max(greatestOf(direction), 1e-12);
+      return project(centre.map((c, i) => c + scale * direction[i]!));
+    },
+    size: greatestOf,
+    step: (x, gradient, length) => x.map((value, i) => value + length * Math.sign(gradient[i]!)),
     distance: (point) => linfDistance(point, centre, 0, centre.length),
     get rows() {
       return (rows ??= {
@@ -60,15 +73,37 @@ function sphere(centre: Float32Array, epsilon: number): Ball {
     project,
     sample(source) {
       const noise = source.fillNormal(new Float32Array(centre.length), 1);
-      let squared = 0;
-      for (const value of noise) squared += value * value;
-      const scale = (epsilon * source.uniform()) / Math.max(Math.sqrt(squared), 1e-12);
+      const scale = (epsilon * source.uniform()) / Math.max(lengthOf(noise), 1e-12);
       for (let i = 0; i < noise.length; i++) noise[i] = noise[i]! * scale;
       return project(added(centre, noise));
     },
+    edge(source) {
+      const direction = source.fillNormal(new Float32Array(centre.length), 1);
+      const scale = epsilon / Math.max(lengthOf(direction), 1e-12);
+      return project(centre.map((c, i) => c + scale * direction[i]!));
+    },
+    step(x, gradient, length) {
+      // Of length about 1 before it is squared, whatever the gradient's magnitude.
+      const peak = greatestOf(gradient) || 1;
+      const scale = length / Math.max(lengthOf(gradient.map((value) => value / peak)), 1e-12) / peak;
+      return x.map((value, i) => value + scale * gradient[i]!);
+    },
+    size: lengthOf,
     distance,
     rows: { [STEP.original]: centre, [STEP.epsilon]: Float32Array.of(epsilon) },
   };
+}
+
+function greatestOf(values: Float32Array): number {
+  let greatest = 0;
+  for (const value of values) greatest = Math.max(greatest, Math.abs(value));
+  return greatest;
+}
+
+function lengthOf(values: Float32Array): number {
+  let squared = 0;
+  for (const value of values) squared += value * value;
+  return Math.sqrt(squared);
 }
 
 function added(a: Float32Array, b: Float32Array): Float32Array {

@@ -56,6 +56,7 @@ export function attackImages(
         start: () =>
           judged(planned, {
             image,
+            shape: target.imageShape,
             label,
             target: goal,
             randomised: target.randomised,

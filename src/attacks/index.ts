@@ -1,5 +1,8 @@
 import type { AnyAttack, Attack } from "./attack.js";
 import type { AttackName } from "./cards/index.js";
+import { apgd, targetedApgd } from "./apgd.js";
+import { targetedFab } from "./fab.js";
+import { square } from "./square.js";
 import { grayImage } from "./gray-image.js";
 import type { OptionRows } from "./cards/index.js";
 import { fgsm, pgd } from "./pgd.js";
@@ -24,15 +27,23 @@ export {
   type RunContext,
   type Subject,
 } from "./attack.js";
+export { apgd, targetedApgd } from "./apgd.js";
+export { targetedFab } from "./fab.js";
+export { square } from "./square.js";
 export { ballAround, type Ball } from "./ball.js";
 export {
   CARDS,
   PGD_OBJECTIVES,
+  RAISED_LOSSES,
+  SUITES,
   type Access,
   type AttackName,
   type Card,
   type Cost,
   type PgdObjective,
+  type RaisedLoss,
+  type Suite,
+  type SuiteName,
 } from "./cards/index.js";
 export { grayImage, holdsGrayImage } from "./gray-image.js";
 export { attackImages, imagesOf, runAttack, type AttackedBatch, type AttackedImage } from "./harness.js";
@@ -50,6 +61,10 @@ export { pgdTrajectory, type TrajectoryOptions } from "./trajectory.js";
 export const ATTACKS: Readonly<Record<AttackName, AnyAttack>> = Object.freeze({
   pgd: known(pgd),
   fgsm: known(fgsm),
+  apgd: known(apgd),
+  "apgd-t": known(targetedApgd),
+  "fab-t": known(targetedFab),
+  square: known(square),
   "gray-image": known(grayImage),
 });
 

@@ -108,6 +108,7 @@ async function candidates(
       attack.run(
         {
           image,
+          shape: of.imageShape,
           label,
           target: undefined,
           threat,

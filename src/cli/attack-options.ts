@@ -2,16 +2,19 @@ import { Option, type Command } from "commander";
 import {
   CARDS,
   resolveOptions,
+  SUITES,
   type AttackName,
   type OptionRow,
   type OptionRows,
   type OptionValue,
+  type SuiteName,
 } from "../attacks/cards/index.js";
 import { count, formatEpsilon, fractions, oneOf, positive } from "./values.js";
 
 /** How images are attacked; what an attack itself may be told is in {@link givenOptions}. */
 export interface AttackOptions {
-  readonly attack: AttackName;
+  /** An attack, or a suite where the command takes them. */
+  readonly attack: string;
   readonly norm: "linf" | "l2";
   readonly epsilon?: number[];
   readonly batchSize: number;
@@ -39,7 +42,6 @@ export function attackOptions(
         epsilon: radii,
         stepSize: command.opts()["stepSize"] as number | undefined,
       });
-      if (!Object.hasOwn(CARDS, attack)) return;
       const threat = { norm, epsilon: radii?.at(-1) ?? 1 };
       resolveOptions(`--attack ${attack}`, rowsOf(attack), threat, givenOptions(command), flagName);
     });
@@ -56,7 +58,18 @@ export function givenOptions(command: Command): Given {
   return given;
 }
 
-const rowsOf = (attack: AttackName): OptionRows => CARDS[attack].options;
+/** What an attack may be told; a suite's attacks have their own. */
+function rowsOf(attack: string): OptionRows {
+  return isAttack(attack) ? CARDS[attack].options : {};
+}
+
+function isAttack(name: string): name is AttackName {
+  return Object.hasOwn(CARDS, name);
+}
+
+function isSuite(name: string): name is SuiteName {
+  return Object.hasOwn(SUITES, name);
+}
 
 /** The rows of all attacks; where two have one of the same name, the first's. */
 function allRows(): OptionRows {
@@ -114,8 +127,10 @@ export function describeAttack(
     if (typeof shown === "boolean") return shown ? words : `no ${words}`;
     return `${words} ${typeof shown === "number" ? formatEpsilon(shown) : shown}`;
   });
+  const label = isSuite(attack) ? SUITES[attack].label : isAttack(attack) ? CARDS[attack].label : attack;
+  const stages = isSuite(attack) ? SUITES[attack].stages.map((stage) => CARDS[stage.attack].label) : [];
   return (
-    `${CARDS[attack].label}, ${norm === "linf" ? "L∞" : "L2"}, ε ${epsilons.map(formatEpsilon).join(", ")}` +
-    (rows.length === 0 ? "" : `: ${rows.join(", ")}`)
+    `${label}, ${norm === "linf" ? "L∞" : "L2"}, ε ${epsilons.map(formatEpsilon).join(", ")}` +
+    (rows.length + stages.length === 0 ? "" : `: ${[...stages, ...rows].join(", ")}`)
   );
 }

@@ -21,7 +21,13 @@ import {
 let dataset: Dataset;
 let result: Result;
 const tool = { name: "holdfast", version: "0.0.0" };
-const options = { epsilons: [0.1, 0.3], options: { steps: 3 }, iterations: [1], transferFrom: ["a", "b"], threads: 1 };
+const options = {
+  epsilons: [0.1, 0.3],
+  options: { steps: 3 },
+  iterations: [1],
+  transferFrom: ["a", "b"],
+  threads: 1,
+};
 
 function untrained(name: string, seed: number): ModelUnderTest {
   const classifier = createClassifier("resnet-mini", {

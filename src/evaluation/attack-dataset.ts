@@ -13,7 +13,7 @@ import { datasetBatches } from "./batches.js";
 
 /** What came of one image of a dataset. */
 export interface Outcome extends Done<Verdict> {
-  /** Place among the images that were attacked. */
+  /** Place in this dataset. */
   readonly place: number;
   /** Place in the dataset that these were drawn from. */
   readonly index: number;
@@ -21,6 +21,8 @@ export interface Outcome extends Done<Verdict> {
 }
 
 export interface AttackDatasetOptions extends RunContext {
+  /** Places of the images that are attacked; all by default. */
+  readonly places?: readonly number[] | undefined;
   /** The class that every image is to become; any but its label by default. */
   readonly aim?: number | undefined;
   /** After each run of the model: how many images were in it, and whether their gradients were computed. */
@@ -28,18 +30,18 @@ export interface AttackDatasetOptions extends RunContext {
 }
 
 /**
- * Attacks every image of a dataset. Outcomes come as they are known, in any order; none depends on the others, nor on the
+ * Attacks the images of a dataset. Outcomes come as they are known, in any order; none depends on the others, nor on the
  * target's batch size.
  */
 export async function* attackDataset(
   target: Target,
   dataset: Dataset,
   planned: PlannedAttack,
-  { aim, onRun, ...context }: AttackDatasetOptions,
+  { places, aim, onRun, ...context }: AttackDatasetOptions,
 ): AsyncGenerator<Outcome> {
   const { imageSize, batchSize } = target;
   async function* images(): AsyncGenerator<AttackedImage> {
-    for await (const batch of datasetBatches(dataset, batchSize)) {
+    for await (const batch of datasetBatches(dataset, batchSize, places)) {
       const targets = aim === undefined ? {} : { targets: batch.labels.map(() => aim) };
       yield* imagesOf({ ...batch, ...targets }, imageSize);
     }
@@ -49,7 +51,7 @@ export async function* attackDataset(
     onRun: onRun && (({ kind }: { kind: "forward" | "gradient" }, n: number) => onRun(kind, n)),
   };
   for await (const done of attackImages(target, planned, images(), counted)) {
-    const { place } = done;
+    const place = places?.[done.place] ?? done.place;
     yield { ...done, index: placesOf(dataset, Uint32Array.of(place))[0]!, label: dataset.labels[place]! };
   }
 }

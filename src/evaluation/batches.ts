@@ -1,13 +1,18 @@
 import { placesOf, type Batch, type Dataset } from "../data/index.js";
 
-/** The dataset's images in order, `batchSize` at a time; the last batch may be smaller. */
-export async function* datasetBatches(dataset: Dataset, batchSize: number): AsyncGenerator<Batch> {
+/** The dataset's images in order, or those at `places`, `batchSize` at a time; the last batch may be smaller. */
+export async function* datasetBatches(
+  dataset: Dataset,
+  batchSize: number,
+  places?: readonly number[],
+): AsyncGenerator<Batch> {
   const imageSize = dataset.channels * dataset.height * dataset.width;
-  for (let start = 0; start < dataset.length; start += batchSize) {
-    const size = Math.min(batchSize, dataset.length - start);
+  const length = places?.length ?? dataset.length;
+  for (let start = 0; start < length; start += batchSize) {
+    const size = Math.min(batchSize, length - start);
     yield await readBatch(
       dataset,
-      Uint32Array.from({ length: size }, (_, i) => start + i),
+      Uint32Array.from({ length: size }, (_, i) => places?.[start + i] ?? start + i),
       imageSize,
     );
   }

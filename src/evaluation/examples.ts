@@ -1,4 +1,4 @@
-import { argMax, createTarget, forwardGraph, runAttack, STEP, type PlannedAttack } from "../attacks/index.js";
+import { argMax, forwardGraph, STEP } from "../attacks/index.js";
 import type { Batch, Dataset } from "../data/index.js";
 import {
   bindForInference,
@@ -26,14 +26,14 @@ export async function collectExamples(
   hooks: EvaluateHooks = {},
 ): Promise<Example[]> {
   const { plan } = evaluation;
-  const indices = chooseExamples(dataset, evaluation);
+  const indices = Uint32Array.from(evaluation.shown);
   if (indices.length === 0) return [];
   const planned = plan.attacks.find(({ threat }) => threat.epsilon === plan.headline)!;
   const imageSize = dataset.channels * dataset.height * dataset.width;
   const batch = await readBatch(dataset, indices, imageSize);
-  const views: ExampleView[][] = indices.length === 0 ? [] : Array.from(indices, () => []);
+  const views: ExampleView[][] = Array.from(indices, () => []);
   for (const model of models) {
-    const seen = await viewsOf(model, batch, planned, evaluation, hooks);
+    const seen = await viewsOf(model, batch, indices, evaluation, hooks);
     seen.forEach((view, i) => views[i]!.push(view));
   }
   return Array.from(indices, (index, i) => ({
@@ -41,60 +41,33 @@ export async function collectExamples(
     fileName: dataset.fileName(index),
     label: dataset.labels[index]!,
     clean: encodeRaster(batch.images.subarray(i * imageSize, (i + 1) * imageSize), dataset),
-    attack: planned.attack.name,
+    attack: planned.name,
     threat: planned.threat,
     views: views[i]!,
   }));
 }
 
-/** Correct under every model when clean, one a class first, in the dataset's order. */
-function chooseExamples(dataset: Dataset, { plan, measurements }: Evaluation): Uint32Array {
-  const right = new Uint8Array(dataset.length).fill(1);
-  for (const measurement of measurements) {
-    if (measurement.kind !== "clean" || measurement.perImage === undefined) continue;
-    measurement.perImage.cleanPrediction.forEach((prediction, i) => {
-      if (prediction !== dataset.labels[i]) right[i] = 0;
-    });
-  }
-  const order = createGenerator(plan.seed).stream("examples").permutation(dataset.length);
-  const taken = new Set<number>();
-  const classes = new Set<number>();
-  for (const newClassOnly of [true, false]) {
-    for (const index of order) {
-      if (taken.size >= plan.examples) break;
-      const label = dataset.labels[index]!;
-      if (right[index] === 0 || taken.has(index) || (newClassOnly && classes.has(label))) continue;
-      taken.add(index);
-      classes.add(label);
-    }
-  }
-  return Uint32Array.from(taken).sort();
-}
-
 async function viewsOf(
   { name, classifier }: EvaluatedModel,
   batch: Batch,
-  planned: PlannedAttack,
-  { plan }: Evaluation,
+  places: Uint32Array,
+  { plan, adversarial }: Evaluation,
   hooks: EvaluateHooks,
 ): Promise<ExampleView[]> {
   const compiler = hooks.compile ?? compile;
   const common = plan.threads === undefined ? {} : { threads: plan.threads };
   const batchSize = fixedBatchSize(classifier) ?? Math.min(plan.batchSize, batch.size);
-  const target = createTarget(classifier, {
-    batchSize,
-    compile: compiler,
-    seed: plan.seed,
-    ...common,
-  });
   const bound = bindForInference(classifier, batchSize);
+  const imageSize = batch.images.length / batch.size;
   const forward = await compiler(forwardGraph(bound, { attention: true }), common);
   try {
     const views: ExampleView[] = [];
     for (let start = 0; start < batch.size; start += batchSize) {
       const part = partOf(batch, start, batchSize);
-      const context = { random: createGenerator(plan.seed), signal: hooks.signal };
-      const outcome = await runAttack(target, planned, part, context);
+      const perturbed = new Float32Array(part.images.length);
+      for (let i = 0; i < part.size; i++) {
+        perturbed.set(adversarial.get(name)!.get(places[start + i]!)!, i * imageSize);
+      }
       // Both are shown under the same draw of a randomised classifier.
       const drawn = drawRandomInputs(classifier, filled(part.indices, batchSize), {
         random: createGenerator(plan.seed),
@@ -102,24 +75,23 @@ async function viewsOf(
         draw: 0,
       });
       const look = (images: Float32Array): Promise<Record<string, Tensor>> => {
-        const pixels = filled(images, batchSize * target.imageSize);
+        const pixels = filled(images, batchSize * imageSize);
         return forward.run({
-          [bound.image]: tensor("float32", [batchSize, ...target.imageShape], pixels),
+          [bound.image]: tensor("float32", [batchSize, bound.channels, bound.height, bound.width], pixels),
           ...drawn,
         });
       };
       const looked = {
         clean: await look(part.images),
-        adversarial: await look(outcome.adversarial),
+        adversarial: await look(perturbed),
         images: part.images,
-        perturbed: outcome.adversarial,
+        perturbed,
       };
-      for (let i = 0; i < part.size; i++) views.push(view(name, bound, target.imageSize, i, looked));
+      for (let i = 0; i < part.size; i++) views.push(view(name, bound, imageSize, i, looked));
     }
     return views;
   } finally {
     await forward.dispose();
-    await target.dispose();
   }
 }
 

@@ -28,6 +28,7 @@ export {
   type RuntimeInfo,
   type Scalar,
   type Score,
+  type SuiteStageResult,
   type ThreatInfo,
   type ToolInfo,
   type TrainingSummary,

@@ -1,25 +1,34 @@
 import type { PlannedAttack } from "../attacks/index.js";
 import type { Classifier } from "../models/index.js";
-import type { AttackMeasurement, AttackParameters, CleanMeasurement, ZeroGradient } from "./result.js";
+import type {
+  AttackMeasurement,
+  AttackParameters,
+  CleanMeasurement,
+  PerCleanImage,
+  ZeroGradient,
+} from "./result.js";
+import type { PlannedMeasurement } from "./plan.js";
 import { zeroOperators } from "./steps.js";
 import { scoreOf, type Tally } from "./tally.js";
 
 /** Accuracy on the images as they are. */
 export function cleanMeasurement(
   model: string,
-  { perImage, seconds }: Tally,
+  { index, label, cleanPrediction }: PerCleanImage,
   seed: number,
+  seconds: number,
 ): CleanMeasurement {
-  const { index, label, cleanPrediction } = perImage;
   return {
-    ...scoreOf(`${model}/clean`, model, cleanPrediction, perImage, seed, seconds),
+    ...scoreOf(`${model}/clean`, model, cleanPrediction, { label }, seed, seconds),
     kind: "clean",
     perImage: { index, label, cleanPrediction },
   };
 }
 
 export interface Attacked {
-  readonly planned: PlannedAttack;
+  readonly planned: Pick<PlannedMeasurement, "name" | "threat" | "isSuite"> & {
+    readonly stages: readonly PlannedAttack[];
+  };
   /** Whether a class was to be reached. */
   readonly targeted?: boolean;
   readonly tally: Tally;
@@ -35,7 +44,9 @@ export function whiteBoxMeasurement(
   const { tally, planned } = attacked;
   return {
     ...underAttack(model, "white-box", attacked),
-    ...(planned.attack.access !== "gradient" ? {} : { zeroGradient: zeroGradientOf(classifier, tally) }),
+    ...(planned.stages.every(({ attack }) => attack.access !== "gradient")
+      ? {}
+      : { zeroGradient: zeroGradientOf(classifier, tally) }),
     kind: "white-box",
   };
 }
@@ -48,21 +59,36 @@ export function transferMeasurement(model: string, source: string, attacked: Att
 function underAttack(
   model: string,
   kind: string,
-  { planned: { attack, threat, options }, targeted = false, tally, seed }: Attacked,
+  { planned, targeted = false, tally, seed }: Attacked,
 ): Omit<AttackMeasurement, "kind" | "source"> {
+  const { threat, stages, isSuite } = planned;
   const { norm, epsilon } = threat;
-  const parameters = parametersOf(options, targeted);
-  const name = parameters.steps === null ? attack.name : `${attack.name}-${parameters.steps}`;
+  const parameters = parametersOf(isSuite ? {} : stages[0]!.options, targeted);
+  const name = parameters.steps === null ? planned.name : `${planned.name}-${parameters.steps}`;
   const { perImage, totals, seconds } = tally;
   const id = `${model}/${kind}/${norm}-${Number(epsilon.toPrecision(6))}/${name}`;
   return {
     ...scoreOf(id, model, perImage.adversarialPrediction, perImage, seed, seconds),
-    attack: attack.name,
+    attack: planned.name,
     threat,
     parameters,
     queries: { forward: totals.forward, gradient: totals.gradient },
     largestPerturbation: totals.largestPerturbation,
     nonFinite: totals.nonFinite,
+    ...(tally.stages === undefined
+      ? {}
+      : {
+          stages: tally.stages.map(
+            ({ planned: stage, images, broken, forward, gradient, seconds: taken }) => ({
+              attack: stage.attack.name,
+              parameters: parametersOf(stage.options, targeted),
+              images,
+              broken,
+              queries: { forward, gradient },
+              seconds: taken,
+            }),
+          ),
+        }),
     perImage,
   };
 }

@@ -1,13 +1,16 @@
 import {
   ATTACKS,
   costOf,
-  grayImage,
   holdsGrayImage,
   planAttack,
+  SUITES,
   type AnyAttack,
   type Norm,
   type OptionValue,
   type PlannedAttack,
+  type Suite,
+  type SuiteName,
+  type ThreatModel,
 } from "../attacks/index.js";
 import { suggestName, UsageError } from "../errors/index.js";
 
@@ -17,7 +20,7 @@ export interface EvaluateOptions {
   /** Radii in pixel units. The last is the headline unless `headline` says otherwise. */
   readonly epsilons: readonly number[];
   readonly headline?: number;
-  /** Name of the attack; PGD by default. */
+  /** Name of an attack or a suite; PGD by default. */
   readonly attack?: string;
   /** What the attack is told; its own defaults for the rest. */
   readonly options?: Readonly<Record<string, OptionValue | undefined>>;
@@ -32,8 +35,16 @@ export interface EvaluateOptions {
   readonly seed?: number;
 }
 
-/** One attack that is run on a model over the whole dataset. */
-export interface PlannedMeasurement extends PlannedAttack {
+/** One attack, or a suite of them, that is run on a model over the whole dataset. */
+export interface PlannedMeasurement {
+  /** Of the attack or the suite. */
+  readonly name: string;
+  readonly label: string;
+  readonly threat: ThreatModel;
+  /** Each goes on with the images that stand after those before. */
+  readonly stages: readonly [PlannedAttack, ...PlannedAttack[]];
+  /** Whether it is a suite: images that are wrong when clean are then not attacked at all. */
+  readonly isSuite: boolean;
   /** Whether its images are also scored on the other models. */
   readonly transfer: boolean;
 }
@@ -71,21 +82,29 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
   }
   if (!epsilons.includes(headline)) epsilons.push(headline);
   const norm = options.norm ?? "linf";
-  const attack = attackNamed(options.attack ?? "pgd");
-  const given = (options.options ?? {}) as never;
+  const name = options.attack ?? "pgd";
+  const given = options.options ?? {};
   const attacks: PlannedMeasurement[] = epsilons.map((epsilon) => ({
-    ...planAttack(attack, { norm, epsilon }, given),
+    ...planMeasurement(name, { norm, epsilon }, given),
     transfer: epsilon > 0,
   }));
-  const main = attacks.find(({ threat }) => threat.epsilon === headline)!.options;
+  const main = attacks.find(({ threat }) => threat.epsilon === headline)!;
   for (const steps of new Set(options.iterations)) {
-    if (steps === main["steps"]) continue;
-    const further = { ...(given as object), steps, stepSize: main["stepSize"] } as never;
-    attacks.push({ ...planAttack(attack, { norm, epsilon: headline }, further), transfer: false });
+    if (main.isSuite) {
+      throw new UsageError({
+        place: "iterations",
+        problem: `say nothing to the suite ${name}`,
+        remedy: "Leave them out.",
+      });
+    }
+    const [{ options: own }] = main.stages;
+    if (steps === own["steps"]) continue;
+    const further = { ...given, steps, stepSize: own["stepSize"] };
+    attacks.push({ ...planMeasurement(name, main.threat, further), transfer: false });
   }
   for (const epsilon of epsilons.filter((each) => holdsGrayImage({ norm, epsilon: each }))) {
     // Every model is shown the same gray: there is nothing to transfer.
-    attacks.push({ ...planAttack(grayImage, { norm, epsilon }), transfer: false });
+    attacks.push({ ...planMeasurement("gray-image", { norm, epsilon }, {}), transfer: false });
   }
   return {
     norm,
@@ -99,17 +118,49 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
   };
 }
 
+/** An attack or a suite by its name. @throws UsageError on one that there is not, or options that it does not know. */
+function planMeasurement(
+  name: string,
+  threat: ThreatModel,
+  given: Readonly<Record<string, OptionValue | undefined>>,
+): Omit<PlannedMeasurement, "transfer"> {
+  if (!Object.hasOwn(SUITES, name)) {
+    const attack = attackNamed(name, Object.keys(SUITES));
+    const stage = planAttack(attack, threat, given as never);
+    return { name, label: attack.label, threat, stages: [stage], isSuite: false };
+  }
+  const suite: Suite = SUITES[name as SuiteName];
+  const [typed] = Object.keys(given).filter((option) => given[option] !== undefined);
+  if (typed !== undefined) {
+    throw new UsageError({
+      place: typed,
+      problem: `says nothing to the suite ${name}, whose attacks have their own`,
+      remedy: "Leave it out, or choose a single attack.",
+    });
+  }
+  const [first, ...rest] = suite.stages.map(({ attack, options }) =>
+    planAttack(ATTACKS[attack], threat, options as never),
+  );
+  return { name, label: suite.label, threat, stages: [first!, ...rest], isSuite: true };
+}
+
 /** @throws UsageError on a name that no attack has. */
-export function attackNamed(name: string): AnyAttack {
+export function attackNamed(name: string, others: readonly string[] = []): AnyAttack {
   if (Object.hasOwn(ATTACKS, name)) return ATTACKS[name as keyof typeof ATTACKS];
   throw new UsageError({
     place: "attack",
     problem: `there is no "${name}"`,
-    remedy: suggestName(name, Object.keys(ATTACKS)),
+    remedy: suggestName(name, [...others, ...Object.keys(ATTACKS)]),
   });
 }
 
-/** Gradient evaluations of a plan, at most: what progress is measured in. */
-export function workOf(plan: EvaluationPlan, images: number, models: number): number {
-  return plan.attacks.reduce((sum, attack) => sum + costOf(attack).gradient, 0) * images * models;
+/** What so many images cost, in gradients: an answer alone takes about a third of one. */
+export function workOf(stages: readonly PlannedAttack[], images: number): number {
+  const each = stages
+    .map(costOf)
+    .reduce((sum, { gradient, forward }) => sum + gradient + forward * FORWARD, 0);
+  return Math.ceil(each * images);
 }
+
+/** Share of a gradient's time that the logits alone take. */
+export const FORWARD: number = 1 / 3;

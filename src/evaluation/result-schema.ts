@@ -105,6 +105,7 @@ const perAttacked: z.ZodType<PerAttackedImage> = z.object({
   adversarialPrediction: classes,
   success: z.array(z.union([z.literal(0), z.literal(1)])),
   distance: z.array(z.number().min(0)),
+  stage: z.array(z.int().min(-1)).optional(),
 });
 
 const score = {
@@ -122,6 +123,18 @@ const attacked = {
   attack: name,
   threat,
   parameters,
+  stages: z
+    .array(
+      z.object({
+        attack: name,
+        parameters,
+        images: count,
+        broken: count,
+        queries: z.object({ forward: count, gradient: count }),
+        seconds: z.number().min(0),
+      }),
+    )
+    .optional(),
   queries: z.object({ forward: count, gradient: count }),
   largestPerturbation: z.number().min(0),
   nonFinite: count,

@@ -142,6 +142,8 @@ export interface PerAttackedImage extends PerCleanImage {
   readonly success: readonly (0 | 1)[];
   /** In the threat's norm, as the harness measured it. */
   readonly distance: readonly number[];
+  /** Of a suite: which of its attacks broke the image, from 0; −1 where none did, and where it is wrong when clean. */
+  readonly stage?: readonly number[] | undefined;
 }
 
 export interface CleanMeasurement extends Score {
@@ -164,11 +166,23 @@ export interface ZeroGradient {
   readonly comparisons?: readonly string[] | undefined;
 }
 
+/** What one attack of a suite came to, on the images that stood before it. */
+export interface SuiteStageResult {
+  readonly attack: string;
+  readonly parameters: AttackParameters;
+  readonly images: number;
+  readonly broken: number;
+  readonly queries: { readonly forward: number; readonly gradient: number };
+  readonly seconds: number;
+}
+
 interface Attacked extends Score {
-  /** For example `pgd`. */
+  /** An attack or a suite, for example `pgd` or `standard`. */
   readonly attack: string;
   readonly threat: ThreatInfo;
   readonly parameters: AttackParameters;
+  /** Of a suite: its attacks in order. */
+  readonly stages?: readonly SuiteStageResult[] | undefined;
   /** Images × evaluations. */
   readonly queries: { readonly forward: number; readonly gradient: number };
   /** Largest distance found by the harness, in the threat's norm. */

@@ -1,20 +1,42 @@
+import type { PlannedAttack } from "../attacks/index.js";
 import { wilsonInterval } from "./intervals.js";
 import type { Outcome } from "./attack-dataset.js";
 import type { PerAttackedImage, PerCleanImage, Score } from "./result.js";
 
 /** Gathers the columns of one measurement, image by image, in any order. */
 export interface Tally {
-  /** Adds one image, scored as the attack did or on another model's predictions. */
-  add(outcome: TallyRow, scored?: { readonly clean: number; readonly adversarial: number }): void;
+  /**
+   * Adds one image.
+   *
+   * @param as.scored what another model says, where it is scored on that.
+   * @param as.stage which attack of a suite broke it; −1 where none did.
+   */
+  add(
+    outcome: Outcome,
+    as?: {
+      readonly scored?: { readonly clean: number; readonly adversarial: number };
+      readonly stage?: number;
+    },
+  ): void;
   /** In the dataset's order. */
   readonly perImage: PerAttackedImage;
   readonly totals: Totals;
-  /** Of all that was added, and what the caller says it took. */
+  /** What the caller says it took. */
   seconds: number;
+  /** Of a suite. */
+  stages?: readonly StageTally[];
 }
 
-/** What is kept of an outcome: all but its images. */
-export type TallyRow = Omit<Outcome, "value"> & { readonly value: Omit<Outcome["value"], "adversarial"> };
+/** What one attack of a suite came to. */
+export interface StageTally {
+  readonly planned: PlannedAttack;
+  /** Images that stood before it, and those of them that it broke. */
+  readonly images: number;
+  readonly broken: number;
+  readonly forward: number;
+  readonly gradient: number;
+  readonly seconds: number;
+}
 
 export interface Totals {
   readonly largestPerturbation: number;
@@ -26,56 +48,58 @@ export interface Totals {
   readonly gradient: number;
 }
 
-interface Row {
-  readonly outcome: TallyRow;
+interface Row extends Omit<Outcome, "value"> {
   readonly clean: number;
   readonly adversarial: number;
   readonly success: 0 | 1;
+  readonly distance: number;
+  readonly nonFinite: boolean;
+  readonly stage: number;
 }
 
 export function createTally(): Tally {
   const rows: Row[] = [];
-  return {
+  const column = <K extends keyof Row>(name: K): Row[K][] => rows.map((row) => row[name]);
+  const tally: Tally = {
     seconds: 0,
-    add(outcome, scored) {
-      const { label, value, place } = outcome;
-      const { cleanPrediction, adversarialPrediction, success } = value;
-      const adversarial = scored?.adversarial ?? adversarialPrediction;
-      rows[place] = {
-        outcome: { ...outcome, value: { ...value, adversarial: undefined } as TallyRow["value"] },
-        clean: scored?.clean ?? cleanPrediction,
+    add({ value, ...outcome }, { scored, stage = -1 } = {}) {
+      const adversarial = scored?.adversarial ?? value.adversarialPrediction;
+      rows[outcome.place] = {
+        ...outcome,
+        clean: scored?.clean ?? value.cleanPrediction,
         adversarial,
-        success: (scored === undefined ? success : adversarial !== label) ? 1 : 0,
+        success: (scored === undefined ? value.success : adversarial !== outcome.label) ? 1 : 0,
+        distance: Math.fround(value.distance),
+        nonFinite: value.nonFinite,
+        stage,
       };
     },
     get perImage() {
       return {
-        index: rows.map(({ outcome }) => outcome.index),
-        label: rows.map(({ outcome }) => outcome.label),
-        cleanPrediction: rows.map(({ clean }) => clean),
-        adversarialPrediction: rows.map(({ adversarial }) => adversarial),
-        success: rows.map(({ success }) => success),
+        index: column("index"),
+        label: column("label"),
+        cleanPrediction: column("clean"),
+        adversarialPrediction: column("adversarial"),
+        success: column("success"),
         // Six significant digits are what float32 carries.
-        distance: rows.map(({ outcome }) => Number(Math.fround(outcome.value.distance).toPrecision(6))),
+        distance: column("distance").map((distance) => Number(distance.toPrecision(6))),
+        ...(tally.stages === undefined ? {} : { stage: column("stage") }),
       };
     },
     get totals() {
-      const sum = (of: (row: Row) => number): number => rows.reduce((total, row) => total + of(row), 0);
+      const sum = (of: (row: Row) => number | boolean): number =>
+        rows.reduce((total, row) => total + Number(of(row)), 0);
       return {
-        largestPerturbation: rows.reduce(
-          (most, { outcome }) => Math.max(most, Math.fround(outcome.value.distance)),
-          0,
-        ),
-        nonFinite: sum(({ outcome }) => Number(outcome.value.nonFinite)),
-        zeroGradient: sum(({ outcome }) => Number(outcome.zeroGradient)),
-        zeroStanding: sum(({ outcome, adversarial }) =>
-          Number(outcome.zeroGradient && adversarial === outcome.label),
-        ),
-        forward: sum(({ outcome }) => outcome.forwardQueries),
-        gradient: sum(({ outcome }) => outcome.gradientQueries),
+        largestPerturbation: column("distance").reduce((most, distance) => Math.max(most, distance), 0),
+        nonFinite: sum(({ nonFinite }) => nonFinite),
+        zeroGradient: sum(({ zeroGradient }) => zeroGradient),
+        zeroStanding: sum(({ zeroGradient, adversarial, label }) => zeroGradient && adversarial === label),
+        forward: sum(({ forwardQueries }) => forwardQueries),
+        gradient: sum(({ gradientQueries }) => gradientQueries),
       };
     },
   };
+  return tally;
 }
 
 /** Accuracy, interval and provenance of a column of predictions. */

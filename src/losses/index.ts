@@ -6,6 +6,13 @@ export type { Branch, LossInputs } from "./inputs.js";
 export { klDivergence } from "./kl-divergence.js";
 export { labelLogOdds } from "./label-log-odds.js";
 export { logitPairing } from "./logit-pairing.js";
+export {
+  differenceOfLogitsRatio,
+  margin,
+  probabilityMargin,
+  targetedDifferenceOfLogitsRatio,
+  targetedMargin,
+} from "./margins.js";
 export { boostedCrossEntropy, misclassificationKl } from "./mart.js";
 export { needsOf, TERMS, weighedTerms, type LossTerm, type LossWeights, type Term } from "./terms.js";
 export { totalLoss, type LossValues } from "./total.js";

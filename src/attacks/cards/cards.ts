@@ -2,7 +2,16 @@
  * What can be known of an attack without running it: what it is called, what it needs, what it may be told and what it costs.
  * The command line, plans, results and the documentation read it here; it imports nothing heavy.
  */
-import { choice, count, fixed, flag, positive, type OptionRows, type OptionsOf } from "./option-rows.js";
+import {
+  choice,
+  count,
+  fixed,
+  flag,
+  positive,
+  type ChoiceRow,
+  type OptionRows,
+  type OptionsOf,
+} from "./option-rows.js";
 import type { Norm } from "../threat.js";
 
 /** What an attack needs of a model: its gradient, its logits, or no more than its answer. */
@@ -71,6 +80,21 @@ const PGD_OPTIONS = {
   }),
 } as const;
 
+/** What gradient attacks may raise; DLR is the margin where there are too few classes for it. */
+export const RAISED_LOSSES = ["cross-entropy", "dlr", "margin", "probability-margin"] as const;
+export type RaisedLoss = (typeof RAISED_LOSSES)[number];
+
+const draws = PGD_OPTIONS.draws;
+const raised = (standard: RaisedLoss): ChoiceRow<RaisedLoss> =>
+  choice<RaisedLoss>({ default: standard, choices: RAISED_LOSSES, help: "loss that is raised" });
+const APGD_OPTIONS = {
+  steps: count({ default: 100, help: "steps of gradient ascent" }),
+  restarts: count({ default: 1, help: "independent starts, of which the best counts" }),
+  rho: positive({ default: 0.75, help: "share of rising steps below which the step is halved" }),
+  draws,
+} as const;
+const targets = count({ default: 9, help: "classes that are aimed at, the likeliest first" });
+
 /** Every attack by name. To add one: its card here, its `run` in a file of its own, and a line in `ATTACKS`. */
 export const CARDS = {
   pgd: card({
@@ -96,6 +120,51 @@ export const CARDS = {
       draws: fixed(PGD_OPTIONS.draws, 1),
     },
     cost: () => ({ forward: 1, gradient: 1 }),
+  }),
+  apgd: card({
+    name: "apgd",
+    label: "APGD",
+    access: "gradient",
+    norms: ["linf", "l2"],
+    options: { ...APGD_OPTIONS, loss: raised("cross-entropy") },
+    cost: ({ steps, restarts, draws: each }) => ({ forward: 0, gradient: (steps + 1) * restarts * each }),
+  }),
+  "apgd-t": card({
+    name: "apgd-t",
+    label: "APGD-T",
+    access: "gradient",
+    norms: ["linf", "l2"],
+    options: { ...APGD_OPTIONS, targets, loss: raised("dlr") },
+    cost: ({ steps, restarts, draws: each, targets: aims }) => ({
+      forward: 0,
+      gradient: (steps + 1) * restarts * each * aims,
+    }),
+  }),
+  "fab-t": card({
+    name: "fab-t",
+    label: "FAB-T",
+    access: "gradient",
+    norms: ["linf", "l2"],
+    options: {
+      steps: APGD_OPTIONS.steps,
+      targets,
+      restarts: APGD_OPTIONS.restarts,
+      overshoot: positive({ default: 1.05, help: "how far past the decision's linear picture it steps (η)" }),
+      bias: positive({ default: 0.1, help: "greatest pull back towards the image (α)" }),
+      backward: positive({ default: 0.9, help: "what is left of the way after a success (β)" }),
+    },
+    cost: ({ steps, targets: aims, restarts }) => ({ forward: 0, gradient: steps * aims * restarts }),
+  }),
+  square: card({
+    name: "square",
+    label: "Square",
+    access: "logits",
+    norms: ["linf", "l2"],
+    options: {
+      queries: count({ default: 5000, help: "answers asked of the model for an image" }),
+      patch: positive({ default: 0.8, help: "share of the image that the first patch covers" }),
+    },
+    cost: ({ queries }) => ({ forward: queries, gradient: 0 }),
   }),
   "gray-image": card({
     name: "gray-image",

@@ -1,12 +1,15 @@
 export {
   CARDS,
   PGD_OBJECTIVES,
+  RAISED_LOSSES,
   type Access,
   type AttackName,
   type Card,
   type Cost,
   type PgdObjective,
+  type RaisedLoss,
 } from "./cards.js";
+export { SUITES, type Suite, type SuiteName, type SuiteStage } from "./suites.js";
 export {
   resolveOptions,
   type OptionRow,

@@ -155,8 +155,13 @@ async function run(options: AttackCommandOptions, work: Work): Promise<Outcome> 
   tally.seconds = (performance.now() - started) / 1000;
   return {
     adversarial,
-    clean: cleanMeasurement(name, tally, seed),
-    attacked: whiteBoxMeasurement(name, classifier, { planned, targeted: aim !== undefined, tally, seed }),
+    clean: cleanMeasurement(name, tally.perImage, seed, tally.seconds),
+    attacked: whiteBoxMeasurement(name, classifier, {
+      planned: { name: planned.attack.name, threat, stages: [planned], isSuite: false },
+      targeted: aim !== undefined,
+      tally,
+      seed,
+    }),
   };
 }
 

@@ -21,14 +21,7 @@ import { createTerminal } from "../terminal.js";
 import { count, oneOf } from "../values.js";
 
 export interface ExplainOptions
-  extends
-    CommonOptions,
-    ComputeOptions,
-    DataOptions,
-    MapOptions,
-    Omit<AttackOptions, "attack">,
-    ModelOptions {
-  readonly attack: AttackOptions["attack"] | "none";
+  extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions {
   readonly given: Given;
   readonly method: Method | "all";
   readonly of: "predicted" | "label";

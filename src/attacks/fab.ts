@@ -1,0 +1,77 @@
+import type { Asking } from "./asking.js";
+import { defineAttack, type Subject } from "./attack.js";
+import { CARDS, type OptionsOf } from "./cards/index.js";
+import { towardsPlane } from "./hyperplane.js";
+import { likelyTargets, lossAsker } from "./loss-gradient.js";
+import { argMax } from "./scoring.js";
+
+type Options = OptionsOf<(typeof CARDS)["fab-t"]["options"]>;
+
+interface Nearest {
+  image: Float32Array;
+  distance: number;
+}
+
+/**
+ * Fast adaptive boundary attack, targeted (Croce & Hein 2020, arXiv:1907.02044, Algorithm 1): for each of the likeliest
+ * classes, step to where the model's linear picture at x has the class level with the label, from x and from the image, and
+ * go back towards the image after each success. It looks for the nearest adversarial image; the first that lies in
+ * the ball ends it.
+ */
+export const targetedFab = defineAttack(CARDS["fab-t"], function* (subject, options) {
+  const { image, threat, target } = subject;
+  const nearest: Nearest = { image, distance: Infinity };
+  const aims = target === undefined ? likelyTargets(subject, options.targets) : [target];
+  for (const [i, aim] of aims.entries()) {
+    for (let restart = 0; restart < options.restarts; restart++) {
+      yield* approach(subject, aim, i * options.restarts + restart, restart > 0, options, nearest);
+      if (nearest.distance <= threat.epsilon) return nearest.image;
+    }
+  }
+  return nearest.image;
+});
+
+/** One run for one class. */
+function* approach(
+  subject: Subject,
+  aim: number,
+  which: number,
+  isRandom: boolean,
+  { steps, overshoot, bias, backward }: Options,
+  nearest: Nearest,
+): Asking<void> {
+  const { image, label, ball, threat, target } = subject;
+  const lossAt = lossAsker(subject, "margin", { target: aim });
+  let x = isRandom ? halfway(image, ball.edge(subject.stream("fab-start", which))) : image;
+  for (let k = 0; ; k++) {
+    let at = yield* lossAt(x);
+    const answer = argMax(at.logits, 0, at.logits.length);
+    if (k > 0 && (target === undefined ? answer !== label : answer === target)) {
+      const distance = ball.distance(x);
+      if (distance < nearest.distance) Object.assign(nearest, { image: x, distance });
+      if (k === steps) return;
+      x = image.map((clean, i) => clean + (x[i]! - clean) * backward);
+      at = yield* lossAt(x);
+    }
+    if (k === steps) return;
+    // The plane on which the label and the class are level in the linear picture at x.
+    const level = dot(at.gradient, x) - at.loss;
+    const [own, cleanWay] = [x, image].map((from) => towardsPlane(threat.norm, from, at.gradient, level));
+    const [a, b] = [own!, cleanWay!].map((delta) => Math.max(ball.size(delta), 1e-8));
+    const pull = Math.min(a! / (a! + b!), bias);
+    x = x.map((value, i) => {
+      const ahead = (value + overshoot * own![i]!) * (1 - pull);
+      return Math.min(1, Math.max(0, ahead + (image[i]! + overshoot * cleanWay![i]!) * pull));
+    });
+  }
+}
+
+function halfway(from: Float32Array, to: Float32Array): Float32Array {
+  return from.map((value, i) => (value + to[i]!) / 2);
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}

@@ -1,0 +1,63 @@
+/**
+ * The least change of a point of the box [0, 1]ᵈ that reaches a hyperplane and stays in the box, in either norm:
+ *
+ *   min ‖δ‖  with  ⟨w, x + δ⟩ = b  and  0 ≤ x + δ ≤ 1
+ *
+ * Every coordinate moves towards the plane, by t (L∞) or t · |wᵢ| (L2), until it meets its bound: Where the box ends before the plane,
+ * every coordinate goes to its bound. (Croce & Hein 2020, arXiv:1907.02044, § 2.1.)
+ */
+import type { Norm } from "./threat.js";
+
+/** Weights that count as zero in L2, as in the reference: a quotient by them says nothing. */
+const NO_WEIGHT = 1e-8;
+
+export function towardsPlane(norm: Norm, x: Float32Array, w: Float32Array, b: number): Float32Array {
+  let offset = -b;
+  for (let i = 0; i < x.length; i++) offset += w[i]! * x[i]!;
+  const sign = offset >= 0 ? -1 : 1;
+  const gap = Math.abs(offset);
+  const size = x.length;
+  // Coordinate i moves in direction `sign · w` at a speed, until its room ends.
+  const room = new Float64Array(size);
+  const ends = new Float64Array(size);
+  for (let i = 0; i < size; i++) {
+    const up = sign * w[i]! > 0;
+    room[i] = up ? 1 - x[i]! : x[i]!;
+    ends[i] = room[i]! / speedOf(norm, w[i]!);
+  }
+  const t = reach(norm, w, room, ends, gap);
+  const delta = new Float32Array(size);
+  for (let i = 0; i < size; i++) {
+    const speed = speedOf(norm, w[i]!);
+    if (speed === 0) continue;
+    const moved = t >= ends[i]! ? room[i]! : t * speed;
+    delta[i] = sign * w[i]! > 0 ? moved : -moved;
+  }
+  return delta;
+}
+
+function speedOf(norm: Norm, weight: number): number {
+  const size = Math.abs(weight);
+  if (norm === "l2") return size > NO_WEIGHT ? size : 0;
+  return size > 0 ? 1 : 0;
+}
+
+/**
+ * The t at which Σ |wᵢ| · min(t · speedᵢ, roomᵢ) comes to `gap`; infinite where it never does. The sum is concave, so that
+ * Newton's steps rise to it from below and end in the piece where it lies.
+ */
+function reach(norm: Norm, w: Float32Array, room: Float64Array, ends: Float64Array, gap: number): number {
+  let t = 0;
+  for (;;) {
+    let [filled, slope] = [0, 0];
+    for (let i = 0; i < w.length; i++) {
+      const weight = Math.abs(w[i]!);
+      if (ends[i]! <= t) filled += weight * room[i]!;
+      else slope += weight * speedOf(norm, weight);
+    }
+    if (slope === 0) return filled >= gap ? t : Infinity;
+    const next = (gap - filled) / slope;
+    if (!(next > t)) return t;
+    t = next;
+  }
+}

@@ -1,0 +1,146 @@
+import { appendGradients } from "../autodiff/index.js";
+import { deadCode, GraphBuilder, type Graph, type Value } from "../graph/index.js";
+import {
+  differenceOfLogitsRatio,
+  labelLogOdds,
+  margin,
+  probabilityMargin,
+  targetedDifferenceOfLogitsRatio,
+  targetedMargin,
+} from "../losses/index.js";
+import type { BoundClassifier } from "../models/index.js";
+import { ask, type Answer, type Asking, type Question } from "./asking.js";
+import type { Subject } from "./attack.js";
+import type { RaisedLoss } from "./cards/index.js";
+import { STEP } from "./pgd-step.js";
+import { oneHot } from "./scoring.js";
+
+/** Names beside those of {@link STEP}. */
+const LOSS = {
+  /** One-hot class to be reached, `[N, K]`. */
+  target: "target",
+  /** L at x, `[N]`. */
+  loss: "loss",
+  /** ∂L/∂x, `[N, C, H, W]`. */
+  gradient: "gradient",
+} as const;
+
+type Make = (g: GraphBuilder, logits: Value, label: Value, target: Value) => Value;
+
+/**
+ * The log-odds have cross-entropy's direction, rise with it, and keep their length where float32 rounds its gradient to 0.
+ */
+const logOdds: Make = (g, logits, label) =>
+  labelLogOdds(g, logits, label, g.op("Expand", [g.scalar(1), g.ints([logits.shape[0]!, 1])]));
+
+const UNTARGETED: Readonly<Record<RaisedLoss, Make>> = {
+  "cross-entropy": logOdds,
+  dlr: differenceOfLogitsRatio,
+  margin,
+  "probability-margin": probabilityMargin,
+};
+
+const TARGETED: Readonly<Record<RaisedLoss, Make>> = {
+  "cross-entropy": (g, logits, _label, target) => g.op("Neg", [logOdds(g, logits, target, target)]),
+  dlr: targetedDifferenceOfLogitsRatio,
+  margin: targetedMargin,
+  "probability-margin": (g, logits, label, target) =>
+    targetedMargin(g, g.op("Softmax", [logits], { axis: 1 }), label, target),
+};
+
+/** Classes that a loss needs; one with fewer is attacked by the margin, which has the same sign. */
+const LEAST_CLASSES = { targeted: { dlr: 4 }, untargeted: { dlr: 3 } } as const;
+
+/**
+ * The loss, or the margin where there are too few classes for it: DLR divides by the third greatest logit (the fourth,
+ * targeted), which two classes do not have.
+ */
+export function lossFor(loss: RaisedLoss, classes: number, isTargeted: boolean): RaisedLoss {
+  const least: Partial<Record<RaisedLoss, number>> = LEAST_CLASSES[isTargeted ? "targeted" : "untargeted"];
+  return classes < (least[loss] ?? 0) ? "margin" : loss;
+}
+
+function lossGradientGraph(
+  { graph, image, logits }: BoundClassifier,
+  loss: RaisedLoss,
+  isTargeted: boolean,
+): Graph {
+  const g = GraphBuilder.from(graph);
+  const z = g.value(logits);
+  const label = g.input(STEP.oneHot, "float32", z.shape);
+  const target = isTargeted ? g.input(LOSS.target, "float32", z.shape) : label;
+  const raised = (isTargeted ? TARGETED : UNTARGETED)[loss](g, z, label, target);
+  const total = g.op("ReduceSum", [raised], { keepdims: 0 });
+  const [gradient] = appendGradients(g, { of: total, withRespectTo: [g.value(image)] });
+  g.output(gradient!, LOSS.gradient);
+  g.output(
+    g.op("ReduceMax", [g.op("Abs", [gradient!]), g.ints([1, 2, 3])], { keepdims: 0 }),
+    STEP.gradientPeak,
+  );
+  g.output(raised, LOSS.loss);
+  g.output(z, STEP.logits);
+  return deadCode(g.build());
+}
+
+const questions = new Map<string, Question>();
+
+function questionOf(loss: RaisedLoss, isTargeted: boolean): Question {
+  const key = `gradient-${loss}${isTargeted ? "-targeted" : ""}`;
+  let found = questions.get(key);
+  if (found === undefined) {
+    found = { key, kind: "gradient", build: (bound) => lossGradientGraph(bound, loss, isTargeted) };
+    questions.set(key, found);
+  }
+  return found;
+}
+
+/** A loss at one image. */
+export interface LossAt {
+  readonly loss: number;
+  readonly gradient: Float32Array;
+  readonly logits: Float32Array;
+}
+
+/**
+ * Asks for a loss of one image's label, or of the way from it to `target`, and its gradient; for a randomised model the
+ * mean over `draws`.
+ */
+export function lossAsker(
+  { label, cleanLogits, randomised }: Subject,
+  given: RaisedLoss,
+  { target, draws = 1 }: { readonly target?: number | undefined; readonly draws?: number } = {},
+): (x: Float32Array) => Asking<LossAt> {
+  const classes = cleanLogits.length;
+  const isTargeted = target !== undefined;
+  const question = questionOf(lossFor(given, classes, isTargeted), isTargeted);
+  const hot = (of: number): Float32Array => oneHot(Int32Array.of(of), classes);
+  const rows = { [STEP.oneHot]: hot(label), ...(isTargeted && { [LOSS.target]: hot(target) }) };
+  const times = randomised ? draws : 1;
+  return function* (x) {
+    const answers: Answer[] = [];
+    for (let draw = 0; draw < times; draw++) answers.push(yield* ask(question, { ...rows, [STEP.image]: x }));
+    return {
+      loss: meanOf(answers, LOSS.loss)[0]!,
+      gradient: meanOf(answers, LOSS.gradient),
+      logits: meanOf(answers, STEP.logits),
+    };
+  };
+}
+
+function meanOf(answers: readonly Answer[], name: string): Float32Array {
+  if (answers.length === 1) return answers[0]![name]!;
+  const mean = new Float32Array(answers[0]![name]!.length);
+  for (const answer of answers) {
+    const values = answer[name]!;
+    for (let i = 0; i < mean.length; i++) mean[i]! += values[i]! / answers.length;
+  }
+  return mean;
+}
+
+/** The classes but the label in the order of their clean logits, the greatest first: at most `count`. */
+export function likelyTargets({ label, cleanLogits }: Subject, count: number): number[] {
+  return Array.from(cleanLogits.keys())
+    .filter((k) => k !== label)
+    .sort((a, b) => cleanLogits[b]! - cleanLogits[a]! || a - b)
+    .slice(0, count);
+}

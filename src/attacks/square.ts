@@ -1,0 +1,98 @@
+import type { RandomStream } from "../tensor/index.js";
+import type { Asking } from "./asking.js";
+import { defineAttack, type Subject } from "./attack.js";
+import { CARDS, type OptionsOf } from "./cards/index.js";
+import { logitsOf } from "./judge.js";
+import { marginOf } from "./scoring.js";
+import { initialTiles, tiltedPatch } from "./square-l2.js";
+
+type Options = OptionsOf<typeof CARDS.square.options>;
+
+/** After how many queries the patch's share of the image is divided by 2, 4, 8, … */
+const SHRINKS = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000] as const;
+
+/**
+ * Square attack (Andriushchenko et al. 2020, arXiv:1912.00049): random search by patches of one colour (L∞), or by pairs of
+ * patches that hand their part of the perturbation on (L2). It keeps what lowers the margin of the label, and asks for no
+ * more than logits.
+ */
+export const square = defineAttack(CARDS.square, function* (subject, options) {
+  const { target, label } = subject;
+  const source = subject.stream("square");
+  const search = subject.threat.norm === "linf" ? stripes(subject, source) : tiles(subject, source);
+  const lead = function* (x: Float32Array): Asking<number> {
+    const logits = yield* logitsOf(x);
+    const margin = marginOf(logits, 0, logits.length, target ?? label);
+    return target === undefined ? -margin : margin;
+  };
+  let x = search.start();
+  let least = yield* lead(x);
+  for (let query = 1; query < options.queries && least > 0; query++) {
+    const candidate = search.move(x, shareAt(query - 1, options));
+    const found = yield* lead(candidate);
+    if (found < least || found <= 0) [x, least] = [candidate, found];
+  }
+  return x;
+});
+
+function shareAt(query: number, { patch }: Options): number {
+  return patch / 2 ** SHRINKS.filter((after) => query > after).length;
+}
+
+/** How a search begins and moves on, in one norm. */
+interface Search {
+  start(): Float32Array;
+  /** @param share of the image that a patch covers. */
+  move(x: Float32Array, share: number): Float32Array;
+}
+
+const signOf = (source: RandomStream): number => (source.uniform() < 0.5 ? -1 : 1);
+
+function stripes({ image, ball, shape, threat: { epsilon } }: Subject, source: RandomStream): Search {
+  const [channels, height, width] = shape;
+  return {
+    start() {
+      const signs = Array.from({ length: channels * width }, () => signOf(source));
+      return ball.project(
+        image.map(
+          (value, i) => value + epsilon * signs[Math.floor(i / (height * width)) * width + (i % width)]!,
+        ),
+      );
+    },
+    move(x, share) {
+      const side = Math.min(height, width, Math.max(1, Math.round(Math.sqrt(share * height * width))));
+      const top = source.integer(Math.max(1, height - side));
+      const left = source.integer(Math.max(1, width - side));
+      const next = x.slice();
+      for (let c = 0; c < channels; c++) {
+        const by = 2 * epsilon * signOf(source);
+        for (let row = top; row < top + side; row++) {
+          const at = (c * height + row) * width + left;
+          for (let i = at; i < at + side; i++) next[i]! += by;
+        }
+      }
+      return ball.project(next);
+    },
+  };
+}
+
+function tiles(subject: Subject, source: RandomStream): Search {
+  const { image, shape, threat } = subject;
+  const [, height, width] = shape;
+  /** The perturbation scaled to the whole radius, on the image. */
+  const placed = (delta: Float64Array): Float32Array => {
+    const length = Math.sqrt(delta.reduce((sum, value) => sum + value * value, 0)) + 1e-12;
+    return image.map((value, i) => Math.min(1, Math.max(0, value + (delta[i]! / length) * threat.epsilon)));
+  };
+  return {
+    start: () => placed(initialTiles(shape, source)),
+    move(x, share) {
+      let side = Math.max(3, Math.round(Math.sqrt(share * height * width)));
+      if (side % 2 === 0) side++;
+      side = Math.min(side, height, width);
+      const delta = Float64Array.from(x, (value, i) => value - image[i]!);
+      tiltedPatch(delta, shape, side, threat.epsilon, source);
+      return placed(delta);
+    },
+  };
+}
