@@ -52,6 +52,11 @@ export async function* attackDataset(
   };
   for await (const done of attackImages(target, planned, images(), counted)) {
     const place = places?.[done.place] ?? done.place;
-    yield { ...done, index: placesOf(dataset, Uint32Array.of(place))[0]!, label: dataset.labels[place]! };
+    yield {
+      ...done,
+      place,
+      index: placesOf(dataset, Uint32Array.of(place))[0]!,
+      label: dataset.labels[place]!,
+    };
   }
 }
