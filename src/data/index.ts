@@ -1,7 +1,14 @@
 export type { Batch, Dataset, DatasetRegions, MaskSource, SkippedFile } from "./dataset.js";
 export { findClassFault, sortedClasses } from "./class-names.js";
 export { lookUpClasses, type ClassLookup, type ModelClasses } from "./class-lookup.js";
-export { mapOntoModel, readClassMap, type ClassMap, type ClassPair, type MappedData } from "./map-classes.js";
+export {
+  mapOntoModel,
+  outputsByName,
+  readClassMap,
+  type ClassMap,
+  type ClassPair,
+  type MappedData,
+} from "./map-classes.js";
 export { openDataset } from "./open.js";
 export type { OpenOptions } from "./options.js";
 export { datasetInfo, type DatasetInfo } from "./info.js";

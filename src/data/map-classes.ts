@@ -79,6 +79,18 @@ export function mapOntoModel(
   return relabelled(dataset, outputs, lookup);
 }
 
+/**
+ * The output that each of the data's classes is by its name, as {@link lookUpClasses} finds it; undefined where the model
+ * has no such class or several.
+ */
+export function outputsByName(model: ModelClasses, { classNames }: Dataset): readonly (number | undefined)[] {
+  const lookup = lookUpClasses(model);
+  if (lookup.nameless) return classNames.map(() => undefined);
+  return withoutTaken(classNames.map((name) => lookup.outputsOf(name))).map(([output, ...more]) =>
+    more.length > 0 ? undefined : output,
+  );
+}
+
 /** Whether class k is output k, or the user says so. */
 function isInPlace(model: ModelClasses, dataset: Dataset, { assumed, names }: ClassLookup): boolean {
   if (dataset.classNames.length !== model.classNames.length) return false;

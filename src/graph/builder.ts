@@ -149,9 +149,12 @@ export class GraphBuilder<D extends Dim = number> {
     });
   }
 
-  /** The op of `node`, its first output alone, on other inputs. */
-  again(node: Node, inputs: readonly (Value<D> | null | undefined)[]): Value<D> {
-    return this.ops(node.op, inputs, node.attributes, { outputs: 1 })[0]!;
+  /** The op of `node`, its first output alone, on other inputs; differentiated as `node` is. */
+  again(
+    { op, attributes, straightThrough = false }: Node,
+    inputs: readonly (Value<D> | null | undefined)[],
+  ): Value<D> {
+    return this.ops(op, inputs, attributes, { outputs: 1, straightThrough })[0]!;
   }
 
   /** The inputs of a node as values; absent ones are undefined. */

@@ -19,7 +19,8 @@ export {
   type IndexingOp,
   type ResamplingOp,
   type FlatOp,
-  type NeuralOp,
+  type ConvolutionOp,
+  type PoolingOp,
   type OpType,
   type ReadAttributes,
   type ReductionOp,
@@ -51,7 +52,8 @@ export {
 export { dimensionName } from "./dims.js";
 export { reducedAxes } from "./catalogue/reduction.js";
 export { sliceBounds } from "./catalogue/shaping.js";
-export { columnsOf, windowOf, windowOutput, type Window } from "./catalogue/neural.js";
+export { columnsOf } from "./catalogue/convolution.js";
+export { windowOf, windowOutput, type Window } from "./catalogue/windows.js";
 export { bind } from "./passes/bind.js";
 export { convolutionsAsProducts, smallMapWeights } from "./passes/convolutions-as-products.js";
 export { deadCode } from "./passes/dead-code.js";

@@ -65,6 +65,10 @@ describe("operations", () => {
     } as unknown as Graph;
   };
 
+  /** Of `[2, 3, 4]` and another to `[2, 3, 5]`. */
+  const einsum = (equation: string, other: number[]): Graph =>
+    alone("Einsum", [[2, 3, 4], other], [2, 3, 5], { equation });
+
   test.each<[string, Graph, number]>([
     [
       "a transposed convolution",
@@ -90,32 +94,8 @@ describe("operations", () => {
       ),
       120,
     ],
-    [
-      "a sum over letters",
-      alone(
-        "Einsum",
-        [
-          [2, 3, 4],
-          [4, 5],
-        ],
-        [2, 3, 5],
-        { equation: "bij,jk->bik" },
-      ),
-      120,
-    ],
-    [
-      "an ellipsis",
-      alone(
-        "Einsum",
-        [
-          [2, 3, 4],
-          [2, 4, 5],
-        ],
-        [2, 3, 5],
-        { equation: "...ij, ...jk" },
-      ),
-      120,
-    ],
+    ["a sum over letters", einsum("bij,jk->bik", [4, 5]), 120],
+    ["an ellipsis", einsum("...ij, ...jk", [2, 4, 5]), 120],
     [
       "an LSTM",
       alone(

@@ -12,7 +12,7 @@ import { METADATA, readMetadata, type ClassifierMetadata } from "./model-metadat
 import { checkSize, dimsOf, withImageShape, type KnownImageShape } from "./open-shape.js";
 import { isIdentity, withPreprocessing, type Preprocessing } from "./preprocess.js";
 import { findTrainable } from "./trainable.js";
-import { withStraightThrough } from "./straight-through.js";
+import { straightThroughNodes, withStraightThrough } from "./straight-through.js";
 import { untie } from "./untie.js";
 
 /** What a foreign model does not say itself. A file that holdfast wrote needs none of it. */
@@ -87,7 +87,7 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
       remedy: "Leave mean, std, range and layout out.",
     });
   }
-  const whole = imported(model, place, options);
+  const whole = imported(model, place, options, own);
   const old = imageInput(whole, place, own);
   checkUnits(options);
   const shape = imageShapeOf(whole, old, place, options);
@@ -122,7 +122,12 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
   });
 }
 
-function imported(model: Model, place: string, options: LoadOptions): Graph<Dim> {
+function imported(
+  model: Model,
+  place: string,
+  options: LoadOptions,
+  own: ClassifierMetadata | undefined,
+): Graph<Dim> {
   const { onNotice = () => {} } = options;
   const chosen = withFloatInputs(withOneOutput(model, place, options.output), place, onNotice);
   const wide = halvesAsFloats(chosen);
@@ -138,8 +143,9 @@ function imported(model: Model, place: string, options: LoadOptions): Graph<Dim>
     }
   };
   const exact = deadCode(untie(readOpen(wide, place, read, onNotice)), { dropInputs: true });
-  const graph = options.straightThrough === true ? withStraightThrough(exact) : exact;
-  const rounded = graph.nodes.filter(({ straightThrough }) => straightThrough === true).length;
+  const saved = new Set(own?.straightThrough);
+  const graph = withStraightThrough(exact, ({ name }) => options.straightThrough === true || saved.has(name));
+  const rounded = straightThroughNodes(graph).length;
   if (rounded > 0) {
     onNotice(
       `${place}: it rounds in ${rounded} ${rounded === 1 ? "place" : "places"}; gradients pass straight ` +

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { InputError } from "../errors/index.js";
 import type { Classifier, Tap } from "./classifier.js";
 import type { RandomInput } from "./random-inputs.js";
+import { straightThroughNodes } from "./straight-through.js";
 
 /** Keys of `metadata_props` in a file that `saveClassifier` wrote. Lists are JSON. */
 export const METADATA = {
@@ -14,6 +15,7 @@ export const METADATA = {
   parameters: "parameters",
   buffers: "buffers",
   randomInputs: "random_inputs",
+  straightThrough: "straight_through",
   preprocessing: "preprocessing",
 } as const;
 const FORMAT = "1";
@@ -26,6 +28,8 @@ export interface ClassifierMetadata {
   readonly parameters: readonly string[];
   readonly buffers: readonly string[];
   readonly randomInputs?: readonly RandomInput[] | undefined;
+  /** Names of nodes whose rounding is differentiated as the identity. */
+  readonly straightThrough?: readonly string[] | undefined;
 }
 
 /** Longest side of an image that a random resize may have, in pixels. */
@@ -50,6 +54,7 @@ const schema: z.ZodType<ClassifierMetadata> = z.object({
   parameters: z.array(z.string()),
   buffers: z.array(z.string()),
   randomInputs: z.array(z.object({ name: z.string(), draw: z.union([noise, resize]) })).optional(),
+  straightThrough: z.array(z.string()).optional(),
 });
 
 export function toolVersion(): string {
@@ -57,7 +62,10 @@ export function toolVersion(): string {
 }
 
 export function writeMetadata(classifier: Classifier): Map<string, string> {
-  const { name, classNames, taps, parameters, buffers, randomInputs } = classifier;
+  const { name, classNames, taps, parameters, buffers, randomInputs, graph } = classifier;
+  const straightThrough = straightThroughNodes(graph);
+  const list = (key: string, values: readonly unknown[]): [string, string][] =>
+    values.length === 0 ? [] : [[key, JSON.stringify(values)]];
   return new Map([
     [METADATA.format, FORMAT],
     [METADATA.tool, toolVersion()],
@@ -66,9 +74,8 @@ export function writeMetadata(classifier: Classifier): Map<string, string> {
     [METADATA.taps, JSON.stringify(taps)],
     [METADATA.parameters, JSON.stringify(parameters)],
     [METADATA.buffers, JSON.stringify(buffers)],
-    ...(randomInputs === undefined
-      ? []
-      : ([[METADATA.randomInputs, JSON.stringify(randomInputs)]] satisfies [string, string][])),
+    ...list(METADATA.randomInputs, randomInputs ?? []),
+    ...list(METADATA.straightThrough, straightThrough),
     [
       METADATA.preprocessing,
       JSON.stringify({ layout: "NCHW", pixels: [0, 1], normalisation: "in the graph" }),
@@ -101,13 +108,15 @@ export function readMetadata(
       return undefined;
     }
   };
+  const optional = (key: string): unknown => (metadata.has(key) ? (list(key) ?? null) : undefined);
   const parsed = schema.safeParse({
     architecture: metadata.get(METADATA.architecture),
     classNames: list(METADATA.classNames),
     taps: list(METADATA.taps),
     parameters: list(METADATA.parameters),
     buffers: list(METADATA.buffers),
-    randomInputs: metadata.has(METADATA.randomInputs) ? (list(METADATA.randomInputs) ?? null) : undefined,
+    randomInputs: optional(METADATA.randomInputs),
+    straightThrough: optional(METADATA.straightThrough),
   });
   if (parsed.success) return parsed.data;
   throw new InputError({

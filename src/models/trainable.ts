@@ -9,7 +9,8 @@ const MASKED = -50;
  * The weights of a network that names none, in the order of its nodes. Trained are, of float32 with more than one
  * number,
  *
- * - what the ops' roles say (weights and biases of Conv, Gemm, MatMul, BatchNormalization …);
+ * - what the ops' roles say (weights and biases of Conv, Gemm, MatMul, BatchNormalization …), lists of one number among
+ *   them: the bias of a single logit;
  * - constants that what such a layer gives is added to, multiplied by or joined with: biases and scales written as nodes
  *   of their own, embeddings of positions, class tokens. Constants before the first layer are preprocessing and stay;
  *   so do masks.
@@ -26,7 +27,10 @@ export function findTrainable(graph: Graph<Dim>, image: string): Pick<Classifier
     const roles = isNode(node, "MatMul") ? [0, 1] : (specOf(node.op).trained ?? []);
     const moving = node.inputs.some((name) => fromImage.has(name));
     if (!moving) continue;
-    const weights = roles.flatMap((i) => leavesOf(graph, made, fromImage, node.inputs[i] ?? ""));
+    const weights = roles.flatMap((i) => {
+      const name = node.inputs[i] ?? "";
+      return isWeight(graph.initializers.get(name)) ? [name] : leavesOf(graph, made, fromImage, name);
+    });
     const constants = node.inputs.some((name) => fromLayer.has(name))
       ? joinedConstants(node, graph, made, fromImage)
       : [];
@@ -54,6 +58,11 @@ function joinedConstants(
     const data = graph.initializers.get(name)!;
     return !isPadding(data) && !(data.data as Float32Array).some((value) => value <= MASKED);
   });
+}
+
+/** Whether what stands in a weight's place is one: a scalar is a factor or a constant of its layer's formula. */
+function isWeight(data: Tensor | undefined): boolean {
+  return data?.dtype === "float32" && data.shape.length > 0 && data.data.length > 0;
 }
 
 /** Weights that a value is computed from; none where the image has a part in it. */

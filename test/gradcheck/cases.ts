@@ -8,7 +8,8 @@ import { CONTRACTION_CASES } from "./contraction-cases.js";
 import { RECURRENT_CASES } from "./recurrent-cases.js";
 import { INDEXING_CASES } from "./indexing-cases.js";
 import { RESAMPLING_CASES } from "./resampling-cases.js";
-import { NEURAL_CASES } from "./neural-cases.js";
+import { CONVOLUTION_CASES } from "./convolution-cases.js";
+import { POOLING_CASES } from "./pooling-cases.js";
 
 /** Shapes of every binary op: equal, broadcast either way, both ways, and of unequal rank. */
 const PAIRS: readonly (readonly [string, readonly number[], readonly number[]])[] = [
@@ -185,28 +186,8 @@ export const CASES: Readonly<Record<string, readonly GradCase[]>> = {
   ...RECURRENT_CASES,
   ...INDEXING_CASES,
   ...RESAMPLING_CASES,
-  ...NEURAL_CASES,
-  Gemm: [0, 1].flatMap((transA) =>
-    [0, 1].map((transB) => ({
-      name: `Gemm, transA ${transA}, transB ${transB}`,
-      inputs: [{ shape: transA ? [3, 2] : [2, 3] }, { shape: transB ? [4, 3] : [3, 4] }, { shape: [4] }],
-      build: (g: GraphBuilder, inputs: readonly Value[]) =>
-        g.op("Gemm", inputs, { transA, transB, alpha: 0.5, beta: 2 }),
-    })),
-  ),
-  MatMul: (
-    [
-      ["matrices", [2, 3], [3, 4]],
-      ["batched", [2, 2, 3], [2, 3, 2]],
-      ["batch broadcast", [2, 1, 2, 3], [3, 3, 2]],
-      ["a vector on the left", [3], [3, 2]],
-      ["a vector on the right", [2, 2, 3], [3]],
-    ] as const
-  ).map(([name, a, b]) => ({
-    name: `MatMul, ${name}`,
-    inputs: [{ shape: a }, { shape: b }],
-    build: (g, inputs) => g.op("MatMul", inputs),
-  })),
+  ...CONVOLUTION_CASES,
+  ...POOLING_CASES,
   Softmax: [
     one("Softmax", [2, 4], (g, x) => g.op("Softmax", [x])),
     one("Softmax, first axis", [3, 2], (g, x) => g.op("Softmax", [x], { axis: 0 })),

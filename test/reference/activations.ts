@@ -23,6 +23,23 @@ const width = (dtype: string): number => Number(/\d+/.exec(dtype)?.[0]);
 const big = (f: (a: bigint, b: bigint) => bigint): Kernel =>
   binary((a, b) => Number(f(BigInt(a), BigInt(b))));
 
+/** Along one axis, shifted by its largest element. */
+const softmax =
+  (log: boolean): Kernel<"Softmax" | "LogSoftmax"> =>
+  ({ inputs: [x], attributes }) => {
+    const rank = x!.shape.length;
+    const axis = (attributes.axis + rank) % rank;
+    return [
+      nd(x!.shape, (index, place) => {
+        const row = Array.from({ length: x!.shape[axis]! }, (_, k) => at(x!, index.with(axis, k)));
+        const peak = Math.max(...row);
+        const total = row.reduce((sum, value) => sum + Math.exp(value - peak), 0);
+        const shifted = x!.data[place]! - peak;
+        return log ? shifted - Math.log(total) : Math.exp(shifted) / total;
+      }),
+    ];
+  };
+
 const hardmax: Kernel<"Hardmax"> = ({ inputs: [x], attributes }) => {
   const rank = x!.shape.length;
   const axis = (attributes.axis + rank) % rank;
@@ -87,4 +104,8 @@ export const ACTIVATIONS_KERNELS: Kernels<ActivationOp> = {
       }),
     ];
   },
+  Softmax: softmax(false),
+  LogSoftmax: softmax(true),
+  // Inference: nothing is dropped.
+  Dropout: ({ inputs: [x] }) => [x!, nd(x!.shape, () => 1)],
 };

@@ -20,7 +20,8 @@ import { CONTRACTION_KERNELS } from "./contraction.js";
 import { RECURRENT_KERNELS } from "./recurrent.js";
 import { INDEXING_KERNELS } from "./indexing.js";
 import { RESAMPLING_KERNELS } from "./resampling.js";
-import { NEURAL_KERNELS } from "./neural.js";
+import { CONVOLUTION_KERNELS } from "./convolution.js";
+import { POOLING_KERNELS } from "./pooling.js";
 import { REDUCTION_KERNELS } from "./reduction.js";
 import { SHAPING_KERNELS } from "./shaping.js";
 
@@ -28,7 +29,8 @@ import { SHAPING_KERNELS } from "./shaping.js";
 export const KERNELS: Kernels<OpType> = {
   ...ELEMENTWISE_KERNELS,
   ...SHAPING_KERNELS,
-  ...NEURAL_KERNELS,
+  ...CONVOLUTION_KERNELS,
+  ...POOLING_KERNELS,
   ...REDUCTION_KERNELS,
   ...ACTIVATIONS_KERNELS,
   ...NORMALISATION_KERNELS,

@@ -1,6 +1,28 @@
 import type { NormalisationOp } from "../../src/graph/index.js";
 import { at, broadcastAt, count, nd, positions, put, type Nd } from "./array.js";
-import type { Kernel, Kernels } from "./kernel.js";
+import type { Kernel, KernelInput, Kernels } from "./kernel.js";
+
+function batchNormalization({ inputs, attributes }: KernelInput<"BatchNormalization">): Nd[] {
+  const [x, scale, shift, mean, variance] = inputs as [Nd, Nd, Nd, Nd, Nd];
+  const [epsilon, momentum] = [attributes.epsilon, attributes.momentum];
+  const normalised = (m: Float64Array, v: Float64Array): Nd =>
+    nd(x.shape, (index, place) => {
+      const c = index[1]!;
+      return ((x.data[place]! - m[c]!) / Math.sqrt(v[c]! + epsilon)) * scale.data[c]! + shift.data[c]!;
+    });
+  if (attributes.training_mode !== 1) return [normalised(mean.data, variance.data)];
+  const channels = x.shape[1]!;
+  const values: number[][] = Array.from({ length: channels }, () => []);
+  nd(x.shape, (index, place) => values[index[1]!]!.push(x.data[place]!));
+  const average = (each: readonly number[]): number => each.reduce((a, b) => a + b, 0) / each.length;
+  const means = Float64Array.from(values, average);
+  const variances = Float64Array.from(values, (each, c) => average(each.map((v) => (v - means[c]!) ** 2)));
+  const running = (old: Nd, batch: Float64Array): Nd => ({
+    shape: old.shape,
+    data: old.data.map((value, c) => momentum * value + (1 - momentum) * batch[c]!),
+  });
+  return [normalised(means, variances), running(mean, means), running(variance, variances)];
+}
 
 /** Mean and variance over the last axes, from `first` on, of the row at `lead`. */
 function moments(x: Nd, first: number, lead: readonly number[]): { mean: number; variance: number } {
@@ -57,6 +79,7 @@ const lrn: Kernel<"LRN"> = ({ inputs: [x], attributes: { alpha, beta, bias, size
 ];
 
 export const NORMALISATION_KERNELS: Kernels<NormalisationOp> = {
+  BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
   InstanceNormalization: instanceNormalization,
   LRN: lrn,

@@ -89,4 +89,20 @@ export const ACTIVATIONS_RULES: Rules<ActivationOp> = {
     };
     return [yGrad!, needs(1) ? g.op("Neg", [g.op("Mul", [yGrad, quotient()])]) : null];
   },
+  /** x_grad = y · (y_grad − Σ y_grad · y) */
+  Softmax: ({ g, outputs: [y], outputGrads: [yGrad], attributes }) => {
+    const along = g.ints([attributes.axis]);
+    const dot = g.op("ReduceSum", [g.op("Mul", [yGrad, y]), along], { keepdims: 1 });
+    return [g.op("Mul", [y, g.op("Sub", [yGrad, dot])])];
+  },
+  /** x_grad = y_grad − e^y · Σ y_grad */
+  LogSoftmax: ({ g, outputs: [y], outputGrads: [yGrad], attributes }) => {
+    const sum = g.op("ReduceSum", [yGrad, g.ints([attributes.axis])], { keepdims: 1 });
+    return [g.op("Sub", [yGrad, g.op("Mul", [g.op("Exp", [y]), sum])])];
+  },
+  /** In eval form, which is what graphs hold, dropout is the identity. */
+  Dropout: ({ node, inputs, outputGrads: [yGrad] }) => {
+    if (inputs[2] !== undefined) throw new Error(`node "${node.name}": Dropout in training mode`);
+    return [yGrad!, null, null];
+  },
 };

@@ -7,7 +7,8 @@ import { CONTRACTION_RULES } from "./contraction.js";
 import { RECURRENT_RULES } from "./recurrent.js";
 import { INDEXING_RULES } from "./indexing.js";
 import { RESAMPLING_RULES } from "./resampling.js";
-import { NEURAL_RULES } from "./neural.js";
+import { CONVOLUTION_RULES } from "./convolution/index.js";
+import { POOLING_RULES } from "./pooling.js";
 import { REDUCTION_RULES } from "./reduction.js";
 import { SHAPING_RULES } from "./shaping.js";
 
@@ -15,7 +16,8 @@ import { SHAPING_RULES } from "./shaping.js";
 export const RULES: Rules<OpType> = {
   ...ELEMENTWISE_RULES,
   ...SHAPING_RULES,
-  ...NEURAL_RULES,
+  ...CONVOLUTION_RULES,
+  ...POOLING_RULES,
   ...REDUCTION_RULES,
   ...ACTIVATIONS_RULES,
   ...NORMALISATION_RULES,

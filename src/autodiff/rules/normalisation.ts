@@ -1,6 +1,7 @@
 import type { GraphBuilder, NormalisationOp, Value } from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
 import { reshapeTo, sumTo, type Rule, type Rules } from "../rule.js";
+import { batchNormalization } from "./batch-normalization.js";
 
 /**
  * LayerNormalization: y = γ · x̂ + β, x̂ = (x − μ) · r, r = 1 / √(σ² + ε), over the M elements from `axis` on
@@ -112,6 +113,7 @@ const lrn: Rule<"LRN"> = ({ g, inputs, outputGrads: [yGrad], attributes: { alpha
 };
 
 export const NORMALISATION_RULES: Rules<NormalisationOp> = {
+  BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
   InstanceNormalization: instanceNormalization,
   LRN: lrn,

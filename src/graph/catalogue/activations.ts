@@ -1,7 +1,15 @@
 import { isFloat } from "../../tensor/index.js";
-import { broadcastShapes, flat, operator, ShapeError, type InferContext, type OutputType } from "../infer.js";
+import {
+  broadcastShapes,
+  flat,
+  normaliseAxis,
+  operator,
+  ShapeError,
+  type InferContext,
+  type OpSpec,
+  type OutputType,
+} from "../infer.js";
 import { binary, broadcast, one, unary } from "./elementwise.js";
-import { axisOp } from "./neural.js";
 
 const two = { inputs: [2, 2], outputs: [1, 1] } as const;
 const activation = operator({ ...unary, activation: true });
@@ -23,7 +31,7 @@ function whole(context: Pick<InferContext, "input" | "inputCount">): readonly Ou
 }
 const bitwise = flat({ ...binary, infer: whole });
 
-/** Activations and other functions of one number, and the rarer ones of two. */
+/** Activations, what a network ends in, and other functions of one number; the rarer ones of two. */
 export const ACTIVATIONS = {
   Erf: unary,
   /** x · Φ(x), or its approximation by tanh. */
@@ -65,6 +73,17 @@ export const ACTIVATIONS = {
   Softplus: activation,
   /** x / (1 + |x|) */
   Softsign: activation,
+  Softmax: axisOp(-1),
+  LogSoftmax: axisOp(-1),
+  Dropout: operator({
+    inputs: [1, 3],
+    outputs: [1, 2],
+    attributes: { seed: { kind: "int" } },
+    infer: ({ input }) => [
+      { dtype: input(0).dtype, shape: input(0).shape },
+      { dtype: "bool", shape: input(0).shape },
+    ],
+  }),
   /** 1 at the first largest element along the axis, else 0. */
   Hardmax: flat(axisOp(-1)),
   Sin: unary,
@@ -122,3 +141,15 @@ export const ACTIVATIONS = {
 };
 
 export type ActivationOp = keyof typeof ACTIVATIONS;
+
+function axisOp(axis: number): OpSpec<{ readonly axis: { readonly kind: "int"; readonly default: number } }> {
+  return operator({
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: { axis: { kind: "int", default: axis } },
+    infer: ({ input, attributes }) => {
+      normaliseAxis(attributes.axis, input(0).shape.length);
+      return [{ dtype: input(0).dtype, shape: input(0).shape }];
+    },
+  });
+}

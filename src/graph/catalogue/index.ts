@@ -8,7 +8,8 @@ import { CONTRACTION, type ContractionOp } from "./contraction.js";
 import { RECURRENT, type RecurrentOp } from "./recurrent.js";
 import { INDEXING, type IndexingOp } from "./indexing.js";
 import { RESAMPLING, type ResamplingOp } from "./resampling.js";
-import { NEURAL, type NeuralOp } from "./neural.js";
+import { CONVOLUTION, type ConvolutionOp } from "./convolution.js";
+import { POOLING, type PoolingOp } from "./pooling.js";
 import { REDUCTION, type ReductionOp } from "./reduction.js";
 import { SHAPING, type ShapingOp } from "./shaping.js";
 
@@ -19,7 +20,8 @@ export const INTERNAL_OPSET = 20;
 export const OP_CATALOGUE = {
   ...ELEMENTWISE,
   ...SHAPING,
-  ...NEURAL,
+  ...CONVOLUTION,
+  ...POOLING,
   ...REDUCTION,
   ...ACTIVATIONS,
   ...NORMALISATION,
@@ -77,7 +79,8 @@ export type {
   IndexingOp,
   ResamplingOp,
   ElementwiseOp,
-  NeuralOp,
+  ConvolutionOp,
+  PoolingOp,
   ReductionOp,
   ShapingOp,
 };

@@ -2,8 +2,26 @@ import { sameShape } from "../../tensor/index.js";
 import type { Dim } from "../graph.js";
 import { checkInts, normaliseAxis, operator, ShapeError, type InferContext } from "../infer.js";
 
-/** Normalisations over channels, groups and layers. */
+/** Normalisations over the batch, channels, groups and layers. */
 export const NORMALISATION = {
+  /** Over the batch and space, each channel by itself; in eval form by running statistics. */
+  BatchNormalization: operator({
+    inputs: [5, 5],
+    outputs: [1, 3],
+    obligatoryOutputs: (attributes) => (attributes.training_mode === 1 ? 3 : 1),
+    trained: [1, 2],
+    running: [3, 4],
+    attributes: {
+      epsilon: { kind: "float", default: 1e-5 },
+      momentum: { kind: "float", default: 0.9 },
+      training_mode: { kind: "int", default: 0 },
+    },
+    infer: ({ input }) => [
+      { dtype: input(0).dtype, shape: normalised(input) },
+      { dtype: input(3).dtype, shape: input(3).shape },
+      { dtype: input(4).dtype, shape: input(4).shape },
+    ],
+  }),
   /** Over the axes from `axis` on; its statistics are 1 along them. */
   LayerNormalization: operator({
     inputs: [2, 3],
@@ -58,6 +76,20 @@ export const NORMALISATION = {
 };
 
 export type NormalisationOp = keyof typeof NORMALISATION;
+
+/** Shape of what is normalised over its channels by four vectors of one number a channel. */
+function normalised(input: InferContext["input"]): readonly Dim[] {
+  const { shape } = input(0);
+  for (const i of [1, 2, 3, 4]) {
+    const parameter = input(i).shape;
+    if (parameter.length !== 1 || parameter[0] !== shape[1]) {
+      throw new ShapeError(
+        `input ${i} is [${parameter.join(", ")}], expected one number for each of ${shape[1]} channels`,
+      );
+    }
+  }
+  return shape;
+}
 
 function channelsOf(shape: readonly Dim[]): Dim {
   if (shape.length >= 3) return shape[1]!;

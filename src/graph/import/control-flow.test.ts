@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { int, ints, modelOf, node, real } from "../../../test/model.js";
 import { expectAsOriginal } from "../../../test/original.js";
-import { InputError } from "../../errors/index.js";
+import { graphRefusal } from "../../../test/refusal.js";
 import type { Model, ModelGraph, ModelNode, ValueInfo } from "../../onnx/index.js";
 import { float32, int64, tensor, type DType } from "../../tensor/index.js";
-import { graphFromModel } from "../index.js";
 
 const truth = (value: boolean) => tensor("bool", [], Uint8Array.of(value ? 1 : 0));
 const value = (name: string, dtype: DType = "float32", shape?: (number | string)[]): ValueInfo => ({
@@ -30,16 +29,6 @@ const branches = {
 
 const same = (model: Model): Promise<void> => expectAsOriginal(model, [2, 3, 8, 8]);
 
-const refusal = (model: Model): string => {
-  try {
-    graphFromModel(model, { place: "m.onnx" });
-  } catch (error) {
-    expect(error).toBeInstanceOf(InputError);
-    return (error as Error).message;
-  }
-  throw new Error("was not refused");
-};
-
 describe("If", () => {
   test.each([true, false])("with a constant condition, %s", async (condition) => {
     await same(
@@ -63,14 +52,14 @@ describe("If", () => {
       node("Greater", ["m", "zero"], "c"),
       node("If", ["c"], "y", branches),
     ];
-    expect(refusal(modelOf(nodes, { zero: float32([], [0]) }))).toContain(
+    expect(graphRefusal(modelOf(nodes, { zero: float32([], [0]) }))).toContain(
       "its condition depends on the image",
     );
   });
 
   test("what its body cannot do is said of the node inside", () => {
     const unknown = { ...branches, then_branch: body([node("Sorcery", ["x"], "r")], [value("r")]) };
-    const words = refusal(modelOf([node("If", ["c"], "y", unknown)], { c: truth(true) }));
+    const words = graphRefusal(modelOf([node("If", ["c"], "y", unknown)], { c: truth(true) }));
     expect(words).toContain('node "y/then_branch/r" (Sorcery): this op is not known');
     expect(words).toContain("has a node that cannot be read");
   });
@@ -109,7 +98,7 @@ describe("Loop and Scan", () => {
   });
 
   test("a loop too long is refused", () => {
-    expect(refusal(loop(5000))).toContain("runs more than 1024 times");
+    expect(graphRefusal(loop(5000))).toContain("runs more than 1024 times");
   });
 
   test.each([
@@ -195,7 +184,7 @@ describe("a model's own functions", () => {
       ...each,
       nodes: [{ ...node(each.name === "Once" ? "Twice" : "Once", ["a"], "b"), domain: "own" }],
     }));
-    expect(refusal({ ...called, functions: endless })).toMatch(/call each other more than 32 deep/);
+    expect(graphRefusal({ ...called, functions: endless })).toMatch(/call each other more than 32 deep/);
     const doubling = called.functions.map((each) => ({
       ...each,
       nodes: [0, 1, 2].map((k) => ({
@@ -203,6 +192,6 @@ describe("a model's own functions", () => {
         domain: "own",
       })),
     }));
-    expect(refusal({ ...called, functions: doubling })).toBeTruthy();
+    expect(graphRefusal({ ...called, functions: doubling })).toBeTruthy();
   });
 });

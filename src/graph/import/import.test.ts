@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { modelOf } from "../../../test/model.js";
-import { InputError } from "../../errors/index.js";
+import { graphRefusal } from "../../../test/refusal.js";
 import { readModel, type Model, type ModelNode } from "../../onnx/index.js";
 import { compile } from "../../runtime/index.js";
 import { float32, tensor } from "../../tensor/index.js";
@@ -62,19 +62,9 @@ const node = (
 const model = (nodes: ModelNode[], opset = 17, output = "y"): Model =>
   modelOf(nodes, { w: float32([2], [1, 2]) }, { opset, output, input: { shape: ["N", 4, 2] } });
 
-const refusal = (m: Model): string => {
-  try {
-    graphFromModel(m, { place: "m.onnx" });
-  } catch (error) {
-    expect(error).toBeInstanceOf(InputError);
-    return (error as Error).message;
-  }
-  throw new Error("was not refused");
-};
-
 describe("what cannot be read", () => {
   test("every unsupported node is listed at once, by name", () => {
-    const words = refusal(
+    const words = graphRefusal(
       model([
         node("Hearsay", ["x"], ["a"]),
         node("Relu", ["a"], ["b"]),
@@ -115,12 +105,12 @@ describe("what cannot be read", () => {
       /eval mode/,
     ],
   ] as [string, ModelNode[], RegExp][])("%s", (_, nodes, words) => {
-    expect(refusal(model(nodes))).toMatch(words);
+    expect(graphRefusal(model(nodes))).toMatch(words);
   });
 
   test("an opset that is too old or too new", () => {
-    expect(refusal(model([node("Relu", ["x"], ["y"])], 6))).toMatch(/opset 6; 7 to/);
-    expect(refusal(model([node("Relu", ["x"], ["y"])], 99))).toMatch(/opset 99/);
+    expect(graphRefusal(model([node("Relu", ["x"], ["y"])], 6))).toMatch(/opset 6; 7 to/);
+    expect(graphRefusal(model([node("Relu", ["x"], ["y"])], 99))).toMatch(/opset 99/);
   });
 
   test("a chain of thousands of nodes, in any order, needs no recursion", () => {

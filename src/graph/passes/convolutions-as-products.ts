@@ -1,7 +1,7 @@
 import { sizeOf } from "../../tensor/index.js";
 import type { GraphBuilder } from "../builder.js";
 import { attributesOf, isNode } from "../catalogue/index.js";
-import { windowOf, windowOutput, type Window } from "../catalogue/neural.js";
+import { windowOf, windowOutput, type Window } from "../catalogue/windows.js";
 import type { Graph, Node, Value } from "../graph.js";
 import { rewrite } from "../rewrite.js";
 

@@ -3,7 +3,7 @@ import { UsageError } from "../../errors/index.js";
 import type { Classifier } from "../../models/index.js";
 import { beginWith } from "./classifier.js";
 import type { BeginningFile, RunConfig } from "./folder.js";
-import { beginImported, imageShapeOf, isImport, readGiven, type Given } from "./imported.js";
+import { beginImported, imageShapeOf, isImport, readGiven, type Given, type OpenedData } from "./imported.js";
 import type { RunOptions } from "./run.js";
 
 /** Images as an imported model takes them, where nobody says otherwise. */
@@ -27,6 +27,8 @@ export async function withModelShape<Run extends RunOptions>(options: Run): Prom
 export interface Beginning {
   readonly config: RunConfig;
   readonly classifier: Classifier;
+  /** The training images, their classes in the classifier's order. */
+  readonly dataset: Dataset;
   readonly files: Partial<Record<BeginningFile, Uint8Array>>;
 }
 
@@ -39,12 +41,12 @@ export async function begin(
   config: RunConfig,
   { initial, imported: settings = {} }: RunOptions,
   given: Given | undefined,
-  dataset: Dataset,
+  data: OpenedData,
   onNotice: (message: string) => void,
 ): Promise<Beginning> {
   if (given === undefined) {
     const { weights, ...begun } = await beginWith(config, initial);
-    return { ...begun, files: weights === undefined ? {} : { initial: weights } };
+    return { ...begun, dataset: data.dataset, files: weights === undefined ? {} : { initial: weights } };
   }
   if (initial !== undefined) {
     throw new UsageError({
@@ -53,6 +55,6 @@ export async function begin(
       remedy: "Leave --init out, or name a built-in architecture.",
     });
   }
-  const { classifier, imported, bytes } = beginImported(config, given, settings, dataset, onNotice);
-  return { config: { ...config, imported }, classifier, files: { source: bytes } };
+  const { bytes, ...begun } = await beginImported(config, given, settings, data, onNotice);
+  return { ...begun, files: { source: bytes } };
 }

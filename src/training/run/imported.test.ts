@@ -5,21 +5,13 @@ import { fileURLToPath } from "node:url";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { relativeError } from "../../../test/fixture.js";
+import { importedRun, noticesOf } from "../../../test/runs/imported-run.js";
 import { smallTransformer } from "../../../test/small-transformer.js";
-import { findRecipe } from "../../defences/index.js";
 import { InputError, InterruptedError, UsageError } from "../../errors/index.js";
 import { headOf, loadClassifier } from "../../models/index.js";
 import { readModelFile, writeModelFile } from "../../onnx/index.js";
 import { createGenerator } from "../../tensor/index.js";
-import {
-  DEFAULT_TRAINING,
-  defendedAtTest,
-  readRunConfig,
-  resumeRun,
-  SCHEDULES,
-  trainRun,
-  type RunOptions,
-} from "../index.js";
+import { defendedAtTest, readRunConfig, resumeRun, trainRun, type RunOptions } from "../index.js";
 
 const fixture = (name: string): string =>
   fileURLToPath(new URL(`../../../test/fixtures/${name}.onnx`, import.meta.url));
@@ -35,40 +27,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-/** Four steps of AT+ALP on drawn flowers. */
-function run(name: string, model: string, more: Partial<RunOptions> = {}, recipe = "at-alp"): RunOptions {
-  const { adversary, ...rest } = findRecipe(recipe);
-  return {
-    data: "flowers",
-    dataOptions: { perClass: 2 },
-    model,
-    out: join(root, name),
-    tool: { name: "holdfast", version: "test" },
-    settings: {
-      ...DEFAULT_TRAINING,
-      recipe: { ...rest, adversary: adversary && { ...adversary, steps: 1 } },
-      epochs: 1,
-      batchSize: 8,
-      learningRate: 0.01,
-      schedule: SCHEDULES.constant,
-      epsilonWarmup: 0,
-      emaDecay: 0.9,
-      validation: { images: 0, every: 1, steps: 1 },
-      checkpointEvery: 1,
-      seed: 0,
-      threads: 1,
-    },
-    ...more,
-  };
-}
-
-async function noticesOf(options: RunOptions): Promise<string[]> {
-  const notices: string[] = [];
-  await trainRun(options, {
-    onEvent: (event) => void (event.type === "notice" && notices.push(event.message)),
-  });
-  return notices;
-}
+const run = (name: string, model: string, more: Partial<RunOptions> = {}, recipe = "at-alp"): RunOptions =>
+  importedRun(root, name, model, more, recipe);
 
 async function answers(path: string, shape: readonly number[], pixels: Float32Array): Promise<Float32Array> {
   const session = await InferenceSession.create(path);

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { findClassFault, type Dataset } from "../../data/index.js";
+import { findClassFault, outputsByName, type Dataset } from "../../data/index.js";
 import { InputError, UsageError } from "../../errors/index.js";
 import { readFileChecked, sha256Of } from "../../files/index.js";
 import {
@@ -14,6 +14,7 @@ import {
 import { readModelFile, writeModel, writeModelFile, type Model } from "../../onnx/index.js";
 import { createGenerator, type Tensor } from "../../tensor/index.js";
 import type { RunConfig, RunPaths } from "./folder.js";
+import { labelsSha256 } from "./data.js";
 import { verifyRun } from "./manifest.js";
 
 /** What to do with the last layer of an imported model: keep it, or draw one for the classes of the data. */
@@ -88,26 +89,35 @@ function layoutFor(model: Model, { layout }: ImportedOptions): ImportedOptions["
   return layout ?? layoutOf(model);
 }
 
+/** The training images, and how to have them with their classes in another order. */
+export interface OpenedData {
+  readonly dataset: Dataset;
+  reopen(classes: readonly string[]): Promise<Dataset>;
+}
+
 /** A run's imported model before its first step. */
 export interface BegunImport {
   readonly classifier: Classifier;
-  readonly imported: ImportedModel;
+  /** With the model, and with the data's classes in the order of its outputs. */
+  readonly config: RunConfig;
+  readonly dataset: Dataset;
   /** For `source.onnx`: the model with all its weights, whatever files they lay in. */
   readonly bytes: Uint8Array;
 }
 
 /**
- * The classifier of a new run from an imported model: its images are those of the data, and so are its classes.
+ * The classifier of a new run from an imported model: its images are those of the data, and so are its classes. Data with
+ * all of the model's classes in another order are put into the model's, by their names.
  *
  * @throws InputError, UsageError where model, data and recipe do not go together.
  */
-export function beginImported(
+export async function beginImported(
   config: RunConfig,
   given: Given,
   { options = {}, head }: ImportSettings,
-  dataset: Dataset,
+  data: OpenedData,
   onNotice: (notice: string) => void,
-): BegunImport {
+): Promise<BegunImport> {
   const { file, sha256, model } = given;
   refuseLayers(config);
   const { channels, height, width } = config.image;
@@ -131,11 +141,36 @@ export function beginImported(
   }
   checkImages(read.classifier, config, file);
   checkTaps(read.classifier, config);
+  const classes = head === "new" ? undefined : modelOrder(read.classifier, data.dataset);
+  const dataset = classes === undefined ? data.dataset : await data.reopen(classes);
+  if (classes !== undefined) {
+    onNotice(
+      `${file}: has the data's classes in another order: they are put into the model's, by their names`,
+    );
+  }
   const newHead = choosesNewHead(read, dataset, head, onNotice);
   // What is written here is what a resumed run reads.
   const bytes = writeModel(model);
   const imported = { file, sha256, kept: sha256Of(bytes), options: all, newHead };
-  return { classifier: trained(read, { ...config, imported }).classifier, imported, bytes };
+  const begun: RunConfig = {
+    ...config,
+    imported,
+    classNames: dataset.classNames,
+    labelsSha256: labelsSha256(dataset),
+    ...(classes && { dataOptions: { ...config.dataOptions, classes } }),
+  };
+  return { classifier: trained(read, begun).classifier, config: begun, dataset, bytes };
+}
+
+/** The data's classes in the order of the model's outputs, where they are these in another order; undefined otherwise. */
+function modelOrder(model: Classifier, dataset: Dataset): readonly string[] | undefined {
+  const { classNames } = dataset;
+  if (model.classNames.length !== classNames.length) return undefined;
+  const outputs = outputsByName(model, dataset);
+  const places = new Set(outputs.filter((output) => output !== undefined));
+  if (places.size !== classNames.length || outputs.every((output, label) => output === label))
+    return undefined;
+  return classNames.map((_, output) => classNames[outputs.indexOf(output)]!);
 }
 
 /** The imported model of a run, as it was before the first step. @throws InputError when its copy has changed. */
@@ -207,8 +242,17 @@ function choosesNewHead(
   onNotice: (notice: string) => void,
 ): boolean {
   const [own, theirs] = [classifier.classNames.length, dataset.classNames.length];
-  const fault = own === theirs ? findClassFault(classifier, dataset) : undefined;
+  const misplaced = own === theirs ? misplacement(classifier, dataset) : undefined;
+  const fault = own === theirs ? (findClassFault(classifier, dataset)?.problem ?? misplaced) : undefined;
   if (asked === "keep") {
+    if (misplaced !== undefined) {
+      throw new InputError({
+        place,
+        problem: `${misplaced}: its last layer cannot be kept`,
+        remedy:
+          "State the data's classes in the model's order (--classes with their names, or with a .txt file of one name a line), or say --head new.",
+      });
+    }
     if (own === theirs) return false;
     throw new InputError({
       place,
@@ -225,7 +269,7 @@ function choosesNewHead(
   }
   if (fault !== undefined) {
     onNotice(
-      `${place}: ${fault.problem}: its last layer is drawn anew. To keep it, give the data the model's classes in its order (--classes), or say --head keep where the names mean the same`,
+      `${place}: ${fault}: its last layer is drawn anew. To keep it, give the data the model's classes in its order (--classes), or say --head keep where the names mean the same`,
     );
     return true;
   }
@@ -235,4 +279,15 @@ function choosesNewHead(
       : `${place}: has the data's classes: its last layer is kept`,
   );
   return false;
+}
+
+/** Why a last layer that is kept would learn one class by the images of another; undefined where it would not. */
+function misplacement(model: Classifier, dataset: Dataset): string | undefined {
+  // By the user's word the names are others for the classes at their places. A model without any may still be ImageNet's.
+  const isStated = model.unnamed !== true || dataset.classesStated === true;
+  if (isStated && findClassFault(model, dataset) === undefined) return undefined;
+  const outputs = outputsByName(model, dataset);
+  const label = outputs.findIndex((output, at) => output !== undefined && output !== at);
+  if (label < 0) return undefined;
+  return `has "${dataset.classNames[label]!}" of ${dataset.name} as its output ${outputs[label]!}, and it is class ${label} of the data`;
 }

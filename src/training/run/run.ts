@@ -88,6 +88,8 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
   const given = isImport(options.model) ? await readGiven(options.model) : undefined;
   const dataOptions = dataOptionsFor(options, given);
   const dataset = await openTraining({ ...options, dataOptions });
+  const reopen = (classes: readonly string[]): Promise<Dataset> =>
+    openTraining({ ...options, opened: undefined, dataOptions: { ...dataOptions, classes } });
   const { channels, height, width, classNames } = dataset;
   const config: RunConfig = {
     format: 1,
@@ -104,7 +106,7 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
     settings: options.settings,
   };
   const notices: string[] = [];
-  const begun = await begin(config, options, given, dataset, (message) => notices.push(message));
+  const begun = await begin(config, options, given, { dataset, reopen }, (message) => notices.push(message));
   const { paths, unlock } = await createRunFolder(options.out, begun.config, begun.files);
   const { initial } = begun.config;
   let begins = false;
@@ -115,7 +117,7 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
   try {
     if (initial) await onEvent({ type: "initialised", ...initial });
     for (const message of notices) await onEvent({ type: "notice", message });
-    return await proceed(paths, begun.config, begun.classifier, dataset, { ...hooks, onEvent });
+    return await proceed(paths, begun.config, begun.classifier, begun.dataset, { ...hooks, onEvent });
   } catch (error) {
     // A failed start (a batch too large, a bad picture) leaves nothing, so that it can be repeated.
     if (!begins) await discardRun(paths);

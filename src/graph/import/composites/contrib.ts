@@ -1,5 +1,6 @@
 /** Operators of ONNX Runtime's own domain, as its optimiser and its transformer tools write them. */
 import type { GraphBuilder } from "../../builder.js";
+import { OP_CATALOGUE } from "../../catalogue/index.js";
 import type { Dim, Value } from "../../graph.js";
 import { raise, Unsupported, type Raise } from "../raise.js";
 
@@ -29,12 +30,7 @@ function activated(g: G, x: V, name: string | undefined, [a, b]: readonly (numbe
 
 const fusedConv = raise({
   attributes: {
-    kernel_shape: { kind: "ints" },
-    strides: { kind: "ints" },
-    pads: { kind: "ints" },
-    dilations: { kind: "ints" },
-    auto_pad: { kind: "string", default: "NOTSET" },
-    group: { kind: "int", default: 1 },
+    ...OP_CATALOGUE.Conv.attributes,
     activation: { kind: "string" },
     activation_params: { kind: "floats", default: [] },
   },
@@ -47,10 +43,7 @@ const fusedConv = raise({
 
 const fusedGemm = raise({
   attributes: {
-    alpha: { kind: "float", default: 1 },
-    beta: { kind: "float", default: 1 },
-    transA: { kind: "int", default: 0 },
-    transB: { kind: "int", default: 0 },
+    ...OP_CATALOGUE.Gemm.attributes,
     activation: { kind: "string" },
     activation_alpha: { kind: "float" },
     activation_beta: { kind: "float" },

@@ -1,4 +1,5 @@
-import { NEURAL, windowOf } from "../../catalogue/neural.js";
+import { OP_CATALOGUE } from "../../catalogue/index.js";
+import { windowOf } from "../../catalogue/windows.js";
 import { checkInts, known } from "../../infer.js";
 import { raise, type Raise } from "../raise.js";
 import { DEFORM_CONV } from "./deform-conv.js";
@@ -7,7 +8,7 @@ export const CONVOLUTION: Readonly<Record<string, Raise>> = {
   DeformConv: DEFORM_CONV,
   /** auto_pad as pads. */
   Conv: raise({
-    attributes: NEURAL.Conv.attributes,
+    attributes: OP_CATALOGUE.Conv.attributes,
     emit: ({ g, inputs, attributes }) => {
       if (attributes.auto_pad === "NOTSET" || inputs[1] === undefined) return undefined;
       const spatial = inputs[0]!.shape.slice(2).map((dim) => known(dim, "a spatial dimension"));
@@ -21,7 +22,7 @@ export const CONVOLUTION: Readonly<Record<string, Raise>> = {
    * off as there are too many, the odd one at the end for SAME_UPPER, else at the beginning.
    */
   ConvTranspose: raise({
-    attributes: NEURAL.ConvTranspose.attributes,
+    attributes: OP_CATALOGUE.ConvTranspose.attributes,
     emit: ({ g, inputs, attributes }) => {
       const { auto_pad: autoPad, output_shape: given, ...rest } = attributes;
       const plain = given === undefined && (autoPad === "NOTSET" || autoPad === "VALID");

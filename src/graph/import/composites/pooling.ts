@@ -1,12 +1,6 @@
 import { float32, sameShape, sizeOf } from "../../../tensor/index.js";
-import type { AttributesOf } from "../../catalogue/index.js";
-import {
-  NEURAL,
-  windowOf,
-  windowOutput,
-  type Window,
-  type WindowAttributes,
-} from "../../catalogue/neural.js";
+import { OP_CATALOGUE, type AttributesOf } from "../../catalogue/index.js";
+import { windowOf, windowOutput, type Window, type WindowAttributes } from "../../catalogue/windows.js";
 import type { Dim, Value } from "../../graph.js";
 import { checkInts, known } from "../../infer.js";
 import type { ImportBuilder } from "../import-builder.js";
@@ -20,7 +14,7 @@ const LOWEST = -3.4028234663852886e38;
 
 export const POOLING: Readonly<Record<string, Raise>> = {
   MaxPool: raise({
-    attributes: NEURAL.MaxPool.attributes,
+    attributes: OP_CATALOGUE.MaxPool.attributes,
     emit: ({ g, node, inputs: [x], attributes }) => {
       const outputs = node.outputs.length;
       const p = pooledWindow(x!, attributes);
@@ -30,7 +24,7 @@ export const POOLING: Readonly<Record<string, Raise>> = {
     },
   }),
   AveragePool: raise({
-    attributes: NEURAL.AveragePool.attributes,
+    attributes: OP_CATALOGUE.AveragePool.attributes,
     emit: ({ g, inputs: [x], attributes }) => {
       const p = pooledWindow(x!, attributes);
       if (p.standard) return [g.op("AveragePool", [x], { ...attributes, ...p.standard })];
@@ -39,7 +33,7 @@ export const POOLING: Readonly<Record<string, Raise>> = {
   }),
   /** (Σ |x|ᵖ)^(1/p) over each window. */
   LpPool: raise({
-    attributes: { ...NEURAL.AveragePool.attributes, p: { kind: "int", default: 2 } },
+    attributes: { ...OP_CATALOGUE.AveragePool.attributes, p: { kind: "int", default: 2 } },
     emit: ({ g, inputs: [x], attributes }) => {
       const p = pooledWindow(x!, attributes);
       return [lpNorm(g, x!, attributes.p, (powers) => windowSum(g, powers, p))];

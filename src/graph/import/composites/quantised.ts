@@ -4,6 +4,7 @@
  * quantisation does; where a value is clipped its gradient is zero.
  */
 import { tensor, toNumbers, type DType } from "../../../tensor/index.js";
+import { OP_CATALOGUE } from "../../catalogue/index.js";
 import type { Dim, Value } from "../../graph.js";
 import { raise, Unsupported, type Raise, type RaiseContext } from "../raise.js";
 
@@ -107,15 +108,6 @@ const around = (to: number, emit: (g: G, values: readonly V[]) => V): Raise =>
     },
   });
 
-const window = {
-  kernel_shape: { kind: "ints" },
-  strides: { kind: "ints" },
-  pads: { kind: "ints" },
-  dilations: { kind: "ints" },
-  auto_pad: { kind: "string", default: "NOTSET" },
-  group: { kind: "int", default: 1 },
-} as const;
-
 const axisOf = { axis: { kind: "int", default: 1 } } as const;
 const linear = {
   ...axisOf,
@@ -162,14 +154,14 @@ function dynamically(g: G, x: V): { quantised: V; scale: V; zero: V } {
 
 /** Integers are exact in float32 up to 2²⁴: the sum of 256 products of 8 bits always is, longer ones nearly always. */
 const convInteger = raise({
-  attributes: window,
+  attributes: OP_CATALOGUE.Conv.attributes,
   emit: ({ g, inputs: [x, w, xZero, wZero], attributes }) => [
     g.op("Conv", [centred(g, x!, xZero), centred(g, w!, wZero, 0)], attributes),
   ],
 });
 
 const qLinearConv = raise({
-  attributes: { ...window, channels_last: { kind: "int", default: 0 } },
+  attributes: { ...OP_CATALOGUE.Conv.attributes, channels_last: { kind: "int", default: 0 } },
   emit: ({ g, inputs, attributes: { channels_last: last, ...attributes } }) => {
     if (last === 1) throw new Unsupported("channels_last = 1");
     const [x, xScale, xZero, w, wScale, wZero, yScale, yZero, bias] = inputs;
@@ -225,15 +217,8 @@ function scaledProduct(g: G, sum: V, scales: readonly [V, V], bias: V | undefine
   return bias === undefined ? product : g.op("Add", [product, bias]);
 }
 
-const pooling = {
-  kernel_shape: { kind: "ints" },
-  strides: { kind: "ints" },
-  pads: { kind: "ints" },
-  auto_pad: { kind: "string", default: "NOTSET" },
-  ceil_mode: { kind: "int", default: 0 },
-  count_include_pad: { kind: "int", default: 0 },
-  channels_last: { kind: "int", default: 0 },
-} as const;
+/** Its windows have no gaps. */
+const { dilations: _, ...pooling } = OP_CATALOGUE.AveragePool.attributes;
 
 export const QUANTISED: Readonly<Record<string, Raise>> = {
   QuantizeLinear: quantizeLinear,
@@ -304,7 +289,7 @@ export const QUANTISED: Readonly<Record<string, Raise>> = {
     },
   }),
   "com.microsoft.QLinearAveragePool": raise({
-    attributes: pooling,
+    attributes: { ...pooling, channels_last: { kind: "int", default: 0 } },
     emit: (context) => {
       const { g, inputs, attributes } = context;
       const { channels_last: last, ...rest } = attributes;

@@ -1,0 +1,129 @@
+import { sameShape, sizeOf } from "../../tensor/index.js";
+import { checkInts, known, operator, ShapeError, type InferContext } from "../infer.js";
+import { imageOf, WINDOW, windowOf, windowOutput, type Window } from "./windows.js";
+
+const convolution = { ...WINDOW, group: { kind: "int", default: 1 } } as const;
+
+/** Weight of a convolution, `[O, I / group, …kernel]`, or of a transposed one, `[I, O / group, …kernel]`. */
+function weightOf(context: InferContext<typeof convolution>, spatial: readonly number[]): number[] {
+  const weight = context.input(1).shape.map((dim) => known(dim, "a weight dimension"));
+  const kernel = context.attributes.kernel_shape ?? weight.slice(2);
+  if (weight.length !== spatial.length + 2 || kernel.join() !== weight.slice(2).join()) {
+    throw new ShapeError(
+      `its weight [${weight.join(", ")}] does not fit an image of ${spatial.length} dimensions and kernel_shape [${kernel.join(", ")}]`,
+    );
+  }
+  checkInts([context.attributes.group], "group", { count: 1, least: 1 });
+  return weight;
+}
+
+/** Bias of a convolution: one number an output channel. */
+function checkBias(context: Pick<InferContext, "optional">, channels: number): void {
+  const bias = context.optional(2)?.shape;
+  if (bias === undefined || sameShape(bias, [channels])) return;
+  throw new ShapeError(`its bias is [${bias.join(", ")}], expected [${channels}]`);
+}
+
+/** The image, windows and number of windows of a Col2Im. */
+export function columnsOf(
+  context: Pick<
+    InferContext<{
+      strides: typeof WINDOW.strides;
+      pads: typeof WINDOW.pads;
+      dilations: typeof WINDOW.dilations;
+    }>,
+    "constantInts" | "attributes"
+  >,
+): { readonly image: readonly number[]; readonly w: Window; readonly out: readonly number[] } {
+  const image = context.constantInts(1, "image_shape");
+  checkInts(image, "image_shape", { count: Math.max(1, image.length), least: 1 });
+  const kernel_shape = context.constantInts(2, "block_shape");
+  const w = windowOf({ ...context.attributes, kernel_shape, auto_pad: "NOTSET" }, image);
+  return { image, w, out: windowOutput(image, w) };
+}
+
+/** Convolutions and the adjoint of taking windows apart. */
+export const CONVOLUTION = {
+  Conv: operator({
+    trained: [1, 2],
+    inputs: [2, 3],
+    outputs: [1, 1],
+    attributes: convolution,
+    infer: (context) => {
+      const { batch, channels, spatial } = imageOf(context);
+      const weight = weightOf(context, spatial);
+      const group = context.attributes.group;
+      if (weight[1]! * group !== channels || weight[0]! % group !== 0) {
+        throw new ShapeError(
+          `input channels ${channels} must match weight channels ${weight[1]} × group ${group}`,
+        );
+      }
+      checkBias(context, weight[0]!);
+      const out = windowOutput(spatial, windowOf(context.attributes, spatial, weight.slice(2)));
+      return [{ dtype: context.input(0).dtype, shape: [batch, weight[0]!, ...out] }];
+    },
+  }),
+  ConvTranspose: operator({
+    trained: [1, 2],
+    inputs: [2, 3],
+    outputs: [1, 1],
+    attributes: {
+      ...convolution,
+      output_padding: { kind: "ints" },
+      output_shape: { kind: "ints" },
+    },
+    infer: (context) => {
+      const { batch, channels, spatial } = imageOf(context);
+      const weight = weightOf(context, spatial);
+      checkInts(context.attributes.output_padding ?? spatial.map(() => 0), "output_padding", {
+        count: spatial.length,
+        least: 0,
+      });
+      if (weight[0] !== channels || channels % context.attributes.group !== 0) {
+        throw new ShapeError(
+          `input channels ${channels} must match weight's first dimension ${weight[0]} in ${context.attributes.group} groups`,
+        );
+      }
+      if (context.attributes.auto_pad !== "NOTSET" || context.attributes.output_shape !== undefined) {
+        throw new ShapeError("auto_pad and output_shape are not supported; give pads and output_padding");
+      }
+      const w = windowOf(context.attributes, spatial, weight.slice(2));
+      const extra = context.attributes.output_padding ?? spatial.map(() => 0);
+      if (extra.some((places, i) => places >= w.strides[i]!)) {
+        throw new ShapeError(`output_padding [${extra.join(", ")}] must be smaller than the stride`);
+      }
+      const out = spatial.map(
+        (length, i) =>
+          w.strides[i]! * (length - 1) +
+          extra[i]! +
+          (w.kernel[i]! - 1) * w.dilations[i]! +
+          1 -
+          w.padsBegin[i]! -
+          w.padsEnd[i]!,
+      );
+      const outChannels = weight[1]! * context.attributes.group;
+      checkBias(context, outChannels);
+      return [{ dtype: context.input(0).dtype, shape: [batch, outChannels, ...out] }];
+    },
+  }),
+  /** Columns `[N, C · kernel, windows]`, each added where its window lies in `[N, C, …image_shape]`. */
+  Col2Im: operator({
+    inputs: [3, 3],
+    outputs: [1, 1],
+    attributes: { strides: WINDOW.strides, pads: WINDOW.pads, dilations: WINDOW.dilations },
+    infer: (context) => {
+      const { shape, dtype } = context.input(0);
+      const { image, w, out } = columnsOf(context);
+      const [batch, rows, windows] = shape;
+      const taps = sizeOf(w.kernel);
+      if (shape.length !== 3 || windows !== sizeOf(out) || known(rows, "columns") % taps !== 0) {
+        throw new ShapeError(
+          `its columns are [${shape.join(", ")}], expected [N, C × ${taps}, ${sizeOf(out)}]`,
+        );
+      }
+      return [{ dtype, shape: [batch!, known(rows, "columns") / taps, ...image] }];
+    },
+  }),
+};
+
+export type ConvolutionOp = keyof typeof CONVOLUTION;
