@@ -11,6 +11,7 @@ import {
   type Curve,
   type Measured,
 } from "./curves.js";
+import { guessGate } from "./guess-gate.js";
 import type { AttackMeasurement, Measurement, ResultWarning, WarningCode, ZeroGradient } from "./result.js";
 import { attackLabel, describe, list, number, percent } from "./words.js";
 
@@ -37,6 +38,7 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "non-finite": "The attack produced NaN or infinity",
   "zero-gradient": "The gradient was zero",
   "hidden-steps": "Parts of the model pass no gradient",
+  "guessed-pixels": "How the model's pixels are read is a guess",
   "straight-through": "Gradients pass rounding as if it were not there",
   "different-samples": "Measured on different images",
 });
@@ -302,6 +304,7 @@ export const straightThroughGate: Gate = ({ measurements }) => {
 /** Every gate that needs nothing but a result. */
 export const gates: readonly Gate[] = Object.freeze([
   collapseGate,
+  guessGate,
   finiteGate,
   zeroGradientGate,
   stepsGate,
