@@ -28,6 +28,7 @@ export interface AttackedBatch {
   /** `[N, C, H, W]`, projected and clipped by the harness. */
   readonly adversarial: Float32Array;
   readonly labels: Int32Array;
+  /** -1 where a logit is NaN: such an answer is wrong whatever the label. */
   readonly cleanPrediction: Int32Array;
   readonly adversarialPrediction: Int32Array;
   /** Prediction differs from the label (untargeted) or equals the target. */

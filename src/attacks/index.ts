@@ -26,7 +26,7 @@ export { grayImage, holdsGrayImage } from "./gray-image.js";
 export { replaceNonFinite, runAttack } from "./harness.js";
 export { fgsm, pgd, PGD_OBJECTIVES, type PgdObjective, type PgdOptions } from "./pgd.js";
 export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-step.js";
-export { argMax, crossEntropies, oneHot, predictions } from "./scoring.js";
+export { argMax, crossEntropies, NO_CLASS, oneHot, predictions } from "./scoring.js";
 export { createTarget, type Compile, type QueryCount, type Target, type TargetOptions } from "./target.js";
 
 /** Every attack by name. */

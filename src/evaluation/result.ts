@@ -147,7 +147,10 @@ export interface Score {
   readonly seconds: number;
 }
 
-/** Columns over the images scored, each `n` long. `index` is the place in the dataset. */
+/**
+ * Columns over the images scored, each `n` long. `index` is the place in the dataset; a prediction is -1 where a logit
+ * was NaN, which counts as wrong.
+ */
 export interface PerCleanImage {
   readonly index: readonly number[];
   readonly label: readonly number[];

@@ -1,4 +1,4 @@
-import type { AttackedBatch } from "../attacks/index.js";
+import { NO_CLASS, type AttackedBatch } from "../attacks/index.js";
 import { wilsonInterval } from "./intervals.js";
 import type { PerAttackedImage, PerCleanImage, Score } from "./result.js";
 
@@ -64,12 +64,23 @@ export function createTally(): Tally {
         if (adversarial[i] === label) totals.zeroStanding += outcome.zeroGradient[i]!;
         totals.largestPerturbation = Math.max(totals.largestPerturbation, outcome.distance[i]!);
       });
-      totals.nonFinite += outcome.nonFinite;
+      totals.nonFinite += outcome.nonFinite + (scored === undefined ? 0 : newlyWithoutClass(scored, outcome));
       totals.forward += outcome.forwardQueries;
       totals.gradient += outcome.gradientQueries;
       totals.seconds += seconds;
     },
   };
+}
+
+/** Images on which the scored model answers NaN and the attacked one, whose own are counted, does not. */
+function newlyWithoutClass(scored: NonNullable<TallyBatch["scored"]>, outcome: AttackedBatch): number {
+  const isMissing = (clean: Int32Array, adversarial: Int32Array, i: number): boolean =>
+    clean[i] === NO_CLASS || adversarial[i] === NO_CLASS;
+  const { cleanPrediction, adversarialPrediction } = outcome;
+  return outcome.labels.filter(
+    (_, i) =>
+      isMissing(scored.clean, scored.adversarial, i) && !isMissing(cleanPrediction, adversarialPrediction, i),
+  ).length;
 }
 
 /** Accuracy, interval and provenance of a column of predictions. */
