@@ -89,6 +89,7 @@ test("the usual preprocessings are tried, and the choice is said, kept and read 
   expect(await readFile(join(root, "signed.yaml"), "utf8")).toContain("range: 1\nmean: [0.5]\nstd: [0.5]\n");
   const read = await holdfast(["inspect", model]);
   expect(read.stdout).toMatch(/pixels +\(x − 0\.5\) \/ 0\.5.* from signed\.yaml/);
+  expect(read.stdout).toMatch(/normalisation .*: as pixels says/);
   const overridden = await holdfast(["inspect", model, "--pixel-range", "2", "--json"]);
   expect((JSON.parse(overridden.stdout) as { pixels: string }).pixels).toMatch(
     /^2 · \(x − 0\.5\).* from the options$/,
