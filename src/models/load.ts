@@ -230,6 +230,11 @@ function checkChannels(channels: number, { mean, std, channelOrder }: LoadOption
     throw new UsageError({
       place: option,
       problem: `must be ${channels} numbers, one a channel, found [${values.join(", ")}]`,
+      ...(values.length === 1
+        ? {
+            remedy: `For the same in every channel give ${Array.from({ length: channels }, () => values[0]).join(",")}.`,
+          }
+        : {}),
     });
   }
 }
