@@ -94,6 +94,12 @@ test("the usual preprocessings are tried, and the choice is said, kept and read 
   expect((JSON.parse(overridden.stdout) as { pixels: string }).pixels).toMatch(
     /^2 · \(x − 0\.5\).* from the options$/,
   );
+  await writeFile(join(root, "signed.yaml"), "mean: [0.5, 0.5]\n");
+  const two = await holdfast(["inspect", model]);
+  expect([two.code, two.stderr]).toEqual([
+    3,
+    expect.stringContaining("mean of signed.yaml: must be one number"),
+  ]);
   await writeFile(join(root, "signed.yaml"), "meen: [0.5]\n");
   const misspelt = await holdfast(["inspect", model]);
   expect([misspelt.code, misspelt.stderr]).toEqual([3, expect.stringContaining("meen")]);

@@ -123,12 +123,29 @@ export async function readModel(request: ReadingRequest, terminal: Terminal): Pr
   }
   if (found.origin !== FLAGS) tell(`pixels: ${describePreprocessing(found.pixels)}, from ${found.origin}`);
   return {
-    classifier: await withPreprocessing(found.pixels),
+    classifier: await saying(found.origin, () => withPreprocessing(found.pixels)),
     description: { ...known, ...found.pixels },
     origin: found.origin,
     isSettled: true,
     withPreprocessing,
   };
+}
+
+/** Where a file says what cannot be, the error names the file. */
+async function saying<T>(origin: string, make: () => Promise<T>): Promise<T> {
+  const { InputError, UsageError } = await import("../errors/index.js");
+  try {
+    return await make();
+  } catch (error) {
+    if (!(error instanceof UsageError) || origin === FLAGS) throw error;
+    const { place, problem, remedy } = error;
+    throw new InputError({
+      place: `${place} of ${origin}`,
+      problem,
+      ...(remedy === undefined ? {} : { remedy }),
+      cause: error,
+    });
+  }
 }
 
 const FLAGS = "the options";
