@@ -12,6 +12,7 @@ import { createGenerator, float32, tensor, type Tensor } from "../tensor/index.j
 import {
   createAdversary,
   createTarget,
+  NO_CLASS,
   oneHot,
   pgd,
   planAttack,
@@ -166,6 +167,15 @@ describe("a gradient that says nothing", () => {
     const plus = (...by: number[]): Classifier =>
       smallNetwork({ output: (g, logits) => g.op("Add", [logits, g.constant(float32([CLASSES], by))]) });
     expect((await attack(plus(0, 0, NaN))).nonFinite).toBe(size);
+    for (const by of [
+      [NaN, 0, 0],
+      [0, 0, NaN],
+      [NaN, NaN, NaN],
+    ]) {
+      const { success, cleanPrediction, adversarialPrediction } = await attack(plus(...by));
+      expect(count(success), by.join()).toBe(size);
+      for (const answer of [...cleanPrediction, ...adversarialPrediction]) expect(answer).toBe(NO_CLASS);
+    }
     expect((await attack(plus(0, 0, -Infinity))).nonFinite).toBe(0);
   });
 

@@ -9,6 +9,7 @@ export interface AttackedBatch {
   /** `[N, C, H, W]` */
   readonly adversarial: Float32Array;
   readonly labels: Int32Array;
+  /** −1 where a logit is NaN: such an answer is wrong whatever the label. */
   readonly cleanPrediction: Int32Array;
   readonly adversarialPrediction: Int32Array;
   readonly success: Uint8Array;

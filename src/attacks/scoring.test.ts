@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { marginOf, spreadOf } from "./scoring.js";
+import { argMax, crossEntropies, marginOf, NO_CLASS, spreadOf } from "./scoring.js";
 
 const spread = (...row: number[]): number => spreadOf(Float32Array.from(row), 0);
 
@@ -35,4 +35,11 @@ describe("the spread of an image's rivals", () => {
 it("the margin is above 0 where another class wins", () => {
   const logits = Float32Array.from([9, 9, 3, 1, 2, 9]);
   expect([0, 1, 2].map((label) => marginOf(logits, 2, 3, label))).toEqual([-1, 2, 1]);
+});
+
+it("an answer with NaN is no class, wherever the NaN stands, and its loss is NaN", () => {
+  const rows = Float32Array.from([NaN, 1, 2, 3, NaN, 1, 2, 1, NaN, 2, 2, -Infinity]);
+  expect([0, 3, 6, 9].map((start) => argMax(rows, start, 3))).toEqual([NO_CLASS, NO_CLASS, NO_CLASS, 0]);
+  const losses = crossEntropies(rows, Int32Array.of(0, 0, 0, 0), 4, 3);
+  expect(Array.from(losses, Number.isNaN)).toEqual([true, true, true, false]);
 });

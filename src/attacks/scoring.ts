@@ -1,13 +1,27 @@
 /** What logits say: predictions, losses and one-hot labels, on the host. */
 
-/** Index of the greatest of `count` logits from `start`; the first of equals. */
+/** The prediction where a logit is NaN: no class, so that it is never the right one. */
+export const NO_CLASS = -1;
+
+/** Index of the greatest of `count` logits from `start`; the first of equals; {@link NO_CLASS} where one is NaN. */
 export function argMax(logits: Float32Array, start: number, count: number): number {
   let best = 0;
-  for (let k = 1; k < count; k++) if (logits[start + k]! > logits[start + best]!) best = k;
+  for (let k = 0; k < count; k++) {
+    const logit = logits[start + k]!;
+    if (Number.isNaN(logit)) return NO_CLASS;
+    if (logit > logits[start + best]!) best = k;
+  }
   return best;
 }
 
-/** Predicted class of each of `n` images from logits `[≥ n, K]`. */
+/** The greatest of `count` logits from `start`; NaN where one is NaN. */
+function peakOf(logits: Float32Array, start: number, count: number): number {
+  let peak = -Infinity;
+  for (let k = 0; k < count; k++) peak = Math.max(peak, logits[start + k]!);
+  return peak;
+}
+
+/** Predicted class of each of `n` images from logits `[≥ n, K]`; {@link NO_CLASS} where one is NaN. */
 export function predictions(logits: Float32Array, n: number, classes: number): Int32Array {
   return Int32Array.from({ length: n }, (_, i) => argMax(logits, i * classes, classes));
 }
@@ -21,7 +35,7 @@ export function crossEntropies(
 ): Float32Array {
   return Float32Array.from({ length: n }, (_, i) => {
     const start = i * classes;
-    const peak = logits[start + argMax(logits, start, classes)]!;
+    const peak = peakOf(logits, start, classes);
     let sum = 0;
     for (let k = 0; k < classes; k++) sum += Math.exp(logits[start + k]! - peak);
     return Math.log(sum) + peak - logits[start + labels[i]!]!;
@@ -79,7 +93,7 @@ export function logMeanProbabilities(answers: readonly Float32Array[], classes: 
   const mean = new Float64Array(answers[0]!.length);
   for (const logits of answers) {
     for (let start = 0; start < logits.length; start += classes) {
-      const peak = logits[start + argMax(logits, start, classes)]!;
+      const peak = peakOf(logits, start, classes);
       let sum = 0;
       for (let k = 0; k < classes; k++) sum += Math.exp(logits[start + k]! - peak);
       for (let k = 0; k < classes; k++) {

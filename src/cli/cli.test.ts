@@ -60,7 +60,8 @@ describe("sweep", () => {
   });
 
   test("keeps out of the folder that train would take", async () => {
-    const args = ["sweep", "--data", "mnist:train", "--limit", "20", "--recipe", "pat", "--validation", "0"];
+    const data = ["--data", "mnist:train", "--limit", "20", "--validation", "0"];
+    const args = ["sweep", ...data, "--recipe", "pat", "--vary", "learning-rate=0.1"];
     const { code, stderr } = await holdfast(args);
     expect([code, stderr]).toEqual([2, expect.stringContaining("needs validation images")]);
     expect(stderr).toContain("in sweeps/mnist-pat\n");
@@ -222,6 +223,8 @@ describe("what is wrong is named, with its exit code", () => {
     ["no draws", ["attack", "model.onnx", "--draws", "0"], 2, /--draws/],
     ["no jobs", ["reproduce", "all", "--jobs", "0"], 2, /--jobs/],
     ["no such data", ["data", "nowhere"], 3, /neither a folder nor the name/],
+    ["a sweep of nothing", ["sweep"], 2, /--vary.* not specified/],
+    ["a size too large", ["data", "flowers", "--size", "5000"], 2, /--size.*from 1 to 4096/],
     ["no such file", ["inspect", "nothing.onnx"], 3, /nothing\.onnx: does not exist/],
     ["a result that is none", ["report", "package.json"], 3, /not a holdfast result/],
     ["no model at all", ["evaluate"], 2, /missing required argument/],

@@ -1,11 +1,13 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { holdfast } from "../../test/runs/holdfast.js";
 import { smallNetwork } from "../../test/small-network.js";
 import { writeSmallPhotos } from "../../test/small-photos.js";
+import type { Result } from "../evaluation/index.js";
 import { saveClassifier } from "../models/index.js";
+import { float32 } from "../tensor/index.js";
 
 /** What a number must not be taken for, on the command line. */
 let root = "";
@@ -19,6 +21,9 @@ beforeAll(async () => {
     input: (g, x) => g.op("Div", [g.op("Round", [g.op("Mul", [x, g.scalar(4)])]), g.scalar(4)]),
   });
   await saveClassifier(rounded, join(root, "rounded.onnx"));
+  // NaN of class 2, whatever the image: without a check the greatest of the others would be its answer.
+  const nan = smallNetwork({ output: (g, z) => g.op("Add", [z, g.constant(float32([3], [0, 0, NaN]))]) });
+  await saveClassifier(nan, join(root, "nan.onnx"));
   const mixing = smallNetwork({ output: (g, z) => g.op("Softmax", [z], { axis: 0 }) });
   await saveClassifier(mixing, join(root, "mixing.onnx"));
 });
@@ -39,6 +44,41 @@ test("a model without a gradient is not robust: attack warns, and evaluate --fai
   const gated = await holdfast(["evaluate", model, ...common(), ...gate]);
   expect([gated.code, gated.stderr]).toEqual([1, expect.stringContaining("--fail-below has not passed")]);
   expect((await holdfast(["evaluate", join(root, "plain.onnx"), ...common(), ...gate])).code).toBe(0);
+});
+
+test("an answer with NaN is wrong, on clean images, under attack and by transfer, and is warned of", async () => {
+  const [nan, plain, out] = ["nan.onnx", "plain.onnx", "nan.json"].map((name) => join(root, name));
+  const args = [...common(), "--epsilon", "0.01", "--examples", "2", "--out", out!];
+  const { code, stdout, stderr } = await holdfast(["evaluate", plain!, nan!, ...args]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/serious: nan: of 48 of 48 clean images its logits were NaN\. They count as wrong/);
+  const { measurements, warnings } = JSON.parse(await readFile(out!, "utf8")) as Result;
+  const own = measurements.filter(({ model }) => model === "nan");
+  expect(own.map(({ kind, correct }) => [kind, correct])).toEqual([
+    ["transfer", 0],
+    ["clean", 0],
+    ["white-box", 0],
+  ]);
+  const warned = warnings
+    .filter(({ code: each }) => each === "non-finite")
+    .map(({ measurements: [id] }) => id);
+  expect(warned).toEqual(expect.arrayContaining(own.map(({ id }) => id)));
+  const why = [
+    "explain",
+    nan!,
+    ...common(),
+    "--limit",
+    "2",
+    "--method",
+    "saliency",
+    "--out",
+    join(root, "why"),
+  ];
+  const explained = await holdfast(why);
+  expect([explained.code, explained.stderr]).toEqual([
+    3,
+    expect.stringMatching(/\.png \(clean\): .*logits are NaN/),
+  ]);
 });
 
 test.each(["attack", "evaluate"])("%s refuses a model that mixes the images of a batch", async (command) => {

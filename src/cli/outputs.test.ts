@@ -119,9 +119,9 @@ describe("an output that could not be written is refused before any work", () =>
     expect(() => checkFolder("--out", at("model.onnx", "x"))).toThrow(/lies in a file, .*model\.onnx/);
     const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
     const out = ["--out", at("model.onnx")];
-    for (const command of ["train", "sweep"]) {
-      expect(await runCli([command, "--data", "nowhere", ...out])).toBe(2);
-      expect(await runCli([command, "--data", "nowhere", "--out", ""])).toBe(2);
+    for (const command of [["train"], ["sweep", "--vary", "alpha=1"]]) {
+      expect(await runCli([...command, "--data", "nowhere", ...out])).toBe(2);
+      expect(await runCli([...command, "--data", "nowhere", "--out", ""])).toBe(2);
     }
     expect(said.mock.calls.join("").match(/is empty/g)).toHaveLength(2);
     expect(await runCli(["reproduce", "all", "--preset", "tiny", "--plan", ...out])).toBe(2);

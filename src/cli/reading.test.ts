@@ -41,19 +41,45 @@ afterAll(() => rm(root, { recursive: true }));
 
 test("the usual preprocessings are tried, and the choice is said, kept and read again", async () => {
   const model = join(root, "signed.onnx");
-  const out = join(root, "result.json");
-  const attack = ["--epsilon", "0.01", "--steps", "2", "--examples", "0", "--out", out];
+  const [out, page] = [join(root, "result.json"), join(root, "report.html")];
+  const attack = ["--epsilon", "0.01", "--steps", "2", "--examples", "0", "--out", out, "--report", page];
   const guessed = await holdfast(["evaluate", model, ...common(), ...attack, "-q"]);
   expect(guessed.code, guessed.stderr).toBe(0);
-  expect(guessed.stderr).toMatch(
-    /warning: signed: "-1 to 1" is guessed, right on \d+ of 48 images.*--mean 0\.5 --std 0\.5;/,
+  const warned =
+    /warning: signed: nothing says .*"-1 to 1" was chosen from a trial: right on \d+ of 48 images\. .*--mean 0\.5 --std 0\.5, .*inspect/;
+  expect(guessed.stderr).toMatch(warned);
+  expect(guessed.stdout).toMatch(warned);
+  const { statements, measurements, models, warnings } = JSON.parse(await readFile(out, "utf8")) as Result;
+  expect(warnings).toContainEqual({
+    code: "guessed-pixels",
+    severity: "warning",
+    message: expect.stringMatching(/^signed: .* right on \d+ of 48 images\./),
+    measurements: measurements.map(({ id }) => id),
+  });
+  expect(models[0]!.guess).toMatchObject({ name: "-1 to 1", images: 48, options: "--mean 0.5 --std 0.5" });
+  expect(await readFile(page, "utf8")).toMatch(
+    /Take care: How the model(&#39;|')s pixels are read is a guess/,
   );
-  const { statements, measurements, models } = JSON.parse(await readFile(out, "utf8")) as Result;
   expect(measurements[0]!.accuracy).toBeGreaterThan(0.8);
   expect(models[0]!.preprocessing).toMatch(
-    /^\(x − 0\.5\) \/ 0\.5, of x in \[0, 1\], from trial: \d+ of 48 images right$/,
+    /^\(x − 0\.5\) \/ 0\.5, of x in \[0, 1\], from a trial: right on \d+ of 48 images$/,
   );
   expect(statements).toContainEqual(expect.stringContaining("signed is given pixels as (x − 0.5) / 0.5"));
+
+  const attacked = await holdfast(["attack", model, ...common(), ...attack.slice(0, 4), "--json"]);
+  expect(JSON.parse(attacked.stdout)).toMatchObject({ warnings: [{ code: "guessed-pixels" }] });
+  expect(attacked.stderr.match(warned)).toHaveLength(1);
+  const settled = await holdfast([
+    "evaluate",
+    model,
+    ...common(),
+    ...attack,
+    "--mean",
+    "0.5",
+    "--std",
+    "0.5",
+  ]);
+  expect([settled.stdout, settled.stderr].join()).not.toContain("trial");
 
   const unknown = await holdfast(["inspect", model, "--write"]);
   expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining("nothing says how")]);
@@ -63,10 +89,17 @@ test("the usual preprocessings are tried, and the choice is said, kept and read 
   expect(await readFile(join(root, "signed.yaml"), "utf8")).toContain("range: 1\nmean: [0.5]\nstd: [0.5]\n");
   const read = await holdfast(["inspect", model]);
   expect(read.stdout).toMatch(/pixels +\(x − 0\.5\) \/ 0\.5.* from signed\.yaml/);
+  expect(read.stdout).toMatch(/normalisation .*: as pixels says/);
   const overridden = await holdfast(["inspect", model, "--pixel-range", "2", "--json"]);
   expect((JSON.parse(overridden.stdout) as { pixels: string }).pixels).toMatch(
     /^2 · \(x − 0\.5\).* from the options$/,
   );
+  await writeFile(join(root, "signed.yaml"), "mean: [0.5, 0.5]\n");
+  const two = await holdfast(["inspect", model]);
+  expect([two.code, two.stderr]).toEqual([
+    3,
+    expect.stringContaining("mean of signed.yaml: must be one number"),
+  ]);
   await writeFile(join(root, "signed.yaml"), "meen: [0.5]\n");
   const misspelt = await holdfast(["inspect", model]);
   expect([misspelt.code, misspelt.stderr]).toEqual([3, expect.stringContaining("meen")]);

@@ -33,6 +33,14 @@ export interface ReadingRequest {
   readonly straightThrough?: boolean | undefined;
 }
 
+const GRAPH = "its graph";
+
+/** Whether the pixels are normalised by nodes of the file itself, and not by what holdfast puts before it. */
+export function isOfGraph({ description: { mean, std, range = 1 }, origin }: Reading): boolean {
+  const isPutBefore = mean !== undefined || std !== undefined || range !== 1;
+  return !isPutBefore || origin?.startsWith(GRAPH) === true;
+}
+
 const PIXELS = ["mean", "std", "range", "channelOrder"] as const;
 
 /** What is said of pixel values, of all that is said. */
@@ -115,12 +123,29 @@ export async function readModel(request: ReadingRequest, terminal: Terminal): Pr
   }
   if (found.origin !== FLAGS) tell(`pixels: ${describePreprocessing(found.pixels)}, from ${found.origin}`);
   return {
-    classifier: await withPreprocessing(found.pixels),
+    classifier: await saying(found.origin, () => withPreprocessing(found.pixels)),
     description: { ...known, ...found.pixels },
     origin: found.origin,
     isSettled: true,
     withPreprocessing,
   };
+}
+
+/** Where a file says what cannot be, the error names the file. */
+async function saying<T>(origin: string, make: () => Promise<T>): Promise<T> {
+  const { InputError, UsageError } = await import("../errors/index.js");
+  try {
+    return await make();
+  } catch (error) {
+    if (!(error instanceof UsageError) || origin === FLAGS) throw error;
+    const { place, problem, remedy } = error;
+    throw new InputError({
+      place: `${place} of ${origin}`,
+      problem,
+      ...(remedy === undefined ? {} : { remedy }),
+      cause: error,
+    });
+  }
 }
 
 const FLAGS = "the options";
@@ -149,7 +174,7 @@ async function pixelsFrom({
   if (saysPixels(flags)) return { pixels: pixelsOf(flags), origin: FLAGS };
   const start = findGraphStart(asIs.graph, asIs.image, asIs.channels);
   if (start?.range !== undefined) {
-    return { pixels: { range: start.range }, origin: `its graph, which begins with ${normalisation(start)}` };
+    return { pixels: { range: start.range }, origin: `${GRAPH}, which begins with ${normalisation(start)}` };
   }
   if (foreign !== undefined && saysPixels(foreign.description)) {
     return { pixels: pixelsOf(foreign.description), origin: basename(foreign.place) };

@@ -1,9 +1,9 @@
 /** Models whose file does not say how their pixels are read: the usual ways are tried on labelled images. */
 import type { Dataset, OpenOptions } from "../data/index.js";
-import type { Trial, TriedPreprocessings } from "../evaluation/index.js";
+import type { PreprocessingGuess, Trial, TriedPreprocessings } from "../evaluation/index.js";
 import type { ModelDescription } from "../models/index.js";
 import type { LoadedModel } from "./models.js";
-import { describePreprocessing, describeReading, preprocessingFlags, type Reading } from "./reading.js";
+import { describeReading, preprocessingFlags, type Reading } from "./reading.js";
 import { openOptionsOf, type DataOptions, type MapOptions } from "./shared-options.js";
 import { formatTable, type Terminal } from "./terminal.js";
 
@@ -27,7 +27,7 @@ export async function settleModel(
 ): Promise<LoadedModel> {
   const { name, reading } = model;
   if (reading.isSettled) return model;
-  const { tryPreprocessings, usualPreprocessings } = await import("../evaluation/index.js");
+  const { describeGuess, tryPreprocessings, usualPreprocessings } = await import("../evaluation/index.js");
   const { classifier, description } = reading;
   const images = await trialImages(model, description, options);
   const { channels, height } = classifier;
@@ -39,9 +39,11 @@ export async function settleModel(
     `${name}: nothing says how its pixels are read; tried on ${best.images} images of ${images.name}\n${tableOf(tried.trials)}`,
   );
   const crop = await tryCrop(model, best, images, options, terminal);
-  tellChoice(name, best, tried, crop, terminal);
+  const guess = guessOf(best, tried, crop);
+  // Also where notes are not wanted: a guess is never silent.
+  terminal.warn(describeGuess(name, guess));
   const { preprocessing } = best;
-  const origin = `trial: ${best.correct} of ${best.images} images right`;
+  const origin = `a trial: right on ${best.correct} of ${best.images} images`;
   const settled: Reading = {
     ...reading,
     classifier: await reading.withPreprocessing(preprocessing),
@@ -53,7 +55,7 @@ export async function settleModel(
     ...model,
     classifier: settled.classifier,
     reading: settled,
-    info: { ...model.info, preprocessing: describeReading(settled.description, origin) },
+    info: { ...model.info, preprocessing: describeReading(settled.description, origin), guess },
   };
 }
 
@@ -108,31 +110,15 @@ async function tryCrop(
   return isClearlyBetter(trials[0]!.answers, best.answers, images.labels) ? USUAL_CROP : undefined;
 }
 
-function tellChoice(
-  name: string,
-  best: Trial,
-  { asGood }: TriedPreprocessings,
-  crop: number | undefined,
-  terminal: Terminal,
-): void {
-  const flags = [
-    preprocessingFlags(best.preprocessing),
-    ...(crop === undefined ? [] : [`--crop ${crop}`]),
-  ].join(" ");
-  const centre =
-    crop === undefined
-      ? ""
-      : `; and of the scaled picture the centre, ${crop} of its side, which is clearly better`;
-  // Also where notes are not wanted: a guess is never silent.
-  terminal.warn(
-    `${name}: "${best.name}" is guessed, right on ${best.correct} of ${best.images} images: ` +
-      `${describePreprocessing(best.preprocessing)}${centre}. To say it: ${flags}; to keep it: holdfast inspect --write`,
-  );
-  if (asGood.length === 0) return;
-  const others = asGood.map((trial) => `"${trial.name}" (${preprocessingFlags(trial.preprocessing)})`);
-  terminal.warn(
-    `${name}: ${others.join(", ")} may be as good: ${best.images} images do not tell. Say which it is with its options.`,
-  );
+/** What a result says of the choice. A crop that was tried goes with any of the pixels. */
+function guessOf(best: Trial, { asGood }: TriedPreprocessings, crop: number | undefined): PreprocessingGuess {
+  const cropped = crop === undefined ? [] : [`--crop ${crop}`];
+  const named = ({ name, preprocessing }: Trial): { name: string; options: string } => ({
+    name,
+    options: [preprocessingFlags(preprocessing), ...cropped].join(" "),
+  });
+  const { images, correct } = best;
+  return { ...named(best), images, correct, asGood: asGood.map(named) };
 }
 
 function tableOf(trials: readonly Trial[]): string {

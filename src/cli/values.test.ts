@@ -45,7 +45,7 @@ describe("a number or word that cannot be meant is refused, with what may be", (
     [attack("--pixel-range", "70000"), /--pixel-range.*from 1 to 65535/s],
     [attack("--layout", "chw"), /--layout.*Allowed choices are NCHW, NHWC/s],
     [attack("--channels", "2"), /1 \(gray\) or 3 \(colour\)/],
-    [attack("--size", "1000000"), /--size.*from 1 to 16384/s],
+    [attack("--size", "1000000"), /--size.*from 1 to 4096/s],
     [attack("--classes", "a,,b"), /--classes.*names/s],
     [attack("--flowers-split", "4"), /--flowers-split.*from 1 to 3/s],
     [attack("--threads", "100000"), /--threads.*from 1 to 1024/s],

@@ -103,7 +103,7 @@ export function counts(text: string): number[] {
   return text.split(",").map(count);
 }
 
-const side = whole(1, 16_384);
+const side = whole(1, 4096);
 
 /** `64` or `48x64` (height × width). */
 export function imageSize(text: string): { height: number; width: number } {

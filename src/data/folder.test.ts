@@ -202,6 +202,10 @@ describe("what cannot be read", () => {
 
   test("no such folder, an empty one, one class, no images", async () => {
     expect(await refusal(openDataset(join(root, "nothing")))).toMatch(/neither a folder nor the name/);
+    await writeFile(join(root, "model.onnx"), "");
+    expect(await refusal(openDataset(join(root, "model.onnx")))).toMatch(
+      /model\.onnx": is a file that holds no/,
+    );
     expect(await refusal(openDataset("mnits"))).toMatch(/Did you mean "mnist"/);
     expect(await refusal(openDataset(root))).toMatch(/no folder with JPEG, PNG or WebP/);
     await photo("only/1.png", "#fff");

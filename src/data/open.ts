@@ -57,6 +57,13 @@ async function openSplit(spec: string, name: string, split: string, options: Ope
       : openImageFolder(name, split, options);
   }
   refuseUnknownSplit(spec);
+  if (existsSync(name)) {
+    throw new InputError({
+      place: `data "${spec}"`,
+      problem: "is a file that holds no images",
+      remedy: "Name a folder of images, a zip or tar of one, or a .csv table.",
+    });
+  }
   throw new InputError({
     place: `data "${spec}"`,
     problem: "is neither a folder nor the name of a dataset",

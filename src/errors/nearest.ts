@@ -27,7 +27,7 @@ function editDistance(a: string, b: string): number {
 }
 
 /** Of longer lists only the first are named. */
-const NAMED = 100;
+const NAMED = 20;
 
 /** `Did you mean "at-alp"? Choose from: …` */
 export function suggestName(typed: string, known: readonly string[]): string {

@@ -1,9 +1,11 @@
 import { grayImage } from "../attacks/index.js";
 import { wilsonInterval } from "./intervals.js";
-import type { AttackMeasurement, Interval, Measurement, Result, ThreatInfo } from "./result.js";
+import type { AttackMeasurement, Interval, Measurement, ModelInfo, Result, ThreatInfo } from "./result.js";
 
 /** What curves and gates are made from. */
-export type Measured = Pick<Result, "dataset" | "measurements">;
+export interface Measured extends Pick<Result, "dataset" | "measurements"> {
+  readonly models?: readonly Pick<ModelInfo, "name" | "guess">[];
+}
 
 export interface CurvePoint {
   /** ε in pixel units, or the number of steps. */

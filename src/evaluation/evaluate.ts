@@ -51,7 +51,7 @@ export async function evaluate(
   options: EvaluateOptions,
   hooks: EvaluateHooks = {},
 ): Promise<Evaluation> {
-  const plan = withinFixedBatches(planEvaluation(options), models);
+  const plan = withinBatches(planEvaluation(options), models, dataset.length);
   checkModels(models, dataset, plan);
   const targets = new Map<string, Target>();
   for (const { name, classifier } of models) {
@@ -103,10 +103,17 @@ export async function evaluate(
   return { plan, measurements, shown: run.shown, adversarial: run.adversarial };
 }
 
-/** Batches that every model takes: a file that fixes its batch is fed no more, and padded where there is less. */
-function withinFixedBatches(plan: EvaluationPlan, models: readonly EvaluatedModel[]): EvaluationPlan {
+/**
+ * Batches that every model takes: a file that fixes its batch is fed no more, and padded where there is less. None is
+ * larger than the dataset: what pads it would cost as much as an image.
+ */
+function withinBatches(
+  plan: EvaluationPlan,
+  models: readonly EvaluatedModel[],
+  images: number,
+): EvaluationPlan {
   const fixed = models.flatMap(({ classifier }) => fixedBatchSize(classifier) ?? []);
-  return { ...plan, batchSize: Math.min(plan.batchSize, ...fixed) };
+  return { ...plan, batchSize: Math.min(plan.batchSize, Math.max(images, 1), ...fixed) };
 }
 
 function targetOptions(

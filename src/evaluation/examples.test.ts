@@ -15,11 +15,15 @@ function evaluated(classifier: Classifier): Promise<Result> {
   );
 }
 
-test("an example whose logits are NaN or infinite is shown without a confidence", async () => {
-  const root = smallNetwork({ output: (g, z) => g.op("Sqrt", [z]) });
+test("an example whose logits are NaN or infinite is shown without a confidence, and only under attack", async () => {
+  // NaN of logits below -4: none of a clean image that is shown, for then it would have no class and not be right.
+  const root = smallNetwork({ output: (g, z) => g.op("Sqrt", [g.op("Add", [z, g.scalar(4)])]) });
   const { examples, warnings } = await evaluated(root);
   const views = examples.map(({ views: [view] }) => view!);
-  expect(views.some((view) => !("cleanConfidence" in view))).toBe(true);
+  const without = views.filter((view) => !("adversarialConfidence" in view));
+  expect(without.length).toBeGreaterThan(0);
+  expect(new Set(without.map(({ adversarialPrediction }) => adversarialPrediction))).toEqual(new Set([-1]));
+  for (const view of views) expect(view).toHaveProperty("cleanConfidence");
   expect(warnings.map(({ code }) => code)).toContain("non-finite");
   const infinite = smallNetwork({ output: (g, z) => g.op("Exp", [g.op("Mul", [z, g.scalar(100)])]) });
   expect((await evaluated(infinite)).examples.length).toBeGreaterThan(0);

@@ -13,7 +13,8 @@ export function checkFit(name: string, classifier: Classifier, dataset: Dataset)
     throw new InputError({
       place: `model ${name}`,
       problem: `reads images of ${shape(classifier)} (channels × height × width), ${dataset.name} has ${shape(dataset)}`,
-      remedy: "Give data of the model's size and channels, or have the images resized when they are read.",
+      remedy:
+        "Give data of the model's size and channels. Pictures are resized to the model where --size and --channels are left out.",
     });
   }
   if (classifier.classNames.length !== dataset.classNames.length) {

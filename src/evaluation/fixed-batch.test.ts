@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openDataset, takeSample, type Dataset } from "../data/index.js";
 import { bindBatch, createClassifier, type Classifier } from "../models/index.js";
 import { createGenerator } from "../tensor/index.js";
-import { evaluateModels, type Result } from "./index.js";
+import { evaluate, evaluateModels, type Result } from "./index.js";
 
 const TOOL = { name: "holdfast", version: "0.0.0" };
 const INFO = { recipe: null, path: "model.onnx", sha256: "0".repeat(64), architecture: "resnet-mini" };
@@ -31,4 +31,17 @@ test("a file that fixes its batch is evaluated as the same model of any batch, e
   for (const size of [3, 20]) {
     expect(await outcomes({ ...any, graph: bindBatch(any, size).graph })).toEqual(expected);
   }
+});
+
+test("a batch is no larger than the dataset", async () => {
+  const dataset = takeSample(await openDataset("mnist:test"), 3, createGenerator(1));
+  const classifier = createClassifier("resnet-mini", { ...dataset, random: createGenerator(1) });
+  const { plan, measurements } = await evaluate([{ name: "model", classifier }], dataset, {
+    epsilons: [0.1],
+    options: { steps: 2 },
+    threads: 1,
+  });
+  expect(plan.batchSize).toBe(3);
+  const [, attacked] = measurements;
+  expect(attacked!.kind === "white-box" && attacked!.queries.gradient).toBe(6);
 });

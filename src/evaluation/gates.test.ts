@@ -128,6 +128,26 @@ describe("each gate is raised by what it is for, and not by what is sound", () =
   });
 });
 
+test("a guessed preprocessing weakens every number of its model, and only of that", () => {
+  const guess = {
+    name: "-1 to 1",
+    options: "--mean 0.5 --std 0.5",
+    images: 50,
+    correct: 42,
+    asGood: [{ name: "0 to 1", options: "--pixel-range 1" }],
+  };
+  const measurements = [clean(0.84), attack(0.5), { ...clean(0.9), id: "other", model: "other" }];
+  const models = [{ name: "m", guess }, { name: "other" }];
+  const warnings = checkGates({ dataset, measurements, models });
+  const [warning] = warnings.filter(({ code }) => code === "guessed-pixels");
+  expect(warning).toMatchObject({ severity: "warning", measurements: ["clean", "white-0.3-40"] });
+  expect(warning!.message).toBe(
+    'm: nothing says how its pixels are read. "-1 to 1" was chosen from a trial: right on 42 of 50 images. ' +
+      'The trial does not tell it from "0 to 1" (--pixel-range 1). If the model was trained on other pixels, none of its ' +
+      "numbers hold. If the choice is right, say it with --mean 0.5 --std 0.5, or keep it with holdfast inspect --data … --write.",
+  );
+});
+
 test("images made on the model itself are no black-box attack", () => {
   expect(codes(attack(0.9), attack(0.8, { source: "m" }))).not.toContain("transfer-stronger");
 });

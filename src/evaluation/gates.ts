@@ -3,7 +3,7 @@
  * Carlini et al. 2019, §3). Each is a pure function from measurements to warnings, so a
  * stored result can be judged again.
  */
-import { grayImage, holdsGrayImage } from "../attacks/index.js";
+import { grayImage, holdsGrayImage, NO_CLASS } from "../attacks/index.js";
 import {
   accuracyAgainstEpsilon,
   accuracyAgainstSteps,
@@ -11,7 +11,15 @@ import {
   type Curve,
   type Measured,
 } from "./curves.js";
-import type { AttackMeasurement, Measurement, ResultWarning, WarningCode, ZeroGradient } from "./result.js";
+import { guessGate } from "./guess-gate.js";
+import type {
+  AttackMeasurement,
+  CleanMeasurement,
+  Measurement,
+  ResultWarning,
+  WarningCode,
+  ZeroGradient,
+} from "./result.js";
 import { attackLabel, describe, list, number, percent } from "./words.js";
 
 /** A black-box result better than this (in accuracy) betrays a failing white-box attack. */
@@ -34,9 +42,10 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "unreliable-attack": "The attack's own checks failed",
   "attack-failure": "Signs that the attack failed",
   "not-adaptive": "No attack adapted to the defence",
-  "non-finite": "The attack produced NaN or infinity",
+  "non-finite": "NaN or infinity in the attack or the model's answers",
   "zero-gradient": "The gradient was zero",
   "hidden-steps": "Parts of the model pass no gradient",
+  "guessed-pixels": "How the model's pixels are read is a guess",
   "straight-through": "Gradients pass rounding as if it were not there",
   "different-samples": "Measured on different images",
 });
@@ -216,15 +225,28 @@ export const convergenceGate: Gate = (measured) =>
     return [warn("not-converged", "warning", message, [half.measurement, last.measurement])];
   });
 
-/** The attack's pixels were not finite (the clean image stands for them), or the model answered NaN. */
+/**
+ * The attack's pixels were not finite (the clean image stands for them), or the model answered NaN, which counts as wrong
+ * whatever the label.
+ */
 export const finiteGate: Gate = ({ measurements }) =>
-  attacksOf(measurements).flatMap((m) => {
+  measurements.flatMap((m) => {
+    if (m.kind === "clean") return cleanWithoutClass(m);
     if (m.nonFinite === 0) return [];
     const message =
       `${describe(m)}: of ${m.nonFinite} of ${m.n} images the attack's pixels were not finite, or the model's logits ` +
-      `were NaN. The attack did not reach them, so the accuracy is false.`;
+      `were NaN. The attack did not reach the first, and the second count as wrong: the accuracy is false.`;
     return [warn("non-finite", "serious", message, [m])];
   });
+
+function cleanWithoutClass(m: CleanMeasurement): ResultWarning[] {
+  const missing = m.perImage?.cleanPrediction.filter((prediction) => prediction === NO_CLASS).length ?? 0;
+  if (missing === 0) return [];
+  const message =
+    `${m.model}: of ${missing} of ${m.n} clean images its logits were NaN. They count as wrong: look for what makes ` +
+    "them, such as pixels it was not made for.";
+  return [warn("non-finite", "serious", message, [m])];
+}
 
 /** The gradient was zero or denormal on images that count as right: PGD tried nothing but random starts on them. */
 export const zeroGradientGate: Gate = ({ measurements }) =>
@@ -302,6 +324,7 @@ export const straightThroughGate: Gate = ({ measurements }) => {
 /** Every gate that needs nothing but a result. */
 export const gates: readonly Gate[] = Object.freeze([
   collapseGate,
+  guessGate,
   finiteGate,
   zeroGradientGate,
   stepsGate,

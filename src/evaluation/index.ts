@@ -20,6 +20,8 @@ export {
   type Interval,
   type Measurement,
   type ModelInfo,
+  type NamedPreprocessing,
+  type PreprocessingGuess,
   type PerAttackedImage,
   type PerCleanImage,
   type Raster,
@@ -66,6 +68,7 @@ export {
   warningTitles,
   type Gate,
 } from "./gates.js";
+export { describeGuess, guessGate } from "./guess-gate.js";
 export { readAsLogits } from "./probabilities.js";
 export {
   assembleResult,

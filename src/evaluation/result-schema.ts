@@ -70,6 +70,8 @@ const training = z
     "a column of the loss curve is not as long as its steps",
   );
 
+const namedPreprocessing = { name, options: z.string() };
+
 const model: z.ZodType<ModelInfo> = z.object({
   name,
   recipe: z.string().nullable(),
@@ -78,6 +80,14 @@ const model: z.ZodType<ModelInfo> = z.object({
   architecture: z.string(),
   parameterCount: count,
   preprocessing: z.string().optional(),
+  guess: z
+    .object({
+      ...namedPreprocessing,
+      images: positive,
+      correct: count,
+      asGood: z.array(z.object(namedPreprocessing)),
+    })
+    .optional(),
   training: training.optional(),
 });
 
@@ -208,6 +218,7 @@ const warning = z.object({
     "zero-gradient",
     "hidden-steps",
     "straight-through",
+    "guessed-pixels",
     "different-samples",
   ]),
   severity: z.enum(["info", "warning", "serious"]),

@@ -83,6 +83,22 @@ export interface ValidationPoint {
   readonly robustAccuracy: number | null;
 }
 
+/** The preprocessing under which a model was right most often on a few labelled images. */
+export interface PreprocessingGuess extends NamedPreprocessing {
+  /** Images of the trial, and those of them the model was right on. */
+  readonly images: number;
+  readonly correct: number;
+  /** Others that the trial does not tell from it. */
+  readonly asGood: readonly NamedPreprocessing[];
+}
+
+export interface NamedPreprocessing {
+  /** For example `-1 to 1`. */
+  readonly name: string;
+  /** The command line's options that say it. */
+  readonly options: string;
+}
+
 export interface ModelInfo {
   /** Unique in the result; everything else refers to it. */
   readonly name: string;
@@ -94,6 +110,8 @@ export interface ModelInfo {
   readonly parameterCount: number;
   /** How pixels x in [0, 1] become its input, and how that is known; absent of a model of holdfast. */
   readonly preprocessing?: string | undefined;
+  /** Where nothing says it and a trial chose it. */
+  readonly guess?: PreprocessingGuess | undefined;
   readonly training?: TrainingSummary | undefined;
 }
 
@@ -129,7 +147,10 @@ export interface Score {
   readonly seconds: number;
 }
 
-/** Columns over the images scored, each `n` long. `index` is the place in the dataset. */
+/**
+ * Columns over the images scored, each `n` long. `index` is the place in the dataset; a prediction is -1 where a logit
+ * was NaN, which counts as wrong.
+ */
 export interface PerCleanImage {
   readonly index: readonly number[];
   readonly label: readonly number[];
@@ -271,6 +292,7 @@ export type WarningCode =
   | "zero-gradient"
   | "hidden-steps"
   | "straight-through"
+  | "guessed-pixels"
   | "different-samples";
 
 export interface ResultWarning {

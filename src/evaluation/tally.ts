@@ -1,4 +1,4 @@
-import type { PlannedAttack } from "../attacks/index.js";
+import { NO_CLASS, type PlannedAttack } from "../attacks/index.js";
 import { wilsonInterval } from "./intervals.js";
 import type { Outcome } from "./attack-dataset.js";
 import type { PerAttackedImage, PerCleanImage, Score } from "./result.js";
@@ -70,7 +70,8 @@ export function createTally(): Tally {
         adversarial,
         success: (scored === undefined ? value.success : adversarial !== outcome.label) ? 1 : 0,
         distance: Math.fround(value.distance),
-        nonFinite: value.nonFinite,
+        // On another model: or where that one answers NaN.
+        nonFinite: value.nonFinite || scored?.clean === NO_CLASS || scored?.adversarial === NO_CLASS,
         stage,
       };
     },

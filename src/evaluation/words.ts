@@ -1,15 +1,20 @@
 /** How warnings and tables name what was measured. */
-import { grayImage } from "../attacks/index.js";
+import { CARDS, SUITES } from "../attacks/index.js";
 import type { AttackMeasurement } from "./result.js";
 
-/** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`. */
+/** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`, `AutoAttack`. */
 export function attackLabel(m: AttackMeasurement): string {
-  if (m.attack === grayImage.name) return "gray image";
   const { steps, restarts, draws } = m.parameters;
-  const name =
-    steps === null || m.attack === "fgsm" ? m.attack.toUpperCase() : `${m.attack.toUpperCase()}-${steps}`;
+  const label = nameOf(m.attack);
+  const name = steps === null || m.attack === "fgsm" ? label : `${label}-${steps}`;
   const base = typeof draws === "number" && draws > 1 ? `${name} EOT-${draws}` : name;
   return restarts !== null && restarts > 1 ? `${base} × ${restarts}` : base;
+}
+
+/** The label of an attack or a suite of ours; of another tool's, its name in capitals. */
+export function nameOf(attack: string): string {
+  const known: Readonly<Record<string, { readonly label: string }>> = { ...CARDS, ...SUITES };
+  return Object.hasOwn(known, attack) ? known[attack]!.label : attack.toUpperCase();
 }
 
 /** An attack, the model and the threat: `PGD-40 on a (L∞, ε = 0.3)`. */

@@ -77,7 +77,7 @@ function layoutOf({ layout }: ModelInspection): string {
 function normalisationRows({ normalisation }: ModelInspection): Row[] {
   if (normalisation === null) return [];
   const { mean, std, why, nodes } = normalisation;
-  const where = why === "given" ? "as the options say" : `in the graph (${nodes.join(", ")})`;
+  const where = why === "given" ? "as pixels says" : `in the graph (${nodes.join(", ")})`;
   return [["normalisation", `(x − mean) / std, mean ${alike(mean)}, std ${alike(std)}: ${where}`]];
 }
 

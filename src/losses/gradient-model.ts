@@ -108,7 +108,7 @@ function checkValue(name: string, graph: Graph, place: string): void {
       value === undefined ? "is no value of the graph" : `is ${value.dtype}: only floats have a gradient`,
     remedy:
       value === undefined
-        ? suggestName(name, [...graph.inputs, ...graph.outputs, ...graph.initializers.keys()].slice(0, 100))
+        ? suggestName(name, [...graph.inputs, ...graph.outputs, ...graph.initializers.keys()])
         : "Ask for another value.",
   });
 }

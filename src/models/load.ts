@@ -235,7 +235,12 @@ function checkChannels(channels: number, { mean, std, channelOrder }: LoadOption
     if (values === undefined || values.length === channels) continue;
     throw new UsageError({
       place: option,
-      problem: `must be ${channels} numbers, one a channel, found [${values.join(", ")}]`,
+      problem: `must be ${channels === 1 ? "one number" : `${channels} numbers, one a channel`}, found [${values.join(", ")}]`,
+      ...(values.length === 1
+        ? {
+            remedy: `For the same in every channel give ${Array.from({ length: channels }, () => values[0]).join(",")}.`,
+          }
+        : {}),
     });
   }
 }

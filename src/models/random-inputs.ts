@@ -51,7 +51,11 @@ export function drawRandomInputs(
     // Both matrices of one resize read the same stream: they share the drawn side.
     const what = spec.distribution === "resize" ? "resize" : name;
     for (let i = 0; i < indices.length; i++) {
-      const stream = random.stream(`defence/${what}/${purpose}`, indices[i], typeof draw === "number" ? draw : draw[i]);
+      const stream = random.stream(
+        `defence/${what}/${purpose}`,
+        indices[i],
+        typeof draw === "number" ? draw : draw[i],
+      );
       fill(spec, stream, data.subarray(i * size, (i + 1) * size));
     }
     fed[name] = tensor("float32", shape, data);

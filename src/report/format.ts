@@ -1,4 +1,4 @@
-import type { Interval, Score, ThreatInfo } from "../evaluation/index.js";
+import type { Interval, ScoredImages, Score, ThreatInfo } from "../evaluation/index.js";
 
 /** .9437 → `94.4 %` */
 export function percent(share: number): string {
@@ -39,4 +39,9 @@ export function duration(seconds: number): string {
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
   return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+}
+
+/** A label or a prediction by its name; `NaN` where the model named no class. */
+export function className({ classNames }: Pick<ScoredImages, "classNames">, label: number): string {
+  return label < 0 ? "NaN" : (classNames[label] ?? String(label));
 }

@@ -22,7 +22,7 @@ export async function gallerySection(result: Result): Promise<Html> {
 }
 
 async function exampleOf(result: Result, example: Example): Promise<Html> {
-  const label = nameOf(result, example.label);
+  const label = format.className(result.dataset, example.label);
   const views: Html[] = [];
   for (const view of example.views) views.push(await viewOf(result, view, label));
   return html`<article class="example">
@@ -36,7 +36,7 @@ async function exampleOf(result: Result, example: Example): Promise<Html> {
 
 async function viewOf(result: Result, view: ExampleView, label: string): Promise<Html> {
   const fooled = view.adversarialPrediction !== view.cleanPrediction;
-  const said = nameOf(result, view.adversarialPrediction);
+  const said = format.className(result.dataset, view.adversarialPrediction);
   const attention: Html[] = [];
   for (const { group, clean, adversarial } of view.attention) {
     attention.push(
@@ -86,8 +86,4 @@ async function figure(source: Promise<string>, alt: string, caption: Html | stri
     <img src="${await source}" alt="${alt}" />
     <figcaption>${caption}</figcaption>
   </figure>`;
-}
-
-function nameOf({ dataset }: Result, label: number): string {
-  return dataset.classNames[label] ?? String(label);
 }

@@ -1,6 +1,6 @@
 export { epsilonChart, lossChart, renderChart, stepsChart, type Chart, type Series } from "./charts.js";
 export { renderReport } from "./render.js";
-export { percent, interval, epsilon as formatEpsilon } from "./format.js";
+export { className, percent, interval, epsilon as formatEpsilon } from "./format.js";
 export { embeddedJson, escapeHtml, html, raw, type Html } from "./html.js";
 export { heat, heatmapOf, pictureOf } from "./pictures.js";
 export { pageOf } from "./page.js";

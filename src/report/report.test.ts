@@ -12,7 +12,7 @@ import { createClassifier } from "../models/index.js";
 import { createGenerator } from "../tensor/index.js";
 import { renderChart } from "./charts.js";
 import { embeddedJson, escapeHtml, html } from "./html.js";
-import { renderReport } from "./index.js";
+import { className, renderReport } from "./index.js";
 
 const HOSTILE = "</script><img src=x onerror=alert(1)>\u2028$&`";
 let result: Result;
@@ -120,6 +120,14 @@ describe("the report", () => {
     expect(page).toMatch(/<span class="fooled">✗ 5<\/span\s*> \(88 %\)/);
     expect(page).toContain(`<span class="held">✓ ${escapeHtml(HOSTILE)}`);
     expect(page).toContain("± 0.5, magnified");
+  });
+
+  test("says NaN where a model named no class", () => {
+    expect([5, 99, -1].map((label) => className({ classNames: [..."abcdef"] }, label))).toEqual([
+      "f",
+      "99",
+      "NaN",
+    ]);
   });
 
   test("has a table under every chart, and says in words what it shows", () => {

@@ -1,3 +1,4 @@
+import { NO_CLASS } from "../attacks/index.js";
 import type { Dataset } from "../data/index.js";
 import { InputError } from "../errors/index.js";
 import {
@@ -230,7 +231,7 @@ async function transferred(
       },
       queries: { forward: result.clean.label.length * result.samples, gradient: 0 },
       largestPerturbation,
-      nonFinite,
+      nonFinite: nonFinite + prediction.filter((answer) => answer === NO_CLASS).length,
     };
   });
 }

@@ -12,7 +12,7 @@ import {
   type Given,
 } from "../attack-options.js";
 import { openSample, ownShape, usualEpsilon } from "../images.js";
-import { extraInputs, loadModel, modelOptions, type ModelOptions } from "../models.js";
+import { extraInputs, loadModel, modelOptions, type LoadedModel, type ModelOptions } from "../models.js";
 import { checkOutputs } from "../outputs.js";
 import { settleModel } from "../settle.js";
 import { isPicture, picturesOrArrays, writePictures } from "../pictures.js";
@@ -90,7 +90,7 @@ async function attack(path: string, options: AttackCommandOptions, given: Given)
   );
   const outcome = await run(options, { name, classifier, dataset, threat, given, aim, terminal });
   const saved = options.save === undefined ? [] : await save(options.save, dataset, outcome);
-  await report(options, terminal, { name, sample, aim, outcome, saved });
+  await report(options, terminal, { model, sample, aim, outcome, saved });
 }
 
 async function threatOf({ norm, epsilon, data }: AttackCommandOptions): Promise<ThreatModel> {
@@ -205,7 +205,7 @@ async function save(
 }
 
 interface Finished {
-  readonly name: string;
+  readonly model: LoadedModel;
   readonly sample: Sample;
   readonly aim: number | undefined;
   readonly outcome: Outcome;
@@ -215,14 +215,21 @@ interface Finished {
 async function report(
   options: AttackCommandOptions,
   terminal: Terminal,
-  { name, sample, aim, outcome, saved }: Finished,
+  { model, sample, aim, outcome, saved }: Finished,
 ): Promise<void> {
   const { checkGates, describeSample, wilsonInterval } = await import("../../evaluation/index.js");
   const { clean, attacked } = outcome;
   const { images, leftOut, ...shares } = sharesOf(attacked.perImage!, aim, wilsonInterval);
-  const measured = { dataset: describeSample(sample), measurements: [clean, attacked] };
+  const { name, info } = model;
+  const measured = {
+    dataset: describeSample(sample),
+    measurements: [clean, attacked],
+    models: [{ name, guess: info.guess }],
+  };
   const warnings = checkGates(measured).filter(({ severity }) => severity !== "info");
-  for (const { severity, message } of warnings) {
+  for (const { code, severity, message } of warnings) {
+    // Said when it was made.
+    if (code === "guessed-pixels") continue;
     terminal.warn(severity === "serious" ? `serious: ${message}` : message);
   }
   const shown = aim === undefined ? shares.robust : shares.success;

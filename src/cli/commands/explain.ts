@@ -88,7 +88,7 @@ async function explain(path: string, options: ExplainOptions): Promise<void> {
   const model = await settleModel(loaded, options, terminal);
   const { name, classifier: asLoaded } = model;
   const { dataset } = await openSample(options, options.seed, [model], terminal);
-  const { checkFit, readAsLogits } = await import("../../evaluation/index.js");
+  const { checkFit, guessGate, readAsLogits } = await import("../../evaluation/index.js");
   checkFit(name, asLoaded, dataset);
   const classifier = await readAsLogits(name, asLoaded, dataset, {
     threads: options.threads,
@@ -108,6 +108,7 @@ async function explain(path: string, options: ExplainOptions): Promise<void> {
     tap: explained.tap ?? null,
     integrationSteps: explained.methods.includes("integrated-gradients") ? options.integrationSteps : null,
     seed: options.seed,
+    warnings: guessGate({ models: [{ name, guess: model.info.guess }], measurements: [] }),
     images: explained.images.map(factsOf),
   };
   await writeFileAtomic(join(options.out, "explanations.json"), `${JSON.stringify(facts, null, 2)}\n`);

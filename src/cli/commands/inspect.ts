@@ -5,7 +5,7 @@ import type { ModelUnderTest } from "../../evaluation/index.js";
 import { ownShape } from "../images.js";
 import { loadModel, modelOptions, modelPath, type LoadedModel, type ModelOptions } from "../models.js";
 import { checkOutputs } from "../outputs.js";
-import { describeReading } from "../reading.js";
+import { describeReading, isOfGraph } from "../reading.js";
 import { settleModel } from "../settle.js";
 import { commonOptions, mapOptions, type CommonOptions, type MapOptions } from "../shared-options.js";
 import { writeError } from "../streams.js";
@@ -64,7 +64,7 @@ async function inspect(path: string, options: InspectOptions): Promise<void> {
   }
   const { inspectionPage, inspectModel } = await import("../../inspection/index.js");
   const { name, info, classifier } = model;
-  const { mean, std, pixelRange, layout } = options;
+  const { layout } = options;
   const facts = await inspectModel(
     {
       name,
@@ -75,7 +75,7 @@ async function inspect(path: string, options: InspectOptions): Promise<void> {
       notices,
       pixels: describePixels(model),
       given: {
-        normalisation: mean !== undefined || std !== undefined || pixelRange !== undefined,
+        normalisation: !isOfGraph(model.reading),
         layout: layout !== undefined,
       },
     },

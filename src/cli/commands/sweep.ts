@@ -8,7 +8,7 @@ import { newRun } from "../training-settings.js";
 import { createTrainingDisplay } from "./train.js";
 
 interface SweepCommandOptions extends TrainOptions {
-  readonly vary?: Record<string, SweepValue[]>;
+  readonly vary: Record<string, SweepValue[]>;
   readonly criterion: SweepCriterion;
   readonly judgeEpsilon: number;
   readonly judgeSteps: number;
@@ -41,7 +41,7 @@ export function sweepCommand(program: Command): void {
   const command = program
     .command("sweep")
     .description("train with every combination of some settings, and show which is best")
-    .option("--vary <setting=values>", "values to try, as in alpha=0.02,0.1; repeatable", vary)
+    .requiredOption("--vary <setting=values>", "values to try, as in alpha=0.02,0.1; repeatable", vary)
     .addOption(
       oneOf("--criterion <name>", "what is best on the validation images: accuracy", [
         "mean",
@@ -91,7 +91,7 @@ async function runSweep(options: SweepCommandOptions): Promise<void> {
       const trials = await sweep(
         {
           base,
-          vary: options.vary ?? {},
+          vary: options.vary,
           criterion: options.criterion,
           judge: { epsilon: options.judgeEpsilon, steps: options.judgeSteps },
         },

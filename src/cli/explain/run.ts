@@ -94,9 +94,11 @@ export async function explainImages(options: ExplainOptions, work: Work): Promis
         (_, i) => start + i,
       );
       const batch = await readBatch(dataset, places, target.imageSize);
-      const seen = [await look("clean", batch, batch.images)];
+      const seen = [await look("clean", places, batch, batch.images)];
       if (threat !== undefined)
-        seen.push(await look(nameOf(options, threat), batch, await attacked(options, threat, target, batch)));
+        seen.push(
+          await look(nameOf(options, threat), places, batch, await attacked(options, threat, target, batch)),
+        );
       places.forEach((place, i) => {
         images.push({
           file: dataset.fileName(place),
@@ -114,8 +116,8 @@ export async function explainImages(options: ExplainOptions, work: Work): Promis
   const { channels, height, width } = classifier;
   return { methods, tap: tap?.name, threat, shape: { channels, height, width }, images, gap };
 
-  async function look(name: string, batch: Batch, pixels: Float32Array): Promise<Seen> {
-    return see({ name, batch, pixels, explainer, classifier, dataset, target, of: options.of });
+  async function look(name: string, places: Uint32Array, batch: Batch, pixels: Float32Array): Promise<Seen> {
+    return see({ name, places, batch, pixels, explainer, classifier, dataset, target, of: options.of });
   }
 }
 
@@ -145,6 +147,8 @@ interface Seen {
 
 interface Looking {
   readonly name: string;
+  /** Of the batch's images in `dataset`. */
+  readonly places: Uint32Array;
   readonly batch: Batch;
   readonly pixels: Float32Array;
   readonly explainer: Explainer;
@@ -156,6 +160,7 @@ interface Looking {
 
 async function see({
   name,
+  places,
   batch,
   pixels,
   explainer,
@@ -164,11 +169,20 @@ async function see({
   target,
   of,
 }: Looking): Promise<Seen> {
-  const { crossEntropies, predictions } = await import("../../attacks/index.js");
+  const { crossEntropies, NO_CLASS, predictions } = await import("../../attacks/index.js");
   const { size, indices } = batch;
   const { classCount, imageSize } = target;
   const logits = await target.logits(pixels, { indices });
   const predicted = predictions(logits, size, classCount);
+  const without = predicted.indexOf(NO_CLASS);
+  if (without >= 0) {
+    const { InputError } = await import("../../errors/index.js");
+    throw new InputError({
+      place: `${dataset.fileName(places[without]!)} (${name})`,
+      problem: "the model's logits are NaN: it names no class, and nothing explains it",
+      remedy: "Check the model and its pixels (--mean, --std, --pixel-range), or leave the image out.",
+    });
+  }
   const losses = crossEntropies(logits, predicted, size, classCount);
   const classes = of === "label" ? batch.labels : predicted;
   const found: Explanations = await explainer.explain({ images: pixels, classes, indices });

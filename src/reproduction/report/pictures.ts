@@ -1,4 +1,4 @@
-import { heatmapOf, html, pictureOf, raw, type Html } from "../../report/index.js";
+import { className, heatmapOf, html, pictureOf, raw, type Html } from "../../report/index.js";
 import type { MeasuredPicture } from "../measure-piece.js";
 import type { ReproducedDatasetResult, ReproductionPictures } from "../result.js";
 import { inputName } from "./attention.js";
@@ -18,7 +18,7 @@ export async function picturesSection(
   const parts: Html[] = [];
   for (let i = 0; i < count; i++) {
     const first = pictures![rows[0]!.model]![i]!;
-    const label = nameOf(dataset, first.label);
+    const label = className(dataset.result.dataset, first.label);
     const views: Html[] = [];
     for (const row of rows) {
       const shown = i === 0 && FIGURE_4.includes(row.recipe);
@@ -52,7 +52,7 @@ async function viewOf(
   for (const input of picture.inputs) {
     const right = input.prediction === picture.label;
     const said = html`<span class="${right ? "held" : "fooled"}"
-      >${right ? "✓" : "✗"} ${nameOf(dataset, input.prediction)}</span
+      >${right ? "✓" : "✗"} ${className(dataset.result.dataset, input.prediction)}</span
     >`;
     const maps: Html[] = [];
     for (const [group, map] of input.maps.entries()) {
@@ -91,8 +91,4 @@ async function figure(source: Promise<string>, alt: string, caption: string): Pr
     <img src="${await source}" alt="${alt}" />
     <figcaption>${caption}</figcaption>
   </figure>`;
-}
-
-function nameOf({ result }: ReproducedDatasetResult, label: number): string {
-  return result.dataset.classNames[label] ?? String(label);
 }
