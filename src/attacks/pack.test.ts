@@ -92,6 +92,14 @@ const noisy = (): Classifier =>
     defence: { inputNoise: { distribution: "normal", scale: 0.5 } },
   });
 
+it("answers the few that are left in a smaller batch, with the same bits", async () => {
+  const target = createTarget(smallNetwork(), { batchSize: labels.length, threads: 1 });
+  const [whole, few] = [await target.logits(images), await target.logits(images.slice(0, 5 * SIZE * SIZE))];
+  await target.dispose();
+  expect(labels.length).toBeGreaterThan(20);
+  expect(few).toEqual(whole.slice(0, few.length));
+});
+
 it.each([
   ["a network", () => smallNetwork()],
   ["a randomised one", noisy],

@@ -1,5 +1,5 @@
 import { deadCode, type Graph } from "../graph/index.js";
-import { bindForInference, drawRandomInputs, type Classifier } from "../models/index.js";
+import { bindForInference, drawRandomInputs, fixedBatchSize, type Classifier } from "../models/index.js";
 import { compile, type CompileOptions, type Program } from "../runtime/index.js";
 import { createGenerator } from "../tensor/index.js";
 import type { Answer, Query, Question } from "./asking.js";
@@ -74,6 +74,14 @@ export const FORWARD: Question = {
 
 const SAMPLES = 10;
 
+/**
+ * A second, smaller batch, for the few images that are left at the end: padded to a large one they would cost as much as
+ * it. Not smaller, because products of fewer than four rows are computed in another order: their last bits differ.
+ */
+const FEW = 8;
+/** The smaller batch serves up to this share of the large one. */
+const FEW_SHARE = 1 / 4;
+
 /** Compiles nothing yet; programs are compiled when they are first used. */
 export function createTarget(classifier: Classifier, options: TargetOptions): Target {
   const { batchSize } = options;
@@ -84,14 +92,16 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
   const randomised = randomInputs.length > 0;
   const samples = randomised ? (options.samples ?? SAMPLES) : 1;
   const random = createGenerator(options.seed ?? 0);
+  const isFixed = fixedBatchSize(classifier) !== undefined;
   const programs = new Map<string, Promise<Program>>();
-  const programOf = ({ key, build }: Question): Promise<Program> => {
-    let found = programs.get(key);
+  const programOf = ({ key, build }: Question, size: number): Promise<Program> => {
+    const name = `${key} ${size}`;
+    let found = programs.get(name);
     if (found === undefined) {
       const common = options.threads === undefined ? {} : { threads: options.threads };
       // Bound anew for every program: the folded weights are as large as the model, and only needed here.
-      found = (options.compile ?? compile)(deadCode(build(bindForInference(classifier, batchSize))), common);
-      programs.set(key, found);
+      found = (options.compile ?? compile)(deadCode(build(bindForInference(classifier, size))), common);
+      programs.set(name, found);
     }
     return found;
   };
@@ -101,16 +111,23 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
     at: readonly Turn[],
     further: number = 0,
   ): Promise<readonly Answer[]> => {
-    const program = await programOf(question);
-    const full = Array.from({ length: randomised ? batchSize : 0 }, (_, i) => at[i] ?? at.at(-1)!);
-    const drawn = randomised
-      ? drawRandomInputs(
-          classifier,
-          full.map(({ index }) => index),
-          { random, purpose: "attack", draw: full.map(({ draw }) => draw + further) },
-        )
-      : {};
-    return runRows(program, queries, { image: classifier.image, whole: drawn, fetch: question.outputs });
+    const size = !isFixed && queries.length <= batchSize * FEW_SHARE ? Math.min(FEW, batchSize) : batchSize;
+    const program = await programOf(question, size);
+    const found: Answer[] = [];
+    for (let start = 0; start < queries.length; start += size) {
+      const [some, turns] = [queries.slice(start, start + size), at.slice(start, start + size)];
+      const full = Array.from({ length: randomised ? size : 0 }, (_, i) => turns[i] ?? turns.at(-1)!);
+      const drawn = randomised
+        ? drawRandomInputs(
+            classifier,
+            full.map(({ index }) => index),
+            { random, purpose: "attack", draw: full.map(({ draw }) => draw + further) },
+          )
+        : {};
+      const options = { image: classifier.image, whole: drawn, fetch: question.outputs };
+      found.push(...(await runRows(program, some, options)));
+    }
+    return found;
   };
   const isAveraged = ({ key }: Question): boolean => randomised && key === FORWARD.key;
   const target: Target = {

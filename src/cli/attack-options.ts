@@ -42,6 +42,7 @@ export function attackOptions(
         epsilon: radii,
         stepSize: command.opts()["stepSize"] as number | undefined,
       });
+      if (!isAttack(attack) && !isSuite(attack)) return;
       const threat = { norm, epsilon: radii?.at(-1) ?? 1 };
       resolveOptions(`--attack ${attack}`, rowsOf(attack), threat, givenOptions(command), flagName);
     });
