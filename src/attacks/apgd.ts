@@ -14,17 +14,17 @@ const SOONEST = 0.06;
 /** Length of the first step, in radii. */
 const FIRST_STEP = 2;
 
-type Common = Pick<OptionsOf<typeof CARDS.apgd.options>, "steps" | "rho">;
+type Common = Pick<OptionsOf<typeof CARDS.apgd.options>, "steps" | "rho" | "loss">;
 
 /**
  * Auto-PGD (Croce & Hein 2020, arXiv:2003.01690, Algorithm 1): momentum, steps that are halved where the loss has risen in
  * less than `rho` of the steps since the last check or has not risen at all since a check that halved nothing, and a new
  * start from the best point then.
  */
-export const apgd = defineAttack(CARDS.apgd, function* (subject, { restarts, draws, loss, ...options }) {
+export const apgd = defineAttack(CARDS.apgd, function* (subject, { restarts, draws, ...options }) {
   const best = createBest(subject);
   for (let restart = 0; restart < restarts && !isDone(best, subject); restart++) {
-    const ask = lossAsker(subject, loss, { target: subject.target, draws });
+    const ask = lossAsker(subject, options.loss, { target: subject.target, draws });
     yield* climb(subject, ask, options, subject.stream("apgd-start", restart), best);
   }
   return best.image;
@@ -33,12 +33,12 @@ export const apgd = defineAttack(CARDS.apgd, function* (subject, { restarts, dra
 /** The same towards each of the classes that are nearest by the clean logits, or to the one that is asked for. */
 export const targetedApgd = defineAttack(
   CARDS["apgd-t"],
-  function* (subject, { restarts, draws, loss, targets, ...options }) {
+  function* (subject, { restarts, draws, targets, ...options }) {
     const best = createBest(subject);
     const aims = subject.target === undefined ? likelyTargets(subject, targets) : [subject.target];
     for (const [i, target] of aims.entries()) {
       for (let restart = 0; restart < restarts && !isDone(best, subject); restart++) {
-        const ask = lossAsker(subject, loss, { target, draws });
+        const ask = lossAsker(subject, options.loss, { target, draws });
         const source = subject.stream("apgd-start", i * restarts + restart);
         yield* climb(subject, ask, options, source, best);
       }
@@ -54,7 +54,7 @@ const isDone = (best: Best, { randomised }: Subject): boolean => best.succeeded 
 function* climb(
   subject: Subject,
   lossAt: (x: Float32Array) => Asking<LossAt>,
-  { steps, rho }: Common,
+  { steps, rho, loss }: Common,
   source: ReturnType<Subject["stream"]>,
   best: Best,
 ): Asking<void> {
@@ -65,8 +65,8 @@ function* climb(
   best.offer(start, here.logits);
   const top = { x: start, at: here };
   const check = { every: part(FIRST_CHECK), since: 0, rises: 0, top: here.loss, halved: true };
-  // As in the reference, the first loss is compared with 0.
-  let before = 0;
+  // As in the reference, the first loss is compared with 0, and cross-entropy is above it.
+  let before = loss === "cross-entropy" ? -Infinity : 0;
   let length = FIRST_STEP * threat.epsilon;
   let old = start;
   function* step(x: Float32Array, k: number): Asking<Float32Array> {

@@ -1,0 +1,147 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { fixture } from "../../test/fixture.js";
+import {
+  SMALL_CLASSES as CLASSES,
+  SMALL_SIZE as SIZE,
+  smallFixture,
+  smallNetwork,
+} from "../../test/small-network.js";
+import { createGenerator } from "../tensor/index.js";
+import {
+  apgd,
+  ballAround,
+  createTarget,
+  planAttack,
+  runAttack,
+  square,
+  STEP,
+  targetedApgd,
+  targetedFab,
+  type Answer,
+  type AnyAttack,
+  type AttackBatch,
+  type Norm,
+  type Subject,
+  type ThreatModel,
+} from "./index.js";
+
+/** The reference AutoAttack on the same network (scripts/fixtures/auto_attack.py). */
+const expected = fixture("autoattack");
+const EPSILON = { linf: 0.1, l2: 0.6 } as const;
+const STEPS = 20;
+const AREA = SIZE * SIZE;
+const images = smallFixture("images").data as Float32Array;
+const labels = smallFixture("labels").data as Int32Array;
+const size = labels.length;
+const batch: AttackBatch = { images, labels, indices: Uint32Array.from(labels.keys()), size };
+const random = createGenerator(1);
+const target = createTarget(smallNetwork(), { batchSize: size, threads: 1 });
+afterAll(() => target.dispose());
+
+const imageAt = (place: number): Float32Array => images.slice(place * AREA, (place + 1) * AREA);
+
+async function subjectAt(place: number, threat: ThreatModel): Promise<Subject> {
+  const image = imageAt(place);
+  return {
+    image,
+    shape: target.imageShape,
+    label: labels[place]!,
+    target: undefined,
+    threat,
+    ball: ballAround(threat, image),
+    cleanLogits: await target.logits(image),
+    randomised: false,
+    stream: (name, which) => random.stream(name, place, which),
+  };
+}
+
+/** Answers an attack's questions one by one; the images that it asked about, and its answer. */
+async function followed(
+  { attack, options }: { attack: AnyAttack; options: object },
+  subject: Subject,
+): Promise<{ asked: Float32Array[]; found: Float32Array }> {
+  const asking = attack.run(subject, options as never);
+  const asked: Float32Array[] = [];
+  let next = asking.next();
+  while (next.done !== true) {
+    asked.push(next.value.rows[STEP.image]!);
+    const [answer] = await target.answer(next.value.question, [next.value], [{ index: 0, draw: 0 }]);
+    next = asking.next(answer as Answer);
+  }
+  return { asked, found: next.value };
+}
+
+describe.each<Norm>(["linf", "l2"])("in %s", (norm) => {
+  const threat = { norm, epsilon: EPSILON[norm] };
+
+  it.each([
+    ["ce", "cross-entropy"],
+    ["dlr", "dlr"],
+  ] as const)("APGD on %s asks about the reference's images, until it succeeds", async (name, loss) => {
+    const { data, shape } = expected(`${norm}.${name}`);
+    const [calls, count] = shape as [number, number];
+    const theirs = (step: number, i: number): Float32Array =>
+      (data as Float32Array).subarray((step * count + i) * AREA, (step * count + i + 1) * AREA);
+    const places = expected("places").data as Int32Array;
+    expect(calls).toBe(STEPS + 1);
+    let [compared, apart] = [0, 0];
+    for (const [i, place] of Array.from(places).entries()) {
+      const subject = await subjectAt(place, threat);
+      const ball = { ...subject.ball, edge: () => theirs(0, i).slice() };
+      const planned = planAttack(apgd, threat, { steps: STEPS, loss });
+      const { asked } = await followed(planned, { ...subject, ball });
+      for (const [step, x] of asked.entries()) {
+        const far = x.filter((value, k) => Math.abs(value - theirs(step, i)[k]!) > 1e-4).length;
+        if (far > 0.02 * AREA) apart++;
+        compared++;
+      }
+    }
+    // Not all end at once.
+    expect(compared).toBeGreaterThan(3 * count);
+    // Two losses that are equal to float32 in one form of cross-entropy and not in the other halve a step or do not.
+    expect(apart).toBeLessThanOrEqual(0.02 * compared);
+  });
+
+  it("FAB-T finds images as near as the reference's", async () => {
+    const order = (cleanLogits: Float32Array): number[] =>
+      Array.from({ length: CLASSES }, (_, k) => k).sort((a, b) => cleanLogits[b]! - cleanLogits[a]!);
+    // An empty ball: nothing ends it early.
+    const planned = planAttack(targetedFab, { norm, epsilon: 0 }, { steps: STEPS });
+    for (const rank of [1, 2]) {
+      const theirs = expected(`${norm}.fab.${rank + 1}`).data as Float32Array;
+      for (let place = 0; place < size; place++) {
+        const subject = await subjectAt(place, { norm, epsilon: 0 });
+        const ranked = order(subject.cleanLogits);
+        if (ranked[0] !== labels[place]) continue;
+        // Towards one class, but any other than the label counts, as in the reference.
+        const one = {
+          ...subject,
+          cleanLogits: subject.cleanLogits.map((z, k) => (k === ranked[rank] ? z + 1e6 : z)),
+        };
+        const { found } = await followed({ ...planned, options: { ...planned.options, targets: 1 } }, one);
+        const distance = subject.ball.distance(found);
+        const ours = distance === 0 ? Infinity : distance;
+        if (theirs[place] === Infinity) expect(ours).toBe(Infinity);
+        else expect(Math.abs(ours / theirs[place]! - 1), `image ${place}, rank ${rank}`).toBeLessThan(0.01);
+      }
+    }
+  });
+
+  it.each<[string, AnyAttack, object]>([
+    ["APGD-T", targetedApgd as never, { steps: 20 }],
+    ["FAB-T", targetedFab as never, { steps: 20 }],
+    ["Square", square as never, { queries: 300 }],
+  ])("%s breaks what stands, within the ball, and no more in a smaller one", async (_, attack, options) => {
+    const broken: number[] = [];
+    for (const epsilon of [threat.epsilon / 4, threat.epsilon, 3 * threat.epsilon]) {
+      const planned = planAttack(attack, { norm, epsilon }, options as never);
+      const { success, distance, adversarial } = await runAttack(target, planned, batch, { random });
+      broken.push(success.reduce((sum, one) => sum + one, 0));
+      expect(Math.max(...distance)).toBeLessThanOrEqual(epsilon + 1e-6);
+      expect(adversarial.every((value) => value >= 0 && value <= 1)).toBe(true);
+    }
+    expect(broken).toEqual(broken.toSorted((a, b) => a - b));
+    expect(broken[0]).toBeLessThan(size / 2);
+    expect(broken[2]).toBeGreaterThan(0.5 * size);
+  });
+});
