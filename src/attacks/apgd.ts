@@ -1,20 +1,9 @@
-import type { Asking } from "./asking.js";
-import { defineAttack, type Subject } from "./attack.js";
-import { createBest, type Best } from "./best.js";
-import { CARDS, type OptionsOf } from "./cards/index.js";
-import { iterate } from "./iterate.js";
-import { likelyTargets, lossAsker, type LossAt } from "./loss-gradient.js";
-
-/** Share of the way that goes along the new step; the rest goes on as before. */
-const MOMENTUM = 0.75;
-/** The first check of the step size comes after this share of the steps, each later one sooner by `SOONER`. */
-const FIRST_CHECK = 0.22;
-const SOONER = 0.03;
-const SOONEST = 0.06;
-/** Length of the first step, in radii. */
-const FIRST_STEP = 2;
-
-type Common = Pick<OptionsOf<typeof CARDS.apgd.options>, "steps" | "rho" | "loss">;
+import { defineAttack } from "./attack.js";
+import { createBest } from "./best.js";
+import { CARDS } from "./cards/index.js";
+import { climb, isDone } from "./climb.js";
+import { likelyTargets, lossAsker } from "./loss-gradient.js";
+import { patternOf } from "./square.js";
 
 /**
  * Auto-PGD (Croce & Hein 2020, arXiv:2003.01690, Algorithm 1): momentum, steps that are halved where the loss has risen in
@@ -25,7 +14,9 @@ export const apgd = defineAttack(CARDS.apgd, function* (subject, { restarts, dra
   const best = createBest(subject);
   for (let restart = 0; restart < restarts && !isDone(best, subject); restart++) {
     const ask = lossAsker(subject, options.loss, { target: subject.target, draws });
-    yield* climb(subject, ask, options, subject.stream("apgd-start", restart), best);
+    const source = subject.stream("apgd-start", restart);
+    const start = options.start === "pattern" ? patternOf(subject, source) : subject.ball.edge(source);
+    yield* climb(subject, ask, options, start, best);
   }
   return best.image;
 });
@@ -40,61 +31,9 @@ export const targetedApgd = defineAttack(
       for (let restart = 0; restart < restarts && !isDone(best, subject); restart++) {
         const ask = lossAsker(subject, options.loss, { target, draws });
         const source = subject.stream("apgd-start", i * restarts + restart);
-        yield* climb(subject, ask, options, source, best);
+        yield* climb(subject, ask, options, subject.ball.edge(source), best);
       }
     }
     return best.image;
   },
 );
-
-/** A randomised model's single answers say little: it is attacked to the end. */
-const isDone = (best: Best, { randomised }: Subject): boolean => best.succeeded && !randomised;
-
-/** One run from a random start. Every iterate is offered to `best`; ends at a success. */
-function* climb(
-  subject: Subject,
-  lossAt: (x: Float32Array) => Asking<LossAt>,
-  { steps, rho, loss }: Common,
-  source: ReturnType<Subject["stream"]>,
-  best: Best,
-): Asking<void> {
-  const { ball, threat } = subject;
-  const part = (share: number): number => Math.max(1, Math.floor(share * steps));
-  const start = ball.edge(source);
-  let here = yield* lossAt(start);
-  best.offer(start, here.logits);
-  const top = { x: start, at: here };
-  const check = { every: part(FIRST_CHECK), since: 0, rises: 0, top: here.loss, halved: true };
-  // As in the reference, the first loss is compared with 0, and cross-entropy is above it.
-  let before = loss === "cross-entropy" ? -Infinity : 0;
-  let length = FIRST_STEP * threat.epsilon;
-  let old = start;
-  function* step(x: Float32Array, k: number): Asking<Float32Array> {
-    const momentum = k === 0 ? 1 : MOMENTUM;
-    const along = ball.project(ball.step(x, here.gradient, length));
-    const next = ball.project(
-      x.map((value, i) => value + (along[i]! - value) * momentum + (value - old[i]!) * (1 - momentum)),
-    );
-    old = x;
-    here = yield* lossAt(next);
-    best.offer(next, here.logits);
-    check.rises += Number(here.loss > before);
-    before = here.loss;
-    if (here.loss > top.at.loss) [top.x, top.at] = [next, here];
-    if (++check.since < check.every) return next;
-    const halves = check.rises <= check.every * rho || (!check.halved && check.top >= top.at.loss);
-    Object.assign(check, {
-      every: Math.max(check.every - part(SOONER), part(SOONEST)),
-      since: 0,
-      rises: 0,
-      top: top.at.loss,
-      halved: halves,
-    });
-    if (!halves) return next;
-    length /= 2;
-    here = top.at;
-    return top.x;
-  }
-  if (isDone(best, subject)) return;
-  yield* iterate(start, steps, step, () => isDone(best, subject));
-}

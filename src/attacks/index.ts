@@ -2,7 +2,7 @@ import type { AnyAttack, Attack } from "./attack.js";
 import type { AttackName } from "./cards/index.js";
 import { apgd, targetedApgd } from "./apgd.js";
 import { targetedFab } from "./fab.js";
-import { square } from "./square.js";
+import { square, squareThenApgd } from "./square.js";
 import { grayImage } from "./gray-image.js";
 import type { OptionRows } from "./cards/index.js";
 import { fgsm, pgd } from "./pgd.js";
@@ -29,7 +29,7 @@ export {
 } from "./attack.js";
 export { apgd, targetedApgd } from "./apgd.js";
 export { targetedFab } from "./fab.js";
-export { square } from "./square.js";
+export { square, squareThenApgd } from "./square.js";
 export { ballAround, type Ball } from "./ball.js";
 export {
   CARDS,
@@ -65,6 +65,7 @@ export const ATTACKS: Readonly<Record<AttackName, AnyAttack>> = Object.freeze({
   "apgd-t": known(targetedApgd),
   "fab-t": known(targetedFab),
   square: known(square),
+  "square-apgd": known(squareThenApgd),
   "gray-image": known(grayImage),
 });
 

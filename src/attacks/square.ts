@@ -1,6 +1,9 @@
 import type { RandomStream } from "../tensor/index.js";
 import type { Asking } from "./asking.js";
+import { climb } from "./climb.js";
 import { defineAttack, type Subject } from "./attack.js";
+import { createBest } from "./best.js";
+import { lossAsker } from "./loss-gradient.js";
 import { CARDS, type OptionsOf } from "./cards/index.js";
 import { logitsOf } from "./judge.js";
 import { marginOf } from "./scoring.js";
@@ -16,10 +19,32 @@ const SHRINKS = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000] as const;
  * patches that hand their part of the perturbation on (L2). It keeps what lowers the margin of the label, and asks for no
  * more than logits.
  */
-export const square = defineAttack(CARDS.square, function* (subject, options) {
+export const square = defineAttack(CARDS.square, searched);
+
+/**
+ * Square attack for a few queries, then APGD from the best image that it found: random search leaves places where the
+ * gradient leads nowhere, and the gradient goes the last stretch in few steps.
+ */
+export const squareThenApgd = defineAttack(CARDS["square-apgd"], function* (subject, options) {
+  const best = createBest(subject);
+  const found = yield* searched(subject, options);
+  const lossAt = lossAsker(subject, options.loss, { target: subject.target, draws: options.draws });
+  yield* climb(subject, lossAt, options, found, best);
+  return best.image;
+});
+
+/** Where Square begins: vertical stripes of ±ε in L∞, a grid of peaks in L2, at random. */
+export function patternOf(subject: Subject, source: RandomStream): Float32Array {
+  return searchOf(subject, source).start();
+}
+
+function searchOf(subject: Subject, source: RandomStream): Search {
+  return subject.threat.norm === "linf" ? stripes(subject, source) : tiles(subject, source);
+}
+
+function* searched(subject: Subject, options: Options): Asking<Float32Array> {
   const { target, label } = subject;
-  const source = subject.stream("square");
-  const search = subject.threat.norm === "linf" ? stripes(subject, source) : tiles(subject, source);
+  const search = searchOf(subject, subject.stream("square"));
   const lead = function* (x: Float32Array): Asking<number> {
     const logits = yield* logitsOf(x);
     const margin = marginOf(logits, 0, logits.length, target ?? label);
@@ -33,7 +58,7 @@ export const square = defineAttack(CARDS.square, function* (subject, options) {
     if (found < least || found <= 0) [x, least] = [candidate, found];
   }
   return x;
-});
+}
 
 function shareAt(query: number, { patch }: Options): number {
   return patch / 2 ** SHRINKS.filter((after) => query > after).length;

@@ -93,6 +93,10 @@ const APGD_OPTIONS = {
   rho: positive({ default: 0.75, help: "share of rising steps below which the step is halved" }),
   draws,
 } as const;
+const SQUARE_OPTIONS = {
+  queries: count({ default: 5000, help: "answers asked of the model for an image" }),
+  patch: positive({ default: 0.8, help: "share of the image that the first patch covers" }),
+} as const;
 const targets = count({ default: 9, help: "classes that are aimed at, the likeliest first" });
 
 /** Every attack by name. To add one: its card here, its `run` in a file of its own, and a line in `ATTACKS`. */
@@ -126,7 +130,15 @@ export const CARDS = {
     label: "APGD",
     access: "gradient",
     norms: ["linf", "l2"],
-    options: { ...APGD_OPTIONS, loss: raised("cross-entropy") },
+    options: {
+      ...APGD_OPTIONS,
+      loss: raised("cross-entropy"),
+      start: choice({
+        default: "edge",
+        choices: ["edge", "pattern"],
+        help: "where a run begins: at a random point of the ball's edge, or at the pattern that Square begins with",
+      }),
+    },
     cost: ({ steps, restarts, draws: each }) => ({ forward: 0, gradient: (steps + 1) * restarts * each }),
   }),
   "apgd-t": card({
@@ -160,11 +172,23 @@ export const CARDS = {
     label: "Square",
     access: "logits",
     norms: ["linf", "l2"],
-    options: {
-      queries: count({ default: 5000, help: "answers asked of the model for an image" }),
-      patch: positive({ default: 0.8, help: "share of the image that the first patch covers" }),
-    },
+    options: SQUARE_OPTIONS,
     cost: ({ queries }) => ({ forward: queries, gradient: 0 }),
+  }),
+  "square-apgd": card({
+    name: "square-apgd",
+    label: "Square + APGD",
+    access: "gradient",
+    norms: ["linf", "l2"],
+    options: {
+      queries: count({ ...SQUARE_OPTIONS.queries, default: 1000 }),
+      patch: SQUARE_OPTIONS.patch,
+      steps: count({ ...APGD_OPTIONS.steps, default: 30 }),
+      rho: APGD_OPTIONS.rho,
+      draws,
+      loss: raised("dlr"),
+    },
+    cost: ({ queries, steps, draws: each }) => ({ forward: queries, gradient: (steps + 1) * each }),
   }),
   "gray-image": card({
     name: "gray-image",
