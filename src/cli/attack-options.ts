@@ -23,20 +23,41 @@ export interface AttackOptions {
 /** What was typed of an attack's own options. */
 export type Given = Readonly<Record<string, OptionValue>>;
 
-/** The options of some attacks, of which the first is the default; `also` names what may stand for no attack. */
+/** What is run where nothing is said. */
+const USUAL_ATTACK = "pgd";
+const USUAL_SUITE = "auto";
+
+interface AttackChoices {
+  /** Help of `--epsilon`. */
+  readonly epsilon: string;
+  /** What may stand for no attack. */
+  readonly also?: readonly string[];
+  /** Whether suites are among the choices; `auto` is then what is usual. */
+  readonly suites?: boolean;
+}
+
+/** Which attack, and what every one of them may be told. */
 export function attackOptions(
   command: Command,
-  { epsilon, also = [] }: { readonly epsilon: string; readonly also?: readonly string[] },
+  { epsilon, also = [], suites = false }: AttackChoices,
 ): Command {
   const names = Object.keys(CARDS) as AttackName[];
+  const choices = [...(suites ? Object.keys(SUITES) : []), ...names, ...also];
+  const standard = suites ? `${USUAL_SUITE}, or ${USUAL_ATTACK} where its options are given` : USUAL_ATTACK;
   command
-    .addOption(oneOf("--attack <name>", "attack", [...names, ...also]).default(names[0]))
+    .addOption(oneOf("--attack <name>", `attack${suites ? " or suite" : ""} (default: ${standard})`, choices))
     .addOption(oneOf("--norm <name>", "norm of the perturbation", ["linf", "l2"]).default("linf"))
     .option("--epsilon <list>", epsilon, fractions);
   for (const [name, row] of Object.entries(allRows())) command.addOption(flagOf(name, row));
   return command
     .option("--batch-size <n>", "images attacked at a time", count, 100)
     .hook("preAction", async () => {
+      const given = givenOptions(command);
+      if (command.getOptionValue("attack") === undefined) {
+        const single =
+          !suites || Object.keys(given).length > 0 || command.getOptionValue("iterations") !== undefined;
+        command.setOptionValue("attack", single ? USUAL_ATTACK : USUAL_SUITE);
+      }
       const { attack, norm, epsilon: radii } = command.opts<AttackOptions>();
       await checkLengths(norm, {
         epsilon: radii,
@@ -44,7 +65,7 @@ export function attackOptions(
       });
       if (!isAttack(attack) && !isSuite(attack)) return;
       const threat = { norm, epsilon: radii?.at(-1) ?? 1 };
-      resolveOptions(`--attack ${attack}`, rowsOf(attack), threat, givenOptions(command), flagName);
+      resolveOptions(`--attack ${attack}`, rowsOf(attack), threat, given, flagName);
     });
 }
 

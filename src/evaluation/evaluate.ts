@@ -5,7 +5,7 @@ import { fixedBatchSize, type Classifier } from "../models/index.js";
 import { createGenerator } from "../tensor/index.js";
 import { chooseExamples } from "./choose-examples.js";
 import { checkFit } from "./fit.js";
-import { measure, measureClean } from "./measure.js";
+import { measure, measureClean, stagesFor } from "./measure.js";
 import { planEvaluation, workOf, type EvaluateOptions, type EvaluationPlan } from "./plan.js";
 import type { CleanMeasurement, Measurement } from "./result.js";
 
@@ -58,8 +58,9 @@ export async function evaluate(
     const batchSize = fixedBatchSize(classifier) ?? plan.batchSize;
     targets.set(name, createTarget(classifier, { ...targetOptions(plan, hooks), batchSize }));
   }
-  const work =
-    models.length * plan.attacks.reduce((sum, { stages }) => sum + workOf(stages, dataset.length), 0);
+  const work = [...targets.values()]
+    .flatMap((target) => plan.attacks.map((planned) => workOf(stagesFor(planned, target), dataset.length)))
+    .reduce((sum, each) => sum + each, 0);
   hooks.onEvent?.({ type: "plan", plan, images: dataset.length, work });
   let done = 0;
   const run = {

@@ -50,8 +50,7 @@ export async function measureClean(run: Run, model: string): Promise<CleanMeasur
 /** One attack or suite on one model over the dataset, scored on it and, for transfer, on the others. */
 export async function measure(run: Run, model: string, given: PlannedMeasurement): Promise<Measurement[]> {
   const { plan, dataset, targets } = run;
-  const target = targets.get(model)!;
-  const stages = given.stages.map((stage) => drawnOnlyWhereRandom(stage, target));
+  const stages = stagesFor(given, targets.get(model)!);
   const tally = createTally();
   const transfers =
     given.transfer && plan.transferFrom.includes(model)
@@ -180,9 +179,12 @@ function labelOf({ attack, options }: PlannedAttack, whole: string): string {
 }
 
 /** Gradients are averaged over draws only where the model draws: on others the attack takes one. */
-function drawnOnlyWhereRandom(planned: PlannedAttack, { randomised }: Target): PlannedAttack {
-  if (randomised || planned.options["draws"] === undefined) return planned;
-  return { ...planned, options: { ...planned.options, draws: 1 } };
+export function stagesFor({ stages }: PlannedMeasurement, { randomised }: Target): readonly PlannedAttack[] {
+  return stages.map((planned) =>
+    randomised || planned.options["draws"] === undefined
+      ? planned
+      : { ...planned, options: { ...planned.options, draws: 1 } },
+  );
 }
 
 /** What an image came to after one more attack: its queries add up, and its gradient said nothing if it never did. */

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import type { EvaluateEvent, ModelUnderTest, Result, ThreatInfo } from "../../evaluation/index.js";
-import { SUITES } from "../../attacks/cards/index.js";
 import type { KnownImageShape } from "../../models/index.js";
 import {
   attackOptions,
@@ -65,7 +64,7 @@ export function evaluateCommand(program: Command): void {
   attackOptions(command, {
     epsilon:
       "one radius or a list; the last is the headline (default: 0.1,0.2,0.3 for mnist, else 2,4,8/255)",
-    also: Object.keys(SUITES),
+    suites: true,
   });
   command
     .option("--iterations <list>", "further step counts at the headline ε, such as 10,20,100", counts)
