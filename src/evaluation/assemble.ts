@@ -6,6 +6,7 @@ import { collectExamples } from "./examples.js";
 import { checkFit } from "./fit.js";
 import { checkGates, upperBoundStatements } from "./gates.js";
 import type { EvaluateOptions } from "./plan.js";
+import { openKept } from "./kept.js";
 import { readAsLogits } from "./probabilities.js";
 import { parseResult } from "./result-schema.js";
 import {
@@ -30,6 +31,16 @@ export interface Sample {
   readonly seed: number | null;
 }
 
+export interface KeepOptions {
+  /**
+   * A file that outcomes are kept in as they come, so that the same evaluation goes on from there after a kill. The caller
+   * removes it when the result is written. With transfer between models, a measurement is kept by none of its images.
+   */
+  readonly keepIn?: string | undefined;
+  /** Told how many outcomes were there. */
+  readonly onKept?: ((outcomes: number) => void) | undefined;
+}
+
 /**
  * Evaluates models and says all about it: measurements, gates, examples, provenance.
  *
@@ -40,7 +51,7 @@ export async function evaluateModels(
   sample: Sample,
   options: EvaluateOptions,
   tool: ToolInfo,
-  hooks: EvaluateHooks = {},
+  hooks: EvaluateHooks & KeepOptions = {},
 ): Promise<Result> {
   const notes: string[] = [];
   const read: ModelUnderTest[] = [];
@@ -54,7 +65,10 @@ export async function evaluateModels(
     });
     read.push({ ...model, classifier });
   }
-  const evaluation = await evaluate(read, sample.dataset, options, hooks);
+  const { keepIn, onKept } = hooks;
+  const kept = keepIn === undefined ? undefined : await openKept(keepIn, models, sample.dataset, options);
+  if (kept !== undefined && kept.found > 0) onKept?.(kept.found);
+  const evaluation = await evaluate(read, sample.dataset, options, { ...hooks, kept: kept ?? hooks.kept });
   const examples = await collectExamples(read, sample.dataset, evaluation, hooks);
   return assembleResult({ models: read, sample, evaluation, examples, tool, notes });
 }

@@ -5,6 +5,7 @@ import { fixedBatchSize, type Classifier } from "../models/index.js";
 import { createGenerator } from "../tensor/index.js";
 import { chooseExamples } from "./choose-examples.js";
 import { checkFit } from "./fit.js";
+import type { Kept } from "./kept.js";
 import { measure, measureClean, stagesFor } from "./measure.js";
 import { planEvaluation, workOf, type EvaluateOptions, type EvaluationPlan } from "./plan.js";
 import type { CleanMeasurement, Measurement } from "./result.js";
@@ -25,6 +26,8 @@ export interface EvaluateHooks {
   readonly onEvent?: ((event: EvaluateEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly compile?: Compile;
+  /** Where outcomes are kept as they come; those that are there already are not computed again. */
+  readonly kept?: Kept | undefined;
 }
 
 /** Measurements of an evaluation; `assembleResult` turns them into a result. */
@@ -69,6 +72,7 @@ export async function evaluate(
     models: new Map(models.map(({ name, classifier }) => [name, classifier])),
     targets,
     signal: hooks.signal,
+    kept: hooks.kept,
     random: createGenerator(plan.seed),
     clean: new Map<string, readonly number[]>(),
     shown: [] as readonly number[],
@@ -95,7 +99,10 @@ export async function evaluate(
     if (hooks.signal?.aborted !== true) throw error;
     throw new InterruptedError({
       place: "evaluation",
-      problem: "stopped on request; nothing was written",
+      problem:
+        hooks.kept === undefined
+          ? "stopped on request; nothing was written"
+          : "stopped on request; the same evaluation goes on from what was kept",
       cause: error,
     });
   } finally {

@@ -4,6 +4,7 @@ import type { Classifier } from "../models/index.js";
 import type { RandomGenerator } from "../tensor/index.js";
 import { attackDataset, type Outcome } from "./attack-dataset.js";
 import { datasetBatches, readBatch } from "./batches.js";
+import type { Kept, KeptOutcome } from "./kept.js";
 import { cleanMeasurement, transferMeasurement, whiteBoxMeasurement } from "./measurement.js";
 import { FORWARD, workOf, type EvaluationPlan, type PlannedMeasurement } from "./plan.js";
 import type { CleanMeasurement, Measurement } from "./result.js";
@@ -26,6 +27,8 @@ export interface Run {
   readonly adversarial: Map<string, Map<number, Float32Array>>;
   /** Is told what was spent since the last time, in gradients. */
   readonly onWork: (label: string, spent: number) => void;
+  /** Where outcomes are kept as they come. */
+  readonly kept?: Kept | undefined;
 }
 
 /** Accuracy on the images as they are. */
@@ -65,7 +68,8 @@ export async function measure(run: Run, model: string, given: PlannedMeasurement
     if (isShown(outcome.place)) keep(run, model, outcome);
     for (const transfer of transfers) await transfer.add(outcome);
   };
-  const started = performance.now();
+  // Where images go on to other models they would have to be kept: then the measurement is made in one go.
+  const kept = transfers.length === 0 ? run.kept : undefined;
   let standing = await imagesToAttack(run, model, given, settle);
   const reports: StageTally[] = [];
   const before = new Map<number, Outcome>();
@@ -76,10 +80,13 @@ export async function measure(run: Run, model: string, given: PlannedMeasurement
       broken: 0,
       forward: 0,
       gradient: 0,
+      seconds: 0,
     };
     const left: number[] = [];
-    const began = performance.now();
-    for await (const outcome of attackStage(run, model, given.label, stage, standing)) {
+    const name = `${model}/${plan.attacks.indexOf(given)}/${i}`;
+    const keeping = kept && { kept, name, isShown };
+    for await (const { outcome, seconds } of attackStage(run, model, given.label, stage, standing, keeping)) {
+      report.seconds += seconds;
       report.forward += outcome.forwardQueries;
       report.gradient += outcome.gradientQueries;
       const { place } = outcome;
@@ -90,17 +97,18 @@ export async function measure(run: Run, model: string, given: PlannedMeasurement
       if (isBroken || i === stages.length - 1) await settle(together, isBroken ? i : -1);
       else before.set(place, withoutImage(together));
     }
-    reports.push({ ...report, seconds: (performance.now() - began) / 1000 });
+    reports.push(report);
     standing = left.sort((a, b) => a - b);
     // With nobody left the stages to come are done.
     if (given.isSuite && standing.length === 0) {
-      reports.push(...stages.slice(i + 1).map((planned) => ({ ...NOTHING, planned })));
+      const spared = stages.slice(i + 1);
+      reports.push(...spared.map((planned) => ({ ...NOTHING, planned })));
+      run.onWork(given.label, workOf(spared, dataset.length));
       break;
     }
   }
   for (const transfer of transfers) await transfer.finish();
-  const seconds = transfers.reduce((sum, each) => sum + each.tally.seconds, 0);
-  tally.seconds = (performance.now() - started) / 1000 - seconds;
+  tally.seconds = reports.reduce((sum, { seconds }) => sum + seconds, 0);
   if (given.isSuite) tally.stages = reports;
   const common = { planned: { ...given, stages }, seed: plan.seed };
   return [
@@ -149,14 +157,23 @@ async function imagesToAttack(
   return right;
 }
 
-/** One attack on the images at `places`, with its progress. */
+interface Keeping {
+  readonly kept: Kept;
+  /** Of the attack. */
+  readonly name: string;
+  readonly isShown: (place: number) => boolean;
+}
+
+/** One attack on the images at `places`, with its progress: first what was kept of it, then what is left. */
 async function* attackStage(
   run: Run,
   model: string,
   label: string,
   planned: PlannedAttack,
   places: readonly number[] | undefined,
-): AsyncGenerator<Outcome> {
+  keeping: Keeping | undefined,
+): AsyncGenerator<KeptOutcome> {
+  const { dataset } = run;
   const name = `${model}, ε ${Number(planned.threat.epsilon.toFixed(4))}, ${labelOf(planned, label)}`;
   let left = workOf([planned], run.dataset.length);
   const spend = (work: number): void => {
@@ -164,12 +181,26 @@ async function* attackStage(
     left -= spent;
     run.onWork(name, spent);
   };
-  yield* attackDataset(run.targets.get(model)!, run.dataset, planned, {
+  const all = places ?? Array.from(dataset.labels.keys());
+  const known = keeping?.kept.outcomes(keeping.name, all, dataset) ?? new Map<number, KeptOutcome>();
+  for (const each of known.values()) {
+    spend(each.outcome.gradientQueries + each.outcome.forwardQueries * FORWARD);
+    yield each;
+  }
+  let last = performance.now();
+  const outcomes = attackDataset(run.targets.get(model)!, dataset, planned, {
     random: run.random,
     signal: run.signal,
-    places,
+    places: all.filter((place) => !known.has(place)),
     onRun: (kind, images) => spend(kind === "gradient" ? images : images * FORWARD),
   });
+  for await (const outcome of outcomes) {
+    const seconds = (performance.now() - last) / 1000;
+    await keeping?.kept.put(keeping.name, outcome, seconds, keeping.isShown(outcome.place));
+    yield { outcome, seconds };
+    // What is done with it is not the attack's time.
+    last = performance.now();
+  }
   spend(left);
 }
 

@@ -6,6 +6,7 @@ export {
   readFileCheckedSync,
   sha256Of,
 } from "./files.js";
+export { openJournal, type Journal } from "./journal.js";
 export { checkShape, MOST_JSON_BYTES, parseJson, readJson, type Refusal } from "./json.js";
 export { lockFolder, tryLock, type Unlock } from "./lock.js";
 export { refuseLinks, removeOwn } from "./own.js";

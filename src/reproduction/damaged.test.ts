@@ -7,7 +7,7 @@ import { z } from "zod";
 import { refusalOf } from "../../test/refusal.js";
 import { InputError } from "../errors/index.js";
 import { mergeReproductions } from "./index.js";
-import { openJournal } from "./journal.js";
+import { openJournal } from "../files/index.js";
 import { definePiece, folderOf, type Piece, type PieceKind } from "./piece.js";
 import { openStore, type Store } from "./store.js";
 

@@ -18,7 +18,7 @@ import { bindForInference, drawRandomInputs, gridOf, type BoundClassifier } from
 import { compile } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 import { readCrafted } from "./craft-piece.js";
-import { openJournal } from "./journal.js";
+import { openJournal } from "../files/index.js";
 import { pictureSchema } from "./result-schema.js";
 import type { PlannedRow } from "./plan.js";
 import { logitsOf } from "./predictions.js";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { datasetBatches } from "../evaluation/index.js";
 import { readCrafted } from "./craft-piece.js";
-import { openJournal } from "./journal.js";
+import { openJournal } from "../files/index.js";
 import type { PlannedRow } from "./plan.js";
 import { addClean, classify, emptyPredictions, type Predictions } from "./predictions.js";
 import { loadDefended, testImages, withTarget, type Workplace } from "./work.js";

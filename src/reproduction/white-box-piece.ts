@@ -13,7 +13,7 @@ import {
 } from "../attacks/index.js";
 import type { Batch } from "../data/index.js";
 import { datasetBatches } from "../evaluation/index.js";
-import { openJournal } from "./journal.js";
+import { openJournal } from "../files/index.js";
 import type { PlannedRow } from "./plan.js";
 import type { Preset } from "./presets.js";
 import { addClean, emptyPredictions, type Predictions } from "./predictions.js";

@@ -94,6 +94,8 @@ async function evaluateModelsCommand(
   const result = await measure(models, options, given, terminal);
   const { writeResult, worstCase } = await import("../../evaluation/index.js");
   await writeResult(options.out, result);
+  const { rm } = await import("node:fs/promises");
+  await rm(partialOf(options), { force: true });
   terminal.note(`result: ${options.out}`);
   if (options.report !== undefined) {
     const { renderReport } = await import("../../report/index.js");
@@ -110,6 +112,11 @@ async function evaluateModelsCommand(
     terminal.warn("a serious warning says that the number is false, so --fail-below has not passed");
     process.exitCode = 1;
   }
+}
+
+/** Where outcomes are kept until the result is written. */
+function partialOf({ out }: EvaluateCommandOptions): string {
+  return `${out}.partial`;
 }
 
 function hasSeriousWarning({ warnings }: Result): boolean {
@@ -165,7 +172,12 @@ async function measure(
         seed: options.seed,
       },
       toolInfo(),
-      { onEvent: display.onEvent },
+      {
+        onEvent: display.onEvent,
+        keepIn: partialOf(options),
+        onKept: (outcomes) =>
+          terminal.note(`goes on from ${partialOf(options)}: ${outcomes} outcomes are there`),
+      },
     );
   } finally {
     display.stop();

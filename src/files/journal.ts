@@ -1,25 +1,23 @@
 import { existsSync } from "node:fs";
 import { appendFile } from "node:fs/promises";
 import { z } from "zod";
-import {
-  checkShape,
-  fileError,
-  MOST_JSON_BYTES,
-  parseJson,
-  readFileChecked,
-  refuseLinks,
-  replaceFile,
-} from "../files/index.js";
-import type { Json } from "./piece.js";
+import { fileError, readFileChecked } from "./files.js";
+import { checkShape, MOST_JSON_BYTES, parseJson } from "./json.js";
+import { refuseLinks } from "./own.js";
+import { replaceFile } from "./write.js";
+
+type Json = z.infer<ReturnType<typeof z.json>>;
 
 /**
- * Finished parts of a piece, a line each, so that a killed piece goes on where it was. A last line
+ * Finished parts of long work, a line each, so that it goes on where it was killed. A last line
  * that was cut off does not count.
  */
 export interface Journal {
   /** @throws InputError when the part is not of that shape. */
   get<T>(part: string, schema: z.ZodType<T>): T | undefined;
   put(part: string, value: unknown): Promise<void>;
+  /** Parts that are there. */
+  readonly size: number;
 }
 
 export async function openJournal(path: string): Promise<Journal> {
@@ -34,6 +32,9 @@ export async function openJournal(path: string): Promise<Journal> {
   // What follows must not be glued to a line that was cut off.
   if (whole.length < text.length) await replaceFile(path, whole);
   return {
+    get size() {
+      return parts.size;
+    },
     get(part, schema) {
       const value = parts.get(part);
       if (value === undefined) return undefined;
@@ -55,7 +56,7 @@ export async function openJournal(path: string): Promise<Journal> {
 const lineSchema: z.ZodType<[string, Json]> = z.tuple([z.string(), z.json()]);
 const refusal = {
   problem: "has a line that cannot be read",
-  remedy: "Delete the file; its piece is made again.",
+  remedy: "Delete the file; what it holds is made again.",
 };
 
 function parse(line: string, path: string): [string, Json] {

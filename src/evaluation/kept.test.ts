@@ -1,0 +1,94 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { smallDataset, smallNetwork } from "../../test/small-network.js";
+import { evaluateModels, type EvaluateOptions, type Result } from "./index.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "holdfast-kept-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const OPTIONS: EvaluateOptions = {
+  epsilons: [0.05, 0.1],
+  attack: "auto",
+  examples: 3,
+  batchSize: 16,
+  threads: 1,
+  seed: 3,
+};
+
+interface Run {
+  readonly keepIn?: string;
+  readonly options?: EvaluateOptions;
+  /** Progress events until it dies. */
+  readonly dies?: number;
+}
+
+/** The result, and how many outcomes were there when it began. */
+async function evaluated({ keepIn, options = OPTIONS, dies = Infinity }: Run): Promise<[Result, number]> {
+  const dataset = smallDataset();
+  let [events, found] = [0, 0];
+  const model = {
+    name: "small",
+    classifier: smallNetwork(),
+    info: { recipe: null, path: "model.onnx", sha256: "0".repeat(64), architecture: "small" },
+  };
+  const result = await evaluateModels(
+    [model],
+    { dataset, population: dataset.length, seed: null },
+    options,
+    { name: "holdfast", version: "0.0.0" },
+    {
+      keepIn,
+      onKept: (outcomes) => (found = outcomes),
+      onEvent: ({ type }) => {
+        if (type === "progress" && ++events === dies) throw new Error("killed");
+      },
+    },
+  );
+  return [result, found];
+}
+
+/** All that a result says but for its times. */
+const said = ({ measurements, examples, warnings }: Result): unknown =>
+  JSON.parse(
+    JSON.stringify({ measurements, examples, warnings }, (key, value: unknown) =>
+      key === "seconds" ? 0 : value,
+    ),
+  );
+
+test("an evaluation that is killed again and again goes on to the same result", async () => {
+  const keepIn = join(folder, "killed.partial");
+  const [whole] = await evaluated({});
+  let before = 0;
+  for (const dies of [10, 60, 100]) {
+    await expect(evaluated({ keepIn, dies })).rejects.toThrow("killed");
+    const lines = (await readFile(keepIn, "utf8")).split("\n").length;
+    expect(lines).toBeGreaterThanOrEqual(before);
+    before = lines;
+    // What was being written when it was killed does not count.
+    await appendFile(keepIn, '["small/0/0/47",{"cle');
+  }
+  const [result, found] = await evaluated({ keepIn });
+  expect(found).toBeGreaterThan(20);
+  expect(said(result)).toEqual(said(whole));
+  const [again, all] = await evaluated({ keepIn });
+  expect(all).toBeGreaterThan(found);
+  expect(said(again)).toEqual(said(whole));
+});
+
+test("what was kept of another evaluation is not used, and what is no outcome is refused", async () => {
+  const keepIn = join(folder, "other.partial");
+  await evaluated({ keepIn });
+  const [, found] = await evaluated({ keepIn, options: { ...OPTIONS, epsilons: [0.2] } });
+  expect(found).toBe(0);
+  const lines = (await readFile(keepIn, "utf8")).trim().split("\n");
+  const broken = lines.map((line, i) => (i === 1 ? line.replace(/"distance":[^,]*/, '"distance":-1') : line));
+  await writeFile(keepIn, `${broken.join("\n")}\n`);
+  await expect(evaluated({ keepIn, options: { ...OPTIONS, epsilons: [0.2] } })).rejects.toThrow(
+    /other\.partial: part "small\/0\/0\/\d+".*not a finished part/s,
+  );
+});

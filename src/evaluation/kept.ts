@@ -1,0 +1,150 @@
+/** What is kept of an evaluation on its way, so that one that was killed goes on where it was. */
+import { rm } from "node:fs/promises";
+import { z } from "zod";
+import type { Dataset } from "../data/index.js";
+import { placesOf } from "../data/index.js";
+import { openJournal, sha256Of, type Journal } from "../files/index.js";
+import type { Outcome } from "./attack-dataset.js";
+import type { ModelUnderTest } from "./assemble.js";
+import { planEvaluation, type EvaluateOptions } from "./plan.js";
+
+/** Outcomes by model, measurement, attack and image. */
+export interface Kept {
+  /** Outcomes that were kept of an attack, by place; with their share of its seconds. */
+  outcomes(attack: string, places: readonly number[], dataset: Dataset): ReadonlyMap<number, KeptOutcome>;
+  put(attack: string, outcome: Outcome, seconds: number, withImage: boolean): Promise<void>;
+  /** How many outcomes were there when it was opened. */
+  readonly found: number;
+}
+
+export interface KeptOutcome {
+  readonly outcome: Outcome;
+  readonly seconds: number;
+}
+
+const count = z.int().min(0);
+const row = z.object({
+  clean: z.int(),
+  adversarial: z.int(),
+  success: z.boolean(),
+  distance: z.number().min(0),
+  nonFinite: z.boolean(),
+  zeroGradient: z.boolean(),
+  forward: count,
+  gradient: count,
+  seconds: z.number().min(0),
+  /** The image under attack in float32, where it is to be shown. */
+  image: z.base64().optional(),
+});
+
+const WHOSE = "evaluation";
+
+/**
+ * Opens what was kept of this evaluation, or begins anew where the file is of another one: other models, images or attacks.
+ *
+ * @throws InputError when the file cannot be read or written.
+ */
+export async function openKept(
+  path: string,
+  models: readonly ModelUnderTest[],
+  dataset: Dataset,
+  options: EvaluateOptions,
+): Promise<Kept> {
+  const whose = sha256Of(new TextEncoder().encode(JSON.stringify(signature(models, dataset, options))));
+  let journal = await openJournal(path);
+  if (journal.get(WHOSE, z.string()) !== whose) {
+    await rm(path, { force: true });
+    journal = await openJournal(path);
+    await journal.put(WHOSE, whose);
+  }
+  return keptIn(journal);
+}
+
+/** All that outcomes depend on; the number of threads is not of it. */
+function signature(
+  models: readonly ModelUnderTest[],
+  dataset: Dataset,
+  { threads: _threads, ...options }: EvaluateOptions,
+): unknown {
+  const { name, split, length, labels, classNames } = dataset;
+  return {
+    format: 1,
+    models: models.map((model) => [model.name, model.info.sha256, model.info.preprocessing ?? null]),
+    plan: planEvaluation(options),
+    images: {
+      name,
+      split,
+      classNames,
+      labels: Array.from(labels),
+      places: Array.from(
+        placesOf(
+          dataset,
+          Uint32Array.from({ length }, (_, i) => i),
+        ),
+      ),
+      files: Array.from({ length }, (_, i) => dataset.fileName(i)),
+    },
+  };
+}
+
+function keptIn(journal: Journal): Kept {
+  return {
+    found: journal.size - 1,
+    outcomes(attack, places, dataset) {
+      const found = new Map<number, KeptOutcome>();
+      for (const place of places) {
+        const kept = journal.get(`${attack}/${place}`, row);
+        if (kept === undefined) continue;
+        const { seconds } = kept;
+        found.set(place, { outcome: decode(kept, place, dataset), seconds });
+      }
+      return found;
+    },
+    async put(attack, outcome, seconds, withImage) {
+      const { value } = outcome;
+      await journal.put(`${attack}/${outcome.place}`, {
+        clean: value.cleanPrediction,
+        adversarial: value.adversarialPrediction,
+        success: value.success,
+        distance: value.distance,
+        nonFinite: value.nonFinite,
+        zeroGradient: outcome.zeroGradient,
+        forward: outcome.forwardQueries,
+        gradient: outcome.gradientQueries,
+        seconds,
+        ...(withImage && { image: encode(value.adversarial) }),
+      });
+    },
+  };
+}
+
+function decode(kept: z.infer<typeof row>, place: number, dataset: Dataset): Outcome {
+  return {
+    place,
+    index: placesOf(dataset, Uint32Array.of(place))[0]!,
+    label: dataset.labels[place]!,
+    forwardQueries: kept.forward,
+    gradientQueries: kept.gradient,
+    zeroGradient: kept.zeroGradient,
+    value: {
+      adversarial: kept.image === undefined ? new Float32Array() : floatsOf(kept.image),
+      cleanPrediction: kept.clean,
+      adversarialPrediction: kept.adversarial,
+      success: kept.success,
+      distance: kept.distance,
+      // Not kept: no result holds them.
+      cleanLoss: NaN,
+      adversarialLoss: NaN,
+      nonFinite: kept.nonFinite,
+    },
+  };
+}
+
+function encode(image: Float32Array): string {
+  return Buffer.from(image.buffer, image.byteOffset, image.byteLength).toString("base64");
+}
+
+function floatsOf(text: string): Float32Array {
+  const bytes = Uint8Array.from(Buffer.from(text, "base64"));
+  return new Float32Array(bytes.buffer);
+}
