@@ -91,11 +91,12 @@ async function evaluateModelsCommand(
   const inputs = Object.fromEntries(models.map((path) => [`the model ${path}`, path]));
   const outputs = { "--out": options.out, "--report": options.report };
   await checkOutputs(outputs, { ...inputs, ...extraInputs(options) }, { "--data": options.data });
-  const result = await measure(models, options, given, terminal);
+  const keepIn = await partialOf(options);
+  const result = await measure(models, options, given, terminal, keepIn);
   const { writeResult, worstCase } = await import("../../evaluation/index.js");
   await writeResult(options.out, result);
   const { rm } = await import("node:fs/promises");
-  await rm(partialOf(options), { force: true });
+  if (keepIn !== undefined) await rm(keepIn, { force: true });
   terminal.note(`result: ${options.out}`);
   if (options.report !== undefined) {
     const { renderReport } = await import("../../report/index.js");
@@ -114,9 +115,11 @@ async function evaluateModelsCommand(
   }
 }
 
-/** Where outcomes are kept until the result is written. */
-function partialOf({ out }: EvaluateCommandOptions): string {
-  return `${out}.partial`;
+/** Where outcomes are kept until the result is written: beside it, where it is a file. */
+async function partialOf({ out }: EvaluateCommandOptions): Promise<string | undefined> {
+  const { stat } = await import("node:fs/promises");
+  const there = await stat(out).catch(() => undefined);
+  return there === undefined || there.isFile() ? `${out}.partial` : undefined;
 }
 
 function hasSeriousWarning({ warnings }: Result): boolean {
@@ -134,6 +137,7 @@ async function measure(
   options: EvaluateCommandOptions,
   given: Given,
   terminal: Terminal,
+  keepIn: string | undefined,
 ): Promise<Result> {
   const loaded: LoadedModel[] = [];
   // All are given the same images: those that fit the first.
@@ -174,9 +178,8 @@ async function measure(
       toolInfo(),
       {
         onEvent: display.onEvent,
-        keepIn: partialOf(options),
-        onKept: (outcomes) =>
-          terminal.note(`goes on from ${partialOf(options)}: ${outcomes} outcomes are there`),
+        keepIn,
+        onKept: (outcomes) => terminal.note(`goes on from ${keepIn}: ${outcomes} outcomes are there`),
       },
     );
   } finally {
