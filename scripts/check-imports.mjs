@@ -6,6 +6,8 @@ const ROOMS = (
   "errors files tensor onnx graph autodiff runtime models losses attacks data defences training evaluation " +
   "inspection report explain reproduction cli"
 ).split(" ");
+/** Doors beside a room's index, to what can be read without loading the room: the command line starts in a twentieth of a second. */
+const SIDE_DOORS = new Set(["attacks/cards/index.js"]);
 const IMPORT = /(?:from|import\()\s*"(\.[^"]+)"/g;
 
 const problems = [];
@@ -23,7 +25,7 @@ for (const file of readdirSync("src", { recursive: true }).filter((name) => name
     }
     const [other] = target.split("/");
     if (other === room) continue;
-    if (target !== `${other}/index.js`)
+    if (target !== `${other}/index.js` && !SIDE_DOORS.has(target))
       problems.push(`src/${path}: imports ${target}; use ${other}/index.js`);
     // Tests may look upwards: they hold a room against what is built on it.
     if (!path.endsWith(".test.ts") && ROOMS.indexOf(other) >= ROOMS.indexOf(room)) {
