@@ -1,16 +1,19 @@
 // AutoAttack's standard suite against the reference in PyTorch, on the same model and images:
 //   PYTHON=python PYTHONPATH=auto-attack node bench/autoattack/compare.mjs model.onnx mnist:test 200 linf 0.3     after npm run build
+// A ResNet by its name, with a size, has random weights, and labels that are its own answers: for the time alone.
+//   … node bench/autoattack/compare.mjs resnet18 flowers:test 24 linf 0.25/255 32
 // Prints the robust accuracy of both, what each attack broke, the images that only one of them broke, and the seconds.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTarget, predictions } from "../../dist/attacks/index.js";
 import { openDataset, takeSample } from "../../dist/data/index.js";
 import { datasetBatches, evaluate } from "../../dist/evaluation/index.js";
-import { loadClassifier } from "../../dist/models/index.js";
+import { createClassifier, loadClassifier, saveClassifier } from "../../dist/models/index.js";
 import { createGenerator, encodeNpz, tensor } from "../../dist/tensor/index.js";
 
-const [path, data, count = "200", norm = "linf", radius = "0.3"] = process.argv.slice(2);
+const [path, data, count = "200", norm = "linf", radius = "0.3", size = "32"] = process.argv.slice(2);
 if (data === undefined)
   throw new Error(
     "name a model and data: node bench/autoattack/compare.mjs model.onnx mnist:test 200 linf 0.3",
@@ -18,12 +21,20 @@ if (data === undefined)
 const { PYTHON = "python3", SUITE = "standard", REFERENCE } = process.env;
 const [above, below = 1] = radius.split("/").map(Number);
 const epsilon = above / below;
-const classifier = await loadClassifier(path);
+const folder = mkdtempSync(join(tmpdir(), "holdfast-autoattack-"));
+const random = createGenerator(0);
+const isOwn = !path.endsWith(".onnx");
+const classNames = Array.from({ length: 10 }, (_, k) => String(k));
+const classifier = isOwn
+  ? createClassifier(path, { channels: 3, height: Number(size), width: Number(size), classNames, random })
+  : await loadClassifier(path);
+const file = isOwn ? join(folder, "model.onnx") : path;
+if (isOwn) await saveClassifier(classifier, file);
 const { channels, height, width } = classifier;
 const whole = await openDataset(data, { split: "test", size: { height, width }, channels });
-const dataset = takeSample(whole, Number(count), createGenerator(0));
+const sample = takeSample(whole, Number(count), random);
+const dataset = isOwn ? { ...sample, classNames, labels: await answersOf(sample) } : sample;
 const { images } = (await datasetBatches(dataset, dataset.length).next()).value;
-const folder = mkdtempSync(join(tmpdir(), "holdfast-autoattack-"));
 const arrays = {
   images: tensor("float32", [dataset.length, channels, height, width], images),
   labels: tensor("int32", [dataset.length], dataset.labels),
@@ -43,7 +54,7 @@ console.log(`holdfast  ${ours.correct} of ${ours.n} stand, ${seconds.toFixed(0)}
 if (REFERENCE !== "no") {
   execFileSync(
     PYTHON,
-    [new URL("reference.py", import.meta.url).pathname, path, npz, json, norm, String(epsilon)],
+    [new URL("reference.py", import.meta.url).pathname, file, npz, json, norm, String(epsilon)],
     { stdio: ["ignore", "ignore", "inherit"] },
   );
   const theirs = JSON.parse(readFileSync(json, "utf8"));
@@ -58,4 +69,13 @@ if (REFERENCE !== "no") {
     (adversarialPrediction[i] === each) === theirs.standing[i] ? [] : [i],
   );
   console.log(`broken by one of them only: ${differing.length} (${differing.join(", ")})`);
+}
+
+/** What the classifier says of the images. */
+async function answersOf(images) {
+  const target = createTarget(classifier, { batchSize: images.length, threads: 2 });
+  const batch = (await datasetBatches(images, images.length).next()).value;
+  const answers = predictions(await target.logits(batch.images), batch.size, target.classCount);
+  await target.dispose();
+  return answers;
 }
