@@ -111,7 +111,7 @@ export {
   type RegionActivation,
 } from "./measures/index.js";
 export { cleanMeasurement, whiteBoxMeasurement, type Attacked } from "./measurement.js";
-export { attackLabel } from "./words.js";
+export { attackLabel, describeStages, nameOf, stageNames } from "./words.js";
 export { createTally, scoreOf, type Tally } from "./tally.js";
 export { checkFit } from "./fit.js";
 export {

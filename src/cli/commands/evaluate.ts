@@ -184,9 +184,9 @@ function createDisplay(terminal: Terminal): { onEvent: (event: EvaluateEvent) =>
   };
 }
 
-/** The table and the warnings, as the terminal shows them. */
+/** The table, what each attack of a suite took, and the warnings, as the terminal shows them. */
 export async function describeResult(result: Result): Promise<string> {
-  const { attackLabel } = await import("../../evaluation/index.js");
+  const { attackLabel, describeStages } = await import("../../evaluation/index.js");
   const rows = result.measurements.map((m) => [
     m.model,
     m.kind === "clean" ? "clean" : `${attackLabel(m)}${m.kind === "transfer" ? ` from ${m.source}` : ""}`,
@@ -194,11 +194,13 @@ export async function describeResult(result: Result): Promise<string> {
     formatPercent(m.accuracy),
     `${(100 * m.interval.low).toFixed(1)}–${(100 * m.interval.high).toFixed(1)} %`,
   ]);
+  const suites = result.measurements.flatMap((m) => (m.kind === "clean" ? [] : (describeStages(m) ?? [])));
   const warnings = result.warnings
     .filter(({ severity }) => severity !== "info")
     .map(({ severity, message }) => `${severity}: ${message}`);
   return [
     formatTable([["model", "attack", "threat", "accuracy", "95 % interval"], ...rows]),
+    ...suites,
     ...warnings,
     ...result.statements,
   ].join("\n");
