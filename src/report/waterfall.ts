@@ -88,7 +88,7 @@ function renderWaterfall({ measurement, stages, names }: Suite, colour: string):
   try {
     instance.setOption({
       animation: false,
-      grid: { left: 56, right: 24, top: 40, bottom: 36 },
+      grid: { left: 64, right: 24, top: 28, bottom: 36 },
       xAxis: {
         type: "category",
         data: bars.map(({ name }) => name),
@@ -98,6 +98,8 @@ function renderWaterfall({ measurement, stages, names }: Suite, colour: string):
       yAxis: {
         type: "value",
         name: "images",
+        nameLocation: "middle",
+        nameGap: 40,
         min: 0,
         max: measurement.n,
         minInterval: 1,
@@ -118,7 +120,8 @@ function renderWaterfall({ measurement, stages, names }: Suite, colour: string):
           barWidth: "62%",
           // A line where nothing was taken.
           barMinHeight: 2,
-          label: { show: true, position: "top", fontSize: 13, formatter: labelOf(bars) },
+          clip: false,
+          label: { show: true, position: "top", fontSize: 14, color: "#333", formatter: labelOf(bars) },
           data: bars.map(({ height, taken }) => ({
             value: height,
             itemStyle: { color: taken ? TAKEN : colour },
