@@ -61,14 +61,14 @@ export {
   grayImageGate,
   monotoneGate,
   reachGate,
-  stepsGate,
   transferGate,
-  zeroGradientGate,
   upperBoundStatements,
   warningTitles,
   type Gate,
 } from "./gates.js";
 export { describeGuess, guessGate } from "./guess-gate.js";
+export { stepsGate, straightThroughGate, zeroGradientGate } from "./gradient-gates.js";
+export { blackBoxGate, fewClassesGate } from "./suite-gates.js";
 export { readAsLogits } from "./probabilities.js";
 export {
   assembleResult,
