@@ -42,3 +42,20 @@ test("an attack is described with its options, a suite with its attacks and what
   expect(said("standard")).toBe("AutoAttack, L∞, ε 0.1: APGD, APGD-T, FAB-T, Square");
   expect(said("rand")).toBe("AutoAttack rand, L∞, ε 0.1: APGD (draws 20), APGD (loss dlr, draws 20)");
 });
+
+test.each([
+  [["attack", "--attack", "standard"], "It is a suite of attacks: measure with holdfast evaluate."],
+  [
+    ["evaluate", "--attack", "standard", "--draws", "2"],
+    "--draws: says nothing to the suite standard, whose attacks have their own\n  Leave it out, or choose one of its " +
+      "attacks: apgd, apgd-t, fab-t, square.",
+  ],
+  [
+    ["evaluate", "--attack", "square", "--steps", "2"],
+    "has no option --steps\n  Its options are: --queries, --patch.",
+  ],
+])("%j is refused before the model is read", async ([command, ...typed], message) => {
+  const { code, stderr } = await holdfast([command!, "nothing.onnx", ...typed]);
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+});

@@ -1,4 +1,4 @@
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import {
   CARDS,
   resolveOptions,
@@ -10,6 +10,7 @@ import {
   type SuiteName,
   type SuiteStage,
 } from "../attacks/cards/index.js";
+import { UsageError } from "../errors/index.js";
 import { count, formatEpsilon, fractions, oneOf, positive } from "./values.js";
 
 /** How images are attacked; what an attack itself may be told is in {@link givenOptions}. */
@@ -31,7 +32,7 @@ export function attackOptions(
 ): Command {
   const names = Object.keys(CARDS) as AttackName[];
   command
-    .addOption(oneOf("--attack <name>", describeNames(also), [...names, ...also]).default(names[0]))
+    .addOption(attackOption([...names, ...also]).default(names[0]))
     .addOption(oneOf("--norm <name>", "norm of the perturbation", ["linf", "l2"]).default("linf"))
     .option("--epsilon <list>", epsilon, fractions);
   command.optionsGroup("Options of the attacks:");
@@ -48,6 +49,7 @@ export function attackOptions(
       });
       if (!isAttack(attack) && !isSuite(attack)) return;
       const threat = { norm, epsilon: radii?.at(-1) ?? 1 };
+      if (isSuite(attack)) refuseOptions(attack, givenOptions(command));
       resolveOptions(`--attack ${attack}`, rowsOf(attack), threat, givenOptions(command), flagName);
     });
 }
@@ -85,8 +87,31 @@ function allRows(): OptionRows {
   return all;
 }
 
-function describeNames(also: readonly string[]): string {
-  return also.some(isSuite) ? "attack or suite, listed below" : "attack, listed below";
+function attackOption(names: readonly string[]): Option {
+  const takesSuites = names.some(isSuite);
+  const option = oneOf(
+    "--attack <name>",
+    takesSuites ? "attack or suite, listed below" : "attack, listed below",
+    names,
+  );
+  const parse = option.parseArg!;
+  return option.argParser((text, previous: unknown) => {
+    if (isSuite(text) && !takesSuites) {
+      throw new InvalidArgumentError("It is a suite of attacks: measure with holdfast evaluate.");
+    }
+    return parse(text, previous);
+  });
+}
+
+/** @throws UsageError where anything was typed: a suite's attacks have their own options. */
+function refuseOptions(suite: SuiteName, given: Given): void {
+  const [typed] = Object.keys(given);
+  if (typed === undefined) return;
+  throw new UsageError({
+    place: flagName(typed),
+    problem: `says nothing to the suite ${suite}, whose attacks have their own`,
+    remedy: `Leave it out, or choose one of its attacks: ${[...new Set(SUITES[suite].stages.map(({ attack }) => attack))].join(", ")}.`,
+  });
 }
 
 /** The attacks, and the suites among what else may be named, with a line each. */
