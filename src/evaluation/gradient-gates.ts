@@ -31,7 +31,7 @@ function describeZeroGradient({ images, standing, operators }: ZeroGradient, m: 
   const tried = others.length === 0 ? "" : ` Only ${list(others)}, which asks for none, searched there.`;
   return (
     `the gradient was zero for ${images} of ${m.n} images (${percent(images / m.n)}); ${standing} of them count as ` +
-    `right though an attack by it could not move them, so the accuracy is too high.${tried}${cause} ${otherWays(m)}.`
+    `right though no attack by it could move them, so the accuracy is too high.${tried}${cause} ${otherWays(m)}.`
   );
 }
 
