@@ -10,6 +10,7 @@ import { createGenerator } from "../tensor/index.js";
 import {
   apgd,
   ballAround,
+  costOf,
   createTarget,
   planAttack,
   runAttack,
@@ -126,6 +127,30 @@ describe.each<Norm>(["linf", "l2"])("in %s", (norm) => {
       }
     }
   });
+
+  it.each<[string, AnyAttack, { steps?: number; queries?: number }]>([
+    ["APGD", apgd as never, { steps: STEPS }],
+    ["APGD-T", targetedApgd as never, { steps: STEPS }],
+    ["FAB-T", targetedFab as never, { steps: STEPS }],
+    ["Square", square as never, { queries: 50 }],
+  ])(
+    "%s spends what its card says at most, and on images that stand at least half",
+    async (_, attack, options) => {
+      const targets = attack.options["targets"] === undefined ? {} : { targets: 2 };
+      const planned = planAttack(attack, { norm, epsilon: 1e-4 }, { ...options, ...targets } as never);
+      const { gradientQueries, forwardQueries, success } = await runAttack(target, planned, batch, {
+        random,
+      });
+      const { gradient, forward } = costOf(planned);
+      const standing = success.filter((one) => one === 0).length;
+      // The harness asks twice more of each image.
+      const spent = [gradientQueries, forwardQueries - 2 * size] as const;
+      expect(spent[0]).toBeLessThanOrEqual(size * gradient);
+      expect(spent[1]).toBeLessThanOrEqual(size * forward);
+      expect(spent[0]).toBeGreaterThanOrEqual((standing * gradient) / 2);
+      expect(spent[1]).toBeGreaterThanOrEqual((standing * forward) / 2);
+    },
+  );
 
   it.each<[string, AnyAttack, object]>([
     ["APGD-T", targetedApgd as never, { steps: 20 }],

@@ -50,6 +50,7 @@ export { attackImages, imagesOf, runAttack, type AttackedBatch, type AttackedIma
 export { type Verdict } from "./judge.js";
 export { type OptionRow, type OptionRows, type OptionsOf, type OptionValue } from "./cards/index.js";
 export { type Done } from "./pack.js";
+export { lossFor } from "./loss-gradient.js";
 export { fgsm, pgd, type PgdOptions } from "./pgd.js";
 export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-step.js";
 export { argMax, crossEntropies, NO_CLASS, oneHot, predictions } from "./scoring.js";

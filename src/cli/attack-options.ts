@@ -1,4 +1,4 @@
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import {
   CARDS,
   resolveOptions,
@@ -8,7 +8,9 @@ import {
   type OptionRows,
   type OptionValue,
   type SuiteName,
+  type SuiteStage,
 } from "../attacks/cards/index.js";
+import { UsageError } from "../errors/index.js";
 import { count, formatEpsilon, fractions, oneOf, positive } from "./values.js";
 
 /** How images are attacked; what an attack itself may be told is in {@link givenOptions}. */
@@ -45,11 +47,14 @@ export function attackOptions(
   const choices = [...(suites ? Object.keys(SUITES) : []), ...names, ...also];
   const standard = suites ? `${USUAL_SUITE}, or ${USUAL_ATTACK} where its options are given` : USUAL_ATTACK;
   command
-    .addOption(oneOf("--attack <name>", `attack${suites ? " or suite" : ""} (default: ${standard})`, choices))
+    .addOption(attackOption(choices, standard))
     .addOption(oneOf("--norm <name>", "norm of the perturbation", ["linf", "l2"]).default("linf"))
     .option("--epsilon <list>", epsilon, fractions);
+  command.optionsGroup("Options of the attacks:");
   for (const [name, row] of Object.entries(allRows())) command.addOption(flagOf(name, row));
   return command
+    .optionsGroup("Options:")
+    .addHelpText("after", listAttacks(suites))
     .option("--batch-size <n>", "images attacked at a time", count, 100)
     .hook("preAction", async () => {
       const given = givenOptions(command);
@@ -65,6 +70,7 @@ export function attackOptions(
       });
       if (!isAttack(attack) && !isSuite(attack)) return;
       const threat = { norm, epsilon: radii?.at(-1) ?? 1 };
+      if (isSuite(attack)) refuseOptions(attack, given);
       resolveOptions(`--attack ${attack}`, rowsOf(attack), threat, given, flagName);
     });
 }
@@ -95,12 +101,72 @@ function isSuite(name: string): name is SuiteName {
 
 /** The rows of all attacks; where two have one of the same name, the first's. */
 function allRows(): OptionRows {
-  return Object.assign(
-    {},
-    ...Object.values(CARDS)
-      .map(({ options }) => options as OptionRows)
-      .toReversed(),
-  ) as OptionRows;
+  const all: Record<string, OptionRow> = {};
+  for (const { options } of Object.values(CARDS)) {
+    for (const [name, row] of Object.entries(options as OptionRows)) all[name] ??= row;
+  }
+  return all;
+}
+
+function attackOption(names: readonly string[], standard: string): Option {
+  const takesSuites = names.some(isSuite);
+  const option = oneOf(
+    "--attack <name>",
+    `attack${takesSuites ? " or suite" : ""}, listed below (default: ${standard})`,
+    names,
+  );
+  const parse = option.parseArg!;
+  return option.argParser((text, previous: unknown) => {
+    if (isSuite(text) && !takesSuites) {
+      throw new InvalidArgumentError("It is a suite of attacks: measure with holdfast evaluate.");
+    }
+    return parse(text, previous);
+  });
+}
+
+/** @throws UsageError where anything was typed: a suite's attacks have their own options. */
+function refuseOptions(suite: SuiteName, given: Given): void {
+  const [typed] = Object.keys(given);
+  if (typed === undefined) return;
+  throw new UsageError({
+    place: flagName(typed),
+    problem: `says nothing to the suite ${suite}, whose attacks have their own`,
+    remedy: `Leave it out, or choose one of its attacks: ${[...new Set(SUITES[suite].stages.map(({ attack }) => attack))].join(", ")}.`,
+  });
+}
+
+/** The attacks, and the suites among what else may be named, with a line each. */
+function listAttacks(takesSuites: boolean): string {
+  const suites = takesSuites ? Object.values(SUITES) : [];
+  const width = Math.max(...[...Object.values(CARDS), ...suites].map(({ name }) => name.length));
+  const lines = (cards: readonly { readonly name: string; readonly help: string }[]): string[] =>
+    cards.map(({ name, help }) => `  ${name.padEnd(width)}  ${help}`);
+  return [
+    "",
+    "Attacks:",
+    ...lines(Object.values(CARDS)),
+    ...(suites.length === 0 ? [] : ["", "Suites, each attack on the images that stand after those before:"]),
+    ...lines(suites),
+  ].join("\n");
+}
+
+/** The attacks that have an option, and what it is by default: `default: 40 for pgd; 100 for apgd, apgd-t`. */
+function describeBelonging(option: string): string {
+  const byDefault = new Map<string, string[]>();
+  for (const { name, options } of Object.values(CARDS)) {
+    const row = (options as OptionRows)[option];
+    if (row === undefined || row.fixed === true) continue;
+    const standard = row.defaultText ?? String(row.default);
+    byDefault.set(standard, [...(byDefault.get(standard) ?? []), name]);
+  }
+  // A flag is typed to leave its default.
+  if (allRows()[option]!.kind === "flag") return [...byDefault.values()].flat().join(", ");
+  return `default: ${[...byDefault].map(([standard, names]) => `${standard} for ${names.join(", ")}`).join("; ")}`;
+}
+
+/** `stepSize` as people say it: `step size`. */
+function wordsOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 /** `stepSize` as it is typed: `--step-size`. */
@@ -109,8 +175,7 @@ function flagName(name: string): string {
 }
 
 function flagOf(name: string, row: OptionRow): Option {
-  const standard = row.defaultText ?? String(row.default);
-  const help = `${row.help} (default: ${standard})`;
+  const help = `${row.kind === "flag" ? row.off : row.help} (${describeBelonging(name)})`;
   switch (row.kind) {
     case "count":
       return new Option(`${flagName(name)} <n>`, help).argParser(count);
@@ -119,7 +184,7 @@ function flagOf(name: string, row: OptionRow): Option {
     case "choice":
       return oneOf(`${flagName(name)} <name>`, help, row.choices);
     case "flag":
-      return new Option(flagName(name).replace("--", "--no-"), `do not ${row.help}`);
+      return new Option(flagName(name).replace("--", "--no-"), help);
   }
 }
 
@@ -136,6 +201,12 @@ export async function checkLengths(
   if (stepSize !== undefined) checkLength("--step-size", norm, stepSize);
 }
 
+/** `APGD`, or what it is told besides its defaults: `APGD (loss dlr, draws 20)`. */
+function describeStage({ attack, options }: SuiteStage): string {
+  const told = Object.entries(options).map(([name, value]) => `${wordsOf(name)} ${value}`);
+  return `${CARDS[attack].label}${told.length === 0 ? "" : ` (${told.join(", ")})`}`;
+}
+
 /** `PGD, L∞, ε 0.3: steps 40, step size 2.5 ε / steps, random start, …` */
 export function describeAttack(
   { attack, norm }: Pick<AttackOptions, "attack" | "norm">,
@@ -143,14 +214,14 @@ export function describeAttack(
   epsilons: readonly number[],
 ): string {
   const rows = Object.entries(rowsOf(attack)).map(([name, row]) => {
-    const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    const words = wordsOf(name);
     const value = given[name] ?? row.default;
     const shown = typeof value === "function" ? (row.defaultText ?? "by ε") : value;
     if (typeof shown === "boolean") return shown ? words : `no ${words}`;
     return `${words} ${typeof shown === "number" ? formatEpsilon(shown) : shown}`;
   });
   const label = isSuite(attack) ? SUITES[attack].label : isAttack(attack) ? CARDS[attack].label : attack;
-  const stages = isSuite(attack) ? SUITES[attack].stages.map((stage) => CARDS[stage.attack].label) : [];
+  const stages = isSuite(attack) ? SUITES[attack].stages.map(describeStage) : [];
   return (
     `${label}, ${norm === "linf" ? "L∞" : "L2"}, ε ${epsilons.map(formatEpsilon).join(", ")}` +
     (rows.length + stages.length === 0 ? "" : `: ${[...stages, ...rows].join(", ")}`)

@@ -46,6 +46,33 @@ test("a model without a gradient is not robust: attack warns, and evaluate --fai
   expect((await holdfast(["evaluate", join(root, "plain.onnx"), ...common(), ...gate])).code).toBe(0);
 });
 
+test("where rounding hides the gradient AutoAttack's Square breaks what gradients left, and the result warns of it", async () => {
+  const out = join(root, "standard.json");
+  const given = ["--data", `${root}/photos:test`, "--limit", "12", "--threads", "1", "--examples", "0"];
+  const args = [
+    join(root, "rounded.onnx"),
+    ...given,
+    "--attack",
+    "standard",
+    "--epsilon",
+    "0.2",
+    "--out",
+    out,
+  ];
+  const { code, stdout, stderr } = await holdfast(["evaluate", ...args]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(
+    /AutoAttack on rounded \(L∞, ε = 0\.2\): \d+ right, APGD took \d+, .*Square [1-9]\d*: /,
+  );
+  expect(stdout).toMatch(
+    /warning: AutoAttack on rounded.*: Square, which asks for no gradient, broke \d+ of the \d+ /,
+  );
+  const { warnings } = JSON.parse(await readFile(out, "utf8")) as Result;
+  const messages = new Map(warnings.map(({ code: each, message }) => [each, message]));
+  expect(messages.get("few-classes")).toMatch(/^rounded: .* the model has 3\. APGD-T raised the margin/);
+  expect(messages.get("zero-gradient")).toContain("Only Square, which asks for none, searched there.");
+});
+
 test("an answer with NaN is wrong, on clean images, under attack and by transfer, and is warned of", async () => {
   const [nan, plain, out] = ["nan.onnx", "plain.onnx", "nan.json"].map((name) => join(root, name));
   const args = [...common(), "--epsilon", "0.01", "--examples", "2", "--out", out!];

@@ -12,15 +12,11 @@ import {
   type Measured,
 } from "./curves.js";
 import { guessGate } from "./guess-gate.js";
-import type {
-  AttackMeasurement,
-  CleanMeasurement,
-  Measurement,
-  ResultWarning,
-  WarningCode,
-  ZeroGradient,
-} from "./result.js";
-import { attackLabel, describe, list, number, percent } from "./words.js";
+import type { AttackMeasurement, CleanMeasurement, ResultWarning, WarningCode } from "./result.js";
+import { stepsGate, straightThroughGate, zeroGradientGate } from "./gradient-gates.js";
+import { blackBoxGate, fewClassesGate, needsGradient } from "./suite-gates.js";
+import { warn } from "./warn.js";
+import { attackLabel, describe, list, nameOf, number, percent } from "./words.js";
 
 /** A black-box result better than this (in accuracy) betrays a failing white-box attack. */
 const transferMargin = 0.002;
@@ -38,6 +34,8 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "not-monotone": "More attack gave more accuracy",
   collapsed: "The model is no better than a guess",
   "transfer-stronger": "A black-box attack beats the white-box one",
+  "black-box-stronger": "An attack without gradients broke what gradients left",
+  "few-classes": "Too few classes for the loss",
   "not-converged": "The attack had not converged",
   "unreliable-attack": "The attack's own checks failed",
   "attack-failure": "Signs that the attack failed",
@@ -63,7 +61,7 @@ export function chanceLevel({ dataset }: Pick<Measured, "dataset">): number {
 export const reachGate: Gate = ({ measurements }) => {
   const attacks = attacksOf(measurements);
   return attacks.flatMap((m) => {
-    if (reaches(m) || attacks.some((other) => comparable(m, other) && takesSteps(other) && reaches(other))) {
+    if (reaches(m) || attacks.some((other) => comparable(m, other) && searches(other) && reaches(other))) {
       return [];
     }
     const { steps, stepSize } = m.parameters as { steps: number; stepSize: number };
@@ -78,11 +76,12 @@ export const reachGate: Gate = ({ measurements }) => {
   });
 };
 
-/** The gray image reaches its ball's edge, and says nothing of how far another attack went. */
-function takesSteps({ parameters }: AttackMeasurement): boolean {
-  return parameters.steps !== null;
+/** The gray image lies anywhere in its ball, and says nothing of how far another attack went. */
+function searches({ attack }: AttackMeasurement): boolean {
+  return attack !== grayImage.name;
 }
 
+/** Attacks that choose their own steps, and suites of them, reach the edge. */
 function reaches({ parameters: { steps, stepSize }, threat }: AttackMeasurement): boolean {
   return steps === null || stepSize === null || steps * stepSize >= threat.epsilon * (1 - 1e-6);
 }
@@ -150,7 +149,7 @@ function rises(curve: Curve, variable: string): ResultWarning[] {
   for (const point of curve.points.slice(1)) {
     if (point.measurement.accuracy > lowest.measurement.interval.high) {
       const message =
-        `${curve.model}, ${curve.attack}: ${percent(lowest.measurement.accuracy)} at ${variable} = ` +
+        `${curve.model}, ${nameOf(curve.attack)}: ${percent(lowest.measurement.accuracy)} at ${variable} = ` +
         `${number(lowest.x)} but ${percent(point.measurement.accuracy)} at ${number(point.x)}, beyond the ` +
         `confidence interval. The larger attack is the weaker one, so it is not a fair measure.`;
       return [warn("not-monotone", "warning", message, [lowest.measurement, point.measurement])];
@@ -196,9 +195,13 @@ export const transferGate: Gate = ({ measurements }) => {
     if (rivals.length === 0) return [];
     const best = rivals.reduce((least, m) => (m.accuracy < least.accuracy ? m : least));
     if (blind.accuracy >= best.accuracy - transferMargin) return [];
+    const cause =
+      needsGradient(best.attack) || best.stages !== undefined
+        ? "The model hides its gradient: the white-box number is too high."
+        : "An attack that asks for no gradient needs more queries: its number is too high.";
     const message =
-      `${describe(blind)} leaves ${percent(blind.accuracy)}, the white-box ${best.attack} ` +
-      `${percent(best.accuracy)}. The model hides its gradient: the white-box number is too high.`;
+      `${describe(blind)} leaves ${percent(blind.accuracy)}, the white-box ${attackLabel(best)} ` +
+      `${percent(best.accuracy)}. ${cause}`;
     return [warn("transfer-stronger", "serious", message, [blind, best])];
   });
 };
@@ -219,7 +222,7 @@ export const convergenceGate: Gate = (measured) =>
       .at(-1);
     if (half === undefined || last.measurement.accuracy >= half.measurement.interval.low) return [];
     const message =
-      `${curve.model}, ${curve.attack}: ${percent(half.measurement.accuracy)} after ${half.x} steps, ` +
+      `${curve.model}, ${nameOf(curve.attack)}: ${percent(half.measurement.accuracy)} after ${half.x} steps, ` +
       `${percent(last.measurement.accuracy)} after ${last.x}. Numbers at fewer steps are too high; ` +
       `measure more steps until they stop falling.`;
     return [warn("not-converged", "warning", message, [half.measurement, last.measurement])];
@@ -248,79 +251,6 @@ function cleanWithoutClass(m: CleanMeasurement): ResultWarning[] {
   return [warn("non-finite", "serious", message, [m])];
 }
 
-/** The gradient was zero or denormal on images that count as right: PGD tried nothing but random starts on them. */
-export const zeroGradientGate: Gate = ({ measurements }) =>
-  attacksOf(measurements).flatMap((m) => {
-    if (m.zeroGradient === undefined || m.zeroGradient.standing === 0) return [];
-    return [
-      warn("zero-gradient", "serious", `${describe(m)}: ${describeZeroGradient(m.zeroGradient, m.n)}`, [m]),
-    ];
-  });
-
-/** How many operators a sentence names. */
-const NAMED = 3;
-
-/** What a zero gradient means for an accuracy over `n` images, and what to do. */
-function describeZeroGradient({ images, standing, operators }: ZeroGradient, n: number): string {
-  const cause =
-    operators.length === 0
-      ? " Its activations are saturated or dead there."
-      : ` The model has nodes that pass no gradient: ${nameSome(operators)}.`;
-  return (
-    `the gradient was zero for ${images} of ${n} images (${percent(images / n)}); ${standing} of them count as ` +
-    `right though the attack could not move them, so the accuracy is too high.${cause} Try images made on another ` +
-    "model (transfer), or an attack that needs no gradient."
-  );
-}
-
-function nameSome(operators: readonly string[]): string {
-  const more = operators.length > NAMED ? ` and ${operators.length - NAMED} more` : "";
-  return `${operators.slice(0, NAMED).join(", ")}${more}`;
-}
-
-/**
- * The model rounds or counts on the way from the image to its logits. Where a gradient passes beside that, it is not zero,
- * and says nothing of what the rounding does. One warning a model, of its attacks that left something.
- */
-export const stepsGate: Gate = ({ measurements }) => {
-  const left = attacksOf(measurements).filter((m) => m.zeroGradient !== undefined && m.correct > 0);
-  return [...new Set(left.map(({ model }) => model))].flatMap((model) => {
-    const own = left.filter((m) => m.model === model);
-    // Where the gradient is zero, its own warning names the same operators.
-    if (own.some((m) => m.zeroGradient!.standing > 0)) return [];
-    const { steps = [], comparisons = [] } = own[0]!.zeroGradient!;
-    const consequence =
-      "The attack follows only what passes beside them, so the accuracy may be too high. Try images made on another " +
-      "model (transfer), or let gradients pass them (--straight-through).";
-    const says = (kind: string, operators: readonly string[]): string =>
-      `${model}: ${kind} lie between the image and the logits, and pass no gradient: ${nameSome(operators)}. ${consequence}`;
-    if (steps.length > 0) {
-      const all = [...steps, ...comparisons];
-      return [warn("hidden-steps", "serious", says("operators that round or count", all), own)];
-    }
-    if (comparisons.length === 0) return [];
-    return [
-      warn("hidden-steps", "warning", says("comparisons whose answer is used as a number", comparisons), own),
-    ];
-  });
-};
-
-/** A quantised model's gradients are an estimate: an attack may miss what its rounding hides. One warning a model. */
-export const straightThroughGate: Gate = ({ measurements }) => {
-  const left = attacksOf(measurements).filter(
-    (m) => m.zeroGradient?.straightThrough !== undefined && m.correct > 0,
-  );
-  return [...new Set(left.map(({ model }) => model))].map((model) => {
-    const own = left.filter((m) => m.model === model);
-    const nodes = own[0]!.zeroGradient!.straightThrough!;
-    const message =
-      `${model}: gradients pass straight through what rounds in it, as through an identity: ${nameSome(nodes)}. An attack by ` +
-      "them may miss what rounding hides, so the accuracy may be too high. Try images made on another model as well " +
-      "(transfer), of a quantised model on its float32 original.";
-    return warn("straight-through", "warning", message, own);
-  });
-};
-
 /** Every gate that needs nothing but a result. */
 export const gates: readonly Gate[] = Object.freeze([
   collapseGate,
@@ -331,10 +261,12 @@ export const gates: readonly Gate[] = Object.freeze([
   straightThroughGate,
   grayImageGate,
   transferGate,
+  blackBoxGate,
   reachGate,
   monotoneGate,
   convergenceGate,
   chanceGate,
+  fewClassesGate,
 ]);
 
 /** All gates, the gravest warnings first. */
@@ -353,13 +285,4 @@ export function upperBoundStatements(measured: Measured): string[] {
       `attack can only find more adversarial images. ${several ? "They show" : "It shows"} what these attacks ` +
       `did not break, not what cannot be broken.`,
   ];
-}
-
-function warn(
-  code: WarningCode,
-  severity: ResultWarning["severity"],
-  message: string,
-  about: readonly Measurement[],
-): ResultWarning {
-  return { code, severity, message, measurements: about.map((m) => m.id) };
 }

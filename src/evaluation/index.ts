@@ -61,14 +61,14 @@ export {
   grayImageGate,
   monotoneGate,
   reachGate,
-  stepsGate,
   transferGate,
-  zeroGradientGate,
   upperBoundStatements,
   warningTitles,
   type Gate,
 } from "./gates.js";
 export { describeGuess, guessGate } from "./guess-gate.js";
+export { stepsGate, straightThroughGate, zeroGradientGate } from "./gradient-gates.js";
+export { blackBoxGate, fewClassesGate } from "./suite-gates.js";
 export { readAsLogits } from "./probabilities.js";
 export {
   assembleResult,
@@ -111,7 +111,7 @@ export {
   type RegionActivation,
 } from "./measures/index.js";
 export { cleanMeasurement, whiteBoxMeasurement, type Attacked } from "./measurement.js";
-export { attackLabel } from "./words.js";
+export { attackLabel, describeStages, nameOf, stageNames } from "./words.js";
 export { createTally, scoreOf, type Tally } from "./tally.js";
 export { checkFit } from "./fit.js";
 export {

@@ -210,6 +210,8 @@ const warning = z.object({
     "not-monotone",
     "collapsed",
     "transfer-stronger",
+    "black-box-stronger",
+    "few-classes",
     "not-converged",
     "unreliable-attack",
     "attack-failure",

@@ -284,6 +284,8 @@ export type WarningCode =
   | "not-monotone"
   | "collapsed"
   | "transfer-stronger"
+  | "black-box-stronger"
+  | "few-classes"
   | "not-converged"
   | "unreliable-attack"
   | "attack-failure"

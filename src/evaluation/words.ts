@@ -1,6 +1,6 @@
 /** How warnings and tables name what was measured. */
 import { CARDS, SUITES } from "../attacks/index.js";
-import type { AttackMeasurement } from "./result.js";
+import type { AttackMeasurement, SuiteStageResult } from "./result.js";
 
 /** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`, `AutoAttack`. */
 export function attackLabel(m: AttackMeasurement): string {
@@ -15,6 +15,24 @@ export function attackLabel(m: AttackMeasurement): string {
 export function nameOf(attack: string): string {
   const known: Readonly<Record<string, { readonly label: string }>> = { ...CARDS, ...SUITES };
   return Object.hasOwn(known, attack) ? known[attack]!.label : attack.toUpperCase();
+}
+
+/** The attacks of a suite by their labels; where two are alike, with the loss that each raises: `APGD (DLR)`. */
+export function stageNames(stages: readonly SuiteStageResult[]): string[] {
+  const labels = stages.map(({ attack }) => nameOf(attack));
+  return labels.map((label, i) => {
+    const { loss } = stages[i]!.parameters;
+    if (typeof loss !== "string" || labels.indexOf(label) === labels.lastIndexOf(label)) return label;
+    return `${label} (${loss === "dlr" ? "DLR" : loss})`;
+  });
+}
+
+/** What each attack of a suite took: `AutoAttack on a (L∞, ε = 0.3): 99 right, APGD took 91, APGD-T 0: 8 stand`. */
+export function describeStages(m: AttackMeasurement): string | undefined {
+  if (m.stages === undefined || m.stages.length === 0) return undefined;
+  const names = stageNames(m.stages);
+  const taken = m.stages.map(({ broken }, i) => `${names[i]}${i === 0 ? " took" : ""} ${broken}`);
+  return `${describe(m)}: ${m.stages[0]!.images} right, ${taken.join(", ")}: ${m.correct} stand`;
 }
 
 /** An attack, the model and the threat: `PGD-40 on a (L∞, ε = 0.3)`. */

@@ -47,7 +47,7 @@ export function epsilonChart(result: Result): Chart | undefined {
 export function stepsChart(result: Result): Chart | undefined {
   const series = accuracyAgainstSteps(result).map((curve) => seriesOf(result, curve));
   if (series.length === 0) return undefined;
-  return accuracyChart("Accuracy against iterations", "PGD iterations", "log", series);
+  return accuracyChart("Accuracy against iterations", "iterations", "log", series);
 }
 
 /** The training loss of every model that has one. */

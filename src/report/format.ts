@@ -32,8 +32,9 @@ export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, "\u2009");
 }
 
-/** Seconds as `48 s`, `3 min 05 s`, `2 h 07 min`. */
+/** Seconds as `< 1 s`, `48 s`, `3 min 05 s`, `2 h 07 min`. */
 export function duration(seconds: number): string {
+  if (seconds > 0 && seconds < 1) return "< 1 s";
   const whole = Math.round(seconds);
   const two = (value: number): string => String(value).padStart(2, "0");
   if (whole < 60) return `${whole} s`;

@@ -1,4 +1,4 @@
-import type { Example, ExampleView, Result } from "../evaluation/index.js";
+import { nameOf, type Example, type ExampleView, type Result } from "../evaluation/index.js";
 import * as format from "./format.js";
 import { html, type Html } from "./html.js";
 import { heatmapOf, perturbationOf, pictureOf } from "./pictures.js";
@@ -12,10 +12,11 @@ export async function gallerySection(result: Result): Promise<Html> {
   return html`<section id="examples" aria-label="Examples">
     <h2>What the attack does, and where the models look</h2>
     <p>
-      Images that every model gets right when clean, each attacked with the model's own gradient
-      (${attack.toUpperCase()}, ${format.threat(threat)}). The perturbation is magnified: gray is no change.
-      The maps show F(A) = Σ<sub>c</sub> |A<sub>c</sub>|² of each group, dark to bright, clean above
-      adversarial.
+      Images that every model gets right when clean, each attacked on the model itself (${nameOf(attack)},
+      ${format.threat(threat)}). The perturbation is magnified: gray is no change. The maps show F(A) = Σ<sub
+        >c</sub
+      >
+      |A<sub>c</sub>|² of each group, dark to bright, clean above adversarial.
     </p>
     ${examples}
   </section>`;

@@ -6,6 +6,7 @@ import { html, raw, type Html } from "./html.js";
 import { pageOf } from "./page.js";
 import { summarySection } from "./summary.js";
 import { accuracySection, chartTable, warningsSection } from "./tables.js";
+import { stagesSection } from "./waterfall.js";
 
 /**
  * A result as one HTML file that needs nothing else: it reads without scripts and without a
@@ -18,7 +19,8 @@ export async function renderReport(result: Result): Promise<string> {
     title: `${names} on ${result.dataset.name}: robustness report`,
     generator: `${result.tool.name} ${result.tool.version}`,
     content: html`${summarySection(result)} ${warningsSection(result)} ${accuracySection(result)}
-      ${chartsSection(charts)} ${await gallerySection(result)} ${appendixSection(result)}
+      ${stagesSection(result)} ${chartsSection(charts)} ${await gallerySection(result)}
+      ${appendixSection(result)}
       <footer>Made by ${result.tool.name} ${result.tool.version} on ${result.date}.</footer>`,
     data: dataBlock(result),
   });

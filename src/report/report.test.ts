@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { suiteMeasurement } from "../../test/suite-measurement.js";
 import { openDataset, takeSample } from "../data/index.js";
 import {
   encodeMap,
@@ -134,6 +135,42 @@ describe("the report", () => {
     const charts = page.match(/<div role="img" aria-label="[^"]{20,}"/g)!;
     expect(charts.length).toBe(3);
     expect(page.match(/The numbers of this chart/g)!.length).toBe(3);
+  });
+});
+
+describe("the attacks of a suite", () => {
+  const at = (epsilon: number, broken: number) =>
+    suiteMeasurement(
+      [
+        { attack: "apgd", broken },
+        { attack: "square", broken: 3 },
+      ],
+      { right: 18, n: 20, model: HOSTILE, epsilon },
+    );
+  const rowsOf = (text: string): string[][] =>
+    [...text.matchAll(/<tr>([\s\S]*?)<\/tr>/g)].map(([, row]) =>
+      [...row!.matchAll(/<t[hd][^>]*>([^<]*)/g)].map(([, cell]) => cell!),
+    );
+
+  test("are a waterfall of the headline, in words too, and a table of all", async () => {
+    const suites = await renderReport({ ...result, measurements: [at(0.1, 5), at(0.5, 11)] });
+    const section = /<section id="suites"[\s\S]*?<\/section>/.exec(suites)![0];
+    expect(section.match(/<svg/g)!.length).toBe(1);
+    expect(section).toContain("18 right, APGD took 11, Square 3: 4 stand, of 20 images.");
+    const labels = [...section.matchAll(/<text[^>]*>([^<]+)<\/text>/g)].map(([, label]) => label);
+    for (const label of ["clean", "APGD", "Square", "standing", "18", "−11", "−3", "4"]) {
+      expect(labels).toContain(label);
+    }
+    expect(rowsOf(section).slice(1)).toEqual([
+      [escapeHtml(HOSTILE), "L∞, ε = 0.1", "APGD", "18", "5", "1\u2009818", "36", "1 min 01 s"],
+      [escapeHtml(HOSTILE), "L∞, ε = 0.1", "Square", "13", "3", "1\u2009313", "26", "1 min 01 s"],
+      [escapeHtml(HOSTILE), "L∞, ε = 0.5", "APGD", "18", "11", "1\u2009818", "36", "1 min 01 s"],
+      [escapeHtml(HOSTILE), "L∞, ε = 0.5", "Square", "7", "3", "707", "14", "1 min 01 s"],
+    ]);
+  });
+
+  test("are not spoken of where there was none", () => {
+    expect(page).not.toContain("What each attack took");
   });
 });
 

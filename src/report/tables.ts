@@ -65,7 +65,7 @@ export function accuracySection(result: Result): Html {
   return html`<section id="accuracy" aria-label="Accuracy">
     <h2>Accuracy</h2>
     ${table(
-      "Clean images and white-box attacks: the attack has the model's own gradient.",
+      "Clean images and white-box attacks: the attack is run on the model itself.",
       ["model", "attack", "accuracy", "95 % interval", "norm, ε", "steps × size", "start", "right"],
       result.measurements
         .filter((m) => m.kind !== "transfer")
@@ -100,7 +100,7 @@ function row(attack: AttackMeasurement | undefined, score: Score): string[] {
     attackLabel(attack),
     ...accuracy,
     format.threat(attack.threat),
-    steps === null || stepSize === null ? "" : `${steps} × ${Number(stepSize.toPrecision(4))}`,
+    steps === null ? "" : `${steps}${stepSize === null ? "" : ` × ${Number(stepSize.toPrecision(4))}`}`,
     randomStart === null ? "" : randomStart ? "random" : "the image",
     format.counted(score),
   ];

@@ -28,6 +28,8 @@ export interface Card<Rows extends OptionRows = OptionRows> {
   readonly name: string;
   /** As people call it. */
   readonly label: string;
+  /** One line for `--help`. */
+  readonly help: string;
   readonly access: Access;
   readonly norms: readonly Norm[];
   readonly options: Rows;
@@ -44,13 +46,17 @@ export type PgdObjective = (typeof PGD_OBJECTIVES)[number];
 const ONE_LEVEL = 1 / 255;
 
 const PGD_OPTIONS = {
-  steps: count({ default: 40, help: "steps of gradient ascent" }),
+  steps: count({ default: 40, help: "steps of each run" }),
   stepSize: positive({
     default: ({ epsilon }, { steps }) => (epsilon === 0 ? ONE_LEVEL : (2.5 * epsilon) / (steps as number)),
     defaultText: "2.5 ε / steps",
     help: "length of a step, in pixels of [0, 1]",
   }),
-  randomStart: flag({ default: true, help: "start at a random point of the ball, not at the image itself" }),
+  randomStart: flag({
+    default: true,
+    help: "start at a random point of the ball",
+    off: "start at the image itself, not at a random point of the ball",
+  }),
   restarts: count({ default: 1, help: "independent starts, of which the best counts" }),
   /**
    * `best`: the best iterate seen (success first, then the greatest loss); `last`: the last; `success`: as `best`, but
@@ -88,7 +94,7 @@ const draws = PGD_OPTIONS.draws;
 const raised = (standard: RaisedLoss): ChoiceRow<RaisedLoss> =>
   choice<RaisedLoss>({ default: standard, choices: RAISED_LOSSES, help: "loss that is raised" });
 const APGD_OPTIONS = {
-  steps: count({ default: 100, help: "steps of gradient ascent" }),
+  steps: count({ default: 100, help: "steps of each run" }),
   restarts: count({ default: 1, help: "independent starts, of which the best counts" }),
   rho: positive({ default: 0.75, help: "share of rising steps below which the step is halved" }),
   draws,
@@ -104,6 +110,7 @@ export const CARDS = {
   pgd: card({
     name: "pgd",
     label: "PGD",
+    help: "projected gradient descent: steps of one length, kept in the ball",
     access: "gradient",
     norms: ["linf", "l2"],
     options: PGD_OPTIONS,
@@ -112,6 +119,7 @@ export const CARDS = {
   fgsm: card({
     name: "fgsm",
     label: "FGSM",
+    help: "one step of length ε from the image",
     access: "gradient",
     norms: ["linf", "l2"],
     options: {
@@ -128,6 +136,7 @@ export const CARDS = {
   apgd: card({
     name: "apgd",
     label: "APGD",
+    help: "Auto-PGD: PGD with momentum that halves its steps where the loss stops rising",
     access: "gradient",
     norms: ["linf", "l2"],
     options: {
@@ -144,6 +153,7 @@ export const CARDS = {
   "apgd-t": card({
     name: "apgd-t",
     label: "APGD-T",
+    help: "APGD towards each of the likeliest classes",
     access: "gradient",
     norms: ["linf", "l2"],
     options: { ...APGD_OPTIONS, targets, loss: raised("dlr") },
@@ -155,6 +165,7 @@ export const CARDS = {
   "fab-t": card({
     name: "fab-t",
     label: "FAB-T",
+    help: "looks for the nearest adversarial image, towards each of the likeliest classes",
     access: "gradient",
     norms: ["linf", "l2"],
     options: {
@@ -165,11 +176,13 @@ export const CARDS = {
       bias: positive({ default: 0.1, help: "greatest pull back towards the image (α)" }),
       backward: positive({ default: 0.9, help: "what is left of the way after a success (β)" }),
     },
-    cost: ({ steps, targets: aims, restarts }) => ({ forward: 0, gradient: steps * aims * restarts }),
+    // After a success it asks again, nearer to the image.
+    cost: ({ steps, targets: aims, restarts }) => ({ forward: 0, gradient: 2 * steps * aims * restarts }),
   }),
   square: card({
     name: "square",
     label: "Square",
+    help: "random search by the model's answers alone, without a gradient",
     access: "logits",
     norms: ["linf", "l2"],
     options: SQUARE_OPTIONS,
@@ -178,6 +191,7 @@ export const CARDS = {
   "square-apgd": card({
     name: "square-apgd",
     label: "Square + APGD",
+    help: "Square for a few queries, then APGD from the best image that it found",
     access: "gradient",
     norms: ["linf", "l2"],
     options: {
@@ -193,6 +207,7 @@ export const CARDS = {
   "gray-image": card({
     name: "gray-image",
     label: "gray image",
+    help: "the same gray in every pixel; allowed from L∞ ε = 0.5 on",
     access: "decision",
     norms: ["linf"],
     options: {},

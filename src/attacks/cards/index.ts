@@ -9,7 +9,7 @@ export {
   type PgdObjective,
   type RaisedLoss,
 } from "./cards.js";
-export { SUITES, type Suite, type SuiteName } from "./suites.js";
+export { SUITES, type Suite, type SuiteName, type SuiteStage } from "./suites.js";
 export {
   resolveOptions,
   type OptionRow,

@@ -21,7 +21,8 @@ interface Row<T extends OptionValue> {
 export type CountRow = Row<number> & { readonly kind: "count"; readonly least: number };
 /** A number above 0. */
 export type PositiveRow = Row<number> & { readonly kind: "positive" };
-export type FlagRow = Row<boolean> & { readonly kind: "flag" };
+/** On by default; `off` is what the opposite does. */
+export type FlagRow = Row<boolean> & { readonly kind: "flag"; readonly off: string };
 export type ChoiceRow<C extends string = string> = Row<C> & {
   readonly kind: "choice";
   readonly choices: readonly C[];

@@ -38,6 +38,8 @@ const EXAMPLES = `
 Examples:
   holdfast attack runs/mnist-at-alp --data mnist:test --epsilon 0.3 --limit 1000
   holdfast attack model.onnx --data photos:test --attack fgsm --epsilon 4/255
+  holdfast attack model.onnx --data photos:test --attack apgd-t --norm l2 --epsilon 0.5
+  holdfast attack model.onnx --data photos:test --attack square --queries 1000 --epsilon 8/255
   holdfast attack model.onnx --data photos:test --epsilon 8/255 --save adversarial.npz
 
 The .npz holds adversarial (float32 [N, C, H, W]), label, clean_prediction,
@@ -47,7 +49,7 @@ is rounded to 8 bits, so that the model's answer to it may differ.`;
 export function attackCommand(program: Command): void {
   const command = program
     .command("attack")
-    .description("attack a model's images with its own gradient, and keep the adversarial images")
+    .description("attack a model's images, and keep the adversarial images")
     .argument("<model>", "a run folder or an .onnx file");
   mapOptions(dataOptions(command, "mnist:test"));
   attackOptions(command, { epsilon: "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)" });

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { suiteMeasurement } from "../../test/suite-measurement.js";
+import { describeStages, stageNames } from "./index.js";
+
+test("says in one line what each attack of a suite took", () => {
+  const m = suiteMeasurement([
+    { attack: "apgd", broken: 91 },
+    { attack: "apgd-t", broken: 0 },
+    { attack: "square", broken: 1 },
+  ]);
+  expect(describeStages(m)).toBe(
+    "AutoAttack on m (L∞, ε = 0.3): 100 right, APGD took 91, APGD-T 0, Square 1: 8 stand",
+  );
+  expect(describeStages({ ...m, stages: undefined })).toBeUndefined();
+});
+
+test("two stages of one attack are told apart by their losses", () => {
+  const { stages } = suiteMeasurement([
+    { attack: "apgd", broken: 1, options: { loss: "cross-entropy" } },
+    { attack: "apgd", broken: 0, options: { loss: "dlr" } },
+    { attack: "square", broken: 0 },
+  ]);
+  expect(stageNames(stages!)).toEqual(["APGD (cross-entropy)", "APGD (DLR)", "Square"]);
+});

@@ -1,0 +1,144 @@
+/** What each attack of a suite took: a waterfall for each model at the headline, and a table of all. */
+import * as echarts from "echarts";
+import {
+  attackLabel,
+  attacksOf,
+  describeStages,
+  stageNames,
+  type AttackMeasurement,
+  type Result,
+} from "../evaluation/index.js";
+import { colourOf } from "./charts.js";
+import * as format from "./format.js";
+import { html, raw, type Html } from "./html.js";
+import { table } from "./tables.js";
+
+interface Suite {
+  readonly measurement: AttackMeasurement;
+  readonly stages: NonNullable<AttackMeasurement["stages"]>;
+  readonly names: readonly string[];
+}
+
+/** Nothing where no suite was run. */
+export function stagesSection(result: Result): Html {
+  const suites = attacksOf(result.measurements).flatMap((measurement): Suite[] => {
+    const { stages = [] } = measurement;
+    return stages.length === 0 ? [] : [{ measurement, stages, names: stageNames(stages) }];
+  });
+  if (suites.length === 0) return html``;
+  const { headline } = result;
+  const shown = suites.filter(
+    ({ measurement: { threat } }) =>
+      headline === null || (threat.norm === headline.norm && threat.epsilon === headline.epsilon),
+  );
+  return html`<section id="suites" aria-label="What each attack took">
+    <h2>What each attack took</h2>
+    <p class="note">
+      The attacks of a suite run one after the other, each on the images that stand after those before. An
+      image is robust where all of them failed.
+    </p>
+    <div class="charts">
+      ${shown.map((suite) => figure(suite, colourOf(result, suite.measurement.model)))}
+    </div>
+    ${table(
+      "Images are those that stood before the attack. Answers are evaluations of the model without a gradient.",
+      ["model", "norm, ε", "attack", "images", "broken", "gradients", "answers", "time"],
+      suites.flatMap(rows),
+    )}
+  </section>`;
+}
+
+function rows({ measurement, stages, names }: Suite): string[][] {
+  return stages.map(({ images, broken, queries, seconds }, i) => [
+    measurement.model,
+    format.threat(measurement.threat),
+    names[i]!,
+    format.grouped(images),
+    format.grouped(broken),
+    format.grouped(queries.gradient),
+    format.grouped(queries.forward),
+    images === 0 ? "" : format.duration(seconds),
+  ]);
+}
+
+function figure(suite: Suite, colour: string): Html {
+  const { measurement } = suite;
+  return html`<figure class="chart">
+    <figcaption>
+      ${attackLabel(measurement)} on ${measurement.model}, ${format.threat(measurement.threat)}
+    </figcaption>
+    <div role="img" aria-label="${`${describeStages(measurement)!}, of ${measurement.n} images.`}">
+      ${raw(renderWaterfall(suite, colour))}
+    </div>
+  </figure>`;
+}
+
+/** What an attack broke: gray, which no model has, on white and on black. */
+const TAKEN = "#8a93a0";
+
+/** As SVG: a bar for the images that are right when clean, what each attack took of them, and what stands. */
+function renderWaterfall({ measurement, stages, names }: Suite, colour: string): string {
+  const left = stages.map(({ images, broken }) => images - broken);
+  const bars = [
+    { name: "clean", base: 0, height: stages[0]!.images, taken: false },
+    ...stages.map(({ broken }, i) => ({ name: names[i]!, base: left[i]!, height: broken, taken: true })),
+    { name: "standing", base: 0, height: measurement.correct, taken: false },
+  ];
+  const instance = echarts.init(null, null, { renderer: "svg", ssr: true, width: 640, height: 340 });
+  try {
+    instance.setOption({
+      animation: false,
+      grid: { left: 64, right: 24, top: 28, bottom: 36 },
+      xAxis: {
+        type: "category",
+        data: bars.map(({ name }) => name),
+        axisTick: { show: false },
+        axisLabel: { interval: 0, fontSize: 12 },
+      },
+      yAxis: {
+        type: "value",
+        name: "images",
+        nameLocation: "middle",
+        nameGap: 40,
+        min: 0,
+        max: measurement.n,
+        minInterval: 1,
+        splitNumber: 4,
+      },
+      series: [
+        // Lifts each bar to where it begins.
+        {
+          type: "bar",
+          stack: "all",
+          silent: true,
+          itemStyle: { color: "transparent" },
+          data: bars.map(({ base }) => base),
+        },
+        {
+          type: "bar",
+          stack: "all",
+          barWidth: "62%",
+          // A line where nothing was taken.
+          barMinHeight: 2,
+          clip: false,
+          label: { show: true, position: "top", fontSize: 14, color: "#333", formatter: labelOf(bars) },
+          data: bars.map(({ height, taken }) => ({
+            value: height,
+            itemStyle: { color: taken ? TAKEN : colour },
+          })),
+        },
+      ],
+    });
+    return instance.renderToSVGString();
+  } finally {
+    instance.dispose();
+  }
+}
+
+/** `−12` above what was taken, `28` above what there is. */
+function labelOf(bars: readonly { height: number; taken: boolean }[]) {
+  return ({ dataIndex }: { dataIndex: number }): string => {
+    const { height, taken } = bars[dataIndex]!;
+    return taken && height > 0 ? `−${height}` : String(height);
+  };
+}
