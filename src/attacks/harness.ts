@@ -1,4 +1,5 @@
 import { InputError } from "../errors/index.js";
+import { checkAccess } from "./access.js";
 import type { AttackBatch, PlannedAttack, RunContext } from "./attack.js";
 import { judged, type Verdict } from "./judge.js";
 import { pack, type Done, type Job, type PackOptions } from "./pack.js";
@@ -39,7 +40,8 @@ export interface AttackedImage {
  * Attacks images as they come, and yields what came of each as it is known, in any order: `place` counts the images. No
  * verdict depends on the others or on the size of a batch.
  *
- * @throws InputError on labels out of range or images of another size.
+ * @throws InputError on labels out of range or images of another size; UsageError, at once, where the attack needs more than
+ *   the target gives.
  */
 export function attackImages(
   target: Target,
@@ -47,6 +49,7 @@ export function attackImages(
   images: AsyncIterable<AttackedImage> | Iterable<AttackedImage>,
   { random, ...options }: RunContext & PackOptions,
 ): AsyncGenerator<Done<Verdict>> {
+  checkAccess(target.access, planned);
   async function* jobs(): AsyncGenerator<Job<Verdict>> {
     let place = 0;
     for await (const { image, label, target: goal, index } of images) {

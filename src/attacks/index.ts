@@ -7,6 +7,7 @@ import { grayImage } from "./gray-image.js";
 import type { OptionRows } from "./cards/index.js";
 import { fgsm, pgd } from "./pgd.js";
 
+export { isEnough } from "./access.js";
 export {
   createAdversary,
   type Adversary,
@@ -45,6 +46,12 @@ export {
   type Suite,
   type SuiteName,
 } from "./cards/index.js";
+export {
+  createFunctionTarget,
+  type FunctionInput,
+  type FunctionTargetOptions,
+  type ImageFunction,
+} from "./function-target.js";
 export { grayImage, holdsGrayImage } from "./gray-image.js";
 export { attackImages, imagesOf, runAttack, type AttackedBatch, type AttackedImage } from "./harness.js";
 export { type Verdict } from "./judge.js";

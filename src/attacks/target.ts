@@ -4,6 +4,7 @@ import { compile, type CompileOptions, type Program } from "../runtime/index.js"
 import { createGenerator } from "../tensor/index.js";
 import type { Answer, Query, Question } from "./asking.js";
 import { runRows } from "./batch.js";
+import type { Access } from "./cards/index.js";
 import { forwardGraph, STEP } from "./pgd-step.js";
 import { logMeanProbabilities } from "./scoring.js";
 
@@ -30,6 +31,12 @@ export interface Turn {
   readonly draw: number;
 }
 
+/** {@link Turn} of several images. */
+export interface LogitsTurn {
+  readonly indices?: ArrayLike<number>;
+  readonly draw?: number;
+}
+
 /** Who answers the questions of an attack. */
 export interface Answerer {
   /** Queries a run, at most. */
@@ -42,6 +49,8 @@ export interface Answerer {
 
 /** A classifier under attack. It has a lifetime: dispose of it. */
 export interface Target extends Answerer {
+  /** The most that it gives of its model; attacks that need more are refused. */
+  readonly access: Access;
   readonly classCount: number;
   /** Elements of one image, C · H · W. */
   readonly imageSize: number;
@@ -58,10 +67,7 @@ export interface Target extends Answerer {
    * @param at.indices places of the images in their dataset; 0, 1, … by default.
    * @param at.draw draws that each of them had before; 0 by default.
    */
-  logits(
-    images: Float32Array,
-    at?: { readonly indices?: ArrayLike<number>; readonly draw?: number },
-  ): Promise<Float32Array>;
+  logits(images: Float32Array, at?: LogitsTurn): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 
@@ -135,6 +141,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
     classCount,
     imageSize,
     imageShape,
+    access: "gradient",
     randomised,
     samples,
     drawsOf: (question) => (isAveraged(question) ? samples : 1),
@@ -150,23 +157,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
         ),
       }));
     },
-    async logits(images, { indices, draw = 0 } = {}) {
-      const n = images.length / imageSize;
-      const logits = new Float32Array(n * classCount);
-      for (let start = 0; start < n; start += batchSize) {
-        const places = Array.from({ length: Math.min(batchSize, n - start) }, (_, i) => start + i);
-        const answers = await target.answer(
-          FORWARD,
-          places.map((i) => ({
-            question: FORWARD,
-            rows: { [STEP.image]: images.subarray(i * imageSize, (i + 1) * imageSize) },
-          })),
-          places.map((i) => ({ index: indices?.[i] ?? i, draw })),
-        );
-        answers.forEach((answer, i) => logits.set(answer[STEP.cleanLogits]!, (start + i) * classCount));
-      }
-      return logits;
-    },
+    logits: (images, turn) => logitsFrom(target, images, turn),
     async dispose() {
       const compiled = await Promise.allSettled(programs.values());
       programs.clear();
@@ -174,4 +165,27 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
     },
   };
   return target;
+}
+
+/** {@link Target.logits} of one that answers {@link FORWARD}. */
+export async function logitsFrom(
+  { batchSize, classCount, imageSize, answer }: Omit<Target, "logits">,
+  images: Float32Array,
+  { indices, draw = 0 }: LogitsTurn = {},
+): Promise<Float32Array> {
+  const n = images.length / imageSize;
+  const logits = new Float32Array(n * classCount);
+  for (let start = 0; start < n; start += batchSize) {
+    const places = Array.from({ length: Math.min(batchSize, n - start) }, (_, i) => start + i);
+    const answers = await answer(
+      FORWARD,
+      places.map((i) => ({
+        question: FORWARD,
+        rows: { [STEP.image]: images.subarray(i * imageSize, (i + 1) * imageSize) },
+      })),
+      places.map((i) => ({ index: indices?.[i] ?? i, draw })),
+    );
+    answers.forEach((each, i) => logits.set(each[STEP.cleanLogits]!, (start + i) * classCount));
+  }
+  return logits;
 }

@@ -1,0 +1,182 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { SMALL_CLASSES as CLASSES, smallFixture, smallNetwork } from "../../test/small-network.js";
+import { InputError, UsageError } from "../errors/index.js";
+import { createGenerator } from "../tensor/index.js";
+import {
+  createFunctionTarget,
+  createTarget,
+  FORWARD,
+  grayImage,
+  NO_CLASS,
+  pgd,
+  pgdTrajectory,
+  planAttack,
+  predictions,
+  runAttack,
+  square,
+  type AttackBatch,
+  type ImageFunction,
+  type Target,
+} from "./index.js";
+
+const images = smallFixture("images").data as Float32Array;
+const labels = smallFixture("labels").data as Int32Array;
+const size = labels.length;
+const batch: AttackBatch = { images, labels, indices: Uint32Array.from(labels.keys()), size };
+const random = createGenerator(1);
+const network = smallNetwork();
+const own = createTarget(network, { batchSize: size, threads: 1 });
+afterAll(() => own.dispose());
+
+const threat = { norm: "linf", epsilon: 0.1 } as const;
+const logitsOf = (some: Float32Array): Promise<Float32Array> => own.logits(some);
+const labelsOf = async (some: Float32Array): Promise<Int32Array> => {
+  const logits = await own.logits(some);
+  return predictions(logits, logits.length / CLASSES, CLASSES);
+};
+const target = (
+  answer: ImageFunction,
+  gives: "logits" | "labels" = "logits",
+  dispose?: () => Promise<void>,
+): Target => createFunctionTarget(network, answer, { batchSize: 16, gives, dispose });
+
+describe("a function that gives logits", () => {
+  it.each([
+    ["Square", planAttack(square, threat, { queries: 60 })],
+    ["Square in L2", planAttack(square, { norm: "l2", epsilon: 2 }, { queries: 60 })],
+    ["the gray image", planAttack(grayImage, { norm: "linf", epsilon: 0.5 })],
+  ])("is attacked by %s as the classifier that it wraps", async (_, planned) => {
+    const found = await runAttack(target(logitsOf), planned, batch, { random });
+    const expected = await runAttack(own, planned, batch, { random });
+    expect(found).toEqual(expected);
+    expect(found.success.some((one) => one === 1)).toBe(true);
+  });
+
+  it("is asked for no more images than its batch, without padding", async () => {
+    const asked: number[] = [];
+    const counting = target((some) => {
+      asked.push(some.length / own.imageSize);
+      return own.logits(some);
+    });
+    expect(await counting.logits(images.slice(0, 20 * own.imageSize))).toEqual(
+      await own.logits(images.slice(0, 20 * own.imageSize)),
+    );
+    expect(asked).toEqual([16, 4]);
+  });
+
+  it("refuses an attack by gradients, and names those that remain", async () => {
+    const refused = runAttack(target(logitsOf), planAttack(pgd, threat), batch, { random });
+    await expect(refused).rejects.toThrow(UsageError);
+    await expect(refused).rejects.toThrow(/needs the gradient.*\n.*Use one of: square, gray-image\./);
+    const pgdOptions = { stepSize: 0.1, randomStart: false, captures: [1] };
+    const trajectory = pgdTrajectory(target(logitsOf), batch, threat, pgdOptions, { random });
+    await expect(trajectory).rejects.toThrow(UsageError);
+  });
+
+  it("that answers NaN names no class", async () => {
+    const broken = target(async (some) => {
+      const logits = await own.logits(some);
+      return logits.fill(NaN, 0, CLASSES);
+    });
+    const first = { images: images.slice(0, own.imageSize), labels: labels.slice(0, 1) };
+    const { cleanPrediction, success } = await runAttack(
+      broken,
+      planAttack(square, threat, { queries: 5 }),
+      { ...first, indices: Uint32Array.of(0), size: 1 },
+      { random },
+    );
+    expect([...cleanPrediction, ...success]).toEqual([NO_CLASS, 1]);
+  });
+});
+
+describe("a function that gives labels", () => {
+  it("is attacked by the gray image, with the classifier's answers", async () => {
+    const planned = planAttack(grayImage, { norm: "linf", epsilon: 0.5 });
+    const found = await runAttack(target(labelsOf, "labels"), planned, batch, { random });
+    const expected = await runAttack(own, planned, batch, { random });
+    for (const column of ["adversarial", "cleanPrediction", "adversarialPrediction", "success"] as const) {
+      expect(found[column]).toEqual(expected[column]);
+    }
+  });
+
+  it("gives one-hot logits, and NaN where it names no class", async () => {
+    const some = target(() => Promise.resolve(Int32Array.of(2, NO_CLASS)), "labels");
+    expect(await some.logits(images.slice(0, 2 * own.imageSize))).toEqual(
+      Float32Array.of(0, 0, 1, NaN, NaN, NaN),
+    );
+  });
+
+  it.each([
+    ["linf", /needs logits.*labels alone\n.*Use one of: gray-image\./],
+    ["l2", /None remains in the norm l2/],
+  ] as const)("refuses Square in %s", async (norm, message) => {
+    const planned = planAttack(square, { norm, epsilon: 0.1 });
+    await expect(runAttack(target(labelsOf, "labels"), planned, batch, { random })).rejects.toThrow(message);
+  });
+});
+
+describe("a function that answers something else", () => {
+  const two = images.slice(0, 2 * own.imageSize);
+
+  it.each<[string, "logits" | "labels", unknown, RegExp]>([
+    [
+      "too few logits",
+      "logits",
+      new Float32Array(5),
+      /2 × 3 logits, and answered a Float32Array of 5 in call 1/,
+    ],
+    ["doubles", "logits", new Float64Array(6), /answered a Float64Array of 6/],
+    ["nothing", "logits", undefined, /answered undefined/],
+    ["logits for labels", "labels", new Float32Array(2), /an Int32Array of 2 labels, and answered a Float32/],
+    [
+      "a class that there is not",
+      "labels",
+      Int32Array.of(0, 3),
+      /labels from 0 to 2, and answered the label 3/,
+    ],
+  ])("%s is refused", async (_, gives, answer, message) => {
+    const refused = target(() => Promise.resolve(answer) as never, gives).logits(two);
+    await expect(refused).rejects.toThrow(InputError);
+    await expect(refused).rejects.toThrow(message);
+  });
+
+  it.each<[string, ImageFunction]>([
+    [
+      "at once",
+      () => {
+        throw new Error("no route to host");
+      },
+    ],
+    ["later", () => Promise.reject(new Error("no route to host"))],
+  ])("one that throws %s is named with its call", async (_, failing) => {
+    let calls = 0;
+    const flaky = target((some) => (++calls === 2 ? failing(some) : logitsOf(some)));
+    await flaky.logits(two);
+    const refused = flaky.logits(two);
+    await expect(refused).rejects.toThrow(InputError);
+    await expect(refused).rejects.toThrow(/^target: its function threw in call 2: no route to host/);
+  });
+
+  it("passes an error that says what to do as it is", async () => {
+    const said = new InputError({ place: "service", problem: "wants a key", remedy: "Give one." });
+    await expect(target(() => Promise.reject(said)).logits(two)).rejects.toBe(said);
+  });
+});
+
+it("has a gradient's question refused", async () => {
+  const asked = target(logitsOf).answer({ ...FORWARD, key: "other" }, [], []);
+  await expect(asked).rejects.toThrow(/no answer to "other"/);
+});
+
+it("needs sizes and classes, and is disposed of once", async () => {
+  const make = (changes: object, batchSize = 4): Target =>
+    createFunctionTarget({ ...network, ...changes }, logitsOf, { batchSize, gives: "logits" });
+  expect(() => make({ height: 0 })).toThrow(/^height: must be a whole number above 0/);
+  expect(() => make({}, 1.5)).toThrow(/^batchSize/);
+  expect(() => make({ classNames: ["a"] })).toThrow(/at least 2 classes/);
+  let closed = 0;
+  const once = target(logitsOf, "logits", async () => void closed++);
+  await once.dispose();
+  await once.dispose();
+  expect(closed).toBe(1);
+});

@@ -1,0 +1,150 @@
+import { HoldfastError, InputError, UsageError } from "../errors/index.js";
+
+import { STEP } from "./pgd-step.js";
+import { NO_CLASS, oneHot } from "./scoring.js";
+import { FORWARD, logitsFrom, type Target } from "./target.js";
+
+/** The images that a function takes, and the classes that it knows. */
+export interface FunctionInput {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly classNames: readonly string[];
+}
+
+/** Any number of images `[n, C, H, W]` in [0, 1] to logits `[n, K]`, or to labels `[n]`. The images are the function's to keep. */
+export type ImageFunction = (images: Float32Array) => Promise<Float32Array | Int32Array>;
+
+export interface FunctionTargetOptions {
+  /** Images a call, at most; calls of fewer are not padded. */
+  readonly batchSize: number;
+  readonly gives: "logits" | "labels";
+  /** Called once when the target is disposed of. */
+  readonly dispose?: (() => Promise<void>) | undefined;
+}
+
+/**
+ * A target made of any function: a service far away, a pipeline that no graph holds. It answers with logits and has no
+ * gradient; attacks that need one are refused. The function is taken to say the same of the same image.
+ *
+ * Labels become the logits 1 for the class and 0 for all others, so that a loss of theirs says no more than the label; the
+ * label {@link NO_CLASS}, as NaN among logits, counts as wrong whatever the class.
+ *
+ * Answers throw an InputError (place `target`) where the function throws or answers something else, with the call's number;
+ * a `HoldfastError` of the function passes as it is.
+ *
+ * @throws UsageError on sizes that are no whole numbers above 0, or fewer than two classes.
+ */
+export function createFunctionTarget(
+  { channels, height, width, classNames }: FunctionInput,
+  answer: ImageFunction,
+  { batchSize, gives, dispose }: FunctionTargetOptions,
+): Target {
+  checkSizes({ channels, height, width, batchSize });
+  const classCount = classNames.length;
+  if (classCount < 2) {
+    throw new UsageError({
+      place: "classNames",
+      problem: `must name at least 2 classes, found ${classCount}`,
+    });
+  }
+  const imageSize = channels * height * width;
+  let calls = 0;
+  const call = async (images: Float32Array, n: number): Promise<Float32Array> => {
+    const place = ++calls;
+    const said = await answered(answer, images, place);
+    return gives === "logits"
+      ? checkLogits(said, n, classCount, place)
+      : logitsOfLabels(said, n, classCount, place);
+  };
+  let isDisposed = false;
+  const target: Target = {
+    batchSize,
+    classCount,
+    imageSize,
+    imageShape: [channels, height, width],
+    access: gives === "logits" ? "logits" : "decision",
+    randomised: false,
+    samples: 1,
+    drawsOf: () => 1,
+    async answer({ key }, queries) {
+      if (key !== FORWARD.key) {
+        throw new UsageError({
+          place: "target",
+          problem: `is a function, which gives ${gives}: it has no answer to "${key}"`,
+          remedy: "Use an attack that asks for logits alone.",
+        });
+      }
+      const images = new Float32Array(queries.length * imageSize);
+      queries.forEach(({ rows }, i) => images.set(rows[STEP.image]!, i * imageSize));
+      const logits = await call(images, queries.length);
+      return queries.map((_, i) => ({
+        [STEP.cleanLogits]: logits.slice(i * classCount, (i + 1) * classCount),
+      }));
+    },
+    logits: (images, at) => logitsFrom(target, images, at),
+    async dispose() {
+      if (isDisposed) return;
+      isDisposed = true;
+      await dispose?.();
+    },
+  };
+  return target;
+}
+
+function checkSizes(sizes: Readonly<Record<string, number>>): void {
+  for (const [place, size] of Object.entries(sizes)) {
+    if (Number.isSafeInteger(size) && size > 0) continue;
+    throw new UsageError({ place, problem: `must be a whole number above 0, found ${size}` });
+  }
+}
+
+async function answered(answer: ImageFunction, images: Float32Array, call: number): Promise<unknown> {
+  try {
+    return await answer(images);
+  } catch (cause) {
+    // It says what to do already.
+    if (cause instanceof HoldfastError) throw cause;
+    throw new InputError({
+      place: "target",
+      problem: `its function threw in call ${call}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      remedy: "Look at what the function does with these images.",
+      cause,
+    });
+  }
+}
+
+const refused = (call: number, expected: string, found: string): InputError =>
+  new InputError({
+    place: "target",
+    problem: `its function must answer ${expected}, and answered ${found} in call ${call}`,
+    remedy: "Return one row an image, in the images' order.",
+  });
+
+function checkLogits(said: unknown, n: number, classes: number, call: number): Float32Array {
+  if (said instanceof Float32Array && said.length === n * classes) return said;
+  throw refused(call, `a Float32Array of ${n} × ${classes} logits`, described(said));
+}
+
+function logitsOfLabels(said: unknown, n: number, classes: number, call: number): Float32Array {
+  if (!(said instanceof Int32Array) || said.length !== n) {
+    throw refused(call, `an Int32Array of ${n} labels`, described(said));
+  }
+  const unknown = said.find((label) => label !== NO_CLASS && (label < 0 || label >= classes));
+  if (unknown !== undefined) throw refused(call, `labels from 0 to ${classes - 1}`, `the label ${unknown}`);
+  const logits = oneHot(
+    said.map((label) => Math.max(label, 0)),
+    classes,
+  );
+  said.forEach((label, i) => {
+    if (label === NO_CLASS) logits.fill(NaN, i * classes, (i + 1) * classes);
+  });
+  return logits;
+}
+
+function described(said: unknown): string {
+  if (said === null || typeof said !== "object") return String(said);
+  const { length } = said as { readonly length?: unknown };
+  const kind = said.constructor?.name ?? "an object";
+  return typeof length === "number" ? `a ${kind} of ${length}` : `a ${kind}`;
+}
