@@ -53,9 +53,10 @@ Examples:
   holdfast evaluate model.onnx --data photos --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --crop 0.875
 
 Writes a result as JSON, and a report that needs nothing else. An accuracy under attack is an
-upper bound: a stronger attack can only find more. For an image that stands PGD takes 40
-gradients; standard (AutoAttack) takes up to 2800, and 5000 answers. From L∞ ε = 0.5 on the gray
-image, which then lies in every ball, is tried too. Exit code 1 with --fail-below when it is missed,
+upper bound: a stronger attack can only find more. For an image that stands auto takes
+up to 520 gradients and 1000 answers, standard (AutoAttack) 2800 and 5000, PGD 40. From L∞ ε = 0.5 on
+the gray image, which then lies in every ball, is tried too. Ctrl-C or a crash loses nothing: the same
+command goes on. Exit code 1 with --fail-below when it is missed,
 or when a serious warning says that the accuracy is false.`;
 
 export function evaluateCommand(program: Command): void {
