@@ -12,6 +12,7 @@ import {
   type Measured,
 } from "./curves.js";
 import { guessGate } from "./guess-gate.js";
+import { noGradientGate } from "./no-gradient-gate.js";
 import type {
   AttackMeasurement,
   CleanMeasurement,
@@ -46,6 +47,7 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "zero-gradient": "The gradient was zero",
   "hidden-steps": "Parts of the model pass no gradient",
   "guessed-pixels": "How the model's pixels are read is a guess",
+  "no-gradient": "Attacked without gradients",
   "straight-through": "Gradients pass rounding as if it were not there",
   "different-samples": "Measured on different images",
 });
@@ -325,6 +327,7 @@ export const straightThroughGate: Gate = ({ measurements }) => {
 export const gates: readonly Gate[] = Object.freeze([
   collapseGate,
   guessGate,
+  noGradientGate,
   finiteGate,
   zeroGradientGate,
   stepsGate,

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { EvaluateEvent, ModelUnderTest, Result, ThreatInfo } from "../../evaluation/index.js";
 import { SUITES } from "../../attacks/cards/index.js";
-import type { KnownImageShape } from "../../models/index.js";
+import type { AnyClassifier, KnownImageShape } from "../../models/index.js";
 import {
   attackOptions,
   describeAttack,
@@ -12,7 +12,7 @@ import {
 import { openSample, ownShape, usualEpsilons } from "../images.js";
 import {
   extraInputs,
-  loadModel,
+  loadAnyModel,
   modelOptions,
   withUniqueNames,
   type LoadedModel,
@@ -117,7 +117,10 @@ function hasSeriousWarning({ warnings }: Result): boolean {
   return warnings.some(({ severity }) => severity === "serious");
 }
 
-async function shapeFor(first: ModelUnderTest | undefined, options: DataOptions): Promise<KnownImageShape> {
+async function shapeFor(
+  first: ModelUnderTest<AnyClassifier> | undefined,
+  options: DataOptions,
+): Promise<KnownImageShape> {
   if (first === undefined) return ownShape(options);
   const { channels, height, width } = first.classifier;
   return { channels, size: [height, width] };
@@ -129,11 +132,11 @@ async function measure(
   given: Given,
   terminal: Terminal,
 ): Promise<Result> {
-  const loaded: LoadedModel[] = [];
+  const loaded: LoadedModel<AnyClassifier>[] = [];
   // All are given the same images: those that fit the first.
   const imageShape = (): Promise<KnownImageShape> => shapeFor(loaded[0], options);
   for (const path of paths) {
-    const model = await loadModel(path, options, terminal, imageShape);
+    const model = await loadAnyModel(path, options, terminal, imageShape);
     loaded.push(await settleModel(model, options, terminal));
   }
   const models = withUniqueNames(loaded);
