@@ -75,7 +75,8 @@ test("it is measured by attacks without gradients and by transfer, and the resul
 
 test("alone it is attacked by Square where PGD was to be, and shown", async () => {
   const report = ["--epsilon", "0.3", "--report", at("r.html")];
-  const [result] = await evaluated([at("unread.onnx")], ...report);
+  const [result, , stderr] = await evaluated([at("unread.onnx")], ...report);
+  expect(stderr).toContain("without a gradient: what of it needs none, else Square");
   const [, attacked] = result.measurements;
   expect(result.measurements).toHaveLength(2);
   expect(attacked).toMatchObject({ attack: "square", parameters: { queries: 5000, steps: null } });

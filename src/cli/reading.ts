@@ -169,10 +169,21 @@ async function readerOfAny(terminal: Terminal, name: string): Promise<Read> {
     );
   let isTold = false;
   return async (model, path, options) => {
+    // What is noticed on the way to a graph says nothing of a file that is run as it is.
+    const noticed: string[] = [];
+    const tell = (): void => noticed.forEach((text) => options.onNotice?.(text));
     try {
-      return await classifierFromFile(model, path, options);
+      const read = await classifierFromFile(model, path, {
+        ...options,
+        onNotice: (text) => noticed.push(text),
+      });
+      tell();
+      return read;
     } catch (error) {
-      if (!(error instanceof Unreadable) || isOwnModel(model)) throw error;
+      if (!(error instanceof Unreadable) || isOwnModel(model)) {
+        tell();
+        throw error;
+      }
       const { nodes } = error;
       const opaque = await opaqueFromFile(model, path, options, nodes).catch((other: unknown) => {
         throw other instanceof errors.InputError ? neither(error, other) : other;

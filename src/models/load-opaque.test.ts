@@ -7,9 +7,8 @@ import { node } from "../../test/model.js";
 import { SMALL_SIZE as SIZE, smallFixture, smallNetwork } from "../../test/small-network.js";
 import { unreadModel, type UnreadChanges } from "../../test/unread-model.js";
 import { UnreadableModelError } from "../graph/index.js";
-import { writeModelFile, type Model } from "../onnx/index.js";
-import { readModelFile } from "../onnx/index.js";
-import { createGenerator } from "../tensor/index.js";
+import { readModelFile, writeModelFile, type Model } from "../onnx/index.js";
+import { createGenerator, int64 } from "../tensor/index.js";
 import { classifierFromFile, opaqueFromFile, type LoadOptions, type OpaqueClassifier } from "./index.js";
 
 const images = smallFixture("images").data as Float32Array;
@@ -69,7 +68,6 @@ it("is attacked by Square as the same network that is read", async () => {
 });
 
 describe("its input", () => {
-  const shown = [-1, 1, SIZE, SIZE] as const;
   const eights = images.map((x) => Math.round(255 * x) / 255);
 
   it.each<[string, UnreadChanges, LoadOptions, number]>([
@@ -85,7 +83,6 @@ describe("its input", () => {
     ],
     ["of three images", { input: { shape: [3, 1, SIZE, SIZE] } }, {}, 1e-5],
   ])("%s is made of pixels in [0, 1]", async (_, changes, options, tolerance) => {
-    expect(shown).toHaveLength(4);
     const classifier = await opaque(unreadModel(changes), options);
     const logits = await logitsOf(classifier, eights);
     expect(furthest(logits, await own.logits(eights))).toBeLessThan(tolerance);
@@ -110,6 +107,28 @@ it("probabilities become their logarithms", async () => {
   for (let i = 0; i < logits.length; i += 3) {
     expect(logits[i]! - logits[i + 1]!).toBeCloseTo(plain[i]! - plain[i + 1]!, 2);
   }
+});
+
+it("one that draws random numbers is refused", async () => {
+  const { graph, ...rest } = unreadModel();
+  const drawn = { ...graph, nodes: [node("RandomUniformLike", ["image"], "r"), ...graph.nodes] };
+  await expect(opaque({ ...rest, graph: drawn })).rejects.toThrow(
+    /node "r" \(RandomUniformLike\): draws random numbers/,
+  );
+});
+
+it("a file that takes one image at a time is given one", async () => {
+  const model = unreadModel();
+  const form = int64([4], [1, 1, SIZE, SIZE]);
+  const initializers = new Map([...model.graph.initializers, ["form", form]]);
+  const notices: string[] = [];
+  const classifier = await opaque(
+    { ...model, graph: { ...model.graph, initializers } },
+    { onNotice: (text) => notices.push(text) },
+  );
+  expect(classifier.batchSize).toBe(1);
+  expect(notices.at(-1)).toMatch(/it takes one image at a time/);
+  expect(furthest(await logitsOf(classifier, images), await own.logits(images))).toBeLessThan(1e-4);
 });
 
 it("outputs that are no logits, and files that ONNX Runtime does not run, are refused", async () => {

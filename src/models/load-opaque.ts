@@ -25,6 +25,7 @@ export async function opaqueFromFile(
   given: LoadOptions,
   unread: readonly UnreadableNode[],
 ): Promise<OpaqueClassifier> {
+  checkDraws(path, unread);
   const options = await withImageShape(model, path, given);
   checkUnits(options);
   const output = withOneOutput(model, path, options.output).graph.outputs[0]!.name;
@@ -41,6 +42,8 @@ export async function opaqueFromFile(
       : withPreprocessing(bare, input.name, shape, preprocessing);
   const batches = typeof batch === "number" ? [batch] : [2, 1];
   const found = await tried(path, { input, output, rest: rest as number[], batches });
+  if (wholeInput(model) !== undefined)
+    options.onNotice?.(`${path}: its input is ${input.dtype}: pixels are rounded to whole numbers`);
   if (typeof batch !== "number" && found.batch === 1)
     options.onNotice?.(`${path}: it takes one image at a time`);
   return Object.freeze({
@@ -60,6 +63,21 @@ export async function opaqueFromFile(
       0,
     ),
     unread,
+  });
+}
+
+const RANDOM: ReadonlySet<string> = new Set(
+  "RandomNormal RandomNormalLike RandomUniform RandomUniformLike Multinomial Bernoulli".split(" "),
+);
+
+/** A model that draws on its own would answer otherwise at each run: no number of it could be had again. */
+function checkDraws(place: string, unread: readonly UnreadableNode[]): void {
+  const found = unread.find(({ op }) => RANDOM.has(op));
+  if (found === undefined) return;
+  throw new InputError({
+    place: `${place}: node "${found.node}" (${found.op})`,
+    problem: "draws random numbers on its own, others at each run",
+    remedy: "Export the model in eval mode, without it.",
   });
 }
 

@@ -143,10 +143,14 @@ async function measure(
   const sample = await openSample(options, options.seed, [models[0]!, ...models.slice(1)], terminal);
   const epsilons = options.epsilon ?? usualEpsilons(options.data, options.norm);
   const { holdsGrayImage } = await import("../../attacks/index.js");
+  const { isOpaque } = await import("../../models/index.js");
   const gray = epsilons.filter((epsilon) => holdsGrayImage({ norm: options.norm, epsilon }));
   terminal.note(
     `${sample.dataset.length} of ${sample.population} images of ${sample.dataset.name} (${sample.dataset.split}), seed ${options.seed}\n` +
       describeAttack(options, given, epsilons) +
+      (models.some(({ classifier }) => isOpaque(classifier))
+        ? "; without a gradient: what of it needs none, else Square"
+        : "") +
       (gray.length === 0 ? "" : `; the gray image, ε ${gray.map(formatEpsilon).join(", ")}`),
   );
   const { evaluateModels } = await import("../../evaluation/index.js");
