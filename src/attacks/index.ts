@@ -61,6 +61,7 @@ export { lossFor } from "./loss-gradient.js";
 export { fgsm, pgd, type PgdOptions } from "./pgd.js";
 export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-step.js";
 export { argMax, crossEntropies, NO_CLASS, oneHot, predictions } from "./scoring.js";
+export { accessOf, openTarget } from "./open-target.js";
 export { createTarget, FORWARD, type Compile, type Target, type TargetOptions } from "./target.js";
 export { checkLength, checkThreat, type Norm, type ThreatModel } from "./threat.js";
 export { pgdTrajectory, type TrajectoryOptions } from "./trajectory.js";

@@ -1,6 +1,6 @@
 import type { ClassMap, Dataset, MappedData } from "../data/index.js";
 import type { Sample } from "../evaluation/index.js";
-import type { Classifier, KnownImageShape } from "../models/index.js";
+import type { AnyClassifier, KnownImageShape } from "../models/index.js";
 import type { LoadedModel } from "./models.js";
 import { fitOfDescription } from "./settle.js";
 import { openOptionsOf, type DataOptions, type MapOptions } from "./shared-options.js";
@@ -8,7 +8,7 @@ import { printable } from "./streams.js";
 import { createSkippedWarner, createUndividedTeller, type Terminal } from "./terminal.js";
 
 /** What {@link openSample} needs to know of a model. */
-export type NamedModel = Pick<LoadedModel, "name" | "classifier" | "reading">;
+export type NamedModel = Pick<LoadedModel<AnyClassifier>, "name" | "classifier" | "reading">;
 
 /**
  * The images to score: the data's test split (all of data without splits), fitted to the first model, or a class-balanced
@@ -117,7 +117,7 @@ const shorten = (items: readonly string[], shown: number): string =>
 /** The order of the classes, and what the model calls them where that is something else. */
 function describeClasses(
   names: readonly string[],
-  { classNames, unnamed }: Classifier,
+  { classNames, unnamed }: AnyClassifier,
   { dataset, pairs, assumed }: MappedData,
 ): string {
   if (pairs !== undefined) {

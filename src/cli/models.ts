@@ -3,9 +3,9 @@ import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { InputError } from "../errors/index.js";
 import type { ModelUnderTest } from "../evaluation/index.js";
-import type { KnownImageShape, PreprocessingNames } from "../models/index.js";
+import type { AnyClassifier, Classifier, KnownImageShape, PreprocessingNames } from "../models/index.js";
 import type { Named } from "./outputs.js";
-import { describeReading, readModel, type Reading, type ReadingRequest } from "./reading.js";
+import { describeReading, readAnyModel, readModel, type Reading, type ReadingRequest } from "./reading.js";
 import type { MapOptions } from "./shared-options.js";
 import type { Terminal } from "./terminal.js";
 import { count, fraction, imageSize, oneOf, shareAboveZero, whole } from "./values.js";
@@ -105,8 +105,8 @@ export function modelPath(argument: string): { readonly path: string; readonly f
 }
 
 /** A model, and how its images are made. */
-export interface LoadedModel extends ModelUnderTest {
-  readonly reading: Reading;
+export interface LoadedModel<C extends AnyClassifier = Classifier> extends ModelUnderTest<C> {
+  readonly reading: Reading<C>;
 }
 
 /**
@@ -119,6 +119,26 @@ export async function loadModel(
   terminal: Terminal,
   imageShape?: () => Promise<KnownImageShape>,
 ): Promise<LoadedModel> {
+  return (await load(argument, options, terminal, imageShape, readModel)) as LoadedModel;
+}
+
+/** As {@link loadModel}; a model with nodes that are not read is run as its file is, which is warned of. */
+export function loadAnyModel(
+  argument: string,
+  options: ModelOptions,
+  terminal: Terminal,
+  imageShape?: () => Promise<KnownImageShape>,
+): Promise<LoadedModel<AnyClassifier>> {
+  return load(argument, options, terminal, imageShape, readAnyModel);
+}
+
+async function load(
+  argument: string,
+  options: ModelOptions,
+  terminal: Terminal,
+  imageShape: (() => Promise<KnownImageShape>) | undefined,
+  read: typeof readAnyModel,
+): Promise<LoadedModel<AnyClassifier>> {
   const { readFileChecked, sha256Of } = await import("../files/index.js");
   const { path, folder } = modelPath(argument);
   // A plain file is read without what knows of runs.
@@ -130,7 +150,7 @@ export async function loadModel(
     terminal.warn(`${folder}: has no manifest.json, so its model.onnx is used unchecked`);
   }
   const name = basename(argument).replace(/\.onnx$/i, "");
-  const reading = await readModel(
+  const reading = await read(
     { path, name, given: descriptionOf(options), imageShape, straightThrough: options.straightThrough },
     terminal,
   );
@@ -180,7 +200,7 @@ export function descriptionOf({
 }
 
 /** Names made different: the second `model` becomes `model-2`. */
-export function withUniqueNames<T extends ModelUnderTest>(models: readonly T[]): T[] {
+export function withUniqueNames<T extends ModelUnderTest<AnyClassifier>>(models: readonly T[]): T[] {
   const seen = new Map<string, number>();
   return models.map((model) => {
     const times = (seen.get(model.name) ?? 0) + 1;

@@ -1,6 +1,7 @@
 /** How the images of a model are made: from flags, its description, its graph or what other tools wrote beside it. */
 import { basename } from "node:path";
 import type {
+  AnyClassifier,
   Classifier,
   GraphStart,
   KnownImageShape,
@@ -8,11 +9,14 @@ import type {
   ModelDescription,
   Preprocessing,
 } from "../models/index.js";
+import type { InputError } from "../errors/index.js";
+import type { UnreadableModelError } from "../graph/index.js";
+import type { Model } from "../onnx/index.js";
 import type { Terminal } from "./terminal.js";
 
 /** A classifier, and what is known of its images. */
-export interface Reading {
-  readonly classifier: Classifier;
+export interface Reading<C extends AnyClassifier = Classifier> {
+  readonly classifier: C;
   /** All that is known, for `model.yaml`. */
   readonly description: ModelDescription;
   /** How its pixels are known, for a reader; undefined for a model of holdfast, whose graph takes pixels in [0, 1]. */
@@ -20,7 +24,7 @@ export interface Reading {
   /** Whether its preprocessing is known; else it is yet to be tried. */
   readonly isSettled: boolean;
   /** The classifier with another preprocessing. */
-  readonly withPreprocessing: (preprocessing: Preprocessing) => Promise<Classifier>;
+  readonly withPreprocessing: (preprocessing: Preprocessing) => Promise<C>;
 }
 
 export interface ReadingRequest {
@@ -36,7 +40,10 @@ export interface ReadingRequest {
 const GRAPH = "its graph";
 
 /** Whether the pixels are normalised by nodes of the file itself, and not by what holdfast puts before it. */
-export function isOfGraph({ description: { mean, std, range = 1 }, origin }: Reading): boolean {
+export function isOfGraph({
+  description: { mean, std, range = 1 },
+  origin,
+}: Reading<AnyClassifier>): boolean {
   const isPutBefore = mean !== undefined || std !== undefined || range !== 1;
   return !isPutBefore || origin?.startsWith(GRAPH) === true;
 }
@@ -62,6 +69,23 @@ function withoutPixels(description: ModelDescription): ModelDescription {
  * Hugging Face's or timm's files. Where none speaks of pixels, they are left in [0, 1] and yet to be tried.
  */
 export async function readModel(request: ReadingRequest, terminal: Terminal): Promise<Reading> {
+  const { classifierFromFile } = await import("../models/index.js");
+  return (await readBy(classifierFromFile, request, terminal)) as Reading;
+}
+
+/** As {@link readModel}; a model with nodes that are not read is run as its file is, which is warned of. */
+export async function readAnyModel(
+  request: ReadingRequest,
+  terminal: Terminal,
+): Promise<Reading<AnyClassifier>> {
+  return readBy(await readerOfAny(terminal, request.name), request, terminal);
+}
+
+async function readBy(
+  read: Read,
+  request: ReadingRequest,
+  terminal: Terminal,
+): Promise<Reading<AnyClassifier>> {
   const { path, name, given, imageShape } = request;
   const models = await import("../models/index.js");
   const { readModelFile } = await import("../onnx/index.js");
@@ -88,16 +112,16 @@ export async function readModel(request: ReadingRequest, terminal: Terminal): Pr
     namesBeside: await models.readNamesBeside(path, tell),
     ...(request.straightThrough === true ? { straightThrough: true } : {}),
   };
-  const asIs = await models.classifierFromFile(model, path, {
+  const asIs: AnyClassifier = await read(model, path, {
     ...plain,
     ...(imageShape === undefined ? {} : { imageShape }),
     onNotice: tell,
   });
-  const withPreprocessing = async (preprocessing: Preprocessing): Promise<Classifier> => {
+  const withPreprocessing = async (preprocessing: Preprocessing): Promise<AnyClassifier> => {
     if (preprocessingFlags(preprocessing) === preprocessingFlags({})) return asIs;
     const size = [asIs.height, asIs.width] as const;
     const options = { ...plain, size, channels: asIs.channels, ...preprocessing };
-    return models.classifierFromFile(model, path, options);
+    return read(model, path, options);
   };
   const whole = models.wholeInput(model);
   const found =
@@ -115,7 +139,7 @@ export async function readModel(request: ReadingRequest, terminal: Terminal): Pr
   if (found === undefined) {
     return { classifier: asIs, description: known, isSettled: false, withPreprocessing };
   }
-  const start = models.findGraphStart(asIs.graph, asIs.image, asIs.channels);
+  const start = await startOf(asIs);
   if (start?.range !== undefined && (found.pixels.mean ?? found.pixels.std) !== undefined) {
     terminal.warn(
       `${name}: its graph begins with ${normalisation(start)} already; a mean and deviation from ${found.origin} come on top of it`,
@@ -129,6 +153,59 @@ export async function readModel(request: ReadingRequest, terminal: Terminal): Pr
     isSettled: true,
     withPreprocessing,
   };
+}
+
+type Read = (model: Model, path: string, options: LoadOptions) => Promise<AnyClassifier>;
+
+/** Reads a model, or, where nodes of it cannot be read, what runs it as its file is; that is told once. */
+async function readerOfAny(terminal: Terminal, name: string): Promise<Read> {
+  const { classifierFromFile, isOwnModel, opaqueFromFile } = await import("../models/index.js");
+  const { neededFor, UnreadableModelError: Unreadable } = await import("../graph/index.js");
+  const errors = await import("../errors/index.js");
+  const neither = ({ place, problem, remedy, nodes }: UnreadableModelError, other: InputError): InputError =>
+    new Unreadable(
+      { place, problem, remedy: `${remedy}\n  Nor can it be run as it is: ${other.message}`, cause: other },
+      nodes,
+    );
+  let isTold = false;
+  return async (model, path, options) => {
+    // What is noticed on the way to a graph says nothing of a file that is run as it is.
+    const noticed: string[] = [];
+    const tell = (): void => noticed.forEach((text) => options.onNotice?.(text));
+    try {
+      const read = await classifierFromFile(model, path, {
+        ...options,
+        onNotice: (text) => noticed.push(text),
+      });
+      tell();
+      return read;
+    } catch (error) {
+      if (!(error instanceof Unreadable) || isOwnModel(model)) {
+        tell();
+        throw error;
+      }
+      const { nodes } = error;
+      const opaque = await opaqueFromFile(model, path, options, nodes).catch((other: unknown) => {
+        throw other instanceof errors.InputError ? neither(error, other) : other;
+      });
+      if (!isTold) {
+        const { nodesNotRead } = await import("../evaluation/index.js");
+        const said = nodesNotRead(nodes.map((node) => ({ ...node, needed: neededFor(node) })));
+        terminal.warn(
+          `${name}: no gradient: ${said}. It is run by ONNX Runtime as it is, and attacked by what needs none: by Square where nothing else is left`,
+        );
+      }
+      isTold = true;
+      return opaque;
+    }
+  };
+}
+
+/** What the graph begins with, where there is one. */
+async function startOf(classifier: AnyClassifier): Promise<GraphStart | undefined> {
+  const { findGraphStart, isOpaque } = await import("../models/index.js");
+  if (isOpaque(classifier)) return undefined;
+  return findGraphStart(classifier.graph, classifier.image, classifier.channels);
 }
 
 /** Where a file says what cannot be, the error names the file. */
@@ -155,7 +232,7 @@ interface Sources {
   readonly flags: ModelDescription;
   readonly written: ModelDescription | undefined;
   readonly foreign: { readonly place: string; readonly description: ModelDescription } | undefined;
-  readonly asIs: Classifier;
+  readonly asIs: AnyClassifier;
 }
 
 /** What is said of pixel values and who says it. Flags amend what is written, and take the place of what is guessed. */
@@ -166,13 +243,13 @@ async function pixelsFrom({
   foreign,
   asIs,
 }: Sources): Promise<{ pixels: ModelDescription; origin: string } | undefined> {
-  const { descriptionPath, findGraphStart } = await import("../models/index.js");
+  const { descriptionPath } = await import("../models/index.js");
   if (written !== undefined && saysPixels(written)) {
     const origin = saysPixels(flags) ? FLAGS : basename(descriptionPath(path));
     return { pixels: { ...pixelsOf(written), ...pixelsOf(flags) }, origin };
   }
   if (saysPixels(flags)) return { pixels: pixelsOf(flags), origin: FLAGS };
-  const start = findGraphStart(asIs.graph, asIs.image, asIs.channels);
+  const start = await startOf(asIs);
   if (start?.range !== undefined) {
     return { pixels: { range: start.range }, origin: `${GRAPH}, which begins with ${normalisation(start)}` };
   }

@@ -1,7 +1,7 @@
 /** Models whose file does not say how their pixels are read: the usual ways are tried on labelled images. */
 import type { Dataset, OpenOptions } from "../data/index.js";
 import type { PreprocessingGuess, Trial, TriedPreprocessings } from "../evaluation/index.js";
-import type { ModelDescription } from "../models/index.js";
+import type { AnyClassifier, ModelDescription } from "../models/index.js";
 import type { LoadedModel } from "./models.js";
 import { describeReading, preprocessingFlags, type Reading } from "./reading.js";
 import { openOptionsOf, type DataOptions, type MapOptions } from "./shared-options.js";
@@ -20,11 +20,11 @@ type SettleOptions = DataOptions & MapOptions & { readonly threads?: number; rea
  *
  * @throws InputError where the model is at chance however its pixels are read.
  */
-export async function settleModel(
-  model: LoadedModel,
+export async function settleModel<C extends AnyClassifier>(
+  model: LoadedModel<C>,
   options: SettleOptions,
   terminal: Terminal,
-): Promise<LoadedModel> {
+): Promise<LoadedModel<C>> {
   const { name, reading } = model;
   if (reading.isSettled) return model;
   const { describeGuess, tryPreprocessings, usualPreprocessings } = await import("../evaluation/index.js");
@@ -44,7 +44,7 @@ export async function settleModel(
   terminal.warn(describeGuess(name, guess));
   const { preprocessing } = best;
   const origin = `a trial: right on ${best.correct} of ${best.images} images`;
-  const settled: Reading = {
+  const settled: Reading<C> = {
     ...reading,
     classifier: await reading.withPreprocessing(preprocessing),
     description: { ...description, range: 1, ...preprocessing, ...(crop === undefined ? {} : { crop }) },
@@ -69,7 +69,7 @@ export function fitOfDescription({ crop, fit, interpolation }: ModelDescription)
 }
 
 async function trialImages(
-  { name, classifier }: LoadedModel,
+  { name, classifier }: LoadedModel<AnyClassifier>,
   description: ModelDescription,
   options: SettleOptions,
 ): Promise<Dataset> {
@@ -92,7 +92,7 @@ async function trialImages(
 
 /** .875 where it is clearly better than the whole picture. */
 async function tryCrop(
-  model: LoadedModel,
+  model: LoadedModel<AnyClassifier>,
   best: Trial,
   { source }: Dataset,
   options: SettleOptions,

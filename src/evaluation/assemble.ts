@@ -1,4 +1,6 @@
 import type { Dataset } from "../data/index.js";
+import { neededFor } from "../graph/index.js";
+import { isOpaque, type AnyClassifier, type Classifier } from "../models/index.js";
 import { readJson, writeFileAtomic } from "../files/index.js";
 import { runtimeInfo } from "../runtime/index.js";
 import { evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } from "./evaluate.js";
@@ -18,8 +20,8 @@ import {
 } from "./result.js";
 
 /** A classifier and what the result says about it. */
-export interface ModelUnderTest extends EvaluatedModel {
-  readonly info: Omit<ModelInfo, "name" | "parameterCount">;
+export interface ModelUnderTest<C extends AnyClassifier = Classifier> extends EvaluatedModel<C> {
+  readonly info: Omit<ModelInfo, "name" | "parameterCount" | "unread">;
 }
 
 /** The images to score, and where they were drawn from. */
@@ -47,14 +49,14 @@ export interface KeepOptions {
  * @throws as {@link evaluate}.
  */
 export async function evaluateModels(
-  models: readonly ModelUnderTest[],
+  models: readonly ModelUnderTest<AnyClassifier>[],
   sample: Sample,
   options: EvaluateOptions,
   tool: ToolInfo,
   hooks: EvaluateHooks & KeepOptions = {},
 ): Promise<Result> {
   const notes: string[] = [];
-  const read: ModelUnderTest[] = [];
+  const read: ModelUnderTest<AnyClassifier>[] = [];
   for (const model of models) {
     checkFit(model.name, model.classifier, sample.dataset);
     const classifier = await readAsLogits(model.name, model.classifier, sample.dataset, {
@@ -74,7 +76,7 @@ export async function evaluateModels(
 }
 
 export interface ResultParts {
-  readonly models: readonly ModelUnderTest[];
+  readonly models: readonly ModelUnderTest<AnyClassifier>[];
   readonly sample: Sample;
   readonly evaluation: Evaluation;
   readonly examples: Result["examples"];
@@ -99,15 +101,21 @@ export function assembleResult(parts: ResultParts): Result {
     models: models.map(({ name, classifier, info }) => ({
       name,
       ...info,
-      parameterCount: classifier.parameters.reduce(
-        (sum, parameter) => sum + (classifier.graph.initializers.get(parameter)?.data.length ?? 0),
-        0,
-      ),
+      parameterCount: parametersOf(classifier),
+      ...(isOpaque(classifier)
+        ? { unread: classifier.unread.map((node) => ({ ...node, needed: neededFor(node) })) }
+        : {}),
     })),
     measurements,
     examples,
     statements: (parts.notes ?? []).map((note) => `${note}.`),
   });
+}
+
+function parametersOf(classifier: AnyClassifier): number {
+  if (isOpaque(classifier)) return classifier.parameterCount;
+  const { parameters, graph } = classifier;
+  return parameters.reduce((sum, name) => sum + (graph.initializers.get(name)?.data.length ?? 0), 0);
 }
 
 /** What a result is made of; its gates and statements follow from that. */

@@ -4,7 +4,7 @@ import type { AttackMeasurement, Interval, Measurement, ModelInfo, Result, Threa
 
 /** What curves and gates are made from. */
 export interface Measured extends Pick<Result, "dataset" | "measurements"> {
-  readonly models?: readonly Pick<ModelInfo, "name" | "guess">[];
+  readonly models?: readonly Pick<ModelInfo, "name" | "guess" | "unread">[];
 }
 
 export interface CurvePoint {

@@ -1,7 +1,7 @@
-import { createTarget, type Compile, type Target } from "../attacks/index.js";
+import { openTarget, type Compile, type Target, type TargetOptions } from "../attacks/index.js";
 import type { Dataset } from "../data/index.js";
 import { InterruptedError, UsageError } from "../errors/index.js";
-import { fixedBatchSize, type Classifier } from "../models/index.js";
+import { fixedBatchSize, type AnyClassifier, type Classifier } from "../models/index.js";
 import { createGenerator } from "../tensor/index.js";
 import { chooseExamples } from "./choose-examples.js";
 import { checkFit } from "./fit.js";
@@ -9,11 +9,12 @@ import type { Kept } from "./kept.js";
 import { measure, measureClean, stagesFor } from "./measure.js";
 import { planEvaluation, workOf, type EvaluateOptions, type EvaluationPlan } from "./plan.js";
 import type { CleanMeasurement, Measurement } from "./result.js";
+import { measurementsOn } from "./within-access.js";
 
 /** A classifier under the name that the result gives it. */
-export interface EvaluatedModel {
+export interface EvaluatedModel<C extends AnyClassifier = Classifier> {
   readonly name: string;
-  readonly classifier: Classifier;
+  readonly classifier: C;
 }
 
 export type EvaluateEvent =
@@ -44,12 +45,13 @@ export interface Evaluation {
  *
  * White-box accuracy counts an image only when the model is right on it and the attack
  * (with the model's own gradient) fails: it is an upper bound of the true robust accuracy.
- * Transfer accuracy is the accuracy on images made against another model.
+ * Transfer accuracy is the accuracy on images made against another model. A model without a gradient is attacked by what
+ * needs none ({@link measurementsOn}).
  *
  * @throws UsageError, InputError on wrong options or models; InterruptedError on abort.
  */
 export async function evaluate(
-  models: readonly EvaluatedModel[],
+  models: readonly EvaluatedModel<AnyClassifier>[],
   dataset: Dataset,
   options: EvaluateOptions,
   hooks: EvaluateHooks = {},
@@ -59,15 +61,17 @@ export async function evaluate(
   const targets = new Map<string, Target>();
   for (const { name, classifier } of models) {
     const batchSize = fixedBatchSize(classifier) ?? plan.batchSize;
-    targets.set(name, createTarget(classifier, { ...targetOptions(plan, hooks), batchSize }));
+    targets.set(name, openTarget(classifier, { ...targetOptions(plan, hooks), batchSize }));
   }
-  const work = [...targets.values()]
-    .flatMap((target) => plan.attacks.map((planned) => workOf(stagesFor(planned, target), dataset.length)))
+  const planned = new Map([...targets].map(([name, { access }]) => [name, measurementsOn(access, plan)]));
+  const work = [...planned]
+    .flatMap(([name, each]) => each.map((one) => workOf(stagesFor(one, targets.get(name)!), dataset.length)))
     .reduce((sum, each) => sum + each, 0);
   hooks.onEvent?.({ type: "plan", plan, images: dataset.length, work });
   let done = 0;
   const run = {
     plan,
+    planned,
     dataset,
     models: new Map(models.map(({ name, classifier }) => [name, classifier])),
     targets,
@@ -93,7 +97,7 @@ export async function evaluate(
     run.shown = chooseExamples(dataset, plan, run.clean);
     for (const { name } of models) {
       record(clean.get(name)!);
-      for (const planned of plan.attacks) for (const each of await measure(run, name, planned)) record(each);
+      for (const one of planned.get(name)!) for (const each of await measure(run, name, one)) record(each);
     }
   } catch (error) {
     if (hooks.signal?.aborted !== true) throw error;
@@ -117,7 +121,7 @@ export async function evaluate(
  */
 function withinBatches(
   plan: EvaluationPlan,
-  models: readonly EvaluatedModel[],
+  models: readonly EvaluatedModel<AnyClassifier>[],
   images: number,
 ): EvaluationPlan {
   const fixed = models.flatMap(({ classifier }) => fixedBatchSize(classifier) ?? []);
@@ -127,7 +131,7 @@ function withinBatches(
 function targetOptions(
   { threads, seed }: EvaluationPlan,
   hooks: EvaluateHooks,
-): Omit<Parameters<typeof createTarget>[1], "batchSize"> {
+): Omit<TargetOptions, "batchSize"> {
   return {
     seed,
     ...(threads === undefined ? {} : { threads }),
@@ -135,7 +139,11 @@ function targetOptions(
   };
 }
 
-function checkModels(models: readonly EvaluatedModel[], dataset: Dataset, plan: EvaluationPlan): void {
+function checkModels(
+  models: readonly EvaluatedModel<AnyClassifier>[],
+  dataset: Dataset,
+  plan: EvaluationPlan,
+): void {
   if (models.length === 0) throw new UsageError({ place: "models", problem: "none was given" });
   const names = models.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);

@@ -1,26 +1,32 @@
-import { argMax, forwardGraph, STEP } from "../attacks/index.js";
+import { accessOf, argMax, forwardGraph, openTarget, STEP } from "../attacks/index.js";
 import type { Batch, Dataset } from "../data/index.js";
 import {
   bindForInference,
   drawRandomInputs,
   fixedBatchSize,
   gridOf,
+  isOpaque,
+  type AnyClassifier,
   type BoundClassifier,
+  type OpaqueClassifier,
 } from "../models/index.js";
 import { compile } from "../runtime/index.js";
 import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
 import { readBatch } from "./batches.js";
 import type { EvaluatedModel, EvaluateHooks, Evaluation } from "./evaluate.js";
-import { encodeMap, encodeRaster } from "./raster.js";
+import { encodeMap, encodeRaster, type ImageShape } from "./raster.js";
+import type { PlannedMeasurement } from "./plan.js";
 import type { AttentionPair, Example, ExampleView } from "./result.js";
+import { headlineOf } from "./within-access.js";
 
 /**
  * Images for the report: a few that every model classifies correctly when clean, of
  * different classes where possible, each beside its adversarial image, the perturbation
- * and the attention maps F(A) of every model at the headline ε.
+ * and the attention maps F(A) of every model at the headline ε. An example is of one attack: models without a gradient, which
+ * another one was made on, are shown where there are no others.
  */
 export async function collectExamples(
-  models: readonly EvaluatedModel[],
+  models: readonly EvaluatedModel<AnyClassifier>[],
   dataset: Dataset,
   evaluation: Evaluation,
   hooks: EvaluateHooks = {},
@@ -28,11 +34,14 @@ export async function collectExamples(
   const { plan } = evaluation;
   const indices = Uint32Array.from(evaluation.shown);
   if (indices.length === 0) return [];
-  const planned = plan.attacks.find(({ threat }) => threat.epsilon === plan.headline)!;
+  const attackOn = (model: EvaluatedModel<AnyClassifier>): PlannedMeasurement | undefined =>
+    headlineOf(accessOf(model.classifier), plan);
+  const planned = models.map(attackOn).find((each) => each !== undefined);
+  if (planned === undefined) return [];
   const imageSize = dataset.channels * dataset.height * dataset.width;
   const batch = await readBatch(dataset, indices, imageSize);
   const views: ExampleView[][] = Array.from(indices, () => []);
-  for (const model of models) {
+  for (const model of models.filter((each) => attackOn(each)?.name === planned.name)) {
     const seen = await viewsOf(model, batch, indices, evaluation, hooks);
     seen.forEach((view, i) => views[i]!.push(view));
   }
@@ -48,6 +57,49 @@ export async function collectExamples(
 }
 
 async function viewsOf(
+  { name, classifier }: EvaluatedModel<AnyClassifier>,
+  ...rest: Rest
+): Promise<ExampleView[]> {
+  return isOpaque(classifier)
+    ? opaqueViews({ name, classifier }, ...rest)
+    : graphViews({ name, classifier }, ...rest);
+}
+
+type Rest = [batch: Batch, places: Uint32Array, evaluation: Evaluation, hooks: EvaluateHooks];
+
+/** Of a model without a graph there are answers and no maps. */
+async function opaqueViews(
+  { name, classifier }: EvaluatedModel<OpaqueClassifier>,
+  batch: Batch,
+  places: Uint32Array,
+  { plan, adversarial }: Evaluation,
+  hooks: EvaluateHooks,
+): Promise<ExampleView[]> {
+  const imageSize = batch.images.length / batch.size;
+  const perturbed = new Float32Array(batch.images.length);
+  places.forEach((place, i) => perturbed.set(adversarial.get(name)!.get(place)!, i * imageSize));
+  const target = openTarget(classifier, {
+    batchSize: Math.min(plan.batchSize, batch.size),
+    threads: plan.threads,
+    compile: hooks.compile,
+  });
+  try {
+    const clean = await target.logits(batch.images);
+    const attacked = await target.logits(perturbed);
+    const looked = { images: batch.images, perturbed };
+    return Array.from(places, (_, i) => {
+      const said = {
+        clean: confidenceOf(clean, i, target.classCount),
+        adversarial: confidenceOf(attacked, i, target.classCount),
+      };
+      return { ...viewOf(name, classifier, imageSize, i, looked, said), attention: [] };
+    });
+  } finally {
+    await target.dispose();
+  }
+}
+
+async function graphViews(
   { name, classifier }: EvaluatedModel,
   batch: Batch,
   places: Uint32Array,
@@ -130,13 +182,8 @@ function view(
   looked: Looked,
 ): ExampleView {
   const { taps, graph, classNames } = classifier;
-  const [start, end] = [i * imageSize, (i + 1) * imageSize];
-  const adversarialImage = looked.perturbed.subarray(start, end);
-  const perturbation = adversarialImage.map((value, at) => value - looked.images[start + at]!);
-  const largest = perturbation.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1 / 255;
   const said = (outputs: Record<string, Tensor>): Answer =>
     confidenceOf(outputs[STEP.cleanLogits]!.data as Float32Array, i, classNames.length);
-  const [clean, adversarial] = [said(looked.clean), said(looked.adversarial)];
   const attention: AttentionPair[] = taps.map((tap, j) => {
     const [height, width] = gridOf(graph, tap);
     const map = (outputs: Record<string, Tensor>): ReturnType<typeof encodeMap> => {
@@ -145,15 +192,31 @@ function view(
     };
     return { group: tap.name, clean: map(looked.clean), adversarial: map(looked.adversarial) };
   });
+  const answers = { clean: said(looked.clean), adversarial: said(looked.adversarial) };
+  return { ...viewOf(name, classifier, imageSize, i, looked, answers), attention };
+}
+
+/** A view of one image without its attention maps. */
+function viewOf(
+  name: string,
+  shape: ImageShape,
+  imageSize: number,
+  i: number,
+  { images, perturbed }: Pick<Looked, "images" | "perturbed">,
+  { clean, adversarial }: { readonly clean: Answer; readonly adversarial: Answer },
+): Omit<ExampleView, "attention"> {
+  const [start, end] = [i * imageSize, (i + 1) * imageSize];
+  const adversarialImage = perturbed.subarray(start, end);
+  const perturbation = adversarialImage.map((value, at) => value - images[start + at]!);
+  const largest = perturbation.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1 / 255;
   return {
     model: name,
     cleanPrediction: clean.prediction,
     adversarialPrediction: adversarial.prediction,
     ...(clean.confidence === undefined ? {} : { cleanConfidence: clean.confidence }),
     ...(adversarial.confidence === undefined ? {} : { adversarialConfidence: adversarial.confidence }),
-    adversarial: encodeRaster(adversarialImage, classifier),
-    perturbation: encodeRaster(perturbation, classifier, { minimum: -largest, maximum: largest }),
-    attention,
+    adversarial: encodeRaster(adversarialImage, shape),
+    perturbation: encodeRaster(perturbation, shape, { minimum: -largest, maximum: largest }),
   };
 }
 

@@ -1,12 +1,12 @@
 import { findClassFault, type Dataset } from "../data/index.js";
 import { InputError } from "../errors/index.js";
-import type { Classifier } from "../models/index.js";
+import type { AnyClassifier } from "../models/index.js";
 
 /**
  * @throws InputError when the classifier does not read images of the dataset's shape or classes, or has others or in
  *   another order, by their names.
  */
-export function checkFit(name: string, classifier: Classifier, dataset: Dataset): void {
+export function checkFit(name: string, classifier: AnyClassifier, dataset: Dataset): void {
   const shape = ({ channels, height, width }: Pick<Dataset, "channels" | "height" | "width">): string =>
     `${channels} × ${height} × ${width}`;
   if (shape(classifier) !== shape(dataset)) {

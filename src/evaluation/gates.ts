@@ -12,6 +12,7 @@ import {
   type Measured,
 } from "./curves.js";
 import { guessGate } from "./guess-gate.js";
+import { noGradientGate } from "./no-gradient-gate.js";
 import type { AttackMeasurement, CleanMeasurement, ResultWarning, WarningCode } from "./result.js";
 import { stepsGate, straightThroughGate, zeroGradientGate } from "./gradient-gates.js";
 import { blackBoxGate, fewClassesGate, needsGradient } from "./suite-gates.js";
@@ -44,6 +45,7 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "zero-gradient": "The gradient was zero",
   "hidden-steps": "Parts of the model pass no gradient",
   "guessed-pixels": "How the model's pixels are read is a guess",
+  "no-gradient": "Attacked without gradients",
   "straight-through": "Gradients pass rounding as if it were not there",
   "different-samples": "Measured on different images",
 });
@@ -255,6 +257,7 @@ function cleanWithoutClass(m: CleanMeasurement): ResultWarning[] {
 export const gates: readonly Gate[] = Object.freeze([
   collapseGate,
   guessGate,
+  noGradientGate,
   finiteGate,
   zeroGradientGate,
   stepsGate,

@@ -34,6 +34,7 @@ export {
   type ThreatInfo,
   type ToolInfo,
   type TrainingSummary,
+  type UnreadNode,
   type TransferMeasurement,
   type ValidationPoint,
   type WarningCode,
@@ -69,6 +70,7 @@ export {
 export { describeGuess, guessGate } from "./guess-gate.js";
 export { stepsGate, straightThroughGate, zeroGradientGate } from "./gradient-gates.js";
 export { blackBoxGate, fewClassesGate } from "./suite-gates.js";
+export { nodesNotRead, noGradientGate } from "./no-gradient-gate.js";
 export { readAsLogits } from "./probabilities.js";
 export {
   assembleResult,

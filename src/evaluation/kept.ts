@@ -6,6 +6,7 @@ import { placesOf } from "../data/index.js";
 import { openJournal, sha256Of, type Journal } from "../files/index.js";
 import type { Outcome } from "./attack-dataset.js";
 import type { ModelUnderTest } from "./assemble.js";
+import type { AnyClassifier } from "../models/index.js";
 import { planEvaluation, type EvaluateOptions } from "./plan.js";
 
 /** Outcomes by model, measurement, attack and image. */
@@ -46,7 +47,7 @@ const WHOSE = "evaluation";
  */
 export async function openKept(
   path: string,
-  models: readonly ModelUnderTest[],
+  models: readonly ModelUnderTest<AnyClassifier>[],
   dataset: Dataset,
   options: EvaluateOptions,
 ): Promise<Kept> {
@@ -62,7 +63,7 @@ export async function openKept(
 
 /** All that outcomes depend on; the number of threads is not of it. */
 function signature(
-  models: readonly ModelUnderTest[],
+  models: readonly ModelUnderTest<AnyClassifier>[],
   dataset: Dataset,
   { threads: _threads, ...options }: EvaluateOptions,
 ): unknown {

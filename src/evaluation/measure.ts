@@ -1,6 +1,6 @@
 import { predictions, type PlannedAttack, type Target } from "../attacks/index.js";
 import { placesOf, type Dataset } from "../data/index.js";
-import type { Classifier } from "../models/index.js";
+import type { AnyClassifier } from "../models/index.js";
 import type { RandomGenerator } from "../tensor/index.js";
 import { attackDataset, type Outcome } from "./attack-dataset.js";
 import { datasetBatches, readBatch } from "./batches.js";
@@ -14,8 +14,10 @@ import { openTransfer } from "./transfer.js";
 /** An evaluation on its way. */
 export interface Run {
   readonly plan: EvaluationPlan;
+  /** What of the plan is done to each model, by its name. */
+  readonly planned: ReadonlyMap<string, readonly PlannedMeasurement[]>;
   readonly dataset: Dataset;
-  readonly models: ReadonlyMap<string, Classifier>;
+  readonly models: ReadonlyMap<string, AnyClassifier>;
   readonly targets: ReadonlyMap<string, Target>;
   readonly random: RandomGenerator;
   readonly signal?: AbortSignal | undefined;
@@ -60,7 +62,7 @@ export async function measure(run: Run, model: string, given: PlannedMeasurement
       ? [...targets.keys()].filter((other) => other !== model).map((other) => openTransfer(run, other))
       : [];
   const isShown =
-    given === plan.attacks.find(({ threat }) => threat.epsilon === plan.headline)
+    given === run.planned.get(model)!.find(({ threat }) => threat.epsilon === plan.headline)
       ? (place: number) => run.shown.includes(place)
       : () => false;
   const settle = async (outcome: Outcome, stage: number): Promise<void> => {
@@ -83,7 +85,7 @@ export async function measure(run: Run, model: string, given: PlannedMeasurement
       seconds: 0,
     };
     const left: number[] = [];
-    const name = `${model}/${plan.attacks.indexOf(given)}/${i}`;
+    const name = `${model}/${run.planned.get(model)!.indexOf(given)}/${i}`;
     const keeping = kept && { kept, name, isShown };
     for await (const { outcome, seconds } of attackStage(run, model, given.label, stage, standing, keeping)) {
       report.seconds += seconds;

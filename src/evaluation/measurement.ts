@@ -1,5 +1,5 @@
 import type { PlannedAttack } from "../attacks/index.js";
-import type { Classifier } from "../models/index.js";
+import { isOpaque, type AnyClassifier, type Classifier } from "../models/index.js";
 import type {
   AttackMeasurement,
   AttackParameters,
@@ -38,13 +38,13 @@ export interface Attacked {
 /** Accuracy under an attack with the model's own gradient. */
 export function whiteBoxMeasurement(
   model: string,
-  classifier: Classifier,
+  classifier: AnyClassifier,
   attacked: Attacked,
 ): AttackMeasurement {
   const { tally, planned } = attacked;
   return {
     ...underAttack(model, "white-box", attacked),
-    ...(planned.stages.every(({ attack }) => attack.access !== "gradient")
+    ...(isOpaque(classifier) || planned.stages.every(({ attack }) => attack.access !== "gradient")
       ? {}
       : { zeroGradient: zeroGradientOf(classifier, tally) }),
     kind: "white-box",

@@ -1,6 +1,6 @@
-import { createTarget, type Compile, type Target } from "../attacks/index.js";
+import { openTarget, type Compile, type Target } from "../attacks/index.js";
 import type { Dataset } from "../data/index.js";
-import { fixedBatchSize, withLogarithm, type Classifier } from "../models/index.js";
+import { fixedBatchSize, isOpaque, withLogarithm, type AnyClassifier } from "../models/index.js";
 import { readBatch } from "./batches.js";
 import { refuseMixing } from "./mixing.js";
 
@@ -16,18 +16,26 @@ const LOOKED_AT = 16;
  *
  * @throws InputError when the answer to an image depends on the others of its batch, as {@link refuseMixing} tells.
  */
+export function readAsLogits<C extends AnyClassifier>(
+  name: string,
+  classifier: C,
+  dataset: Dataset,
+  options?: LookOptions & { readonly onNotice?: (text: string) => void },
+): Promise<C>;
 export async function readAsLogits(
   name: string,
-  classifier: Classifier,
+  classifier: AnyClassifier,
   dataset: Dataset,
   options: LookOptions & { readonly onNotice?: (text: string) => void } = {},
-): Promise<Classifier> {
-  if ((classifier.randomInputs ?? []).length > 0 || dataset.length === 0) return classifier;
+): Promise<AnyClassifier> {
+  const isRandom = !isOpaque(classifier) && (classifier.randomInputs ?? []).length > 0;
+  if (isRandom || dataset.length === 0) return classifier;
   const probabilities = await outputsOf(classifier, dataset, options, (target, images, logits) =>
     refuseMixing(name, target, { images, logits, isFixed: fixedBatchSize(classifier) !== undefined }),
   );
   if (!areProbabilities(probabilities, classifier.classNames.length)) return classifier;
   options.onNotice?.(`${name}: its outputs are probabilities; their logarithm is taken as its logits`);
+  if (isOpaque(classifier)) return { ...classifier, logarithm: true };
   const exact = withLogarithm(classifier);
   const again = (await outputsOf(exact, dataset, options)).map(Math.exp);
   const isSame = again.every((p, i) => Math.abs(p - probabilities[i]!) <= TOLERANCE);
@@ -43,7 +51,7 @@ interface LookOptions {
 
 /** `[n, K]` of the first images; `onFirst` is shown the first batch and all of its logits. */
 async function outputsOf(
-  classifier: Classifier,
+  classifier: AnyClassifier,
   dataset: Dataset,
   { compile, threads, batchSize: most = LOOKED_AT }: LookOptions,
   onFirst?: (target: Target, images: Float32Array, logits: Float32Array) => Promise<void>,
@@ -51,7 +59,7 @@ async function outputsOf(
   const size = Math.min(LOOKED_AT, dataset.length);
   // A single image is looked at beside another all the same.
   const batchSize = fixedBatchSize(classifier) ?? Math.min(most, Math.max(size, 2));
-  const target = createTarget(classifier, {
+  const target = openTarget(classifier, {
     batchSize,
     ...(compile && { compile }),
     ...(threads && { threads }),

@@ -88,6 +88,9 @@ const model: z.ZodType<ModelInfo> = z.object({
       asGood: z.array(z.object(namedPreprocessing)),
     })
     .optional(),
+  unread: z
+    .array(z.object({ node: z.string(), op: z.string(), problem: z.string(), needed: z.string() }))
+    .optional(),
   training: training.optional(),
 });
 
@@ -221,6 +224,7 @@ const warning = z.object({
     "hidden-steps",
     "straight-through",
     "guessed-pixels",
+    "no-gradient",
     "different-samples",
   ]),
   severity: z.enum(["info", "warning", "serious"]),

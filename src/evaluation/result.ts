@@ -112,7 +112,17 @@ export interface ModelInfo {
   readonly preprocessing?: string | undefined;
   /** Where nothing says it and a trial chose it. */
   readonly guess?: PreprocessingGuess | undefined;
+  /** Of a model that is run as its file is, and has no gradient: every node that is not read. */
+  readonly unread?: readonly UnreadNode[] | undefined;
   readonly training?: TrainingSummary | undefined;
+}
+
+/** A node that is not read, why, and what would be needed. */
+export interface UnreadNode {
+  readonly node: string;
+  readonly op: string;
+  readonly problem: string;
+  readonly needed: string;
 }
 
 /** ‖x' − x‖ ≤ epsilon and x' ∈ [0, 1], in pixel units. */
@@ -295,6 +305,7 @@ export type WarningCode =
   | "hidden-steps"
   | "straight-through"
   | "guessed-pixels"
+  | "no-gradient"
   | "different-samples";
 
 export interface ResultWarning {

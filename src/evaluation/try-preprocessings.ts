@@ -1,7 +1,7 @@
 /** Which of the usual preprocessings a model expects, by what it answers on labelled images. */
-import { argMax, createTarget, type Compile } from "../attacks/index.js";
+import { argMax, openTarget, type Compile } from "../attacks/index.js";
 import type { Dataset } from "../data/index.js";
-import { fixedBatchSize, type Classifier, type Preprocessing } from "../models/index.js";
+import { fixedBatchSize, type AnyClassifier, type Preprocessing } from "../models/index.js";
 import { readBatch } from "./batches.js";
 import { wilsonInterval } from "./intervals.js";
 
@@ -108,14 +108,14 @@ const FEW = 10;
  * @param dataset labels are outputs of the classifier.
  */
 export async function tryPreprocessings(
-  classifier: Classifier,
+  classifier: AnyClassifier,
   dataset: Dataset,
   candidates: readonly Candidate[],
   options: TryOptions = {},
 ): Promise<TriedPreprocessings> {
   const images = dataset.length;
   const batchSize = fixedBatchSize(classifier) ?? Math.min(images, 25);
-  const target = createTarget(classifier, {
+  const target = openTarget(classifier, {
     batchSize,
     ...(options.compile && { compile: options.compile }),
     ...(options.threads && { threads: options.threads }),
@@ -208,7 +208,7 @@ function isClearlyMore(a: readonly number[], b: readonly number[]): boolean {
 function preprocess(
   images: Float32Array,
   out: Float32Array,
-  { channels, height, width }: Classifier,
+  { channels, height, width }: AnyClassifier,
   { mean: means, std, range = 1, channelOrder }: Preprocessing,
 ): void {
   const plane = height * width;

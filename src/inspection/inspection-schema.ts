@@ -79,6 +79,8 @@ const unreadable = z
     attackable: z.literal(false),
     problem: z.string(),
     needed: z.string(),
+    evaluable: z.boolean().describe("whether evaluate measures it as it is, without gradients"),
+    notEvaluable: z.string().nullable().describe("why not"),
     obstacles: z.array(obstacle).describe("every node that cannot be read"),
     operators: z.array(z.object({ op: z.string(), count: whole, readable: z.boolean() }).strict()),
   })

@@ -41,6 +41,10 @@ export function unreadablePage(facts: UnreadableInspection): string {
     ["model", facts.name],
     ["attackable", `no: ${facts.problem}`],
     ...obstacleRows(facts.obstacles),
+    [
+      "evaluable",
+      facts.evaluable ? "yes, without gradients: ONNX Runtime runs it as it is" : `no: ${facts.notEvaluable}`,
+    ],
     ...(facts.obstacles.length === 0 ? [["needed", facts.needed] as const] : []),
     [
       "operators",

@@ -1,23 +1,26 @@
-import { UnreadableModelError } from "../graph/index.js";
+import { neededFor, UnreadableModelError } from "../graph/index.js";
 import type { HoldfastError } from "../errors/index.js";
 import type { Model } from "../onnx/index.js";
 import type { Obstacle } from "./attackable.js";
 import type { UnreadableInspection } from "./inspection-schema.js";
 
-const NO_GRADIENT = "the float32 model that it was made from: rounding has no gradient";
-
-/** What is left to be done about a model that cannot be read: every node, and what would be needed for it. */
+/**
+ * What is left to be done about a model that cannot be read: every node, and what would be needed for it.
+ *
+ * @param notEvaluable why it cannot be measured as it is either; null where it can.
+ */
 export function inspectUnreadable(
   { name, path, sha256 }: { readonly name: string; readonly path: string; readonly sha256: string },
   model: Model,
   error: HoldfastError,
+  notEvaluable: string | null,
 ): UnreadableInspection {
   const nodes = error instanceof UnreadableModelError ? error.nodes : [];
   const obstacles = nodes.map(({ node, op, problem }): Obstacle => ({
     node,
     op,
     problem,
-    needed: neededFor(op, problem),
+    needed: neededFor({ op, problem }),
   }));
   const unread = new Set(nodes.map(({ op }) => op));
   const counts = new Map<string, number>();
@@ -39,18 +42,9 @@ export function inspectUnreadable(
         ? `${error.place}: ${error.problem}`
         : `${nodes.length} of its ${model.graph.nodes.length} nodes cannot be read`,
     needed: nodes.length === 0 ? (error.remedy ?? "Export the model again.") : "What stands at each node.",
+    evaluable: notEvaluable === null,
+    notEvaluable,
     obstacles,
     operators: operators.sort((a, b) => b.count - a.count || a.op.localeCompare(b.op, "en")),
   };
-}
-
-function neededFor(op: string, problem: string): string {
-  if (/QLinear|QGemm|QuantizeLinear|DequantizeLinear|Integer/.test(op)) return NO_GRADIENT;
-  if (problem.includes("of the domain")) {
-    return "an export with operators of ONNX itself: before the optimiser that fused them into its own";
-  }
-  if (problem === "this op is not known") {
-    return `an export in which ${op} is written with other operators, as older opsets do`;
-  }
-  return "an export in eval mode, with fixed shapes, in which this holds";
 }

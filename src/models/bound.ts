@@ -7,9 +7,12 @@ import {
   smallMapWeights,
 } from "../graph/index.js";
 import type { BoundClassifier, Classifier } from "./classifier.js";
+import { isOpaque, type AnyClassifier } from "./opaque.js";
 
 /** The batch size that a foreign file fixes; undefined where any will do. */
-export function fixedBatchSize({ graph, image }: Classifier): number | undefined {
+export function fixedBatchSize(classifier: AnyClassifier): number | undefined {
+  if (isOpaque(classifier)) return classifier.batchSize;
+  const { graph, image } = classifier;
   const batch = graph.values.get(image)!.shape[0];
   return typeof batch === "number" ? batch : undefined;
 }

@@ -30,6 +30,15 @@ export {
   type ModelDescription,
   type NamesBeside,
 } from "./description/index.js";
+export {
+  isOpaque,
+  openOpaque,
+  type AnyClassifier,
+  type OpaqueClassifier,
+  type OpaqueOptions,
+  type OpaqueRun,
+} from "./opaque.js";
+export { opaqueFromFile } from "./load-opaque.js";
 export { readLabels } from "./labels-file.js";
 export { WHOLE_RANGE, wholeInput } from "./image-input.js";
 export { readImported, withHeadFor, type Imported, type ImportedOptions } from "./imported/read-imported.js";

@@ -115,7 +115,9 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
     channels,
     height,
     width,
-    ...namesOf(classes, place, own?.classNames ?? namesBeside(model, classes, options), options),
+    ...(own === undefined
+      ? classNamesOf(model, classes, place, options)
+      : namesOf(classes, place, own.classNames, options)),
     ...trainable(graph, image, place, own),
     taps: tapsOf(graph, image, place, own, options.taps),
     ...(own?.randomInputs === undefined ? {} : { randomInputs: own.randomInputs }),
@@ -187,7 +189,8 @@ function readOpen(
   }
 }
 
-function withOneOutput(model: Model, place: string, output: string | undefined): Model {
+/** The model with the one output that gives the logits. @throws InputError where that is not clear. */
+export function withOneOutput(model: Model, place: string, output: string | undefined): Model {
   const outputs = model.graph.outputs.map(({ name }) => name);
   const shown = model.graph.outputs
     .slice(0, 20)
@@ -224,7 +227,8 @@ function imageInput(graph: Graph<Dim>, place: string, own: ClassifierMetadata | 
   });
 }
 
-function checkChannels(channels: number, { mean, std, channelOrder }: LoadOptions): void {
+/** @throws UsageError where what is said of the colours does not fit their number. */
+export function checkChannels(channels: number, { mean, std, channelOrder }: LoadOptions): void {
   if (channelOrder === "BGR" && channels !== 3) {
     throw new UsageError({
       place: "channelOrder",
@@ -243,6 +247,16 @@ function checkChannels(channels: number, { mean, std, channelOrder }: LoadOption
         : {}),
     });
   }
+}
+
+/** The names of a foreign file's classes. @throws InputError where there were given more or fewer than it has logits. */
+export function classNamesOf(
+  model: Model,
+  classes: number,
+  place: string,
+  options: LoadOptions,
+): Pick<Classifier, "classNames" | "unnamed"> {
+  return namesOf(classes, place, namesBeside(model, classes, options), options);
 }
 
 /** What a foreign file says its classes are called, or a list beside it, where it names as many as it has logits. */

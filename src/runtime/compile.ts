@@ -6,6 +6,7 @@ import { checkFeeds } from "./feeds.js";
 import { refusal } from "./refusal.js";
 import { lower, type Lowered } from "./lowering/index.js";
 import type { CompileOptions, Feeds, Program } from "./program.js";
+import { sessionOptions } from "./session-options.js";
 
 /** Beyond this many bytes weights are passed beside the model: its protobuf would copy them again, and is limited to 2 GiB. */
 const INLINE_LIMIT = 1.6e7;
@@ -16,9 +17,6 @@ const EXTERNAL_FILE = "weights";
  * for them, so they are then left out unless they are asked for.
  */
 const MANY_NODES = 10_000;
-
-/** Only what is fatal: warnings are about graphs that a user never wrote, and errors are thrown as well. */
-const LOG_SEVERITY = 4;
 
 /**
  * Compiles a graph of static shapes for ONNX Runtime on the CPU. Constants are folded
@@ -91,20 +89,13 @@ async function createSession(
           },
         },
   );
-  const sessionOptions = {
-    executionProviders: ["cpu"],
-    graphOptimizationLevel:
-      options.optimization ?? (made.graph.nodes.length > MANY_NODES ? "disabled" : "all"),
-    // Off: as fast, and at half the peak memory (the pattern plans for every output at once).
-    enableMemPattern: false,
-    logSeverityLevel: LOG_SEVERITY as 4,
-    // Idle sessions would otherwise spin against the one that runs.
-    extra: { session: { force_spinning_stop: "1" } },
-    ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
-    ...(external.length === 0 ? {} : { externalData: external }),
-  };
   try {
-    return await InferenceSession.create(model, sessionOptions);
+    return await InferenceSession.create(model, {
+      ...sessionOptions(options),
+      graphOptimizationLevel:
+        options.optimization ?? (made.graph.nodes.length > MANY_NODES ? "disabled" : "all"),
+      ...(external.length === 0 ? {} : { externalData: external }),
+    });
   } catch (cause) {
     throw refusal(graph.name, "could not be compiled", cause);
   }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { EvaluateEvent, ModelUnderTest, Result, ThreatInfo } from "../../evaluation/index.js";
-import type { KnownImageShape } from "../../models/index.js";
+import type { AnyClassifier, KnownImageShape } from "../../models/index.js";
 import {
   attackOptions,
   describeAttack,
@@ -11,7 +11,7 @@ import {
 import { openSample, ownShape, usualEpsilons } from "../images.js";
 import {
   extraInputs,
-  loadModel,
+  loadAnyModel,
   modelOptions,
   withUniqueNames,
   type LoadedModel,
@@ -130,7 +130,10 @@ function hasSeriousWarning({ warnings }: Result): boolean {
   return warnings.some(({ severity }) => severity === "serious");
 }
 
-async function shapeFor(first: ModelUnderTest | undefined, options: DataOptions): Promise<KnownImageShape> {
+async function shapeFor(
+  first: ModelUnderTest<AnyClassifier> | undefined,
+  options: DataOptions,
+): Promise<KnownImageShape> {
   if (first === undefined) return ownShape(options);
   const { channels, height, width } = first.classifier;
   return { channels, size: [height, width] };
@@ -143,21 +146,25 @@ async function measure(
   terminal: Terminal,
   keepIn: string | undefined,
 ): Promise<Result> {
-  const loaded: LoadedModel[] = [];
+  const loaded: LoadedModel<AnyClassifier>[] = [];
   // All are given the same images: those that fit the first.
   const imageShape = (): Promise<KnownImageShape> => shapeFor(loaded[0], options);
   for (const path of paths) {
-    const model = await loadModel(path, options, terminal, imageShape);
+    const model = await loadAnyModel(path, options, terminal, imageShape);
     loaded.push(await settleModel(model, options, terminal));
   }
   const models = withUniqueNames(loaded);
   const sample = await openSample(options, options.seed, [models[0]!, ...models.slice(1)], terminal);
   const epsilons = options.epsilon ?? usualEpsilons(options.data, options.norm);
   const { holdsGrayImage } = await import("../../attacks/index.js");
+  const { isOpaque } = await import("../../models/index.js");
   const gray = epsilons.filter((epsilon) => holdsGrayImage({ norm: options.norm, epsilon }));
   terminal.note(
     `${sample.dataset.length} of ${sample.population} images of ${sample.dataset.name} (${sample.dataset.split}), seed ${options.seed}\n` +
       describeAttack(options, given, epsilons) +
+      (models.some(({ classifier }) => isOpaque(classifier))
+        ? "; without a gradient: what of it needs none, else Square"
+        : "") +
       (gray.length === 0 ? "" : `; the gray image, ε ${gray.map(formatEpsilon).join(", ")}`),
   );
   const { evaluateModels } = await import("../../evaluation/index.js");

@@ -3,7 +3,14 @@ import type { Command } from "commander";
 import { InputError } from "../../errors/index.js";
 import type { ModelUnderTest } from "../../evaluation/index.js";
 import { ownShape } from "../images.js";
-import { loadModel, modelOptions, modelPath, type LoadedModel, type ModelOptions } from "../models.js";
+import {
+  loadAnyModel,
+  loadModel,
+  modelOptions,
+  modelPath,
+  type LoadedModel,
+  type ModelOptions,
+} from "../models.js";
 import { checkOutputs } from "../outputs.js";
 import { describeReading, isOfGraph } from "../reading.js";
 import { settleModel } from "../settle.js";
@@ -108,11 +115,31 @@ async function loaded(
     const { readFileChecked, sha256Of } = await import("../../files/index.js");
     const { path: file } = modelPath(path);
     const sha256 = sha256Of(await readFileChecked(file));
-    const facts = inspectUnreadable({ name, path, sha256 }, await readModelFile(file), error);
+    const why = await whyNotEvaluable(path, options, terminal);
+    const facts = inspectUnreadable({ name, path, sha256 }, await readModelFile(file), error, why);
     terminal.result(unreadablePage(facts), facts);
     writeError(`error: ${path}: ${facts.problem}\n`);
     process.exitCode = error.exitCode;
     return undefined;
+  }
+}
+
+/** Why a model with nodes that are not read cannot be measured as it is; null where it can. */
+async function whyNotEvaluable(
+  path: string,
+  options: InspectOptions,
+  terminal: Terminal,
+): Promise<string | null> {
+  const { data } = options;
+  const shape = data === undefined ? undefined : (): ReturnType<typeof ownShape> => ownShape({ data });
+  const silent = { ...terminal, note: () => {}, warn: () => {} };
+  try {
+    await loadAnyModel(path, options, silent, shape);
+    return null;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { place, problem } = error.cause instanceof InputError ? error.cause : error;
+    return `${place}: ${problem}`;
   }
 }
 

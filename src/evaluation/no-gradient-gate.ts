@@ -1,0 +1,47 @@
+/** The gate on models that are run as their file is: what they are attacked with finds less. */
+import { attacksOf, type Measured } from "./curves.js";
+import type { ResultWarning, UnreadNode } from "./result.js";
+import { attackLabel, list } from "./words.js";
+
+/** How many nodes a sentence names. */
+const NAMED = 3;
+
+/** Nodes of the model are not read, so that no attack had its gradient. One warning a model. */
+export function noGradientGate({
+  models = [],
+  measurements,
+}: Pick<Measured, "models" | "measurements">): ResultWarning[] {
+  return models.flatMap(({ name, unread }) => {
+    if (unread === undefined) return [];
+    const own = measurements.filter(({ model }) => model === name);
+    const attacks = [
+      ...new Set(
+        attacksOf(own)
+          .filter(({ kind }) => kind === "white-box")
+          .map(attackLabel),
+      ),
+    ];
+    const tried =
+      attacks.length === 0 ? "No attack was run on it." : `It was attacked by ${list(attacks)} alone.`;
+    return [
+      {
+        code: "no-gradient",
+        severity: "warning",
+        message:
+          `${name}: no gradient: ${nodesNotRead(unread)}. It is run by ONNX Runtime as it is, and attacks by gradients are ` +
+          `left out. ${tried} Gradients mostly find more, so the accuracy may be too high.`,
+        measurements: own.map(({ id }) => id),
+      },
+    ];
+  });
+}
+
+/** `2 of its nodes are not read: u (Unique): this op is not known; needed: …` */
+export function nodesNotRead(unread: readonly UnreadNode[]): string {
+  const shown = unread
+    .slice(0, NAMED)
+    .map(({ node, op, problem, needed }) => `${node} (${op}): ${problem}; needed: ${needed}`);
+  const more = unread.length > NAMED ? `; and ${unread.length - NAMED} more` : "";
+  const several = unread.length === 1 ? "a node of it is" : `${unread.length} of its nodes are`;
+  return `${several} not read: ${shown.join("; ")}${more}`;
+}

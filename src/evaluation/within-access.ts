@@ -1,0 +1,47 @@
+/** What of a plan can be done to a model that gives no gradient. */
+import { ATTACKS, isEnough, planAttack, type Access } from "../attacks/index.js";
+import type { EvaluationPlan, PlannedMeasurement } from "./plan.js";
+
+/**
+ * The measurements of the plan for a model that gives so much. Of a suite, attacks that need more are left out, and what is
+ * left is measured attack by attack, each under its own name; where nothing is left, Square stands for it, where the
+ * model gives logits. Nothing is done twice.
+ */
+export function measurementsOn(
+  access: Access,
+  { attacks }: Pick<EvaluationPlan, "attacks">,
+): readonly PlannedMeasurement[] {
+  const found = new Map<string, PlannedMeasurement>();
+  for (const planned of attacks) {
+    for (const each of within(access, planned)) {
+      const [{ options }] = each.stages;
+      const key = JSON.stringify([each.name, each.threat, each.isSuite ? null : options]);
+      if (!found.has(key)) found.set(key, each);
+    }
+  }
+  return [...found.values()];
+}
+
+function within(access: Access, planned: PlannedMeasurement): readonly PlannedMeasurement[] {
+  const left = planned.stages.filter(({ attack }) => isEnough(access, attack.access));
+  if (left.length === planned.stages.length) return [planned];
+  const { threat } = planned;
+  const instead =
+    left.length > 0 || !isEnough(access, "logits") ? left : [planAttack(ATTACKS.square as never, threat)];
+  return instead.map((stage) => ({
+    name: stage.attack.name,
+    label: stage.attack.label,
+    threat,
+    stages: [stage],
+    isSuite: false,
+    transfer: planned.transfer,
+  }));
+}
+
+/** The first of the measurements at the headline's ε: its images are shown. */
+export function headlineOf(
+  access: Access,
+  plan: Pick<EvaluationPlan, "attacks" | "headline">,
+): PlannedMeasurement | undefined {
+  return measurementsOn(access, plan).find(({ threat }) => threat.epsilon === plan.headline);
+}
