@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { holdfast } from "../../test/runs/holdfast.js";
-import { CARDS, SUITES } from "../attacks/cards/index.js";
+import { CARDS, SUITES } from "../attacks/index.js";
 import { describeAttack } from "./attack-options.js";
 
 const helpOf = async (command: string): Promise<string> => (await holdfast([command, "--help"])).stdout;

@@ -169,6 +169,17 @@ describe("the attacks of a suite", () => {
     ]);
   });
 
+  test("have names of two words in two lines, so that they do not run into each other", async () => {
+    const losses = ["margin", "dlr"].map((loss) => ({ attack: "apgd", broken: 1, options: { loss } }));
+    const suites = await renderReport({
+      ...result,
+      measurements: [suiteMeasurement(losses, { epsilon: 0.5 })],
+    });
+    const labels = [...suites.matchAll(/<text[^>]*>([^<]+)<\/text>/g)].map(([, label]) => label);
+    expect(labels.filter((label) => label === "APGD").length).toBe(2);
+    expect(labels).toEqual(expect.arrayContaining(["(margin)", "(DLR)"]));
+  });
+
   test("are not spoken of where there was none", () => {
     expect(page).not.toContain("What each attack took");
   });

@@ -88,12 +88,13 @@ function renderWaterfall({ measurement, stages, names }: Suite, colour: string):
   try {
     instance.setOption({
       animation: false,
-      grid: { left: 64, right: 24, top: 28, bottom: 36 },
+      grid: { left: 64, right: 24, top: 28, bottom: 44 },
       xAxis: {
         type: "category",
         data: bars.map(({ name }) => name),
         axisTick: { show: false },
-        axisLabel: { interval: 0, fontSize: 12 },
+        // "APGD (margin)" in two lines: seven names then stand side by side.
+        axisLabel: { interval: 0, fontSize: 12, formatter: (name: string) => name.replace(" ", "\n") },
       },
       yAxis: {
         type: "value",
