@@ -1,4 +1,4 @@
-import { predictions, type PlannedAttack, type Target } from "../attacks/index.js";
+import { NO_CLASS, predictions, type PlannedAttack, type Target } from "../attacks/index.js";
 import { placesOf, type Dataset } from "../data/index.js";
 import type { AnyClassifier } from "../models/index.js";
 import type { RandomGenerator } from "../tensor/index.js";
@@ -151,7 +151,7 @@ async function imagesToAttack(
       distance: 0,
       cleanLoss: NaN,
       adversarialLoss: NaN,
-      nonFinite: false,
+      nonFinite: cleanPrediction === NO_CLASS,
     };
     const spent = { forwardQueries: 0, gradientQueries: 0, zeroGradient: false };
     await settle({ place, index: indices[0]!, label, value, ...spent }, -1);
@@ -225,6 +225,7 @@ function added(before: Outcome | undefined, outcome: Outcome): Outcome {
   if (before === undefined) return outcome;
   return {
     ...outcome,
+    value: { ...outcome.value, nonFinite: before.value.nonFinite || outcome.value.nonFinite },
     forwardQueries: before.forwardQueries + outcome.forwardQueries,
     gradientQueries: before.gradientQueries + outcome.gradientQueries,
     zeroGradient:
