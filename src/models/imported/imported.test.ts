@@ -1,86 +1,14 @@
-import { fileURLToPath } from "node:url";
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { relativeError } from "../../../test/fixture.js";
 import { int, ints, modelOf, node, vector } from "../../../test/model.js";
 import { smallTransformer, TRANSFORMER_WEIGHTS } from "../../../test/small-transformer.js";
 import { InputError } from "../../errors/index.js";
-import { modelFromGraph, withInitializers } from "../../graph/index.js";
-import { readModel, readModelFile, writeModel, type Model } from "../../onnx/index.js";
+import { modelFromGraph } from "../../graph/index.js";
+import { readModel, writeModel, type Model } from "../../onnx/index.js";
 import { createGenerator, float32, tensor, toNumbers, type Tensor } from "../../tensor/index.js";
-import {
-  trainForm,
-  bindBatch,
-  bindForFewRuns,
-  headOf,
-  readImported,
-  withHeadFor,
-  writeBack,
-  type Imported,
-} from "../index.js";
+import { trainForm, bindBatch, bindForFewRuns, readImported, withHeadFor, writeBack } from "../index.js";
+import { compared, file, moved, noise, run, softmax } from "../../../test/written-back.js";
 import { toHalf } from "./half.js";
-
-const file = (name: string): Promise<Model> =>
-  readModelFile(fileURLToPath(new URL(`../../../test/fixtures/${name}.onnx`, import.meta.url)));
-const random = createGenerator(2);
-const noise = (name: string, ...shape: number[]): Tensor<"float32"> => {
-  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-  return tensor("float32", shape, random.stream(name).fillUniform(data, 0, 1));
-};
-
-/** What ONNX Runtime gives for a model's only input. */
-async function run(model: Model, input: Tensor): Promise<Float32Array> {
-  const bytes = writeModel(readModel(writeModel(model), { place: "m.onnx" }));
-  const session = await InferenceSession.create(bytes);
-  const data = new OrtTensor(input.dtype as "float32", input.data as Float32Array, input.shape);
-  const result = await session.run({ [session.inputNames[0]!]: data });
-  await session.release();
-  const { data: numbers, dims } = result[session.outputNames[0]!]!;
-  return Float32Array.from(
-    toNumbers(
-      tensor(input.dtype === "float16" ? "float16" : "float32", dims, numbers as Float32Array & Uint16Array),
-    ),
-  );
-}
-
-/** Every weight moved by a little, as training moves it. */
-function moved({ classifier }: Imported): Map<string, Tensor> {
-  return new Map(
-    [...classifier.parameters, ...classifier.buffers].map((name) => {
-      const { shape, data } = classifier.graph.initializers.get(name)! as Tensor<"float32">;
-      const change = noise(name, ...shape).data;
-      return [
-        name,
-        tensor(
-          "float32",
-          shape,
-          data.map((value, i) => value + 0.1 * change[i]!),
-        ),
-      ];
-    }),
-  );
-}
-
-/** The trained classifier on pixels and the written file on what it expects: the same answers? */
-async function compared(
-  imported: Imported,
-  toFile: (pixels: Tensor<"float32">) => Tensor,
-  output: (logits: Float32Array) => Float32Array = (logits) => logits,
-): Promise<number> {
-  const weights = moved(imported);
-  const { classifier } = imported;
-  const { channels, height, width } = classifier;
-  const pixels = noise("pixels", 2, channels, height, width);
-  const ours = modelFromGraph(withInitializers(classifier.graph, weights));
-  const written = writeBack(imported, weights);
-  return relativeError(await run(written, toFile(pixels)), output(await run(ours, pixels)));
-}
-
-const softmax = (classes: number) => (logits: Float32Array) =>
-  logits.map((_, i) => {
-    const row = logits.subarray(i - (i % classes), i - (i % classes) + classes);
-    return Math.exp(logits[i]!) / row.reduce((sum, value) => sum + Math.exp(value), 0);
-  });
 
 describe("a file with other weights", () => {
   test("takes what it took and gives what it gave: channels last, gray levels, a softmax", async () => {
@@ -303,79 +231,5 @@ describe("a batch and a size that the file fixes", () => {
     expect(read).toThrow(InputError);
     expect(read).toThrow(/cannot be read for other images than its own \[1, 3, 8, 8\]/);
     expect(read).toThrow(/Leave --size out/);
-  });
-});
-
-describe("a last layer for other classes", () => {
-  let imported: Imported;
-  beforeAll(async () => {
-    imported = readImported(await file("onnx/residual-17"), "m.onnx", {});
-  });
-
-  test("is drawn from the seed, everything else stays", () => {
-    const names = ["a", "b", "c"];
-    const [one, again, other] = [1, 1, 2].map((seed) => withHeadFor(imported, names, createGenerator(seed)));
-    const weight = (of: Imported, name: string): Tensor => of.classifier.graph.initializers.get(name)!;
-    expect(weight(one!, "fc.weight").shape).toEqual([3, 12]);
-    expect(weight(one!, "fc.weight").data).toEqual(weight(again!, "fc.weight").data);
-    expect(weight(one!, "fc.weight").data).not.toEqual(weight(other!, "fc.weight").data);
-    expect(weight(one!, "onnx::Conv_47").data).toEqual(weight(imported, "onnx::Conv_47").data);
-    expect(one!.classifier).toMatchObject({ classNames: names, parameters: imported.classifier.parameters });
-    expect([...headOf(one!.classifier)]).toEqual(["fc.weight", "fc.bias"]);
-    expect(one!.source.graph.outputs[0]!.shape).toEqual(["batch", 3]);
-  });
-
-  test("is written with its names, in the form that the file had", async () => {
-    const metadata = new Map([
-      ["names", "{0: 'x', 1: 'y', 2: 'z', 3: 'u', 4: 'v'}"],
-      ["license", "MIT"],
-    ]);
-    const named = readImported({ ...(await file("onnx/residual-17")), metadata }, "m.onnx", {});
-    const changed = withHeadFor(named, ["a", "b"], createGenerator(1));
-    expect([...writeBack(changed, new Map(), ["a", "b"]).metadata]).toEqual([
-      ["names", '{"0":"a","1":"b"}'],
-      ["license", "MIT"],
-    ]);
-    expect(writeBack(named, new Map()).metadata).toBe(metadata);
-    const bare = writeBack(withHeadFor(imported, ["a", "b"], createGenerator(1)), new Map(), ["a", "b"]);
-    expect([...bare.metadata]).toEqual([["class_names", '["a","b"]']]);
-  });
-
-  test("follows a shape that names the classes, and one behind a Transpose and an Add", async () => {
-    const squeeze = modelOf(
-      [
-        node("Conv", ["x", "w", "b"], "maps"),
-        node("GlobalAveragePool", ["maps"], "p"),
-        node("Reshape", ["p", "shape"], "r"),
-        node("Softmax", ["r"], "y", { axis: int(1) }),
-      ],
-      { w: noise("w", 4, 3, 1, 1), b: noise("b", 4), shape: vector(-1, 4) },
-    );
-    for (const [model, output] of [
-      [squeeze, softmax(7)],
-      [smallTransformer(), undefined],
-    ] as const) {
-      const changed = withHeadFor(
-        readImported(model, "m.onnx", {}),
-        Array.from("abcdefg"),
-        createGenerator(3),
-      );
-      expect(await compared(changed, (pixels) => pixels, output)).toBeLessThan(1e-5);
-    }
-  });
-
-  test("is refused where there is none to replace", () => {
-    const pool = [node("GlobalAveragePool", ["h"], "p"), node("Flatten", ["p"], "y")];
-    const wide = modelOf([node("Conv", ["x", "w"], "h", { pads: ints(1, 1, 1, 1) }), ...pool], {
-      w: noise("w", 4, 3, 3, 3),
-    });
-    const replace = (model: Model): unknown =>
-      withHeadFor(readImported(model, "m.onnx", {}), ["a", "b"], createGenerator(1));
-    expect(() => replace(wide)).toThrow(/come of no linear layer that could be replaced/);
-    const tied = modelOf(
-      [node("Conv", ["x", "w"], "c"), node("Relu", ["c"], "r"), node("Conv", ["r", "w"], "h"), ...pool],
-      { w: noise("w", 3, 3, 1, 1) },
-    );
-    expect(() => replace(tied)).toThrow(/used elsewhere too/);
   });
 });

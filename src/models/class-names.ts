@@ -1,0 +1,61 @@
+import { InputError } from "../errors/index.js";
+import type { Model } from "../onnx/index.js";
+import type { Classifier } from "./classifier.js";
+import { foreignNames } from "./foreign-names.js";
+import type { LoadOptions } from "./load.js";
+
+/** The names of a foreign file's classes. @throws InputError where there were given more or fewer than it has logits. */
+export function classNamesOf(
+  model: Model,
+  classes: number,
+  place: string,
+  options: LoadOptions,
+): Pick<Classifier, "classNames" | "unnamed"> {
+  return namesOf(classes, place, namesBeside(model, classes, options), options);
+}
+
+/** What a foreign file says its classes are called, or a list beside it, where it names as many as it has logits. */
+function namesBeside(
+  { metadata }: Model,
+  classes: number,
+  { classNames, namesBeside: lists = [], onNotice }: LoadOptions,
+): readonly string[] | undefined {
+  if (classNames !== undefined) return undefined;
+  const inside = foreignNames(metadata);
+  if (inside?.names?.length === classes) return inside.names;
+  if (inside !== undefined) {
+    onNotice?.(
+      inside.names === undefined
+        ? `its metadata ("${inside.key}") could not be read as names of classes: they are not used`
+        : `its metadata ("${inside.key}") names ${inside.names.length} classes, and it has ${classes} logits: the names are not used`,
+    );
+  }
+  for (const { place, names } of lists) {
+    if (names.length === classes) {
+      onNotice?.(`its classes are named by ${place}`);
+      return names;
+    }
+    onNotice?.(
+      `${place} names ${names.length} classes, and it has ${classes} logits: the names are not used`,
+    );
+  }
+  return undefined;
+}
+
+export function namesOf(
+  classes: number,
+  place: string,
+  own: readonly string[] | undefined,
+  options: LoadOptions,
+): Pick<Classifier, "classNames" | "unnamed"> {
+  const given = options.classNames ?? own;
+  if (given === undefined) {
+    return { classNames: Array.from({ length: classes }, (_, k) => String(k)), unnamed: true };
+  }
+  if (given.length === classes) return { classNames: given };
+  throw new InputError({
+    place,
+    problem: `has ${classes} logits and was given ${given.length} class names`,
+    remedy: "Give one name a logit.",
+  });
+}
