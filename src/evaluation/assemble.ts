@@ -68,7 +68,7 @@ export async function evaluateModels(
     read.push({ ...model, classifier });
   }
   const { keepIn, onKept } = hooks;
-  const kept = keepIn === undefined ? undefined : await openKept(keepIn, models, sample.dataset, options);
+  const kept = keepIn === undefined ? undefined : await openKept(keepIn, read, sample.dataset, tool, options);
   if (kept !== undefined && kept.found > 0) onKept?.(kept.found);
   const evaluation = await evaluate(read, sample.dataset, options, { ...hooks, kept: kept ?? hooks.kept });
   const examples = await collectExamples(read, sample.dataset, evaluation, hooks);

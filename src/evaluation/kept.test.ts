@@ -23,17 +23,24 @@ const OPTIONS: EvaluateOptions = {
 interface Run {
   readonly keepIn?: string;
   readonly options?: EvaluateOptions;
+  /** Multiplies the logits. */
+  readonly factor?: number;
   /** Progress events until it dies. */
   readonly dies?: number;
 }
 
 /** The result, and how many outcomes were there when it began. */
-async function evaluated({ keepIn, options = OPTIONS, dies = Infinity }: Run): Promise<[Result, number]> {
+async function evaluated({
+  keepIn,
+  options = OPTIONS,
+  factor = 1,
+  dies = Infinity,
+}: Run): Promise<[Result, number]> {
   const dataset = smallDataset();
   let [events, found] = [0, 0];
   const model = {
     name: "small",
-    classifier: smallNetwork(),
+    classifier: smallNetwork({ output: (g, z) => g.op("Mul", [z, g.scalar(factor)]) }),
     info: { recipe: null, path: "model.onnx", sha256: "0".repeat(64), architecture: "small" },
   };
   const result = await evaluateModels(
@@ -85,6 +92,10 @@ test("what was kept of another evaluation is not used, and what is no outcome is
   await evaluated({ keepIn });
   const [, found] = await evaluated({ keepIn, options: { ...OPTIONS, epsilons: [0.2] } });
   expect(found).toBe(0);
+  // The same file, read in another way.
+  const [, ofOther] = await evaluated({ keepIn, factor: 2, options: { ...OPTIONS, epsilons: [0.2] } });
+  expect(ofOther).toBe(0);
+  await evaluated({ keepIn, options: { ...OPTIONS, epsilons: [0.2] } });
   const lines = (await readFile(keepIn, "utf8")).trim().split("\n");
   const broken = lines.map((line, i) => (i === 1 ? line.replace(/"distance":[^,]*/, '"distance":-1') : line));
   await writeFile(keepIn, `${broken.join("\n")}\n`);

@@ -6,7 +6,9 @@ import { placesOf } from "../data/index.js";
 import { openJournal, sha256Of, type Journal } from "../files/index.js";
 import type { Outcome } from "./attack-dataset.js";
 import type { ModelUnderTest } from "./assemble.js";
-import type { AnyClassifier } from "../models/index.js";
+import { isOpaque, type AnyClassifier } from "../models/index.js";
+import { toNumbers } from "../tensor/index.js";
+import type { ToolInfo } from "./result.js";
 import { planEvaluation, type EvaluateOptions } from "./plan.js";
 
 /** Outcomes by model, measurement, attack and image. */
@@ -39,6 +41,8 @@ const row = z.object({
 });
 
 const WHOSE = "evaluation";
+/** Constants of no more numbers are compared one by one: means and deviations among them. */
+const SMALL = 64;
 
 /**
  * Opens what was kept of this evaluation, or begins anew where the file is of another one: other models, images or attacks.
@@ -49,9 +53,10 @@ export async function openKept(
   path: string,
   models: readonly ModelUnderTest<AnyClassifier>[],
   dataset: Dataset,
+  tool: ToolInfo,
   options: EvaluateOptions,
 ): Promise<Kept> {
-  const whose = sha256Of(new TextEncoder().encode(JSON.stringify(signature(models, dataset, options))));
+  const whose = sha256Of(new TextEncoder().encode(JSON.stringify(signature(models, dataset, tool, options))));
   let journal = await openJournal(path);
   if (journal.get(WHOSE, z.string()) !== whose) {
     await rm(path, { force: true });
@@ -65,12 +70,13 @@ export async function openKept(
 function signature(
   models: readonly ModelUnderTest<AnyClassifier>[],
   dataset: Dataset,
+  tool: ToolInfo,
   { threads: _threads, ...options }: EvaluateOptions,
 ): unknown {
   const { name, split, length, labels, classNames } = dataset;
   return {
-    format: 1,
-    models: models.map((model) => [model.name, model.info.sha256, model.info.preprocessing ?? null]),
+    tool,
+    models: models.map(({ name: called, info, classifier }) => [called, info.sha256, computed(classifier)]),
     plan: planEvaluation(options),
     images: {
       name,
@@ -86,6 +92,22 @@ function signature(
       files: Array.from({ length }, (_, i) => dataset.fileName(i)),
     },
   };
+}
+
+/** What is computed, but for the weights of the file: its pixels, its output, and what rounds and is not to. */
+function computed(classifier: AnyClassifier): unknown {
+  const { nodes, initializers } = isOpaque(classifier) ? classifier.preprocessing : classifier.graph;
+  const small = [...initializers].filter(([, { data }]) => data.length <= SMALL);
+  const numbers = small.map(([name, data]) => [name, Array.from(toNumbers(data))]);
+  const output = isOpaque(classifier)
+    ? [classifier.output, classifier.logarithm ?? false]
+    : classifier.logits;
+  // Attributes may hold integers of 64 bits.
+  return JSON.parse(
+    JSON.stringify([nodes, numbers, output], (_, value: unknown) =>
+      typeof value === "bigint" ? String(value) : value,
+    ),
+  );
 }
 
 function keptIn(journal: Journal): Kept {
