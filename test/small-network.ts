@@ -42,6 +42,18 @@ export function smallNetwork(
   };
 }
 
+/** The images of {@link smallNetwork} as a batch to be attacked. */
+export function smallBatch(): {
+  readonly images: Float32Array;
+  readonly labels: Int32Array;
+  readonly indices: Uint32Array;
+  readonly size: number;
+} {
+  const labels = smallFixture("labels").data as Int32Array;
+  const images = smallFixture("images").data as Float32Array;
+  return { images, labels, indices: Uint32Array.from(labels.keys()), size: labels.length };
+}
+
 /** The images of {@link smallNetwork} as a dataset. */
 export function smallDataset(labels: Int32Array = smallFixture("labels").data as Int32Array): Dataset {
   const images = smallFixture("images").data as Float32Array;

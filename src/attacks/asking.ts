@@ -27,6 +27,12 @@ export type Answer = Readonly<Record<string, Float32Array>>;
 /** What asks its way to a `T`. */
 export type Asking<T> = Generator<Query, T, Answer>;
 
+/** A `T` for which nothing is asked. */
+export function* unasked<T>(value: T): Asking<T> {
+  yield* [];
+  return value;
+}
+
 /** `const answer = yield* ask(question, rows)` */
 export function* ask(question: Question, rows: Query["rows"]): Asking<Answer> {
   return yield { question, rows };

@@ -3,7 +3,7 @@ import { fixture } from "../../test/fixture.js";
 import {
   SMALL_CLASSES as CLASSES,
   SMALL_SIZE as SIZE,
-  smallFixture,
+  smallBatch,
   smallNetwork,
 } from "../../test/small-network.js";
 import { createGenerator } from "../tensor/index.js";
@@ -20,7 +20,6 @@ import {
   targetedFab,
   type Answer,
   type AnyAttack,
-  type AttackBatch,
   type Norm,
   type Subject,
   type ThreatModel,
@@ -31,10 +30,8 @@ const expected = fixture("autoattack");
 const EPSILON = { linf: 0.1, l2: 0.6 } as const;
 const STEPS = 20;
 const AREA = SIZE * SIZE;
-const images = smallFixture("images").data as Float32Array;
-const labels = smallFixture("labels").data as Int32Array;
-const size = labels.length;
-const batch: AttackBatch = { images, labels, indices: Uint32Array.from(labels.keys()), size };
+const batch = smallBatch();
+const { images, labels, size } = batch;
 const random = createGenerator(1);
 const target = createTarget(smallNetwork(), { batchSize: size, threads: 1 });
 afterAll(() => target.dispose());

@@ -3,6 +3,7 @@ import { evaluate } from "../../test/reference/index.js";
 import {
   SMALL_CLASSES as CLASSES,
   SMALL_SIZE as SIZE,
+  smallBatch,
   smallFixture,
   smallNetwork,
 } from "../../test/small-network.js";
@@ -26,10 +27,8 @@ import {
 } from "./index.js";
 
 /** The answer must be the gradient's, however large or small the logits are. */
-const images = smallFixture("images").data as Float32Array;
-const labels = smallFixture("labels").data as Int32Array;
-const size = labels.length;
-const batch = { images, labels, indices: Uint32Array.from(labels.keys()), size };
+const batch = smallBatch();
+const { images, labels, size } = batch;
 const linf: ThreatModel = { norm: "linf", epsilon: 0.12 };
 const l2: ThreatModel = { norm: "l2", epsilon: 1 };
 

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { SMALL_CLASSES as CLASSES, smallFixture, smallNetwork } from "../../test/small-network.js";
+import { SMALL_CLASSES as CLASSES, smallBatch, smallNetwork } from "../../test/small-network.js";
 import { InputError, UsageError } from "../errors/index.js";
 import { createGenerator } from "../tensor/index.js";
 import {
@@ -14,15 +14,12 @@ import {
   predictions,
   runAttack,
   square,
-  type AttackBatch,
   type ImageFunction,
   type Target,
 } from "./index.js";
 
-const images = smallFixture("images").data as Float32Array;
-const labels = smallFixture("labels").data as Int32Array;
-const size = labels.length;
-const batch: AttackBatch = { images, labels, indices: Uint32Array.from(labels.keys()), size };
+const batch = smallBatch();
+const { images, labels, size } = batch;
 const random = createGenerator(1);
 const network = smallNetwork();
 const own = createTarget(network, { batchSize: size, threads: 1 });

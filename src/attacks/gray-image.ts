@@ -1,3 +1,4 @@
+import { unasked } from "./asking.js";
 import { defineAttack } from "./attack.js";
 import { CARDS } from "./cards/index.js";
 import type { ThreatModel } from "./threat.js";
@@ -15,7 +16,6 @@ export function holdsGrayImage({ norm, epsilon }: ThreatModel): boolean {
  * holds it no accuracy exceeds the share of the largest class. In a smaller ball the harness projects it: every
  * image faded towards gray.
  */
-// oxlint-disable-next-line require-yield -- it asks nothing
-export const grayImage = defineAttack(CARDS["gray-image"], function* ({ image }) {
-  return new Float32Array(image.length).fill(GRAY);
-});
+export const grayImage = defineAttack(CARDS["gray-image"], ({ image }) =>
+  unasked(new Float32Array(image.length).fill(GRAY)),
+);

@@ -1,11 +1,10 @@
-import type { AnyAttack, Attack } from "./attack.js";
-import type { AttackName } from "./cards/index.js";
 import { apgd, targetedApgd } from "./apgd.js";
+import type { AnyAttack, Attack } from "./attack.js";
+import type { AttackName, OptionRows } from "./cards/index.js";
 import { targetedFab } from "./fab.js";
-import { square, squareThenApgd } from "./square.js";
 import { grayImage } from "./gray-image.js";
-import type { OptionRows } from "./cards/index.js";
 import { fgsm, pgd } from "./pgd.js";
+import { square, squareThenApgd } from "./square.js";
 
 export { isEnough } from "./access.js";
 export {
@@ -32,20 +31,7 @@ export { apgd, targetedApgd } from "./apgd.js";
 export { targetedFab } from "./fab.js";
 export { square, squareThenApgd } from "./square.js";
 export { ballAround, type Ball } from "./ball.js";
-export {
-  CARDS,
-  PGD_OBJECTIVES,
-  RAISED_LOSSES,
-  SUITES,
-  type Access,
-  type AttackName,
-  type Card,
-  type Cost,
-  type PgdObjective,
-  type RaisedLoss,
-  type Suite,
-  type SuiteName,
-} from "./cards/index.js";
+export * from "./cards/index.js";
 export {
   createFunctionTarget,
   type FunctionInput,
@@ -55,7 +41,6 @@ export {
 export { grayImage, holdsGrayImage } from "./gray-image.js";
 export { attackImages, imagesOf, runAttack, type AttackedBatch, type AttackedImage } from "./harness.js";
 export { type Verdict } from "./judge.js";
-export { type OptionRow, type OptionRows, type OptionsOf, type OptionValue } from "./cards/index.js";
 export { type Done } from "./pack.js";
 export { lossFor } from "./loss-gradient.js";
 export { fgsm, pgd, type PgdOptions } from "./pgd.js";

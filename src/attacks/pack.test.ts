@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { SMALL_SIZE as SIZE, smallFixture, smallNetwork } from "../../test/small-network.js";
+import { SMALL_SIZE as SIZE, smallBatch, smallNetwork } from "../../test/small-network.js";
 import { createClassifier, type Classifier } from "../models/index.js";
 import { createGenerator } from "../tensor/index.js";
 import { ask, createTarget, pgd, planAttack, runAttack, type Answer, type Asking } from "./index.js";
@@ -78,9 +78,8 @@ it("stops when it is told to, and closes what it was reading", async () => {
   expect(closed).toBe(true);
 });
 
-const images = smallFixture("images").data as Float32Array;
-const labels = smallFixture("labels").data as Int32Array;
-const batch = { images, labels, indices: Uint32Array.from(labels.keys()), size: labels.length };
+const batch = smallBatch();
+const { images, labels } = batch;
 
 const noisy = (): Classifier =>
   createClassifier("resnet-mini", {
