@@ -100,6 +100,20 @@ test("what was kept of another evaluation is not used, and what is no outcome is
   const broken = lines.map((line, i) => (i === 1 ? line.replace(/"distance":[^,]*/, '"distance":-1') : line));
   await writeFile(keepIn, `${broken.join("\n")}\n`);
   await expect(evaluated({ keepIn, options: { ...OPTIONS, epsilons: [0.2] } })).rejects.toThrow(
-    /other\.partial: part "small\/0\/0\/\d+".*not a finished part/s,
+    /other\.partial: part "[0-9a-f]{12}\/small\/0\/0\/\d+".*not a finished part/s,
   );
+});
+
+test("what another evaluation writes to the same file at the same time is not taken for its own", async () => {
+  const [mine, theirs] = ["mine", "theirs"].map((name) => join(folder, `${name}.partial`)) as [
+    string,
+    string,
+  ];
+  const [whole] = await evaluated({});
+  await expect(evaluated({ keepIn: mine, dies: 60 })).rejects.toThrow("killed");
+  await evaluated({ keepIn: theirs, factor: -1 });
+  const others = (await readFile(theirs, "utf8")).split("\n").slice(1).join("\n");
+  await appendFile(mine, others);
+  const [result] = await evaluated({ keepIn: mine });
+  expect(said(result)).toEqual(said(whole));
 });

@@ -63,7 +63,8 @@ export async function openKept(
     journal = await openJournal(path);
     await journal.put(WHOSE, whose);
   }
-  return keptIn(journal);
+  // In every name, too: another evaluation may write to the same file at the same time.
+  return keptIn(journal, whose.slice(0, 12));
 }
 
 /** All that outcomes depend on; the number of threads is not of it. */
@@ -110,13 +111,13 @@ function computed(classifier: AnyClassifier): unknown {
   );
 }
 
-function keptIn(journal: Journal): Kept {
+function keptIn(journal: Journal, whose: string): Kept {
   return {
     found: journal.size - 1,
     outcomes(attack, places, dataset) {
       const found = new Map<number, KeptOutcome>();
       for (const place of places) {
-        const kept = journal.get(`${attack}/${place}`, row);
+        const kept = journal.get(`${whose}/${attack}/${place}`, row);
         if (kept === undefined) continue;
         const { seconds } = kept;
         found.set(place, { outcome: decode(kept, place, dataset), seconds });
@@ -125,7 +126,7 @@ function keptIn(journal: Journal): Kept {
     },
     async put(attack, outcome, seconds, withImage) {
       const { value } = outcome;
-      await journal.put(`${attack}/${outcome.place}`, {
+      await journal.put(`${whose}/${attack}/${outcome.place}`, {
         clean: value.cleanPrediction,
         adversarial: value.adversarialPrediction,
         success: value.success,
