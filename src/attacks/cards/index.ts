@@ -1,14 +1,7 @@
-export {
-  CARDS,
-  PGD_OBJECTIVES,
-  RAISED_LOSSES,
-  type Access,
-  type AttackName,
-  type Card,
-  type Cost,
-  type PgdObjective,
-  type RaisedLoss,
-} from "./cards.js";
+export { type Access, type Card, type Cost } from "./card.js";
+export { CARDS, type AttackName } from "./cards.js";
+export { RAISED_LOSSES, type RaisedLoss } from "./autoattack-cards.js";
+export { PGD_OBJECTIVES, type PgdObjective } from "./pgd-cards.js";
 export { SUITES, type Suite, type SuiteName, type SuiteStage } from "./suites.js";
 export {
   resolveOptions,

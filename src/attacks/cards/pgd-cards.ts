@@ -1,0 +1,78 @@
+import { card } from "./card.js";
+import { choice, count, fixed, flag, positive } from "./option-rows.js";
+
+export const PGD_OBJECTIVES = ["scaled-cross-entropy", "cross-entropy"] as const;
+export type PgdObjective = (typeof PGD_OBJECTIVES)[number];
+
+/** A step for ε = 0, which leads nowhere. */
+const ONE_LEVEL = 1 / 255;
+
+export const PGD_OPTIONS = {
+  steps: count({ default: 40, help: "steps of each run" }),
+  stepSize: positive({
+    default: ({ epsilon }, { steps }) => (epsilon === 0 ? ONE_LEVEL : (2.5 * epsilon) / (steps as number)),
+    defaultText: "2.5 ε / steps",
+    help: "length of a step, in pixels of [0, 1]",
+  }),
+  randomStart: flag({
+    default: true,
+    help: "start at a random point of the ball",
+    off: "start at the image itself, not at a random point of the ball",
+  }),
+  restarts: count({ default: 1, help: "independent starts, of which the best counts" }),
+  /**
+   * `best`: the best iterate seen (success first, then the greatest loss); `last`: the last; `success`: as `best`, but
+   * the run ends at the first success: the same images succeed, for fewer queries. A randomised classifier is attacked
+   * to the last step whatever is kept.
+   */
+  keep: choice({
+    default: "best",
+    choices: ["best", "last", "success"],
+    help: "which iterate is the answer: the best, the last, or the first that succeeds",
+  }),
+  /**
+   * Draws of a randomised classifier that the gradient of each step is averaged over (expectation over transformation,
+   * Athalye et al. 2018, arXiv:1707.07397); of no effect on others.
+   */
+  draws: count({ default: 1, help: "gradients averaged a step where the model draws at random (EOT)" }),
+  /**
+   * What is raised (lowered towards a target). `cross-entropy`: along its exact gradient, also where float32 would round
+   * that to 0. `scaled-cross-entropy`: that of the logits over a temperature that falls from their own spread
+   * (`spreadOf`) to a hundredth of it, from all rivals to the nearest one. The answer is the same whatever the
+   * scale of the logits.
+   */
+  objective: choice<PgdObjective>({
+    default: PGD_OBJECTIVES[0],
+    choices: PGD_OBJECTIVES,
+    help: "loss that is raised; the scaled one is the same at any scale of the logits",
+  }),
+} as const;
+
+export const PGD_CARDS = {
+  pgd: card({
+    name: "pgd",
+    label: "PGD",
+    help: "projected gradient descent: steps of one length, kept in the ball",
+    access: "gradient",
+    norms: ["linf", "l2"],
+    options: PGD_OPTIONS,
+    cost: ({ steps, restarts, draws }) => ({ forward: restarts, gradient: steps * restarts * draws }),
+  }),
+  fgsm: card({
+    name: "fgsm",
+    label: "FGSM",
+    help: "one step of length ε from the image",
+    access: "gradient",
+    norms: ["linf", "l2"],
+    options: {
+      ...PGD_OPTIONS,
+      steps: fixed(PGD_OPTIONS.steps, 1),
+      stepSize: fixed(PGD_OPTIONS.stepSize, ({ epsilon }) => (epsilon === 0 ? ONE_LEVEL : epsilon), "ε"),
+      randomStart: fixed(PGD_OPTIONS.randomStart, false),
+      restarts: fixed(PGD_OPTIONS.restarts, 1),
+      keep: fixed(PGD_OPTIONS.keep, "last"),
+      draws: fixed(PGD_OPTIONS.draws, 1),
+    },
+    cost: () => ({ forward: 1, gradient: 1 }),
+  }),
+} as const;
