@@ -109,12 +109,21 @@ it("probabilities become their logarithms", async () => {
   }
 });
 
-it("one that draws random numbers is refused", async () => {
+it.each([
+  ["RandomUniformLike", ["image"]],
+  ["Dropout", ["image", "", "training"]],
+])("one that draws random numbers (%s) is refused", async (op, inputs) => {
   const { graph, ...rest } = unreadModel();
-  const drawn = { ...graph, nodes: [node("RandomUniformLike", ["image"], "r"), ...graph.nodes] };
-  await expect(opaque({ ...rest, graph: drawn })).rejects.toThrow(
-    /node "r" \(RandomUniformLike\): draws random numbers/,
-  );
+  const drawn = {
+    ...graph,
+    nodes: [node(op, inputs, "r"), ...graph.nodes],
+    initializers: new Map([
+      ...graph.initializers,
+      ["training", { dtype: "bool", shape: [], data: Uint8Array.of(1) } as const],
+    ]),
+  };
+  const said = new RegExp(`node "r" \\(${op}\\): draws random numbers`);
+  await expect(opaque({ ...rest, graph: drawn })).rejects.toThrow(said);
 });
 
 it("a file that takes one image at a time is given one", async () => {

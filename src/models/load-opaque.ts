@@ -73,7 +73,10 @@ const RANDOM: ReadonlySet<string> = new Set(
 
 /** A model that draws on its own would answer otherwise at each run: no number of it could be had again. */
 function checkDraws(place: string, unread: readonly UnreadableNode[]): void {
-  const found = unread.find(({ op }) => RANDOM.has(op));
+  // A Dropout that is not read is one in training mode, unless only its mask is why.
+  const found = unread.find(
+    ({ op, problem }) => RANDOM.has(op) || (op === "Dropout" && problem.startsWith("training_mode")),
+  );
   if (found === undefined) return;
   throw new InputError({
     place: `${place}: node "${found.node}" (${found.op})`,

@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { modelOf } from "../../../test/model.js";
 import { graphRefusal } from "../../../test/refusal.js";
+import { appendGradients } from "../../autodiff/index.js";
 import { readModel, type Model, type ModelNode } from "../../onnx/index.js";
 import { compile } from "../../runtime/index.js";
 import { float32, tensor } from "../../tensor/index.js";
 import { freeNames } from "../names.js";
-import { bind, deadCode, graphFromModel, modelFromGraph } from "../index.js";
+import { bind, deadCode, GraphBuilder, graphFromModel, modelFromGraph } from "../index.js";
 
 const FOLDER = "test/fixtures/onnx";
 
@@ -185,6 +186,20 @@ test("a Split keeps outputs that nothing reads: their number says how it splits"
   const graph = deadCode(graphFromModel(model([split], 17, "a"), { place: "m" }));
   expect(graph.values.get("a")!.shape).toEqual(["N", 2, 2]);
   expect(bind(graph, { N: 3 }).values.get("a")!.shape).toEqual([3, 2, 2]);
+});
+
+test.each([
+  [["", "b"], "b"],
+  [["b", ""], "b"],
+])("outputs %j of a Split are halves, though one is absent", (outputs, last) => {
+  const attributes = new Map([["axis", { kind: "int" as const, value: 1 }]]);
+  const split = node("Split", ["x"], [], { name: "s", outputs, attributes });
+  const graph = graphFromModel(model([split], 17, last), { place: "m" });
+  expect(graph.values.get("b")!.shape).toEqual(["N", 2, 2]);
+  const g = GraphBuilder.from(bind(graph, { N: 3 }));
+  const total = g.op("ReduceSum", [g.value("b")], { keepdims: 0 });
+  const [gradient] = appendGradients(g, { of: total, withRespectTo: [g.value("x")] });
+  expect(gradient!.shape).toEqual([3, 4, 2]);
 });
 
 test("bounds at the ends of int64 stay there when they pass through shape arithmetic", () => {

@@ -186,7 +186,7 @@ function importNode(node: ModelNode, state: State, problems: UnreadableNode[]): 
     name: node.name || output,
     op: node.opType,
     inputs: trimmed(node.inputs),
-    outputs: trimmed(node.outputs),
+    outputs: outputsOf(node, output),
     attributes: plainAttributes(node, raised),
   };
   const missing = raw.inputs.find((name) => name !== "" && !g.has(name));
@@ -259,6 +259,16 @@ function kept({ op, attributes }: RawNode): RawNode["attributes"] {
   const own = ownAttributes(op);
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => Object.hasOwn(own, name)));
 }
+
+/** Names of the outputs: absent ones too where their number says what the others are, or a gradient asks for them. */
+function outputsOf({ opType, outputs }: ModelNode, stem: string): readonly string[] {
+  const least = MUST_BE_NAMED[opType];
+  if (least === undefined) return trimmed(outputs);
+  const length = Math.max(least, outputs.length);
+  return Array.from({ length }, (_, i) => outputs[i] || `${stem}/unread_${i}`);
+}
+
+const MUST_BE_NAMED: Readonly<Record<string, number>> = { Split: 1, TopK: 2 };
 
 /** Trailing absent inputs and outputs are left out. */
 function trimmed(names: readonly string[]): readonly string[] {
