@@ -50,7 +50,11 @@ const ours = measurements.find(({ kind }) => kind === "white-box");
 const stages = ours.stages.map(
   ({ attack, images: n, broken, seconds: taken }) => `${attack} ${broken} of ${n} (${taken.toFixed(0)} s)`,
 );
-console.log(`holdfast  ${ours.correct} of ${ours.n} stand, ${seconds.toFixed(0)} s: ${stages.join(", ")}`);
+const spent = `${(ours.queries.gradient / ours.n).toFixed(0)} gradients and ${(ours.queries.forward / ours.n).toFixed(0)} answers an image`;
+const memory = (kilobytes) => `${(kilobytes / 2 ** 20).toFixed(2)} GiB at most`;
+console.log(
+  `holdfast  ${ours.correct} of ${ours.n} stand, ${seconds.toFixed(0)} s, ${spent}, ${memory(process.resourceUsage().maxRSS)}: ${stages.join(", ")}`,
+);
 if (REFERENCE !== "no") {
   execFileSync(
     PYTHON,
@@ -62,7 +66,7 @@ if (REFERENCE !== "no") {
     ({ attack, images: n, broken, seconds: taken }) => `${attack} ${broken} of ${n} (${taken.toFixed(0)} s)`,
   );
   console.log(
-    `reference ${theirs.robust} of ${theirs.n} stand, ${theirs.seconds.toFixed(0)} s: ${parts.join(", ")}`,
+    `reference ${theirs.robust} of ${theirs.n} stand, ${theirs.seconds.toFixed(0)} s, ${memory(theirs.kilobytes)}: ${parts.join(", ")}`,
   );
   const { label, adversarialPrediction } = ours.perImage;
   const differing = label.flatMap((each, i) =>
