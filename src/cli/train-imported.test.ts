@@ -27,17 +27,17 @@ test("train hardens a file of another tool, resumes only as begun, and evaluates
       2,
       expect.stringContaining('imported.options.layout is "NHWC", asked for "NCHW"'),
     ]);
-    const attacked = await holdfast([
-      "attack",
-      out,
-      "--data",
-      "flowers:test",
-      "--limit",
-      "17",
-      "--steps",
-      "1",
-    ]);
-    expect(attacked.code, attacked.stderr).toBe(0);
+    // The exported file says by its description how it is read, so both are attacked alike.
+    const outcomes = await Promise.all(
+      [out, join(out, "exported.onnx")].map(async (model) => {
+        const flags = "--data flowers:test --limit 17 --steps 2 --epsilon 1/255 --json";
+        const attacked = await holdfast(["attack", model, ...flags.split(" ")]);
+        expect(attacked.code, attacked.stderr).toBe(0);
+        const { clean, robust, largestPerturbation } = JSON.parse(attacked.stdout) as Record<string, unknown>;
+        return { clean, robust, largestPerturbation };
+      }),
+    );
+    expect(outcomes[1]).toEqual(outcomes[0]);
   } finally {
     await rm(root, { recursive: true });
   }

@@ -25,6 +25,7 @@ export {
   readForeignConfig,
   readNamesBeside,
   writeDescription,
+  type PartlyKnown,
   type ForeignConfig,
   type GraphStart,
   type ModelDescription,

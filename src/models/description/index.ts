@@ -10,5 +10,6 @@ export {
   labelsOfDescription,
   readDescription,
   writeDescription,
+  type PartlyKnown,
   type ModelDescription,
 } from "./schema.js";

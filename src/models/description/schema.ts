@@ -23,6 +23,9 @@ export interface ModelDescription extends Preprocessing {
   readonly output?: string;
 }
 
+/** A description some of whose keys may be undefined, which is as good as absent. */
+export type PartlyKnown = { readonly [Key in keyof ModelDescription]: ModelDescription[Key] | undefined };
+
 const side = z.int().min(1).max(4096);
 const perChannel = z.array(z.number()).min(1).max(4);
 
@@ -83,17 +86,17 @@ export async function labelsOfDescription(
 }
 
 /** Writes what is known beside `model`, a line a key; the path. */
-export async function writeDescription(model: string, description: ModelDescription): Promise<string> {
+export async function writeDescription(model: string, description: PartlyKnown): Promise<string> {
   const path = descriptionPath(model);
   const lines = Object.entries(defined(description)).map(
     ([key, value]) => `${key}: ${JSON.stringify(value)}`,
   );
-  const head = `# How ${basename(model)} is to be read: written by holdfast inspect --write, see docs/formats.md.`;
+  const head = `# How ${basename(model)} is to be read: written by holdfast, see docs/formats.md.`;
   await writeFileAtomic(path, `${[head, ...lines].join("\n")}\n`);
   return path;
 }
 
 /** Without keys that are undefined. */
-export function defined(description: ModelDescription): ModelDescription {
+export function defined(description: PartlyKnown): ModelDescription {
   return Object.fromEntries(Object.entries(description).filter(([, value]) => value !== undefined));
 }

@@ -108,6 +108,7 @@ const OWN = new Set([
   "model.onnx.data",
   "exported.onnx",
   "exported.onnx.data",
+  "exported.yaml",
   "manifest.json",
   "lock",
 ]);

@@ -50,6 +50,7 @@ describe("a run from an ONNX file", () => {
       "checkpoints",
       "config.json",
       "exported.onnx",
+      "exported.yaml",
       "log.jsonl",
       "manifest.json",
       "model.onnx",

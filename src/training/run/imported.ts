@@ -7,9 +7,11 @@ import {
   readImported,
   withHeadFor,
   writeBack,
+  writeDescription,
   type Classifier,
   type Imported,
   type ImportedOptions,
+  type PartlyKnown,
 } from "../../models/index.js";
 import { readModelFile, writeModel, writeModelFile, type Model } from "../../onnx/index.js";
 import { createGenerator, type Tensor } from "../../tensor/index.js";
@@ -72,7 +74,7 @@ async function modelOfRun(folder: string): Promise<string> {
 
 /** The shape of the images that a model takes, as far as its file fixes it. */
 export function imageShapeOf(
-  { model }: Given,
+  { model }: Pick<Given, "model">,
   { options = {} }: ImportSettings,
 ): { readonly size?: { readonly height: number; readonly width: number }; readonly channels?: number } {
   const shape = model.graph.inputs.find((input) => input.shape?.length === 4)?.shape ?? [];
@@ -192,7 +194,7 @@ function trained(read: Imported, { imported, classNames, settings }: RunConfig):
   return { ...read, classifier: { ...read.classifier, classNames, unnamed: undefined } };
 }
 
-/** Writes the file's own model with the weights of the run. */
+/** Writes the file's own model with the weights of the run, and beside it how its images were read. */
 export async function exportImported(
   path: string,
   imported: Imported,
@@ -200,7 +202,31 @@ export async function exportImported(
   weights: ReadonlyMap<string, Tensor>,
 ): Promise<void> {
   const names = config.imported!.newHead ? config.classNames : undefined;
-  await writeModelFile(path, writeBack(imported, weights, names));
+  const model = writeBack(imported, weights, names);
+  await writeModelFile(path, model);
+  await writeDescription(path, descriptionFor(model, config));
+}
+
+/** How the exported file is to be read: as the run read the one that it began with. */
+function descriptionFor(
+  model: Model,
+  { imported, classNames, dataOptions: { fit, cropFraction, interpolation } }: RunConfig,
+): PartlyKnown {
+  const { mean, std, range, layout, channelOrder, output, size } = imported!.options;
+  const isOpen = imageShapeOf({ model }, imported!).size === undefined;
+  return {
+    mean,
+    std,
+    range: range ?? 1,
+    layout,
+    channelOrder,
+    ...(isOpen && { size }),
+    crop: cropFraction,
+    fit,
+    interpolation,
+    labels: classNames,
+    output,
+  };
 }
 
 function refuseLayers({ settings: { recipe }, model }: RunConfig): void {
