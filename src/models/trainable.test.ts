@@ -48,6 +48,20 @@ describe("a transformer", () => {
   });
 });
 
+test.each([
+  ["a list", [1], ["w", "b"]],
+  ["a scalar", [], ["w"]],
+])("one logit's bias that is %s and added by a node of its own", (_, shape, parameters) => {
+  const nodes = [
+    node("GlobalAveragePool", ["x"], "p"),
+    node("Flatten", ["p"], "f"),
+    node("MatMul", ["f", "w"], "z"),
+    node("Add", ["z", "b"], "y"),
+  ];
+  const classifier = read(nodes, { w: filled(3, 1), b: tensor("float32", shape, Float32Array.of(0.5)) });
+  expect(classifier.parameters).toEqual(parameters);
+});
+
 describe("the last layer", () => {
   const pooled = [node("GlobalAveragePool", ["x"], "p"), node("Flatten", ["p"], "f")];
   const headNames = (classifier: Classifier): string[] => [...headOf(classifier)];

@@ -51,12 +51,30 @@ function joinedConstants(
   fromImage: ReadonlySet<string>,
 ): string[] {
   if (!isNode(node, "Add", "Sub", "Mul", "Div", "Concat")) return [];
-  const found = node.inputs.flatMap((name) => leavesOf(graph, made, fromImage, name));
+  const found = [
+    ...node.inputs.flatMap((name) => leavesOf(graph, made, fromImage, name)),
+    ...biasOfOne(node, graph, made),
+  ];
   const isPadding = (data: Tensor): boolean =>
     node.op === "Concat" && (data.data as Float32Array).every((value) => value === 0);
   return found.filter((name) => {
     const data = graph.initializers.get(name)!;
     return !isPadding(data) && !(data.data as Float32Array).some((value) => value <= MASKED);
+  });
+}
+
+/** The list of one number that is added to a product with one column: the bias of a single logit. */
+function biasOfOne(
+  { op, inputs }: Node,
+  { initializers, values }: Graph<Dim>,
+  made: ReadonlyMap<string, Node>,
+): string[] {
+  const isColumn = (name: string): boolean =>
+    made.get(name)?.op === "MatMul" && values.get(name)!.shape.at(-1) === 1;
+  if (op !== "Add" || !inputs.some(isColumn)) return [];
+  return inputs.filter((name) => {
+    const data = initializers.get(name);
+    return isWeight(data) && data!.data.length === 1;
   });
 }
 
