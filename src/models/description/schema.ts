@@ -74,7 +74,7 @@ export async function readDescription(model: string): Promise<ModelDescription |
     problem: "does not describe a model",
     remedy: REMEDY,
   });
-  return defined(read as ModelDescription);
+  return defined(read);
 }
 
 /** The names that a description gives, from its file where it names one. */
