@@ -47,10 +47,12 @@ function greatestFirst(x: Float32Array, w: Float32Array, sign: number, gap: numb
   const delta = new Float32Array(x.length);
   let left = gap;
   for (const i of order) {
-    if (left <= 0) break;
     const up = sign * w[i]! > 0;
-    const moved = Math.min(up ? 1 - x[i]! : x[i]!, left / sizes[i]!);
+    const room = up ? 1 - x[i]! : x[i]!;
+    const needed = left / sizes[i]!;
+    const moved = Math.min(room, needed);
     delta[i] = up ? moved : -moved;
+    if (needed <= room) break;
     left -= moved * sizes[i]!;
   }
   return delta;

@@ -213,6 +213,13 @@ function describeStage({ attack, options }: SuiteStage): string {
   return `${CARDS[attack].label}${told.length === 0 ? "" : ` (${told.join(", ")})`}`;
 }
 
+/** A default that is a rule: of a choice what it comes to in the norm. */
+function textOf(row: OptionRow, norm: Norm): string {
+  if (row.kind === "choice" && typeof row.default === "function")
+    return row.default({ norm, epsilon: 1 }, {});
+  return row.defaultText ?? "by ε";
+}
+
 /** `PGD, L∞, ε 0.3: steps 40, step size 2.5 ε / steps, random start, …` */
 export function describeAttack(
   { attack, norm }: Pick<AttackOptions, "attack" | "norm">,
@@ -222,7 +229,7 @@ export function describeAttack(
   const rows = Object.entries(rowsOf(attack)).map(([name, row]) => {
     const words = wordsOf(name);
     const value = given[name] ?? row.default;
-    const shown = typeof value === "function" ? (row.defaultText ?? "by ε") : value;
+    const shown = typeof value === "function" ? textOf(row, norm) : value;
     if (typeof shown === "boolean") return shown ? words : `no ${words}`;
     return `${words} ${typeof shown === "number" ? formatEpsilon(shown) : shown}`;
   });
