@@ -67,7 +67,7 @@ describe("APGD in L1", () => {
 /** Distances of what FAB finds in an empty ball, which nothing ends early; infinite where it finds nothing. */
 async function distancesOf(norm: (typeof NORMS)[number], order: number): Promise<Map<number, number>> {
   const empty = { norm, epsilon: 0 };
-  const planned = planAttack((order === 0 ? fab : targetedFab) as typeof fab, empty, { steps: 20 });
+  const planned = planAttack(order === 0 ? fab : targetedFab, empty, { steps: 20 });
   const found = new Map<number, number>();
   for (let place = 0; place < size; place++) {
     const subject = await subjectAt(target, place, empty);

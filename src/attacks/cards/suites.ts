@@ -46,6 +46,12 @@ export const SUITES = {
       { attack: "apgd-t", options: { loss: "margin", steps: 30, draws: DRAWS } },
       { attack: "square-apgd", options: { draws: DRAWS } },
     ],
+    stagesInL1: [
+      { attack: "pgd", options: { steps: 10, keep: "success", draws: DRAWS } },
+      { attack: "apgd", options: { steps: 30, restarts: 5, draws: DRAWS } },
+      { attack: "apgd-t", options: { loss: "margin", steps: 50, draws: DRAWS } },
+      { attack: "square-apgd", options: { draws: DRAWS } },
+    ],
   },
   standard: {
     name: "standard",
