@@ -10,11 +10,11 @@ import { iterate } from "./iterate.js";
 import { pack, type Job } from "./pack.js";
 import { forwardGraph, movableTerms, pgdStepGraph, STEP } from "./pgd-step.js";
 import type { Answerer, Compile } from "./target.js";
-import type { Norm } from "./threat.js";
+import type { StepNorm } from "./threat.js";
 
 /** The adversary a defence trains against, as data. */
 export interface AdversarySpec {
-  readonly norm: Norm;
+  readonly norm: StepNorm;
   /** Radius at full strength, pixel units. */
   readonly epsilon: number;
   readonly steps: number;

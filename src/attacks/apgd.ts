@@ -1,4 +1,4 @@
-import { defineAttack } from "./attack.js";
+import { defineAttack, type Subject } from "./attack.js";
 import { createBest } from "./best.js";
 import { CARDS } from "./cards/index.js";
 import { climb, isDone } from "./climb.js";
@@ -8,14 +8,18 @@ import { patternOf } from "./square.js";
 /**
  * Auto-PGD (Croce & Hein 2020, arXiv:2003.01690, Algorithm 1): momentum, steps that are halved where the loss has risen in
  * less than `rho` of the steps since the last check or has not risen at all since a check that halved nothing, and a new
- * start from the best point then.
+ * start from the best point then. In L1 the sparse steps of `climb-sparsely.ts`.
  */
 export const apgd = defineAttack(CARDS.apgd, function* (subject, { restarts, draws, ...options }) {
   const best = createBest(subject);
   for (let restart = 0; restart < restarts && !isDone(best, subject); restart++) {
     const ask = lossAsker(subject, options.loss, { target: subject.target, draws });
     const source = subject.stream("apgd-start", restart);
-    const start = options.start === "pattern" ? patternOf(subject, source) : subject.ball.edge(source);
+    const isNoise = options.start === "edge";
+    const start = {
+      in: (around: Subject) => (isNoise ? around.ball.edge(source) : patternOf(around, source)),
+      isNoise,
+    };
     yield* climb(subject, ask, options, start, best);
   }
   return best.image;
@@ -31,7 +35,8 @@ export const targetedApgd = defineAttack(
       for (let restart = 0; restart < restarts && !isDone(best, subject); restart++) {
         const ask = lossAsker(subject, options.loss, { target, draws });
         const source = subject.stream("apgd-start", i * restarts + restart);
-        yield* climb(subject, ask, options, subject.ball.edge(source), best);
+        const start = { in: ({ ball }: Subject) => ball.edge(source), isNoise: true };
+        yield* climb(subject, ask, options, start, best);
       }
     }
     return best.image;

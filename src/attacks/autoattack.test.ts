@@ -1,75 +1,34 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { fixture } from "../../test/fixture.js";
-import {
-  SMALL_CLASSES as CLASSES,
-  SMALL_SIZE as SIZE,
-  smallBatch,
-  smallNetwork,
-} from "../../test/small-network.js";
+import { followed, smallTarget, subjectAt } from "../../test/followed.js";
+import { SMALL_CLASSES as CLASSES, SMALL_SIZE as SIZE, smallBatch } from "../../test/small-network.js";
 import { createGenerator } from "../tensor/index.js";
 import {
   apgd,
-  ballAround,
   costOf,
-  createTarget,
+  fab,
+  NORMS,
+  pgd,
   planAttack,
   runAttack,
   square,
-  STEP,
   targetedApgd,
   targetedFab,
-  type Answer,
   type AnyAttack,
-  type Norm,
-  type Subject,
-  type ThreatModel,
 } from "./index.js";
 
 /** The reference AutoAttack on the same network (scripts/fixtures/auto_attack.py). */
 const expected = fixture("autoattack");
-const EPSILON = { linf: 0.1, l2: 0.6 } as const;
+const EPSILON = { linf: 0.1, l2: 0.6, l1: 4 } as const;
 const STEPS = 20;
 const AREA = SIZE * SIZE;
 const batch = smallBatch();
-const { images, labels, size } = batch;
+const { labels, size } = batch;
 const random = createGenerator(1);
-const target = createTarget(smallNetwork(), { batchSize: size, threads: 1 });
+const target = smallTarget();
 afterAll(() => target.dispose());
 
-const imageAt = (place: number): Float32Array => images.slice(place * AREA, (place + 1) * AREA);
-
-async function subjectAt(place: number, threat: ThreatModel): Promise<Subject> {
-  const image = imageAt(place);
-  return {
-    image,
-    shape: target.imageShape,
-    label: labels[place]!,
-    target: undefined,
-    threat,
-    ball: ballAround(threat, image),
-    cleanLogits: await target.logits(image),
-    randomised: false,
-    stream: (name, which) => random.stream(name, place, which),
-  };
-}
-
-/** Answers an attack's questions one by one; the images that it asked about, and its answer. */
-async function followed(
-  { attack, options }: { attack: AnyAttack; options: object },
-  subject: Subject,
-): Promise<{ asked: Float32Array[]; found: Float32Array }> {
-  const asking = attack.run(subject, options as never);
-  const asked: Float32Array[] = [];
-  let next = asking.next();
-  while (next.done !== true) {
-    asked.push(next.value.rows[STEP.image]!);
-    const [answer] = await target.answer(next.value.question, [next.value], [{ index: 0, draw: 0 }]);
-    next = asking.next(answer as Answer);
-  }
-  return { asked, found: next.value };
-}
-
-describe.each<Norm>(["linf", "l2"])("in %s", (norm) => {
+describe.each(["linf", "l2"] as const)("the reference in %s", (norm) => {
   const threat = { norm, epsilon: EPSILON[norm] };
 
   it.each([
@@ -84,10 +43,10 @@ describe.each<Norm>(["linf", "l2"])("in %s", (norm) => {
     expect(calls).toBe(STEPS + 1);
     let [compared, apart] = [0, 0];
     for (const [i, place] of Array.from(places).entries()) {
-      const subject = await subjectAt(place, threat);
+      const subject = await subjectAt(target, place, threat);
       const ball = { ...subject.ball, edge: () => theirs(0, i).slice() };
       const planned = planAttack(apgd, threat, { steps: STEPS, loss });
-      const { asked } = await followed(planned, { ...subject, ball });
+      const { asked } = await followed(target, planned, { ...subject, ball });
       for (const [step, x] of asked.entries()) {
         const far = x.filter((value, k) => Math.abs(value - theirs(step, i)[k]!) > 1e-4).length;
         if (far > 0.02 * AREA) apart++;
@@ -108,7 +67,7 @@ describe.each<Norm>(["linf", "l2"])("in %s", (norm) => {
     for (const rank of [1, 2]) {
       const theirs = expected(`${norm}.fab.${rank + 1}`).data as Float32Array;
       for (let place = 0; place < size; place++) {
-        const subject = await subjectAt(place, { norm, epsilon: 0 });
+        const subject = await subjectAt(target, place, { norm, epsilon: 0 });
         const ranked = order(subject.cleanLogits);
         if (ranked[0] !== labels[place]) continue;
         // Towards one class, but any other than the label counts, as in the reference.
@@ -116,7 +75,11 @@ describe.each<Norm>(["linf", "l2"])("in %s", (norm) => {
           ...subject,
           cleanLogits: subject.cleanLogits.map((z, k) => (k === ranked[rank] ? z + 1e6 : z)),
         };
-        const { found } = await followed({ ...planned, options: { ...planned.options, targets: 1 } }, one);
+        const { found } = await followed(
+          target,
+          { ...planned, options: { ...planned.options, targets: 1 } },
+          one,
+        );
         const distance = subject.ball.distance(found);
         const ours = distance === 0 ? Infinity : distance;
         if (theirs[place] === Infinity) expect(ours).toBe(Infinity);
@@ -124,11 +87,16 @@ describe.each<Norm>(["linf", "l2"])("in %s", (norm) => {
       }
     }
   });
+});
+
+describe.each(NORMS)("in %s", (norm) => {
+  const threat = { norm, epsilon: EPSILON[norm] };
 
   it.each<[string, AnyAttack, { steps?: number; queries?: number }]>([
     ["APGD", apgd as never, { steps: STEPS }],
     ["APGD-T", targetedApgd as never, { steps: STEPS }],
     ["FAB-T", targetedFab as never, { steps: STEPS }],
+    ["FAB", fab as never, { steps: STEPS }],
     ["Square", square as never, { queries: 50 }],
   ])(
     "%s spends what its card says at most, and on images that stand at least half",
@@ -151,7 +119,10 @@ describe.each<Norm>(["linf", "l2"])("in %s", (norm) => {
 
   it.each<[string, AnyAttack, object]>([
     ["APGD-T", targetedApgd as never, { steps: 20 }],
+    ["APGD", apgd as never, { steps: 20, restarts: 3 }],
+    ["PGD", pgd as never, {}],
     ["FAB-T", targetedFab as never, { steps: 20 }],
+    ["FAB", fab as never, { steps: 20 }],
     ["Square", square as never, { queries: 300 }],
   ])("%s breaks what stands, within the ball, and no more in a smaller one", async (_, attack, options) => {
     const broken: number[] = [];

@@ -1,6 +1,7 @@
 import { l2Distance, linfDistance, type RandomStream } from "../tensor/index.js";
+import { crossPolytope } from "./l1-ball.js";
 import { STEP } from "./pgd-step.js";
-import type { ThreatModel } from "./threat.js";
+import type { Norm, ThreatModel } from "./threat.js";
 
 /** The allowed images around one: the only place that knows the norms on the host. */
 export interface Ball {
@@ -8,13 +9,16 @@ export interface Ball {
   project(point: Float32Array): Float32Array;
   /**
    * A random point, cut to [0, 1]: uniform in the L∞ cube; in L2 a uniform direction with radius ε · u, as torchattacks'
-   * PGDL2 draws it.
+   * PGDL2 draws it; in L1 Laplace noise scaled to ε · u.
    */
   sample(source: RandomStream): Float32Array;
-  /** A random point of the sphere around the centre, cut to [0, 1]: where APGD begins. */
+  /** A random point of the sphere around the centre, cut to [0, 1]: where APGD begins. In L1 normal noise, projected. */
   edge(source: RandomStream): Float32Array;
-  /** x + length · the steepest direction of unit length in the norm: the gradient's signs in L∞, itself in L2. */
-  step(x: Float32Array, gradient: Float32Array, length: number): Float32Array;
+  /**
+   * x + length · the steepest direction of unit length in the norm: the gradient's signs in L∞, itself in L2; in L1 the
+   * signs of the greatest `share` of it, and the other norms move all.
+   */
+  step(x: Float32Array, gradient: Float32Array, length: number, share?: number): Float32Array;
   /** ‖δ‖ in the norm. */
   size(delta: Float32Array): number;
   /** ‖point − centre‖ in the norm. */
@@ -25,8 +29,14 @@ export interface Ball {
 
 /** @param centre the clean image, in [0, 1]: clipping to [0, 1] then never leaves the ball again. */
 export function ballAround({ norm, epsilon }: ThreatModel, centre: Float32Array): Ball {
-  return norm === "linf" ? cube(centre, epsilon) : sphere(centre, epsilon);
+  return BALLS[norm](centre, epsilon);
 }
+
+const BALLS: Readonly<Record<Norm, (centre: Float32Array, epsilon: number) => Ball>> = {
+  linf: cube,
+  l2: sphere,
+  l1: crossPolytope,
+};
 
 function cube(centre: Float32Array, epsilon: number): Ball {
   const project = (point: Float32Array): Float32Array => {

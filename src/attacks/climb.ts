@@ -1,7 +1,9 @@
 import type { Asking } from "./asking.js";
 import type { Subject } from "./attack.js";
+import { ballAround } from "./ball.js";
 import type { Best } from "./best.js";
 import type { CARDS, OptionsOf } from "./cards/index.js";
+import { climbSparsely } from "./climb-sparsely.js";
 import { iterate } from "./iterate.js";
 import type { LossAt } from "./loss-gradient.js";
 
@@ -14,19 +16,80 @@ const SOONEST = 0.06;
 /** Length of the first step, in radii. */
 const FIRST_STEP = 2;
 
-type Common = Pick<OptionsOf<typeof CARDS.apgd.options>, "steps" | "rho" | "loss">;
+/** A run in shrinking balls: their radii in ε, and the share of the steps that each of the wider two takes. */
+const WIDER = [3, 2] as const;
+const WIDER_STEPS = 0.3;
+
+type Options = OptionsOf<typeof CARDS.apgd.options>;
+type Common = Pick<Options, "steps" | "rho" | "loss">;
+
+/** Where a run begins. */
+export interface Start {
+  /** In the ball of the subject given, which may be wider than the run's own. */
+  readonly in: (subject: Subject) => Float32Array;
+  /** Nothing is known of the place, nor of how few elements need to move. */
+  readonly isNoise: boolean;
+}
+
+/** What the wider balls' runs find is not allowed: none of it counts. */
+const NOTHING: Pick<Best, "offer" | "succeeded"> = { succeeded: false, offer: () => undefined };
 
 /** A randomised model's single answers say little: it is attacked to the end. */
-export const isDone = (best: Best, { randomised }: Subject): boolean => best.succeeded && !randomised;
+export const isDone = (best: Pick<Best, "succeeded">, { randomised }: Subject): boolean =>
+  best.succeeded && !randomised;
 
-/** One run of APGD. Every iterate is offered to `best`; ends at a success. */
+/**
+ * One run of APGD. Every iterate is offered to `best`; ends at a success. With shrinking radii it climbs in a ball of 3 ε,
+ * then of 2 ε from the best point there, then in its own (Croce & Hein 2021, arXiv:2103.01208, § 3.3).
+ */
 export function* climb(
   subject: Subject,
   lossAt: (x: Float32Array) => Asking<LossAt>,
-  { steps, rho, loss }: Common,
-  start: Float32Array,
+  { radii, ...options }: Common & Pick<Options, "radii">,
+  start: Start,
   best: Best,
 ): Asking<void> {
+  const wider = radii === "shrinking" ? widerSteps(options.steps) : 0;
+  let from: Float32Array | undefined;
+  for (const radius of wider > 0 ? WIDER : []) {
+    const around = widened(subject, radius);
+    const x: Float32Array = from === undefined ? start.in(around) : around.ball.project(from.slice());
+    from = yield* climbOnce(around, lossAt, { ...options, steps: wider }, { x, isNoise: false }, NOTHING);
+  }
+  const x = from === undefined ? start.in(subject) : subject.ball.project(from.slice());
+  const isNoise = start.isNoise && from === undefined;
+  yield* climbOnce(
+    subject,
+    lossAt,
+    { ...options, steps: options.steps - wider * WIDER.length },
+    { x, isNoise },
+    best,
+  );
+}
+
+/** Steps in each of the wider balls: as many as the reference's, but one at least is left for the run's own. */
+function widerSteps(steps: number): number {
+  return Math.min(Math.ceil(WIDER_STEPS * steps), Math.floor((steps - 1) / WIDER.length));
+}
+
+function widened(subject: Subject, radius: number): Subject {
+  const threat = { ...subject.threat, epsilon: radius * subject.threat.epsilon };
+  return { ...subject, threat, ball: ballAround(threat, subject.image) };
+}
+
+/** @returns the point of the greatest loss. */
+function* climbOnce(
+  subject: Subject,
+  lossAt: (x: Float32Array) => Asking<LossAt>,
+  options: Common,
+  { x: start, isNoise }: { readonly x: Float32Array; readonly isNoise: boolean },
+  best: Pick<Best, "offer" | "succeeded">,
+): Asking<Float32Array> {
+  const done = (): boolean => isDone(best, subject);
+  if (subject.threat.norm === "l1") {
+    return yield* climbSparsely(subject, lossAt, { steps: options.steps, start, isNoise, best, done });
+  }
+  const { steps, rho, loss } = options;
   const { ball, threat } = subject;
   const part = (share: number): number => Math.max(1, Math.floor(share * steps));
   let here = yield* lossAt(start);
@@ -63,6 +126,6 @@ export function* climb(
     here = top.at;
     return top.x;
   }
-  if (isDone(best, subject)) return;
-  yield* iterate(start, steps, step, () => isDone(best, subject));
+  if (!done()) yield* iterate(start, steps, step, done);
+  return top.x;
 }

@@ -1,9 +1,10 @@
 import type { Asking } from "./asking.js";
 import { defineAttack, type Subject } from "./attack.js";
 import { CARDS, type OptionsOf } from "./cards/index.js";
-import { towardsPlane } from "./hyperplane.js";
-import { likelyTargets, lossAsker } from "./loss-gradient.js";
+import { distanceToPlane, towardsPlane } from "./hyperplane.js";
+import { likelyTargets, lossAsker, type LossAt } from "./loss-gradient.js";
 import { argMax } from "./scoring.js";
+import type { Norm } from "./threat.js";
 
 type Options = OptionsOf<(typeof CARDS)["fab-t"]["options"]>;
 
@@ -24,36 +25,52 @@ export const targetedFab = defineAttack(CARDS["fab-t"], function* (subject, opti
   const aims = target === undefined ? likelyTargets(subject, options.targets) : [target];
   for (const [i, aim] of aims.entries()) {
     for (let restart = 0; restart < options.restarts; restart++) {
-      yield* approach(subject, aim, i * options.restarts + restart, restart > 0, options, nearest);
+      const run = { which: i * options.restarts + restart, isRandom: restart > 0 };
+      yield* approach(subject, [aim], run, options, nearest);
       if (nearest.distance <= threat.epsilon) return nearest.image;
     }
   }
   return nearest.image;
 });
 
-/** One run for one class. */
+/**
+ * The same, untargeted: at each step towards whichever of the likeliest classes has the nearest plane there, for one
+ * gradient of each of them.
+ */
+export const fab = defineAttack(CARDS.fab, function* (subject, options) {
+  const { image, threat, target } = subject;
+  const nearest: Nearest = { image, distance: Infinity };
+  const aims = target === undefined ? likelyTargets(subject, options.targets) : [target];
+  for (let restart = 0; restart < options.restarts; restart++) {
+    yield* approach(subject, aims, { which: restart, isRandom: restart > 0 }, options, nearest);
+    if (nearest.distance <= threat.epsilon) break;
+  }
+  return nearest.image;
+});
+
+/** One run, towards the nearest of some classes. */
 function* approach(
   subject: Subject,
-  aim: number,
-  which: number,
-  isRandom: boolean,
+  aims: readonly number[],
+  { which, isRandom }: { readonly which: number; readonly isRandom: boolean },
   { steps, overshoot, bias, backward }: Options,
   nearest: Nearest,
 ): Asking<void> {
   const { image, label, ball, threat, target } = subject;
-  const lossAt = lossAsker(subject, "margin", { target: aim });
+  const [first, ...others] = aims.map((aim) => lossAsker(subject, "margin", { target: aim }));
   let x = isRandom ? halfway(image, ball.edge(subject.stream("fab-start", which))) : image;
   for (let k = 0; ; k++) {
-    let at = yield* lossAt(x);
+    let at = yield* first!(x);
     const answer = argMax(at.logits, 0, at.logits.length);
     if (k > 0 && (target === undefined ? answer !== label : answer === target)) {
       const distance = ball.distance(x);
       if (distance < nearest.distance) Object.assign(nearest, { image: x, distance });
       if (k === steps) return;
       x = image.map((clean, i) => clean + (x[i]! - clean) * backward);
-      at = yield* lossAt(x);
+      at = yield* first!(x);
     }
     if (k === steps) return;
+    at = yield* nearestOf(at, others, x, threat.norm);
     // The plane on which the label and the class are level in the linear picture at x.
     const level = dot(at.gradient, x) - at.loss;
     const [own, cleanWay] = [x, image].map((from) => towardsPlane(threat.norm, from, at.gradient, level));
@@ -64,6 +81,22 @@ function* approach(
       return Math.min(1, Math.max(0, ahead + (image[i]! + overshoot * cleanWay![i]!) * pull));
     });
   }
+}
+
+/** Of the margin at x and the others there, the one whose plane is the nearest. */
+function* nearestOf(
+  first: LossAt,
+  others: readonly ((x: Float32Array) => Asking<LossAt>)[],
+  x: Float32Array,
+  norm: Norm,
+): Asking<LossAt> {
+  let [nearest, distance] = [first, distanceToPlane(norm, first.gradient, first.loss)];
+  for (const lossAt of others) {
+    const at = yield* lossAt(x);
+    const far = distanceToPlane(norm, at.gradient, at.loss);
+    if (far < distance) [nearest, distance] = [at, far];
+  }
+  return nearest;
 }
 
 function halfway(from: Float32Array, to: Float32Array): Float32Array {

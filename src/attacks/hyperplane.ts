@@ -1,14 +1,15 @@
 /**
- * The least change of a point of the box [0, 1]ᵈ that reaches a hyperplane and stays in the box, in either norm:
+ * The least change of a point of the box [0, 1]ᵈ that reaches a hyperplane and stays in the box, in each norm:
  *
  *   min ‖δ‖  with  ⟨w, x + δ⟩ = b  and  0 ≤ x + δ ≤ 1
  *
- * Every coordinate moves towards the plane, by t (L∞) or t · |wᵢ| (L2), until it meets its bound: Where the box ends before the plane,
- * every coordinate goes to its bound. (Croce & Hein 2020, arXiv:1907.02044, § 2.1.)
+ * Every coordinate moves towards the plane, by t (L∞) or t · |wᵢ| (L2), until it meets its bound. In L1 the coordinates of
+ * the greatest weights go to their bounds, one after the other, and the last as far as the plane. Where the box ends before
+ * the plane, every coordinate goes to its bound. (Croce & Hein 2020, arXiv:1907.02044, § 2.1.)
  */
-import type { Norm } from "./threat.js";
+import type { Norm, StepNorm } from "./threat.js";
 
-/** Weights that count as zero in L2, as in the reference: a quotient by them says nothing. */
+/** Weights that count as zero in L2 and L1, as in the reference: a quotient by them says nothing. */
 const NO_WEIGHT = 1e-8;
 
 export function towardsPlane(norm: Norm, x: Float32Array, w: Float32Array, b: number): Float32Array {
@@ -17,6 +18,7 @@ export function towardsPlane(norm: Norm, x: Float32Array, w: Float32Array, b: nu
   const sign = offset >= 0 ? -1 : 1;
   const gap = Math.abs(offset);
   const size = x.length;
+  if (norm === "l1") return greatestFirst(x, w, sign, gap);
   // Coordinate i moves in direction `sign · w` at a speed, until its room ends.
   const room = new Float64Array(size);
   const ends = new Float64Array(size);
@@ -36,7 +38,39 @@ export function towardsPlane(norm: Norm, x: Float32Array, w: Float32Array, b: nu
   return delta;
 }
 
-function speedOf(norm: Norm, weight: number): number {
+/** The least change in L1: a unit of the way closes most of the gap where the weight is greatest. */
+function greatestFirst(x: Float32Array, w: Float32Array, sign: number, gap: number): Float32Array {
+  const sizes = w.map(Math.abs);
+  const order = Uint32Array.from(sizes.keys())
+    .filter((i) => sizes[i]! > NO_WEIGHT)
+    .sort((a, b) => sizes[b]! - sizes[a]! || a - b);
+  const delta = new Float32Array(x.length);
+  let left = gap;
+  for (const i of order) {
+    const up = sign * w[i]! > 0;
+    const room = up ? 1 - x[i]! : x[i]!;
+    const needed = left / sizes[i]!;
+    const moved = Math.min(room, needed);
+    delta[i] = up ? moved : -moved;
+    if (needed <= room) break;
+    left -= moved * sizes[i]!;
+  }
+  return delta;
+}
+
+/** How far the plane of ⟨w, x⟩ = ⟨w, here⟩ + gap lies from here without the box: |gap| over w's length in the dual norm. */
+export function distanceToPlane(norm: Norm, w: Float32Array, gap: number): number {
+  let [sum, squared, greatest] = [0, 0, 0];
+  for (const value of w) {
+    const size = Math.abs(value);
+    sum += size;
+    squared += size * size;
+    if (size > greatest) greatest = size;
+  }
+  return Math.abs(gap) / ({ linf: sum, l2: Math.sqrt(squared), l1: greatest }[norm] + 1e-12);
+}
+
+function speedOf(norm: StepNorm, weight: number): number {
   const size = Math.abs(weight);
   if (norm === "l2") return size > NO_WEIGHT ? size : 0;
   return size > 0 ? 1 : 0;
@@ -46,7 +80,7 @@ function speedOf(norm: Norm, weight: number): number {
  * The t at which Σ |wᵢ| · min(t · speedᵢ, roomᵢ) comes to `gap`; infinite where it never does. The sum is concave, so that
  * Newton's steps rise to it from below and end in the piece where it lies.
  */
-function reach(norm: Norm, w: Float32Array, room: Float64Array, ends: Float64Array, gap: number): number {
+function reach(norm: StepNorm, w: Float32Array, room: Float64Array, ends: Float64Array, gap: number): number {
   let t = 0;
   for (;;) {
     let [filled, slope] = [0, 0];

@@ -1,7 +1,7 @@
 import { apgd, targetedApgd } from "./apgd.js";
 import type { AnyAttack, Attack } from "./attack.js";
 import type { AttackName, OptionRows } from "./cards/index.js";
-import { targetedFab } from "./fab.js";
+import { fab, targetedFab } from "./fab.js";
 import { grayImage } from "./gray-image.js";
 import { fgsm, pgd } from "./pgd.js";
 import { square, squareThenApgd } from "./square.js";
@@ -28,7 +28,7 @@ export {
   type Subject,
 } from "./attack.js";
 export { apgd, targetedApgd } from "./apgd.js";
-export { targetedFab } from "./fab.js";
+export { fab, targetedFab } from "./fab.js";
 export { square, squareThenApgd } from "./square.js";
 export { ballAround, type Ball } from "./ball.js";
 export * from "./cards/index.js";
@@ -43,12 +43,21 @@ export { attackImages, imagesOf, runAttack, type AttackedBatch, type AttackedIma
 export { type Verdict } from "./judge.js";
 export { type Done } from "./pack.js";
 export { lossFor } from "./loss-gradient.js";
-export { fgsm, pgd, type PgdOptions } from "./pgd.js";
+export { fgsm, pgd } from "./pgd.js";
+export { type PgdOptions } from "./pgd-moves.js";
 export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-step.js";
 export { argMax, crossEntropies, NO_CLASS, oneHot, predictions } from "./scoring.js";
 export { accessOf, openTarget } from "./open-target.js";
 export { createTarget, FORWARD, type Compile, type Target, type TargetOptions } from "./target.js";
-export { checkLength, checkThreat, type Norm, type ThreatModel } from "./threat.js";
+export {
+  checkLength,
+  checkThreat,
+  NORMS,
+  normLabel,
+  type Norm,
+  type StepNorm,
+  type ThreatModel,
+} from "./threat.js";
 export { pgdTrajectory, type TrajectoryOptions } from "./trajectory.js";
 
 /** Every attack by name. */
@@ -58,6 +67,7 @@ export const ATTACKS: Readonly<Record<AttackName, AnyAttack>> = Object.freeze({
   apgd: known(apgd),
   "apgd-t": known(targetedApgd),
   "fab-t": known(targetedFab),
+  fab: known(fab),
   square: known(square),
   "square-apgd": known(squareThenApgd),
   "gray-image": known(grayImage),

@@ -11,7 +11,7 @@ import {
 import type { BoundClassifier } from "../models/index.js";
 import { ask, type Answer, type Asking, type Question } from "./asking.js";
 import type { Subject } from "./attack.js";
-import type { RaisedLoss } from "./cards/index.js";
+import type { PgdObjective } from "./cards/index.js";
 import { STEP } from "./pgd-step.js";
 import { oneHot } from "./scoring.js";
 
@@ -33,14 +33,21 @@ type Make = (g: GraphBuilder, logits: Value, label: Value, target: Value) => Val
 const logOdds: Make = (g, logits, label) =>
   labelLogOdds(g, logits, label, g.op("Expand", [g.scalar(1), g.ints([logits.shape[0]!, 1])]));
 
-const UNTARGETED: Readonly<Record<RaisedLoss, Make>> = {
+/** The same at a temperature that is asked with: see {@link lossAsker}. */
+const temperedLogOdds: Make = (g, logits, label) =>
+  labelLogOdds(g, logits, label, g.input(STEP.inverseTemperature, "float32", [logits.shape[0]!, 1]));
+
+const UNTARGETED: Readonly<Record<PgdObjective, Make>> = {
+  "scaled-cross-entropy": temperedLogOdds,
   "cross-entropy": logOdds,
   dlr: differenceOfLogitsRatio,
   margin,
   "probability-margin": probabilityMargin,
 };
 
-const TARGETED: Readonly<Record<RaisedLoss, Make>> = {
+const TARGETED: Readonly<Record<PgdObjective, Make>> = {
+  "scaled-cross-entropy": (g, logits, _label, target) =>
+    g.op("Neg", [temperedLogOdds(g, logits, target, target)]),
   "cross-entropy": (g, logits, _label, target) => g.op("Neg", [logOdds(g, logits, target, target)]),
   dlr: targetedDifferenceOfLogitsRatio,
   margin: targetedMargin,
@@ -55,14 +62,14 @@ const LEAST_CLASSES = { targeted: { dlr: 4 }, untargeted: { dlr: 3 } } as const;
  * The loss, or the margin where there are too few classes for it: DLR divides by the third greatest logit (the fourth,
  * targeted), which two classes do not have.
  */
-export function lossFor(loss: RaisedLoss, classes: number, isTargeted: boolean): RaisedLoss {
-  const least: Partial<Record<RaisedLoss, number>> = LEAST_CLASSES[isTargeted ? "targeted" : "untargeted"];
+export function lossFor<L extends PgdObjective>(loss: L, classes: number, isTargeted: boolean): L | "margin" {
+  const least: Partial<Record<PgdObjective, number>> = LEAST_CLASSES[isTargeted ? "targeted" : "untargeted"];
   return classes < (least[loss] ?? 0) ? "margin" : loss;
 }
 
 function lossGradientGraph(
   { graph, image, logits }: BoundClassifier,
-  loss: RaisedLoss,
+  loss: PgdObjective,
   isTargeted: boolean,
 ): Graph {
   const g = GraphBuilder.from(graph);
@@ -84,7 +91,7 @@ function lossGradientGraph(
 
 const questions = new Map<string, Question>();
 
-function questionOf(loss: RaisedLoss, isTargeted: boolean): Question {
+function questionOf(loss: PgdObjective, isTargeted: boolean): Question {
   const key = `gradient-${loss}${isTargeted ? "-targeted" : ""}`;
   let found = questions.get(key);
   if (found === undefined) {
@@ -103,22 +110,30 @@ export interface LossAt {
 
 /**
  * Asks for a loss of one image's label, or of the way from it to `target`, and its gradient; for a randomised model the
- * mean over `draws`.
+ * mean over `draws`. The scaled cross-entropy takes 1 / T with each question.
  */
 export function lossAsker(
   { label, cleanLogits, randomised }: Subject,
-  given: RaisedLoss,
+  given: PgdObjective,
   { target, draws = 1 }: { readonly target?: number | undefined; readonly draws?: number } = {},
-): (x: Float32Array) => Asking<LossAt> {
+): (x: Float32Array, inverseTemperature?: number) => Asking<LossAt> {
   const classes = cleanLogits.length;
   const isTargeted = target !== undefined;
-  const question = questionOf(lossFor(given, classes, isTargeted), isTargeted);
+  const loss = lossFor(given, classes, isTargeted);
+  const question = questionOf(loss, isTargeted);
   const hot = (of: number): Float32Array => oneHot(Int32Array.of(of), classes);
   const rows = { [STEP.oneHot]: hot(label), ...(isTargeted && { [LOSS.target]: hot(target) }) };
   const times = randomised ? draws : 1;
-  return function* (x) {
+  return function* (x, inverseTemperature = 1) {
     const answers: Answer[] = [];
-    for (let draw = 0; draw < times; draw++) answers.push(yield* ask(question, { ...rows, [STEP.image]: x }));
+    const at = {
+      ...rows,
+      ...(loss === "scaled-cross-entropy" && {
+        [STEP.inverseTemperature]: Float32Array.of(inverseTemperature),
+      }),
+      [STEP.image]: x,
+    };
+    for (let draw = 0; draw < times; draw++) answers.push(yield* ask(question, at));
     return {
       loss: meanOf(answers, LOSS.loss)[0]!,
       gradient: meanOf(answers, LOSS.gradient),

@@ -12,7 +12,7 @@ import {
 } from "../losses/index.js";
 import { tapActivation, type BoundClassifier } from "../models/index.js";
 import type { Question } from "./asking.js";
-import type { Norm } from "./threat.js";
+import type { StepNorm } from "./threat.js";
 
 /** Names of the step graph's inputs and outputs. */
 export const STEP = {
@@ -52,7 +52,7 @@ const SMALLEST = 2 ** -149;
 const NORM_FLOOR = 1e-30;
 
 export interface PgdStepOptions {
-  readonly norm: Norm;
+  readonly norm: StepNorm;
   /** What δ maximises: a recipe's loss, or by default {@link labelLogOdds} at the temperatures fed. */
   readonly weights?: LossWeights;
   /** Takes in the gradients of other draws and gives out their sum: the step goes along it. */
@@ -89,16 +89,16 @@ export function pgdStepGraph(classifier: BoundClassifier, options: PgdStepOption
 }
 
 /** {@link pgdStepGraph} of the label's log-odds, as it is asked of a target. */
-export function pgdQuestion(norm: Norm, { sums = false }: { readonly sums?: boolean } = {}): Question {
+export function pgdQuestion(norm: StepNorm, { sums = false }: { readonly sums?: boolean } = {}): Question {
   return QUESTIONS[norm][sums ? 1 : 0];
 }
 
-const questionOf = (norm: Norm, sums: boolean): Question => ({
+const questionOf = (norm: StepNorm, sums: boolean): Question => ({
   key: `pgd-${norm}${sums ? "-sums" : ""}`,
   kind: "gradient",
   build: (classifier) => pgdStepGraph(classifier, { norm, sums }),
 });
-const QUESTIONS: Readonly<Record<Norm, readonly [Question, Question]>> = {
+const QUESTIONS: Readonly<Record<StepNorm, readonly [Question, Question]>> = {
   linf: [questionOf("linf", false), questionOf("linf", true)],
   l2: [questionOf("l2", false), questionOf("l2", true)],
 };

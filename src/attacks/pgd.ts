@@ -1,14 +1,10 @@
-import { ask, type Asking } from "./asking.js";
+import type { Asking } from "./asking.js";
 import { defineAttack, type Subject } from "./attack.js";
 import { createBest, type Best } from "./best.js";
 import { CARDS } from "./cards/index.js";
 import { iterate } from "./iterate.js";
 import { logitsOf } from "./judge.js";
-import type { OptionsOf } from "./cards/index.js";
-import { pgdQuestion, STEP } from "./pgd-step.js";
-import { oneHot, spreadOf } from "./scoring.js";
-
-export type PgdOptions = OptionsOf<typeof CARDS.pgd.options>;
+import { movesOf, type PgdOptions } from "./pgd-moves.js";
 
 /**
  * Projected gradient descent (Madry et al. 2018, arXiv:1706.06083, §2.1).
@@ -16,6 +12,8 @@ export type PgdOptions = OptionsOf<typeof CARDS.pgd.options>;
  *   x ← Π( x + stepSize · steepest(∇ₓ L(x, y)) )
  *
  * With targets, L is descended towards the target class. Defaults: 40 steps of 2.5 ε / steps from a uniform random start.
+ * With momentum a step goes along m ← μ m + ∇L / ‖∇L‖₁ (Dong et al. 2018, arXiv:1710.06081). In L1 it moves the hundredth of
+ * the elements whose gradient is the greatest, but those at their bound (Tramèr & Boneh 2019, arXiv:1904.13000, § 3).
  */
 export const pgd = defineAttack(CARDS.pgd, descend);
 
@@ -33,44 +31,21 @@ function* descend(subject: Subject, options: PgdOptions): Asking<Float32Array> {
 
 /** One run from one start; every iterate is offered to `best`. */
 function* ascend(subject: Subject, options: PgdOptions, restart: number, best: Best): Asking<void> {
-  const { image, label, target, threat, ball, cleanLogits, randomised } = subject;
-  const { steps, stepSize, keep } = options;
-  const scaled = options.objective !== "cross-entropy";
-  const goal = target ?? label;
-  const spread = scaled ? spreadOf(cleanLogits, goal) : 1;
-  const draws = randomised ? options.draws : 1;
-  const rows = {
-    ...ball.rows,
-    [STEP.oneHot]: oneHot(Int32Array.of(goal), cleanLogits.length),
-    [STEP.stepSize]: Float32Array.of(target === undefined ? stepSize : -stepSize),
-  };
+  const { image, ball, randomised } = subject;
+  const { steps, keep } = options;
+  const move = movesOf(subject, options);
   // A randomised classifier is judged by its average: one draw's success says little.
   const isOffered = keep !== "last" && !randomised;
   let done = false;
   function* step(x: Float32Array, k: number): Asking<Float32Array> {
-    const temperature = scaled ? spread * sharpening(k, steps) : spread;
-    const at = { ...rows, [STEP.image]: x, [STEP.inverseTemperature]: Float32Array.of(1 / temperature) };
-    let answer = yield* ask(pgdQuestion(threat.norm, { sums: draws > 1 }), {
-      ...at,
-      ...(draws > 1 && { [STEP.otherGradients]: new Float32Array(x.length) }),
-    });
-    // Only the gradient's direction counts, so the sum over draws stands for the mean.
-    for (let draw = 1; draw < draws; draw++) {
-      const sum = { [STEP.otherGradients]: answer[STEP.gradients]! };
-      answer = yield* ask(pgdQuestion(threat.norm, { sums: true }), { ...at, ...sum });
-    }
+    const { next, logits } = yield* move(x, k);
     if (isOffered) {
-      best.offer(x, answer[STEP.logits]!);
+      best.offer(x, logits);
       done = keep === "success" && best.succeeded;
     }
-    return answer[STEP.next]!;
+    return next;
   }
   const start = options.randomStart ? ball.sample(subject.stream("pgd-start", restart)) : image;
   const last = yield* iterate(start, steps, step, () => done);
   if (!done) best.offer(last, yield* logitsOf(last));
-}
-
-/** Temperature of a step in spreads of the logits: from 1 to 1/100 in equal ratios; 1/10 of a single step. */
-function sharpening(step: number, steps: number): number {
-  return 100 ** -(steps === 1 ? 0.5 : step / (steps - 1));
 }

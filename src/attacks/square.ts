@@ -7,7 +7,7 @@ import { lossAsker } from "./loss-gradient.js";
 import { CARDS, type OptionsOf } from "./cards/index.js";
 import { logitsOf } from "./judge.js";
 import { marginOf } from "./scoring.js";
-import { initialTiles, tiltedPatch } from "./square-l2.js";
+import { initialTiles, tiltedPatch, type PeakNorm } from "./square-peaks.js";
 
 type Options = OptionsOf<typeof CARDS.square.options>;
 
@@ -16,7 +16,7 @@ const SHRINKS = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000] as const;
 
 /**
  * Square attack (Andriushchenko et al. 2020, arXiv:1912.00049): random search by patches of one colour (L∞), or by pairs of
- * patches that hand their part of the perturbation on (L2). It keeps what lowers the margin of the label, and asks for no
+ * patches that hand their part of the perturbation on (L2, L1). It keeps what lowers the margin of the label, and asks for no
  * more than logits.
  */
 export const square = defineAttack(CARDS.square, searched);
@@ -29,17 +29,19 @@ export const squareThenApgd = defineAttack(CARDS["square-apgd"], function* (subj
   const best = createBest(subject);
   const found = yield* searched(subject, options);
   const lossAt = lossAsker(subject, options.loss, { target: subject.target, draws: options.draws });
-  yield* climb(subject, lossAt, options, found, best);
+  const start = { in: () => found, isNoise: false };
+  yield* climb(subject, lossAt, { ...options, radii: "constant" }, start, best);
   return best.image;
 });
 
-/** Where Square begins: vertical stripes of ±ε in L∞, a grid of peaks in L2, at random. */
+/** Where Square begins: vertical stripes of ±ε in L∞, a grid of peaks in L2 and L1, at random. */
 export function patternOf(subject: Subject, source: RandomStream): Float32Array {
   return searchOf(subject, source).start();
 }
 
 function searchOf(subject: Subject, source: RandomStream): Search {
-  return subject.threat.norm === "linf" ? stripes(subject, source) : tiles(subject, source);
+  const { norm } = subject.threat;
+  return norm === "linf" ? stripes(subject, source) : tiles(subject, norm, source);
 }
 
 function* searched(subject: Subject, options: Options): Asking<Float32Array> {
@@ -101,22 +103,23 @@ function stripes({ image, ball, shape, threat: { epsilon } }: Subject, source: R
   };
 }
 
-function tiles(subject: Subject, source: RandomStream): Search {
-  const { image, shape, threat } = subject;
+function tiles(subject: Subject, norm: PeakNorm, source: RandomStream): Search {
+  const { image, shape, threat, ball } = subject;
   const [, height, width] = shape;
-  /** The perturbation scaled to the whole radius, on the image. */
+  /** The perturbation on the image: scaled to the whole radius and clipped (L2), or projected (L1). */
   const placed = (delta: Float64Array): Float32Array => {
+    if (norm === "l1") return ball.project(image.map((value, i) => value + delta[i]!));
     const length = Math.sqrt(delta.reduce((sum, value) => sum + value * value, 0)) + 1e-12;
     return image.map((value, i) => Math.min(1, Math.max(0, value + (delta[i]! / length) * threat.epsilon)));
   };
   return {
-    start: () => placed(initialTiles(shape, source)),
+    start: () => placed(initialTiles(norm, shape, source)),
     move(x, share) {
       let side = Math.max(3, Math.round(Math.sqrt(share * height * width)));
       if (side % 2 === 0) side++;
       side = Math.min(side, height, width);
       const delta = Float64Array.from(x, (value, i) => value - image[i]!);
-      tiltedPatch(delta, shape, side, threat.epsilon, source);
+      tiltedPatch(norm, delta, shape, side, threat.epsilon, source);
       return placed(delta);
     },
   };

@@ -34,6 +34,15 @@ export async function pgdTrajectory(
   { random, signal }: RunContext,
 ): Promise<Float32Array[]> {
   checkThreat(threat);
+  const { norm } = threat;
+  if (norm === "l1") {
+    throw new UsageError({
+      place: "norm",
+      problem: "a trajectory's steps are a graph, which there is none of in l1",
+      remedy: "Use linf or l2, or the attack pgd in l1.",
+    });
+  }
+  const question = pgdQuestion(norm);
   checkLength("step size", threat.norm, stepSize);
   if (captures.some((steps, i) => !Number.isInteger(steps) || steps <= (captures[i - 1] ?? 0))) {
     throw new UsageError({
@@ -58,7 +67,7 @@ export async function pgdTrajectory(
           randomStart ? ball.sample(random.stream("pgd-start", index, 0)) : image,
           captures.at(-1) ?? 0,
           function* (x) {
-            return (yield* ask(pgdQuestion(threat.norm), { ...rows, [STEP.image]: x }))[STEP.next]!;
+            return (yield* ask(question, { ...rows, [STEP.image]: x }))[STEP.next]!;
           },
           (x, steps) => void (captures.includes(steps) && kept.push(ball.project(x.slice()))),
         );

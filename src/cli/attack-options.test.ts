@@ -22,7 +22,7 @@ describe.each(["evaluate", "attack", "explain"])("%s --help", (command) => {
     const help = (await helpOf(command)).replace(/\s+/g, " ");
     const [, options] = /Options of the attacks:(.*) Attacks:/.exec(help)!;
     expect(options).toContain(
-      "--steps <n> steps of each run (default: 40 for pgd; 100 for apgd, apgd-t, fab-t; 30 for square-apgd)",
+      "--steps <n> steps of each run (default: 40 for pgd; 100 for apgd, apgd-t, fab-t, fab; 30 for square-apgd)",
     );
     expect(options).toContain("(default: cross-entropy for apgd; dlr for apgd-t, square-apgd)");
     expect(options).toContain("(default: 5000 for square; 1000 for square-apgd)");
@@ -40,6 +40,10 @@ test("an attack is described with its options, a suite with its attacks and what
   const said = (attack: string): string => describeAttack({ attack, norm: "linf" }, {}, [0.1]);
   expect(said("square")).toBe("Square, L∞, ε 0.1: queries 5000, patch 0.8");
   expect(said("standard")).toBe("AutoAttack, L∞, ε 0.1: APGD, APGD-T, FAB-T, Square");
+  expect(said("apgd")).toMatch(/^APGD, L∞, .*radii constant,/);
+  const inL1 = (attack: string): string => describeAttack({ attack, norm: "l1" }, {}, [12]);
+  expect(inL1("apgd")).toMatch(/^APGD, L1, ε 12: .*radii shrinking,/);
+  expect(inL1("standard")).toBe("AutoAttack, L1, ε 12: APGD (restarts 5), APGD-T (targets 5), FAB-T, Square");
   expect(said("rand")).toBe("AutoAttack rand, L∞, ε 0.1: APGD (draws 20), APGD (loss dlr, draws 20)");
 });
 

@@ -1,9 +1,13 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import {
   CARDS,
+  normLabel,
+  NORMS,
   resolveOptions,
+  stagesOf,
   SUITES,
   type AttackName,
+  type Norm,
   type OptionRow,
   type OptionRows,
   type OptionValue,
@@ -11,13 +15,13 @@ import {
   type SuiteStage,
 } from "../attacks/cards/index.js";
 import { UsageError } from "../errors/index.js";
-import { count, formatEpsilon, fractions, oneOf, positive } from "./values.js";
+import { count, formatEpsilon, fractions, notNegative, oneOf, positive } from "./values.js";
 
 /** How images are attacked; what an attack itself may be told is in {@link givenOptions}. */
 export interface AttackOptions {
   /** An attack, or a suite where the command takes them. */
   readonly attack: string;
-  readonly norm: "linf" | "l2";
+  readonly norm: Norm;
   readonly epsilon?: number[];
   readonly batchSize: number;
 }
@@ -48,7 +52,7 @@ export function attackOptions(
   const standard = suites ? `${USUAL_SUITE}, or ${USUAL_ATTACK} where its options are given` : USUAL_ATTACK;
   command
     .addOption(attackOption(choices, standard))
-    .addOption(oneOf("--norm <name>", "norm of the perturbation", ["linf", "l2"]).default("linf"))
+    .addOption(oneOf("--norm <name>", "norm of the perturbation", NORMS).default("linf"))
     .option("--epsilon <list>", epsilon, fractions);
   command.optionsGroup("Options of the attacks:");
   for (const [name, row] of Object.entries(allRows())) command.addOption(flagOf(name, row));
@@ -180,7 +184,9 @@ function flagOf(name: string, row: OptionRow): Option {
     case "count":
       return new Option(`${flagName(name)} <n>`, help).argParser(count);
     case "positive":
-      return new Option(`${flagName(name)} <x>`, help).argParser(positive);
+      return new Option(`${flagName(name)} <x>`, help).argParser(
+        row.orNone === true ? notNegative : positive,
+      );
     case "choice":
       return oneOf(`${flagName(name)} <name>`, help, row.choices);
     case "flag":
@@ -190,7 +196,7 @@ function flagOf(name: string, row: OptionRow): Option {
 
 /** Refuses impossible radii and steps before a model or an image is read. */
 export async function checkLengths(
-  norm: "linf" | "l2",
+  norm: Norm,
   {
     epsilon = [],
     stepSize,
@@ -207,6 +213,13 @@ function describeStage({ attack, options }: SuiteStage): string {
   return `${CARDS[attack].label}${told.length === 0 ? "" : ` (${told.join(", ")})`}`;
 }
 
+/** A default that is a rule: of a choice what it comes to in the norm. */
+function textOf(row: OptionRow, norm: Norm): string {
+  if (row.kind === "choice" && typeof row.default === "function")
+    return row.default({ norm, epsilon: 1 }, {});
+  return row.defaultText ?? "by ε";
+}
+
 /** `PGD, L∞, ε 0.3: steps 40, step size 2.5 ε / steps, random start, …` */
 export function describeAttack(
   { attack, norm }: Pick<AttackOptions, "attack" | "norm">,
@@ -216,14 +229,14 @@ export function describeAttack(
   const rows = Object.entries(rowsOf(attack)).map(([name, row]) => {
     const words = wordsOf(name);
     const value = given[name] ?? row.default;
-    const shown = typeof value === "function" ? (row.defaultText ?? "by ε") : value;
+    const shown = typeof value === "function" ? textOf(row, norm) : value;
     if (typeof shown === "boolean") return shown ? words : `no ${words}`;
     return `${words} ${typeof shown === "number" ? formatEpsilon(shown) : shown}`;
   });
   const label = isSuite(attack) ? SUITES[attack].label : isAttack(attack) ? CARDS[attack].label : attack;
-  const stages = isSuite(attack) ? SUITES[attack].stages.map(describeStage) : [];
+  const stages = isSuite(attack) ? stagesOf(SUITES[attack], norm).map(describeStage) : [];
   return (
-    `${label}, ${norm === "linf" ? "L∞" : "L2"}, ε ${epsilons.map(formatEpsilon).join(", ")}` +
+    `${label}, ${normLabel(norm)}, ε ${epsilons.map(formatEpsilon).join(", ")}` +
     (rows.length + stages.length === 0 ? "" : `: ${[...stages, ...rows].join(", ")}`)
   );
 }

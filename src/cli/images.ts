@@ -1,3 +1,4 @@
+import type { Norm } from "../attacks/cards/index.js";
 import type { ClassMap, Dataset, MappedData } from "../data/index.js";
 import type { Sample } from "../evaluation/index.js";
 import type { AnyClassifier, KnownImageShape } from "../models/index.js";
@@ -141,12 +142,14 @@ function describeClasses(
 }
 
 /** The radii that most papers use on these images, the headline last. */
-export function usualEpsilons(data: string, norm: "linf" | "l2"): readonly number[] {
+export function usualEpsilons(data: string, norm: Norm): readonly number[] {
+  const isMnist = /^mnist(:|$)/.test(data);
   if (norm === "l2") return [0.25, 0.5];
-  return /^mnist(:|$)/.test(data) ? [0.1, 0.2, 0.3] : [2 / 255, 4 / 255, 8 / 255];
+  if (norm === "l1") return isMnist ? [2.5, 5, 10] : [3, 6, 12];
+  return isMnist ? [0.1, 0.2, 0.3] : [2 / 255, 4 / 255, 8 / 255];
 }
 
 /** The headline of {@link usualEpsilons}. */
-export function usualEpsilon(data: string, norm: "linf" | "l2"): number {
+export function usualEpsilon(data: string, norm: Norm): number {
   return usualEpsilons(data, norm).at(-1)!;
 }

@@ -287,6 +287,9 @@ describe("a suite", () => {
     ]);
     expect(warningsOf(2, rand)[0]!.message).toContain("2. APGD (DLR) raised");
     expect(warningsOf(3, rand)).toEqual([]);
+    const pgd = attack(0.5, { attack: "pgd" });
+    const onDlr = { ...pgd, parameters: { ...pgd.parameters, objective: "dlr" } };
+    expect(warningsOf(2, onDlr).map(({ code }) => code)).toContain("few-classes");
     const single = { ...attack(0.5, { attack: "apgd" }) };
     const told = { ...single, parameters: { ...single.parameters, loss: "dlr" } };
     expect(warningsOf(2, told)[0]!.message).toContain("2. APGD raised");

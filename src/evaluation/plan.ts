@@ -3,6 +3,7 @@ import {
   costOf,
   holdsGrayImage,
   planAttack,
+  stagesOf,
   SUITES,
   type AnyAttack,
   type Norm,
@@ -138,7 +139,7 @@ function planMeasurement(
       remedy: "Leave it out, or choose a single attack.",
     });
   }
-  const [first, ...rest] = suite.stages.map(({ attack, options }) =>
+  const [first, ...rest] = stagesOf(suite, threat.norm).map(({ attack, options }) =>
     planAttack(ATTACKS[attack], threat, options as never),
   );
   return { name, label: suite.label, threat, stages: [first!, ...rest], isSuite: true };

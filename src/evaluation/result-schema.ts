@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { NORMS } from "../attacks/cards/index.js";
 import { InputError } from "../errors/index.js";
 import { checkShape } from "../files/index.js";
 import {
@@ -25,7 +26,7 @@ const name = z.string().min(1);
 
 const interval: z.ZodType<Interval> = z.object({ low: fraction, high: fraction, confidence: fraction });
 
-const threat = z.object({ norm: z.enum(["linf", "l2"]), epsilon: z.number().min(0) });
+const threat = z.object({ norm: z.enum(NORMS), epsilon: z.number().min(0) });
 
 const dataset = z
   .object({

@@ -7,6 +7,8 @@
  * in its interval, the arrays of `perImage` are `n` long, and a raster has the bytes of its shape.
  */
 
+import type { Norm } from "../attacks/index.js";
+
 /** Version of the shape below. A change that breaks readers raises it. */
 export const resultSchemaVersion = 1;
 
@@ -127,7 +129,7 @@ export interface UnreadNode {
 
 /** ‖x' − x‖ ≤ epsilon and x' ∈ [0, 1], in pixel units. */
 export interface ThreatInfo {
-  readonly norm: "linf" | "l2";
+  readonly norm: Norm;
   readonly epsilon: number;
 }
 

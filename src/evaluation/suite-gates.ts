@@ -72,7 +72,11 @@ function replaced(m: AttackMeasurement, classes: number): string[] {
   return names.filter((_, i) => isReplaced(stages[i]!.attack, stages[i]!.parameters, classes));
 }
 
-function isReplaced(attack: string, { loss, targeted }: AttackParameters, classes: number): boolean {
+function isReplaced(
+  attack: string,
+  { objective, loss = objective, targeted }: AttackParameters,
+  classes: number,
+): boolean {
   if (loss !== "dlr") return false;
   const isTargeted = targeted || attack === CARDS["apgd-t"].name;
   return lossFor(loss satisfies RaisedLoss, classes, isTargeted) !== loss;

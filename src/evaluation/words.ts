@@ -1,5 +1,5 @@
 /** How warnings and tables name what was measured. */
-import { CARDS, SUITES } from "../attacks/index.js";
+import { CARDS, normLabel, SUITES } from "../attacks/index.js";
 import type { AttackMeasurement, SuiteStageResult } from "./result.js";
 
 /** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`, `AutoAttack`. */
@@ -38,8 +38,7 @@ export function describeStages(m: AttackMeasurement): string | undefined {
 /** An attack, the model and the threat: `PGD-40 on a (L∞, ε = 0.3)`. */
 export function describe(m: AttackMeasurement): string {
   const from = m.kind === "transfer" ? ` from ${m.source}` : "";
-  const norm = m.threat.norm === "linf" ? "L∞" : "L2";
-  return `${attackLabel(m)}${from} on ${m.model} (${norm}, ε = ${number(m.threat.epsilon)})`;
+  return `${attackLabel(m)}${from} on ${m.model} (${normLabel(m.threat.norm)}, ε = ${number(m.threat.epsilon)})`;
 }
 
 /** `12.3 %` */

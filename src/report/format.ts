@@ -1,3 +1,4 @@
+import { normLabel } from "../attacks/cards/index.js";
 import type { Interval, ScoredImages, Score, ThreatInfo } from "../evaluation/index.js";
 
 /** .9437 → `94.4 %` */
@@ -24,7 +25,7 @@ export function epsilon(value: number): string {
 }
 
 export function threat({ norm, epsilon: radius }: ThreatInfo): string {
-  return `${norm === "linf" ? "L∞" : "L2"}, ε = ${epsilon(radius)}`;
+  return `${normLabel(norm)}, ε = ${epsilon(radius)}`;
 }
 
 /** 1234567 → `1 234 567`, with thin spaces. */

@@ -13,6 +13,6 @@ export {
   type Tensor,
 } from "./tensor.js";
 export { createGenerator, philox4x32, type RandomGenerator, type RandomStream } from "./random.js";
-export { l2Distance, linfDistance } from "./norms.js";
+export { l1Distance, l2Distance, linfDistance } from "./norms.js";
 export { decodeNpy, encodeNpy, type NpyArray } from "./npy.js";
 export { encodeNpz } from "./npz.js";

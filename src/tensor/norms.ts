@@ -10,6 +10,13 @@ export function linfDistance(a: Float32Array, b: Float32Array, start: number, en
   return largest;
 }
 
+/** Σ |aᵢ − bᵢ| over elements [start, end), summed in float64. */
+export function l1Distance(a: Float32Array, b: Float32Array, start: number, end: number): number {
+  let sum = 0;
+  for (let i = start; i < end; i++) sum += Math.abs(a[i]! - b[i]!);
+  return sum;
+}
+
 /** √Σ (aᵢ − bᵢ)² over elements [start, end), summed in float64. */
 export function l2Distance(a: Float32Array, b: Float32Array, start: number, end: number): number {
   let sum = 0;

@@ -1,8 +1,8 @@
 export { type Access, type Card, type Cost } from "./card.js";
 export { CARDS, type AttackName } from "./cards.js";
-export { RAISED_LOSSES, type RaisedLoss } from "./autoattack-cards.js";
-export { PGD_OBJECTIVES, type PgdObjective } from "./pgd-cards.js";
-export { SUITES, type Suite, type SuiteName, type SuiteStage } from "./suites.js";
+export { PGD_OBJECTIVES, RAISED_LOSSES, type PgdObjective, type RaisedLoss } from "./pgd-cards.js";
+export { NORMS, normLabel, type Norm } from "../threat.js";
+export { stagesOf, SUITES, type Suite, type SuiteName, type SuiteStage } from "./suites.js";
 export {
   resolveOptions,
   type OptionRow,

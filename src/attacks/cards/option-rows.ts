@@ -19,8 +19,8 @@ interface Row<T extends OptionValue> {
 
 /** An integer of at least `least`. */
 export type CountRow = Row<number> & { readonly kind: "count"; readonly least: number };
-/** A number above 0. */
-export type PositiveRow = Row<number> & { readonly kind: "positive" };
+/** A number above 0; where `orNone`, 0 too. */
+export type PositiveRow = Row<number> & { readonly kind: "positive"; readonly orNone?: boolean };
 /** On by default; `off` is what the opposite does. */
 export type FlagRow = Row<boolean> & { readonly kind: "flag"; readonly off: string };
 export type ChoiceRow<C extends string = string> = Row<C> & {
@@ -111,7 +111,9 @@ function checkValue(place: string, row: OptionRow, value: OptionValue): void {
         wrong(`an integer of at least ${row.least}`);
       break;
     case "positive":
-      if (!(typeof value === "number" && value > 0 && Number.isFinite(value))) wrong("a positive number");
+      if (row.orNone === true && value === 0) break;
+      if (!(typeof value === "number" && value > 0 && Number.isFinite(value)))
+        wrong(row.orNone === true ? "a number of at least 0" : "a positive number");
       break;
     case "flag":
       if (typeof value !== "boolean") wrong("true or false");

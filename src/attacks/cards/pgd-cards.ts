@@ -1,7 +1,11 @@
 import { card } from "./card.js";
 import { choice, count, fixed, flag, positive } from "./option-rows.js";
 
-export const PGD_OBJECTIVES = ["scaled-cross-entropy", "cross-entropy"] as const;
+/** What gradient attacks may raise; DLR is the margin where there are too few classes for it. */
+export const RAISED_LOSSES = ["cross-entropy", "dlr", "margin", "probability-margin"] as const;
+export type RaisedLoss = (typeof RAISED_LOSSES)[number];
+
+export const PGD_OBJECTIVES = ["scaled-cross-entropy", ...RAISED_LOSSES] as const;
 export type PgdObjective = (typeof PGD_OBJECTIVES)[number];
 
 /** A step for ε = 0, which leads nowhere. */
@@ -39,12 +43,18 @@ export const PGD_OPTIONS = {
    * What is raised (lowered towards a target). `cross-entropy`: along its exact gradient, also where float32 would round
    * that to 0. `scaled-cross-entropy`: that of the logits over a temperature that falls from their own spread
    * (`spreadOf`) to a hundredth of it, from all rivals to the nearest one. The answer is the same whatever the
-   * scale of the logits.
+   * scale of the logits. The others are those of APGD.
    */
   objective: choice<PgdObjective>({
     default: PGD_OBJECTIVES[0],
     choices: PGD_OBJECTIVES,
     help: "loss that is raised; the scaled one is the same at any scale of the logits",
+  }),
+  /** μ of m ← μ m + ∇L / ‖∇L‖₁, along which a step goes (MI-FGSM, Dong et al. 2018, arXiv:1710.06081, Algorithm 1). */
+  momentum: positive({
+    default: 0,
+    orNone: true,
+    help: "what is left of the gradients of the steps before, of each (MI-FGSM: 1); 0 for none",
   }),
 } as const;
 
@@ -54,7 +64,7 @@ export const PGD_CARDS = {
     label: "PGD",
     help: "projected gradient descent: steps of one length, kept in the ball",
     access: "gradient",
-    norms: ["linf", "l2"],
+    norms: ["linf", "l2", "l1"],
     options: PGD_OPTIONS,
     cost: ({ steps, restarts, draws }) => ({ forward: restarts, gradient: steps * restarts * draws }),
   }),
@@ -72,6 +82,7 @@ export const PGD_CARDS = {
       restarts: fixed(PGD_OPTIONS.restarts, 1),
       keep: fixed(PGD_OPTIONS.keep, "last"),
       draws: fixed(PGD_OPTIONS.draws, 1),
+      momentum: fixed(PGD_OPTIONS.momentum, 0),
     },
     cost: () => ({ forward: 1, gradient: 1 }),
   }),

@@ -1,4 +1,5 @@
 import type { AttackName } from "./cards.js";
+import type { Norm } from "../threat.js";
 import type { OptionValue } from "./option-rows.js";
 
 /** One attack of a suite, and what it is told besides its defaults. */
@@ -14,6 +15,13 @@ export interface Suite {
   readonly label: string;
   readonly help: string;
   readonly stages: readonly SuiteStage[];
+  /** In L1, where they differ. */
+  readonly stagesInL1?: readonly SuiteStage[];
+}
+
+/** The attacks of a suite in a norm. */
+export function stagesOf({ stages, stagesInL1 = stages }: Suite, norm: Norm): readonly SuiteStage[] {
+  return norm === "l1" ? stagesInL1 : stages;
 }
 
 /** Gradients averaged a step by `auto` where the model draws at random; others take one. */
@@ -23,7 +31,8 @@ const DRAWS = 5;
  * Every suite by name.
  *
  * `auto` is ours: cheap attacks first, then what found most for its cost in trials (docs/method.md). `standard` and `rand` are AutoAttack's (Croce & Hein 2020, arXiv:2003.01690) as its reference runs them: 100 steps,
- * nine targets or one fewer than there are classes, 5000 queries; 20 draws a gradient for models that draw at random.
+ * nine targets or one fewer than there are classes, 5000 queries; 20 draws a gradient for models that draw at random. In L1
+ * it runs APGD five times, APGD-T towards five classes, both in shrinking balls; `rand` in the ball itself.
  */
 export const SUITES = {
   auto: {
@@ -37,6 +46,12 @@ export const SUITES = {
       { attack: "apgd-t", options: { loss: "margin", steps: 30, draws: DRAWS } },
       { attack: "square-apgd", options: { draws: DRAWS } },
     ],
+    stagesInL1: [
+      { attack: "pgd", options: { steps: 10, keep: "success", draws: DRAWS } },
+      { attack: "apgd", options: { steps: 30, restarts: 5, draws: DRAWS } },
+      { attack: "apgd-t", options: { loss: "margin", steps: 50, draws: DRAWS } },
+      { attack: "square-apgd", options: { draws: DRAWS } },
+    ],
   },
   standard: {
     name: "standard",
@@ -48,6 +63,12 @@ export const SUITES = {
       { attack: "fab-t", options: {} },
       { attack: "square", options: {} },
     ],
+    stagesInL1: [
+      { attack: "apgd", options: { restarts: 5 } },
+      { attack: "apgd-t", options: { targets: 5 } },
+      { attack: "fab-t", options: {} },
+      { attack: "square", options: {} },
+    ],
   },
   rand: {
     name: "rand",
@@ -56,6 +77,10 @@ export const SUITES = {
     stages: [
       { attack: "apgd", options: { draws: 20 } },
       { attack: "apgd", options: { loss: "dlr", draws: 20 } },
+    ],
+    stagesInL1: [
+      { attack: "apgd", options: { draws: 20, radii: "constant" } },
+      { attack: "apgd", options: { loss: "dlr", draws: 20, radii: "constant" } },
     ],
   },
 } as const satisfies Readonly<Record<string, Suite>>;

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { normLabel } from "../../attacks/cards/index.js";
 import type { EvaluateEvent, ModelUnderTest, Result, ThreatInfo } from "../../evaluation/index.js";
 import type { AnyClassifier, KnownImageShape } from "../../models/index.js";
 import {
@@ -232,5 +233,5 @@ export async function describeResult(result: Result): Promise<string> {
 }
 
 function describeThreat({ norm, epsilon }: ThreatInfo): string {
-  return `${norm === "linf" ? "L∞" : "L2"} ${Number(epsilon.toPrecision(4))}`;
+  return `${normLabel(norm)} ${Number(epsilon.toPrecision(4))}`;
 }

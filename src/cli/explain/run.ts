@@ -1,3 +1,4 @@
+import { normLabel } from "../../attacks/cards/index.js";
 import type { ThreatModel } from "../../attacks/index.js";
 import type { Batch, Dataset } from "../../data/index.js";
 import type { Explainer, Explanations, Method } from "../../explain/index.js";
@@ -122,7 +123,7 @@ export async function explainImages(options: ExplainOptions, work: Work): Promis
 }
 
 const nameOf = ({ attack }: ExplainOptions, { norm, epsilon }: ThreatModel): string =>
-  `${attack.toUpperCase()}, ${norm === "linf" ? "L∞" : "L2"} ${formatEpsilon(epsilon)}`;
+  `${attack.toUpperCase()}, ${normLabel(norm)} ${formatEpsilon(epsilon)}`;
 
 type Target = ReturnType<(typeof import("../../attacks/index.js"))["createTarget"]>;
 

@@ -1,44 +1,58 @@
-/** Shapes and moves of the Square attack in L2 (Andriushchenko et al. 2020, arXiv:1912.00049, § 3.3 and supplement B). */
+/**
+ * Shapes and moves of the Square attack in L2 (Andriushchenko et al. 2020, arXiv:1912.00049, § 3.3 and supplement B), and in
+ * L1 (Croce & Hein 2021, arXiv:2103.01208, § 4).
+ */
 import type { RandomStream } from "../tensor/index.js";
+import type { Norm } from "./threat.js";
+
+/** Norms in which a perturbation is moved about as a whole. */
+export type PeakNorm = Exclude<Norm, "linf">;
 
 type Shape = readonly [channels: number, height: number, width: number];
 
-/** Nested rectangles that grow by one a side, the n-th adding 1 / n²: a peak in the middle. Of length 1. */
-function peak(height: number, width: number): Float64Array {
+/** How steep a peak is: its n-th rectangle adds 1 / n to this power. */
+const STEEPNESS: Readonly<Record<PeakNorm, number>> = { l2: 2, l1: 4 };
+
+/** Nested rectangles that grow by one a side, the n-th adding 1 / n² (L1: 1 / n⁴): a peak in the middle. Of length 1. */
+function peak(norm: PeakNorm, height: number, width: number): Float64Array {
   const values = new Float64Array(height * width);
   const [middle, centre] = [Math.floor(height / 2), Math.floor(width / 2)];
   for (let n = 0; n < Math.max(middle + 1, centre + 1); n++) {
     for (let row = Math.max(0, middle - n); row < Math.min(height, middle + n + 1); row++) {
       for (let column = Math.max(0, centre - n); column < Math.min(width, centre + n + 1); column++) {
-        values[row * width + column]! += 1 / (n + 1) ** 2;
+        values[row * width + column]! += 1 / (n + 1) ** STEEPNESS[norm];
       }
     }
   }
-  return scaled(values, 1);
+  return scaled(norm, values, 1);
 }
 
 /** One peak above and its negative below, or side by side by a coin's toss: of length 1. */
-function pair(side: number, source: RandomStream): Float64Array {
+function pair(norm: PeakNorm, side: number, source: RandomStream): Float64Array {
   const upper = Math.floor(side / 2);
   const values = new Float64Array(side * side);
-  values.set(peak(upper, side));
+  values.set(peak(norm, upper, side));
   values.set(
-    peak(side - upper, side).map((value) => -value),
+    peak(norm, side - upper, side).map((value) => -value),
     upper * side,
   );
-  const whole = scaled(values, 1);
+  const whole = scaled(norm, values, 1);
   if (source.uniform() <= 0.5) return whole;
   return whole.map((_, i) => whole[(i % side) * side + Math.floor(i / side)]!);
 }
 
 /** A grid of pairs of peaks, a fifth of the height each, with a sign for each channel. */
-export function initialTiles([channels, height, width]: Shape, source: RandomStream): Float64Array {
+export function initialTiles(
+  norm: PeakNorm,
+  [channels, height, width]: Shape,
+  source: RandomStream,
+): Float64Array {
   const delta = new Float64Array(channels * height * width);
   const side = Math.max(1, Math.floor(height / 5));
   const first = Math.floor((height - side * 5) / 2);
   for (let top = Math.max(0, first); top + side <= height; top += side) {
     for (let left = Math.max(0, first); left + side <= width; left += side) {
-      const shape = side < 2 ? Float64Array.of(1) : pair(side, source);
+      const shape = side < 2 ? Float64Array.of(1) : pair(norm, side, source);
       for (let c = 0; c < channels; c++) {
         const sign = source.uniform() < 0.5 ? -1 : 1;
         each(side, (row, column, i) => {
@@ -55,6 +69,7 @@ export function initialTiles([channels, height, width]: Shape, source: RandomStr
  * of peaks. In place.
  */
 export function tiltedPatch(
+  norm: PeakNorm,
   delta: Float64Array,
   [channels, height, width]: Shape,
   side: number,
@@ -68,8 +83,9 @@ export function tiltedPatch(
   const [to, from] = [window(), window()];
   const at = (c: number, [top, left]: [number, number], row: number, column: number): number =>
     (c * height + top + row) * width + left + column;
-  const unused = Math.max(0, epsilon ** 2 - delta.reduce((sum, value) => sum + value * value, 0));
-  const shape = pair(side, source);
+  const { sumOf, lengthOf } = SIZES[norm];
+  const unused = Math.max(0, epsilon ** (norm === "l2" ? 2 : 1) - sumOf(delta));
+  const shape = pair(norm, side, source);
   for (let c = 0; c < channels; c++) {
     const sign = source.uniform() < 0.5 ? -1 : 1;
     const old = new Float64Array(side * side);
@@ -80,10 +96,8 @@ export function tiltedPatch(
       held.set(one, delta[one]!);
       held.set(other, delta[other]!);
     });
-    let squared = 0;
-    for (const value of held.values()) squared += value * value;
-    const tilt = scaled(old, 1).map((value, i) => value + sign * shape[i]!);
-    const next = scaled(tilt, Math.sqrt(unused / channels + squared));
+    const tilt = scaled(norm, old, 1).map((value, i) => value + sign * shape[i]!);
+    const next = scaled(norm, tilt, lengthOf(unused / channels + sumOf([...held.values()]), channels));
     for (const place of held.keys()) delta[place] = 0;
     each(side, (row, column, i) => {
       delta[at(c, to, row, column)] = next[i]!;
@@ -95,7 +109,26 @@ function each(side: number, visit: (row: number, column: number, i: number) => v
   for (let i = 0; i < side * side; i++) visit(Math.floor(i / side), i % side, i);
 }
 
-function scaled(values: Float64Array, length: number): Float64Array {
-  const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0)) + 1e-12;
-  return values.map((value) => (value / norm) * length);
+interface Size {
+  /** What a norm adds up. */
+  readonly sumOf: (values: ArrayLike<number>) => number;
+  /** The length of a channel's window that is given so much of it; in L1 as the reference does, before it is projected. */
+  readonly lengthOf: (sum: number, channels: number) => number;
+}
+
+const SIZES: Readonly<Record<PeakNorm, Size>> = {
+  l2: { sumOf: (values) => added(values, (value) => value * value), lengthOf: Math.sqrt },
+  l1: { sumOf: (values) => added(values, Math.abs), lengthOf: (sum, channels) => sum * channels },
+};
+
+function added(values: ArrayLike<number>, of: (value: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += of(values[i]!);
+  return sum;
+}
+
+function scaled(norm: PeakNorm, values: Float64Array, length: number): Float64Array {
+  const { sumOf, lengthOf } = SIZES[norm];
+  const size = lengthOf(sumOf(values), 1) + 1e-12;
+  return values.map((value) => (value / size) * length);
 }
