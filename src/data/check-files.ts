@@ -5,7 +5,7 @@ import { inspectImage, type ImageFacts } from "./check-image.js";
 import type { Dataset } from "./dataset.js";
 import { openDataset, specParts } from "./open.js";
 import type { OpenOptions } from "./options.js";
-import { encodedBytes } from "./source.js";
+import { encodedBytes } from "./pixels/index.js";
 
 /** An image of one split, by its file. */
 export interface CheckedFile {

@@ -2,8 +2,7 @@
 import { extname } from "node:path";
 import sharp from "sharp";
 import { sha256Of } from "../files/index.js";
-import { decodeBytes, formatOf, type ImageFormat } from "./decode.js";
-import { resize, type ByteImage } from "./resize.js";
+import { decodeBytes, formatOf, resize, type ByteImage, type ImageFormat } from "./pixels/index.js";
 
 /** A readable image in numbers; plain data. */
 export interface ImageFacts {

@@ -3,14 +3,14 @@ import { readdirSync } from "node:fs";
 import { basename, dirname, extname, join, posix } from "node:path";
 import { fileError } from "../files/index.js";
 import { archiveNames, isArchived, layoutOf } from "./archives/index.js";
-import { normalName } from "./class-names.js";
 import type { Suspicion } from "./check-suspicious.js";
+import { normalName } from "./class-names.js";
 import type { Dataset } from "./dataset.js";
 import { flowers17Pictures } from "./flowers17.js";
 import { isFolder } from "./folder.js";
 import { openGroundTruth, truthFolders, type GroundTruth } from "./imagenet/index.js";
 import { specParts } from "./open.js";
-import { isHidden, READ_PICTURE, UNREAD_PICTURE } from "./picture-names.js";
+import { isHidden, READ_PICTURE, UNREAD_PICTURE } from "./pixels/index.js";
 import { ANNOTATIONS, MASKS } from "./regions/index.js";
 import { splitFolders, splitOfFolder } from "./split-names.js";
 

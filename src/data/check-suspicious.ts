@@ -1,6 +1,6 @@
 /** What may be wrong with an image that can be read, or with a class. */
-import { isMisnamed, type ImageFacts } from "./check-image.js";
 import type { CheckedFile } from "./check-files.js";
+import { isMisnamed, type ImageFacts } from "./check-image.js";
 import type { Dataset } from "./dataset.js";
 
 /** Something to look at. */

@@ -9,9 +9,8 @@ import { readFileChecked } from "../files/index.js";
 import { archiveEntries } from "./archives/index.js";
 import { createDataset } from "./create.js";
 import type { Dataset } from "./dataset.js";
-import { fitImage } from "./fit.js";
 import { fitOf, type OpenOptions } from "./options.js";
-import { sharedPixels } from "./source.js";
+import { fitImage, sharedPixels } from "./pixels/index.js";
 
 interface Kind {
   readonly title: string;

@@ -5,9 +5,8 @@ import { createDataset } from "./create.js";
 import type { Dataset } from "./dataset.js";
 import { FLOWER_KINDS, drawFlower } from "./flower-drawing.js";
 import { fitOf, type OpenOptions } from "./options.js";
-import { toPlanes } from "./fit.js";
+import { sharedPixels, toPlanes } from "./pixels/index.js";
 import { shuffled } from "./select.js";
-import { sharedPixels } from "./source.js";
 
 /** Images a class, unless asked otherwise: as many as the 17 Flowers dataset has. */
 const PER_CLASS: Readonly<Record<string, number>> = { train: 64, test: 16 };

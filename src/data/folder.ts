@@ -10,7 +10,7 @@ import { notClassFolders } from "./explain-folder.js";
 import { openImageFiles, type ListedFiles } from "./image-files.js";
 import { openGroundTruth, truthFolders, validationNumber, type GroundTruth } from "./imagenet/index.js";
 import type { OpenOptions } from "./options.js";
-import { READ_PICTURE } from "./picture-names.js";
+import { READ_PICTURE } from "./pixels/index.js";
 import { indicesByClass, sentences } from "./select.js";
 import { splitFolders } from "./split-names.js";
 

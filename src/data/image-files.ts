@@ -1,13 +1,11 @@
 /** A dataset over image files that lie on a disk, whatever layout says which class each has. */
 import { relative } from "node:path";
 import { InputError } from "../errors/index.js";
-import { createCache, DEFAULT_CACHE_BYTES } from "./cache.js";
 import { chooseClasses } from "./classes.js";
 import { createDataset } from "./create.js";
 import type { Dataset, SkippedFile } from "./dataset.js";
-import { decodeImage } from "./decode.js";
-import type { Fit } from "./fit.js";
 import { fitOf, type OpenOptions } from "./options.js";
+import { createCache, decodeImage, DEFAULT_CACHE_BYTES, type Fit } from "./pixels/index.js";
 import { regionsOf, type PictureFile } from "./regions/index.js";
 import { sentences } from "./select.js";
 

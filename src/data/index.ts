@@ -13,7 +13,7 @@ export { openDataset } from "./open.js";
 export type { OpenOptions } from "./options.js";
 export { datasetInfo, type DatasetInfo } from "./info.js";
 export { placesOf, splitOff, subset, takeSample, type Parts, type SplitSize } from "./select.js";
-export type { Augmentation } from "./augment.js";
+export type { Augmentation } from "./pixels/index.js";
 export { createLoader, type Loader, type LoaderOptions } from "./loader/index.js";
 export { contactSheet, type ContactSheetOptions } from "./contact-sheet.js";
 export { checkData, type CheckOptions, type DataCheck, type Duplicates } from "./check.js";

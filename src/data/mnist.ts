@@ -5,10 +5,9 @@ import { basename, dirname, join } from "node:path";
 import { InputError, UsageError } from "../errors/index.js";
 import { createDataset } from "./create.js";
 import type { Dataset } from "./dataset.js";
-import { fitImage } from "./fit.js";
 import { readIdx } from "./idx.js";
 import { fitOf, type OpenOptions } from "./options.js";
-import { sharedPixels, type PixelSource } from "./source.js";
+import { fitImage, sharedPixels, type PixelSource } from "./pixels/index.js";
 
 /** The two splits, by the prefix of their files. */
 const PREFIX_OF_SPLIT: Readonly<Record<string, string>> = { train: "train", test: "t10k" };

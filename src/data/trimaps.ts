@@ -1,8 +1,6 @@
 /** The trimaps of the Flowers datasets: which pixels of a picture are the flower. */
 import { existsSync } from "node:fs";
-import { decodeImage, pictureSize } from "./decode.js";
-import { fitImage, type Fit } from "./fit.js";
-import type { ByteImage } from "./resize.js";
+import { decodeImage, fitRegion, nearest, pictureSize, type ByteImage, type Fit } from "./pixels/index.js";
 
 /**
  * Writes the mask of the picture at `picturePath` into `out` (`[H, W]` in {0, 1}): the trimap brought to the
@@ -24,15 +22,6 @@ export async function readTrimap(
 }
 
 /**
- * Fits a region (255 inside, 0 outside, at the picture's own size) by the very code that fits the picture; a pixel of
- * `out` is 1 when at least half of it is region.
- */
-export function fitRegion(region: ByteImage, fit: Fit, out: Uint8Array): void {
-  const shares = fitImage(region, { ...fit, channels: 1 });
-  for (let i = 0; i < out.length; i++) out[i] = shares[i]! >= 128 ? 1 : 0;
-}
-
-/**
  * 255 where a trimap shows the flower, 0 elsewhere. The owners paint the flower dark red (128, 0, 0); the
  * background is olive or blue, what is hard to tell gray, and the border between two regions black.
  */
@@ -43,17 +32,4 @@ function flowerOf({ width, height, data }: ByteImage): ByteImage {
     flower[i] = red >= 64 && green < 64 && blue < 64 ? 255 : 0;
   }
   return { width, height, channels: 1, data: flower };
-}
-
-/** The nearest pixel of `image` for each of `width` × `height`: no in-between values are made up. */
-export function nearest(image: ByteImage, width: number, height: number): ByteImage {
-  if (image.width === width && image.height === height) return image;
-  const data = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++) {
-    const row = Math.floor(((y + 0.5) * image.height) / height) * image.width;
-    for (let x = 0; x < width; x++) {
-      data[y * width + x] = image.data[row + Math.floor(((x + 0.5) * image.width) / width)]!;
-    }
-  }
-  return { width, height, channels: 1, data };
 }

@@ -5,8 +5,8 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { plainPicture, tarOf, treeOf, zipOf, type Files } from "../../../test/archives.js";
 import { createGenerator } from "../../tensor/index.js";
-import { createBudget } from "./entry.js";
 import { checkData, createLoader, openDataset } from "../index.js";
+import { createBudget } from "./entry.js";
 
 let root = "";
 let red: Buffer;

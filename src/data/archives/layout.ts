@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { InputError } from "../../errors/index.js";
 import { normalName, sortedClasses } from "../class-names.js";
 import { validationNumber, type GroundTruth } from "../imagenet/index.js";
-import { isHidden, READ_PICTURE } from "../picture-names.js";
+import { isHidden, READ_PICTURE } from "../pixels/index.js";
 import { MASKS } from "../regions/index.js";
 import { splitOfFolder, type Split } from "../split-names.js";
 

@@ -1,16 +1,20 @@
 import { dirname } from "node:path";
 import { InputError } from "../../errors/index.js";
-import { createCache, DEFAULT_CACHE_BYTES } from "../cache.js";
 import { chooseClasses } from "../classes.js";
 import { createDataset } from "../create.js";
 import type { Dataset, SkippedFile } from "../dataset.js";
-import { decodeBytes } from "../decode.js";
-import { openGroundTruth, truthFolders } from "../imagenet/index.js";
 import { nothingReadable } from "../image-files.js";
+import { openGroundTruth, truthFolders } from "../imagenet/index.js";
 import { fitOf, type OpenOptions } from "../options.js";
+import {
+  createCache,
+  decodeBytes,
+  DEFAULT_CACHE_BYTES,
+  encodedBytes,
+  type EncodedSource,
+} from "../pixels/index.js";
 import { regionsOf, type PictureFile } from "../regions/index.js";
 import { sentences } from "../select.js";
-import { encodedBytes, type EncodedSource } from "../source.js";
 import { choosePictures } from "./choose.js";
 import { isArchive } from "./entry.js";
 import { classTars, gatherPictures } from "./gather.js";

@@ -1,8 +1,7 @@
 /** Which images make up a batch, and the batch itself: pure functions of (seed, step). */
 import type { RandomGenerator } from "../../tensor/index.js";
-import type { Augmenter } from "../augment.js";
 import type { Batch, Dataset } from "../dataset.js";
-import { readPixels, toUnit, type ImageSource } from "../source.js";
+import { readPixels, toUnit, type Augmenter, type ImageSource } from "../pixels/index.js";
 
 /** How an epoch is cut into batches. */
 export interface BatchPlan {

@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
-import { refusing } from "../errors/index.js";
-import { checkPlainFile, readFileChecked } from "../files/index.js";
+import { refusing } from "../../errors/index.js";
+import { checkPlainFile, readFileChecked } from "../../files/index.js";
 import type { ByteImage } from "./resize.js";
 
 const refused = refusing("Replace or remove the file, or leave such files out with --skip-unreadable.");

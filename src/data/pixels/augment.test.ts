@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fixture } from "../../test/fixture.js";
+import { fixture } from "../../../test/fixture.js";
 import { sampleAffine } from "./affine.js";
 import { jitterColour, type Jitter } from "./colour-jitter.js";
 

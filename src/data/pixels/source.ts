@@ -3,7 +3,7 @@
  * and pixels lie in shared memory, so that a worker reads the same bytes without a copy.
  */
 import { totalmem } from "node:os";
-import { UsageError } from "../errors/index.js";
+import { UsageError } from "../../errors/index.js";
 import type { PixelCache } from "./cache.js";
 import { decodeBytes, decodeImage } from "./decode.js";
 import { fitImage, type Fit } from "./fit.js";

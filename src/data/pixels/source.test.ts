@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { UsageError } from "../errors/index.js";
-import { openDataset } from "./index.js";
+import { UsageError } from "../../errors/index.js";
+import { openDataset } from "../index.js";
 
 test("images that need more memory than there is are refused", async () => {
   const opening = openDataset("mnist", { split: "train", size: { height: 4096, width: 4096 } });

@@ -1,5 +1,5 @@
 /** Boxes around what a picture shows, as its owners drew them. */
-import type { ByteImage } from "../resize.js";
+import type { ByteImage } from "./resize.js";
 
 export interface Size {
   readonly width: number;

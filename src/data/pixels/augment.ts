@@ -2,10 +2,10 @@
  * Augmentation of training images. Every draw comes from the stream at (epoch, image), so an image
  * looks the same in the same epoch whatever the batch, the worker or the number of workers.
  */
-import { UsageError } from "../errors/index.js";
+import { UsageError } from "../../errors/index.js";
+import type { RandomGenerator, RandomStream } from "../../tensor/index.js";
 import { sampleAffine, type Affine, type Shape } from "./affine.js";
 import { drawJitter, jitterColour } from "./colour-jitter.js";
-import type { RandomGenerator, RandomStream } from "../tensor/index.js";
 
 /** What may be done to a training image; an absent field does nothing. */
 export interface Augmentation {

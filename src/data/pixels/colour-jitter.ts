@@ -1,5 +1,5 @@
 /** Colour jitter as torchvision's ColorJitter computes it, in the fixed order of its arguments. */
-import type { RandomStream } from "../tensor/index.js";
+import type { RandomStream } from "../../tensor/index.js";
 import type { Augmentation } from "./augment.js";
 
 /** Factors of one image; 1, 1, 1 and 0 change nothing. */

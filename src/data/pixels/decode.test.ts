@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openDataset } from "./index.js";
+import { openDataset } from "../index.js";
 
 let root = "";
 beforeEach(async () => {

@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 import { deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { InputError } from "../errors/index.js";
+import { InputError } from "../../errors/index.js";
+import { checkData, openDataset, type Dataset } from "../index.js";
 import { decodeImage } from "./decode.js";
-import { checkData, openDataset, type Dataset } from "./index.js";
 
-const FIXTURES = fileURLToPath(new URL("../../test/fixtures/images", import.meta.url));
+const FIXTURES = fileURLToPath(new URL("../../../test/fixtures/images", import.meta.url));
 
 let root = "";
 beforeEach(async () => {
