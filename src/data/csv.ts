@@ -5,10 +5,10 @@ import { InputError, refusing, UsageError } from "../errors/index.js";
 import { normalName, sortedClasses } from "./class-names.js";
 import type { Dataset } from "./dataset.js";
 import { dealSplit } from "./deal.js";
+import { readTable } from "./formats/index.js";
 import { openImageFiles } from "./image-files.js";
 import type { OpenOptions } from "./options.js";
 import { splitOfFolder } from "./split-names.js";
-import { readTable } from "./table.js";
 
 const refused = refusing(
   "A table of images has a header and a line an image: path,label or path,label,split.",

@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { InputError, UsageError } from "../errors/index.js";
 import { createDataset } from "./create.js";
 import type { Dataset } from "./dataset.js";
-import { readIdx } from "./idx.js";
+import { readIdx } from "./formats/index.js";
 import { fitOf, type OpenOptions } from "./options.js";
 import { fitImage, sharedPixels, type PixelSource } from "./pixels/index.js";
 

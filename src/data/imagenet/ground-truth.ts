@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { InputError, refusing } from "../../errors/index.js";
 import { readFileChecked } from "../../files/index.js";
-import { readMat5Struct } from "../mat5.js";
+import { readMat5Struct } from "../formats/index.js";
 import { readSolution, SOLUTION } from "./solution.js";
 
 const refused = refusing(

@@ -1,7 +1,7 @@
 /** Kaggle's `LOC_val_solution.csv`: class and boxes of each of ImageNet's validation pictures. */
 import { refusing } from "../../errors/index.js";
+import { readTable } from "../formats/index.js";
 import type { Box } from "../pixels/index.js";
-import { readTable } from "../table.js";
 
 const refused = refusing("Copy it again from Kaggle.");
 

@@ -1,7 +1,7 @@
 /** Lines of a CSV file with a header. */
 import { CsvError, parse } from "csv-parse/sync";
-import { refusing } from "../errors/index.js";
-import { readFileChecked } from "../files/index.js";
+import { refusing } from "../../errors/index.js";
+import { readFileChecked } from "../../files/index.js";
 
 const refused = refusing(
   "A table is a CSV file: a header, then lines of as many cells, with commas between.",

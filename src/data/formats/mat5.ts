@@ -4,7 +4,7 @@
  * a tag (type, size) and its data; a matrix is an element of elements, and may be deflated as a whole.
  */
 import { inflateSync } from "node:zlib";
-import { refusing } from "../errors/index.js";
+import { refusing } from "../../errors/index.js";
 
 const refused = refusing(
   "Copy the file again from its source, or write it anew: save -v7 in MATLAB, scipy.io.savemat in Python.",

@@ -3,8 +3,8 @@
  * a big-endian magic number 0 0 TYPE RANK, one uint32 a dimension, then the elements.
  */
 import { gunzipSync } from "node:zlib";
-import { InputError } from "../errors/index.js";
-import { readFileCheckedSync } from "../files/index.js";
+import { InputError } from "../../errors/index.js";
+import { readFileCheckedSync } from "../../files/index.js";
 
 /** An IDX array of unsigned bytes. */
 export interface IdxArray {

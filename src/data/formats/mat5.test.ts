@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { deflateSync, inflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { InputError } from "../errors/index.js";
+import { InputError } from "../../errors/index.js";
 import { readMat5, readMat5Struct, type MatArray, type MatFields } from "./mat5.js";
 
 const fixture = (name: string): Buffer =>
-  readFileSync(fileURLToPath(new URL(`../../test/fixtures/mat5/${name}`, import.meta.url)));
+  readFileSync(fileURLToPath(new URL(`../../../test/fixtures/mat5/${name}`, import.meta.url)));
 const values = JSON.parse(fixture("values.json").toString()) as Record<
   string,
   Record<string, { readonly dims: number[]; readonly data: number[] }>
