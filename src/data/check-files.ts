@@ -2,9 +2,8 @@
 import { InputError, UsageError } from "../errors/index.js";
 import { readFileChecked } from "../files/index.js";
 import { inspectImage, type ImageFacts } from "./check-image.js";
-import type { Dataset } from "./dataset.js";
+import type { Dataset, OpenOptions } from "./dataset/index.js";
 import { openDataset, specParts } from "./open.js";
-import type { OpenOptions } from "./options.js";
 import { encodedBytes } from "./pixels/index.js";
 
 /** An image of one split, by its file. */

@@ -5,7 +5,7 @@ import { fileError } from "../files/index.js";
 import { archiveNames, isArchived, layoutOf } from "./archives/index.js";
 import type { Suspicion } from "./check-suspicious.js";
 import { normalName } from "./class-names.js";
-import type { Dataset } from "./dataset.js";
+import type { Dataset } from "./dataset/index.js";
 import { flowers17Pictures } from "./flowers17.js";
 import { isFolder } from "./folder.js";
 import { openGroundTruth, truthFolders, type GroundTruth } from "./imagenet/index.js";

@@ -5,7 +5,7 @@ import { InputError } from "../errors/index.js";
 import { isArchived } from "./archives/index.js";
 import type { CheckedFile } from "./check-files.js";
 import type { Suspicion } from "./check-suspicious.js";
-import type { Dataset, MaskSource } from "./dataset.js";
+import type { Dataset, MaskSource } from "./dataset/index.js";
 import { isFolder } from "./folder.js";
 import { specParts } from "./open.js";
 import { BOXES, openRegions } from "./regions/index.js";

@@ -6,9 +6,7 @@ import { findPassedOver } from "./check-passed-over.js";
 import { checkRegions, type RegionCount } from "./check-regions.js";
 import { summarize, type CheckSummary } from "./check-summary.js";
 import { findSuspicious, type Suspicion } from "./check-suspicious.js";
-import type { Dataset, SkippedFile } from "./dataset.js";
-import type { OpenOptions } from "./options.js";
-import { subset } from "./select.js";
+import { subset, type Dataset, type OpenOptions, type SkippedFile } from "./dataset/index.js";
 
 /** What a check found; plain data. */
 export interface DataCheck extends CheckSummary {

@@ -7,9 +7,7 @@ import { join } from "node:path";
 import { InputError, UsageError } from "../errors/index.js";
 import { readFileChecked } from "../files/index.js";
 import { archiveEntries } from "./archives/index.js";
-import { createDataset } from "./create.js";
-import type { Dataset } from "./dataset.js";
-import { fitOf, type OpenOptions } from "./options.js";
+import { createDataset, fitOf, type Dataset, type OpenOptions } from "./dataset/index.js";
 import { fitImage, sharedPixels } from "./pixels/index.js";
 
 interface Kind {

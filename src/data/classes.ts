@@ -1,7 +1,6 @@
 /** Only some classes of a source, and in which order, whatever the source is. */
 import { suggestName, UsageError } from "../errors/index.js";
-import type { Dataset } from "./dataset.js";
-import { subset } from "./select.js";
+import { subset, type Dataset } from "./dataset/index.js";
 
 /** Images of the classes that were asked for. */
 export interface ChosenClasses {

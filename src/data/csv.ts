@@ -3,11 +3,10 @@ import { existsSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, win32 } from "node:path";
 import { InputError, refusing, UsageError } from "../errors/index.js";
 import { normalName, sortedClasses } from "./class-names.js";
-import type { Dataset } from "./dataset.js";
+import type { Dataset, OpenOptions } from "./dataset/index.js";
 import { dealSplit } from "./deal.js";
 import { readTable } from "./formats/index.js";
 import { openImageFiles } from "./image-files.js";
-import type { OpenOptions } from "./options.js";
 import { splitOfFolder } from "./split-names.js";
 
 const refused = refusing(

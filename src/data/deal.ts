@@ -1,8 +1,6 @@
 /** The splits of a source whose owner made none. */
 import { createGenerator } from "../tensor/index.js";
-import type { Dataset } from "./dataset.js";
-import type { OpenOptions } from "./options.js";
-import { stratify } from "./select.js";
+import { stratify, type Dataset, type OpenOptions } from "./dataset/index.js";
 
 /** Images of one split. */
 export interface Dealt {

@@ -1,12 +1,9 @@
 /** Procedural flowers: colour images of 17 classes with the mask of the flower, drawn from a seed. */
 import { UsageError } from "../errors/index.js";
 import { createGenerator } from "../tensor/index.js";
-import { createDataset } from "./create.js";
-import type { Dataset } from "./dataset.js";
+import { createDataset, fitOf, shuffled, type Dataset, type OpenOptions } from "./dataset/index.js";
 import { FLOWER_KINDS, drawFlower } from "./flower-drawing.js";
-import { fitOf, type OpenOptions } from "./options.js";
 import { sharedPixels, toPlanes } from "./pixels/index.js";
-import { shuffled } from "./select.js";
 
 /** Images a class, unless asked otherwise: as many as the 17 Flowers dataset has. */
 const PER_CLASS: Readonly<Record<string, number>> = { train: 64, test: 16 };

@@ -7,10 +7,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { InputError } from "../errors/index.js";
 import { fileError } from "../files/index.js";
-import type { Dataset } from "./dataset.js";
+import type { Dataset, OpenOptions } from "./dataset/index.js";
 import { choosePart } from "./flowers17-splits.js";
 import { openImageFiles } from "./image-files.js";
-import type { OpenOptions } from "./options.js";
 import { readTrimap } from "./trimaps.js";
 
 /** In the order of the files, 80 images each. */

@@ -4,14 +4,12 @@ import { basename, join } from "node:path";
 import { UsageError } from "../errors/index.js";
 import { fileError } from "../files/index.js";
 import { normalName, sortedClasses } from "./class-names.js";
-import type { Dataset } from "./dataset.js";
+import { indicesByClass, sentences, type Dataset, type OpenOptions } from "./dataset/index.js";
 import { dealSplit } from "./deal.js";
 import { notClassFolders } from "./explain-folder.js";
 import { openImageFiles, type ListedFiles } from "./image-files.js";
 import { openGroundTruth, truthFolders, validationNumber, type GroundTruth } from "./imagenet/index.js";
-import type { OpenOptions } from "./options.js";
 import { READ_PICTURE } from "./pixels/index.js";
-import { indicesByClass, sentences } from "./select.js";
 import { splitFolders } from "./split-names.js";
 
 /** Errors of a path that leads nowhere. */

@@ -2,12 +2,16 @@
 import { relative } from "node:path";
 import { InputError } from "../errors/index.js";
 import { chooseClasses } from "./classes.js";
-import { createDataset } from "./create.js";
-import type { Dataset, SkippedFile } from "./dataset.js";
-import { fitOf, type OpenOptions } from "./options.js";
+import {
+  createDataset,
+  fitOf,
+  sentences,
+  type Dataset,
+  type OpenOptions,
+  type SkippedFile,
+} from "./dataset/index.js";
 import { createCache, decodeImage, DEFAULT_CACHE_BYTES, type Fit } from "./pixels/index.js";
 import { regionsOf, type PictureFile } from "./regions/index.js";
-import { sentences } from "./select.js";
 
 /** Image files with their classes, as a layout lists them. */
 export interface ListedFiles {

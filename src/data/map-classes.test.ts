@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lookUpClasses, type ModelClasses } from "./class-lookup.js";
-import type { Dataset } from "./dataset.js";
+import type { Dataset } from "./dataset/index.js";
 import { imageNetClasses } from "./imagenet/index.js";
 import { mapOntoModel, readClassMap } from "./map-classes.js";
 

@@ -2,7 +2,7 @@
 import { InputError, nearestName, refusing } from "../errors/index.js";
 import { lookUpClasses, type ClassLookup, type ModelClasses } from "./class-lookup.js";
 import { findClassFault, normalName } from "./class-names.js";
-import type { Dataset } from "./dataset.js";
+import type { Dataset } from "./dataset/index.js";
 import { readTable } from "./formats/index.js";
 
 /** Outputs by the data's classes, as a user wrote them down. */

@@ -3,10 +3,8 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { InputError, UsageError } from "../errors/index.js";
-import { createDataset } from "./create.js";
-import type { Dataset } from "./dataset.js";
+import { createDataset, fitOf, type Dataset, type OpenOptions } from "./dataset/index.js";
 import { readIdx } from "./formats/index.js";
-import { fitOf, type OpenOptions } from "./options.js";
 import { fitImage, sharedPixels, type PixelSource } from "./pixels/index.js";
 
 /** The two splits, by the prefix of their files. */

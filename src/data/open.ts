@@ -6,12 +6,11 @@ import { isCifar, openCifar } from "./cifar.js";
 import { normalName } from "./class-names.js";
 import { onlyClasses } from "./classes.js";
 import { openCsv } from "./csv.js";
-import type { Dataset } from "./dataset.js";
+import type { Dataset, OpenOptions } from "./dataset/index.js";
 import { openFlowers } from "./flowers.js";
 import { flowers17Pictures, openFlowers17 } from "./flowers17.js";
 import { isFolder, openImageFolder } from "./folder.js";
 import { idxSplits, mnistFolder, openIdxFolder } from "./mnist.js";
-import type { OpenOptions } from "./options.js";
 import { splitOfFolder } from "./split-names.js";
 
 const SPLITS = ["train", "val", "test", "all"];

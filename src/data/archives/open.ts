@@ -1,11 +1,16 @@
 import { dirname } from "node:path";
 import { InputError } from "../../errors/index.js";
 import { chooseClasses } from "../classes.js";
-import { createDataset } from "../create.js";
-import type { Dataset, SkippedFile } from "../dataset.js";
+import {
+  createDataset,
+  fitOf,
+  sentences,
+  type Dataset,
+  type OpenOptions,
+  type SkippedFile,
+} from "../dataset/index.js";
 import { nothingReadable } from "../image-files.js";
 import { openGroundTruth, truthFolders } from "../imagenet/index.js";
-import { fitOf, type OpenOptions } from "../options.js";
 import {
   createCache,
   decodeBytes,
@@ -14,7 +19,6 @@ import {
   type EncodedSource,
 } from "../pixels/index.js";
 import { regionsOf, type PictureFile } from "../regions/index.js";
-import { sentences } from "../select.js";
 import { choosePictures } from "./choose.js";
 import { isArchive } from "./entry.js";
 import { classTars, gatherPictures } from "./gather.js";

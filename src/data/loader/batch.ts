@@ -1,6 +1,6 @@
 /** Which images make up a batch, and the batch itself: pure functions of (seed, step). */
 import type { RandomGenerator } from "../../tensor/index.js";
-import type { Batch, Dataset } from "../dataset.js";
+import type { Batch, Dataset } from "../dataset/index.js";
 import { readPixels, toUnit, type Augmenter, type ImageSource } from "../pixels/index.js";
 
 /** How an epoch is cut into batches. */

@@ -1,5 +1,5 @@
+import { readPixels, toUnit, type ImageSource } from "../pixels/index.js";
 import type { Dataset, DatasetRegions, SkippedFile } from "./dataset.js";
-import { readPixels, toUnit, type ImageSource } from "./pixels/index.js";
 
 /** What {@link createDataset} needs: a source and what is known about its images. */
 export interface DatasetParts {

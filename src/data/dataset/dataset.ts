@@ -1,4 +1,4 @@
-import type { ImageSource } from "./pixels/index.js";
+import type { ImageSource } from "../pixels/index.js";
 
 /** Labelled images that can be read in any order. Immutable and safe to share. */
 export interface Dataset {

@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { createGenerator } from "../tensor/index.js";
+import { createGenerator } from "../../tensor/index.js";
 import type { Dataset } from "./dataset.js";
 import { indicesByClass, shuffled } from "./select.js";
 

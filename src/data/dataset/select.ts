@@ -1,6 +1,6 @@
 /** Parts of a dataset: by index, as a balanced sample, as a validation set. */
-import { UsageError } from "../errors/index.js";
-import type { RandomGenerator, RandomStream } from "../tensor/index.js";
+import { UsageError } from "../../errors/index.js";
+import type { RandomGenerator, RandomStream } from "../../tensor/index.js";
 import type { Dataset } from "./dataset.js";
 
 /**

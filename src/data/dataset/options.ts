@@ -1,6 +1,6 @@
-import { UsageError } from "../errors/index.js";
+import { UsageError } from "../../errors/index.js";
+import type { Fit } from "../pixels/index.js";
 import type { Dataset } from "./dataset.js";
-import type { Fit } from "./pixels/index.js";
 
 /** How a dataset is opened. */
 export interface OpenOptions {
