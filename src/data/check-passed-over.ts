@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, posix } from "node:path";
 import { fileError } from "../files/index.js";
 import { archiveNames, isArchived, layoutOf } from "./archives/index.js";
 import type { Suspicion } from "./check-suspicious.js";
-import { normalName } from "./class-names.js";
+import { normalName } from "./classes/index.js";
 import type { Dataset } from "./dataset/index.js";
 import { flowers17Pictures } from "./flowers17.js";
 import { isFolder } from "./folder.js";

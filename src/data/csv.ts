@@ -2,7 +2,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, win32 } from "node:path";
 import { InputError, refusing, UsageError } from "../errors/index.js";
-import { normalName, sortedClasses } from "./class-names.js";
+import { normalName, sortedClasses } from "./classes/index.js";
 import type { Dataset, OpenOptions } from "./dataset/index.js";
 import { dealSplit } from "./deal.js";
 import { readTable } from "./formats/index.js";

@@ -3,7 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UsageError } from "../errors/index.js";
 import { fileError } from "../files/index.js";
-import { normalName, sortedClasses } from "./class-names.js";
+import { normalName, sortedClasses } from "./classes/index.js";
 import { indicesByClass, sentences, type Dataset, type OpenOptions } from "./dataset/index.js";
 import { dealSplit } from "./deal.js";
 import { notClassFolders } from "./explain-folder.js";

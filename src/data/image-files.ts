@@ -1,7 +1,7 @@
 /** A dataset over image files that lie on a disk, whatever layout says which class each has. */
 import { relative } from "node:path";
 import { InputError } from "../errors/index.js";
-import { chooseClasses } from "./classes.js";
+import { chooseClasses } from "./classes/index.js";
 import {
   createDataset,
   fitOf,

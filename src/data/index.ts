@@ -16,16 +16,19 @@ export {
   type SkippedFile,
   type SplitSize,
 } from "./dataset/index.js";
-export { findClassFault, sortedClasses } from "./class-names.js";
-export { lookUpClasses, type ClassLookup, type ModelClasses } from "./class-lookup.js";
 export {
+  findClassFault,
+  lookUpClasses,
   mapOntoModel,
   outputsByName,
   readClassMap,
+  sortedClasses,
+  type ClassLookup,
   type ClassMap,
   type ClassPair,
   type MappedData,
-} from "./map-classes.js";
+  type ModelClasses,
+} from "./classes/index.js";
 export { openDataset } from "./open.js";
 export type { Augmentation } from "./pixels/index.js";
 export { createLoader, type Loader, type LoaderOptions } from "./loader/index.js";

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { InputError } from "../../errors/index.js";
-import { normalName, sortedClasses } from "../class-names.js";
+import { normalName, sortedClasses } from "../classes/index.js";
 import { validationNumber, type GroundTruth } from "../imagenet/index.js";
 import { isHidden, READ_PICTURE } from "../pixels/index.js";
 import { MASKS } from "../regions/index.js";

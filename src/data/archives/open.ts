@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { InputError } from "../../errors/index.js";
-import { chooseClasses } from "../classes.js";
+import { chooseClasses } from "../classes/index.js";
 import {
   createDataset,
   fitOf,

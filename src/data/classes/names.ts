@@ -1,5 +1,5 @@
 /** Names of classes and their order: in one place, for every source and for models. */
-import type { Dataset } from "./dataset/index.js";
+import type { Dataset } from "../dataset/index.js";
 
 /** One form of a name that Unicode can write in several: macOS hands out "é" as two characters. */
 export function normalName(name: string): string {

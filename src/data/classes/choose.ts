@@ -1,6 +1,6 @@
 /** Only some classes of a source, and in which order, whatever the source is. */
-import { suggestName, UsageError } from "../errors/index.js";
-import { subset, type Dataset } from "./dataset/index.js";
+import { suggestName, UsageError } from "../../errors/index.js";
+import { subset, type Dataset } from "../dataset/index.js";
 
 /** Images of the classes that were asked for. */
 export interface ChosenClasses {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { findClassFault, sortedClasses } from "./class-names.js";
-import { openDataset } from "./index.js";
+import { openDataset } from "../index.js";
+import { findClassFault, sortedClasses } from "./names.js";
 
 test("order: numbers by their value, also with signs, points and zeros in front; else by characters", () => {
   expect(sortedClasses(["10", "9", "-1", "2.5", "010", "9"])).toEqual(["-1", "2.5", "9", "010", "10"]);

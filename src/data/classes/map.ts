@@ -1,9 +1,9 @@
 /** Data with some of a model's classes, or with its classes in another order, for that model: labels are its outputs. */
-import { InputError, nearestName, refusing } from "../errors/index.js";
-import { lookUpClasses, type ClassLookup, type ModelClasses } from "./class-lookup.js";
-import { findClassFault, normalName } from "./class-names.js";
-import type { Dataset } from "./dataset/index.js";
-import { readTable } from "./formats/index.js";
+import { InputError, nearestName, refusing } from "../../errors/index.js";
+import type { Dataset } from "../dataset/index.js";
+import { readTable } from "../formats/index.js";
+import { lookUpClasses, type ClassLookup, type ModelClasses } from "./lookup.js";
+import { findClassFault, normalName } from "./names.js";
 
 /** Outputs by the data's classes, as a user wrote them down. */
 export interface ClassMap {

@@ -1,6 +1,6 @@
 /** Which output of a model a class of some data is, by its name. */
-import { normalName } from "./class-names.js";
-import { imageNetClasses } from "./imagenet/index.js";
+import { imageNetClasses } from "../imagenet/index.js";
+import { normalName } from "./names.js";
 
 /** What is known of a model's outputs. */
 export interface ModelClasses {

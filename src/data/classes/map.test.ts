@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { lookUpClasses, type ModelClasses } from "./class-lookup.js";
-import type { Dataset } from "./dataset/index.js";
-import { imageNetClasses } from "./imagenet/index.js";
-import { mapOntoModel, readClassMap } from "./map-classes.js";
+import type { Dataset } from "../dataset/index.js";
+import { imageNetClasses } from "../imagenet/index.js";
+import { lookUpClasses, type ModelClasses } from "./lookup.js";
+import { mapOntoModel, readClassMap } from "./map.js";
 
 let folder = "";
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "holdfast-map-"))));
