@@ -3,8 +3,8 @@ import { InputError, UsageError } from "../errors/index.js";
 import { readFileChecked } from "../files/index.js";
 import { inspectImage, type ImageFacts } from "./check-image.js";
 import type { Dataset, OpenOptions } from "./dataset/index.js";
-import { openDataset, specParts } from "./open.js";
 import { encodedBytes } from "./pixels/index.js";
+import { openDataset, specParts } from "./sources/index.js";
 
 /** An image of one split, by its file. */
 export interface CheckedFile {

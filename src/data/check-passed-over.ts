@@ -2,16 +2,20 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname, extname, join, posix } from "node:path";
 import { fileError } from "../files/index.js";
-import { archiveNames, isArchived, layoutOf } from "./archives/index.js";
 import type { Suspicion } from "./check-suspicious.js";
 import { normalName } from "./classes/index.js";
 import type { Dataset } from "./dataset/index.js";
-import { flowers17Pictures } from "./flowers17.js";
-import { isFolder } from "./folder.js";
 import { openGroundTruth, truthFolders, type GroundTruth } from "./imagenet/index.js";
-import { specParts } from "./open.js";
 import { isHidden, READ_PICTURE, UNREAD_PICTURE } from "./pixels/index.js";
 import { ANNOTATIONS, MASKS } from "./regions/index.js";
+import {
+  archiveNames,
+  flowers17Pictures,
+  isArchived,
+  isFolder,
+  layoutOf,
+  specParts,
+} from "./sources/index.js";
 import { splitFolders, splitOfFolder } from "./split-names.js";
 
 /** A folder of a split, of a class, and two more: deeper ones (or links in a circle) are not looked into. */

@@ -2,13 +2,11 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InputError } from "../errors/index.js";
-import { isArchived } from "./archives/index.js";
 import type { CheckedFile } from "./check-files.js";
 import type { Suspicion } from "./check-suspicious.js";
 import type { Dataset, MaskSource } from "./dataset/index.js";
-import { isFolder } from "./folder.js";
-import { specParts } from "./open.js";
 import { BOXES, openRegions } from "./regions/index.js";
+import { isArchived, isFolder, specParts } from "./sources/index.js";
 
 export interface RegionCount {
   readonly images: number;

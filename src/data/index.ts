@@ -29,7 +29,7 @@ export {
   type MappedData,
   type ModelClasses,
 } from "./classes/index.js";
-export { openDataset } from "./open.js";
+export { openDataset } from "./sources/index.js";
 export type { Augmentation } from "./pixels/index.js";
 export { createLoader, type Loader, type LoaderOptions } from "./loader/index.js";
 export { checkData, type CheckOptions, type DataCheck, type Duplicates } from "./check.js";

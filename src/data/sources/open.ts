@@ -1,16 +1,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { InputError, nearestName, suggestName, UsageError } from "../errors/index.js";
-import { isArchived, openArchive } from "./archives/index.js";
+import { InputError, nearestName, suggestName, UsageError } from "../../errors/index.js";
+import { normalName, onlyClasses } from "../classes/index.js";
+import type { Dataset, OpenOptions } from "../dataset/index.js";
+import { splitOfFolder } from "../split-names.js";
+import { isArchived, openArchive } from "./archive/open.js";
 import { isCifar, openCifar } from "./cifar.js";
-import { normalName, onlyClasses } from "./classes/index.js";
 import { openCsv } from "./csv.js";
-import type { Dataset, OpenOptions } from "./dataset/index.js";
-import { openFlowers } from "./flowers.js";
-import { flowers17Pictures, openFlowers17 } from "./flowers17.js";
+import { openFlowers } from "./flowers/flowers.js";
+import { flowers17Pictures, openFlowers17 } from "./flowers17/flowers17.js";
 import { isFolder, openImageFolder } from "./folder.js";
 import { idxSplits, mnistFolder, openIdxFolder } from "./mnist.js";
-import { splitOfFolder } from "./split-names.js";
 
 const SPLITS = ["train", "val", "test", "all"];
 const BUILT_IN = ["mnist", "flowers"] as const;

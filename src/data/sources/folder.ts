@@ -1,16 +1,16 @@
 /** Folders of images: a folder for each class, with or without a folder for each split above. */
 import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { UsageError } from "../errors/index.js";
-import { fileError } from "../files/index.js";
-import { normalName, sortedClasses } from "./classes/index.js";
-import { indicesByClass, sentences, type Dataset, type OpenOptions } from "./dataset/index.js";
-import { dealSplit } from "./deal.js";
+import { UsageError } from "../../errors/index.js";
+import { fileError } from "../../files/index.js";
+import { normalName, sortedClasses } from "../classes/index.js";
+import { indicesByClass, sentences, type Dataset, type OpenOptions } from "../dataset/index.js";
+import { dealSplit } from "../deal.js";
+import { openGroundTruth, truthFolders, validationNumber, type GroundTruth } from "../imagenet/index.js";
+import { READ_PICTURE } from "../pixels/index.js";
+import { splitFolders } from "../split-names.js";
 import { notClassFolders } from "./explain-folder.js";
 import { openImageFiles, type ListedFiles } from "./image-files.js";
-import { openGroundTruth, truthFolders, validationNumber, type GroundTruth } from "./imagenet/index.js";
-import { READ_PICTURE } from "./pixels/index.js";
-import { splitFolders } from "./split-names.js";
 
 /** Errors of a path that leads nowhere. */
 const NO_FOLDER: ReadonlySet<string> = new Set(["ELOOP", "ENAMETOOLONG"]);

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
-import { InputError } from "../../errors/index.js";
-import { chooseClasses } from "../classes/index.js";
+import { InputError } from "../../../errors/index.js";
+import { isArchive } from "../../archives/index.js";
+import { chooseClasses } from "../../classes/index.js";
 import {
   createDataset,
   fitOf,
@@ -8,19 +9,18 @@ import {
   type Dataset,
   type OpenOptions,
   type SkippedFile,
-} from "../dataset/index.js";
-import { nothingReadable } from "../image-files.js";
-import { openGroundTruth, truthFolders } from "../imagenet/index.js";
+} from "../../dataset/index.js";
+import { openGroundTruth, truthFolders } from "../../imagenet/index.js";
 import {
   createCache,
   decodeBytes,
   DEFAULT_CACHE_BYTES,
   encodedBytes,
   type EncodedSource,
-} from "../pixels/index.js";
-import { regionsOf, type PictureFile } from "../regions/index.js";
+} from "../../pixels/index.js";
+import { regionsOf, type PictureFile } from "../../regions/index.js";
+import { nothingReadable } from "../image-files.js";
 import { choosePictures } from "./choose.js";
-import { isArchive } from "./entry.js";
 import { classTars, gatherPictures } from "./gather.js";
 import { layoutOf, type Layout } from "./layout.js";
 

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { plainPicture, treeOf, zipOf } from "../../test/archives.js";
-import { refusalOf } from "../../test/refusal.js";
-import { InputError } from "../errors/index.js";
-import { checkData, openDataset, type Dataset } from "./index.js";
+import { plainPicture, treeOf, zipOf } from "../../../test/archives.js";
+import { refusalOf } from "../../../test/refusal.js";
+import { InputError } from "../../errors/index.js";
+import { checkData, openDataset, type Dataset } from "../index.js";
 
 /** Node makes none itself. */
 const MKFIFO = "mkfifo";

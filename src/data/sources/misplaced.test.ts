@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { plainPicture } from "../../test/archives.js";
-import { refusalOf } from "../../test/refusal.js";
-import { HoldfastError } from "../errors/index.js";
-import { openDataset } from "./index.js";
+import { plainPicture } from "../../../test/archives.js";
+import { refusalOf } from "../../../test/refusal.js";
+import { HoldfastError } from "../../errors/index.js";
+import { openDataset } from "../index.js";
 
 let root = "";
 let red: Buffer;

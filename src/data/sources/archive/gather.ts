@@ -1,13 +1,18 @@
 /** The encoded pictures of an archive, side by side in shared memory. */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { InputError } from "../../errors/index.js";
-import { fileError } from "../../files/index.js";
-import type { GroundTruth } from "../imagenet/index.js";
-import { formatOf, type EncodedSource } from "../pixels/index.js";
-import { isArchive, LARGEST_ARCHIVE, type ArchiveEntry, type Unpacked } from "./entry.js";
+import { InputError } from "../../../errors/index.js";
+import { fileError } from "../../../files/index.js";
+import {
+  archiveEntries,
+  isArchive,
+  LARGEST_ARCHIVE,
+  type ArchiveEntry,
+  type Unpacked,
+} from "../../archives/index.js";
+import type { GroundTruth } from "../../imagenet/index.js";
+import { formatOf, type EncodedSource } from "../../pixels/index.js";
 import { isPicture, maybeOf } from "./layout.js";
-import { archiveEntries } from "./read.js";
 
 const SLAB = 2 ** 26;
 /** Bytes that tell of a picture's format. */

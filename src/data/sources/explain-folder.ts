@@ -1,9 +1,9 @@
 /** Why a folder is no folder of class folders, and what was meant. */
 import { readdirSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { InputError } from "../errors/index.js";
-import { SOLUTION } from "./imagenet/index.js";
-import { isHidden, READ_PICTURE, UNREAD_PICTURE } from "./pixels/index.js";
+import { InputError } from "../../errors/index.js";
+import { SOLUTION } from "../imagenet/index.js";
+import { isHidden, READ_PICTURE, UNREAD_PICTURE } from "../pixels/index.js";
 
 const USUAL = "Put the images of each class into a folder of its own: photos/cat/1.jpg, photos/dog/1.jpg.";
 

@@ -1,13 +1,13 @@
 /** A table of images: one line each, with its file and class, and its split where there is one. */
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, win32 } from "node:path";
-import { InputError, refusing, UsageError } from "../errors/index.js";
-import { normalName, sortedClasses } from "./classes/index.js";
-import type { Dataset, OpenOptions } from "./dataset/index.js";
-import { dealSplit } from "./deal.js";
-import { readTable } from "./formats/index.js";
+import { InputError, refusing, UsageError } from "../../errors/index.js";
+import { normalName, sortedClasses } from "../classes/index.js";
+import type { Dataset, OpenOptions } from "../dataset/index.js";
+import { dealSplit } from "../deal.js";
+import { readTable } from "../formats/index.js";
+import { splitOfFolder } from "../split-names.js";
 import { openImageFiles } from "./image-files.js";
-import { splitOfFolder } from "./split-names.js";
 
 const refused = refusing(
   "A table of images has a header and a line an image: path,label or path,label,split.",

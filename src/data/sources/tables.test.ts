@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import sharp from "sharp";
 import { pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openDataset } from "./index.js";
+import { openDataset } from "../index.js";
 
 let root = "";
 beforeEach(async () => (root = await mkdtemp(join(tmpdir(), "holdfast-tables-"))));

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { InputError, UsageError } from "../errors/index.js";
-import { createGenerator } from "../tensor/index.js";
-import { checkData, datasetInfo, openDataset, subset, takeSample, type Dataset } from "./index.js";
+import { InputError, UsageError } from "../../../errors/index.js";
+import { createGenerator } from "../../../tensor/index.js";
+import { checkData, datasetInfo, openDataset, subset, takeSample, type Dataset } from "../../index.js";
 
 const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../test/fixtures/flowers17/${name}`, import.meta.url));
+  fileURLToPath(new URL(`../../../../test/fixtures/flowers17/${name}`, import.meta.url));
 const pictureName = (number: number): string => `image_${String(number).padStart(4, "0")}.jpg`;
 
 /** The owners' layout with 1360 tiny pictures; 80 × 60, as large as twice the trimap. */

@@ -1,5 +1,5 @@
-import type { RandomStream } from "../tensor/index.js";
-import type { ByteImage } from "./pixels/index.js";
+import type { RandomStream } from "../../../tensor/index.js";
+import type { ByteImage } from "../../pixels/index.js";
 
 /** What makes a class: everything else varies from image to image. */
 interface FlowerKind {

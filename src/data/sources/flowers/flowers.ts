@@ -1,9 +1,9 @@
 /** Procedural flowers: colour images of 17 classes with the mask of the flower, drawn from a seed. */
-import { UsageError } from "../errors/index.js";
-import { createGenerator } from "../tensor/index.js";
-import { createDataset, fitOf, shuffled, type Dataset, type OpenOptions } from "./dataset/index.js";
-import { FLOWER_KINDS, drawFlower } from "./flower-drawing.js";
-import { sharedPixels, toPlanes } from "./pixels/index.js";
+import { UsageError } from "../../../errors/index.js";
+import { createGenerator } from "../../../tensor/index.js";
+import { createDataset, fitOf, shuffled, type Dataset, type OpenOptions } from "../../dataset/index.js";
+import { sharedPixels, toPlanes } from "../../pixels/index.js";
+import { FLOWER_KINDS, drawFlower } from "./drawing.js";
 
 /** Images a class, unless asked otherwise: as many as the 17 Flowers dataset has. */
 const PER_CLASS: Readonly<Record<string, number>> = { train: 64, test: 16 };

@@ -1,7 +1,7 @@
 /** A dataset over image files that lie on a disk, whatever layout says which class each has. */
 import { relative } from "node:path";
-import { InputError } from "../errors/index.js";
-import { chooseClasses } from "./classes/index.js";
+import { InputError } from "../../errors/index.js";
+import { chooseClasses } from "../classes/index.js";
 import {
   createDataset,
   fitOf,
@@ -9,9 +9,9 @@ import {
   type Dataset,
   type OpenOptions,
   type SkippedFile,
-} from "./dataset/index.js";
-import { createCache, decodeImage, DEFAULT_CACHE_BYTES, type Fit } from "./pixels/index.js";
-import { regionsOf, type PictureFile } from "./regions/index.js";
+} from "../dataset/index.js";
+import { createCache, decodeImage, DEFAULT_CACHE_BYTES, type Fit } from "../pixels/index.js";
+import { regionsOf, type PictureFile } from "../regions/index.js";
 
 /** Image files with their classes, as a layout lists them. */
 export interface ListedFiles {

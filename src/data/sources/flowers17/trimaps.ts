@@ -1,6 +1,13 @@
 /** The trimaps of the Flowers datasets: which pixels of a picture are the flower. */
 import { existsSync } from "node:fs";
-import { decodeImage, fitRegion, nearest, pictureSize, type ByteImage, type Fit } from "./pixels/index.js";
+import {
+  decodeImage,
+  fitRegion,
+  nearest,
+  pictureSize,
+  type ByteImage,
+  type Fit,
+} from "../../pixels/index.js";
 
 /**
  * Writes the mask of the picture at `picturePath` into `out` (`[H, W]` in {0, 1}): the trimap brought to the

@@ -1,11 +1,11 @@
 /** Which pictures of 17 Flowers train, validate and test: the owners' three splits, or dealt ones. */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { InputError, UsageError } from "../errors/index.js";
-import { readFileCheckedSync } from "../files/index.js";
-import { createGenerator } from "../tensor/index.js";
-import { stratify } from "./dataset/index.js";
-import { readMat5 } from "./formats/index.js";
+import { InputError, UsageError } from "../../../errors/index.js";
+import { readFileCheckedSync } from "../../../files/index.js";
+import { createGenerator } from "../../../tensor/index.js";
+import { stratify } from "../../dataset/index.js";
+import { readMat5 } from "../../formats/index.js";
 
 /** Of each class: 40 to train, 20 to validate, 20 to test, as in the owners' splits. */
 const SHARES = { train: 0.5, val: 0.25, test: 0.25 } as const;

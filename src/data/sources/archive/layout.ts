@@ -1,10 +1,10 @@
 import { posix } from "node:path";
-import { InputError } from "../../errors/index.js";
-import { normalName, sortedClasses } from "../classes/index.js";
-import { validationNumber, type GroundTruth } from "../imagenet/index.js";
-import { isHidden, READ_PICTURE } from "../pixels/index.js";
-import { MASKS } from "../regions/index.js";
-import { splitOfFolder, type Split } from "../split-names.js";
+import { InputError } from "../../../errors/index.js";
+import { normalName, sortedClasses } from "../../classes/index.js";
+import { validationNumber, type GroundTruth } from "../../imagenet/index.js";
+import { isHidden, READ_PICTURE } from "../../pixels/index.js";
+import { MASKS } from "../../regions/index.js";
+import { splitOfFolder, type Split } from "../../split-names.js";
 
 /** What a picture's name says. */
 interface Said {

@@ -2,10 +2,10 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { InputError, UsageError } from "../errors/index.js";
-import { createDataset, fitOf, type Dataset, type OpenOptions } from "./dataset/index.js";
-import { readIdx } from "./formats/index.js";
-import { fitImage, sharedPixels, type PixelSource } from "./pixels/index.js";
+import { InputError, UsageError } from "../../errors/index.js";
+import { createDataset, fitOf, type Dataset, type OpenOptions } from "../dataset/index.js";
+import { readIdx } from "../formats/index.js";
+import { fitImage, sharedPixels, type PixelSource } from "../pixels/index.js";
 
 /** The two splits, by the prefix of their files. */
 const PREFIX_OF_SPLIT: Readonly<Record<string, string>> = { train: "train", test: "t10k" };

@@ -1,7 +1,7 @@
 /** Which pictures of an archive are a split's. */
-import { InputError, UsageError } from "../../errors/index.js";
-import type { OpenOptions } from "../dataset/index.js";
-import { dealSplit } from "../deal.js";
+import { InputError, UsageError } from "../../../errors/index.js";
+import type { OpenOptions } from "../../dataset/index.js";
+import { dealSplit } from "../../deal.js";
 import type { Layout } from "./layout.js";
 
 /** Pictures of one split. */

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { contactSheet, openDataset } from "./index.js";
+import { contactSheet, openDataset } from "../../index.js";
 
 describe("flowers", () => {
   test("are the same from the same seed, others from another, with the mask of the flower", async () => {

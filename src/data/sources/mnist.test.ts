@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { InputError } from "../errors/index.js";
-import { createGenerator } from "../tensor/index.js";
-import { datasetInfo, openDataset, takeSample } from "./index.js";
+import { InputError } from "../../errors/index.js";
+import { createGenerator } from "../../tensor/index.js";
+import { datasetInfo, openDataset, takeSample } from "../index.js";
 
 test("MNIST has the counts its owners state", async () => {
   const [train, test] = [await openDataset("mnist"), await openDataset("mnist:test")];

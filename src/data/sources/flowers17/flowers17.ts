@@ -5,11 +5,11 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { InputError } from "../errors/index.js";
-import { fileError } from "../files/index.js";
-import type { Dataset, OpenOptions } from "./dataset/index.js";
-import { choosePart } from "./flowers17-splits.js";
-import { openImageFiles } from "./image-files.js";
+import { InputError } from "../../../errors/index.js";
+import { fileError } from "../../../files/index.js";
+import type { Dataset, OpenOptions } from "../../dataset/index.js";
+import { openImageFiles } from "../image-files.js";
+import { choosePart } from "./splits.js";
 import { readTrimap } from "./trimaps.js";
 
 /** In the order of the files, 80 images each. */

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { InputError, UsageError } from "../errors/index.js";
-import { createGenerator } from "../tensor/index.js";
-import { createLoader, datasetInfo, openDataset } from "./index.js";
+import { InputError, UsageError } from "../../errors/index.js";
+import { createGenerator } from "../../tensor/index.js";
+import { createLoader, datasetInfo, openDataset } from "../index.js";
 
 let root = "";
 beforeEach(async () => {

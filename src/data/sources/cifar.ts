@@ -4,11 +4,11 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { InputError, UsageError } from "../errors/index.js";
-import { readFileChecked } from "../files/index.js";
-import { archiveEntries } from "./archives/index.js";
-import { createDataset, fitOf, type Dataset, type OpenOptions } from "./dataset/index.js";
-import { fitImage, sharedPixels } from "./pixels/index.js";
+import { InputError, UsageError } from "../../errors/index.js";
+import { readFileChecked } from "../../files/index.js";
+import { archiveEntries } from "../archives/index.js";
+import { createDataset, fitOf, type Dataset, type OpenOptions } from "../dataset/index.js";
+import { fitImage, sharedPixels } from "../pixels/index.js";
 
 interface Kind {
   readonly title: string;
