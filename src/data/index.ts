@@ -32,4 +32,4 @@ export {
 export { openDataset } from "./sources/index.js";
 export type { Augmentation } from "./pixels/index.js";
 export { createLoader, type Loader, type LoaderOptions } from "./loader/index.js";
-export { checkData, type CheckOptions, type DataCheck, type Duplicates } from "./check.js";
+export { checkData, type CheckOptions, type DataCheck, type Duplicates } from "./check/index.js";

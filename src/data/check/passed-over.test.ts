@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import sharp from "sharp";
 import { pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { checkData } from "./index.js";
+import { checkData } from "../index.js";
 
 let root = "";
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 /** What may be wrong with an image that can be read, or with a class. */
-import type { CheckedFile } from "./check-files.js";
-import { isMisnamed, type ImageFacts } from "./check-image.js";
-import type { Dataset } from "./dataset/index.js";
+import type { Dataset } from "../dataset/index.js";
+import type { CheckedFile } from "./files.js";
+import { isMisnamed, type ImageFacts } from "./image.js";
 
 /** Something to look at. */
 export interface Suspicion {

@@ -1,5 +1,5 @@
 /** Images that are there more than once: the same bytes, or pictures that look alike. */
-import type { ImageFacts, Look } from "./check-image.js";
+import type { ImageFacts, Look } from "./image.js";
 
 /** Places of images that are the same, two or more, in order. */
 export interface SameImages {

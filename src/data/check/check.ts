@@ -1,12 +1,12 @@
 /** `holdfast data check`: what a source of image files holds, and what in it a user should look at. */
-import { InputError } from "../errors/index.js";
-import { findSameImages } from "./check-duplicates.js";
-import { inspectFiles, openSplits, type CheckedFile } from "./check-files.js";
-import { findPassedOver } from "./check-passed-over.js";
-import { checkRegions, type RegionCount } from "./check-regions.js";
-import { summarize, type CheckSummary } from "./check-summary.js";
-import { findSuspicious, type Suspicion } from "./check-suspicious.js";
-import { subset, type Dataset, type OpenOptions, type SkippedFile } from "./dataset/index.js";
+import { InputError } from "../../errors/index.js";
+import { subset, type Dataset, type OpenOptions, type SkippedFile } from "../dataset/index.js";
+import { findSameImages } from "./duplicates.js";
+import { inspectFiles, openSplits, type CheckedFile } from "./files.js";
+import { findPassedOver } from "./passed-over.js";
+import { checkRegions, type RegionCount } from "./regions.js";
+import { summarize, type CheckSummary } from "./summary.js";
+import { findSuspicious, type Suspicion } from "./suspicious.js";
 
 /** What a check found; plain data. */
 export interface DataCheck extends CheckSummary {

@@ -1,10 +1,10 @@
 /** The image files of every split of a source, and what each is. */
-import { InputError, UsageError } from "../errors/index.js";
-import { readFileChecked } from "../files/index.js";
-import { inspectImage, type ImageFacts } from "./check-image.js";
-import type { Dataset, OpenOptions } from "./dataset/index.js";
-import { encodedBytes } from "./pixels/index.js";
-import { openDataset, specParts } from "./sources/index.js";
+import { InputError, UsageError } from "../../errors/index.js";
+import { readFileChecked } from "../../files/index.js";
+import type { Dataset, OpenOptions } from "../dataset/index.js";
+import { encodedBytes } from "../pixels/index.js";
+import { openDataset, specParts } from "../sources/index.js";
+import { inspectImage, type ImageFacts } from "./image.js";
 
 /** An image of one split, by its file. */
 export interface CheckedFile {

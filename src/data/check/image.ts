@@ -1,8 +1,8 @@
 /** What one image file is: its content, its size, and how it looks. */
 import { extname } from "node:path";
 import sharp from "sharp";
-import { sha256Of } from "../files/index.js";
-import { decodeBytes, formatOf, resize, type ByteImage, type ImageFormat } from "./pixels/index.js";
+import { sha256Of } from "../../files/index.js";
+import { decodeBytes, formatOf, resize, type ByteImage, type ImageFormat } from "../pixels/index.js";
 
 /** A readable image in numbers; plain data. */
 export interface ImageFacts {

@@ -1,13 +1,12 @@
 /** Pictures of a folder or an archive that no dataset reads: a whole class may be among them. */
 import { readdirSync } from "node:fs";
 import { basename, dirname, extname, join, posix } from "node:path";
-import { fileError } from "../files/index.js";
-import type { Suspicion } from "./check-suspicious.js";
-import { normalName } from "./classes/index.js";
-import type { Dataset } from "./dataset/index.js";
-import { openGroundTruth, truthFolders, type GroundTruth } from "./imagenet/index.js";
-import { isHidden, READ_PICTURE, UNREAD_PICTURE } from "./pixels/index.js";
-import { ANNOTATIONS, MASKS } from "./regions/index.js";
+import { fileError } from "../../files/index.js";
+import { normalName } from "../classes/index.js";
+import type { Dataset } from "../dataset/index.js";
+import { openGroundTruth, truthFolders, type GroundTruth } from "../imagenet/index.js";
+import { isHidden, READ_PICTURE, UNREAD_PICTURE } from "../pixels/index.js";
+import { ANNOTATIONS, MASKS } from "../regions/index.js";
 import {
   archiveNames,
   flowers17Pictures,
@@ -15,8 +14,9 @@ import {
   isFolder,
   layoutOf,
   specParts,
-} from "./sources/index.js";
-import { splitFolders, splitOfFolder } from "./split-names.js";
+} from "../sources/index.js";
+import { splitFolders, splitOfFolder } from "../split-names.js";
+import type { Suspicion } from "./suspicious.js";
 
 /** A folder of a split, of a class, and two more: deeper ones (or links in a circle) are not looked into. */
 const DEPTH = 4;

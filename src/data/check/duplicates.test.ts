@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { createGenerator } from "../tensor/index.js";
-import { findSameImages } from "./check-duplicates.js";
-import type { ImageFacts } from "./check-image.js";
+import { createGenerator } from "../../tensor/index.js";
+import { findSameImages } from "./duplicates.js";
+import type { ImageFacts } from "./image.js";
 
 test("a data set of 150 000 pictures is compared", () => {
   const stream = createGenerator(1).stream("looks");

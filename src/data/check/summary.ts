@@ -1,7 +1,7 @@
 /** The counts of a check: splits, classes, sizes, kinds of images. */
-import type { CheckedFile } from "./check-files.js";
-import type { ImageFacts } from "./check-image.js";
-import type { Dataset } from "./dataset/index.js";
+import type { Dataset } from "../dataset/index.js";
+import type { CheckedFile } from "./files.js";
+import type { ImageFacts } from "./image.js";
 
 /** Counts and sizes; plain data. */
 export interface CheckSummary {

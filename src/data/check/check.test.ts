@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { InputError, UsageError } from "../errors/index.js";
-import { createGenerator } from "../tensor/index.js";
-import { checkData, contactSheet, openDataset, type DataCheck } from "./index.js";
+import { InputError, UsageError } from "../../errors/index.js";
+import { createGenerator } from "../../tensor/index.js";
+import { checkData, contactSheet, openDataset, type DataCheck } from "../index.js";
 
 let root = "";
 beforeEach(async () => {

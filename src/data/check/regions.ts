@@ -1,12 +1,12 @@
 /** How many images have a key region, and what is wrong with masks, boxes and annotations. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { InputError } from "../errors/index.js";
-import type { CheckedFile } from "./check-files.js";
-import type { Suspicion } from "./check-suspicious.js";
-import type { Dataset, MaskSource } from "./dataset/index.js";
-import { BOXES, openRegions } from "./regions/index.js";
-import { isArchived, isFolder, specParts } from "./sources/index.js";
+import { InputError } from "../../errors/index.js";
+import type { Dataset, MaskSource } from "../dataset/index.js";
+import { BOXES, openRegions } from "../regions/index.js";
+import { isArchived, isFolder, specParts } from "../sources/index.js";
+import type { CheckedFile } from "./files.js";
+import type { Suspicion } from "./suspicious.js";
 
 export interface RegionCount {
   readonly images: number;
