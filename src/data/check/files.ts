@@ -4,6 +4,7 @@ import { readFileChecked } from "../../files/index.js";
 import type { Dataset, OpenOptions } from "../dataset/index.js";
 import { encodedBytes } from "../pixels/index.js";
 import { openDataset, specParts } from "../sources/index.js";
+import { SPLITS } from "../splits.js";
 import { inspectImage, type ImageFacts } from "./image.js";
 
 /** An image of one split, by its file. */
@@ -16,8 +17,6 @@ export interface CheckedFile {
   /** Why it cannot. */
   readonly problem?: string;
 }
-
-const SPLITS = ["train", "val", "test"] as const;
 
 /**
  * The splits of `spec`: the one it names, or all there are.

@@ -15,7 +15,7 @@ import {
   layoutOf,
   specParts,
 } from "../sources/index.js";
-import { splitFolders, splitOfFolder } from "../split-names.js";
+import { splitFolders, splitOfFolder } from "../splits.js";
 import type { Suspicion } from "./suspicious.js";
 
 /** A folder of a split, of a class, and two more: deeper ones (or links in a circle) are not looked into. */

@@ -4,11 +4,12 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { InputError, UsageError } from "../../errors/index.js";
+import { InputError } from "../../errors/index.js";
 import { readFileChecked } from "../../files/index.js";
 import { archiveEntries } from "../archives/index.js";
 import { createDataset, fitOf, type Dataset, type OpenOptions } from "../dataset/index.js";
 import { fitImage, sharedPixels } from "../pixels/index.js";
+import { chooseSplit, TRAIN_AND_TEST } from "../splits.js";
 
 interface Kind {
   readonly title: string;
@@ -53,16 +54,11 @@ function kindIn(folder: string): Kind | undefined {
 /**
  * One split of CIFAR-10 or CIFAR-100 (its fine labels).
  *
- * @throws InputError when a file is missing, cut short, or has a label out of range.
+ * @throws InputError when a file is missing, cut short, or has a label out of range; UsageError for a split
+ *   that is not there.
  */
-export async function openCifar(path: string, split: string, options: OpenOptions): Promise<Dataset> {
-  if (split !== "train" && split !== "test") {
-    throw new UsageError({
-      place: path,
-      problem: `has no split "${split}"`,
-      remedy: "Its splits are train and test; a validation set can be split off the training set.",
-    });
-  }
+export async function openCifar(path: string, asked: string, options: OpenOptions): Promise<Dataset> {
+  const { owners: split } = chooseSplit(asked, TRAIN_AND_TEST, { place: path });
   const { kind, read } = await reader(path);
   const classNames = new TextDecoder()
     .decode(await read(kind.names))

@@ -1,12 +1,11 @@
 /** A table of images: one line each, with its file and class, and its split where there is one. */
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, win32 } from "node:path";
-import { InputError, refusing, UsageError } from "../../errors/index.js";
+import { InputError, refusing } from "../../errors/index.js";
 import { normalName, sortedClasses } from "../classes/index.js";
 import type { Dataset, OpenOptions } from "../dataset/index.js";
-import { dealSplit } from "../deal.js";
 import { readTable } from "../formats/index.js";
-import { splitOfFolder } from "../split-names.js";
+import { choosePart, splitOfFolder, type Split } from "../splits.js";
 import { openImageFiles } from "./image-files.js";
 
 const refused = refusing(
@@ -16,7 +15,7 @@ const refused = refusing(
 interface Row {
   readonly path: string;
   readonly label: string;
-  readonly split: string | undefined;
+  readonly split: Split | undefined;
 }
 
 /** Names that people give to the columns. */
@@ -28,7 +27,7 @@ const COLUMNS = {
 
 /**
  * One split of a CSV file with a header: columns `path` (relative to the file's folder), `label` and, if there is
- * one, `split` (train, val, test). Without it the images are dealt 80 to 20 by the seed.
+ * one, `split` (train, val, test). Without it the images are dealt.
  *
  * @throws InputError naming the line that is wrong, or leads out of the folder; UsageError for a split that is not there.
  */
@@ -38,9 +37,17 @@ export async function openCsv(file: string, split: string, options: OpenOptions)
   if (classNames.length < 2) throw refused(file, `has images of one class only, "${classNames[0] ?? ""}"`);
   const folder = dirname(file);
   const labels = Int32Array.from(rows, ({ label }) => classNames.indexOf(label));
-  const { chosen, note, found } = choose(file, rows, { classNames, labels }, split, options);
+  const undivided = {
+    place: file,
+    lack: 'The table has no column "split"',
+    images: "images",
+    stream: "data/csv-split",
+    what: "lines of the split",
+  } as const;
+  const images = { classNames, labels, splits: rows.map((row) => row.split) };
+  const { split: found, ...part } = choosePart(images, split, undivided, options);
   const paths = rows.map(({ path }) => join(folder, path));
-  return openImageFiles(folder, found, { classNames, paths, labels, chosen, note }, options);
+  return openImageFiles(folder, found, { classNames, paths, labels, ...part }, options);
 }
 
 async function readRows(file: string): Promise<Row[]> {
@@ -120,43 +127,8 @@ function realFolder(folder: string): string {
   }
 }
 
-function splitOf(at: string, text: string): string {
+function splitOf(at: string, text: string): Split {
   const known = splitOfFolder(text.trim());
   if (known !== undefined) return known;
   throw refused(at, `"${text}" is no split; use train, val or test`);
-}
-
-function choose(
-  file: string,
-  rows: readonly Row[],
-  images: { readonly classNames: readonly string[]; readonly labels: Int32Array },
-  split: string,
-  options: OpenOptions,
-): { readonly chosen: Uint32Array; readonly note: string | undefined; readonly found: string } {
-  const places = Uint32Array.from(rows.keys());
-  if (split === "all") return { chosen: places, note: undefined, found: split };
-  const given = new Set(rows.map((row) => row.split));
-  if (!given.has(undefined)) {
-    // An only held-out split is the test set, whatever the table calls it: no one may choose weights by it.
-    const found =
-      split === "train" || (split === "val" && given.has("val") && given.has("test")) ? split : "test";
-    const named = found === "test" && !given.has("test") ? "val" : found;
-    const chosen = places.filter((place) => rows[place]!.split === named);
-    if (chosen.length === 0) {
-      throw new UsageError({
-        place: file,
-        problem: `has no lines of the split "${split}"`,
-        remedy: `It has ${[...given].join(", ")}.`,
-      });
-    }
-    return { chosen, note: undefined, found };
-  }
-  const undivided = {
-    place: file,
-    lack: 'The table has no column "split"',
-    images: "images",
-    stream: "data/csv-split",
-  } as const;
-  const { chosen, note, split: found } = dealSplit(images, split, undivided, options);
-  return { chosen: Uint32Array.from(chosen), note, found };
 }

@@ -1,14 +1,12 @@
 /** Folders of images: a folder for each class, with or without a folder for each split above. */
 import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { UsageError } from "../../errors/index.js";
 import { fileError } from "../../files/index.js";
 import { normalName, sortedClasses } from "../classes/index.js";
 import { indicesByClass, sentences, type Dataset, type OpenOptions } from "../dataset/index.js";
-import { dealSplit } from "../deal.js";
 import { openGroundTruth, truthFolders, validationNumber, type GroundTruth } from "../imagenet/index.js";
 import { READ_PICTURE } from "../pixels/index.js";
-import { splitFolders } from "../split-names.js";
+import { chooseSplit, dealPart, splitFolders, SPLITS } from "../splits.js";
 import { notClassFolders } from "./explain-folder.js";
 import { openImageFiles, type ListedFiles } from "./image-files.js";
 
@@ -46,36 +44,17 @@ export function isFolder(path: string): boolean {
   }
 }
 
-function listSplit(folder: string, split: string, options: OpenOptions, truth: GroundTruth): Listed {
-  const { train, val, test = val } = splitFolders(folders(folder), (name) => images(join(folder, name)));
-  const of: Readonly<Record<string, string | undefined>> = {
-    train,
-    test,
-    ...(val === test ? {} : { val }),
-  };
-  // Where nothing else is kept for validation, "val" means what it is measured on.
-  const wanted = split === "val" && of["val"] === undefined ? "test" : split;
-  if (train === undefined && test === undefined) {
+function listSplit(folder: string, asked: string, options: OpenOptions, truth: GroundTruth): Listed {
+  const folderOf = splitFolders(folders(folder), (name) => images(join(folder, name)));
+  const given = SPLITS.filter((each) => folderOf[each] !== undefined);
+  if (given.length === 0) {
     return isValidationSet(folder)
-      ? validationSet(folder, wanted, truth)
-      : dealtSplit(folder, wanted, options, truth);
+      ? validationSet(folder, asked, truth)
+      : undividedFolder(folder, asked, options, truth);
   }
-  const found = of[wanted];
-  if (found === undefined) {
-    const has = Object.keys(of).filter((name) => of[name] !== undefined);
-    throw new UsageError({
-      place: folder,
-      problem: `has no split "${split}"`,
-      remedy: `It has ${has.join(" and ")}.`,
-    });
-  }
-  const others = Object.values(of).flatMap((name) => (name === undefined || name === found ? [] : [name]));
-  const listed = listClasses(
-    join(folder, found),
-    others.map((name) => join(folder, name)),
-    truth,
-  );
-  return { ...listed, note: undefined, split: wanted };
+  const { split, owners } = chooseSplit(asked, given, { place: folder });
+  const others = given.filter((each) => each !== owners).map((each) => join(folder, folderOf[each]!));
+  return { ...listClasses(join(folder, folderOf[owners]!), others, truth), note: undefined, split };
 }
 
 /** Nothing but ImageNet's validation pictures, in one folder. */
@@ -86,40 +65,27 @@ function isValidationSet(folder: string): boolean {
   );
 }
 
-function validationSet(folder: string, split: string, truth: GroundTruth): Listed {
-  const listed = listClasses(folder, [], truth);
-  if (split === "test" || split === "all") return { ...listed, note: undefined, split };
-  throw new UsageError({
-    place: folder,
-    problem: `has no split "${split}"`,
-    remedy: "It is ImageNet's validation set: use test, val or all.",
-  });
+function validationSet(folder: string, asked: string, truth: GroundTruth): Listed {
+  const place = { place: folder, about: "It is ImageNet's validation set.", all: true };
+  const split = asked === "all" ? asked : chooseSplit(asked, ["val"], place).split;
+  return { ...listClasses(folder, [], truth), note: undefined, split };
 }
 
-/** Without split folders every class is dealt out, 80 to 20, by the seed, or used whole. */
-function dealtSplit(folder: string, split: string, options: OpenOptions, truth: GroundTruth): Listed {
+function undividedFolder(folder: string, asked: string, options: OpenOptions, truth: GroundTruth): Listed {
   const all = listClasses(folder, [], truth);
-  if (split === "all") return { ...all, note: undefined, split };
-  if (split !== "train" && split !== "test") {
-    throw new UsageError({
-      place: folder,
-      problem: `has no split "${split}"`,
-      remedy: "Use train, test or all.",
-    });
-  }
   const undivided = {
     place: folder,
     lack: "The folder has no splits of its own",
     images: "images",
     stream: "data/folder-split",
   } as const;
-  const { chosen, note, split: found } = dealSplit(all, split, undivided, options);
+  const { chosen, note, split } = dealPart(all, asked, undivided, options);
   return {
     classNames: all.classNames,
-    paths: chosen.map((index) => all.paths[index]!),
+    paths: Array.from(chosen, (index) => all.paths[index]!),
     labels: Int32Array.from(chosen, (index) => all.labels[index]!),
-    note: sentences(note, ...(found === "all" ? [] : classesOfOne(all))),
-    split: found,
+    note: split === "all" ? note : sentences(note, ...classesOfOne(all)),
+    split,
   };
 }
 

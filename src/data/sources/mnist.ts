@@ -2,16 +2,16 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { InputError, UsageError } from "../../errors/index.js";
+import { InputError } from "../../errors/index.js";
 import { createDataset, fitOf, type Dataset, type OpenOptions } from "../dataset/index.js";
 import { readIdx } from "../formats/index.js";
 import { fitImage, sharedPixels, type PixelSource } from "../pixels/index.js";
+import { chooseSplit, TRAIN_AND_TEST } from "../splits.js";
 
 /** The two splits, by the prefix of their files. */
-const PREFIX_OF_SPLIT: Readonly<Record<string, string>> = { train: "train", test: "t10k" };
+const PREFIX_OF_SPLIT = { train: "train", test: "t10k" } as const;
 
-/** Names of the splits. */
-export const MNIST_SPLITS: readonly string[] = Object.keys(PREFIX_OF_SPLIT);
+type IdxSplit = keyof typeof PREFIX_OF_SPLIT;
 
 const CLASS_NAMES = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
@@ -33,16 +33,16 @@ export function mnistFolder(): string {
   }
 }
 
-/** The splits whose images and labels lie in `folder`. */
-export function idxSplits(folder: string): string[] {
-  return MNIST_SPLITS.filter(
+/** Whether IDX files lie in `folder`, of one split at least. */
+export function isIdxFolder(folder: string): boolean {
+  return TRAIN_AND_TEST.some(
     (split) =>
       findFile(folder, split, "images") !== undefined || findFile(folder, split, "labels") !== undefined,
   );
 }
 
 /** `train-images-idx3-ubyte` as its owners name it, or with a dot, or compressed. */
-function findFile(folder: string, split: string, what: "images" | "labels"): string | undefined {
+function findFile(folder: string, split: IdxSplit, what: "images" | "labels"): string | undefined {
   const stem = `${PREFIX_OF_SPLIT[split]}-${what}`;
   const kind = what === "images" ? "idx3-ubyte" : "idx1-ubyte";
   return [`${stem}-${kind}`, `${stem}.${kind}`, `${stem}-${kind}.gz`, `${stem}.${kind}.gz`]
@@ -55,16 +55,10 @@ function findFile(folder: string, split: string, what: "images" | "labels"): str
  * when those are asked for.
  *
  * @throws InputError when a file is missing or is not what it must be, a label is above 9, or the
- *   two files disagree on the number of images.
+ *   two files disagree on the number of images; UsageError for a split that is not there.
  */
-export function openIdxFolder(folder: string, name: string, split: string, options: OpenOptions): Dataset {
-  if (!MNIST_SPLITS.includes(split)) {
-    throw new UsageError({
-      place: name,
-      problem: `has no split "${split}"`,
-      remedy: "Its splits are train and test; a validation set can be split off the training set.",
-    });
-  }
+export function openIdxFolder(folder: string, name: string, asked: string, options: OpenOptions): Dataset {
+  const { owners: split } = chooseSplit(asked, TRAIN_AND_TEST, { place: name });
   const imagesFile = findFile(folder, split, "images") ?? missing(folder, split, "images");
   const labelsFile = findFile(folder, split, "labels") ?? missing(folder, split, "labels");
   const images = readIdx(imagesFile, 3);
@@ -89,7 +83,7 @@ export function openIdxFolder(folder: string, name: string, split: string, optio
   });
 }
 
-function missing(folder: string, split: string, what: "images" | "labels"): never {
+function missing(folder: string, split: IdxSplit, what: "images" | "labels"): never {
   const file = `${PREFIX_OF_SPLIT[split]}-${what}-idx${what === "images" ? 3 : 1}-ubyte`;
   throw new InputError({
     place: folder,

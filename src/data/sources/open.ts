@@ -3,16 +3,15 @@ import { join } from "node:path";
 import { InputError, nearestName, suggestName, UsageError } from "../../errors/index.js";
 import { normalName, onlyClasses } from "../classes/index.js";
 import type { Dataset, OpenOptions } from "../dataset/index.js";
-import { splitOfFolder } from "../split-names.js";
+import { SPLIT_NAMES, splitOfFolder } from "../splits.js";
 import { isArchived, openArchive } from "./archive/open.js";
 import { isCifar, openCifar } from "./cifar.js";
 import { openCsv } from "./csv.js";
 import { openFlowers } from "./flowers/flowers.js";
 import { flowers17Pictures, openFlowers17 } from "./flowers17/flowers17.js";
 import { isFolder, openImageFolder } from "./folder.js";
-import { idxSplits, mnistFolder, openIdxFolder } from "./mnist.js";
+import { isIdxFolder, mnistFolder, openIdxFolder } from "./mnist.js";
 
-const SPLITS = ["train", "val", "test", "all"];
 const BUILT_IN = ["mnist", "flowers"] as const;
 
 /**
@@ -41,17 +40,15 @@ async function openWhole(spec: string, options: OpenOptions): Promise<Dataset> {
 }
 
 async function openSplit(spec: string, name: string, split: string, options: OpenOptions): Promise<Dataset> {
-  // For sources that keep nothing for validation.
-  const trainOrTest = split === "val" ? "test" : split;
-  if (name === "mnist") return openIdxFolder(mnistFolder(), name, trainOrTest, options);
-  if (name === "flowers") return openFlowers(trainOrTest, options);
-  if (isCifar(name)) return openCifar(name, trainOrTest, options);
+  if (name === "mnist") return openIdxFolder(mnistFolder(), name, split, options);
+  if (name === "flowers") return openFlowers(split, options);
+  if (isCifar(name)) return openCifar(name, split, options);
   if (/\.csv$/i.test(name) && existsSync(name)) return openCsv(name, split, options);
   if (isArchived(name) && existsSync(name)) return openArchive(name, split, options);
   if (isFolder(name)) {
     if (flowers17Pictures(name) !== undefined) return openFlowers17(name, split, options);
-    return idxSplits(name).length > 0
-      ? openIdxFolder(name, name, trainOrTest, options)
+    return isIdxFolder(name)
+      ? openIdxFolder(name, name, split, options)
       : openImageFolder(name, split, options);
   }
   refuseUnknownSplit(spec);
@@ -73,20 +70,22 @@ async function openSplit(spec: string, name: string, split: string, options: Ope
 function refuseUnknownSplit(spec: string): void {
   const [, name = "", split = ""] = /^(.+):([^:/\\]*)$/.exec(spec) ?? [];
   if (!(BUILT_IN as readonly string[]).includes(name) && !existsSync(name)) return;
-  const meant = splitOfFolder(split) ?? nearestName(split, SPLITS);
+  const meant = splitOfFolder(split) ?? nearestName(split, SPLIT_NAMES);
   const folder = join(name, split);
   throw new UsageError({
     place: `data "${spec}"`,
     problem: `"${split}" is no split`,
     remedy:
       split !== "" && isFolder(folder)
-        ? `For the folder of that name: ${folder}. Splits are ${SPLITS.join(", ")}.`
-        : `${meant === undefined ? "" : `Did you mean ${name}:${meant}? `}Splits are ${SPLITS.join(", ")}; a folder is named by its path.`,
+        ? `For the folder of that name: ${folder}. Splits are ${SPLIT_NAMES.join(", ")}.`
+        : `${meant === undefined ? "" : `Did you mean ${name}:${meant}? `}Splits are ${SPLIT_NAMES.join(", ")}; a folder is named by its path.`,
   });
 }
 
+const WITH_SPLIT = new RegExp(`^(.*?)(?::(${SPLIT_NAMES.join("|")}))?$`);
+
 /** A dataset's name, and the split that follows it, if one does. */
 export function specParts(spec: string): { readonly name: string; readonly split?: string | undefined } {
-  const [, name = spec, split] = /^(.*?)(?::(train|test|val|all))?$/.exec(spec) ?? [];
+  const [, name = spec, split] = WITH_SPLIT.exec(spec) ?? [];
   return { name, split };
 }

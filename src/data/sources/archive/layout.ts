@@ -4,7 +4,7 @@ import { normalName, sortedClasses } from "../../classes/index.js";
 import { validationNumber, type GroundTruth } from "../../imagenet/index.js";
 import { isHidden, READ_PICTURE } from "../../pixels/index.js";
 import { MASKS } from "../../regions/index.js";
-import { splitOfFolder, type Split } from "../../split-names.js";
+import { splitOfFolder, type Split } from "../../splits.js";
 
 /** What a picture's name says. */
 interface Said {

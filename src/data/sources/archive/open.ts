@@ -45,7 +45,7 @@ export async function openArchive(path: string, split: string, options: OpenOpti
   const truth = await openGroundTruth(truthFolders(root));
   const { passed, ...pictures } = await gatherPictures(path, options.classes, truth);
   const layout = ofClasses(path, layoutOf([...pictures.names, ...passed], path, truth), options.classes);
-  const { chosen, note, found } = choosePictures(path, pictures.names, layout, split, options);
+  const { chosen, note, split: found } = choosePictures(path, pictures.names, layout, split, options);
   const fit = fitOf(options, USUAL_SIZE);
   const { channels, height, width } = fit;
   const cache = createCache(

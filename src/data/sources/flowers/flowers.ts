@@ -3,25 +3,20 @@ import { UsageError } from "../../../errors/index.js";
 import { createGenerator } from "../../../tensor/index.js";
 import { createDataset, fitOf, shuffled, type Dataset, type OpenOptions } from "../../dataset/index.js";
 import { sharedPixels, toPlanes } from "../../pixels/index.js";
+import { chooseSplit, TRAIN_AND_TEST } from "../../splits.js";
 import { FLOWER_KINDS, drawFlower } from "./drawing.js";
 
 /** Images a class, unless asked otherwise: as many as the 17 Flowers dataset has. */
-const PER_CLASS: Readonly<Record<string, number>> = { train: 64, test: 16 };
+const PER_CLASS = { train: 64, test: 16 } as const;
 const OWN_SIZE = { height: 64, width: 64, channels: 3 };
 
 /**
  * One split. Image i of a split depends on the seed, the split and i alone, so a larger
  * `perClass` adds images and changes none. Train and test are drawn from different streams.
  */
-export function openFlowers(split: string, options: OpenOptions): Dataset {
+export function openFlowers(asked: string, options: OpenOptions): Dataset {
+  const { owners: split } = chooseSplit(asked, TRAIN_AND_TEST, { place: "flowers" });
   const perClass = options.perClass ?? PER_CLASS[split];
-  if (perClass === undefined) {
-    throw new UsageError({
-      place: "flowers",
-      problem: `has no split "${split}"`,
-      remedy: "Use train or test.",
-    });
-  }
   const fit = fitOf(options, OWN_SIZE);
   if (fit.height !== fit.width) {
     throw new UsageError({

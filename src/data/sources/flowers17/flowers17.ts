@@ -9,7 +9,7 @@ import { InputError } from "../../../errors/index.js";
 import { fileError } from "../../../files/index.js";
 import type { Dataset, OpenOptions } from "../../dataset/index.js";
 import { openImageFiles } from "../image-files.js";
-import { choosePart } from "./splits.js";
+import { chooseFlowers } from "./splits.js";
 import { readTrimap } from "./trimaps.js";
 
 /** In the order of the files, 80 images each. */
@@ -73,7 +73,7 @@ export async function openFlowers17(folder: string, split: string, options: Open
   if (options.skipUnreadable !== true && options.keepMissing !== true) checkComplete(pictures);
   const around = [...new Set([folder, join(pictures, "..")])];
   const labels = Int32Array.from({ length: COUNT }, (_, i) => Math.floor(i / PER_CLASS));
-  const part = choosePart(
+  const part = chooseFlowers(
     {
       folder,
       labels,
