@@ -72,6 +72,14 @@ describe.each([
     expect(await findings(spec)).toHaveLength(2);
   });
 
+  test("of a held-out split by the name that datasets give it, whatever its owner calls it", async () => {
+    const names = ["train", "valid"].flatMap((split) => PLAIN.map((name) => `${split}/${name}`));
+    const spec = await put([...names, "train/cats/x.tiff", "valid/cats/x.heic"]);
+    expect(await findings(`${spec}:test`)).toEqual([
+      "valid/cats holds 1 HEIC file (x.heic), which is not read",
+    ]);
+  });
+
   test("nothing, where all is read", async () => {
     expect(await findings(`${await put([...PLAIN, "cats/.1.gif", "__MACOSX/cats/1.gif"])}:all`)).toEqual([]);
   });
@@ -90,6 +98,12 @@ test("pictures outside the folders of the splits", async () => {
   const names = ["train", "Test"].flatMap((split) => PLAIN.map((name) => `${split}/${name}`));
   await putFolder([...names, "cats/1.png"]);
   expect(await findings(root)).toEqual(["cats holds 1 picture (1.png) outside the folders of the splits"]);
+});
+
+test("of an archive whose splits are read as one", async () => {
+  const names = ["train", "test"].flatMap((split) => PLAIN.map((name) => `${split}/${name}`));
+  const path = await putTar([...names, "train/cats/x.tiff", "test/cats/x.heic"]);
+  expect(await findings(`${path}:all`)).toHaveLength(2);
 });
 
 test("pictures of an archive without a class", async () => {

@@ -15,7 +15,7 @@ import {
   layoutOf,
   specParts,
 } from "../sources/index.js";
-import { splitFolders, splitOfFolder } from "../splits.js";
+import { nameOfSplit, splitFolders, splitOfFolder, type Split } from "../splits.js";
 import type { Suspicion } from "./suspicious.js";
 
 /** A folder of a split, of a class, and two more: deeper ones (or links in a circle) are not looked into. */
@@ -48,9 +48,8 @@ export async function findPassedOver(
     : namesIn(place);
   const passed = archived ? passedInArchive(all, place, truth) : passedInFolder(all, truth);
   const regions = regionFolders(all);
-  const names = all.filter(
-    (name) => concerns(name, split, datasets) && !regions.has(name.slice(0, name.indexOf("/"))),
-  );
+  const concerns = split === undefined || split === "all" ? () => true : concerning(all, datasets);
+  const names = all.filter((name) => concerns(name) && !regions.has(name.slice(0, name.indexOf("/"))));
   const found = [...unread(names), ...unplaced(names, passed), ...(archived ? [] : emptyClasses(names))];
   return found
     .filter(
@@ -79,13 +78,20 @@ function entriesOf(folder: string): string[] {
   }
 }
 
-function concerns(name: string, split: string | undefined, datasets: readonly Dataset[]): boolean {
-  const own = name
-    .split("/")
-    .slice(0, -1)
-    .map(splitOfFolder)
-    .findLast((each) => each !== undefined);
-  return split === undefined || own === undefined || datasets.some((dataset) => dataset.split === own);
+/** Whether a name is in no folder of a split, or in that of one of `datasets`. */
+function concerning(names: Names, datasets: readonly Dataset[]): (name: string) => boolean {
+  const ownersOf = (name: string): Split | undefined =>
+    name
+      .split("/")
+      .slice(0, -1)
+      .map(splitOfFolder)
+      .findLast((each) => each !== undefined);
+  const given = [...new Set(names.map(ownersOf))];
+  const found = new Set(datasets.map((dataset) => dataset.split));
+  return (name) => {
+    const owners = ownersOf(name);
+    return owners === undefined || found.has(nameOfSplit(owners, given));
+  };
 }
 
 /** Masks and annotations belong to pictures; a folder with pictures directly in it is a class, whatever it is called. */
