@@ -2,7 +2,7 @@
 import { InputError, UsageError } from "../../errors/index.js";
 import { readFileChecked } from "../../files/index.js";
 import type { Dataset, OpenOptions } from "../dataset/index.js";
-import { encodedBytes } from "../pixels/index.js";
+import { atOnce, encodedBytes } from "../pixels/index.js";
 import { openDataset, specParts } from "../sources/index.js";
 import { SPLITS } from "../splits.js";
 import { inspectImage, type ImageFacts } from "./image.js";
@@ -54,8 +54,6 @@ async function openIfThere(spec: string, options: OpenOptions): Promise<Dataset 
   }
 }
 
-const CONCURRENT = 4;
-
 /** Reads and decodes every image; `onProgress` hears of each. */
 export async function inspectFiles(
   datasets: readonly Dataset[],
@@ -65,17 +63,12 @@ export async function inspectFiles(
     Array.from({ length: dataset.length }, (_, index) => ({ dataset, index })),
   );
   const files: CheckedFile[] = [];
-  let next = 0;
   let done = 0;
-  const readOn = async (): Promise<void> => {
-    while (next < listed.length) {
-      const at = next++;
-      const { dataset, index } = listed[at]!;
-      files[at] = await inspectFile(dataset, index);
-      onProgress(++done, listed.length);
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENT }, readOn));
+  await atOnce(listed.length, async (at) => {
+    const { dataset, index } = listed[at]!;
+    files[at] = await inspectFile(dataset, index);
+    onProgress(++done, listed.length);
+  });
   return files;
 }
 

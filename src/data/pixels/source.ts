@@ -7,6 +7,7 @@ import { UsageError } from "../../errors/index.js";
 import type { PixelCache } from "./cache.js";
 import { decodeBytes, decodeImage } from "./decode.js";
 import { fitImage, type Fit } from "./fit.js";
+import type { ByteImage } from "./resize.js";
 
 /** 8-bit images in memory, `[N, C, H, W]`. */
 export interface PixelSource {
@@ -67,8 +68,11 @@ export interface EncodedSource {
   readonly width: number;
 }
 
+/** Pictures of any size, decoded and fitted when they are first read. */
+export type PictureSource = FileSource | EncodedSource;
+
 /** Any source of 8-bit images. */
-export type ImageSource = PixelSource | FileSource | EncodedSource;
+export type ImageSource = PixelSource | PictureSource;
 
 /**
  * Image `index` of `source`: bytes `[C, H, W]`, to be read and not written.
@@ -82,17 +86,24 @@ export function readPixels(source: ImageSource, index: number): Uint8Array | Pro
   const slot =
     index < cache.ready.length ? cache.pixels.subarray(index * bytes, (index + 1) * bytes) : undefined;
   if (slot !== undefined && Atomics.load(cache.ready, index) === 1) return slot;
-  const decoded =
-    source.kind === "files"
-      ? decodeImage(source.paths[index]!)
-      : decodeBytes(encodedBytes(source, index), source.names[index]!);
-  return decoded.then((image) => {
+  return decodePicture(source, index).then((image) => {
     const pixels = fitImage(image, source.fit);
     if (slot === undefined) return pixels;
     slot.set(pixels);
     Atomics.store(cache.ready, index, 1);
     return slot;
   });
+}
+
+/**
+ * Picture `index` at its own size.
+ *
+ * @throws InputError naming the file that cannot be decoded.
+ */
+export function decodePicture(source: PictureSource, index: number): Promise<ByteImage> {
+  return source.kind === "files"
+    ? decodeImage(source.paths[index]!)
+    : decodeBytes(encodedBytes(source, index), source.names[index]!);
 }
 
 /** A copy: the decoder does not read shared memory. */
