@@ -1,7 +1,5 @@
 /** Pictures of a folder or an archive that no dataset reads: a whole class may be among them. */
-import { readdirSync } from "node:fs";
 import { basename, dirname, extname, join, posix } from "node:path";
-import { fileError } from "../../files/index.js";
 import { normalName } from "../classes/index.js";
 import type { Dataset } from "../dataset/index.js";
 import { openGroundTruth, truthFolders, type GroundTruth } from "../imagenet/index.js";
@@ -12,16 +10,15 @@ import {
   flowers17Pictures,
   isArchived,
   isFolder,
+  namesIn,
   layoutOf,
   specParts,
 } from "../sources/index.js";
 import { nameOfSplit, splitFolders, splitOfFolder, type Split } from "../splits.js";
-import type { Suspicion } from "./suspicious.js";
+import { firstOf, type Suspicion } from "./suspicious.js";
 
 /** A folder of a split, of a class, and two more: deeper ones (or links in a circle) are not looked into. */
 const DEPTH = 4;
-/** Of the files of one folder, as many are named. */
-const NAMED = 3;
 
 /** Names below a source, by `/`; those of folders end with one. */
 type Names = readonly string[];
@@ -45,7 +42,7 @@ export async function findPassedOver(
   const truth = await openGroundTruth(truthFolders(isFolder(place) ? place : dirname(place)));
   const all = archived
     ? (await archiveNames(place, classes, truth)).filter((name) => !isHidden(name))
-    : namesIn(place);
+    : allNamesIn(place);
   const passed = archived ? passedInArchive(all, place, truth) : passedInFolder(all, truth);
   const regions = regionFolders(all);
   const concerns = split === undefined || split === "all" ? () => true : concerning(all, datasets);
@@ -61,21 +58,13 @@ export async function findPassedOver(
     .map(({ folder, problem }) => ({ where: folder === "" ? place : folder, problem }));
 }
 
-function namesIn(root: string, below = "", depth = DEPTH): string[] {
-  const entries = entriesOf(join(root, below)).filter((entry) => !isHidden(entry));
+function allNamesIn(root: string, below = "", depth = DEPTH): string[] {
+  const entries = namesIn(join(root, below)).filter((entry) => !isHidden(entry));
   return entries.flatMap((entry) => {
     const name = posix.join(below, entry);
     if (!isFolder(join(root, name))) return [name];
-    return [`${name}/`, ...(depth > 1 ? namesIn(root, name, depth - 1) : [])];
+    return [`${name}/`, ...(depth > 1 ? allNamesIn(root, name, depth - 1) : [])];
   });
-}
-
-function entriesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    throw fileError(error, folder);
-  }
 }
 
 /** Whether a name is in no folder of a split, or in that of one of `datasets`. */
@@ -178,9 +167,7 @@ function folderOf(name: string): string {
 }
 
 function listed(files: readonly string[], what: string): string {
-  const more = files.length > NAMED ? ", …" : "";
-  const names = files.slice(0, NAMED).map((file) => basename(file));
-  return `${files.length} ${what}${files.length === 1 ? "" : "s"} (${names.join(", ")}${more})`;
+  return `${files.length} ${what}${files.length === 1 ? "" : "s"} (${firstOf(files.map((file) => basename(file)))})`;
 }
 
 /** Sorted groups of names. */

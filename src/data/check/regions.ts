@@ -6,16 +6,13 @@ import type { Dataset, MaskSource } from "../dataset/index.js";
 import { BOXES, openRegions } from "../regions/index.js";
 import { isArchived, isFolder, specParts } from "../sources/index.js";
 import type { CheckedFile } from "./files.js";
-import type { Suspicion } from "./suspicious.js";
+import { firstOf, type Suspicion } from "./suspicious.js";
 
 export interface RegionCount {
   readonly images: number;
   /** Of the splits that have any. */
   readonly sources: readonly MaskSource[];
 }
-
-/** Of the files named, as many. */
-const NAMED = 3;
 
 /** Reads the region of every readable image; `files` are the images of `datasets` in order. */
 export async function checkRegions(
@@ -71,7 +68,6 @@ async function strayBoxes(spec: string, datasets: readonly Dataset[]): Promise<S
   }
   const stray = listed.filter((name) => !known.has(name) && (archived || !existsSync(join(root, name))));
   if (stray.length === 0) return [];
-  const named = `${stray.slice(0, NAMED).join(", ")}${stray.length > NAMED ? ", …" : ""}`;
-  const problem = `names ${stray.length} file${stray.length === 1 ? "" : "s"} that ${stray.length === 1 ? "is" : "are"} no picture of the dataset (${named})`;
+  const problem = `names ${stray.length} file${stray.length === 1 ? "" : "s"} that ${stray.length === 1 ? "is" : "are"} no picture of the dataset (${firstOf(stray)})`;
   return [{ where: BOXES, problem }];
 }

@@ -1,5 +1,5 @@
 /** What may be wrong with an image that can be read, or with a class. */
-import type { Dataset } from "../dataset/index.js";
+import { countByClass, type Dataset } from "../dataset/index.js";
 import type { CheckedFile } from "./files.js";
 import { isMisnamed, type ImageFacts } from "./image.js";
 
@@ -8,6 +8,14 @@ export interface Suspicion {
   /** A file, a folder or a class. */
   readonly where: string;
   readonly problem: string;
+}
+
+/** Of many files, as many are named. */
+const NAMED = 3;
+
+/** The first of several names, and a sign that there are more. */
+export function firstOf(names: readonly string[]): string {
+  return `${names.slice(0, NAMED).join(", ")}${names.length > NAMED ? ", …" : ""}`;
 }
 
 /** Sides in pixels below which little is to be seen. */
@@ -39,14 +47,8 @@ function problemsOf(file: string, facts: ImageFacts): string[] {
   ];
 }
 
-function countsOf({ classNames, labels }: Dataset): number[] {
-  const counts = classNames.map(() => 0);
-  for (const label of labels) counts[label]!++;
-  return counts;
-}
-
 function smallClasses(dataset: Dataset): Suspicion[] {
-  return countsOf(dataset).flatMap((count, label) =>
+  return countByClass(dataset).flatMap((count, label) =>
     count > 1
       ? []
       : [
@@ -59,7 +61,7 @@ function smallClasses(dataset: Dataset): Suspicion[] {
 }
 
 function imbalance(dataset: Dataset): Suspicion[] {
-  const counts = countsOf(dataset);
+  const counts = countByClass(dataset);
   const sorted = counts.toSorted((a, b) => a - b);
   const [least, most] = [sorted[0]!, sorted.at(-1)!];
   if (most < IMBALANCE * least) return [];

@@ -4,6 +4,7 @@ export type { Batch, Dataset, DatasetRegions, MaskSource, SkippedFile } from "./
 export { datasetInfo, type DatasetInfo } from "./info.js";
 export { fitOf, type OpenOptions } from "./options.js";
 export {
+  countByClass,
   indicesByClass,
   placesOf,
   sentences,

@@ -1,4 +1,5 @@
 import type { Dataset, MaskSource } from "./dataset.js";
+import { countByClass } from "./select.js";
 
 /** What a user wants to know before using a dataset. */
 export interface DatasetInfo {
@@ -20,9 +21,8 @@ export interface DatasetInfo {
 
 /** Counts and sizes of a dataset; plain data. */
 export function datasetInfo(dataset: Dataset): DatasetInfo {
-  const { name, split, channels, height, width, classNames, labels } = dataset;
-  const counts = new Uint32Array(classNames.length);
-  for (const label of labels) counts[label] = counts[label]! + 1;
+  const { name, split, channels, height, width, classNames } = dataset;
+  const counts = countByClass(dataset);
   return {
     name,
     split,

@@ -57,6 +57,13 @@ export function indicesByClass(dataset: Pick<Dataset, "labels" | "classNames">):
   return groups;
 }
 
+/** Number of images of each class. */
+export function countByClass({ labels, classNames }: Pick<Dataset, "labels" | "classNames">): number[] {
+  const counts = classNames.map(() => 0);
+  for (const label of labels) counts[label]!++;
+  return counts;
+}
+
 /**
  * A class-balanced sample of `limit` images (all of them when there are no more): never the first
  * ones, whose order may mean something. Classes take turns, so that every prefix is balanced too; a

@@ -1,17 +1,13 @@
 /** Folders of images: a folder for each class, with or without a folder for each split above. */
-import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { fileError } from "../../files/index.js";
 import { normalName, sortedClasses } from "../classes/index.js";
 import { indicesByClass, sentences, type Dataset, type OpenOptions } from "../dataset/index.js";
 import { openGroundTruth, truthFolders, validationNumber, type GroundTruth } from "../imagenet/index.js";
 import { READ_PICTURE } from "../pixels/index.js";
 import { chooseSplit, dealPart, splitFolders, SPLITS } from "../splits.js";
 import { notClassFolders } from "./explain-folder.js";
+import { isFolder, namesIn } from "./folder-names.js";
 import { openImageFiles, type ListedFiles } from "./image-files.js";
-
-/** Errors of a path that leads nowhere. */
-const NO_FOLDER: ReadonlySet<string> = new Set(["ELOOP", "ENAMETOOLONG"]);
 
 interface Listed extends ListedFiles {
   /** The split that was found for the one asked for. */
@@ -31,17 +27,6 @@ export async function openImageFolder(folder: string, split: string, options: Op
   const truth = await openGroundTruth(truthFolders(folder));
   const { split: found, ...files } = listSplit(folder, split, options, truth);
   return openImageFiles(folder, found, files, options);
-}
-
-/** Whether a folder could hold images by class. A link in a circle is a file that cannot be read. */
-export function isFolder(path: string): boolean {
-  if (path.includes("\0")) return false;
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  } catch (error) {
-    if (NO_FOLDER.has((error as NodeJS.ErrnoException).code ?? "")) return false;
-    throw fileError(error, path);
-  }
 }
 
 function listSplit(folder: string, asked: string, options: OpenOptions, truth: GroundTruth): Listed {
@@ -132,13 +117,9 @@ function listClasses(
 
 /** Sorted names; hidden ones (`.git`, macOS's `._1.jpg`) are left out. */
 function entries(folder: string, wanted: (name: string, path: string) => boolean): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => !name.startsWith(".") && wanted(name, join(folder, name)))
-      .sort();
-  } catch (error) {
-    throw fileError(error, folder);
-  }
+  return namesIn(folder)
+    .filter((name) => !name.startsWith(".") && wanted(name, join(folder, name)))
+    .sort();
 }
 
 /** ImageNet's, directly in a folder. */

@@ -9,7 +9,8 @@ import { isCifar, openCifar } from "./cifar.js";
 import { openCsv } from "./csv.js";
 import { openFlowers } from "./flowers/flowers.js";
 import { flowers17Pictures, openFlowers17 } from "./flowers17/flowers17.js";
-import { isFolder, openImageFolder } from "./folder.js";
+import { isFolder } from "./folder-names.js";
+import { openImageFolder } from "./folder.js";
 import { isIdxFolder, mnistFolder, openIdxFolder } from "./mnist.js";
 
 const BUILT_IN = ["mnist", "flowers"] as const;

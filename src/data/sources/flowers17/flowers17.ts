@@ -3,11 +3,11 @@
  * `image_0001.jpg` … `image_1360.jpg` and `files.txt`, and, where they were downloaded too,
  * `datasplits.mat` and `trimaps/`.
  */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { InputError } from "../../../errors/index.js";
-import { fileError } from "../../../files/index.js";
 import type { Dataset, OpenOptions } from "../../dataset/index.js";
+import { namesIn } from "../folder-names.js";
 import { openImageFiles } from "../image-files.js";
 import { chooseFlowers } from "./splits.js";
 import { readTrimap } from "./trimaps.js";
@@ -50,14 +50,6 @@ export function flowers17Pictures(folder: string): string | undefined {
 
 function hasPictures(folder: string): boolean {
   return existsSync(folder) && namesIn(folder).some((name) => PICTURE.test(name));
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    throw fileError(error, folder);
-  }
 }
 
 /**
