@@ -83,3 +83,14 @@ export function toPlanes(image: ByteImage, channels: number): Uint8Array {
   }
   return out;
 }
+
+/** `[C, H, W]` → `[H, W, C]`. */
+export function fromPlanes(
+  planes: Uint8Array,
+  { channels, height, width }: Pick<Fit, "channels" | "height" | "width">,
+): ByteImage {
+  const area = height * width;
+  const data =
+    channels === 1 ? planes : planes.map((_, i) => planes[(i % channels) * area + Math.floor(i / channels)]!);
+  return { width, height, channels, data };
+}

@@ -4,12 +4,13 @@ export { boxesOutside, paintBoxes, type Box, type Boxes, type Size } from "./box
 export { createCache, DEFAULT_CACHE_BYTES } from "./cache.js";
 export { decodeBytes, decodeImage, formatOf, pictureSize, type ImageFormat } from "./decode.js";
 export { fitRegion, nearest } from "./fit-region.js";
-export { fitImage, toPlanes, type Fit } from "./fit.js";
+export { toPlanes, type Fit } from "./fit.js";
 export { isHidden, READ_PICTURE, UNREAD_PICTURE } from "./picture-names.js";
 export { resize, type ByteImage } from "./resize.js";
 export {
   decodePicture,
   encodedBytes,
+  fittedPixels,
   readPixels,
   sharedPixels,
   toUnit,

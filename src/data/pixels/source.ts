@@ -6,7 +6,7 @@ import { totalmem } from "node:os";
 import { UsageError } from "../../errors/index.js";
 import type { PixelCache } from "./cache.js";
 import { decodeBytes, decodeImage } from "./decode.js";
-import { fitImage, type Fit } from "./fit.js";
+import { fitImage, fromPlanes, type Fit } from "./fit.js";
 import type { ByteImage } from "./resize.js";
 
 /** 8-bit images in memory, `[N, C, H, W]`. */
@@ -40,6 +40,29 @@ export function sharedPixels(count: number, fit: Fit): Uint8Array<SharedArrayBuf
   } catch (cause) {
     throw cause instanceof RangeError ? refused(cause) : cause;
   }
+}
+
+/**
+ * `count` images of one size, fitted into shared memory; those that have the size and channels asked for are copied as
+ * they are.
+ *
+ * @param planesAt bytes `[C, H, W]` of an image, in its own shape.
+ * @throws UsageError when this machine has not so much memory.
+ */
+export function fittedPixels(
+  count: number,
+  own: Pick<Fit, "channels" | "height" | "width">,
+  fit: Fit,
+  planesAt: (index: number) => Uint8Array,
+): PixelSource {
+  const { channels, height, width } = fit;
+  const fits = channels === own.channels && height === own.height && width === own.width;
+  const pixels = sharedPixels(count, fit);
+  for (let i = 0; i < count; i++) {
+    const planes = planesAt(i);
+    pixels.set(fits ? planes : fitImage(fromPlanes(planes, own), fit), i * channels * height * width);
+  }
+  return { kind: "pixels", pixels, channels, height, width };
 }
 
 /** Image files of any size, decoded and fitted when they are first read. */

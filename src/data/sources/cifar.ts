@@ -8,7 +8,7 @@ import { InputError } from "../../errors/index.js";
 import { readFileChecked } from "../../files/index.js";
 import { archiveEntries } from "../archives/index.js";
 import { createDataset, fitOf, type Dataset, type OpenOptions } from "../dataset/index.js";
-import { fitImage, sharedPixels } from "../pixels/index.js";
+import { fittedPixels } from "../pixels/index.js";
 import { chooseSplit, TRAIN_AND_TEST } from "../splits.js";
 
 interface Kind {
@@ -36,8 +36,8 @@ const KINDS: readonly Kind[] = [
     classes: 100,
   },
 ];
-const SIDE = 32;
-const IMAGE = 3 * SIDE * SIDE;
+const OWN = { channels: 3, height: 32, width: 32 };
+const IMAGE = OWN.channels * OWN.height * OWN.width;
 const ARCHIVE = /(^|[/\\])cifar-100?-binary\.tar(\.gz)?$/i;
 
 /** Whether `path` is a folder of CIFAR's binary files, or their archive under its own name. */
@@ -70,7 +70,7 @@ export async function openCifar(path: string, asked: string, options: OpenOption
   const record = kind.labelBytes + IMAGE;
   const labels: number[] = [];
   const planes: Uint8Array[] = [];
-  const fit = fitOf(options, { height: SIDE, width: SIDE, channels: 3 });
+  const fit = fitOf(options, OWN);
   for (const file of kind.files[split]) {
     const bytes = await read(file);
     if (bytes.length === 0 || bytes.length % record !== 0) {
@@ -91,26 +91,15 @@ export async function openCifar(path: string, asked: string, options: OpenOption
       planes.push(bytes.subarray(at + kind.labelBytes, at + record));
     }
   }
-  const own = fit.height === SIDE && fit.width === SIDE && fit.channels === 3;
-  const size = fit.channels * fit.height * fit.width;
-  const pixels = sharedPixels(planes.length, fit);
-  planes.forEach((each, i) => pixels.set(own ? each : fitImage(interleaved(each), fit), i * size));
   return createDataset({
     name: `${path}:${split}`,
     split,
     classNames,
     labels: Int32Array.from(labels),
-    source: { kind: "pixels", pixels, channels: fit.channels, height: fit.height, width: fit.width },
+    source: fittedPixels(planes.length, OWN, fit, (i) => planes[i]!),
     description: `${kind.title}, the owners' binary files.`,
     fileName: (index) => `${kind.title.toLowerCase()}/${split}#${index}`,
   });
-}
-
-/** Planes → pixels with their channels together. */
-function interleaved(planes: Uint8Array): Parameters<typeof fitImage>[0] {
-  const area = SIDE * SIDE;
-  const data = Uint8Array.from({ length: IMAGE }, (_, i) => planes[(i % 3) * area + Math.floor(i / 3)]!);
-  return { width: SIDE, height: SIDE, channels: 3, data };
 }
 
 async function reader(path: string): Promise<{ kind: Kind; read: (file: string) => Promise<Uint8Array> }> {

@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { InputError } from "../../errors/index.js";
 import { createDataset, fitOf, type Dataset, type OpenOptions } from "../dataset/index.js";
 import { readIdx } from "../formats/index.js";
-import { fitImage, sharedPixels, type PixelSource } from "../pixels/index.js";
+import { fittedPixels } from "../pixels/index.js";
 import { chooseSplit, TRAIN_AND_TEST } from "../splits.js";
 
 /** The two splits, by the prefix of their files. */
@@ -72,13 +72,17 @@ export function openIdxFolder(folder: string, name: string, asked: string, optio
     });
   }
   checkLabels(labels.data, labelsFile);
+  const own = { channels: 1, height, width };
+  const area = height * width;
   const stored = basename(imagesFile).split("-")[0]!;
   return createDataset({
     name: `${name}:${split}`,
     split,
     classNames: CLASS_NAMES,
     labels: Int32Array.from(labels.data),
-    source: grayPixels(images.data, count, height, width, options),
+    source: fittedPixels(count, own, fitOf(options, own), (i) =>
+      images.data.subarray(i * area, (i + 1) * area),
+    ),
     fileName: (index) => `${basename(name)}/${stored}#${index}`,
   });
 }
@@ -100,26 +104,4 @@ function checkLabels(labels: Uint8Array, file: string): void {
     problem: `label ${labels[wrong]} of image ${wrong} is out of range 0 … ${CLASS_NAMES.length - 1}`,
     remedy: "Copy the file again from its source.",
   });
-}
-
-/** The images in shared memory, resized and repeated into channels where that was asked for. */
-function grayPixels(
-  data: Uint8Array,
-  count: number,
-  height: number,
-  width: number,
-  options: OpenOptions,
-): PixelSource {
-  const fit = fitOf(options, { height, width, channels: 1 });
-  const bytes = fit.channels * fit.height * fit.width;
-  const pixels = sharedPixels(count, fit);
-  const own = height * width;
-  if (bytes === own && fit.height === height) pixels.set(data);
-  else {
-    for (let i = 0; i < count; i++) {
-      const image = { width, height, channels: 1, data: data.subarray(i * own, (i + 1) * own) };
-      pixels.set(fitImage(image, fit), i * bytes);
-    }
-  }
-  return { kind: "pixels", pixels, channels: fit.channels, height: fit.height, width: fit.width };
 }
