@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { plainPicture, tarOf, treeOf, zipOf, type Files } from "../../../test/archives.js";
 import { openDataset } from "../index.js";
-import type { EncodedSource } from "../source.js";
+import type { EncodedSource } from "../pixels/index.js";
 
 let root = "";
 let red: Buffer;

@@ -1,4 +1,2 @@
-export { archiveNames } from "./gather.js";
-export { layoutOf } from "./layout.js";
-export { isArchived, openArchive } from "./open.js";
+export { isArchive, LARGEST_ARCHIVE, type ArchiveEntry, type Unpacked } from "./entry.js";
 export { archiveEntries } from "./read.js";

@@ -6,8 +6,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { InputError, refusing } from "../../errors/index.js";
 import { readFileChecked } from "../../files/index.js";
-import { readMat5Struct } from "../mat5.js";
-import { readSolution, SOLUTION } from "./solution.js";
+import { readMat5Struct } from "../formats/index.js";
+import { readSolution, SOLUTION, WORDNET_ID } from "./solution.js";
 
 const refused = refusing(
   "Copy it again from ILSVRC2012_devkit_t12.tar.gz, or use Kaggle's LOC_val_solution.csv.",
@@ -24,7 +24,6 @@ const TRUTH = "ILSVRC2012_validation_ground_truth.txt";
 const META = "meta.mat";
 /** Lines `n02119789 1 kit_fox`. */
 const MAPS = ["map_clsloc.txt", "synset_words.txt"];
-const WORDNET_ID = /^n\d{8}$/;
 /** Fifty thousand numbers are a quarter of a megabyte; meta.mat has two. */
 const LARGEST = 2 ** 24;
 

@@ -1,9 +1,11 @@
 /** Kaggle's `LOC_val_solution.csv`: class and boxes of each of ImageNet's validation pictures. */
 import { refusing } from "../../errors/index.js";
-import { readTable } from "../table.js";
-import type { Box } from "../regions/boxes.js";
+import { readTable } from "../formats/index.js";
+import type { Box } from "../pixels/index.js";
 
 const refused = refusing("Copy it again from Kaggle.");
+
+export const WORDNET_ID: RegExp = /^n\d{8}$/;
 
 export const SOLUTION = "LOC_val_solution.csv";
 
@@ -40,7 +42,7 @@ function solvedOf(at: string, words: readonly string[]): Solved {
   if (words.length % 5 !== 0) throw refused(at, `has ${words.length} words, not five an object`);
   const boxes = Array.from({ length: words.length / 5 }, (_, i): Box => {
     const [name, ...edges] = words.slice(5 * i, 5 * i + 5);
-    if (!/^n\d{8}$/.test(name!)) throw refused(at, `has "${name!.slice(0, 40)}", no WordNet id`);
+    if (!WORDNET_ID.test(name!)) throw refused(at, `has "${name!.slice(0, 40)}", no WordNet id`);
     if (name !== wordNetId) throw refused(at, `has objects of two classes, ${wordNetId} and ${name!}`);
     const [left, top, right, bottom] = edges.map(Number);
     if (edges.some((edge) => !Number.isFinite(Number(edge)))) {

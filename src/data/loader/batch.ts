@@ -1,8 +1,7 @@
 /** Which images make up a batch, and the batch itself: pure functions of (seed, step). */
 import type { RandomGenerator } from "../../tensor/index.js";
-import type { Augmenter } from "../augment.js";
-import type { Batch, Dataset } from "../dataset.js";
-import { readPixels, toUnit, type ImageSource } from "../source.js";
+import type { Batch, Dataset } from "../dataset/index.js";
+import { atOnce, readPixels, toUnit, type Augmenter, type ImageSource } from "../pixels/index.js";
 
 /** How an epoch is cut into batches. */
 export interface BatchPlan {
@@ -45,9 +44,6 @@ export interface SourceReader {
   readonly augment: Augmenter | undefined;
 }
 
-/** Files decoded at once in one thread: enough to keep the decoder busy, few enough for large photographs. */
-const CONCURRENT_READS = 4;
-
 /** Pixels `[N, C, H, W]` of the images at `indices`, augmented as in `epoch`. */
 export async function fillImages(
   reader: SourceReader,
@@ -62,15 +58,11 @@ export async function fillImages(
     if (augment === undefined) toUnit(pixels, out);
     else augment(pixels, out, epoch, indices[position]!);
   };
-  let next = 0;
-  const readOn = async (): Promise<void> => {
-    while (next < indices.length) {
-      const position = next++;
-      const pixels = readPixels(source, sourceIndices?.[indices[position]!] ?? indices[position]!);
-      fill(position, pixels instanceof Uint8Array ? pixels : await pixels);
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENT_READS }, readOn));
+  await atOnce(indices.length, (position) => {
+    const pixels = readPixels(source, sourceIndices?.[indices[position]!] ?? indices[position]!);
+    if (pixels instanceof Uint8Array) fill(position, pixels);
+    else return pixels.then((decoded) => fill(position, decoded));
+  });
   return images;
 }
 

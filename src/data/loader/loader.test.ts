@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createGenerator } from "../../tensor/index.js";
 import { openDataset } from "../index.js";
-import { createLoader } from "./index.js";
+import { createLoader } from "./loader.js";
 
 describe("loader", () => {
   it("gives the same bytes with workers and without, at any step", async () => {

@@ -5,8 +5,8 @@
 import { availableParallelism } from "node:os";
 import { UsageError } from "../../errors/index.js";
 import type { RandomGenerator } from "../../tensor/index.js";
-import { checkAugmentation, createAugmenter, type Augmentation } from "../augment.js";
-import type { Batch, Dataset } from "../dataset.js";
+import type { Batch, Dataset } from "../dataset/index.js";
+import { checkAugmentation, createAugmenter, type Augmentation } from "../pixels/index.js";
 import { createIndexer, fillFromDataset, fillImages, planBatches, toBatch } from "./batch.js";
 import { createPool, type WorkerPool } from "./pool.js";
 

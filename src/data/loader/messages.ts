@@ -1,7 +1,6 @@
 /** What the loader and its workers say to each other. */
 import type { PackedError } from "../../errors/index.js";
-import type { Augmentation } from "../augment.js";
-import type { ImageSource } from "../source.js";
+import type { Augmentation, ImageSource } from "../pixels/index.js";
 
 /** Given to a worker when it starts. */
 export interface WorkerSetup {

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { packError } from "../../errors/index.js";
 import { createGenerator } from "../../tensor/index.js";
-import { createAugmenter } from "../augment.js";
+import { createAugmenter } from "../pixels/index.js";
 import { fillImages, type SourceReader } from "./batch.js";
 import type { BatchReply, BatchRequest, WorkerSetup } from "./messages.js";
 

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { parseXml, XmlElement, XmlError } from "@rgrove/parse-xml";
 import { refusing } from "../../errors/index.js";
 import { fileError, readFileChecked } from "../../files/index.js";
-import type { Box, Boxes, Size } from "./boxes.js";
+import type { Box, Boxes, Size } from "../pixels/index.js";
 
 const refused = refusing("Mend or remove the annotation; without one its picture has no box.");
 

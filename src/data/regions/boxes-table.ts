@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, posix } from "node:path";
 import { refusing } from "../../errors/index.js";
-import { readTable, type TableLine } from "../table.js";
-import type { Box, Boxes } from "./boxes.js";
+import { readTable, type TableLine } from "../formats/index.js";
+import type { Box, Boxes } from "../pixels/index.js";
 
 const refused = refusing(
   "A table of boxes has a header and a line a box: file,x,y,width,height in pixels of the picture.",

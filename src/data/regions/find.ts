@@ -2,10 +2,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, extname, join, posix, resolve } from "node:path";
 import { readSolution, SOLUTION, truthFolders, validationNumber } from "../imagenet/index.js";
-import { READ_PICTURE } from "../picture-names.js";
-import { splitOfFolder } from "../split-names.js";
+import { READ_PICTURE, type Boxes } from "../pixels/index.js";
+import { splitOfFolder } from "../splits.js";
 import { readAnnotation } from "./annotation.js";
-import type { Boxes } from "./boxes.js";
 import { readBoxesTable } from "./boxes-table.js";
 
 /** What marks the key region of a picture. */

@@ -1,2 +1,2 @@
-export { regionsOf, type PictureFile } from "./regions.js";
 export { ANNOTATIONS, BOXES, MASKS, openRegions } from "./find.js";
+export { regionsOf, type PictureFile } from "./regions.js";

@@ -2,10 +2,7 @@
 import sharp from "sharp";
 import { InputError, refusing } from "../../errors/index.js";
 import { readFileChecked } from "../../files/index.js";
-import { decodeBytes, formatOf } from "../decode.js";
-import type { ByteImage } from "../resize.js";
-import { nearest } from "../trimaps.js";
-import type { Size } from "./boxes.js";
+import { decodeBytes, formatOf, nearest, type ByteImage, type Size } from "../pixels/index.js";
 
 const refused = refusing(
   "Save the mask as an 8-bit PNG of the picture's size, black outside the region, or remove it.",

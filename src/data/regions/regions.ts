@@ -1,11 +1,8 @@
 /** Key regions of a dataset's pictures, from masks and boxes that lie beside them. */
 import { sha256Of } from "../../files/index.js";
-import type { DatasetRegions } from "../dataset.js";
-import { pictureSize } from "../decode.js";
-import type { Fit } from "../fit.js";
+import type { DatasetRegions } from "../dataset/index.js";
 import { validationNumber } from "../imagenet/index.js";
-import { fitRegion } from "../trimaps.js";
-import { boxesOutside, paintBoxes } from "./boxes.js";
+import { boxesOutside, fitRegion, paintBoxes, pictureSize, type Fit } from "../pixels/index.js";
 import { openRegions, type Region } from "./find.js";
 import { checkMask, readMask } from "./mask.js";
 

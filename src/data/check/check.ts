@@ -1,0 +1,104 @@
+/** `holdfast data check`: what a source of image files holds, and what in it a user should look at. */
+import { InputError } from "../../errors/index.js";
+import { subset, type Dataset, type OpenOptions, type SkippedFile } from "../dataset/index.js";
+import { findSameImages } from "./duplicates.js";
+import { inspectFiles, openSplits, type CheckedFile } from "./files.js";
+import { findPassedOver } from "./passed-over.js";
+import { checkRegions, type RegionCount } from "./regions.js";
+import { summarize, type CheckSummary } from "./summary.js";
+import { findSuspicious, type Suspicion } from "./suspicious.js";
+
+/** What a check found; plain data. */
+export interface DataCheck extends CheckSummary {
+  readonly name: string;
+  /** How each split came to be. */
+  readonly description: string;
+  /** Files that cannot be decoded, and why. */
+  readonly unreadable: readonly SkippedFile[];
+  /** Images with a key region of which something is left when they are fitted. */
+  readonly regions: RegionCount;
+  readonly duplicates: readonly Duplicates[];
+  /** What may be wrong with a file or a class, what is passed over first. */
+  readonly suspicious: readonly Suspicion[];
+}
+
+/** Files that hold the same picture. */
+export interface Duplicates {
+  readonly kind: "same bytes" | "looks alike";
+  readonly files: readonly { readonly file: string; readonly split: string; readonly class: string }[];
+  /** Trained on and measured on. */
+  readonly acrossSplits: boolean;
+  readonly differentClasses: boolean;
+}
+
+export interface CheckOptions {
+  readonly open?: OpenOptions;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Reads every image file of every split of `spec` (or of the split it names) and reports on them. `readable`
+ * are the first split's images that can be read, for a contact sheet.
+ *
+ * @throws InputError when there is no such source, or not one of its images can be read; UsageError when
+ *   it has no image files.
+ */
+export async function checkData(
+  spec: string,
+  { open = {}, onProgress }: CheckOptions = {},
+): Promise<{ readonly check: DataCheck; readonly readable: Dataset }> {
+  const datasets = await openSplits(spec, { ...open, skipUnreadable: false, keepMissing: true });
+  const files = await inspectFiles(datasets, onProgress);
+  const unreadable = files.flatMap(({ file, problem }) => (problem === undefined ? [] : [{ file, problem }]));
+  if (unreadable.length === files.length) {
+    const [first] = unreadable;
+    throw new InputError({
+      place: spec,
+      problem: `none of its ${files.length} images can be read; ${first?.file} ${first?.problem}`,
+      remedy: "Copy the images again from their source, or save them as JPEG, PNG or WebP.",
+    });
+  }
+  const regions = await checkRegions(spec, datasets, files);
+  const check: DataCheck = {
+    name: spec,
+    description: [...new Set(datasets.map(({ description }) => description ?? ""))].join(" "),
+    ...summarize(datasets, files),
+    unreadable,
+    regions: regions.count,
+    duplicates: duplicatesIn(files),
+    suspicious: [
+      ...(await findPassedOver(spec, datasets, open.classes)),
+      ...regions.suspicious,
+      ...findSuspicious(datasets, files),
+    ],
+  };
+  return { check, readable: readableOf(datasets, files) };
+}
+
+/** Those across splits first, then those of different classes. */
+function duplicatesIn(files: readonly CheckedFile[]): Duplicates[] {
+  const groups = findSameImages(files.map(({ facts }) => facts)).map(({ kind, places }): Duplicates => {
+    const found = places.map((place) => files[place]!);
+    const differ = (of: (file: CheckedFile) => string): boolean => new Set(found.map(of)).size > 1;
+    return {
+      kind,
+      files: found.map(({ file, split, className }) => ({ file, split, class: className })),
+      acrossSplits: differ(({ split }) => split),
+      differentClasses: differ(({ className }) => className),
+    };
+  });
+  const weight = (group: Duplicates): number =>
+    2 * Number(group.acrossSplits) + Number(group.differentClasses);
+  return groups.sort((a, b) => weight(b) - weight(a));
+}
+
+/** The first split that has a readable image, without the others. */
+function readableOf(datasets: readonly Dataset[], files: readonly CheckedFile[]): Dataset {
+  let at = 0;
+  for (const dataset of datasets) {
+    const kept = [...dataset.labels.keys()].filter((index) => files[at + index]!.facts !== undefined);
+    if (kept.length > 0) return subset(dataset, kept);
+    at += dataset.length;
+  }
+  throw new RangeError("no image is readable");
+}

@@ -1,0 +1,1 @@
+export { checkData, type CheckOptions, type DataCheck, type Duplicates } from "./check.js";

@@ -1,0 +1,182 @@
+/** Pictures of a folder or an archive that no dataset reads: a whole class may be among them. */
+import { basename, dirname, extname, join, posix } from "node:path";
+import { normalName } from "../classes/index.js";
+import type { Dataset } from "../dataset/index.js";
+import { openGroundTruth, truthFolders, type GroundTruth } from "../imagenet/index.js";
+import { isHidden, READ_PICTURE, UNREAD_PICTURE } from "../pixels/index.js";
+import { ANNOTATIONS, MASKS } from "../regions/index.js";
+import {
+  archiveNames,
+  flowers17Pictures,
+  isArchived,
+  isFolder,
+  namesIn,
+  layoutOf,
+  specParts,
+} from "../sources/index.js";
+import { nameOfSplit, splitFolders, splitOfFolder, type Split } from "../splits.js";
+import { firstOf, type Suspicion } from "./suspicious.js";
+
+/** A folder of a split, of a class, and two more: deeper ones (or links in a circle) are not looked into. */
+const DEPTH = 4;
+
+/** Names below a source, by `/`; those of folders end with one. */
+type Names = readonly string[];
+/** Why a picture that could be read is not; undefined when it is. */
+type Passed = (name: string) => string | undefined;
+
+/**
+ * What `spec` holds and no split of it reads, folder by folder: pictures of other formats, pictures where no
+ * class is, and folders of classes without a picture. Nothing for sources that name their files themselves.
+ *
+ * @param datasets the splits that are checked; what belongs to others is left out.
+ */
+export async function findPassedOver(
+  spec: string,
+  datasets: readonly Dataset[],
+  classes?: readonly string[],
+): Promise<Suspicion[]> {
+  const { name: place, split } = specParts(spec);
+  const archived = isArchived(place);
+  if (!archived && (!isFolder(place) || flowers17Pictures(place) !== undefined)) return [];
+  const truth = await openGroundTruth(truthFolders(isFolder(place) ? place : dirname(place)));
+  const all = archived
+    ? (await archiveNames(place, classes, truth)).filter((name) => !isHidden(name))
+    : allNamesIn(place);
+  const passed = archived ? passedInArchive(all, place, truth) : passedInFolder(all, truth);
+  const regions = regionFolders(all);
+  const concerns = split === undefined || split === "all" ? () => true : concerning(all, datasets);
+  const names = all.filter((name) => concerns(name) && !regions.has(name.slice(0, name.indexOf("/"))));
+  const found = [...unread(names), ...unplaced(names, passed), ...(archived ? [] : emptyClasses(names))];
+  return found
+    .filter(
+      ({ folder }) =>
+        classes === undefined ||
+        folder === "" ||
+        classes.map(normalName).includes(normalName(basename(folder))),
+    )
+    .map(({ folder, problem }) => ({ where: folder === "" ? place : folder, problem }));
+}
+
+function allNamesIn(root: string, below = "", depth = DEPTH): string[] {
+  const entries = namesIn(join(root, below)).filter((entry) => !isHidden(entry));
+  return entries.flatMap((entry) => {
+    const name = posix.join(below, entry);
+    if (!isFolder(join(root, name))) return [name];
+    return [`${name}/`, ...(depth > 1 ? allNamesIn(root, name, depth - 1) : [])];
+  });
+}
+
+/** Whether a name is in no folder of a split, or in that of one of `datasets`. */
+function concerning(names: Names, datasets: readonly Dataset[]): (name: string) => boolean {
+  const ownersOf = (name: string): Split | undefined =>
+    name
+      .split("/")
+      .slice(0, -1)
+      .map(splitOfFolder)
+      .findLast((each) => each !== undefined);
+  const given = [...new Set(names.map(ownersOf))];
+  const found = new Set(datasets.map((dataset) => dataset.split));
+  return (name) => {
+    const owners = ownersOf(name);
+    return owners === undefined || found.has(nameOfSplit(owners, given));
+  };
+}
+
+/** Masks and annotations belong to pictures; a folder with pictures directly in it is a class, whatever it is called. */
+function regionFolders(names: Names): Set<string> {
+  const classes = new Set(names.filter((name) => READ_PICTURE.test(name)).map(folderOf));
+  return new Set([MASKS, ...ANNOTATIONS].filter((folder) => !classes.has(folder)));
+}
+
+interface Found {
+  readonly folder: string;
+  readonly problem: string;
+}
+
+function unread(names: Names): Found[] {
+  const read = new Set(names.filter((name) => READ_PICTURE.test(name)).map(folderOf));
+  const groups = groupBy(
+    names.filter((name) => UNREAD_PICTURE.test(name)),
+    (name) => `${folderOf(name)}/${extname(name).slice(1).toUpperCase()}`,
+  );
+  return groups.map(([key, files]) => {
+    const folder = folderOf(key);
+    const alone = folder === "" || read.has(folder) ? "" : "; it has no other picture, and is no class";
+    return {
+      folder,
+      problem: `holds ${listed(files, `${basename(key)} file`)}, which ${files.length === 1 ? "is" : "are"} not read${alone}`,
+    };
+  });
+}
+
+function unplaced(names: Names, passed: Passed): Found[] {
+  const pictures = names.filter((name) => READ_PICTURE.test(name) && passed(name) !== undefined);
+  return groupBy(pictures, folderOf).map(([folder, files]) => ({
+    folder,
+    problem: `holds ${listed(files, "picture")} ${passed(files[0]!)!}`,
+  }));
+}
+
+/** Folders where a class would be that hold no picture of any kind. */
+function emptyClasses(names: Names): Found[] {
+  const within = insideSplit(names);
+  const pictures = names.filter((name) => READ_PICTURE.test(name) || UNREAD_PICTURE.test(name));
+  const filled = new Set(pictures.flatMap((name) => [folderOf(name), folderOf(folderOf(name))]));
+  return names
+    .filter((name) => name.endsWith("/") && within(name)?.length === 2)
+    .map((name) => name.slice(0, -1))
+    .filter((folder) => !filled.has(folder))
+    .map((folder) => ({ folder, problem: "has no picture, and is no class" }));
+}
+
+function passedInFolder(names: Names, truth: GroundTruth): Passed {
+  const within = insideSplit(names);
+  return (name) => {
+    if (truth.classOf(name) !== undefined && within(name)?.length === 1) return undefined;
+    const parts = within(name);
+    if (parts === undefined) return "outside the folders of the splits";
+    if (parts.length === 1) return "beside the folders of the classes";
+    return parts.length === 2 ? undefined : "in a folder inside a class's";
+  };
+}
+
+/** Parts of a name below its split's folder, or below the source where no split has a folder. */
+function insideSplit(names: Names): (name: string) => readonly string[] | undefined {
+  const folders = names.filter((name) => /^[^/]+\/$/.test(name)).map((name) => name.slice(0, -1));
+  const pictures = names.filter((name) => READ_PICTURE.test(name));
+  const splits = Object.values(
+    splitFolders(folders, (folder) => pictures.filter((name) => folderOf(name) === folder)),
+  );
+  return (name) => {
+    const parts = name.split("/");
+    if (splits.length === 0) return parts;
+    return splits.includes(parts[0]!) ? parts.slice(1) : undefined;
+  };
+}
+
+function passedInArchive(names: Names, place: string, truth: GroundTruth): Passed {
+  const pictures = names.filter((name) => READ_PICTURE.test(name));
+  const { labels } = layoutOf(pictures, place, truth);
+  const without = new Set(pictures.filter((_, i) => labels[i]! < 0));
+  return (name) => (without.has(name) ? "without a class" : undefined);
+}
+
+function folderOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf("/")));
+}
+
+function listed(files: readonly string[], what: string): string {
+  return `${files.length} ${what}${files.length === 1 ? "" : "s"} (${firstOf(files.map((file) => basename(file)))})`;
+}
+
+/** Sorted groups of names. */
+function groupBy(names: Names, keyOf: (name: string) => string): [key: string, names: string[]][] {
+  const groups = new Map<string, string[]>();
+  for (const name of [...names].sort()) {
+    const key = keyOf(name);
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key)!.push(name);
+  }
+  return [...groups];
+}

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { openDataset } from "../index.js";
+import { findClassFault, sortedClasses } from "./names.js";
+
+test("order: numbers by their value, also with signs, points and zeros in front; else by characters", () => {
+  expect(sortedClasses(["10", "9", "-1", "2.5", "010", "9"])).toEqual(["-1", "2.5", "9", "010", "10"]);
+  expect(sortedClasses(["10", "9", "cat"])).toEqual(["10", "9", "cat"]);
+});
+
+test("the order of --classes is the order of the labels, for sources that keep all their classes too", async () => {
+  const digits = Array.from({ length: 10 }, (_, i) => String(9 - i));
+  const [plain, turned] = [
+    await openDataset("mnist:test"),
+    await openDataset("mnist:test", { classes: digits }),
+  ];
+  expect([turned.classNames, turned.length]).toEqual([digits, plain.length]);
+  expect(Array.from(turned.labels.subarray(0, 50), (label) => 9 - label)).toEqual(
+    Array.from(plain.labels.subarray(0, 50)),
+  );
+  expect(turned.fileName(7)).toBe(plain.fileName(7));
+});
+
+describe("a model's names against the data's", () => {
+  const fault = (classNames: string[], data: string[], classesStated?: boolean): string | undefined => {
+    const found = findClassFault(
+      { classNames },
+      {
+        name: "photos",
+        classNames: data,
+        ...(classesStated && { classesStated }),
+      },
+    );
+    return found && `${found.problem} / ${found.remedy}`;
+  };
+
+  test("the same, in whatever form of Unicode, and places for names, are no fault", () => {
+    expect(fault(["cat", "dog"], ["cat", "dog"])).toBeUndefined();
+    expect(fault(["cafe\u0301", "dog"], ["caf\u00e9", "dog"])).toBeUndefined();
+    expect(fault(["cat", "dog"], ["0", "1"])).toBeUndefined();
+  });
+
+  test("a model whose file names none has no names; one that names its classes by numbers has", () => {
+    const digits = Array.from({ length: 12 }, (_, k) => String(k));
+    const data = { name: "photos", classNames: [...digits].sort(), classesStated: true };
+    expect(findClassFault({ classNames: digits, unnamed: true }, data)).toBeUndefined();
+    expect(findClassFault({ classNames: digits }, data)?.problem).toContain("another order");
+    expect(fault(["0", "1"], ["cat", "dog"])).toContain("other classes");
+  });
+
+  test("another order is one, with the option that mends it", () => {
+    const said = fault(["cat", "dog", "eel"], ["dog", "cat", "eel"]);
+    expect(said).toContain(
+      'another order than photos: output 0 is "cat", class 0 of the data "dog"; output 1',
+    );
+    expect(said).toContain("--classes cat,dog,eel.");
+    const numbers = Array.from({ length: 12 }, (_, i) => String(i));
+    // A model that was trained when numbers were in the order of their characters.
+    expect(fault([...numbers].sort(), numbers)).toMatch(/another order.*; and 6 more/);
+  });
+
+  test("other names are one, unless the user has stated the order and no name contradicts it", () => {
+    expect(fault(["tench", "shark"], ["n01440764", "n01484850"])).toContain("other classes than photos");
+    expect(fault(["tench", "shark"], ["n01440764", "n01484850"], true)).toBeUndefined();
+    expect(fault(["cat", "dog"], ["cat", "fish"])).toContain('output 1 is "dog", class 1 of the data "fish"');
+    expect(fault(["cat", "dog"], ["dog", "fish"], true)).toContain("other classes");
+    expect(fault(["cat", "dog"], ["dog", "cat"], true)).toContain("another order");
+  });
+});

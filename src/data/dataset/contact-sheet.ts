@@ -1,0 +1,49 @@
+import sharp from "sharp";
+import { createGenerator } from "../../tensor/index.js";
+import type { Dataset } from "./dataset.js";
+import { indicesByClass, shuffled } from "./select.js";
+
+export interface ContactSheetOptions {
+  /** Images of each class, one row a class; 8 by default. */
+  readonly perClass?: number;
+  readonly seed?: number;
+}
+
+/** Pixels a side of a thumbnail, and between two. */
+const THUMBNAIL = 72;
+const GAP = 4;
+
+/** One row of random images a class as the bytes of a PNG: what the dataset looks like to a model. */
+export async function contactSheet(dataset: Dataset, options: ContactSheetOptions = {}): Promise<Uint8Array> {
+  const { perClass = 8, seed = 0 } = options;
+  const stream = createGenerator(seed).stream("data/contact-sheet");
+  const rows = indicesByClass(dataset).map((group) => shuffled(group, stream).slice(0, perClass));
+  const tiles: { input: Buffer; left: number; top: number }[] = [];
+  for (const [row, indices] of rows.entries()) {
+    for (const [column, index] of indices.entries()) {
+      const place = (at: number): number => GAP + at * (THUMBNAIL + GAP);
+      tiles.push({ input: await thumbnail(dataset, index), left: place(column), top: place(row) });
+    }
+  }
+  const length = (count: number): number => GAP + count * (THUMBNAIL + GAP);
+  return sharp({
+    create: { width: length(perClass), height: length(rows.length), channels: 3, background: "#ffffff" },
+  })
+    .composite(tiles)
+    .png()
+    .toBuffer();
+}
+
+async function thumbnail(dataset: Dataset, index: number): Promise<Buffer> {
+  const { channels, height, width } = dataset;
+  const planes = new Float32Array(channels * height * width);
+  await dataset.read(index, planes);
+  const area = height * width;
+  const bytes = Uint8Array.from({ length: area * 3 }, (_, i) =>
+    Math.round(255 * planes[(channels === 1 ? 0 : i % 3) * area + Math.floor(i / 3)]!),
+  );
+  return sharp(bytes, { raw: { width, height, channels: 3 } })
+    .resize(THUMBNAIL, THUMBNAIL, { fit: "contain", kernel: "nearest", background: "#ffffff" })
+    .png()
+    .toBuffer();
+}

@@ -1,0 +1,75 @@
+import type { ImageSource } from "../pixels/index.js";
+
+/** Labelled images that can be read in any order. Immutable and safe to share. */
+export interface Dataset {
+  /** As a user names it: `mnist:test`, a folder. */
+  readonly name: string;
+  readonly split: string;
+  readonly length: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly classNames: readonly string[];
+  /** Whether the user has named the classes, and with that their order. */
+  readonly classesStated?: boolean;
+  /** Class of every image. */
+  readonly labels: Int32Array;
+  /** What a reader of a result should know: how it was split, resized, sampled. */
+  readonly description?: string;
+  /** Files that were left out because they cannot be decoded, where that was asked for. */
+  readonly skipped?: readonly SkippedFile[];
+  /**
+   * Where the pixels come from, as plain data that a worker thread can be given. Without it
+   * (a dataset made by hand) a loader reads in the calling thread.
+   */
+  readonly source?: ImageSource;
+  /** Place of each image in `source`; `0 … length − 1` when absent. */
+  readonly sourceIndices?: Uint32Array;
+  /** Where image `index` comes from: a file name, or `mnist/t10k#17`. */
+  fileName(index: number): string;
+  /** Writes image `index` into `out` (`[C, H, W]` in [0, 1]). */
+  read(index: number, out: Float32Array): void | Promise<void>;
+  /**
+   * Ground-truth key-region mask `[H, W]` in {0, 1}, where the source has masks; all 0 for an image that has
+   * none.
+   */
+  readonly mask?: (index: number, out: Uint8Array) => void | Promise<void>;
+  /** Whether image `index` has a mask; absent where every image has one, or none. */
+  readonly hasMask?: (index: number) => boolean;
+  /** Where the masks come from, when from what lies beside the pictures. */
+  readonly regions?: DatasetRegions;
+}
+
+/** Masks that were drawn as such, boxes, or either, the mask where an image has both. */
+export type MaskSource = "mask" | "box" | "mask-and-box";
+
+/** Key regions that lie beside the pictures. */
+export interface DatasetRegions {
+  readonly source: MaskSource;
+  /**
+   * Of the regions of all images of the split; another when one is changed.
+   *
+   * @throws InputError for one that cannot be read.
+   */
+  fingerprint(): Promise<string>;
+  /**
+   * Boxes of the image called `fileName` that count for nothing, and why.
+   *
+   * @throws InputError where they cannot be read.
+   */
+  faults(fileName: string): Promise<readonly string[]>;
+}
+
+/** An image that cannot be decoded, and why. */
+export interface SkippedFile {
+  readonly file: string;
+  readonly problem: string;
+}
+
+/** Images `[N, C, H, W]` with their labels and their places in the dataset. */
+export interface Batch {
+  readonly images: Float32Array;
+  readonly labels: Int32Array;
+  readonly indices: Uint32Array;
+  readonly size: number;
+}

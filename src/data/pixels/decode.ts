@@ -1,0 +1,157 @@
+import sharp, { type Sharp } from "sharp";
+import { refusing } from "../../errors/index.js";
+import { checkPlainFile, readFileChecked } from "../../files/index.js";
+import type { ByteImage } from "./resize.js";
+
+const refused = refusing("Replace or remove the file, or leave such files out with --skip-unreadable.");
+
+/** Larger pictures are refused before a pixel is decoded: 100 megapixels are 300 MB. */
+const MOST_PIXELS = 100_000_000;
+
+/** The formats that are read; anything else libvips knows is not. */
+export type ImageFormat = "jpeg" | "png" | "webp";
+
+/** First bytes of each. */
+const SIGNATURES: readonly (readonly [format: ImageFormat, matches: (bytes: Uint8Array) => boolean])[] = [
+  ["jpeg", (b) => b[0] === 0xff && b[1] === 0xd8 && b[2] === 0xff],
+  ["png", (b) => text(b, 1, 4) === "PNG" && b[0] === 0x89],
+  ["webp", (b) => text(b, 0, 4) === "RIFF" && text(b, 8, 12) === "WEBP"],
+];
+
+const text = (bytes: Uint8Array, from: number, to: number): string =>
+  String.fromCharCode(...bytes.subarray(from, to));
+
+/** Formats that are not read, and other things that are found under a picture's name. */
+const OTHERS: readonly (readonly [what: string, matches: (bytes: Uint8Array) => boolean])[] = [
+  ["a GIF", (b) => text(b, 0, 3) === "GIF"],
+  ["a BMP", (b) => text(b, 0, 2) === "BM"],
+  ["a TIFF", (b) => text(b, 0, 4) === "II*\0" || text(b, 0, 4) === "MM\0*"],
+  ["an AVIF or HEIC", (b) => text(b, 4, 8) === "ftyp"],
+  [
+    "a pointer of Git LFS (git lfs pull gets the picture)",
+    (b) => text(b, 0, 23) === "version https://git-lfs",
+  ],
+];
+
+function otherFormat(bytes: Uint8Array): string {
+  const other = OTHERS.find(([, matches]) => matches(bytes));
+  return other === undefined ? "" : `${other[0]}, `;
+}
+
+/**
+ * Decodes a JPEG, PNG or WebP file to 8-bit RGB `[H, W, 3]`, as `PIL.Image.open(path).convert("RGB")`
+ * does: the orientation that EXIF states is not applied, colour profiles are ignored, alpha is
+ * dropped, gray is repeated, 16 bits become 8, the first frame of an animation stands for it.
+ *
+ * @throws InputError when the file is missing, of another format, damaged or too large.
+ */
+export async function decodeImage(path: string): Promise<ByteImage> {
+  return decodeBytes(await readFileChecked(path), path);
+}
+
+/**
+ * {@link decodeImage} of a file's bytes; `place` is what errors call them.
+ *
+ * @throws InputError when they are of another format, damaged or too large.
+ */
+export async function decodeBytes(bytes: Uint8Array, place: string): Promise<ByteImage> {
+  if (formatOf(bytes) === undefined) {
+    throw refused(
+      place,
+      bytes.length === 0 ? "is empty" : `is ${otherFormat(bytes)}not a JPEG, PNG or WebP image`,
+    );
+  }
+  try {
+    const image = sharp(bytes, {
+      failOn: "error",
+      limitInputPixels: MOST_PIXELS,
+      ignoreIcc: true,
+      autoOrient: false,
+      pages: 1,
+    });
+    if ((await image.metadata()).space === "cmyk") return await decodeInk(image);
+    const { data, info } = await image
+      .toColourspace("srgb")
+      .removeAlpha()
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    return withThreeChannels(data, info);
+  } catch (cause) {
+    const tooLarge = await sizeIfTooLarge(bytes);
+    if (tooLarge !== undefined) throw refused(place, tooLarge, cause);
+    // libvips keeps one error text for all threads: beside other decodes its words may be lost or another's.
+    throw refused(place, "cannot be decoded: it is damaged or cut off", cause);
+  }
+}
+
+/**
+ * Pixels of a picture by its header; `place` is what errors call it.
+ *
+ * @throws InputError where it has none, or claims more pixels than are decoded.
+ */
+export async function pictureSize(
+  encoded: string | Uint8Array,
+  place: string,
+): Promise<{ readonly width: number; readonly height: number }> {
+  if (typeof encoded === "string") checkPlainFile(encoded);
+  const { width, height } = await sharp(encoded, { limitInputPixels: false })
+    .metadata()
+    .catch((cause: unknown) => {
+      throw refused(place, "has no header of a picture", cause);
+    });
+  const tooLarge = problemOfSize(width, height);
+  if (tooLarge !== undefined) throw refused(place, tooLarge);
+  return { width, height };
+}
+
+/** Which of the formats that are read the first bytes tell of. */
+export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
+  return SIGNATURES.find(([, matches]) => matches(bytes))?.[0];
+}
+
+async function sizeIfTooLarge(bytes: Uint8Array): Promise<string | undefined> {
+  const { width, height } = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch(() => ({ width: 0, height: 0 }));
+  return problemOfSize(width, height);
+}
+
+function problemOfSize(width: number, height: number): string | undefined {
+  if (width * height <= MOST_PIXELS) return undefined;
+  return `claims ${width} × ${height} pixels, at most ${MOST_PIXELS / 1e6} million are decoded`;
+}
+
+/**
+ * CMYK → RGB as Pillow does it, without a colour profile (Convert.c, cmyk2rgb): with w = 255 − K,
+ * R = w − C w / 255, G and B likewise.
+ */
+async function decodeInk(image: Sharp): Promise<ByteImage> {
+  const { data, info } = await image
+    .pipelineColourspace("cmyk")
+    .toColourspace("cmyk")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    const white = 255 - data[4 * i + 3]!;
+    for (let c = 0; c < 3; c++) rgb[3 * i + c] = white - rounded255(data[4 * i + c]! * white);
+  }
+  return { width, height, channels: 3, data: rgb };
+}
+
+/** product / 255, rounded, in integers: Pillow's MULDIV255. */
+function rounded255(product: number): number {
+  const shifted = product + 128;
+  return ((shifted >> 8) + shifted) >> 8;
+}
+
+function withThreeChannels(
+  data: Uint8Array,
+  { width, height, channels }: { width: number; height: number; channels: number },
+): ByteImage {
+  if (channels === 3) return { width, height, channels, data };
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) rgb.fill(data[i * channels]!, 3 * i, 3 * i + 3);
+  return { width, height, channels: 3, data: rgb };
+}

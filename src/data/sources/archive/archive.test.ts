@@ -1,0 +1,220 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { plainPicture, tarOf, treeOf, zipOf, type Files } from "../../../../test/archives.js";
+import { createGenerator } from "../../../tensor/index.js";
+import { checkData, createLoader, openDataset } from "../../index.js";
+
+let root = "";
+let red: Buffer;
+let blue: Buffer;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "holdfast-archives-"));
+  [red, blue] = await Promise.all([plainPicture(255, 0, 0), plainPicture(0, 0, 255)]);
+});
+afterAll(() => rm(root, { recursive: true }));
+
+const tree = (prefix: string): Files => treeOf(red, blue, prefix);
+
+async function kept(name: string, bytes: Uint8Array): Promise<string> {
+  const path = join(root, name);
+  await writeFile(path, bytes);
+  return path;
+}
+
+const size = { size: { height: 4, width: 4 } };
+
+/** Words alone: a dataset that was opened all the same is too large to be shown. */
+const said = (opened: Promise<unknown>): Promise<string> =>
+  opened.then(
+    () => "opened",
+    (error: unknown) => (error as Error).message,
+  );
+
+describe.each([
+  ["stored.zip", (files: Files) => zipOf(files)],
+  ["deflated.zip", (files: Files) => zipOf(files, { deflate: true })],
+  ["plain.tar", (files: Files) => tarOf(files)],
+  ["zipped.tar.gz", async (files: Files) => gzipSync(await tarOf(files))],
+])("%s", (name, make) => {
+  test("with a folder for each class is read, its pictures shared with the workers of a loader", async () => {
+    const path = await kept(name, await make(tree("pets/")));
+    const train = await openDataset(path, size);
+    const held = await openDataset(`${path}:test`, size);
+    expect([train.length, held.length, train.classNames]).toEqual([8, 2, ["cats", "dogs"]]);
+    expect(train.description).toContain("2 of its 10 pictures");
+    const whole = await openDataset(path, { ...size, split: "test", whole: true });
+    expect([whole.length, whole.split]).toEqual([10, "all"]);
+    const loader = createLoader(train, { batchSize: 8, random: createGenerator(0), workers: 1 });
+    const batch = await loader.batch(0);
+    await loader.dispose();
+    batch.labels.forEach((label, i) => {
+      const [r, , b] = [0, 16, 32].map((plane) => batch.images[i * 48 + plane]);
+      expect([r, b]).toEqual(label === 0 ? [1, 0] : [0, 1]);
+    });
+  });
+
+  test("has its classes in numeric order where they are numbers, and one for a name in two forms", async () => {
+    const numbers = Array.from({ length: 12 }, (_, i) => String(i));
+    const numbered = Object.fromEntries(numbers.map((each) => [`${each}/a.png`, red]));
+    const path = await kept(`numbered-${name}`, await make(numbered));
+    expect((await openDataset(`${path}:all`, size)).classNames).toEqual(numbers);
+    const forms = { "caf\u00e9/1.png": red, "cafe\u0301/2.png": red, "dog/1.png": blue };
+    const two = await kept(`forms-${name}`, await make(forms));
+    const { classNames, labels } = await openDataset(`${two}:all`, {
+      ...size,
+      classes: ["cafe\u0301", "dog"],
+    });
+    expect([classNames, labels.length]).toEqual([["caf\u00e9", "dog"], 3]);
+  });
+
+  test("has a class of a split's name, with a capital, where pictures lie in it", async () => {
+    const names = ["Bus", "Car", "Train"];
+    const files = Object.fromEntries(names.map((each) => [`${each}/1.png`, red]));
+    const path = await kept(`vehicles-${name}`, await make(files));
+    expect((await openDataset(`${path}:all`, size)).classNames).toEqual(names);
+    const some = await openDataset(`${path}:all`, { ...size, classes: ["Train", "Bus"] });
+    expect([some.classNames, some.length]).toEqual([["Train", "Bus"], 2]);
+    const split = Object.fromEntries(
+      ["Train", "Test"].flatMap((each) => ["cats", "dogs"].map((pet) => [`${each}/${pet}/1.png`, red])),
+    );
+    const owned = await kept(`owned-${name}`, await make(split));
+    expect((await openDataset(owned, { ...size, split: "test" })).length).toBe(2);
+    const { "Test/cats/1.png": unlabelled, "Test/dogs/1.png": _, ...train } = split;
+    const flat = await kept(`flat-${name}`, await make({ ...train, "Test/1.png": unlabelled! }));
+    expect((await openDataset(`${flat}:all`, size)).classNames).toEqual(["cats", "dogs"]);
+  });
+
+  test("keeps the owner's splits, and only the classes asked for", async () => {
+    const files = {
+      ...tree("train/"),
+      ...tree("val/"),
+      "train/fish/0.png": red,
+      "val/fish/0.png": red,
+      "train/._0.png": "x",
+    };
+    const path = await kept(`split-${name}`, await make(files));
+    expect((await openDataset(path, size)).classNames).toEqual(["cats", "dogs", "fish"]);
+    const some = await openDataset(`${path}:test`, { ...size, classes: ["cats", "fish"] });
+    expect([some.classNames, some.length, some.fileName(0)]).toEqual([["cats", "fish"], 6, "val/cats/0.png"]);
+    const typo = openDataset(path, { ...size, classes: ["cats", "dogs", "fsh"] });
+    expect(await said(typo)).toMatch(/has no class "fsh"[^]*"fish"/);
+  });
+});
+
+describe("the splits of the owners", () => {
+  test("an only held-out split is checked once: it leaks into nothing", async () => {
+    const files = (split: string, shade: Buffer): Files => ({
+      [`${split}/cats/0.png`]: shade,
+      [`${split}/dogs/0.png`]: Buffer.concat([shade, Buffer.alloc(1)]),
+    });
+    const path = await kept("check.zip", zipOf({ ...files("train", red), ...files("test", blue) }));
+    const { check } = await checkData(path);
+    expect(check.splits).toEqual([
+      { name: "train", images: 2 },
+      { name: "test", images: 2 },
+    ]);
+    expect(check.images).toBe(4);
+    expect(check.duplicates.filter(({ acrossSplits }) => acrossSplits)).toEqual([]);
+    const dealt = await kept("check-dealt.zip", zipOf(tree("")));
+    expect((await checkData(dealt)).check.images).toBe(10);
+  });
+
+  test.each(["validation_set", "Validation", "valid", "test_set"])(
+    "%s is trained on by nobody",
+    async (held) => {
+      const path = await kept(`${held}.zip`, zipOf({ ...tree("training_set/"), ...tree(`${held}/`) }));
+      const train = await openDataset(path, size);
+      expect([train.length, train.description]).toEqual([10, expect.not.stringContaining("seed")]);
+      for (const split of ["val", "test"]) {
+        const only = await openDataset(`${path}:${split}`, size);
+        expect([only.split, only.fileName(0)]).toEqual(["test", `${held}/cats/0.png`]);
+      }
+    },
+  );
+
+  test("pictures without a split beside those that have one are not dealt", async () => {
+    const path = await kept("mixed.zip", zipOf({ ...tree("train/"), "more/cats/7.png": red }));
+    expect(await said(openDataset(path, size))).toMatch(/outside them, such as "more\/cats\/7.png"/);
+    expect((await openDataset(`${path}:all`, size)).length).toBe(11);
+  });
+
+  test("a training set alone is dealt even for who measures", async () => {
+    const path = await kept("train-only.zip", zipOf(tree("train/")));
+    expect((await openDataset(path, { ...size, split: "test", whole: true })).length).toBe(2);
+  });
+
+  test("a test set alone is not trained on", async () => {
+    const path = await kept("test-only.zip", zipOf(tree("test/")));
+    expect(await said(openDataset(path, size))).toMatch(/has no split "train"[^]*It has test/);
+  });
+});
+
+describe("the layouts of the owners", () => {
+  test("Kaggle's Dogs-vs-Cats: a zip of zips, labels in the file names, a test set without any", async () => {
+    const train: Files = Object.fromEntries(
+      Array.from({ length: 10 }, (_, i) => [`train/${i % 2 ? "dog" : "cat"}.${i}.jpg`, i % 2 ? blue : red]),
+    );
+    const outer = {
+      "train.zip": zipOf(train, { deflate: true }),
+      "test1.zip": zipOf({ "test1/1.jpg": red }),
+    };
+    const path = await kept("dogs-vs-cats.zip", zipOf(outer));
+    const data = await openDataset(`${path}:all`, size);
+    expect([data.length, data.classNames]).toEqual([10, ["cat", "dog"]]);
+    expect((await openDataset(`${path}:test`, size)).length).toBe(2);
+    expect((await openDataset(`${path}:all`, { ...size, classes: ["cat", "dog"] })).length).toBe(10);
+  });
+
+  test("masks in the archive are no pictures of its classes; a class called masks is one", async () => {
+    const masks = { "pets/masks/cats/0.webp": blue, "pets/masks/dogs/0.png": red };
+    const path = await kept("masks.zip", zipOf({ ...tree("pets/"), ...masks }));
+    expect((await openDataset(`${path}:all`, size)).length).toBe(10);
+    const worn = await kept("worn.zip", zipOf({ ...tree("pets/"), "pets/masks/0.png": red }));
+    expect((await openDataset(`${worn}:all`, size)).classNames).toEqual(["cats", "dogs", "masks"]);
+  });
+
+  test("ImageNet: a tar of the tars of its classes, and a folder of them", async () => {
+    const fish = await tarOf({ "n01440764_1.JPEG": red, "n01440764_2.JPEG": red });
+    const shark = await tarOf({ "n01484850_7.JPEG": blue, "n01484850_8.JPEG": blue });
+    const path = await kept(
+      "ILSVRC2012_img_train.tar",
+      await tarOf({ "n01440764.tar": fish, "n01484850.tar": shark }),
+    );
+    const data = await openDataset(`${path}:all`, size);
+    expect([data.classNames, Array.from(data.labels)]).toEqual([
+      ["n01440764", "n01484850"],
+      [0, 0, 1, 1],
+    ]);
+    const folder = join(root, "imagenet");
+    await mkdir(folder);
+    await writeFile(join(folder, "n01440764.tar"), fish);
+    await writeFile(join(folder, "n01484850.tar"), shark);
+    const same = await openDataset(`${folder}:all`, size);
+    expect([same.classNames, same.length]).toEqual([data.classNames, 4]);
+  });
+
+  test("ImageNet: the tars of classes that nobody asked for are not read, and its size is no reason to refuse it", async () => {
+    const pictures = await tarOf({ "1.JPEG": red, "2.JPEG": blue });
+    const tars = {
+      "n01440764.tar": pictures,
+      "n01484850.tar": pictures,
+      "n02084071.tar": Buffer.from("no tar".repeat(200)),
+    };
+    const path = await kept("of-tars.tar", await tarOf(tars));
+    const folder = join(root, "of-tars");
+    await mkdir(folder);
+    for (const [name, bytes] of Object.entries(tars)) await writeFile(join(folder, name), bytes);
+    for (const place of [path, folder]) {
+      expect(await said(openDataset(`${place}:all`, size))).toMatch(/n02084071.tar/);
+      const classes = ["n01484850", "n01440764"];
+      const some = await openDataset(`${place}:all`, { ...size, classes });
+      expect([some.classNames, some.length]).toEqual([classes, 4]);
+      const typo = openDataset(place, { ...size, classes: ["n01440764", "n02084072"] });
+      expect(await said(typo)).toMatch(/has no class "n02084072"[^]*Did you mean "n02084071"/);
+    }
+  });
+});

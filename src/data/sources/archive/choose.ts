@@ -1,0 +1,47 @@
+/** Which pictures of an archive are a split's. */
+import { InputError } from "../../../errors/index.js";
+import type { OpenOptions } from "../../dataset/index.js";
+import { choosePart, type Part } from "../../splits.js";
+import type { Layout } from "./layout.js";
+
+/**
+ * The labelled pictures of `split`. A training set that is there without another split is dealt.
+ *
+ * @throws UsageError for a split that is not there; InputError where some pictures have a split and others none.
+ */
+export function choosePictures(
+  path: string,
+  names: readonly string[],
+  { classNames, labels, splits }: Layout,
+  split: string,
+  options: OpenOptions,
+): Part {
+  const labelled = Uint32Array.from(names.keys()).filter((index) => labels[index]! >= 0);
+  const images = {
+    classNames,
+    labels: Int32Array.from(labelled, (index) => labels[index]!),
+    splits: Array.from(labelled, (index) => splits[index]),
+  };
+  const without = images.splits.indexOf(undefined);
+  if (split !== "all" && without >= 0 && images.splits.some((each) => each !== undefined)) {
+    throw mixed(path, names[labelled[without]!]!);
+  }
+  const source = {
+    place: path,
+    lack: "The archive has no labelled test set of its own",
+    images: "pictures",
+    stream: "data/archive-split",
+    dealsTraining: true,
+  } as const;
+  const part = choosePart(images, split, source, options);
+  return { ...part, chosen: part.chosen.map((place) => labelled[place]!) };
+}
+
+/** To deal these would put pictures that the owner holds out among those that are trained on. */
+function mixed(path: string, name: string): InputError {
+  return new InputError({
+    place: path,
+    problem: `has pictures in folders of splits and others outside them, such as ${JSON.stringify(name)}`,
+    remedy: "Put every picture under train, val or test, choose classes (--classes), or read them :all.",
+  });
+}

@@ -1,0 +1,126 @@
+/** The encoded pictures of an archive, side by side in shared memory. */
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { InputError } from "../../../errors/index.js";
+import { fileError } from "../../../files/index.js";
+import {
+  archiveEntries,
+  isArchive,
+  LARGEST_ARCHIVE,
+  type ArchiveEntry,
+  type Unpacked,
+} from "../../archives/index.js";
+import type { GroundTruth } from "../../imagenet/index.js";
+import { formatOf, type EncodedSource } from "../../pixels/index.js";
+import { isPicture, maybeOf } from "./layout.js";
+
+const SLAB = 2 ** 26;
+/** Bytes that tell of a picture's format. */
+const SIGNATURE = 16;
+const CLASS_TAR = /^n\d{8}\.tar$/;
+
+/** Pictures in the order of their names. */
+export interface Pictures extends Pick<EncodedSource, "slabs" | "at" | "names"> {
+  /** Names of pictures that can be of no class asked for, whose bytes were not kept. */
+  readonly passed: readonly string[];
+}
+
+/** Names of the class tars in a folder; none where it is no folder, or holds anything else of use. */
+export function classTars(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => CLASS_TAR.test(name))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Every picture's encoded bytes, or of those alone that may be of `classes`.
+ *
+ * @throws InputError on a damaged or hostile archive, or one that memory cannot hold.
+ */
+export async function gatherPictures(
+  path: string,
+  classes: readonly string[] | undefined,
+  truth: GroundTruth,
+): Promise<Pictures> {
+  const slabs: Uint8Array<SharedArrayBuffer>[] = [];
+  const found: { readonly name: string; readonly at: readonly [number, number, number] }[] = [];
+  const passed: string[] = [];
+  let used = 0;
+  let total = 0;
+  for await (const entry of entriesUnder(path, unpackedOf(classes, passed, truth))) {
+    const { name } = entry;
+    // What is no picture needs no room: its first bytes say so when it is read.
+    const bytes = formatOf(entry.bytes) === undefined ? entry.bytes.subarray(0, SIGNATURE) : entry.bytes;
+    total += bytes.length;
+    if (total > LARGEST_ARCHIVE) {
+      throw new InputError({
+        place: path,
+        problem: `holds more than ${LARGEST_ARCHIVE / 2 ** 30} GiB of pictures`,
+        remedy: "Unpack it and give the folder, or choose classes (--classes).",
+      });
+    }
+    // A picture without a byte needs a slab too, even as the first.
+    if (slabs.length === 0 || used + bytes.length > SLAB) {
+      slabs.push(new Uint8Array(new SharedArrayBuffer(Math.max(SLAB, bytes.length))));
+      used = 0;
+    }
+    slabs.at(-1)!.set(bytes, used);
+    found.push({ name, at: [slabs.length - 1, used, bytes.length] });
+    used += bytes.length;
+  }
+  found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { slabs, at: found.map(({ at }) => at), names: found.map(({ name }) => name), passed };
+}
+
+/** Names of all files, in archives in it too (but for the tars of other classes); none of their bytes is kept. */
+export async function archiveNames(
+  path: string,
+  classes: readonly string[] | undefined,
+  truth: GroundTruth,
+): Promise<string[]> {
+  const names: string[] = [];
+  const file = (name: string): boolean => {
+    names.push(name);
+    return false;
+  };
+  for await (const _ of entriesUnder(path, { ...unpackedOf(classes, [], truth), file }));
+  return names;
+}
+
+/** What is passed over by name is put on `passed`: its classes are the archive's all the same. */
+function unpackedOf(classes: readonly string[] | undefined, passed: string[], truth: GroundTruth): Unpacked {
+  const keep = (name: string, maybe: boolean): boolean => {
+    if (!maybe) passed.push(name);
+    return maybe;
+  };
+  return {
+    file: (name) => isPicture(name) && keep(name, classes === undefined || maybeOf(name, classes, truth)),
+    // Of ImageNet's 138 GB the tars of other classes are not even read.
+    archive: (name) => {
+      const last = basename(name);
+      if (classes === undefined || !CLASS_TAR.test(last)) return true;
+      const folder = basename(last, ".tar");
+      return keep(`${folder}/`, classes.includes(folder));
+    },
+  };
+}
+
+async function* entriesUnder(path: string, unpacked: Unpacked): AsyncGenerator<ArchiveEntry> {
+  if (isArchive(path)) return yield* archiveEntries(path, unpacked);
+  for (const tar of classTars(path)) {
+    if (!unpacked.archive(tar)) continue;
+    const folder = basename(tar, ".tar");
+    const inside: Unpacked = { ...unpacked, file: (name) => unpacked.file(`${folder}/${name}`) };
+    try {
+      for await (const { name, bytes } of archiveEntries(join(path, tar), inside)) {
+        yield { name: `${folder}/${name}`, bytes };
+      }
+    } catch (error) {
+      throw fileError(error, join(path, tar));
+    }
+  }
+}

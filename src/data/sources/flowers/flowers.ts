@@ -1,0 +1,51 @@
+/** Procedural flowers: colour images of 17 classes with the mask of the flower, drawn from a seed. */
+import { UsageError } from "../../../errors/index.js";
+import { createGenerator } from "../../../tensor/index.js";
+import { createDataset, fitOf, shuffled, type Dataset, type OpenOptions } from "../../dataset/index.js";
+import { sharedPixels, toPlanes } from "../../pixels/index.js";
+import { chooseSplit, TRAIN_AND_TEST } from "../../splits.js";
+import { FLOWER_KINDS, drawFlower } from "./drawing.js";
+
+/** Images a class, unless asked otherwise: as many as the 17 Flowers dataset has. */
+const PER_CLASS = { train: 64, test: 16 } as const;
+const OWN_SIZE = { height: 64, width: 64, channels: 3 };
+
+/**
+ * One split. Image i of a split depends on the seed, the split and i alone, so a larger
+ * `perClass` adds images and changes none. Train and test are drawn from different streams.
+ */
+export function openFlowers(asked: string, options: OpenOptions): Dataset {
+  const { owners: split } = chooseSplit(asked, TRAIN_AND_TEST, { place: "flowers" });
+  const perClass = options.perClass ?? PER_CLASS[split];
+  const fit = fitOf(options, OWN_SIZE);
+  if (fit.height !== fit.width) {
+    throw new UsageError({
+      place: "size",
+      problem: `flowers are square, asked for ${fit.height} × ${fit.width}`,
+    });
+  }
+  const side = fit.width;
+  const random = createGenerator(options.seed ?? 0);
+  const count = perClass * FLOWER_KINDS.length;
+  const area = side * side;
+  const pixels = sharedPixels(count, fit);
+  const masks = new Uint8Array(count * area);
+  const labels = Int32Array.from({ length: count }, (_, i) => i % FLOWER_KINDS.length);
+  for (let i = 0; i < count; i++) {
+    const { image, mask } = drawFlower(labels[i]!, side, random.stream(`flowers/${split}`, i));
+    pixels.set(toPlanes(image, fit.channels), i * fit.channels * area);
+    masks.set(mask, i * area);
+  }
+  const order = Uint32Array.from(shuffled([...labels.keys()], random.stream(`flowers/${split}/order`)));
+  return createDataset({
+    name: `flowers:${split}`,
+    split,
+    classNames: FLOWER_KINDS.map(({ name }) => name),
+    labels: Int32Array.from(order, (index) => labels[index]!),
+    source: { kind: "pixels", pixels, channels: fit.channels, height: side, width: side },
+    sourceIndices: order,
+    description: `Drawn from seed ${random.seed}, ${perClass} a class.`,
+    fileName: (index) => `flowers/${split}#${index}`,
+    mask: (index, out) => out.set(masks.subarray(index * area, (index + 1) * area)),
+  });
+}

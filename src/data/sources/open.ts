@@ -1,0 +1,92 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { InputError, nearestName, suggestName, UsageError } from "../../errors/index.js";
+import { normalName, onlyClasses } from "../classes/index.js";
+import type { Dataset, OpenOptions } from "../dataset/index.js";
+import { SPLIT_NAMES, splitOfFolder } from "../splits.js";
+import { isArchived, openArchive } from "./archive/open.js";
+import { isCifar, openCifar } from "./cifar.js";
+import { openCsv } from "./csv.js";
+import { openFlowers } from "./flowers/flowers.js";
+import { flowers17Pictures, openFlowers17 } from "./flowers17/flowers17.js";
+import { isFolder } from "./folder-names.js";
+import { openImageFolder } from "./folder.js";
+import { isIdxFolder, mnistFolder, openIdxFolder } from "./mnist.js";
+
+const BUILT_IN = ["mnist", "flowers"] as const;
+
+/**
+ * Opens a dataset by the name a user gives: `mnist`, `flowers`, a folder of IDX files, of 17 Flowers, or
+ * with a folder of images for each class, a zip or tar of them, CIFAR's
+ * binary files or their archive, or a CSV table of images; `:test` or another split may follow.
+ *
+ * @throws InputError when nothing of that name is there, or it is not what it must be; UsageError for a
+ *   split or class that is not there.
+ */
+export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
+  const classes = options.classes?.map(normalName);
+  // Sources that can leave classes unread have done so; for the others it is done here.
+  const dataset = onlyClasses(await openWhole(spec, { ...options, classes }), classes);
+  if (dataset.skipped !== undefined) options.onSkipped?.(dataset);
+  return dataset;
+}
+
+async function openWhole(spec: string, options: OpenOptions): Promise<Dataset> {
+  const { name, split: named } = specParts(spec);
+  return openSplit(spec, name, named ?? options.split ?? "train", {
+    ...options,
+    // A split that is named is dealt where there is none.
+    whole: named === undefined && options.whole === true,
+  });
+}
+
+async function openSplit(spec: string, name: string, split: string, options: OpenOptions): Promise<Dataset> {
+  if (name === "mnist") return openIdxFolder(mnistFolder(), name, split, options);
+  if (name === "flowers") return openFlowers(split, options);
+  if (isCifar(name)) return openCifar(name, split, options);
+  if (/\.csv$/i.test(name) && existsSync(name)) return openCsv(name, split, options);
+  if (isArchived(name) && existsSync(name)) return openArchive(name, split, options);
+  if (isFolder(name)) {
+    if (flowers17Pictures(name) !== undefined) return openFlowers17(name, split, options);
+    return isIdxFolder(name)
+      ? openIdxFolder(name, name, split, options)
+      : openImageFolder(name, split, options);
+  }
+  refuseUnknownSplit(spec);
+  if (existsSync(name)) {
+    throw new InputError({
+      place: `data "${spec}"`,
+      problem: "is a file that holds no images",
+      remedy: "Name a folder of images, a zip or tar of one, or a .csv table.",
+    });
+  }
+  throw new InputError({
+    place: `data "${spec}"`,
+    problem: "is neither a folder nor the name of a dataset",
+    remedy: `${suggestName(name, BUILT_IN)} Or name a folder or an archive, which must exist.`,
+  });
+}
+
+/** @throws UsageError for `photos:holdout`, where there are photos. */
+function refuseUnknownSplit(spec: string): void {
+  const [, name = "", split = ""] = /^(.+):([^:/\\]*)$/.exec(spec) ?? [];
+  if (!(BUILT_IN as readonly string[]).includes(name) && !existsSync(name)) return;
+  const meant = splitOfFolder(split) ?? nearestName(split, SPLIT_NAMES);
+  const folder = join(name, split);
+  throw new UsageError({
+    place: `data "${spec}"`,
+    problem: `"${split}" is no split`,
+    remedy:
+      split !== "" && isFolder(folder)
+        ? `For the folder of that name: ${folder}. Splits are ${SPLIT_NAMES.join(", ")}.`
+        : `${meant === undefined ? "" : `Did you mean ${name}:${meant}? `}Splits are ${SPLIT_NAMES.join(", ")}; a folder is named by its path.`,
+  });
+}
+
+const WITH_SPLIT = new RegExp(`^(.*?)(?::(${SPLIT_NAMES.join("|")}))?$`);
+
+/** A dataset's name, and the split that follows it, if one does. */
+export function specParts(spec: string): { readonly name: string; readonly split?: string | undefined } {
+  const [, name = spec, split] = WITH_SPLIT.exec(spec) ?? [];
+  return { name, split };
+}

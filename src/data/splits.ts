@@ -1,0 +1,210 @@
+/**
+ * Which images of a source are for training, for validation and for testing: the rule of held-out parts.
+ *
+ * 1. The owner of a source may give up to three splits, `train`, `val` and `test`: by folders ({@link splitOfFolder}), by
+ *    a column of a table, by files of their own.
+ * 2. A held-out split that is the only one is the test set, whatever its owner calls it: no one may choose weights by
+ *    it. `val` is a split of its own where there is a test set too. Elsewhere `val` means the test set, and the split
+ *    that a dataset names is `test`. See {@link chooseSplit}.
+ * 3. A source without splits is dealt by the seed, every class in proportion: a fifth of its images, and one at least,
+ *    is the test set, the rest the training set. With `whole` it is used whole instead, where no split is named. See
+ *    {@link dealPart}. (17 Flowers without its list of splits is dealt as its owners did: 40, 20 and 20 a class.)
+ * 4. A training set alone is a source without a test set: asking for one is an error. Only in an archive is a test set
+ *    dealt from it, as Kaggle publishes labelled pictures under `train/` and no others; `whole` does not undo that.
+ * 5. `all` is every image of a source that lies in one piece: a folder without folders of splits, a table, an archive,
+ *    17 Flowers. Whether its owner held some out makes no difference.
+ * 6. A split that is not there is a UsageError that names those that are.
+ *
+ * A validation set where the source keeps none is taken from the training set, by `splitOff`.
+ */
+import { UsageError } from "../errors/index.js";
+import { createGenerator } from "../tensor/index.js";
+import { sentences, stratify, type Dataset, type OpenOptions } from "./dataset/index.js";
+import { validationNumber } from "./imagenet/index.js";
+
+/** A split that owners give. */
+export type Split = "train" | "val" | "test";
+
+/** Names of the folders of each split, the usual one first. */
+const SPLIT_FOLDERS: Readonly<Record<Split, readonly string[]>> = {
+  train: ["train", "training", "training_set"],
+  val: ["val", "valid", "validation", "validation_set"],
+  test: ["test", "testing", "test_set"],
+};
+
+export const SPLITS: readonly Split[] = ["train", "val", "test"];
+
+/** What may follow the name of a source. */
+export const SPLIT_NAMES: readonly string[] = [...SPLITS, "all"];
+
+/** Splits of a source that keeps nothing for validation. */
+export const TRAIN_AND_TEST = ["train", "test"] as const;
+
+/** The split whose folder is called `name`, in whatever case. */
+export function splitOfFolder(name: string): Split | undefined {
+  const wanted = name.toLowerCase();
+  return SPLITS.find((split) => SPLIT_FOLDERS[split].includes(wanted));
+}
+
+/**
+ * The folder of each split among `folders`. One with capitals must hold folders of classes, or ImageNet's pictures:
+ * `Train/1.jpg` beside `Bus/1.jpg` is a class.
+ *
+ * @param picturesIn names of the pictures directly in a folder.
+ */
+export function splitFolders(
+  folders: readonly string[],
+  picturesIn: (folder: string) => readonly string[],
+): Partial<Record<Split, string>> {
+  const isSplit = (folder: string): boolean =>
+    folder === folder.toLowerCase() ||
+    picturesIn(folder).every((file) => validationNumber(file) !== undefined);
+  const owners = folders.filter((folder) => splitOfFolder(folder) !== undefined && isSplit(folder));
+  const found = SPLITS.map((split) => {
+    const inOrder = SPLIT_FOLDERS[split].flatMap((name) => [
+      name,
+      ...owners.filter((folder) => folder.toLowerCase() === name),
+    ]);
+    return [split, inOrder.find((folder) => owners.includes(folder))] as const;
+  });
+  return Object.fromEntries(found.filter(([, folder]) => folder !== undefined));
+}
+
+/** What datasets and results call an owner's split, by rule 2. */
+export function nameOfSplit(owners: Split, given: readonly (Split | undefined)[]): Split {
+  return owners === "val" && !given.includes("test") ? "test" : owners;
+}
+
+/** A split as it was found for the one asked for. */
+export interface FoundSplit<S extends Split = Split> {
+  /** What the dataset calls it. */
+  readonly split: Split;
+  /** What the owner calls it. */
+  readonly owners: S;
+}
+
+/** Where splits are looked for, in the words of an error. */
+export interface SplitPlace {
+  readonly place: string;
+  /** What there is none of; "split" by default. */
+  readonly what?: string;
+  /** A sentence on what there is instead. */
+  readonly about?: string;
+  /** Whether `all` may be asked for. */
+  readonly all?: boolean;
+}
+
+/**
+ * The split among those that an owner has given which `asked` means, by rule 2.
+ *
+ * @throws UsageError where there is none; `all` is none either.
+ */
+export function chooseSplit<S extends Split>(
+  asked: string,
+  given: readonly S[],
+  { place, what = "split", about, all = false }: SplitPlace,
+): FoundSplit<S> {
+  const names = given.map((owners) => nameOfSplit(owners, given));
+  const wanted = asked === "val" && !names.includes("val") ? "test" : asked;
+  const at = names.findIndex((name) => name === wanted);
+  if (at >= 0) return { split: names[at]!, owners: given[at]! };
+  const has = all ? [...names, "all"] : names;
+  throw new UsageError({
+    place,
+    problem: `has no ${what} "${asked}"`,
+    remedy: sentences(about, `It has ${[...has.slice(0, -2), has.slice(-2).join(" and ")].join(", ")}.`),
+  });
+}
+
+/** Images of one split. */
+export interface Part {
+  /** Their places, sorted. */
+  readonly chosen: Uint32Array;
+  /** How they came to be, where a reader of a result should know. */
+  readonly note: string | undefined;
+  /** What the dataset calls it. */
+  readonly split: Split | "all";
+}
+
+type Labelled = Pick<Dataset, "labels" | "classNames">;
+
+/** A source that may have no splits: what notes call it and its images, and the stream of random numbers that deals them. */
+export interface Divided {
+  readonly place: string;
+  /** "The folder has no splits of its own". */
+  readonly lack: string;
+  readonly images: "images" | "pictures";
+  readonly stream: string;
+}
+
+/**
+ * Of images in one piece, each with the owner's split or none of them with one: those of the split asked for, by the
+ * rules 2 to 5.
+ *
+ * @throws UsageError for a split that is not there.
+ */
+export function choosePart(
+  images: Labelled & { readonly splits: readonly (Split | undefined)[] },
+  asked: string,
+  source: Divided & Pick<SplitPlace, "what"> & { readonly dealsTraining?: boolean },
+  options: OpenOptions,
+): Part {
+  const given = SPLITS.filter((split) => images.splits.includes(split));
+  if (given.length === 0) return dealPart(images, asked, source, options);
+  if (asked === "all") return everything(images);
+  if (source.dealsTraining === true && given.every((split) => split === "train")) {
+    return dealPart(images, asked, source, { ...options, whole: false });
+  }
+  const { split, owners } = chooseSplit(asked, given, { ...source, all: true });
+  const chosen = Uint32Array.from(images.splits.keys()).filter((place) => images.splits[place] === owners);
+  return { chosen, note: undefined, split };
+}
+
+/** Of images without splits. */
+const TEST_SHARE = 0.2;
+
+/**
+ * Of images without splits: the split's part of those that the seed deals, or with `whole` all of them, by rule 3.
+ *
+ * @throws UsageError for a split other than train, test, val and all.
+ */
+export function dealPart(
+  images: Labelled,
+  asked: string,
+  { place, lack, images: kind, stream }: Divided,
+  { seed = 0, whole, skipUnreadable, onUndivided }: OpenOptions,
+): Part {
+  if (asked === "all") return everything(images);
+  const { owners: split } = chooseSplit(asked, TRAIN_AND_TEST, { place, all: true });
+  const { length } = images.labels;
+  // Which those are is known only when they are read.
+  const but = skipUnreadable === true ? ", but for those that cannot be decoded" : "";
+  const test = Math.max(1, Math.round(TEST_SHARE * length));
+  const part: Part =
+    whole === true
+      ? { ...everything(images), note: `${lack}: all of its ${length} ${kind} are used${but}.` }
+      : {
+          chosen: deal(images, { train: length - test, test }, { seed, stream })[split],
+          note: `${lack}: ${test} of its ${length} ${kind}, stratified by class, are the test set (seed ${seed})${but}.`,
+          split,
+        };
+  onUndivided?.(place, part.note!);
+  return part;
+}
+
+/** Sorted places of the images of each split, with exactly these numbers of images, every class in proportion. */
+export function deal<S extends Split>(
+  images: Labelled,
+  counts: Readonly<Record<S, number>>,
+  { seed, stream }: { readonly seed: number; readonly stream: string },
+): Readonly<Record<S, Uint32Array>> {
+  const splits = Object.keys(counts) as S[];
+  const sizes = splits.map((split) => counts[split]);
+  const parts = stratify(images, sizes, createGenerator(seed).stream(stream));
+  const named = splits.map((split, i) => [split, Uint32Array.from(parts[i]!)]);
+  return Object.fromEntries(named) as Record<S, Uint32Array>;
+}
+
+function everything({ labels }: Labelled): Part {
+  return { chosen: Uint32Array.from(labels.keys()), note: undefined, split: "all" };
+}
