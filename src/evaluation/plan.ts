@@ -33,6 +33,8 @@ export interface EvaluateOptions {
   readonly batchSize?: number;
   readonly threads?: number;
   readonly seed?: number;
+  /** Whether it is checked how far the headline's number can be trusted; so by default. */
+  readonly checks?: boolean;
 }
 
 /** One attack, or a suite of them, that is run on a model over the whole dataset. */
@@ -59,6 +61,7 @@ export interface EvaluationPlan {
   readonly batchSize: number;
   readonly threads: number | undefined;
   readonly seed: number;
+  readonly checks: boolean;
 }
 
 const DEFAULT_BATCH = 100;
@@ -115,6 +118,7 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
     batchSize: options.batchSize ?? DEFAULT_BATCH,
     threads: options.threads,
     seed: options.seed ?? 0,
+    checks: options.checks ?? true,
   };
 }
 
