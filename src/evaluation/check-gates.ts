@@ -127,12 +127,16 @@ export function unadaptedGate({
 
 /** Gate 9: the six indicators of attack failure (Pintor et al. 2022, arXiv:2106.09947). */
 export function signsGate(measured: Checks): ResultWarning[] {
-  return checked(measured).flatMap(({ checks: { signs }, about }) =>
-    signs === undefined || signs.images === 0 ? [] : signsOf(signs, about),
+  return checked(measured).flatMap(({ checks: { signs, further }, about }) =>
+    signs === undefined || signs.images === 0 ? [] : signsOf(signs, about, further),
   );
 }
 
-function signsOf(signs: FailureSigns, about: AttackMeasurement): ResultWarning[] {
+function signsOf(
+  signs: FailureSigns,
+  about: AttackMeasurement,
+  further: readonly FurtherAttack[] = [],
+): ResultWarning[] {
   const { images, noGradient, instability, lost, rising, refuted, unbounded } = signs;
   const found: ResultWarning[] = [];
   const of = (count: number): string => `of ${count} of ${images} images that stood`;
@@ -144,7 +148,7 @@ function signsOf(signs: FailureSigns, about: AttackMeasurement): ResultWarning[]
     say(
       "unavailable-gradients",
       "warning",
-      `${of(noGradient)} the gradient was zero or not a number in a tenth of the steps of ${watchedName(signs)} or more. Let gradients pass ` +
+      `${of(noGradient)} the gradient was zero or not a number in a tenth of the steps of ${attackOf(signs)} or more. Let gradients pass ` +
         "what rounds (--straight-through), or attack without them (--attack square --queries 20000).",
     );
   }
@@ -161,15 +165,18 @@ function signsOf(signs: FailureSigns, about: AttackMeasurement): ResultWarning[]
     say(
       "silent-success",
       "serious",
-      `${of(lost)} ${watchedName(signs)} came upon an adversarial image and did not give it back, so the accuracy is too high. Let it keep ` +
+      `${of(lost)} ${attackOf(signs)} came upon an adversarial image and did not give it back, so the accuracy is too high. Let it keep ` +
         "the best it saw (--keep best).",
     );
   }
   if (rising >= 2 && rising >= SOME * images) {
+    const longer = further.find(({ purpose, images: tried }) => purpose === "longer" && tried > 0);
+    const isVain = longer?.broken === 0;
     say(
       "incomplete-optimisation",
-      "warning",
-      `${of(rising)} the loss still rose by more than a twentieth of its way in the last ten steps of ${watchedName(signs)}. ` +
+      isVain ? "info" : "warning",
+      `${of(rising)} the loss still rose by more than a twentieth of its way in the last ten steps of ${attackOf(signs)}. ` +
+        (isVain ? `${attackOf(longer)} broke none of ${longer.images} all the same. ` : "") +
         `Give it more steps (--steps ${2 * Number(signs.parameters["steps"] ?? 0)}), or longer ones.`,
     );
   }
@@ -177,7 +184,7 @@ function signsOf(signs: FailureSigns, about: AttackMeasurement): ResultWarning[]
     say(
       "transfer-failure",
       "serious",
-      `${of(refuted)} ${watchedName(signs)} found an image that its own answers call adversarial and the model's do not: the gradient is ` +
+      `${of(refuted)} ${attackOf(signs)} found an image that its own answers call adversarial and the model's do not: the gradient is ` +
         "that of another function than the one that is scored. Attack the model that is deployed, by its answers " +
         "(--attack square), or put what differs into the file.",
     );
@@ -186,7 +193,7 @@ function signsOf(signs: FailureSigns, about: AttackMeasurement): ResultWarning[]
     say(
       "unconstrained-failure",
       unbounded >= MANY * images ? "serious" : "warning",
-      `${watchedName(signs)} did not succeed on ${unbounded} of ${images} images even where every image in [0, 1] was allowed. An attack that ` +
+      `${attackOf(signs)} did not succeed on ${unbounded} of ${images} images even where every image in [0, 1] was allowed. An attack that ` +
         "cannot find what certainly is there says nothing of a small ball. Look for what hides the gradient " +
         "(clipped or saturated outputs, rounding), let gradients pass it (--straight-through), or attack without them (--attack square).",
     );
@@ -238,7 +245,7 @@ export function checkStatements(measured: Checks): string[] {
           `${attackOf(each)}${each.purpose === "longer" ? ", twice the steps," : ", made for attention pairing,"} broke none of ` +
           `${each.images} of the ${each.standing} images that stood`,
       );
-    const none = signs !== undefined && signs.images > 0 && signsOf(signs, about).length === 0;
+    const none = signs !== undefined && signs.images > 0 && signsOf(signs, about, further).length === 0;
     const watched = none
       ? [`no sign of a failing attack showed on ${signs.images} of them (Pintor et al. 2022)`]
       : [];
@@ -251,5 +258,3 @@ function attackOf({ attack, parameters }: Pick<FurtherAttack, "attack" | "parame
   const { steps } = parameters;
   return steps === null || steps === undefined ? nameOf(attack) : `${nameOf(attack)}-${steps}`;
 }
-
-const watchedName = attackOf;

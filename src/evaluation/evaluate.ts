@@ -38,7 +38,7 @@ export interface EvaluateHooks {
 export interface Evaluation {
   readonly plan: EvaluationPlan;
   readonly measurements: readonly Measurement[];
-  /** Of each model; empty where none were asked for. */
+  /** Of each model; without checks, whether it repeats its answers. */
   readonly checks: readonly ModelChecks[];
   /** Places of images to be shown, and what the headline's first attack made of them, by model. */
   readonly shown: readonly number[];
@@ -102,7 +102,7 @@ export async function evaluate(
   const checks: ModelChecks[] = [];
   try {
     const repeated = new Map<string, RepeatedAnswers | undefined>();
-    for (const { name } of plan.checks ? models : []) {
+    for (const { name } of models) {
       const { repeats, target } = await checkRepeats(targets.get(name)!, dataset);
       repeated.set(name, repeats);
       targets.set(name, target);
@@ -113,7 +113,7 @@ export async function evaluate(
     for (const { name } of models) {
       record(clean.get(name)!);
       for (const one of planned.get(name)!) for (const each of await measure(run, name, one)) record(each);
-      if (plan.checks) checks.push(await checkModel(run, name, measurements, repeated.get(name)));
+      checks.push(await checkModel(run, name, measurements, repeated.get(name)));
     }
   } catch (error) {
     if (hooks.signal?.aborted !== true) throw error;

@@ -33,7 +33,10 @@ export interface EvaluateOptions {
   readonly batchSize?: number;
   readonly threads?: number;
   readonly seed?: number;
-  /** Whether it is checked how far the headline's number can be trusted; so by default. */
+  /**
+   * Whether it is checked how far the headline's number can be trusted; so by default. Whether models repeat their answers
+   * is looked at in any case: it decides how they are attacked.
+   */
   readonly checks?: boolean;
 }
 

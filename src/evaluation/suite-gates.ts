@@ -10,6 +10,8 @@ const blindMargin = 0.002;
 /** Share of what gradients had left, and number of images, from which on such an attack says that gradients mean nothing. */
 const BLIND_SHARE = 0.1;
 const BLIND_IMAGES = 3;
+/** An accuracy below this has little that could be false. */
+const LOW = 0.1;
 
 /** Whether an attack asks for the model's gradient; one of another tool is taken to. */
 export function needsGradient(attack: string): boolean {
@@ -43,7 +45,7 @@ export function blackBoxGate({ measurements }: Pick<Measured, "measurements">): 
       "gradient misleads them here, so a better attack is likely to break more. Ask Square for more " +
       "(--attack square --queries 20000), use --attack rand where the model draws at random, let gradients pass what " +
       "rounds (--straight-through), or attack this defence in a way of its own.";
-    const isMuch = broken >= BLIND_IMAGES && broken >= BLIND_SHARE * blind[0]!.images;
+    const isMuch = broken >= BLIND_IMAGES && broken >= BLIND_SHARE * blind[0]!.images && m.accuracy >= LOW;
     // Where nothing stands any more, no number is too high.
     return [
       warn("black-box-stronger", m.correct === 0 ? "info" : isMuch ? "serious" : "warning", message, [m]),

@@ -37,6 +37,7 @@ interface EvaluateCommandOptions
   extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions {
   readonly iterations?: number[];
   readonly transfer: boolean;
+  readonly checks: boolean;
   readonly examples: number;
   readonly out: string;
   readonly report?: string;
@@ -73,6 +74,10 @@ export function evaluateCommand(program: Command): void {
   command
     .option("--iterations <list>", "further step counts at the headline ε, such as 10,20,100", counts)
     .option("--no-transfer", "do not try each model's adversarial images on the others")
+    .option(
+      "--no-checks",
+      "do not check the headline: twice the steps, an adaptive attack, signs of failure (about a seventh more gradients)",
+    )
     .option("--examples <n>", "images kept for the report", countOrNone, 6)
     .option("--out <file>", "where the result goes", "result.json")
     .option("--report <file>", "write the HTML report too")
@@ -165,7 +170,8 @@ async function measure(
       (models.some(({ classifier }) => isOpaque(classifier))
         ? "; without a gradient: what of it needs none, else Square"
         : "") +
-      (gray.length === 0 ? "" : `; the gray image, ε ${gray.map(formatEpsilon).join(", ")}`),
+      (gray.length === 0 ? "" : `; the gray image, ε ${gray.map(formatEpsilon).join(", ")}`) +
+      (options.checks ? "; then the checks, about a seventh of its gradients again (--no-checks)" : ""),
   );
   const { evaluateModels } = await import("../../evaluation/index.js");
   const display = createDisplay(terminal);
@@ -182,6 +188,7 @@ async function measure(
         iterations: options.iterations ?? [],
         transferFrom: options.transfer && models.length > 1 ? models.map(({ name }) => name) : [],
         examples: options.examples,
+        checks: options.checks,
         batchSize: options.batchSize,
         ...(options.threads === undefined ? {} : { threads: options.threads }),
         seed: options.seed,

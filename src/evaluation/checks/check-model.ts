@@ -58,7 +58,7 @@ export async function checkModel(
     planned: run.planned.get(model)!,
     plan: run.plan,
   };
-  const main = headlineIn(about.planned, run.plan);
+  const main = run.plan.checks ? headlineIn(about.planned, run.plan) : undefined;
   const measurement = measurements.find(
     (m): m is AttackMeasurement =>
       m.kind === "white-box" && m.model === model && m.attack === main?.name && m.threat === main.threat,

@@ -9,10 +9,10 @@ import {
 import type { FurtherAttack } from "../check-result.js";
 import { FORWARD, workOf } from "../plan.js";
 
-/** Shares of what the measurement may cost, that its checks may cost at most where many images stand. */
-const SHARE = { longer: 0.1, adaptive: 0.04, signs: 0.02 } as const;
+/** Shares of the gradients that the measurement may ask of the images that stand: what its checks may ask, where these are many. */
+const SHARE = { longer: 0.08, adaptive: 0.04, signs: 0.02 } as const;
 /** Images of a check, however few or many stand. */
-const LEAST = 4;
+const LEAST = 6;
 const MOST = { longer: 100, adaptive: 100, signs: 16 } as const;
 /** Classes that a longer attack aims at. */
 const TARGETS = 3;
@@ -56,7 +56,7 @@ export interface ChecksOf {
 /** The checks of a measurement that so many images withstand; none where no attack of it takes steps by gradients. */
 export function planChecks(of: ChecksOf, standing: number): PlannedChecks {
   const { stages } = of;
-  const most = workOf(stages, 1) * standing;
+  const most = stages.reduce((sum, stage) => sum + costOf(stage).gradient, 0) * standing;
   const sized = (kind: keyof typeof SHARE, each: number): number =>
     Math.min(standing, MOST[kind], Math.max(LEAST, Math.floor((SHARE[kind] * most) / Math.max(each, 1))));
   const further = [longer(of), adaptive(of)].flatMap((one): PlannedFurther[] =>
