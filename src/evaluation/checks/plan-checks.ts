@@ -64,7 +64,7 @@ export function planChecks(of: ChecksOf, standing: number): PlannedChecks {
   );
   const watched = longest(stages);
   const signs = watched && { planned: watched, unbounded: unbounded(watched, of.imageSize) };
-  const looked = NEIGHBOURS * FORWARD * of.samples;
+  const looked = NEIGHBOURS * FORWARD * (of.samples === 1 ? 1 : 2 * of.samples);
   const each = signs === undefined ? 0 : workOf([signs.planned, signs.unbounded], 1) + looked;
   const images = sized("signs", each);
   return {

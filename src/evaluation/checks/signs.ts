@@ -138,8 +138,10 @@ async function neighbourhoods(
       const noise = source.fillUniform(new Float32Array(image.length), -width, width);
       const at = yield* marginAt(image.map((x, i) => Math.min(1, Math.max(0, x + noise[i]!))));
       change += Math.abs(at - own) / NEIGHBOURS;
+      // What other draws of a randomised model change is not the noise's.
+      if (target.randomised) change -= Math.abs((yield* marginAt(image)) - own) / NEIGHBOURS;
     }
-    return { margin: Math.abs(own), change };
+    return { margin: Math.abs(own), change: Math.max(0, change) };
   }
   const jobs = images.map((each, place): Job<Steadiness> => ({
     place,
