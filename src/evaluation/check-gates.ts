@@ -242,16 +242,32 @@ export function checkStatements(measured: Checks): string[] {
       .filter(({ broken, images }) => broken === 0 && images > 0)
       .map(
         (each) =>
-          `${attackOf(each)}${each.purpose === "longer" ? ", twice the steps," : ", made for attention pairing,"} broke none of ` +
-          `${each.images} of the ${each.standing} images that stood`,
+          `${attackOf(each)} (${each.purpose === "longer" ? "twice the steps" : "made for attention pairing"}) broke none of ${each.images}`,
       );
     const none = signs !== undefined && signs.images > 0 && signsOf(signs, about, further).length === 0;
-    const watched = none
-      ? [`no sign of a failing attack showed on ${signs.images} of them (Pintor et al. 2022)`]
-      : [];
-    const said = [...vain, ...watched];
-    return said.length === 0 ? [] : [`${about.model}, beside ${attackLabel(about)}: ${list(said)}.`];
+    const said = [
+      ...vain,
+      ...(none ? [`${signs.images} showed no sign of a failing attack (Pintor et al. 2022)`] : []),
+    ];
+    const fallen = new Set(further.flatMap(({ found }) => found.index)).size;
+    return [
+      ...(fallen === 0 ? [] : [worstStatement(about, fallen)]),
+      ...(said.length === 0
+        ? []
+        : [
+            `${about.model}, checked on samples of the ${about.correct} images that ${attackLabel(about)} left: ${list(said)}.`,
+          ]),
+    ];
   });
+}
+
+/** What is left of a measurement whose checks broke some more. */
+function worstStatement(about: AttackMeasurement, fallen: number): string {
+  const { model, correct, n } = about;
+  return (
+    `${model}: the checks broke ${fallen} of the ${correct} images that ${attackLabel(about)} had left, so ${correct - fallen} of ` +
+    `${n} stand (${percent((correct - fallen) / n)}).`
+  );
 }
 
 function attackOf({ attack, parameters }: Pick<FurtherAttack, "attack" | "parameters">): string {

@@ -74,7 +74,7 @@ describe("of an honest model", () => {
       ["adaptive", 0],
     ]);
     expect(checks!.signs!.instability).toBeLessThan(0.1);
-    expect(result.statements.some((text) => text.startsWith("small, beside auto: APGD-T-60"))).toBe(true);
+    expect(result.statements.some((text) => text.startsWith("small, checked on samples of the"))).toBe(true);
     const [, main] = result.measurements as [unknown, { queries: { gradient: number } }];
     const spent = [...checks!.further!, checks!.signs!].reduce(
       (sum, { queries }) => sum + queries.gradient,
