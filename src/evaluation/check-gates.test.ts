@@ -4,7 +4,9 @@ import { checkGates, checkStatements, worstCase, type FailureSigns, type Further
 import type { ModelChecks } from "./check-result.js";
 import type { Measured } from "./curves.js";
 
-const about = suiteMeasurement([{ attack: "apgd", broken: 40, options: { steps: 100 } }]);
+const about = suiteMeasurement([{ attack: "apgd", broken: 40, options: { steps: 100 } }], {
+  zeroGradient: { images: 0, standing: 0, operators: [] },
+});
 const dataset: Measured["dataset"] = {
   name: "d",
   split: "test",
@@ -128,7 +130,7 @@ test("what a check broke counts in the worst case, and is said", () => {
     cleanPrediction: Array.from({ length: 100 }, () => 0),
     // The first sixty stand.
     adversarialPrediction: Array.from({ length: 100 }, (_, i) => (i < 60 ? 0 : 1)),
-    success: Array.from({ length: 100 }, (_, i) => (i < 60 ? 0 : 1) as 0 | 1),
+    success: Array.from<unknown, 0 | 1>({ length: 100 }, (_, i) => (i < 60 ? 0 : 1)),
     distance: Array.from({ length: 100 }, () => 0),
   };
   const checks = { further: [further("longer", 5), further("adaptive", 3)] };

@@ -208,7 +208,7 @@ export function fittedGate({ checks = [], measurements }: Checks): ResultWarning
     const own = white.filter((m) => m.model === model);
     const { repeats } = checks.find((each) => each.model === model) ?? {};
     const said = [
-      ...(repeats === undefined || repeats.saturated === 0
+      ...(repeats === undefined || repeats.saturated === 0 || !own.some((m) => m.zeroGradient !== undefined)
         ? []
         : [saturation(repeats.saturated, repeats.images)]),
       ...expectation(own),
@@ -220,8 +220,7 @@ export function fittedGate({ checks = [], measurements }: Checks): ResultWarning
 function saturation(saturated: number, images: number): string {
   return (
     `on ${saturated} of ${images} clean images the answer is so sure that float32 rounds cross-entropy's gradient to zero. The ` +
-    "attacks raise the label's log-odds in its place, at a temperature in proportion to the logits, or ratios of " +
-    "logits, which do not saturate."
+    "attacks raise the label's log-odds in its place, or ratios of logits: these lead the same way and do not saturate."
   );
 }
 

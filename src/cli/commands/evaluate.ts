@@ -55,7 +55,8 @@ Examples:
 
 Writes a result as JSON, and a report that needs nothing else. An accuracy under attack is an
 upper bound: a stronger attack can only find more. For an image that stands auto takes
-up to 520 gradients and 1000 answers, standard (AutoAttack) 2800 and 5000, PGD 40. From L∞ ε = 0.5 on
+up to 520 gradients and 1000 answers, standard (AutoAttack) 2800 and 5000, PGD 40. What stands is
+checked with about a seventh as many again: was the attack long enough, and did it work at all? From L∞ ε = 0.5 on
 the gray image, which then lies in every ball, is tried too. Ctrl-C or a crash loses nothing: the same
 command goes on. Exit code 1 with --fail-below when it is missed,
 or when a serious warning says that the accuracy is false.`;
