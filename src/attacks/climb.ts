@@ -45,7 +45,7 @@ export const isDone = (best: Pick<Best, "succeeded">, { randomised }: Subject): 
 export function* climb(
   subject: Subject,
   lossAt: (x: Float32Array) => Asking<LossAt>,
-  { radii, ...options }: Common & Pick<Options, "radii">,
+  { radii = "constant", ...options }: Common & Partial<Pick<Options, "radii">>,
   start: Start,
   best: Best,
 ): Asking<void> {

@@ -1,4 +1,5 @@
 import { apgd, targetedApgd } from "./apgd.js";
+import { attentionApgd } from "./attention-apgd.js";
 import type { AnyAttack, Attack } from "./attack.js";
 import type { AttackName, OptionRows } from "./cards/index.js";
 import { fab, targetedFab } from "./fab.js";
@@ -28,6 +29,8 @@ export {
   type Subject,
 } from "./attack.js";
 export { apgd, targetedApgd } from "./apgd.js";
+export { attentionApgd } from "./attention-apgd.js";
+export { averagedTarget } from "./averaged-target.js";
 export { fab, targetedFab } from "./fab.js";
 export { square, squareThenApgd } from "./square.js";
 export { ballAround, type Ball } from "./ball.js";
@@ -40,13 +43,13 @@ export {
 } from "./function-target.js";
 export { grayImage, holdsGrayImage } from "./gray-image.js";
 export { attackImages, imagesOf, runAttack, type AttackedBatch, type AttackedImage } from "./harness.js";
-export { type Verdict } from "./judge.js";
-export { type Done } from "./pack.js";
+export { logitsOf, type Verdict } from "./judge.js";
+export { pack, type Done, type Job } from "./pack.js";
 export { lossFor } from "./loss-gradient.js";
 export { fgsm, pgd } from "./pgd.js";
 export { type PgdOptions } from "./pgd-moves.js";
 export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-step.js";
-export { argMax, crossEntropies, NO_CLASS, oneHot, predictions } from "./scoring.js";
+export { argMax, crossEntropies, marginOf, NO_CLASS, oneHot, predictions, spreadOf } from "./scoring.js";
 export { accessOf, openTarget } from "./open-target.js";
 export { createTarget, FORWARD, type Compile, type Target, type TargetOptions } from "./target.js";
 export {
@@ -59,6 +62,7 @@ export {
   type ThreatModel,
 } from "./threat.js";
 export { pgdTrajectory, type TrajectoryOptions } from "./trajectory.js";
+export { watchImages, type Walk, type Watched } from "./watch.js";
 
 /** Every attack by name. */
 export const ATTACKS: Readonly<Record<AttackName, AnyAttack>> = Object.freeze({
@@ -70,6 +74,7 @@ export const ATTACKS: Readonly<Record<AttackName, AnyAttack>> = Object.freeze({
   fab: known(fab),
   square: known(square),
   "square-apgd": known(squareThenApgd),
+  "attention-apgd": known(attentionApgd),
   "gray-image": known(grayImage),
 });
 

@@ -9,14 +9,14 @@ import {
   targetedMargin,
 } from "../losses/index.js";
 import type { BoundClassifier } from "../models/index.js";
-import { ask, type Answer, type Asking, type Question } from "./asking.js";
+import { ask, type Answer, type Asking, type Query, type Question } from "./asking.js";
 import type { Subject } from "./attack.js";
 import type { PgdObjective } from "./cards/index.js";
 import { STEP } from "./pgd-step.js";
 import { oneHot } from "./scoring.js";
 
 /** Names beside those of {@link STEP}. */
-const LOSS = {
+export const LOSS = {
   /** One-hot class to be reached, `[N, K]`. */
   target: "target",
   /** L at x, `[N]`. */
@@ -67,16 +67,18 @@ export function lossFor<L extends PgdObjective>(loss: L, classes: number, isTarg
   return classes < (least[loss] ?? 0) ? "margin" : loss;
 }
 
-function lossGradientGraph(
+/** The gradient of a loss, and of what `beside` adds to it. */
+export function lossGradientGraph(
   { graph, image, logits }: BoundClassifier,
   loss: PgdObjective,
   isTargeted: boolean,
+  beside: (g: GraphBuilder, raised: Value) => Value = (_g, raised) => raised,
 ): Graph {
   const g = GraphBuilder.from(graph);
   const z = g.value(logits);
   const label = g.input(STEP.oneHot, "float32", z.shape);
   const target = isTargeted ? g.input(LOSS.target, "float32", z.shape) : label;
-  const raised = (isTargeted ? TARGETED : UNTARGETED)[loss](g, z, label, target);
+  const raised = beside(g, (isTargeted ? TARGETED : UNTARGETED)[loss](g, z, label, target));
   const total = g.op("ReduceSum", [raised], { keepdims: 0 });
   const [gradient] = appendGradients(g, { of: total, withRespectTo: [g.value(image)] });
   g.output(gradient!, LOSS.gradient);
@@ -117,22 +119,32 @@ export function lossAsker(
   given: PgdObjective,
   { target, draws = 1 }: { readonly target?: number | undefined; readonly draws?: number } = {},
 ): (x: Float32Array, inverseTemperature?: number) => Asking<LossAt> {
-  const classes = cleanLogits.length;
   const isTargeted = target !== undefined;
-  const loss = lossFor(given, classes, isTargeted);
-  const question = questionOf(loss, isTargeted);
-  const hot = (of: number): Float32Array => oneHot(Int32Array.of(of), classes);
-  const rows = { [STEP.oneHot]: hot(label), ...(isTargeted && { [LOSS.target]: hot(target) }) };
-  const times = randomised ? draws : 1;
-  return function* (x, inverseTemperature = 1) {
+  const loss = lossFor(given, cleanLogits.length, isTargeted);
+  const rows = classRows({ label, cleanLogits }, target);
+  const askAt = askerOf(questionOf(loss, isTargeted), randomised ? draws : 1);
+  if (loss !== "scaled-cross-entropy") return (x) => askAt(x, rows);
+  return (x, inverseTemperature = 1) =>
+    askAt(x, { ...rows, [STEP.inverseTemperature]: Float32Array.of(inverseTemperature) });
+}
+
+/** The one-hot label of an image, and the class to be reached. */
+export function classRows(
+  { label, cleanLogits }: Pick<Subject, "label" | "cleanLogits">,
+  target: number | undefined,
+): Query["rows"] {
+  const hot = (of: number): Float32Array => oneHot(Int32Array.of(of), cleanLogits.length);
+  return { [STEP.oneHot]: hot(label), ...(target !== undefined && { [LOSS.target]: hot(target) }) };
+}
+
+/** Asks a question of {@link lossGradientGraph} so many times, and takes the mean. */
+export function askerOf(
+  question: Question,
+  times: number,
+): (x: Float32Array, rows: Query["rows"]) => Asking<LossAt> {
+  return function* (x, rows) {
+    const at = { ...rows, [STEP.image]: x };
     const answers: Answer[] = [];
-    const at = {
-      ...rows,
-      ...(loss === "scaled-cross-entropy" && {
-        [STEP.inverseTemperature]: Float32Array.of(inverseTemperature),
-      }),
-      [STEP.image]: x,
-    };
     for (let draw = 0; draw < times; draw++) answers.push(yield* ask(question, at));
     return {
       loss: meanOf(answers, LOSS.loss)[0]!,

@@ -31,7 +31,7 @@ export interface PackOptions {
 }
 
 /** The least normal float32: a gradient below it has lost its digits. */
-const SMALLEST_NORMAL = 2 ** -126;
+export const SMALLEST_NORMAL = 2 ** -126;
 
 interface Lane<T> {
   readonly job: Job<T>;

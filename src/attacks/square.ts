@@ -1,6 +1,6 @@
 import type { RandomStream } from "../tensor/index.js";
 import type { Asking } from "./asking.js";
-import { climb } from "./climb.js";
+import { climb, isDone } from "./climb.js";
 import { defineAttack, type Subject } from "./attack.js";
 import { createBest } from "./best.js";
 import { lossAsker } from "./loss-gradient.js";
@@ -19,7 +19,9 @@ const SHRINKS = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000] as const;
  * patches that hand their part of the perturbation on (L2, L1). It keeps what lowers the margin of the label, and asks for no
  * more than logits.
  */
-export const square = defineAttack(CARDS.square, searched);
+export const square = defineAttack(CARDS.square, function* (subject, options) {
+  return (yield* searched(subject, options)).image;
+});
 
 /**
  * Square attack for a few queries, then APGD from the best image that it found: random search leaves places where the
@@ -28,9 +30,12 @@ export const square = defineAttack(CARDS.square, searched);
 export const squareThenApgd = defineAttack(CARDS["square-apgd"], function* (subject, options) {
   const best = createBest(subject);
   const found = yield* searched(subject, options);
+  best.offer(found.image, found.logits);
+  // What the search alone breaks costs no gradient: the gates count it as found without one.
+  if (isDone(best, subject)) return best.image;
   const lossAt = lossAsker(subject, options.loss, { target: subject.target, draws: options.draws });
-  const start = { in: () => found, isNoise: false };
-  yield* climb(subject, lossAt, { ...options, radii: "constant" }, start, best);
+  const start = { in: () => found.image, isNoise: false };
+  yield* climb(subject, lossAt, options, start, best);
   return best.image;
 });
 
@@ -44,22 +49,27 @@ function searchOf(subject: Subject, source: RandomStream): Search {
   return norm === "linf" ? stripes(subject, source) : tiles(subject, norm, source);
 }
 
-function* searched(subject: Subject, options: Options): Asking<Float32Array> {
+/** An image, what the model says of it, and how far it is from what is looked for: there at 0 or below. */
+interface Found {
+  readonly image: Float32Array;
+  readonly logits: Float32Array;
+  readonly lead: number;
+}
+
+function* searched(subject: Subject, options: Options): Asking<Found> {
   const { target, label } = subject;
   const search = searchOf(subject, subject.stream("square"));
-  const lead = function* (x: Float32Array): Asking<number> {
-    const logits = yield* logitsOf(x);
+  const look = function* (image: Float32Array): Asking<Found> {
+    const logits = yield* logitsOf(image);
     const margin = marginOf(logits, 0, logits.length, target ?? label);
-    return target === undefined ? -margin : margin;
+    return { image, logits, lead: target === undefined ? -margin : margin };
   };
-  let x = search.start();
-  let least = yield* lead(x);
-  for (let query = 1; query < options.queries && least > 0; query++) {
-    const candidate = search.move(x, shareAt(query - 1, options));
-    const found = yield* lead(candidate);
-    if (found < least || found <= 0) [x, least] = [candidate, found];
+  let best = yield* look(search.start());
+  for (let query = 1; query < options.queries && best.lead > 0; query++) {
+    const candidate = yield* look(search.move(best.image, shareAt(query - 1, options)));
+    if (candidate.lead < best.lead || candidate.lead <= 0) best = candidate;
   }
-  return x;
+  return best;
 }
 
 function shareAt(query: number, { patch }: Options): number {

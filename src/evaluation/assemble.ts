@@ -3,6 +3,7 @@ import { neededFor } from "../graph/index.js";
 import { isOpaque, type AnyClassifier, type Classifier } from "../models/index.js";
 import { readJson, writeFileAtomic } from "../files/index.js";
 import { runtimeInfo } from "../runtime/index.js";
+import { checkStatements } from "./check-gates.js";
 import { evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } from "./evaluate.js";
 import { collectExamples } from "./examples.js";
 import { checkFit } from "./fit.js";
@@ -107,6 +108,7 @@ export function assembleResult(parts: ResultParts): Result {
         : {}),
     })),
     measurements,
+    ...(evaluation.checks.length === 0 ? {} : { checks: evaluation.checks }),
     examples,
     statements: (parts.notes ?? []).map((note) => `${note}.`),
   });
@@ -133,6 +135,7 @@ export function measuredResult(measures: Measures): Result {
     statements: [
       ...(measures.statements ?? []),
       ...upperBoundStatements(measures),
+      ...checkStatements(measures),
       sampleStatement(measures.dataset),
       ...classesStatement(measures.dataset),
       ...measures.models.flatMap(({ name, preprocessing }) =>

@@ -4,7 +4,10 @@ import type { AttackMeasurement, Interval, Measurement, ModelInfo, Result, Threa
 
 /** What curves and gates are made from. */
 export interface Measured extends Pick<Result, "dataset" | "measurements"> {
-  readonly models?: readonly Pick<ModelInfo, "name" | "guess" | "unread">[];
+  readonly models?: readonly (Pick<ModelInfo, "name" | "guess" | "unread"> & {
+    readonly recipe?: ModelInfo["recipe"];
+  })[];
+  readonly checks?: Result["checks"];
 }
 
 export interface CurvePoint {
@@ -113,7 +116,7 @@ export interface WorstCase {
 
 /**
  * The per-sample minimum over every attack of one model under one threat: an image counts as
- * correct only when no attack, white-box or transferred, changed its prediction. Where a measurement
+ * correct only when no attack, white-box or transferred, changed its prediction, nor one of its checks. Where a measurement
  * has no per-image results, or speaks of other images, the lowest single accuracy is returned.
  * Undefined when nothing was measured under that threat.
  */
@@ -135,8 +138,10 @@ export function worstCase(measured: Measured, model: string, threat: ThreatInfo)
   const comparable =
     index !== undefined && columns.every((c) => c !== undefined && c.index.join() === index.join());
   if (!comparable) return summary(lowest.correct, lowest.n, [lowest.id]);
+  const found = foundByChecks(measured, attacks);
   let correct = 0;
   for (let i = 0; i < index.length; i++) {
+    if (found.has(index[i]!)) continue;
     if (columns.every((c) => c!.adversarialPrediction[i] === c!.label[i])) correct++;
   }
   return summary(
@@ -144,6 +149,15 @@ export function worstCase(measured: Measured, model: string, threat: ThreatInfo)
     index.length,
     attacks.map((m) => m.id),
   );
+}
+
+/** Images that the checks of these measurements broke besides, by their place in the dataset. */
+function foundByChecks(
+  { checks = [] }: Measured,
+  attacks: readonly AttackMeasurement[],
+): ReadonlySet<number> {
+  const own = checks.filter(({ measurement }) => attacks.some(({ id }) => id === measurement));
+  return new Set(own.flatMap(({ further = [] }) => further.flatMap(({ found }) => found.index)));
 }
 
 function summary(correct: number, n: number, measurements: readonly string[]): WorstCase {

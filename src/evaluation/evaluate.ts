@@ -3,10 +3,13 @@ import type { Dataset } from "../data/index.js";
 import { InterruptedError, UsageError } from "../errors/index.js";
 import { fixedBatchSize, type AnyClassifier, type Classifier } from "../models/index.js";
 import { createGenerator } from "../tensor/index.js";
+import type { ModelChecks, RepeatedAnswers } from "./check-result.js";
+import { checkModel, checksOf } from "./checks/check-model.js";
+import { checkRepeats } from "./checks/repeats.js";
 import { chooseExamples } from "./choose-examples.js";
 import { checkFit } from "./fit.js";
 import type { Kept } from "./kept.js";
-import { measure, measureClean, stagesFor } from "./measure.js";
+import { measure, measureClean, stagesFor, type Run } from "./measure.js";
 import { planEvaluation, workOf, type EvaluateOptions, type EvaluationPlan } from "./plan.js";
 import type { CleanMeasurement, Measurement } from "./result.js";
 import { measurementsOn } from "./within-access.js";
@@ -35,6 +38,8 @@ export interface EvaluateHooks {
 export interface Evaluation {
   readonly plan: EvaluationPlan;
   readonly measurements: readonly Measurement[];
+  /** Of each model; without checks, whether it repeats its answers. */
+  readonly checks: readonly ModelChecks[];
   /** Places of images to be shown, and what the headline's first attack made of them, by model. */
   readonly shown: readonly number[];
   readonly adversarial: ReadonlyMap<string, ReadonlyMap<number, Float32Array>>;
@@ -66,7 +71,10 @@ export async function evaluate(
   const planned = new Map([...targets].map(([name, { access }]) => [name, measurementsOn(access, plan)]));
   const work = [...planned]
     .flatMap(([name, each]) => each.map((one) => workOf(stagesFor(one, targets.get(name)!), dataset.length)))
-    .reduce((sum, each) => sum + each, 0);
+    .reduce(
+      (sum, each) => sum + each,
+      plan.checks ? checksWork(models, { plan, planned, targets }, dataset) : 0,
+    );
   hooks.onEvent?.({ type: "plan", plan, images: dataset.length, work });
   let done = 0;
   const run = {
@@ -91,13 +99,21 @@ export async function evaluate(
     measurements.push(measurement);
     hooks.onEvent?.({ type: "measurement", measurement });
   };
+  const checks: ModelChecks[] = [];
   try {
+    const repeated = new Map<string, RepeatedAnswers | undefined>();
+    for (const { name } of models) {
+      const { repeats, target } = await checkRepeats(targets.get(name)!, dataset);
+      repeated.set(name, repeats);
+      targets.set(name, target);
+    }
     const clean = new Map<string, CleanMeasurement>();
     for (const { name } of models) clean.set(name, await measureClean(run, name));
     run.shown = chooseExamples(dataset, plan, run.clean);
     for (const { name } of models) {
       record(clean.get(name)!);
       for (const one of planned.get(name)!) for (const each of await measure(run, name, one)) record(each);
+      checks.push(await checkModel(run, name, measurements, repeated.get(name)));
     }
   } catch (error) {
     if (hooks.signal?.aborted !== true) throw error;
@@ -112,7 +128,19 @@ export async function evaluate(
   } finally {
     await Promise.all([...targets.values()].map((target) => target.dispose()));
   }
-  return { plan, measurements, shown: run.shown, adversarial: run.adversarial };
+  return { plan, measurements, checks, shown: run.shown, adversarial: run.adversarial };
+}
+
+/** What the checks cost at most, where every image stands. */
+function checksWork(
+  models: readonly EvaluatedModel<AnyClassifier>[],
+  { plan, planned, targets }: Pick<Run, "plan" | "planned" | "targets">,
+  { length }: Dataset,
+): number {
+  const each = models.map(({ name, classifier }) =>
+    checksOf({ classifier, target: targets.get(name)!, planned: planned.get(name)!, plan }, length),
+  );
+  return each.reduce((sum, checks) => sum + (checks?.work ?? 0), 0);
 }
 
 /**

@@ -11,6 +11,14 @@ import {
   type Curve,
   type Measured,
 } from "./curves.js";
+import {
+  adaptiveGate,
+  fittedGate,
+  longerGate,
+  repeatsGate,
+  signsGate,
+  unadaptedGate,
+} from "./check-gates.js";
 import { guessGate } from "./guess-gate.js";
 import { noGradientGate } from "./no-gradient-gate.js";
 import type { AttackMeasurement, CleanMeasurement, ResultWarning, WarningCode } from "./result.js";
@@ -40,7 +48,14 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "not-converged": "The attack had not converged",
   "unreliable-attack": "The attack's own checks failed",
   "attack-failure": "Signs that the attack failed",
-  "not-adaptive": "No attack adapted to the defence",
+  "unavailable-gradients": "Some gradients were not there",
+  "unstable-predictions": "Noise too small to see changes the answer",
+  "silent-success": "The attack lost what it had found",
+  "incomplete-optimisation": "The attack stopped while it still gained",
+  "transfer-failure": "The attack broke another function than the model",
+  "unconstrained-failure": "The attack failed where everything is allowed",
+  "not-adaptive": "The attack was not adapted to the defence",
+  fitted: "The attacks were fitted to the model",
   "non-finite": "NaN or infinity in the attack or the model's answers",
   "zero-gradient": "The gradient was zero",
   "hidden-steps": "Parts of the model pass no gradient",
@@ -189,7 +204,9 @@ export const transferGate: Gate = ({ measurements }) => {
     const rivals = attacks.filter(
       (m) =>
         m.kind === "white-box" &&
-        !isBlind(m) &&
+        m.attack !== grayImage.name &&
+        // Beside one attack without gradients another is no rival: it asked for more, and that is all.
+        (blind.kind === "transfer" || blind.attack === grayImage.name || usesGradient(m)) &&
         m.model === blind.model &&
         m.threat.norm === blind.threat.norm &&
         m.threat.epsilon === blind.threat.epsilon,
@@ -197,10 +214,9 @@ export const transferGate: Gate = ({ measurements }) => {
     if (rivals.length === 0) return [];
     const best = rivals.reduce((least, m) => (m.accuracy < least.accuracy ? m : least));
     if (blind.accuracy >= best.accuracy - transferMargin) return [];
-    const cause =
-      needsGradient(best.attack) || best.stages !== undefined
-        ? "The model hides its gradient: the white-box number is too high."
-        : "An attack that asks for no gradient needs more queries: its number is too high.";
+    const cause = usesGradient(best)
+      ? "The model hides its gradient: the white-box number is too high."
+      : "An attack that asks for no gradient needs more queries: its number is too high.";
     const message =
       `${describe(blind)} leaves ${percent(blind.accuracy)}, the white-box ${attackLabel(best)} ` +
       `${percent(best.accuracy)}. ${cause}`;
@@ -208,9 +224,13 @@ export const transferGate: Gate = ({ measurements }) => {
   });
 };
 
-/** Whether an attack knew nothing of the model. Images made on the model itself are a white-box attack of another length. */
+/** Whether an attack asked for no gradient of the model. Images made on the model itself are a white-box attack of another length. */
 function isBlind(m: AttackMeasurement): boolean {
-  return m.kind === "transfer" ? m.source !== m.model : m.attack === grayImage.name;
+  return m.kind === "transfer" ? m.source !== m.model : m.stages === undefined && !needsGradient(m.attack);
+}
+
+function usesGradient({ attack, stages }: AttackMeasurement): boolean {
+  return stages !== undefined || needsGradient(attack);
 }
 
 /** Gate 7: twice the steps (or more) gain more than the interval allows for. */
@@ -265,11 +285,17 @@ export const gates: readonly Gate[] = Object.freeze([
   grayImageGate,
   transferGate,
   blackBoxGate,
+  repeatsGate,
+  signsGate,
+  adaptiveGate,
+  longerGate,
   reachGate,
   monotoneGate,
   convergenceGate,
   chanceGate,
+  unadaptedGate,
   fewClassesGate,
+  fittedGate,
 ]);
 
 /** All gates, the gravest warnings first. */

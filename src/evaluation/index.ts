@@ -41,6 +41,16 @@ export {
   type WhiteBoxMeasurement,
   type ZeroGradient,
 } from "./result.js";
+export type { FailureSigns, FurtherAttack, ModelChecks, RepeatedAnswers } from "./check-result.js";
+export {
+  adaptiveGate,
+  checkStatements,
+  fittedGate,
+  longerGate,
+  repeatsGate,
+  signsGate,
+  unadaptedGate,
+} from "./check-gates.js";
 export {
   accuracyAgainstEpsilon,
   accuracyAgainstSteps,

@@ -60,9 +60,9 @@ async function evaluated({
 }
 
 /** All that a result says but for its times. */
-const said = ({ measurements, examples, warnings }: Result): unknown =>
+const said = ({ measurements, examples, checks, warnings }: Result): unknown =>
   JSON.parse(
-    JSON.stringify({ measurements, examples, warnings }, (key, value: unknown) =>
+    JSON.stringify({ measurements, examples, checks, warnings }, (key, value: unknown) =>
       key === "seconds" ? 0 : value,
     ),
   );

@@ -67,12 +67,12 @@ export async function openKept(
   return keptIn(journal, whose.slice(0, 12));
 }
 
-/** All that outcomes depend on; the number of threads is not of it. */
+/** All that outcomes depend on; the number of threads is not of it, nor whether they are checked. */
 function signature(
   models: readonly ModelUnderTest<AnyClassifier>[],
   dataset: Dataset,
   tool: ToolInfo,
-  { threads: _threads, ...options }: EvaluateOptions,
+  { threads: _threads, checks: _checks, ...options }: EvaluateOptions,
 ): unknown {
   const { name, split, length, labels, classNames } = dataset;
   return {

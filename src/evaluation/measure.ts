@@ -80,6 +80,7 @@ export async function measure(run: Run, model: string, given: PlannedMeasurement
       planned: stage,
       images: standing?.length ?? dataset.length,
       broken: 0,
+      blind: 0,
       forward: 0,
       gradient: 0,
       seconds: 0,
@@ -96,6 +97,7 @@ export async function measure(run: Run, model: string, given: PlannedMeasurement
       const isBroken = outcome.value.success;
       if (isBroken) report.broken++;
       else left.push(place);
+      if (isBroken && isBlind(stage, outcome)) report.blind++;
       if (isBroken || i === stages.length - 1) await settle(together, isBroken ? i : -1);
       else before.set(place, withoutImage(together));
     }
@@ -121,7 +123,7 @@ export async function measure(run: Run, model: string, given: PlannedMeasurement
   ];
 }
 
-const NOTHING = { images: 0, broken: 0, forward: 0, gradient: 0, seconds: 0 } as const;
+const NOTHING = { images: 0, broken: 0, blind: 0, forward: 0, gradient: 0, seconds: 0 } as const;
 
 /** A suite leaves out the images that are wrong when clean: they are settled as they are. */
 async function imagesToAttack(
@@ -218,6 +220,11 @@ export function stagesFor({ stages }: PlannedMeasurement, { randomised }: Target
       ? planned
       : { ...planned, options: { ...planned.options, draws: 1 } },
   );
+}
+
+/** Whether an attack that searches by answers, and then by gradients, broke the image before it asked for one. */
+function isBlind({ attack, options }: PlannedAttack, { gradientQueries }: Outcome): boolean {
+  return attack.access === "gradient" && options["queries"] !== undefined && gradientQueries === 0;
 }
 
 /** What an image came to after one more attack: its queries add up, and its gradient said nothing if it never did. */

@@ -79,11 +79,12 @@ function underAttack(
       ? {}
       : {
           stages: tally.stages.map(
-            ({ planned: stage, images, broken, forward, gradient, seconds: taken }) => ({
+            ({ planned: stage, images, broken, blind, forward, gradient, seconds: taken }) => ({
               attack: stage.attack.name,
               parameters: parametersOf(stage.options, targeted),
               images,
               broken,
+              ...(blind === 0 ? {} : { blind }),
               queries: { forward, gradient },
               seconds: taken,
             }),
@@ -96,7 +97,8 @@ function underAttack(
 /** What every result says of an attack; null where it has none. */
 const COMMON = ["steps", "stepSize", "randomStart", "restarts", "objective"] as const;
 
-function parametersOf(options: PlannedAttack["options"], targeted: boolean): AttackParameters {
+/** All that an attack was told, as results say it. */
+export function parametersOf(options: PlannedAttack["options"], targeted: boolean): AttackParameters {
   const absent = COMMON.filter((name) => options[name] === undefined).map((name) => [name, null] as const);
   return { ...options, ...Object.fromEntries(absent), targeted } as AttackParameters;
 }

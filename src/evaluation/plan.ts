@@ -34,6 +34,11 @@ export interface EvaluateOptions {
   readonly batchSize?: number;
   readonly threads?: number;
   readonly seed?: number;
+  /**
+   * Whether it is checked how far the headline's number can be trusted; so by default. Whether models repeat their answers
+   * is looked at in any case: it decides how they are attacked.
+   */
+  readonly checks?: boolean;
 }
 
 /** One attack, or a suite of them, that is run on a model over the whole dataset. */
@@ -60,6 +65,7 @@ export interface EvaluationPlan {
   readonly batchSize: number;
   readonly threads: number | undefined;
   readonly seed: number;
+  readonly checks: boolean;
 }
 
 const DEFAULT_BATCH = 100;
@@ -116,6 +122,7 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
     batchSize: options.batchSize ?? DEFAULT_BATCH,
     threads: options.threads,
     seed: options.seed ?? 0,
+    checks: options.checks ?? true,
   };
 }
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { NORMS } from "../attacks/cards/index.js";
 import { InputError } from "../errors/index.js";
 import { checkShape } from "../files/index.js";
+import { checksSchema } from "./check-schema.js";
 import {
   resultSchemaVersion,
   type AttackParameters,
@@ -144,6 +145,7 @@ const attacked = {
         parameters,
         images: count,
         broken: count,
+        blind: count.optional(),
         queries: z.object({ forward: count, gradient: count }),
         seconds: z.number().min(0),
       }),
@@ -219,7 +221,14 @@ const warning = z.object({
     "not-converged",
     "unreliable-attack",
     "attack-failure",
+    "unavailable-gradients",
+    "unstable-predictions",
+    "silent-success",
+    "incomplete-optimisation",
+    "transfer-failure",
+    "unconstrained-failure",
     "not-adaptive",
+    "fitted",
     "non-finite",
     "zero-gradient",
     "hidden-steps",
@@ -257,6 +266,7 @@ export const resultSchema: z.ZodType<Result> = z
     models: z.array(model).min(1),
     measurements: z.array(measurement),
     examples: z.array(example),
+    checks: z.array(checksSchema).optional(),
     warnings: z.array(warning),
     statements: z.array(z.string()),
   })
@@ -290,6 +300,12 @@ function checkReferences(result: Result, context: z.RefinementCtx): void {
       }
     }),
   );
+  result.checks?.forEach(({ model: checked, measurement: about }, i) => {
+    if (!models.has(checked)) complain(["checks", i, "model"], `no model is named "${checked}"`);
+    if (about !== undefined && !ids.has(about)) {
+      complain(["checks", i, "measurement"], `no measurement has the id "${about}"`);
+    }
+  });
   result.warnings.forEach((w, i) =>
     w.measurements.forEach((id, j) => {
       if (!ids.has(id)) complain(["warnings", i, "measurements", j], `no measurement has the id "${id}"`);

@@ -8,6 +8,7 @@
  */
 
 import type { Norm } from "../attacks/index.js";
+import type { ModelChecks } from "./check-result.js";
 
 /** Version of the shape below. A change that breaks readers raises it. */
 export const resultSchemaVersion = 1;
@@ -205,6 +206,8 @@ export interface SuiteStageResult {
   readonly parameters: AttackParameters;
   readonly images: number;
   readonly broken: number;
+  /** Those of them that an attack by answers and gradients broke by answers alone; absent where there are none. */
+  readonly blind?: number | undefined;
   readonly queries: { readonly forward: number; readonly gradient: number };
   readonly seconds: number;
 }
@@ -301,7 +304,14 @@ export type WarningCode =
   | "not-converged"
   | "unreliable-attack"
   | "attack-failure"
+  | "unavailable-gradients"
+  | "unstable-predictions"
+  | "silent-success"
+  | "incomplete-optimisation"
+  | "transfer-failure"
+  | "unconstrained-failure"
   | "not-adaptive"
+  | "fitted"
   | "non-finite"
   | "zero-gradient"
   | "hidden-steps"
@@ -333,6 +343,8 @@ export interface Result {
   readonly models: readonly ModelInfo[];
   readonly measurements: readonly Measurement[];
   readonly examples: readonly Example[];
+  /** What was tried beside the measurements, a model each; absent where nothing was. */
+  readonly checks?: readonly ModelChecks[] | undefined;
   readonly warnings: readonly ResultWarning[];
   /** What the numbers do not show, in sentences: "PGD-40 is an upper bound …". */
   readonly statements: readonly string[];

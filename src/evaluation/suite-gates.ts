@@ -7,6 +7,11 @@ import { describe, list, nameOf, percent, stageNames } from "./words.js";
 
 /** More accuracy than this, taken by an attack without gradients, betrays the attacks by gradient (as in AutoAttack's reference). */
 const blindMargin = 0.002;
+/** Share of what gradients had left, and number of images, from which on such an attack says that gradients mean nothing. */
+const BLIND_SHARE = 0.1;
+const BLIND_IMAGES = 3;
+/** An accuracy below this has little that could be false. */
+const LOW = 0.1;
 
 /** Whether an attack asks for the model's gradient; one of another tool is taken to. */
 export function needsGradient(attack: string): boolean {
@@ -19,22 +24,38 @@ export function gradientFreeNames({ stages = [] }: Pick<AttackMeasurement, "stag
   return stages.filter(({ attack }) => !needsGradient(attack)).map(({ attack }) => nameOf(attack));
 }
 
-/** An attack without gradients broke images that the attacks by gradient before it had left. */
+/**
+ * An attack without gradients broke images that the attacks by gradient before it had left; so did the first part of one
+ * that searches by answers, and only then by gradients.
+ */
 export function blackBoxGate({ measurements }: Pick<Measured, "measurements">): ResultWarning[] {
   return attacksOf(measurements).flatMap((m) => {
     const { stages = [] } = m;
     const first = stages.findIndex(({ attack }) => needsGradient(attack));
-    const blind = stages.filter(({ attack }, i) => first >= 0 && i > first && !needsGradient(attack));
-    const broken = blind.reduce((sum, stage) => sum + stage.broken, 0);
+    const blindly = (stage: SuiteStageResult): number =>
+      needsGradient(stage.attack) ? (stage.blind ?? 0) : stage.broken;
+    const blind = stages.filter(
+      (stage, i) => first >= 0 && i > first && (!needsGradient(stage.attack) || blindly(stage) > 0),
+    );
+    const broken = blind.reduce((sum, stage) => sum + blindly(stage), 0);
     if (m.parameters.targeted || broken <= blindMargin * m.n) return [];
     const message =
-      `${describe(m)}: ${list(gradientFreeNames({ stages: blind }))}, which asks for no gradient, broke ${broken} of ` +
+      `${describe(m)}: ${list(blind.map(blindName))}, which asks for no gradient, broke ${broken} of ` +
       `the ${blind[0]!.images} images that the attacks by gradient had left (${percent(broken / m.n)} of all). The ` +
       "gradient misleads them here, so a better attack is likely to break more. Ask Square for more " +
       "(--attack square --queries 20000), use --attack rand where the model draws at random, let gradients pass what " +
       "rounds (--straight-through), or attack this defence in a way of its own.";
-    return [warn("black-box-stronger", "warning", message, [m])];
+    const isMuch = broken >= BLIND_IMAGES && broken >= BLIND_SHARE * blind[0]!.images && m.accuracy >= LOW;
+    // Where nothing stands any more, no number is too high.
+    return [
+      warn("black-box-stronger", m.correct === 0 ? "info" : isMuch ? "serious" : "warning", message, [m]),
+    ];
   });
+}
+
+/** `Square`, or the part of an attack that asks for no gradient yet. */
+function blindName({ attack }: SuiteStageResult): string {
+  return needsGradient(attack) ? `the search that ${nameOf(attack)} begins with` : nameOf(attack);
 }
 
 /** DLR was asked for where there are too few classes for it. One note a model. */

@@ -33,6 +33,8 @@ export interface StageTally {
   /** Images that stood before it, and those of them that it broke. */
   readonly images: number;
   readonly broken: number;
+  /** Of those, by an attack that may ask for gradients and had not yet done so. */
+  readonly blind: number;
   readonly forward: number;
   readonly gradient: number;
   readonly seconds: number;

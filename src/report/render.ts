@@ -1,6 +1,7 @@
 import type { Result } from "../evaluation/index.js";
 import { appendixSection, dataBlock } from "./appendix.js";
 import { epsilonChart, lossChart, renderChart, stepsChart, type Chart } from "./charts.js";
+import { checksSection } from "./checks.js";
 import { gallerySection } from "./gallery.js";
 import { html, raw, type Html } from "./html.js";
 import { pageOf } from "./page.js";
@@ -19,8 +20,8 @@ export async function renderReport(result: Result): Promise<string> {
     title: `${names} on ${result.dataset.name}: robustness report`,
     generator: `${result.tool.name} ${result.tool.version}`,
     content: html`${summarySection(result)} ${warningsSection(result)} ${accuracySection(result)}
-      ${stagesSection(result)} ${chartsSection(charts)} ${await gallerySection(result)}
-      ${appendixSection(result)}
+      ${stagesSection(result)} ${checksSection(result)} ${chartsSection(charts)}
+      ${await gallerySection(result)} ${appendixSection(result)}
       <footer>Made by ${result.tool.name} ${result.tool.version} on ${result.date}.</footer>`,
     data: dataBlock(result),
   });

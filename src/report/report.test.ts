@@ -96,6 +96,14 @@ describe("the report", () => {
     for (const statement of result.statements) expect(page).toContain(escapeHtml(statement));
   });
 
+  test("shows what was tried beside the measurements", () => {
+    const { further, signs } = result.checks![0]!;
+    expect(page).toContain("the same images five times");
+    for (const { images, standing } of further ?? [])
+      expect(page).toContain(`<td>${images} of ${standing}</td>`);
+    expect(page.includes("signs of a failing attack")).toBe(signs !== undefined);
+  });
+
   test("fetches nothing, runs nothing", () => {
     expect(page).toContain("default-src 'none'");
     expect(page.match(/<script(?! type="application\/json")/g)).toBeNull();

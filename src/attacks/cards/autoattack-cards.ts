@@ -4,9 +4,9 @@ import { NORMS } from "../threat.js";
 import { PGD_OPTIONS, RAISED_LOSSES, type RaisedLoss } from "./pgd-cards.js";
 
 const draws = PGD_OPTIONS.draws;
-const raised = (standard: RaisedLoss): ChoiceRow<RaisedLoss> =>
+export const raised = (standard: RaisedLoss): ChoiceRow<RaisedLoss> =>
   choice<RaisedLoss>({ default: standard, choices: RAISED_LOSSES, help: "loss that is raised" });
-const APGD_OPTIONS = {
+export const APGD_OPTIONS = {
   steps: count({ default: 100, help: "steps of each run" }),
   restarts: count({ default: 1, help: "independent starts, of which the best counts" }),
   rho: positive({ default: 0.75, help: "share of rising steps below which the step is halved" }),

@@ -1,3 +1,4 @@
+import { ADAPTIVE_CARDS } from "./adaptive-cards.js";
 import { AUTOATTACK_CARDS } from "./autoattack-cards.js";
 import { card } from "./card.js";
 import { PGD_CARDS } from "./pgd-cards.js";
@@ -6,6 +7,7 @@ import { PGD_CARDS } from "./pgd-cards.js";
 export const CARDS = {
   ...PGD_CARDS,
   ...AUTOATTACK_CARDS,
+  ...ADAPTIVE_CARDS,
   "gray-image": card({
     name: "gray-image",
     label: "gray image",

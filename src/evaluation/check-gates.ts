@@ -1,0 +1,275 @@
+/** The gates on what was tried beside the measurements, and what it says where nothing was found. */
+import type { FailureSigns, FurtherAttack, ModelChecks } from "./check-result.js";
+import { isBeyond, shownBy } from "./checks/further.js";
+import { attacksOf, type Measured } from "./curves.js";
+import type { AttackMeasurement, ResultWarning, WarningCode } from "./result.js";
+import { warn } from "./warn.js";
+import { attackLabel, describe, list, nameOf, number, percent } from "./words.js";
+
+/** More accuracy than this, taken by an attack made for the defence, weakens the number. */
+const ADAPTIVE_MARGIN = 0.002;
+/** Share of the margin that small noise may change on average. */
+const UNSTABLE = 0.1;
+/** Share from which on the change says that the gradient means nothing. */
+const WILD = 1;
+/** Share of the watched images that must show a sign of weakness. */
+const SOME = 0.25;
+/** Share of the images standing where all is allowed, from which on the number is false. */
+const MANY = 0.25;
+
+type Checks = Pick<Measured, "checks" | "measurements">;
+
+/** The checks of each model with the measurement that they speak of. */
+function checked({ checks = [], measurements }: Checks): {
+  readonly checks: ModelChecks;
+  readonly about: AttackMeasurement;
+}[] {
+  const attacks = attacksOf(measurements);
+  return checks.flatMap((each) => {
+    const about = attacks.find(({ id }) => id === each.measurement);
+    return about === undefined ? [] : [{ checks: each, about }];
+  });
+}
+
+/** The same images were answered differently though nothing says that the model draws at random (AutoAttack's check). */
+export function repeatsGate({ checks = [], measurements }: Checks): ResultWarning[] {
+  return checks.flatMap(({ model, repeats }) => {
+    if (repeats?.averagedOver === undefined) return [];
+    const { images, correct, difference, averagedOver } = repeats;
+    const message =
+      `${model}: the same ${images} images were answered ${correct.length} times, ${correct.join(", ")} of them right, with ` +
+      `answers up to ${number(difference)} of their length apart: the model draws at random on its own, or is not computed ` +
+      `the same way twice. It was attacked and scored as a randomised one: each answer is the mean of ${averagedOver}. Its draws ` +
+      "have no seed, so this number does not repeat. Make the noise an input of the model or take it out; then measure with " +
+      "--attack rand, which averages 20 gradients a step.";
+    return [
+      warn(
+        "unreliable-attack",
+        "serious",
+        message,
+        measurements.filter((m) => m.model === model),
+      ),
+    ];
+  });
+}
+
+/** Gate 7, on a sample: the strongest attack at twice its steps broke more than the interval allows for. */
+export function longerGate(measured: Checks): ResultWarning[] {
+  return checked(measured).flatMap(({ checks: { further = [] }, about }) =>
+    further.flatMap((longer) => {
+      if (longer.purpose !== "longer" || !isBeyond(longer, about)) return [];
+      const message =
+        `${describe(about)}: ${attackOf(longer)}, at twice the steps, broke ${longer.broken} of ${longer.images} images that ` +
+        `had stood: ${after(longer, about)} instead of ${percent(about.accuracy)}, below the confidence interval. The attack had ` +
+        `not converged. ${counted(longer)} Measure again with more steps (${moreSteps(about, longer)}) until the accuracy stops falling.`;
+      return [warn("not-converged", "warning", message, [about])];
+    }),
+  );
+}
+
+function after(further: FurtherAttack, about: AttackMeasurement): string {
+  const share = percent(shownBy(further, about));
+  return further.images === further.standing ? share : `about ${share}`;
+}
+
+function counted({ images, standing }: FurtherAttack): string {
+  return images === standing
+    ? "It was run on all that stood, and what it broke counts in the worst case."
+    : "What it broke counts in the worst case.";
+}
+
+function moreSteps({ stages, parameters }: AttackMeasurement, longer: FurtherAttack): string {
+  const { steps } = longer.parameters;
+  if (stages !== undefined) return `--attack ${longer.attack} --steps ${Number(steps)}, or --attack standard`;
+  return `--steps ${2 * (parameters.steps ?? Number(steps))}`;
+}
+
+/** Gate 10: an attack made for the defence broke what the others had left. */
+export function adaptiveGate(measured: Checks): ResultWarning[] {
+  return checked(measured).flatMap(({ checks: { further = [] }, about }) =>
+    further.flatMap((adaptive) => {
+      if (adaptive.purpose !== "adaptive" || adaptive.broken === 0) return [];
+      const isMuch = adaptive.broken > ADAPTIVE_MARGIN * about.n;
+      const message =
+        `${describe(about)}: ${attackOf(adaptive)}, which attacks the attention maps and the logits together, broke ${adaptive.broken} of ` +
+        `${adaptive.images} images that had stood (${percent(adaptive.broken / about.n)} of all). ${counted(adaptive)} The accuracy in the ` +
+        "table is an answer to attacks that do not know the defence: report the worst case, and give this attack more " +
+        `(--attack ${adaptive.attack} --steps 200 --restarts 5).`;
+      return [warn("not-adaptive", isMuch ? "warning" : "info", message, [about])];
+    }),
+  );
+}
+
+/** Recipes that pair attention or logits: what an attack has to know of them. */
+const PAIRING: ReadonlySet<string> = new Set(["alp", "at", "at-alp"]);
+
+/** A model trained to keep its attention or its logits was attacked as if it were not. */
+export function unadaptedGate({
+  models = [],
+  checks = [],
+  measurements,
+}: Pick<Measured, "models" | "checks" | "measurements">): ResultWarning[] {
+  return models.flatMap(({ name, recipe }) => {
+    const own = attacksOf(measurements).filter((m) => m.model === name && m.kind === "white-box");
+    if (!PAIRING.has(recipe ?? "") || own.length === 0) return [];
+    const isAdaptive = (attack: string): boolean => attack === "attention-apgd";
+    const further = checks.flatMap((each) => (each.model === name ? (each.further ?? []) : []));
+    const isTried =
+      own.some(({ attack, stages = [] }) => isAdaptive(attack) || stages.some((s) => isAdaptive(s.attack))) ||
+      further.some(({ attack }) => isAdaptive(attack));
+    if (isTried || own.every(({ correct }) => correct === 0)) return [];
+    const message =
+      `${name} was trained to keep its attention or its logits (${recipe}), and no attack on them was tried. Measure with ` +
+      "--attack attention-apgd too, or leave out --no-checks.";
+    return [warn("not-adaptive", "info", message, own)];
+  });
+}
+
+/** Gate 9: the six indicators of attack failure (Pintor et al. 2022, arXiv:2106.09947). */
+export function signsGate(measured: Checks): ResultWarning[] {
+  return checked(measured).flatMap(({ checks: { signs, further }, about }) =>
+    signs === undefined || signs.images === 0 ? [] : signsOf(signs, about, further),
+  );
+}
+
+function signsOf(
+  signs: FailureSigns,
+  about: AttackMeasurement,
+  further: readonly FurtherAttack[] = [],
+): ResultWarning[] {
+  const { images, noGradient, instability, lost, rising, refuted, unbounded } = signs;
+  const found: ResultWarning[] = [];
+  const of = (count: number): string => `of ${count} of ${images} images that stood`;
+  const say = (code: WarningCode, severity: ResultWarning["severity"], message: string): void => {
+    found.push(warn(code, severity, `${describe(about)}: ${message}`, [about]));
+  };
+  // Where the gradient was zero in most steps, its own warning says more.
+  if (noGradient > 0 && (about.zeroGradient?.standing ?? 0) === 0) {
+    say(
+      "unavailable-gradients",
+      "warning",
+      `${of(noGradient)} the gradient was zero or not a number in a tenth of the steps of ${attackOf(signs)} or more. Let gradients pass ` +
+        "what rounds (--straight-through), or attack without them (--attack square --queries 20000).",
+    );
+  }
+  if (instability > UNSTABLE) {
+    say(
+      "unstable-predictions",
+      instability > WILD ? "serious" : "warning",
+      `noise too small to see changes the margin of the logits by ${percent(instability)} of itself, on average over ${images} images. ` +
+        "A gradient at one point says little of the points around it. Average it over draws where the model is randomised " +
+        "(--attack rand), give Square more (--attack square --queries 20000), or transfer images from a smoother model.",
+    );
+  }
+  if (lost > 0) {
+    say(
+      "silent-success",
+      "serious",
+      `${of(lost)} ${attackOf(signs)} came upon an adversarial image and did not give it back, so the accuracy is too high. Let it keep ` +
+        "the best it saw (--keep best).",
+    );
+  }
+  if (rising >= 2 && rising >= SOME * images) {
+    const longer = further.find(({ purpose, images: tried }) => purpose === "longer" && tried > 0);
+    const isVain = longer?.broken === 0;
+    say(
+      "incomplete-optimisation",
+      isVain ? "info" : "warning",
+      `${of(rising)} the loss still rose by more than a twentieth of its way in the last ten steps of ${attackOf(signs)}. ` +
+        (isVain ? `${attackOf(longer)} broke none of ${longer.images} all the same. ` : "") +
+        `Give it more steps (--steps ${2 * Number(signs.parameters["steps"] ?? 0)}), or longer ones.`,
+    );
+  }
+  if (refuted > 0) {
+    say(
+      "transfer-failure",
+      "serious",
+      `${of(refuted)} ${attackOf(signs)} found an image that its own answers call adversarial and the model's do not: the gradient is ` +
+        "that of another function than the one that is scored. Attack the model that is deployed, by its answers " +
+        "(--attack square), or put what differs into the file.",
+    );
+  }
+  if (unbounded > 0) {
+    say(
+      "unconstrained-failure",
+      unbounded >= MANY * images ? "serious" : "warning",
+      `${attackOf(signs)} did not succeed on ${unbounded} of ${images} images even where every image in [0, 1] was allowed. An attack that ` +
+        "cannot find what certainly is there says nothing of a small ball. Look for what hides the gradient " +
+        "(clipped or saturated outputs, rounding), let gradients pass it (--straight-through), or attack without them (--attack square).",
+    );
+  }
+  return found;
+}
+
+/** What the attacks did by themselves because the model asked for it: said, so that nobody takes it for the plain attack. */
+export function fittedGate({ checks = [], measurements }: Checks): ResultWarning[] {
+  const white = attacksOf(measurements).filter(({ kind }) => kind === "white-box");
+  return [...new Set(white.map(({ model }) => model))].flatMap((model) => {
+    const own = white.filter((m) => m.model === model);
+    const { repeats } = checks.find((each) => each.model === model) ?? {};
+    const said = [
+      ...(repeats === undefined || repeats.saturated === 0 || !own.some((m) => m.zeroGradient !== undefined)
+        ? []
+        : [saturation(repeats.saturated, repeats.images)]),
+      ...expectation(own),
+    ];
+    return said.map((each) => warn("fitted", "info", `${model}: ${each}`, own));
+  });
+}
+
+function saturation(saturated: number, images: number): string {
+  return (
+    `on ${saturated} of ${images} clean images the answer is so sure that float32 rounds cross-entropy's gradient to zero. The ` +
+    "attacks raise the label's log-odds in its place, or ratios of logits: these lead the same way and do not saturate."
+  );
+}
+
+function expectation(own: readonly AttackMeasurement[]): string[] {
+  const all = own.flatMap(({ parameters, stages = [] }) => [parameters, ...stages.map((s) => s.parameters)]);
+  const draws = Math.max(...all.map(({ draws: each }) => (typeof each === "number" ? each : 1)));
+  if (draws <= 1) return [];
+  return [
+    `it draws at random, so each gradient is the mean of up to ${draws} draws (expectation over transformation), and each ` +
+      "answer that of several. More draws: --draws, or --attack rand.",
+  ];
+}
+
+/** What the checks tried in vain: one sentence a model. */
+export function checkStatements(measured: Checks): string[] {
+  return checked(measured).flatMap(({ checks: { further = [], signs }, about }) => {
+    const vain = further
+      .filter(({ broken, images }) => broken === 0 && images > 0)
+      .map(
+        (each) =>
+          `${attackOf(each)} (${each.purpose === "longer" ? "twice the steps" : "made for attention pairing"}) broke none of ${each.images}`,
+      );
+    const none = signs !== undefined && signs.images > 0 && signsOf(signs, about, further).length === 0;
+    const said = [
+      ...vain,
+      ...(none ? [`${signs.images} showed no sign of a failing attack (Pintor et al. 2022)`] : []),
+    ];
+    const fallen = new Set(further.flatMap(({ found }) => found.index)).size;
+    return [
+      ...(fallen === 0 ? [] : [worstStatement(about, fallen)]),
+      ...(said.length === 0
+        ? []
+        : [
+            `${about.model}, checked on samples of the ${about.correct} images that ${attackLabel(about)} left: ${list(said)}.`,
+          ]),
+    ];
+  });
+}
+
+/** What is left of a measurement whose checks broke some more. */
+function worstStatement(about: AttackMeasurement, fallen: number): string {
+  const { model, correct, n } = about;
+  return (
+    `${model}: the checks broke ${fallen} of the ${correct} images that ${attackLabel(about)} had left, so ${correct - fallen} of ` +
+    `${n} stand (${percent((correct - fallen) / n)}).`
+  );
+}
+
+function attackOf({ attack, parameters }: Pick<FurtherAttack, "attack" | "parameters">): string {
+  const { steps } = parameters;
+  return steps === null || steps === undefined ? nameOf(attack) : `${nameOf(attack)}-${steps}`;
+}

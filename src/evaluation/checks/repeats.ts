@@ -1,0 +1,73 @@
+import { averagedTarget, crossEntropies, predictions, type Target } from "../../attacks/index.js";
+import type { Dataset } from "../../data/index.js";
+import { readBatch } from "../batches.js";
+import type { RepeatedAnswers } from "../check-result.js";
+
+/** Passes of the same images, as in AutoAttack's reference. */
+const PASSES = 5;
+/** Images that are answered again and again, at most. */
+const IMAGES = 64;
+/** Answers of length 1 that are further apart than this differ, as in the same. */
+export const APART = 1e-4;
+/** Draws that answers are averaged over from then on. */
+const SAMPLES = 10;
+/** Half a unit of the last place of 1 in float32: a softmax that is nearer to 1 than this is 1. */
+const SATURATED = 2 ** -25;
+
+/** Whether the passes say that a model does not repeat its answers: other counts of right ones, or answers apart. */
+export function differs({ correct, difference }: Pick<RepeatedAnswers, "correct" | "difference">): boolean {
+  return correct.some((count) => count !== correct[0]) || difference > APART;
+}
+
+/**
+ * Asks a model that is not marked as randomised the same images five times (AutoAttack's check), and gives back what it is
+ * to be attacked as from then on: where the answers differ, as one that draws at random.
+ */
+export async function checkRepeats(
+  target: Target,
+  dataset: Dataset,
+): Promise<{ repeats: RepeatedAnswers | undefined; target: Target }> {
+  const images = Math.min(dataset.length, IMAGES, target.batchSize);
+  if (target.randomised || images === 0) return { repeats: undefined, target };
+  const places = Uint32Array.from({ length: images }, (_, i) => Math.floor((i * dataset.length) / images));
+  const batch = await readBatch(dataset, places, target.imageSize);
+  const labels = Int32Array.from(places, (place) => dataset.labels[place]!);
+  const { classCount } = target;
+  const answers: Float32Array[] = [];
+  for (let pass = 0; pass < PASSES; pass++) {
+    answers.push(await target.logits(batch.images, { indices: batch.indices }));
+  }
+  const correct = answers.map(
+    (logits) => predictions(logits, images, classCount).filter((found, i) => found === labels[i]).length,
+  );
+  const losses = crossEntropies(answers[0]!, labels, images, classCount);
+  const repeats = {
+    images,
+    correct,
+    difference: greatestDifference(answers, images, classCount),
+    saturated: losses.filter((loss) => loss < SATURATED).length,
+  };
+  if (!differs(repeats)) return { repeats, target };
+  return { repeats: { ...repeats, averagedOver: SAMPLES }, target: averagedTarget(target, SAMPLES) };
+}
+
+/** The greatest Euclidean distance between two answers to one image, each divided by its length. */
+function greatestDifference(answers: readonly Float32Array[], images: number, classes: number): number {
+  let greatest = 0;
+  for (let i = 0; i < images; i++) {
+    const units = answers.map((logits) => unit(logits.subarray(i * classes, (i + 1) * classes)));
+    for (const [k, a] of units.entries()) {
+      for (const b of units.slice(k + 1)) {
+        const apart = Math.sqrt(a.reduce((sum, value, c) => sum + (value - b[c]!) ** 2, 0));
+        // NaN has a gate of its own.
+        if (apart > greatest) greatest = apart;
+      }
+    }
+  }
+  return greatest;
+}
+
+function unit(logits: Float32Array): Float64Array {
+  const length = Math.sqrt(logits.reduce((sum, z) => sum + z * z, 0)) || 1;
+  return Float64Array.from(logits, (z) => z / length);
+}

@@ -1,0 +1,74 @@
+import {
+  attackLabel,
+  attacksOf,
+  nameOf,
+  type FailureSigns,
+  type FurtherAttack,
+  type Result,
+} from "../evaluation/index.js";
+import { html, type Html } from "./html.js";
+import { table } from "./tables.js";
+
+const PURPOSE: Readonly<Record<FurtherAttack["purpose"], string>> = {
+  longer: "twice the steps",
+  adaptive: "an attack on the attention maps and the logits together",
+};
+
+/** What was tried beside the measurements; nothing where nothing was. */
+export function checksSection({ checks = [], measurements }: Result): Html {
+  const labels = new Map(attacksOf(measurements).map((m) => [m.id, attackLabel(m)]));
+  const rows = checks.flatMap(({ model, measurement = "", repeats, further = [], signs }) => {
+    const beside = labels.get(measurement) ?? "";
+    return [
+      ...(repeats === undefined ? [] : [[model, "the same images five times", "", ...repeated(repeats)]]),
+      ...further.map((each) => [model, PURPOSE[each.purpose], labelOf(each), ...tried(each)]),
+      ...(signs === undefined ? [] : [[model, "signs of a failing attack", labelOf(signs), ...seen(signs)]]),
+    ].map((row) => [...row.slice(0, 1), beside, ...row.slice(1)]);
+  });
+  if (rows.length === 0) return html``;
+  return html`<section id="checks" aria-label="What was checked">
+    <h2>What was checked</h2>
+    ${table(
+      "On samples of the images that stood under the headline's attack. What a check broke counts in the worst case.",
+      ["model", "beside", "check", "attack", "images", "found"],
+      rows,
+    )}
+  </section>`;
+}
+
+function labelOf({ attack, parameters }: Pick<FurtherAttack, "attack" | "parameters">): string {
+  const { steps } = parameters;
+  return typeof steps === "number" ? `${nameOf(attack)}-${steps}` : nameOf(attack);
+}
+
+function repeated({
+  images,
+  correct,
+  averagedOver,
+}: {
+  readonly images: number;
+  readonly correct: readonly number[];
+  readonly averagedOver?: number | undefined;
+}): string[] {
+  const found = averagedOver === undefined ? "the same answers" : `${correct.join(", ")} right: they differ`;
+  return [String(images), found];
+}
+
+function tried({ images, standing, broken }: FurtherAttack): string[] {
+  return [`${images} of ${standing}`, broken === 0 ? "none broken" : `${broken} broken`];
+}
+
+function seen({ images, noGradient, instability, lost, rising, refuted, unbounded }: FailureSigns): string[] {
+  const counts: readonly [number, string][] = [
+    [noGradient, "without a gradient"],
+    [lost, "lost"],
+    [rising, "still rising"],
+    [refuted, "refuted by the model"],
+    [unbounded, "standing where all is allowed"],
+  ];
+  const found = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return [
+    String(images),
+    [...found, `noise changes the margin by ${(100 * instability).toFixed(1)} %`].join(", "),
+  ];
+}
