@@ -158,7 +158,8 @@ describe("a gradient that says nothing", () => {
   it("is denormal, too", async () => {
     for (const objective of PGD_OBJECTIVES) {
       const { zeroGradient, nonFinite } = await attack(scaledBy(1e-42), linf, { objective });
-      expect([count(zeroGradient), nonFinite], objective).toEqual([size, 0]);
+      // DLR's quotient lifts it by 10¹² before it meets the small weights: it keeps its digits.
+      expect([count(zeroGradient), nonFinite], objective).toEqual([objective === "dlr" ? 0 : size, 0]);
     }
   });
 

@@ -8,6 +8,7 @@ import {
   createTarget,
   pgd,
   PGD_OBJECTIVES,
+  pgdTrajectory,
   planAttack,
   runAttack,
   type AttackBatch,
@@ -92,7 +93,10 @@ describe("in L1", () => {
     expect(at12!.success.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(0);
   });
 
-  it("FGSM is refused", () => {
+  it("FGSM is refused, and a trajectory", async () => {
+    const threat = { norm: "l1", epsilon: 3 } as const;
+    const steps = { stepSize: 1, randomStart: false, captures: [1] };
+    await expect(pgdTrajectory(target, batch, threat, steps, { random })).rejects.toThrow(/norm: .*in l1/);
     expect(() => planAttack(ATTACKS.fgsm, { norm: "l1", epsilon: 3 })).toThrow("does not know the norm l1");
   });
 });
