@@ -12,6 +12,7 @@ import {
   type Measured,
 } from "./curves.js";
 import { guessGate } from "./guess-gate.js";
+import { budgetGate, endedEarlyGate } from "./limit-gates.js";
 import { noGradientGate } from "./no-gradient-gate.js";
 import type { AttackMeasurement, CleanMeasurement, ResultWarning, WarningCode } from "./result.js";
 import { stepsGate, straightThroughGate, zeroGradientGate } from "./gradient-gates.js";
@@ -48,6 +49,8 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "no-gradient": "Attacked without gradients",
   "straight-through": "Gradients pass rounding as if it were not there",
   "different-samples": "Measured on different images",
+  "budget-spent": "What is done in a time depends on the machine",
+  "ended-early": "Ended as soon as the question was answered",
 });
 
 /** Share of the largest class among the images scored: what a constant answer gets. */
@@ -253,6 +256,15 @@ function cleanWithoutClass(m: CleanMeasurement): ResultWarning[] {
   return [warn("non-finite", "serious", message, [m])];
 }
 
+/** Without what was cut off: its accuracy is no more than a bound, and says nothing of the attack. */
+function ofFinished(gate: Gate): Gate {
+  return (measured) =>
+    gate({
+      ...measured,
+      measurements: measured.measurements.filter((m) => m.kind === "clean" || m.unfinished === undefined),
+    });
+}
+
 /** Every gate that needs nothing but a result. */
 export const gates: readonly Gate[] = Object.freeze([
   collapseGate,
@@ -262,14 +274,16 @@ export const gates: readonly Gate[] = Object.freeze([
   zeroGradientGate,
   stepsGate,
   straightThroughGate,
-  grayImageGate,
-  transferGate,
+  ofFinished(grayImageGate),
+  ofFinished(transferGate),
   blackBoxGate,
   reachGate,
   monotoneGate,
   convergenceGate,
   chanceGate,
   fewClassesGate,
+  budgetGate,
+  endedEarlyGate,
 ]);
 
 /** All gates, the gravest warnings first. */

@@ -7,6 +7,7 @@ import {
   type AttackParameters,
   type Example,
   type Interval,
+  type Limits,
   type Measurement,
   type ModelInfo,
   type PerAttackedImage,
@@ -14,6 +15,7 @@ import {
   type Raster,
   type Result,
   type RuntimeInfo,
+  type ShardInfo,
   type ToolInfo,
 } from "./result.js";
 
@@ -119,6 +121,7 @@ const perAttacked: z.ZodType<PerAttackedImage> = z.object({
   success: z.array(z.union([z.literal(0), z.literal(1)])),
   distance: z.array(z.number().min(0)),
   stage: z.array(z.int().min(-1)).optional(),
+  unfinished: z.array(z.union([z.literal(0), z.literal(1)])).optional(),
 });
 
 const score = {
@@ -145,9 +148,12 @@ const attacked = {
         broken: count,
         queries: z.object({ forward: count, gradient: count }),
         seconds: z.number().min(0),
+        unfinished: positive.optional(),
       }),
     )
     .optional(),
+  further: positive.optional(),
+  unfinished: positive.optional(),
   queries: z.object({ forward: count, gradient: count }),
   largestPerturbation: z.number().min(0),
   nonFinite: count,
@@ -226,6 +232,8 @@ const warning = z.object({
     "guessed-pixels",
     "no-gradient",
     "different-samples",
+    "budget-spent",
+    "ended-early",
   ]),
   severity: z.enum(["info", "warning", "serious"]),
   message: name,
@@ -243,6 +251,20 @@ export const runtimeSchema: z.ZodType<RuntimeInfo> = z.object({
   threads: positive,
 });
 
+const limits: z.ZodType<Limits> = z.object({
+  budget: z.object({ seconds: z.number().min(0), spent: z.number().min(0) }).optional(),
+  threshold: fraction.optional(),
+  notRun: z.array(z.string()),
+});
+
+const shard: z.ZodType<ShardInfo> = z.object({
+  index: positive,
+  count: positive,
+  images: positive,
+  marks: z.object({ tool: name, models: name, plan: name, images: name }),
+  notes: z.array(z.string()),
+});
+
 /** Validator of {@link Result}. `parseResult` is the way to use it; this is for composing schemas. */
 export const resultSchema: z.ZodType<Result> = z
   .object({
@@ -258,6 +280,8 @@ export const resultSchema: z.ZodType<Result> = z
     examples: z.array(example),
     warnings: z.array(warning),
     statements: z.array(z.string()),
+    limits: limits.optional(),
+    shard: shard.optional(),
   })
   .superRefine(checkReferences);
 

@@ -76,6 +76,9 @@ function figure(suite: Suite, colour: string): Html {
 /** What an attack broke: gray, which no model has, on white and on black. */
 const TAKEN = "#8a93a0";
 
+/** Names that stand side by side. */
+const MOST_UPRIGHT = 7;
+
 /** As SVG: a bar for the images that are right when clean, what each attack took of them, and what stands. */
 function renderWaterfall({ measurement, stages, names }: Suite, colour: string): string {
   const left = stages.map(({ images, broken }) => images - broken);
@@ -88,13 +91,20 @@ function renderWaterfall({ measurement, stages, names }: Suite, colour: string):
   try {
     instance.setOption({
       animation: false,
-      grid: { left: 64, right: 24, top: 28, bottom: 44 },
+      grid: { left: 64, right: 24, top: 28, bottom: bars.length > MOST_UPRIGHT ? 110 : 44 },
       xAxis: {
         type: "category",
         data: bars.map(({ name }) => name),
         axisTick: { show: false },
         // "APGD (margin)" in two lines: seven names then stand side by side.
-        axisLabel: { interval: 0, fontSize: 12, formatter: (name: string) => name.replace(" ", "\n") },
+        axisLabel: {
+          interval: 0,
+          fontSize: 12,
+          // More of them, as a budget brings, are turned.
+          ...(bars.length > MOST_UPRIGHT
+            ? { rotate: 60 }
+            : { formatter: (name: string) => name.replace(" ", "\n") }),
+        },
       },
       yAxis: {
         type: "value",
