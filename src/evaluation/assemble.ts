@@ -7,6 +7,7 @@ import { evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } fr
 import { collectExamples } from "./examples.js";
 import { checkFit } from "./fit.js";
 import { checkGates, upperBoundStatements } from "./gates.js";
+import { budgetStatement } from "./limit-gates.js";
 import type { EvaluateOptions } from "./plan.js";
 import { marksOf, openKept } from "./kept.js";
 import { readAsLogits } from "./probabilities.js";
@@ -144,6 +145,7 @@ export function measuredResult(measures: Measures): Result {
     statements: [
       ...(measures.statements ?? []),
       ...upperBoundStatements(measures),
+      ...budgetStatement(measures),
       ...shardStatement(measures),
       sampleStatement(measures.dataset),
       ...classesStatement(measures.dataset),

@@ -38,7 +38,7 @@ export async function* attackStage(
   const left = places.filter((place) => !known.has(place));
   if (left.length === 0 || isOver()) return;
   const time = new AbortController();
-  let last = performance.now();
+  let last = run.now();
   const outcomes = attackDataset(run.targets.get(model)!, run.dataset, planned, {
     random: run.random,
     signal: run.signal === undefined ? time.signal : AbortSignal.any([run.signal, time.signal]),
@@ -50,9 +50,9 @@ export async function* attackStage(
   });
   try {
     for await (const outcome of outcomes) {
-      yield { outcome, seconds: (performance.now() - last) / 1000, isKept: false };
+      yield { outcome, seconds: (run.now() - last) / 1000, isKept: false };
       // What is done with it is not the attack's time.
-      last = performance.now();
+      last = run.now();
     }
   } catch (error) {
     if (error !== OVER) throw error;

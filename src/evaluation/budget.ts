@@ -12,7 +12,7 @@ export interface Budget {
 }
 
 /** Begins now. @param now in milliseconds. */
-export function openBudget(seconds: number, now: () => number = () => performance.now()): Budget {
+export function openBudget(seconds: number, now: () => number): Budget {
   const started = now();
   let before = 0;
   const spent = (): number => before + (now() - started) / 1000;

@@ -35,6 +35,8 @@ export interface EvaluateHooks {
   readonly compile?: Compile;
   /** Where outcomes are kept as they come; those that are there already are not computed again. */
   readonly kept?: Kept | undefined;
+  /** Milliseconds of a clock that never goes back; the machine's by default. A budget and the seconds go by it. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** Measurements of an evaluation; `assembleResult` turns them into a result. */
@@ -84,6 +86,7 @@ export async function evaluate(
     .reduce((sum, each) => sum + each, 0);
   hooks.onEvent?.({ type: "plan", plan, images: places.length, work });
   let done = 0;
+  const now = hooks.now ?? ((): number => performance.now());
   const { budget: seconds, threshold } = options;
   const run = {
     plan,
@@ -95,10 +98,11 @@ export async function evaluate(
     signal: hooks.signal,
     kept: hooks.kept,
     random: createGenerator(plan.seed),
+    now,
     clean: new Map<string, readonly number[]>(),
     shown: [] as readonly number[],
     adversarial: new Map<string, Map<number, Float32Array>>(),
-    budget: seconds === undefined ? undefined : openBudget(seconds),
+    budget: seconds === undefined ? undefined : openBudget(seconds, now),
     decision: threshold === undefined ? undefined : decisionOn(threshold, { plan, targets, dataset }, tasks),
     onWork(label: string, spent: number) {
       done += spent;

@@ -49,7 +49,7 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "no-gradient": "Attacked without gradients",
   "straight-through": "Gradients pass rounding as if it were not there",
   "different-samples": "Measured on different images",
-  "budget-spent": "What is done in a time depends on the machine",
+  "budget-spent": "The time was over before all was done",
   "ended-early": "Ended as soon as the question was answered",
 });
 

@@ -5,22 +5,28 @@ import { judgeThreshold } from "./threshold.js";
 import { warn } from "./warn.js";
 import { describe, list, percent, stageNames } from "./words.js";
 
-/** What did not fit into the time, attack by attack; and that it depends on the machine. */
+/** What did not fit into the time, attack by attack. */
 export function budgetGate({ limits, measurements }: Measured): ResultWarning[] {
   const budget = limits?.budget;
   if (budget === undefined) return [];
   const left = unfinishedOf(measurements);
   const { notRun } = limits!;
   const missing = [...left.map(describeLeft), ...(notRun.length === 0 ? [] : [`not run: ${list(notRun)}`])];
-  const given = `The evaluation was given ${seconds(budget.seconds)}. How much is done in that depends on the machine`;
-  if (missing.length === 0) {
-    const message = `${given}: another run may end with other attacks, and leave other images standing.`;
-    return [warn("budget-spent", "info", message, [])];
-  }
+  if (missing.length === 0) return [];
   const message =
-    `${given}, and not all that was planned was: ${missing.join("; ")}. Images that are not finished count as right: an ` +
-    "accuracy with ≤ is the most that it can be. Give it more time.";
+    `The ${seconds(budget.seconds)} that the evaluation was given were spent before all that was planned was done: ` +
+    `${missing.join("; ")}. Images that are not finished count as right: an accuracy with ≤ is the most that it can be. ` +
+    "Give it more time.";
   return [warn("budget-spent", "warning", message, left)];
+}
+
+/** How far numbers that were made in a given time can be made again. */
+export function budgetStatement({ limits }: Pick<Measured, "limits">): string[] {
+  if (limits?.budget === undefined) return [];
+  return [
+    `The evaluation was given ${seconds(limits.budget.seconds)}. How much is done in that depends on the speed of the machine: ` +
+      "another run may try more or less, and leave other images standing.",
+  ];
 }
 
 /** That an evaluation ended as soon as its question was answered: its numbers are bounds. */

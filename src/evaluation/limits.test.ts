@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { smallDataset, smallNetwork } from "../../test/small-network.js";
 import { renderReport } from "../report/index.js";
+import { compile } from "../runtime/index.js";
+import { openBudget } from "./budget.js";
 import {
   attacksOf,
   evaluateModels,
   judgeThreshold,
+  mergeResults,
   type AttackMeasurement,
   type EvaluateOptions,
   type Result,
@@ -30,20 +33,23 @@ const OPTIONS: EvaluateOptions = {
 
 interface Hooks {
   readonly keepIn?: string;
-  /** Is told every progress. */
-  readonly onProgress?: () => void;
   readonly models?: number;
   /** Images whose label is another class. */
   readonly wrong?: number;
+  /** Runs of the model until it dies. */
+  readonly dies?: number;
 }
+
+/** Runs of the model since the last evaluation began: a clock that counts them as seconds. */
+let runs = 0;
 
 async function evaluated(
   options: EvaluateOptions,
-  { keepIn, onProgress, models = 1, wrong = 0 }: Hooks = {},
+  { keepIn, models = 1, wrong = 0, dies = Infinity }: Hooks = {},
 ): Promise<Result> {
-  const dataset = smallDataset(
-    smallDataset().labels.map((label, i) => (i < wrong ? (label + 1) % 3 : label)),
-  );
+  const labels = smallDataset().labels.map((label, i) => (i < wrong ? (label + 1) % 3 : label));
+  const dataset = smallDataset(labels);
+  runs = 0;
   return evaluateModels(
     Array.from({ length: models }, (_, i) => ({
       name: `small${i === 0 ? "" : i}`,
@@ -53,7 +59,21 @@ async function evaluated(
     { dataset, population: dataset.length, seed: null },
     options,
     { name: "holdfast", version: "0.0.0" },
-    { keepIn, onEvent: ({ type }) => (type === "progress" ? onProgress?.() : undefined) },
+    {
+      keepIn,
+      now: () => 1000 * runs,
+      async compile(...args) {
+        const program = await compile(...args);
+        return {
+          ...program,
+          dispose: () => program.dispose(),
+          run(...given) {
+            if (++runs === dies) throw new Error("killed");
+            return program.run(...given);
+          },
+        };
+      },
+    },
   );
 }
 
@@ -121,5 +141,131 @@ describe("a threshold", () => {
     if (result.measurements[0]!.accuracy < 1)
       expect(attacksOf(result.measurements).every(({ queries }) => queries.gradient === 0)).toBe(true);
     expect(judgeThreshold(result, 1).outcome).toBe("below");
+  });
+});
+
+describe("a budget", () => {
+  test("is shared equally, and what was kept counts", () => {
+    let now = 0;
+    const budget = openBudget(60, () => now);
+    const first = budget.share(2);
+    now = 29_000;
+    expect([first(), budget.spent, budget.isSpent]).toEqual([false, 29, false]);
+    budget.add(2);
+    expect(first()).toBe(true);
+    const rest = budget.share(1);
+    now = 57_000;
+    expect(rest()).toBe(false);
+    now = 58_000;
+    expect([rest(), budget.isSpent]).toEqual([true, true]);
+  });
+
+  test("that is too short leaves out what does not fit, the headline last, and names it", async () => {
+    const result = await evaluated({ ...OPTIONS, budget: 1e-6 }, { models: 2 });
+    expect(result.limits!.budget!.spent).toBeGreaterThan(1e-6);
+    expect(result.limits!.notRun).toEqual(["auto on small (L∞, ε = 0.05)", "auto on small1 (L∞, ε = 0.05)"]);
+    const rows = attacksOf(result.measurements);
+    expect(rows.map(({ unfinished, n, interval }) => [unfinished, n, interval.low])).toEqual([
+      [48, 48, 0],
+      [48, 48, 0],
+    ]);
+    expect(rows[0]!.stages!.map(({ images, unfinished }) => [images, unfinished])).toEqual(
+      Array.from({ length: 5 }, () => [48, 48]),
+    );
+    const [warning] = result.warnings.filter(({ code }) => code === "budget-spent");
+    expect(warning).toMatchObject({ severity: "warning", measurements: rows.map(({ id }) => id) });
+    expect(warning!.message).toMatch(
+      /0\.000001 s that the evaluation was given.*Square \+ APGD 48 of 48.*not run: auto on small/s,
+    );
+    expect(judgeThreshold(result, 0.5).outcome).toBe("undecided");
+    expect(result.examples).toEqual([]);
+  });
+
+  test("that ends in the middle of an attack keeps what was broken, and says what was not reached", async () => {
+    const whole = headlineOf(await evaluated({ ...OPTIONS, epsilons: [0.15] }));
+    const options = { ...OPTIONS, epsilons: [0.15], budget: 100 };
+    const result = await evaluated(options);
+    const m = headlineOf(result);
+    expect(m.unfinished).toBeGreaterThan(0);
+    expect(m.correct).toBe(24);
+    expect(m.stages!.map(({ broken, unfinished = 0 }) => [broken, unfinished])).toEqual([
+      [24, 0],
+      [0, 24],
+      [0, 24],
+      [0, 24],
+      [0, 24],
+    ]);
+    // Whoever is finished is as in the whole run.
+    m.perImage!.unfinished!.forEach((is, i) => {
+      if (is === 0)
+        expect(m.perImage!.adversarialPrediction[i]).toBe(whole.perImage!.adversarialPrediction[i]);
+    });
+    // No batch is begun after it.
+    expect(result.limits!.budget).toEqual({ seconds: 100, spent: 100 });
+    // On a machine of the same speed it is the same.
+    expect(headlineOf(await evaluated(options))).toEqual(m);
+  });
+
+  test("that is longer than the suite goes on with stronger attacks at the headline", async () => {
+    const result = await evaluated({ ...OPTIONS, budget: 6000, epsilons: [0.3, 0.15], headline: 0.15 });
+    const m = headlineOf(result);
+    expect(m.unfinished).toBeUndefined();
+    expect(m.further).toBeGreaterThan(0);
+    expect(m.stages!.length).toBe(5 + m.further!);
+    expect(m.stages![5]).toMatchObject({ attack: "apgd", images: 22 });
+    expect(result.limits!.budget!.spent).toBe(6000);
+    const [other] = attacksOf(result.measurements).filter(({ threat }) => threat.epsilon === 0.3);
+    expect(other).toMatchObject({ correct: 0 });
+    expect(other!.further).toBeUndefined();
+    expect(result.warnings.some(({ code }) => code === "budget-spent")).toBe(false);
+    expect(result.statements.join(" ")).toContain(
+      "given 6000 s. How much is done in that depends on the speed",
+    );
+    expect(await renderReport(result)).toContain(`auto and ${m.further} more`);
+  });
+
+  test("is shared by models: what the first does not need is the others'", async () => {
+    const result = await evaluated({ ...OPTIONS, budget: 700, epsilons: [0.15] }, { models: 2 });
+    const [first, second] = attacksOf(result.measurements);
+    for (const m of [first!, second!]) {
+      expect(m.unfinished).toBeGreaterThan(0);
+      expect(m.queries.gradient).toBeGreaterThan(1000);
+    }
+    const easy = await evaluated({ ...OPTIONS, budget: 600, epsilons: [0.3] }, { models: 2 });
+    expect(easy.limits!.budget!.spent).toBeLessThan(600);
+    expect(attacksOf(easy.measurements).map(({ correct }) => correct)).toEqual([0, 0]);
+    expect(easy.limits!.notRun).toEqual([]);
+  });
+
+  test("counts what was kept of a run that was killed with its seconds, and goes on from there", async () => {
+    const keepIn = join(folder, "budget.partial");
+    const options = { ...OPTIONS, epsilons: [0.15], budget: 1500 };
+    await expect(evaluated(options, { keepIn, dies: 1200 })).rejects.toThrow("killed");
+    const result = await evaluated(options, { keepIn });
+    // About 1200 were spent before; what was under way when it was killed is lost.
+    expect(runs).toBeGreaterThan(300);
+    expect(runs).toBeLessThan(1200);
+    expect(result.limits!.budget!.spent).toBe(1500);
+    expect(headlineOf(result).stages![0]).toMatchObject({ images: 48, broken: 24 });
+  });
+
+  test("of shards adds up when they are merged", async () => {
+    const options = { ...OPTIONS, epsilons: [0.15] };
+    const parts = [];
+    for (const index of [1, 2]) {
+      const result = await evaluated({
+        ...options,
+        budget: index === 1 ? 1e-6 : undefined,
+        shard: { index, count: 2 },
+      });
+      parts.push({ place: `${index}.json`, result });
+    }
+    const merged = mergeResults(parts);
+    const m = headlineOf(merged);
+    expect(m).toMatchObject({ n: 48, unfinished: 24 });
+    expect(m.perImage!.unfinished).toEqual(Array.from({ length: 48 }, (_, i) => (i % 2 === 0 ? 1 : 0)));
+    expect(m.stages![0]).toMatchObject({ images: 48, unfinished: 24 });
+    expect(merged.limits!.budget!.seconds).toBeCloseTo(1e-6);
+    expect(merged.warnings.some(({ code }) => code === "budget-spent")).toBe(true);
   });
 });

@@ -9,7 +9,7 @@ import type { Run } from "./run.js";
 export async function measureClean(run: Run, model: string): Promise<CleanMeasurement> {
   const { dataset, places } = run;
   const target = run.targets.get(model)!;
-  const started = performance.now();
+  const started = run.now();
   const found: number[] = [];
   for await (const { images, indices, size } of datasetBatches(dataset, target.batchSize)) {
     run.signal?.throwIfAborted();
@@ -21,5 +21,5 @@ export async function measureClean(run: Run, model: string): Promise<CleanMeasur
     label: places.map((place) => dataset.labels[place]!),
     cleanPrediction: places.map((place) => found[place]!),
   };
-  return cleanMeasurement(model, perImage, run.plan.seed, (performance.now() - started) / 1000);
+  return cleanMeasurement(model, perImage, run.plan.seed, (run.now() - started) / 1000);
 }

@@ -18,6 +18,8 @@ export interface Run {
   readonly models: ReadonlyMap<string, AnyClassifier>;
   readonly targets: ReadonlyMap<string, Target>;
   readonly random: RandomGenerator;
+  /** Milliseconds. */
+  readonly now: () => number;
   readonly signal?: AbortSignal | undefined;
   /** What each model says of the clean images of the whole dataset, in their order. */
   readonly clean: Map<string, readonly number[]>;

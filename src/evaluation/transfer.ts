@@ -23,7 +23,7 @@ interface Waiting {
 }
 
 export function openTransfers(
-  { targets, clean }: Pick<Run, "targets" | "clean">,
+  { targets, clean, now }: Pick<Run, "targets" | "clean" | "now">,
   others: readonly string[],
 ): Transfers {
   const tallies = new Map(others.map((other) => [other, createTally()]));
@@ -40,7 +40,7 @@ export function openTransfers(
     if (waiting.length === 0) return;
     const outcomes = waiting.map(({ outcome }) => outcome);
     const said = new Map<string, { readonly found: readonly number[]; readonly seconds: number }>();
-    for (const other of others) said.set(other, await answersOf(targets.get(other)!, outcomes));
+    for (const other of others) said.set(other, await answersOf(targets.get(other)!, outcomes, now));
     for (const [i, { outcome, onScored }] of waiting.entries()) {
       const scored = Object.fromEntries(
         [...said].map(([other, { found, seconds }]) => [other, { prediction: found[i]!, seconds }]),
@@ -65,12 +65,13 @@ export function openTransfers(
 async function answersOf(
   target: Target,
   outcomes: readonly Outcome[],
+  now: () => number,
 ): Promise<{ readonly found: readonly number[]; readonly seconds: number }> {
-  const started = performance.now();
+  const started = now();
   const images = new Float32Array(outcomes.length * target.imageSize);
   outcomes.forEach(({ value }, i) => images.set(value.adversarial, i * target.imageSize));
   // A randomised model drew for the clean images first.
   const at = { indices: outcomes.map(({ index }) => index), draw: target.samples };
   const found = Array.from(predictions(await target.logits(images, at), outcomes.length, target.classCount));
-  return { found, seconds: (performance.now() - started) / 1000 / outcomes.length };
+  return { found, seconds: (now() - started) / 1000 / outcomes.length };
 }
