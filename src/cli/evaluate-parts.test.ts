@@ -87,7 +87,7 @@ describe("--end-early", () => {
     const { code, stdout, stderr } = await holdfast(["evaluate", ...args]);
     expect([code, stderr]).toEqual([1, expect.stringContaining("accuracy under attack is below 90.0 %")]);
     expect(stdout).toMatch(/auto +L∞ 0\.15 +≤ \d+\.\d %/);
-    expect(stdout).toContain("is certain to keep less than 90.0 %");
+    expect(stdout).toContain("was certain to keep less than 90.0 %");
     expect(await readdir(root)).not.toContain("early.json.partial");
     const alone = await holdfast(["evaluate", model, ...common(), "--end-early"]);
     expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining("there is nothing to decide")]);

@@ -6,17 +6,13 @@ import { warn } from "./warn.js";
 import { describe, list, percent, stageNames } from "./words.js";
 
 /** What did not fit into the time, attack by attack. */
-export function budgetGate({ limits, measurements }: Measured): ResultWarning[] {
-  const budget = limits?.budget;
-  if (budget === undefined) return [];
-  const left = unfinishedOf(measurements);
-  const { notRun } = limits!;
-  const missing = [...left.map(describeLeft), ...(notRun.length === 0 ? [] : [`not run: ${list(notRun)}`])];
-  if (missing.length === 0) return [];
+export function budgetGate(measured: Measured): ResultWarning[] {
+  const budget = measured.limits?.budget;
+  const { left, missing } = leftOut(measured);
+  if (budget === undefined || missing === "" || isDecided(measured)) return [];
   const message =
     `The ${seconds(budget.seconds)} that the evaluation was given were spent before all that was planned was done: ` +
-    `${missing.join("; ")}. Images that are not finished count as right: an accuracy with ≤ is the most that it can be. ` +
-    "Give it more time.";
+    `${missing}. ${BOUND}. Give it more time.`;
   return [warn("budget-spent", "warning", message, left)];
 }
 
@@ -30,33 +26,37 @@ export function budgetStatement({ limits }: Pick<Measured, "limits">): string[] 
 }
 
 /** That an evaluation ended as soon as its question was answered: its numbers are bounds. */
-export function endedEarlyGate({
-  limits,
-  measurements,
-  headline = null,
-  models = [],
-}: Measured): ResultWarning[] {
-  const threshold = limits?.threshold;
-  if (threshold === undefined) return [];
-  const left = unfinishedOf(measurements);
-  const { notRun } = limits!;
-  if (left.length + notRun.length === 0) return [];
-  const { outcome, model } = judgeThreshold({ limits, measurements, headline, models } as never, threshold);
+export function endedEarlyGate(measured: Measured): ResultWarning[] {
+  const { left, missing } = leftOut(measured);
+  if (missing === "" || !isDecided(measured)) return [];
+  const threshold = measured.limits!.threshold!;
+  const { outcome, model } = judgeThreshold(measured, threshold);
   const share = percent(threshold);
-  const certain = {
-    below: `${model} is certain to keep less than ${share}`,
-    "at or above": `every model is certain to keep ${share} or more`,
-    undecided: "time was over",
-  }[outcome];
-  const missing = [...left.map(describeLeft), ...(notRun.length === 0 ? [] : [`not run: ${list(notRun)}`])];
-  const message =
-    `The evaluation ended as soon as ${certain} under attack: ${missing.join("; ")}. Images that are not finished count as ` +
-    "right: an accuracy with ≤ is the most that it can be, not what the attack leaves.";
+  const certain =
+    outcome === "below"
+      ? `${model} was certain to keep less than ${share}`
+      : `every model was certain to keep ${share}`;
+  const message = `The evaluation ended as soon as ${certain} under attack: ${missing}. ${BOUND}, not what the attack leaves.`;
   return [warn("ended-early", "warning", message, left)];
 }
 
-function unfinishedOf(measurements: Measured["measurements"]): AttackMeasurement[] {
-  return attacksOf(measurements).filter(({ unfinished }) => unfinished !== undefined);
+const BOUND = "Images that are not finished count as right: an accuracy with ≤ is the most that it can be";
+
+/** Whether a threshold ended it, and not the time before. */
+function isDecided(measured: Measured): boolean {
+  const threshold = measured.limits?.threshold;
+  return threshold !== undefined && judgeThreshold(measured, threshold).outcome !== "undecided";
+}
+
+/** Measurements that were cut off, and all that was not done, in words. */
+function leftOut({ measurements, limits }: Measured): {
+  readonly left: readonly AttackMeasurement[];
+  readonly missing: string;
+} {
+  const left = attacksOf(measurements).filter(({ unfinished }) => unfinished !== undefined);
+  const notRun = limits?.notRun ?? [];
+  const parts = [...left.map(describeLeft), ...(notRun.length === 0 ? [] : [`not run: ${list(notRun)}`])];
+  return { left, missing: parts.join("; ") };
 }
 
 /** `auto on a (L∞, ε = 0.3): APGD-T 12 of 30 images, Square + APGD 30 of 30 not finished` */

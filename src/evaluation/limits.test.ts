@@ -106,7 +106,7 @@ describe("a threshold", () => {
     const [warning] = result.warnings.filter(({ code }) => code === "ended-early");
     expect(warning).toMatchObject({ severity: "warning", measurements: [m.id] });
     expect(warning!.message).toMatch(
-      /small is certain to keep less than .*not finished.*not run: auto on small/,
+      /small was certain to keep less than .*not finished.*not run: auto on small/,
     );
     expect(await renderReport(result)).toContain(`≤ ${(100 * m.accuracy).toFixed(1)} %`);
   });
@@ -120,8 +120,23 @@ describe("a threshold", () => {
     expect(m.unfinished).toBeGreaterThan(0);
     expect((m.correct - m.unfinished!) / m.n).toBeGreaterThanOrEqual(threshold);
     expect(result.warnings.find(({ code }) => code === "ended-early")!.message).toContain(
-      "every model is certain to keep",
+      "every model was certain to keep",
     );
+  });
+
+  test("waits for the other models where images go on to them", async () => {
+    const options = { ...OPTIONS, epsilons: [0.15], transferFrom: ["small"] };
+    const both = await evaluated(options, { models: 2 });
+    const { accuracy, n } = headlineOf(both);
+    const reached = await evaluated({ ...options, threshold: accuracy }, { models: 2 });
+    expect(judgeThreshold(reached, accuracy).outcome).toBe("at or above");
+    const missed = await evaluated({ ...options, threshold: accuracy + 1 / n }, { models: 2 });
+    expect(judgeThreshold(missed, accuracy + 1 / n).outcome).toBe("below");
+    // The first model's images told of both: the second was not attacked.
+    expect(attacksOf(missed.measurements).map(({ model, kind }) => `${model} ${kind}`)).toEqual([
+      "small white-box",
+      "small1 transfer",
+    ]);
   });
 
   test("of exactly the accuracy is reached, and just above it missed", async () => {
@@ -138,9 +153,8 @@ describe("a threshold", () => {
 
   test("that the clean images miss is decided without an attack", async () => {
     const result = await evaluated({ ...OPTIONS, threshold: 1 }, { wrong: 1 });
-    if (result.measurements[0]!.accuracy < 1)
-      expect(attacksOf(result.measurements).every(({ queries }) => queries.gradient === 0)).toBe(true);
     expect(judgeThreshold(result, 1).outcome).toBe("below");
+    expect(headlineOf(result)).toMatchObject({ correct: 47, unfinished: 47, queries: { gradient: 0 } });
   });
 });
 
@@ -207,19 +221,19 @@ describe("a budget", () => {
   });
 
   test("that is longer than the suite goes on with stronger attacks at the headline", async () => {
-    const result = await evaluated({ ...OPTIONS, budget: 6000, epsilons: [0.3, 0.15], headline: 0.15 });
+    const result = await evaluated({ ...OPTIONS, budget: 3500, epsilons: [0.3, 0.15], headline: 0.15 });
     const m = headlineOf(result);
     expect(m.unfinished).toBeUndefined();
     expect(m.further).toBeGreaterThan(0);
     expect(m.stages!.length).toBe(5 + m.further!);
     expect(m.stages![5]).toMatchObject({ attack: "apgd", images: 22 });
-    expect(result.limits!.budget!.spent).toBe(6000);
+    expect(result.limits!.budget!.spent).toBe(3500);
     const [other] = attacksOf(result.measurements).filter(({ threat }) => threat.epsilon === 0.3);
     expect(other).toMatchObject({ correct: 0 });
     expect(other!.further).toBeUndefined();
     expect(result.warnings.some(({ code }) => code === "budget-spent")).toBe(false);
     expect(result.statements.join(" ")).toContain(
-      "given 6000 s. How much is done in that depends on the speed",
+      "given 3500 s. How much is done in that depends on the speed",
     );
     expect(await renderReport(result)).toContain(`auto and ${m.further} more`);
   });
@@ -235,6 +249,43 @@ describe("a budget", () => {
     expect(easy.limits!.budget!.spent).toBeLessThan(600);
     expect(attacksOf(easy.measurements).map(({ correct }) => correct)).toEqual([0, 0]);
     expect(easy.limits!.notRun).toEqual([]);
+  });
+
+  test("scores what is finished on the other models, and names what is not", async () => {
+    const transfer: EvaluateOptions = {
+      ...OPTIONS,
+      epsilons: [0.15],
+      attack: "pgd",
+      options: { steps: 20 },
+      transferFrom: ["small"],
+    };
+    const long = await evaluated({ ...transfer, budget: 5000 }, { models: 2 });
+    const rows = (result: Result): string[] =>
+      attacksOf(result.measurements).map(({ model, kind }) => `${model} ${kind}`);
+    expect(rows(long)).toEqual(["small white-box", "small1 transfer", "small1 white-box"]);
+    const [, scored] = attacksOf(long.measurements);
+    expect(scored).toMatchObject({ n: 48, accuracy: attacksOf(long.measurements)[0]!.accuracy });
+    expect(long.limits!.notRun).toEqual([]);
+    // Nothing follows a single attack: it ends when it is done.
+    expect(long.limits!.budget!.spent).toBeLessThan(500);
+    const short = await evaluated({ ...transfer, budget: 60 }, { models: 2 });
+    expect(rows(short)).toEqual(["small white-box", "small1 white-box"]);
+    expect(short.limits!.notRun).toEqual([
+      "the images of PGD-20 on small (L∞, ε = 0.15) on the other models",
+    ]);
+  });
+
+  test("ends early all the same, and leaves a threshold undecided where it is over first", async () => {
+    const options = { ...OPTIONS, epsilons: [0.15], threshold: 0.4 };
+    const short = await evaluated({ ...options, budget: 100 });
+    expect(judgeThreshold(short, 0.4).outcome).toBe("undecided");
+    const codes = short.warnings.map(({ code }) => code);
+    expect(codes).toEqual(["budget-spent"]);
+    const long = await evaluated({ ...options, budget: 100_000 });
+    expect(judgeThreshold(long, 0.4).outcome).toBe("at or above");
+    expect(long.limits!.budget!.spent).toBeLessThan(3000);
+    expect(headlineOf(long).further).toBeUndefined();
+    expect(long.warnings.map(({ code }) => code)).toEqual(["ended-early"]);
   });
 
   test("counts what was kept of a run that was killed with its seconds, and goes on from there", async () => {

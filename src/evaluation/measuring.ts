@@ -70,6 +70,11 @@ export class Measuring {
     return this.#todo.length + this.#passed.length;
   }
 
+  /** Whether it was its turn. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** Whether an image was attacked at all. */
   get hasBegun(): boolean {
     return this.#reports.length > 0;

@@ -71,7 +71,8 @@ async function runWithin(
   for (const each of all) {
     const { measuring, task } = each;
     // The headline has its row even where there was no time for it, but for what a decision made needless.
-    const hasRow = measuring.hasBegun || measuring.isDone || (measuring.isHeadline && decision === undefined);
+    const isShown = measuring.isHeadline && (decision === undefined || measuring.isOpen);
+    const hasRow = measuring.hasBegun || measuring.isDone || isShown;
     if (hasRow && !measured.has(task)) await finish(each);
   }
   return { measured, notRun: all.flatMap(({ task }) => notRunOf(run, task, measured.get(task))) };

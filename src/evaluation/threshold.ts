@@ -1,6 +1,5 @@
 /** Whether models have an accuracy under attack. */
 import { worstCase, type Measured, type WorstCase } from "./curves.js";
-import type { Result } from "./result.js";
 
 export interface ThresholdVerdict {
   /** `undecided` where images are left on which not all was tried, and they would decide it. */
@@ -15,11 +14,8 @@ export interface ThresholdVerdict {
  * Compares the worst case of every model at the headline with a threshold, image by image: below where one of them is even if
  * all unfinished images stand, at or above where none is even if all of them break.
  */
-export function judgeThreshold(
-  result: Pick<Result, "models" | "headline"> & Measured,
-  threshold: number,
-): ThresholdVerdict {
-  const { headline, models, limits } = result;
+export function judgeThreshold(result: Measured, threshold: number): ThresholdVerdict {
+  const { headline = null, models = [], limits } = result;
   const all = models.map(({ name }) => ({
     model: name,
     worst: headline === null ? undefined : worstCase(result, name, headline),
