@@ -40,14 +40,15 @@ export async function finishEvaluation(
 /** Why a result does not pass; undefined where it does. */
 async function missedBy(result: Result, threshold: number): Promise<string | undefined> {
   const { judgeThreshold } = await import("../evaluation/index.js");
-  const { outcome, worst } = judgeThreshold(result, threshold);
+  const { outcome, worst, model } = judgeThreshold(result, threshold);
   if (outcome === "below") return `accuracy under attack is below ${formatPercent(threshold)}`;
   if (outcome === "undecided") {
-    const most = worst!.accuracy;
-    const least = (worst!.correct - (worst!.unfinished ?? 0)) / worst!.n;
+    if (worst === undefined)
+      return `${model} was not attacked at the headline, so --fail-below has not passed`;
+    const { correct, unfinished = 0, n, accuracy } = worst;
     return (
       `whether accuracy under attack is below ${formatPercent(threshold)} is not certain: it lies between ` +
-      `${formatPercent(least)} and ${formatPercent(most)}, so --fail-below has not passed`
+      `${formatPercent((correct - unfinished) / n)} and ${formatPercent(accuracy)}, so --fail-below has not passed`
     );
   }
   const isFalse = result.warnings.some(({ severity }) => severity === "serious");

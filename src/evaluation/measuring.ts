@@ -1,11 +1,10 @@
-import { NO_CLASS, type PlannedAttack, type Target } from "../attacks/index.js";
-import { placesOf } from "../data/index.js";
+import type { PlannedAttack, Target } from "../attacks/index.js";
 import type { Outcome } from "./attack-dataset.js";
 import { attackStage } from "./attack-stage.js";
-import { readBatch } from "./batches.js";
 import type { KeptOutcome } from "./kept.js";
 import { transferMeasurement, whiteBoxMeasurement } from "./measurement.js";
 import { workOf, type PlannedMeasurement } from "./plan.js";
+import { added, asItIs, withoutImage, wrongWhenClean } from "./outcomes.js";
 import type { Measurement, PerAttackedImage } from "./result.js";
 import type { Run } from "./run.js";
 import { createTally, type StageTally } from "./tally.js";
@@ -261,41 +260,6 @@ function noteAll({ decision }: Run, model: string, { label, adversarialPredictio
   label.forEach((each, i) => decision?.note(model, i, adversarialPrediction[i] === each));
 }
 
-async function* wrongWhenClean(run: Run, model: string): AsyncGenerator<Outcome> {
-  const { clean, dataset, places } = run;
-  for (const place of places) {
-    if (clean.get(model)![place] === dataset.labels[place]) continue;
-    const imageSize = dataset.channels * dataset.height * dataset.width;
-    const { images } = await readBatch(dataset, Uint32Array.of(place), imageSize);
-    const outcome = asItIs(run, model, place);
-    yield { ...outcome, value: { ...outcome.value, adversarial: images } };
-  }
-}
-
-/** What an image is without an attack. */
-function asItIs({ clean, dataset }: Run, model: string, place: number): Outcome {
-  const label = dataset.labels[place]!;
-  const cleanPrediction = clean.get(model)![place]!;
-  return {
-    place,
-    index: placesOf(dataset, Uint32Array.of(place))[0]!,
-    label,
-    forwardQueries: 0,
-    gradientQueries: 0,
-    zeroGradient: false,
-    value: {
-      adversarial: new Float32Array(),
-      cleanPrediction,
-      adversarialPrediction: cleanPrediction,
-      success: cleanPrediction !== label,
-      distance: 0,
-      cleanLoss: NaN,
-      adversarialLoss: NaN,
-      nonFinite: cleanPrediction === NO_CLASS,
-    },
-  };
-}
-
 function labelOf({ attack, options }: PlannedAttack, whole: string): string {
   const steps = options["steps"] === undefined ? "" : `, ${options["steps"] as number} steps`;
   return whole === attack.label ? `${whole}${steps}` : `${whole}: ${attack.label}${steps}`;
@@ -311,23 +275,4 @@ export function stagesFor(
       ? planned
       : { ...planned, options: { ...planned.options, draws: 1 } },
   );
-}
-
-/** What an image came to after one more attack: its queries add up, and its gradient said nothing if it never did. */
-function added(before: Outcome | undefined, outcome: Outcome): Outcome {
-  if (before === undefined) return outcome;
-  return {
-    ...outcome,
-    value: { ...outcome.value, nonFinite: before.value.nonFinite || outcome.value.nonFinite },
-    forwardQueries: before.forwardQueries + outcome.forwardQueries,
-    gradientQueries: before.gradientQueries + outcome.gradientQueries,
-    zeroGradient:
-      outcome.gradientQueries === 0
-        ? before.zeroGradient
-        : outcome.zeroGradient && (before.gradientQueries === 0 || before.zeroGradient),
-  };
-}
-
-function withoutImage(outcome: Outcome): Outcome {
-  return { ...outcome, value: { ...outcome.value, adversarial: new Float32Array() } };
 }

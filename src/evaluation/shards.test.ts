@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { smallDataset, smallNetwork } from "../../test/small-network.js";
+import { SMALL_SIZE, smallDataset, smallNetwork } from "../../test/small-network.js";
+import type { Classifier } from "../models/index.js";
 import { InputError, UsageError } from "../errors/index.js";
 import { evaluateModels, mergeResults, parseResult, type EvaluateOptions, type Result } from "./index.js";
 
@@ -15,7 +16,7 @@ const OPTIONS: EvaluateOptions = {
 /** The second model sees the images a little darker: other images of it fall. */
 async function evaluated(
   options: EvaluateOptions,
-  { models = 1, sha = "0", version = "0.0.0", limit = Infinity } = {},
+  { models = 1, sha = "0", version = "0.0.0", limit = Infinity, noise = 0 } = {},
 ): Promise<Result> {
   const all = smallDataset();
   const dataset = smallDataset(all.labels.slice(0, limit));
@@ -24,10 +25,19 @@ async function evaluated(
     classifier: smallNetwork(
       i === 0 ? {} : { input: (g, x) => g.op("Mul", [g.op("Sub", [x, g.scalar(0.1)]), g.scalar(0.9)]) },
     ),
+    ...(noise > 0 && { classifier: noisy(noise) }),
     info: { recipe: null, path: "model.onnx", sha256: sha.repeat(64), architecture: "small" },
   }));
   const sample = { dataset, population: dataset.length, seed: null };
   return evaluateModels(under, sample, options, { name: "holdfast", version });
+}
+
+/** Draws noise for every answer. */
+function noisy(scale: number): Classifier {
+  const classifier = smallNetwork({
+    input: (g, x) => g.op("Add", [x, g.input("noise", "float32", ["N", 1, SMALL_SIZE, SMALL_SIZE])]),
+  });
+  return { ...classifier, randomInputs: [{ name: "noise", draw: { distribution: "normal", scale } }] };
 }
 
 /** As the file has it, but for the date and the seconds. */
@@ -50,21 +60,34 @@ async function shards(
 }
 
 describe("shards merged", () => {
-  test.each([
-    ["a suite", { ...OPTIONS, epsilons: [0.05] }, 1],
-    ["two models and transfer", { ...OPTIONS, epsilons: [0.05], transferFrom: ["a", "b"] }, 2],
+  test.each<[string, EvaluateOptions, { models?: number; noise?: number }]>([
+    ["a suite", { ...OPTIONS, epsilons: [0.15] }, {}],
+    ["two models and transfer", { ...OPTIONS, epsilons: [0.2], transferFrom: ["a", "b"] }, { models: 2 }],
     [
       "a single attack, step counts and the gray image",
       { ...OPTIONS, attack: "pgd", options: { steps: 5 }, iterations: [2], epsilons: [0.1, 0.5] },
-      1,
+      {},
     ],
-  ] as const)("are, byte for byte, one run: %s", { timeout: 60_000 }, async (_, options, models) => {
-    const whole = await evaluated(options, { models });
-    const parts = await shards(3, options, { models });
-    const sizes = parts.map(({ result }) => result.dataset.n);
-    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+    [
+      "a model that draws at random",
+      { ...OPTIONS, epsilons: [0.1], attack: "apgd", options: { steps: 5 } },
+      { noise: 0.1 },
+    ],
+  ])("are, byte for byte, one run: %s", { timeout: 60_000 }, async (_, options, about) => {
+    const of47 = { ...about, limit: 47 };
+    const whole = await evaluated(options, of47);
+    const parts = await shards(3, options, of47);
+    expect(parts.map(({ result }) => result.dataset.n)).toEqual([16, 16, 15]);
     expect(whole.examples.length).toBeGreaterThan(2);
     expect(written(mergeResults(parts.toReversed()))).toBe(written(whole));
+  });
+
+  test("made on several kinds of machine say so", async () => {
+    const [one, two] = await shards(2, QUICK);
+    const elsewhere = { ...two!.result, runtime: { ...two!.result.runtime, cpu: "another", threads: 7 } };
+    const merged = mergeResults([one!, { place: "two", result: elsewhere }]);
+    expect(merged.statements.join(" ")).toContain("The 2 shards were made on 2 kinds of machine");
+    expect(merged.runtime).toEqual(one!.result.runtime);
   });
 
   test("say what each of them is", async () => {
