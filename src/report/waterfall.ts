@@ -49,11 +49,12 @@ export function stagesSection(result: Result): Html {
 }
 
 function rows({ measurement, stages, names }: Suite): string[][] {
-  return stages.map(({ images, broken, queries, seconds }, i) => [
+  return stages.map(({ images, broken, queries, seconds, unfinished }, i) => [
     measurement.model,
     format.threat(measurement.threat),
     names[i]!,
-    format.grouped(images),
+    format.grouped(images) +
+      (unfinished === undefined ? "" : ` (${format.grouped(unfinished)} not finished)`),
     format.grouped(broken),
     format.grouped(queries.gradient),
     format.grouped(queries.forward),
@@ -91,7 +92,7 @@ function renderWaterfall({ measurement, stages, names }: Suite, colour: string):
   try {
     instance.setOption({
       animation: false,
-      grid: { left: 64, right: 24, top: 28, bottom: bars.length > MOST_UPRIGHT ? 110 : 44 },
+      grid: { left: 64, right: 24, top: 28, bottom: bars.length > MOST_UPRIGHT ? 128 : 44 },
       xAxis: {
         type: "category",
         data: bars.map(({ name }) => name),
