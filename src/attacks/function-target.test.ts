@@ -3,10 +3,12 @@ import { SMALL_CLASSES as CLASSES, smallBatch, smallNetwork } from "../../test/s
 import { InputError, UsageError } from "../errors/index.js";
 import { createGenerator } from "../tensor/index.js";
 import {
+  attackImages,
   createFunctionTarget,
   createTarget,
   FORWARD,
   grayImage,
+  imagesOf,
   NO_CLASS,
   pgd,
   pgdTrajectory,
@@ -153,6 +155,37 @@ describe("a function that answers something else", () => {
     await expect(refused).rejects.toThrow(InputError);
     await expect(refused).rejects.toThrow(/^target: its function threw in call 2: no route to host/);
   });
+
+  it.each<[string, ImageFunction, RegExp]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no route to host");
+      },
+      /^target: its function threw in call 15: no route to host/,
+    ],
+    [
+      "answers too little",
+      () => Promise.resolve(new Float32Array(1)),
+      /and answered a Float32Array of 1 in call 15/,
+    ],
+  ])(
+    "one that %s in the middle of an attack ends it there; what was done before is told",
+    async (_, breaks, message) => {
+      let calls = 0;
+      const flaky = target((some) => (++calls === 15 ? breaks(some) : logitsOf(some)));
+      const planned = planAttack(square, { norm: "linf", epsilon: 0.1 }, { queries: 5 });
+      const done: number[] = [];
+      const attacked = async (): Promise<void> => {
+        const found = attackImages(flaky, planned, imagesOf(batch, own.imageSize), { random });
+        for await (const { place } of found) done.push(place);
+      };
+      await expect(attacked()).rejects.toThrow(message);
+      expect(calls).toBe(15);
+      expect(done.length).toBeGreaterThan(0);
+      expect(done.length).toBeLessThan(batch.size);
+    },
+  );
 
   it("passes an error that says what to do as it is", async () => {
     const said = new InputError({ place: "service", problem: "wants a key", remedy: "Give one." });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { suiteMeasurement } from "../../test/suite-measurement.js";
 import type { Result } from "../evaluation/index.js";
-import { describeResult } from "./commands/evaluate.js";
+import { describeResult } from "./evaluation-output.js";
 
 test("the terminal says what each attack of a suite took, below the table", async () => {
   const measurements = [suiteMeasurement([{ attack: "apgd", broken: 60 }], { right: 90, n: 100 })];

@@ -103,6 +103,22 @@ export function counts(text: string): number[] {
   return text.split(",").map(count);
 }
 
+/** `2/4`: the second of four. */
+export function shard(text: string): { index: number; count: number } {
+  const [index = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text)?.slice(1) ?? []).map(Number);
+  if (index < 1 || index > of) throw new InvalidArgumentError("It must be like 2/4: the second of four.");
+  return { index, count: of };
+}
+
+/** `90s`, `10m`, `1h`, `1h30m` in seconds. */
+export function duration(text: string): number {
+  const match = /^\s*(?:([\d.]+)\s*h)?\s*(?:([\d.]+)\s*m(?:in)?)?\s*(?:([\d.]+)\s*s)?\s*$/i.exec(text);
+  const [hours, minutes, seconds] = [1, 2, 3].map((i) => Number(match?.[i] ?? 0)) as [number, number, number];
+  const value = hours * 3600 + minutes * 60 + seconds;
+  if (value > 0) return value;
+  throw new InvalidArgumentError("It must be a time such as 90s, 10m, 1h or 1h30m.");
+}
+
 const side = whole(1, 4096);
 
 /** `64` or `48x64` (height × width). */

@@ -8,8 +8,9 @@ import { evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } fr
 import { collectExamples } from "./examples.js";
 import { checkFit } from "./fit.js";
 import { checkGates, upperBoundStatements } from "./gates.js";
+import { budgetStatement } from "./limit-gates.js";
 import type { EvaluateOptions } from "./plan.js";
-import { openKept } from "./kept.js";
+import { marksOf, openKept } from "./kept.js";
 import { readAsLogits } from "./probabilities.js";
 import { parseResult } from "./result-schema.js";
 import {
@@ -17,6 +18,7 @@ import {
   type ScoredImages,
   type ModelInfo,
   type Result,
+  type ShardInfo,
   type ToolInfo,
 } from "./result.js";
 
@@ -37,7 +39,7 @@ export interface Sample {
 export interface KeepOptions {
   /**
    * A file that outcomes are kept in as they come, so that the same evaluation goes on from there after a kill. The caller
-   * removes it when the result is written. With transfer between models, a measurement is kept by none of its images.
+   * removes it when the result is written. An image that goes on to other models is kept when they have answered.
    */
   readonly keepIn?: string | undefined;
   /** Told how many outcomes were there. */
@@ -73,7 +75,13 @@ export async function evaluateModels(
   if (kept !== undefined && kept.found > 0) onKept?.(kept.found);
   const evaluation = await evaluate(read, sample.dataset, options, { ...hooks, kept: kept ?? hooks.kept });
   const examples = await collectExamples(read, sample.dataset, evaluation, hooks);
-  return assembleResult({ models: read, sample, evaluation, examples, tool, notes });
+  const shard = options.shard && {
+    ...options.shard,
+    images: sample.dataset.length,
+    marks: marksOf(read, sample.dataset, tool, options),
+    notes: notes.map((note) => `${note}.`),
+  };
+  return assembleResult({ models: read, sample, evaluation, examples, tool, notes, shard });
 }
 
 export interface ResultParts {
@@ -86,6 +94,8 @@ export interface ResultParts {
   readonly notes?: readonly string[];
   /** ISO 8601; now by default. */
   readonly date?: string;
+  /** Where it is a part of an evaluation. */
+  readonly shard?: ShardInfo | undefined;
 }
 
 /** Puts a result together and checks it against its own schema. */
@@ -97,7 +107,7 @@ export function assembleResult(parts: ResultParts): Result {
     runtime: runtimeInfo(plan.threads),
     ...(parts.date === undefined ? {} : { date: parts.date }),
     seed: plan.seed,
-    dataset: describeSample(sample),
+    dataset: describeSample(sample, evaluation.places),
     headline: { norm: plan.norm, epsilon: plan.headline },
     models: models.map(({ name, classifier, info }) => ({
       name,
@@ -111,6 +121,8 @@ export function assembleResult(parts: ResultParts): Result {
     ...(evaluation.checks.length === 0 ? {} : { checks: evaluation.checks }),
     examples,
     statements: (parts.notes ?? []).map((note) => `${note}.`),
+    ...(evaluation.limits && { limits: evaluation.limits }),
+    ...(parts.shard && { shard: parts.shard }),
   });
 }
 
@@ -136,6 +148,8 @@ export function measuredResult(measures: Measures): Result {
       ...(measures.statements ?? []),
       ...upperBoundStatements(measures),
       ...checkStatements(measures),
+      ...budgetStatement(measures),
+      ...shardStatement(measures),
       sampleStatement(measures.dataset),
       ...classesStatement(measures.dataset),
       ...measures.models.flatMap(({ name, preprocessing }) =>
@@ -146,14 +160,18 @@ export function measuredResult(measures: Measures): Result {
   return parseResult(result, "the result");
 }
 
-/** What a result says of the images scored. */
-export function describeSample({ dataset, population, seed }: Sample): ScoredImages {
+/** What a result says of the images scored: all of the sample, or those at `places`. */
+export function describeSample(
+  { dataset, population, seed }: Sample,
+  places?: readonly number[],
+): ScoredImages {
   const counts = dataset.classNames.map(() => 0);
-  for (const label of dataset.labels) counts[label]! += 1;
+  const labels = places?.map((place) => dataset.labels[place]!) ?? dataset.labels;
+  for (const label of labels) counts[label]! += 1;
   return {
     name: dataset.name,
     split: dataset.split,
-    n: dataset.length,
+    n: labels.length,
     sampling: seed === null ? "full" : "class-balanced",
     population,
     sampleSeed: seed,
@@ -163,6 +181,16 @@ export function describeSample({ dataset, population, seed }: Sample): ScoredIma
     height: dataset.height,
     width: dataset.width,
   };
+}
+
+/** Of a part: what it is, and what makes the whole of it. */
+function shardStatement({ shard, dataset }: Pick<Result, "dataset"> & Partial<Result>): string[] {
+  if (shard === undefined) return [];
+  const { index, count, images } = shard;
+  return [
+    `This is shard ${index} of ${count}: ${dataset.n} of the ${images} images of the evaluation. holdfast merge makes the ` +
+      "whole of all of them.",
+  ];
 }
 
 function sampleStatement({ n, population, sampling, sampleSeed, name }: ScoredImages): string {

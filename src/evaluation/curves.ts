@@ -1,13 +1,14 @@
 import { grayImage } from "../attacks/index.js";
-import { wilsonInterval } from "./intervals.js";
+import { boundedInterval } from "./intervals.js";
 import type { AttackMeasurement, Interval, Measurement, ModelInfo, Result, ThreatInfo } from "./result.js";
 
 /** What curves and gates are made from. */
-export interface Measured extends Pick<Result, "dataset" | "measurements"> {
+export interface Measured extends Pick<Result, "dataset" | "measurements" | "limits"> {
   readonly models?: readonly (Pick<ModelInfo, "name" | "guess" | "unread"> & {
     readonly recipe?: ModelInfo["recipe"];
   })[];
   readonly checks?: Result["checks"];
+  readonly headline?: ThreatInfo | null;
 }
 
 export interface CurvePoint {
@@ -65,6 +66,8 @@ export function attacksOf(measurements: readonly Measurement[]): AttackMeasureme
 function group(measurements: readonly AttackMeasurement[], over: "epsilon" | "steps"): Curve[] {
   const groups = new Map<string, AttackMeasurement[]>();
   for (const m of measurements) {
+    // An attack that was cut off has a bound, which is no point of its curve.
+    if (m.unfinished !== undefined) continue;
     const { steps, stepSize: _, ...rest } = m.parameters;
     const fixed = over === "epsilon" ? steps : m.threat.epsilon;
     const key = JSON.stringify([m.model, m.kind, sourceOf(m), m.attack, m.threat.norm, fixed, sorted(rest)]);
@@ -110,6 +113,8 @@ export interface WorstCase {
   readonly correct: number;
   readonly accuracy: number;
   readonly interval: Interval;
+  /** Images that count as correct, and on which not all was tried that was to be, where there are some. */
+  readonly unfinished?: number | undefined;
   /** Ids of the measurements it rests on. */
   readonly measurements: readonly string[];
 }
@@ -137,16 +142,19 @@ export function worstCase(measured: Measured, model: string, threat: ThreatInfo)
   const index = columns[0]?.index;
   const comparable =
     index !== undefined && columns.every((c) => c !== undefined && c.index.join() === index.join());
-  if (!comparable) return summary(lowest.correct, lowest.n, [lowest.id]);
+  if (!comparable) return summary(lowest.correct, lowest.n, lowest.unfinished ?? 0, [lowest.id]);
   const found = foundByChecks(measured, attacks);
-  let correct = 0;
+  let [correct, unfinished] = [0, 0];
   for (let i = 0; i < index.length; i++) {
     if (found.has(index[i]!)) continue;
-    if (columns.every((c) => c!.adversarialPrediction[i] === c!.label[i])) correct++;
+    if (!columns.every((c) => c!.adversarialPrediction[i] === c!.label[i])) continue;
+    correct++;
+    if (columns.some((c) => c!.unfinished?.[i] === 1)) unfinished++;
   }
   return summary(
     correct,
     index.length,
+    unfinished,
     attacks.map((m) => m.id),
   );
 }
@@ -160,6 +168,13 @@ function foundByChecks(
   return new Set(own.flatMap(({ further = [] }) => further.flatMap(({ found }) => found.index)));
 }
 
-function summary(correct: number, n: number, measurements: readonly string[]): WorstCase {
-  return { n, correct, accuracy: correct / n, interval: wilsonInterval(correct, n), measurements };
+function summary(correct: number, n: number, unfinished: number, measurements: readonly string[]): WorstCase {
+  return {
+    n,
+    correct,
+    accuracy: correct / n,
+    interval: boundedInterval(correct, n, unfinished),
+    ...(unfinished === 0 ? {} : { unfinished }),
+    measurements,
+  };
 }

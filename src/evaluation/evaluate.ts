@@ -9,9 +9,15 @@ import { checkRepeats } from "./checks/repeats.js";
 import { chooseExamples } from "./choose-examples.js";
 import { checkFit } from "./fit.js";
 import type { Kept } from "./kept.js";
-import { measure, measureClean, stagesFor, type Run } from "./measure.js";
+import { openBudget } from "./budget.js";
+import { openDecision, type Decision } from "./decision.js";
+import { measureClean } from "./measure-clean.js";
+import { scoredOn, stagesFor } from "./measuring.js";
+import { runTasks, type Ran, type Task } from "./tasks.js";
+import { placesOfShard } from "./shards.js";
 import { planEvaluation, workOf, type EvaluateOptions, type EvaluationPlan } from "./plan.js";
-import type { CleanMeasurement, Measurement } from "./result.js";
+import type { CleanMeasurement, Limits, Measurement } from "./result.js";
+import type { Run } from "./run.js";
 import { measurementsOn } from "./within-access.js";
 
 /** A classifier under the name that the result gives it. */
@@ -32,6 +38,8 @@ export interface EvaluateHooks {
   readonly compile?: Compile;
   /** Where outcomes are kept as they come; those that are there already are not computed again. */
   readonly kept?: Kept | undefined;
+  /** Milliseconds of a clock that never goes back; the machine's by default. A budget and the seconds go by it. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** Measurements of an evaluation; `assembleResult` turns them into a result. */
@@ -40,6 +48,10 @@ export interface Evaluation {
   readonly measurements: readonly Measurement[];
   /** Of each model; without checks, whether it repeats its answers. */
   readonly checks: readonly ModelChecks[];
+  /** Places of the images that were attacked: all, or a shard's. */
+  readonly places: readonly number[];
+  /** What ended it, where something was to. */
+  readonly limits?: Limits | undefined;
   /** Places of images to be shown, and what the headline's first attack made of them, by model. */
   readonly shown: readonly number[];
   readonly adversarial: ReadonlyMap<string, ReadonlyMap<number, Float32Array>>;
@@ -61,44 +73,57 @@ export async function evaluate(
   options: EvaluateOptions,
   hooks: EvaluateHooks = {},
 ): Promise<Evaluation> {
-  const plan = withinBatches(planEvaluation(options), models, dataset.length);
+  const whole = withinBatches(planEvaluation(options), models, dataset.length);
+  const plan = { ...whole, checks: whole.checks && isWhole(options) };
   checkModels(models, dataset, plan);
+  checkLimits(options);
+  const places = placesOfShard(dataset, options.shard);
   const targets = new Map<string, Target>();
   for (const { name, classifier } of models) {
     const batchSize = fixedBatchSize(classifier) ?? plan.batchSize;
     targets.set(name, openTarget(classifier, { ...targetOptions(plan, hooks), batchSize }));
   }
   const planned = new Map([...targets].map(([name, { access }]) => [name, measurementsOn(access, plan)]));
-  const work = [...planned]
-    .flatMap(([name, each]) => each.map((one) => workOf(stagesFor(one, targets.get(name)!), dataset.length)))
+  const tasks: readonly Task[] = models.flatMap(({ name: model }) =>
+    planned.get(model)!.map((given) => ({ model, given })),
+  );
+  const work = tasks
+    .map(({ model, given }) => workOf(stagesFor(given, targets.get(model)!), places.length))
     .reduce(
       (sum, each) => sum + each,
       plan.checks ? checksWork(models, { plan, planned, targets }, dataset) : 0,
     );
-  hooks.onEvent?.({ type: "plan", plan, images: dataset.length, work });
+  hooks.onEvent?.({ type: "plan", plan, images: places.length, work });
   let done = 0;
+  const now = hooks.now ?? ((): number => performance.now());
+  const { budget: seconds, threshold } = options;
   const run = {
     plan,
     planned,
     dataset,
+    places,
     models: new Map(models.map(({ name, classifier }) => [name, classifier])),
     targets,
     signal: hooks.signal,
     kept: hooks.kept,
     random: createGenerator(plan.seed),
+    now,
     clean: new Map<string, readonly number[]>(),
     shown: [] as readonly number[],
     adversarial: new Map<string, Map<number, Float32Array>>(),
+    budget: seconds === undefined ? undefined : openBudget(seconds, now),
+    decision: threshold === undefined ? undefined : decisionOn(threshold, { plan, targets, dataset }, tasks),
     onWork(label: string, spent: number) {
       done += spent;
       hooks.onEvent?.({ type: "progress", label, done: Math.round(done), work });
     },
-  };
-  const measurements: Measurement[] = [];
-  const record = (measurement: Measurement): void => {
-    measurements.push(measurement);
+  } satisfies Run;
+  const record = <M extends Measurement>(measurement: M): M => {
     hooks.onEvent?.({ type: "measurement", measurement });
+    return measurement;
   };
+  let ran: Ran;
+  const clean = new Map<string, CleanMeasurement>();
   const checks: ModelChecks[] = [];
   try {
     const repeated = new Map<string, RepeatedAnswers | undefined>();
@@ -107,13 +132,13 @@ export async function evaluate(
       repeated.set(name, repeats);
       targets.set(name, target);
     }
-    const clean = new Map<string, CleanMeasurement>();
     for (const { name } of models) clean.set(name, await measureClean(run, name));
     run.shown = chooseExamples(dataset, plan, run.clean);
+    for (const each of clean.values()) record(each);
+    ran = await runTasks(run, tasks, record);
     for (const { name } of models) {
-      record(clean.get(name)!);
-      for (const one of planned.get(name)!) for (const each of await measure(run, name, one)) record(each);
-      checks.push(await checkModel(run, name, measurements, repeated.get(name)));
+      const measured = tasks.flatMap((task) => ran.measured.get(task) ?? []);
+      checks.push(await checkModel(run, name, measured, repeated.get(name)));
     }
   } catch (error) {
     if (hooks.signal?.aborted !== true) throw error;
@@ -128,7 +153,21 @@ export async function evaluate(
   } finally {
     await Promise.all([...targets.values()].map((target) => target.dispose()));
   }
-  return { plan, measurements, checks, shown: run.shown, adversarial: run.adversarial };
+  const measurements = models.flatMap(({ name }) => [
+    clean.get(name)!,
+    ...tasks.flatMap((task) => (task.model === name ? (ran.measured.get(task) ?? []) : [])),
+  ]);
+  const { shown, adversarial } = run;
+  return { plan, measurements, checks, places, shown, adversarial, limits: limitsOf(run, ran) };
+}
+
+/** Checks are made of a whole evaluation: of a shard they would be those of a part, and a budget or a threshold has its own end. */
+function isWhole({
+  shard,
+  budget,
+  threshold,
+}: Pick<EvaluateOptions, "shard" | "budget" | "threshold">): boolean {
+  return shard === undefined && budget === undefined && threshold === undefined;
 }
 
 /** What the checks cost at most, where every image stands. */
@@ -141,6 +180,55 @@ function checksWork(
     checksOf({ classifier, target: targets.get(name)!, planned: planned.get(name)!, plan }, length),
   );
   return each.reduce((sum, checks) => sum + (checks?.work ?? 0), 0);
+}
+
+/** What each model is scored in at the headline. */
+function decisionOn(
+  threshold: number,
+  run: Pick<Run, "plan" | "targets" | "dataset">,
+  tasks: readonly Task[],
+): Decision {
+  const columns = new Map([...run.targets.keys()].map((model) => [model, 0]));
+  for (const { model, given } of tasks) {
+    if (given.threat.epsilon !== run.plan.headline) continue;
+    for (const each of [model, ...scoredOn(run, model, given)]) columns.set(each, columns.get(each)! + 1);
+  }
+  return openDecision(threshold, run.dataset.length, columns);
+}
+
+function limitsOf({ budget, decision }: Run, { notRun }: Ran): Limits | undefined {
+  if (budget === undefined && decision === undefined) return undefined;
+  return {
+    ...(budget && { budget: { seconds: budget.seconds, spent: budget.spent } }),
+    ...(decision && { threshold: decision.threshold }),
+    notRun,
+  };
+}
+
+/** @throws UsageError where what is to end it says nothing. */
+function checkLimits({ shard, budget, threshold }: EvaluateOptions): void {
+  if (budget !== undefined && !(budget > 0)) {
+    throw new UsageError({
+      place: "budget",
+      problem: `${budget} seconds are no time`,
+      remedy: "Give it more than 0.",
+    });
+  }
+  if (threshold === undefined) return;
+  if (!(threshold >= 0 && threshold <= 1)) {
+    throw new UsageError({
+      place: "threshold",
+      problem: `${threshold} is no accuracy`,
+      remedy: "Give a share from 0 to 1.",
+    });
+  }
+  if (shard !== undefined) {
+    throw new UsageError({
+      place: "threshold",
+      problem: "a shard knows nothing of the others, and cannot decide it",
+      remedy: "Leave it out, and ask when the shards are merged.",
+    });
+  }
 }
 
 /**

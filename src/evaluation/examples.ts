@@ -45,7 +45,12 @@ export async function collectExamples(
     const seen = await viewsOf(model, batch, indices, evaluation, hooks);
     seen.forEach((view, i) => views[i]!.push(view));
   }
-  return Array.from(indices, (index, i) => ({
+  // Of a shard, or where there was no time, not every image was attacked; all are looked at, in the same batches.
+  const isAttacked = (index: number): boolean =>
+    models
+      .filter((each) => attackOn(each)?.name === planned.name)
+      .every(({ name }) => evaluation.adversarial.get(name)?.has(index) === true);
+  const examples = Array.from(indices, (index, i) => ({
     index: batch.indices[i]!,
     fileName: dataset.fileName(index),
     label: dataset.labels[index]!,
@@ -54,6 +59,12 @@ export async function collectExamples(
     threat: planned.threat,
     views: views[i]!,
   }));
+  return examples.filter((_, i) => isAttacked(indices[i]!));
+}
+
+/** The image under attack; where there is none, which nobody is shown, nothing. */
+function adversarialOf({ adversarial }: Evaluation, model: string, place: number): ArrayLike<number> {
+  return adversarial.get(model)?.get(place) ?? [];
 }
 
 async function viewsOf(
@@ -72,15 +83,15 @@ async function opaqueViews(
   { name, classifier }: EvaluatedModel<OpaqueClassifier>,
   batch: Batch,
   places: Uint32Array,
-  { plan, adversarial }: Evaluation,
+  evaluation: Evaluation,
   hooks: EvaluateHooks,
 ): Promise<ExampleView[]> {
   const imageSize = batch.images.length / batch.size;
   const perturbed = new Float32Array(batch.images.length);
-  places.forEach((place, i) => perturbed.set(adversarial.get(name)!.get(place)!, i * imageSize));
+  places.forEach((place, i) => perturbed.set(adversarialOf(evaluation, name, place), i * imageSize));
   const target = openTarget(classifier, {
-    batchSize: Math.min(plan.batchSize, batch.size),
-    threads: plan.threads,
+    batchSize: Math.min(evaluation.plan.batchSize, batch.size),
+    threads: evaluation.plan.threads,
     compile: hooks.compile,
   });
   try {
@@ -103,9 +114,10 @@ async function graphViews(
   { name, classifier }: EvaluatedModel,
   batch: Batch,
   places: Uint32Array,
-  { plan, adversarial }: Evaluation,
+  evaluation: Evaluation,
   hooks: EvaluateHooks,
 ): Promise<ExampleView[]> {
+  const { plan } = evaluation;
   const compiler = hooks.compile ?? compile;
   const common = plan.threads === undefined ? {} : { threads: plan.threads };
   const batchSize = fixedBatchSize(classifier) ?? Math.min(plan.batchSize, batch.size);
@@ -118,7 +130,7 @@ async function graphViews(
       const part = partOf(batch, start, batchSize);
       const perturbed = new Float32Array(part.images.length);
       for (let i = 0; i < part.size; i++) {
-        perturbed.set(adversarial.get(name)!.get(places[start + i]!)!, i * imageSize);
+        perturbed.set(adversarialOf(evaluation, name, places[start + i]!), i * imageSize);
       }
       // Both are shown under the same draw of a randomised classifier.
       const drawn = drawRandomInputs(classifier, filled(part.indices, batchSize), {

@@ -20,6 +20,7 @@ import {
   unadaptedGate,
 } from "./check-gates.js";
 import { guessGate } from "./guess-gate.js";
+import { budgetGate, endedEarlyGate } from "./limit-gates.js";
 import { noGradientGate } from "./no-gradient-gate.js";
 import type { AttackMeasurement, CleanMeasurement, ResultWarning, WarningCode } from "./result.js";
 import { stepsGate, straightThroughGate, zeroGradientGate } from "./gradient-gates.js";
@@ -63,6 +64,8 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "no-gradient": "Attacked without gradients",
   "straight-through": "Gradients pass rounding as if it were not there",
   "different-samples": "Measured on different images",
+  "budget-spent": "The time was over before all was done",
+  "ended-early": "Ended as soon as the question was answered",
 });
 
 /** Share of the largest class among the images scored: what a constant answer gets. */
@@ -273,6 +276,15 @@ function cleanWithoutClass(m: CleanMeasurement): ResultWarning[] {
   return [warn("non-finite", "serious", message, [m])];
 }
 
+/** Without what was cut off: its accuracy is no more than a bound, and says nothing of the attack. */
+function ofFinished(gate: Gate): Gate {
+  return (measured) =>
+    gate({
+      ...measured,
+      measurements: measured.measurements.filter((m) => m.kind === "clean" || m.unfinished === undefined),
+    });
+}
+
 /** Every gate that needs nothing but a result. */
 export const gates: readonly Gate[] = Object.freeze([
   collapseGate,
@@ -282,8 +294,8 @@ export const gates: readonly Gate[] = Object.freeze([
   zeroGradientGate,
   stepsGate,
   straightThroughGate,
-  grayImageGate,
-  transferGate,
+  ofFinished(grayImageGate),
+  ofFinished(transferGate),
   blackBoxGate,
   repeatsGate,
   signsGate,
@@ -296,6 +308,8 @@ export const gates: readonly Gate[] = Object.freeze([
   unadaptedGate,
   fewClassesGate,
   fittedGate,
+  budgetGate,
+  endedEarlyGate,
 ]);
 
 /** All gates, the gravest warnings first. */

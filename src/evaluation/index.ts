@@ -18,6 +18,7 @@ export {
   type Example,
   type ExampleView,
   type Interval,
+  type Limits,
   type Measurement,
   type ModelInfo,
   type NamedPreprocessing,
@@ -30,6 +31,8 @@ export {
   type RuntimeInfo,
   type Scalar,
   type Score,
+  type ShardInfo,
+  type ShardMarks,
   type SuiteStageResult,
   type ThreatInfo,
   type ToolInfo,
@@ -101,6 +104,10 @@ export {
   type EvaluateHooks,
   type Evaluation,
 } from "./evaluate.js";
+export { mergeResults, type ShardResult } from "./merge-results.js";
+export { judgeThreshold, type ThresholdVerdict } from "./threshold.js";
+export { budgetGate, endedEarlyGate } from "./limit-gates.js";
+export type { Shard } from "./shards.js";
 export { collectExamples } from "./examples.js";
 export { attackDataset, type AttackDatasetOptions, type Outcome } from "./attack-dataset.js";
 export { datasetBatches, readBatch } from "./batches.js";
@@ -123,7 +130,7 @@ export {
   type RegionActivation,
 } from "./measures/index.js";
 export { cleanMeasurement, whiteBoxMeasurement, type Attacked } from "./measurement.js";
-export { attackLabel, describeStages, nameOf, stageNames } from "./words.js";
+export { accuracyOf, attackLabel, describeStages, nameOf, stageNames } from "./words.js";
 export { createTally, scoreOf, type Tally } from "./tally.js";
 export { checkFit } from "./fit.js";
 export {

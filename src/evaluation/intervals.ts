@@ -68,3 +68,9 @@ function confidenceOf(z: number): number {
   }
   return Math.min(1, Math.round((2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum * 1e6) / 1e6);
 }
+
+/** Wilson's interval of a share that lies somewhere between (correct − unfinished) / n and correct / n. */
+export function boundedInterval(correct: number, n: number, unfinished = 0): Interval {
+  const most = wilsonInterval(correct, n);
+  return unfinished === 0 ? most : { ...most, low: wilsonInterval(correct - unfinished, n).low };
+}

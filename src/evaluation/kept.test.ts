@@ -27,6 +27,8 @@ interface Run {
   readonly factor?: number;
   /** Progress events until it dies. */
   readonly dies?: number;
+  /** Beside it a second model, with transfer between them. */
+  readonly transfer?: boolean;
 }
 
 /** The result, and how many outcomes were there when it began. */
@@ -35,6 +37,7 @@ async function evaluated({
   options = OPTIONS,
   factor = 1,
   dies = Infinity,
+  transfer = false,
 }: Run): Promise<[Result, number]> {
   const dataset = smallDataset();
   let [events, found] = [0, 0];
@@ -43,10 +46,11 @@ async function evaluated({
     classifier: smallNetwork({ output: (g, z) => g.op("Mul", [z, g.scalar(factor)]) }),
     info: { recipe: null, path: "model.onnx", sha256: "0".repeat(64), architecture: "small" },
   };
+  const second = { ...model, name: "darker", classifier: smallNetwork({ input: darker }) };
   const result = await evaluateModels(
-    [model],
+    transfer ? [model, second] : [model],
     { dataset, population: dataset.length, seed: null },
-    options,
+    { ...options, transferFrom: transfer ? ["small", "darker"] : [] },
     { name: "holdfast", version: "0.0.0" },
     {
       keepIn,
@@ -58,6 +62,9 @@ async function evaluated({
   );
   return [result, found];
 }
+
+const darker: NonNullable<NonNullable<Parameters<typeof smallNetwork>[0]>["input"]> = (g, x) =>
+  g.op("Mul", [g.op("Sub", [x, g.scalar(0.1)]), g.scalar(0.9)]);
 
 /** All that a result says but for its times. */
 const said = ({ measurements, examples, checks, warnings }: Result): unknown =>
@@ -85,6 +92,27 @@ test("an evaluation that is killed again and again goes on to the same result", 
   const [again, all] = await evaluated({ keepIn });
   expect(all).toBeGreaterThan(found);
   expect(said(again)).toEqual(said(whole));
+});
+
+test("one with transfer between models goes on too, and asks the other models once", async () => {
+  const keepIn = join(folder, "transfer.partial");
+  const options = { ...OPTIONS, epsilons: [0.15] };
+  const [whole] = await evaluated({ options, transfer: true });
+  for (const dies of [60, 2400]) {
+    await expect(evaluated({ keepIn, options, transfer: true, dies })).rejects.toThrow("killed");
+  }
+  const lines = (await readFile(keepIn, "utf8")).split("\n");
+  expect(lines.filter((line) => line.includes('"scored":{"darker":')).length).toBeGreaterThan(10);
+  const [result, found] = await evaluated({ keepIn, options, transfer: true });
+  expect(found).toBeGreaterThan(30);
+  expect(said(result)).toEqual(said(whole));
+  // All is there: a further run attacks nothing, and its transfer rows are the same.
+  const [again] = await evaluated({ keepIn, options, transfer: true });
+  expect(said(again)).toEqual(said(whole));
+  const rows = again.measurements.filter(({ kind }) => kind === "transfer");
+  expect(rows.map(({ seconds }) => seconds)).toEqual(
+    result.measurements.filter(({ kind }) => kind === "transfer").map(({ seconds }) => seconds),
+  );
 });
 
 test("what was kept of another evaluation is not used, and what is no outcome is refused", async () => {

@@ -8,14 +8,20 @@ import type { Outcome } from "./attack-dataset.js";
 import type { ModelUnderTest } from "./assemble.js";
 import { isOpaque, type AnyClassifier } from "../models/index.js";
 import { toNumbers } from "../tensor/index.js";
-import type { ToolInfo } from "./result.js";
+import type { ShardMarks, ToolInfo } from "./result.js";
 import { planEvaluation, type EvaluateOptions } from "./plan.js";
+import type { Scored } from "./transfer.js";
 
 /** Outcomes by model, measurement, attack and image. */
 export interface Kept {
   /** Outcomes that were kept of an attack, by place; with their share of its seconds. */
   outcomes(attack: string, places: readonly number[], dataset: Dataset): ReadonlyMap<number, KeptOutcome>;
-  put(attack: string, outcome: Outcome, seconds: number, withImage: boolean): Promise<void>;
+  /** @param what.withImage whether the image under attack is kept; `scored` is what other models said of it. */
+  put(
+    attack: string,
+    kept: KeptOutcome,
+    what: { readonly withImage: boolean; readonly scored?: Scored | undefined },
+  ): Promise<void>;
   /** How many outcomes were there when it was opened. */
   readonly found: number;
 }
@@ -23,6 +29,8 @@ export interface Kept {
 export interface KeptOutcome {
   readonly outcome: Outcome;
   readonly seconds: number;
+  /** What other models said of the image, where it went on to them. */
+  readonly scored?: Scored | undefined;
 }
 
 const count = z.int().min(0);
@@ -38,6 +46,8 @@ const row = z.object({
   seconds: z.number().min(0),
   /** The image under attack in float32, where it is to be shown. */
   image: z.base64().optional(),
+  /** What other models said of it, by their names. */
+  scored: z.record(z.string(), z.object({ prediction: z.int(), seconds: z.number().min(0) })).optional(),
 });
 
 const WHOSE = "evaluation";
@@ -56,7 +66,7 @@ export async function openKept(
   tool: ToolInfo,
   options: EvaluateOptions,
 ): Promise<Kept> {
-  const whose = sha256Of(new TextEncoder().encode(JSON.stringify(signature(models, dataset, tool, options))));
+  const whose = sha256Of(JSON.stringify(signature(models, dataset, tool, options)));
   let journal = await openJournal(path);
   if (journal.get(WHOSE, z.string()) !== whose) {
     await rm(path, { force: true });
@@ -67,13 +77,13 @@ export async function openKept(
   return keptIn(journal, whose.slice(0, 12));
 }
 
-/** All that outcomes depend on; the number of threads is not of it, nor whether they are checked. */
+/** All that outcomes depend on; the number of threads is not of it, nor whether they are checked, which part is done, or until when. */
 function signature(
   models: readonly ModelUnderTest<AnyClassifier>[],
   dataset: Dataset,
   tool: ToolInfo,
   { threads: _threads, checks: _checks, ...options }: EvaluateOptions,
-): unknown {
+): Readonly<Record<keyof ShardMarks, unknown>> {
   const { name, split, length, labels, classNames } = dataset;
   return {
     tool,
@@ -93,6 +103,13 @@ function signature(
       files: Array.from({ length }, (_, i) => dataset.fileName(i)),
     },
   };
+}
+
+/** What shards of one evaluation have in common. */
+export function marksOf(...about: Parameters<typeof signature>): ShardMarks {
+  const { tool, models, plan, images } = signature(...about);
+  const mark = (part: unknown): string => sha256Of(JSON.stringify(part));
+  return { tool: mark(tool), models: mark(models), plan: mark(plan), images: mark(images) };
 }
 
 /** What is computed, but for the weights of the file: its pixels, its output, and what rounds and is not to. */
@@ -119,12 +136,12 @@ function keptIn(journal: Journal, whose: string): Kept {
       for (const place of places) {
         const kept = journal.get(`${whose}/${attack}/${place}`, row);
         if (kept === undefined) continue;
-        const { seconds } = kept;
-        found.set(place, { outcome: decode(kept, place, dataset), seconds });
+        const { seconds, scored } = kept;
+        found.set(place, { outcome: decode(kept, place, dataset), seconds, scored });
       }
       return found;
     },
-    async put(attack, outcome, seconds, withImage) {
+    async put(attack, { outcome, seconds }, { withImage, scored }) {
       const { value } = outcome;
       await journal.put(`${whose}/${attack}/${outcome.place}`, {
         clean: value.cleanPrediction,
@@ -137,6 +154,7 @@ function keptIn(journal: Journal, whose: string): Kept {
         gradient: outcome.gradientQueries,
         seconds,
         ...(withImage && { image: encode(value.adversarial) }),
+        ...(scored && { scored }),
       });
     },
   };

@@ -65,10 +65,10 @@ function underAttack(
   const { norm, epsilon } = threat;
   const parameters = parametersOf(isSuite ? {} : stages[0]!.options, targeted);
   const name = parameters.steps === null ? planned.name : `${planned.name}-${parameters.steps}`;
-  const { perImage, totals, seconds } = tally;
+  const { perImage, totals, seconds, unfinished, further = 0 } = tally;
   const id = `${model}/${kind}/${norm}-${Number(epsilon.toPrecision(6))}/${name}`;
   return {
-    ...scoreOf(id, model, perImage.adversarialPrediction, perImage, seed, seconds),
+    ...scoreOf(id, model, perImage.adversarialPrediction, perImage, seed, seconds, unfinished),
     attack: planned.name,
     threat,
     parameters,
@@ -79,7 +79,16 @@ function underAttack(
       ? {}
       : {
           stages: tally.stages.map(
-            ({ planned: stage, images, broken, blind, forward, gradient, seconds: taken }) => ({
+            ({
+              planned: stage,
+              images,
+              broken,
+              blind,
+              forward,
+              gradient,
+              seconds: taken,
+              unfinished: left,
+            }) => ({
               attack: stage.attack.name,
               parameters: parametersOf(stage.options, targeted),
               images,
@@ -87,9 +96,12 @@ function underAttack(
               ...(blind === 0 ? {} : { blind }),
               queries: { forward, gradient },
               seconds: taken,
+              ...(left === 0 ? {} : { unfinished: left }),
             }),
           ),
         }),
+    ...(further === 0 ? {} : { further }),
+    ...(unfinished === 0 ? {} : { unfinished }),
     perImage,
   };
 }

@@ -14,6 +14,7 @@ import {
   type ThreatModel,
 } from "../attacks/index.js";
 import { suggestName, UsageError } from "../errors/index.js";
+import type { Shard } from "./shards.js";
 
 /** What to measure, before the defaults are filled in. */
 export interface EvaluateOptions {
@@ -39,6 +40,15 @@ export interface EvaluateOptions {
    * is looked at in any case: it decides how they are attacked.
    */
   readonly checks?: boolean;
+  /** Attack the images of this part alone; `mergeResults` puts the parts together. */
+  readonly shard?: Shard | undefined;
+  /**
+   * Seconds that it takes: what does not fit is left out, and what is left is spent on stronger attacks at the headline. What
+   * is done in them depends on the machine.
+   */
+  readonly budget?: number | undefined;
+  /** End as soon as it is certain whether every model's accuracy at the headline is at least this; only that is measured. */
+  readonly threshold?: number | undefined;
 }
 
 /** One attack, or a suite of them, that is run on a model over the whole dataset. */

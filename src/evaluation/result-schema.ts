@@ -9,6 +9,7 @@ import {
   type AttackParameters,
   type Example,
   type Interval,
+  type Limits,
   type Measurement,
   type ModelInfo,
   type PerAttackedImage,
@@ -16,6 +17,7 @@ import {
   type Raster,
   type Result,
   type RuntimeInfo,
+  type ShardInfo,
   type ToolInfo,
 } from "./result.js";
 
@@ -121,6 +123,7 @@ const perAttacked: z.ZodType<PerAttackedImage> = z.object({
   success: z.array(z.union([z.literal(0), z.literal(1)])),
   distance: z.array(z.number().min(0)),
   stage: z.array(z.int().min(-1)).optional(),
+  unfinished: z.array(z.union([z.literal(0), z.literal(1)])).optional(),
 });
 
 const score = {
@@ -148,9 +151,12 @@ const attacked = {
         blind: count.optional(),
         queries: z.object({ forward: count, gradient: count }),
         seconds: z.number().min(0),
+        unfinished: positive.optional(),
       }),
     )
     .optional(),
+  further: positive.optional(),
+  unfinished: positive.optional(),
   queries: z.object({ forward: count, gradient: count }),
   largestPerturbation: z.number().min(0),
   nonFinite: count,
@@ -236,6 +242,8 @@ const warning = z.object({
     "guessed-pixels",
     "no-gradient",
     "different-samples",
+    "budget-spent",
+    "ended-early",
   ]),
   severity: z.enum(["info", "warning", "serious"]),
   message: name,
@@ -251,6 +259,20 @@ export const runtimeSchema: z.ZodType<RuntimeInfo> = z.object({
   platform: z.string(),
   cpu: z.string(),
   threads: positive,
+});
+
+const limits: z.ZodType<Limits> = z.object({
+  budget: z.object({ seconds: z.number().min(0), spent: z.number().min(0) }).optional(),
+  threshold: fraction.optional(),
+  notRun: z.array(z.string()),
+});
+
+const shard: z.ZodType<ShardInfo> = z.object({
+  index: positive,
+  count: positive,
+  images: positive,
+  marks: z.object({ tool: name, models: name, plan: name, images: name }),
+  notes: z.array(z.string()),
 });
 
 /** Validator of {@link Result}. `parseResult` is the way to use it; this is for composing schemas. */
@@ -269,6 +291,8 @@ export const resultSchema: z.ZodType<Result> = z
     checks: z.array(checksSchema).optional(),
     warnings: z.array(warning),
     statements: z.array(z.string()),
+    limits: limits.optional(),
+    shard: shard.optional(),
   })
   .superRefine(checkReferences);
 

@@ -178,6 +178,8 @@ export interface PerAttackedImage extends PerCleanImage {
   readonly distance: readonly number[];
   /** Of a suite: which of its attacks broke the image, from 0; −1 where none did, and where it is wrong when clean. */
   readonly stage?: readonly number[] | undefined;
+  /** Where not all images are finished: 1 for one on which not all was tried that was to be. It counts as it stands. */
+  readonly unfinished?: readonly (0 | 1)[] | undefined;
 }
 
 export interface CleanMeasurement extends Score {
@@ -210,6 +212,8 @@ export interface SuiteStageResult {
   readonly blind?: number | undefined;
   readonly queries: { readonly forward: number; readonly gradient: number };
   readonly seconds: number;
+  /** Those of the images that it was not done with, where there are some. */
+  readonly unfinished?: number | undefined;
 }
 
 interface Attacked extends Score {
@@ -219,6 +223,13 @@ interface Attacked extends Score {
   readonly parameters: AttackParameters;
   /** Of a suite: its attacks in order. */
   readonly stages?: readonly SuiteStageResult[] | undefined;
+  /** How many of the last stages are none of the suite's own: a budget had time left for them. */
+  readonly further?: number | undefined;
+  /**
+   * Images on which not all was tried that was to be, where there are some. They count as right: `accuracy` is then no
+   * accuracy under this attack but the most that it can be, and `interval` reaches down to where they all were broken.
+   */
+  readonly unfinished?: number | undefined;
   /** Images × evaluations. */
   readonly queries: { readonly forward: number; readonly gradient: number };
   /** Largest distance found by the harness, in the threat's norm. */
@@ -318,7 +329,9 @@ export type WarningCode =
   | "straight-through"
   | "guessed-pixels"
   | "no-gradient"
-  | "different-samples";
+  | "different-samples"
+  | "budget-spent"
+  | "ended-early";
 
 export interface ResultWarning {
   readonly code: WarningCode;
@@ -327,6 +340,36 @@ export interface ResultWarning {
   readonly message: string;
   /** Ids of the measurements it speaks of. */
   readonly measurements: readonly string[];
+}
+
+/** What ends an evaluation before it has done all that was planned. */
+export interface Limits {
+  /** Seconds it was given, and those it took: what is done in them depends on the machine. */
+  readonly budget?: { readonly seconds: number; readonly spent: number } | undefined;
+  /** An accuracy under attack: it was over once every model was certain to have it, or one not to. */
+  readonly threshold?: number | undefined;
+  /** What was planned and not begun, as `AutoAttack on a (L∞, ε = 0.1)`. */
+  readonly notRun: readonly string[];
+}
+
+/** What a shard must have in common with those that it is merged with, as SHA-256 each. */
+export interface ShardMarks {
+  readonly tool: string;
+  readonly models: string;
+  readonly plan: string;
+  readonly images: string;
+}
+
+/** Which part of an evaluation a result is. */
+export interface ShardInfo {
+  /** From 1. */
+  readonly index: number;
+  readonly count: number;
+  /** Images of all shards. */
+  readonly images: number;
+  readonly marks: ShardMarks;
+  /** Statements that the whole has too: what was noticed about the models. */
+  readonly notes: readonly string[];
 }
 
 /** One evaluation of one or more models on one set of images. */
@@ -348,4 +391,8 @@ export interface Result {
   readonly warnings: readonly ResultWarning[];
   /** What the numbers do not show, in sentences: "PGD-40 is an upper bound …". */
   readonly statements: readonly string[];
+  /** Absent where all was done that was planned. */
+  readonly limits?: Limits | undefined;
+  /** Of a part of an evaluation; absent of a whole. */
+  readonly shard?: ShardInfo | undefined;
 }

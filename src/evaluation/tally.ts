@@ -1,5 +1,5 @@
 import { NO_CLASS, type PlannedAttack } from "../attacks/index.js";
-import { wilsonInterval } from "./intervals.js";
+import { boundedInterval } from "./intervals.js";
 import type { Outcome } from "./attack-dataset.js";
 import type { PerAttackedImage, PerCleanImage, Score } from "./result.js";
 
@@ -10,21 +10,29 @@ export interface Tally {
    *
    * @param as.scored what another model says, where it is scored on that.
    * @param as.stage which attack of a suite broke it; −1 where none did.
+   * @param as.unfinished whether not all was tried that was to be: it counts as it stands.
+   *
+   * Of an image that is added again the last stands.
    */
   add(
     outcome: Outcome,
     as?: {
       readonly scored?: { readonly clean: number; readonly adversarial: number };
       readonly stage?: number;
+      readonly unfinished?: boolean;
     },
   ): void;
   /** In the dataset's order. */
   readonly perImage: PerAttackedImage;
+  /** Images on which not all was tried that was to be. */
+  readonly unfinished: number;
   readonly totals: Totals;
   /** What the caller says it took. */
   seconds: number;
   /** Of a suite. */
   stages?: readonly StageTally[];
+  /** How many of the stages are none of the suite's own. */
+  further?: number;
 }
 
 /** What one attack of a suite came to. */
@@ -38,6 +46,8 @@ export interface StageTally {
   readonly forward: number;
   readonly gradient: number;
   readonly seconds: number;
+  /** Those of the images that it was not done with. */
+  readonly unfinished: number;
 }
 
 export interface Totals {
@@ -57,16 +67,19 @@ interface Row extends Omit<Outcome, "value"> {
   readonly distance: number;
   readonly nonFinite: boolean;
   readonly stage: number;
+  readonly unfinished: boolean;
 }
 
 export function createTally(): Tally {
-  const rows: Row[] = [];
-  const column = <K extends keyof Row>(name: K): Row[K][] => rows.map((row) => row[name]);
+  const byPlace: Row[] = [];
+  // Of a shard some places are empty.
+  const present = (): Row[] => byPlace.filter(() => true);
+  const column = <K extends keyof Row>(name: K): Row[K][] => present().map((row) => row[name]);
   const tally: Tally = {
     seconds: 0,
-    add({ value, ...outcome }, { scored, stage = -1 } = {}) {
+    add({ value, ...outcome }, { scored, stage = -1, unfinished = false } = {}) {
       const adversarial = scored?.adversarial ?? value.adversarialPrediction;
-      rows[outcome.place] = {
+      byPlace[outcome.place] = {
         ...outcome,
         clean: scored?.clean ?? value.cleanPrediction,
         adversarial,
@@ -75,7 +88,11 @@ export function createTally(): Tally {
         // On another model: or where that one answers NaN.
         nonFinite: value.nonFinite || scored?.clean === NO_CLASS || scored?.adversarial === NO_CLASS,
         stage,
+        unfinished,
       };
+    },
+    get unfinished() {
+      return present().filter((row) => row.unfinished).length;
     },
     get perImage() {
       return {
@@ -87,11 +104,12 @@ export function createTally(): Tally {
         // Six significant digits are what float32 carries.
         distance: column("distance").map((distance) => Number(distance.toPrecision(6))),
         ...(tally.stages === undefined ? {} : { stage: column("stage") }),
+        ...(tally.unfinished === 0 ? {} : { unfinished: column("unfinished").map((is) => (is ? 1 : 0)) }),
       };
     },
     get totals() {
       const sum = (of: (row: Row) => number | boolean): number =>
-        rows.reduce((total, row) => total + Number(of(row)), 0);
+        present().reduce((total, row) => total + Number(of(row)), 0);
       return {
         largestPerturbation: column("distance").reduce((most, distance) => Math.max(most, distance), 0),
         nonFinite: sum(({ nonFinite }) => nonFinite),
@@ -105,7 +123,10 @@ export function createTally(): Tally {
   return tally;
 }
 
-/** Accuracy, interval and provenance of a column of predictions. */
+/**
+ * Accuracy, interval and provenance of a column of predictions. Where `unfinished` of the right ones may still be broken, the
+ * accuracy is the most that it can be, and the interval reaches down to where it were if all of them were.
+ */
 export function scoreOf(
   id: string,
   model: string,
@@ -113,6 +134,7 @@ export function scoreOf(
   { label }: Pick<PerCleanImage, "label">,
   seed: number,
   seconds: number,
+  unfinished = 0,
 ): Score {
   const n = label.length;
   const correct = predictions.filter((prediction, i) => prediction === label[i]).length;
@@ -122,7 +144,7 @@ export function scoreOf(
     n,
     correct,
     accuracy: correct / n,
-    interval: wilsonInterval(correct, n),
+    interval: boundedInterval(correct, n, unfinished),
     seed,
     seconds,
   };

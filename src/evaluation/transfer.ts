@@ -1,44 +1,77 @@
-import { predictions } from "../attacks/index.js";
+import { predictions, type Target } from "../attacks/index.js";
 import type { Outcome } from "./attack-dataset.js";
-import type { Run } from "./measure.js";
+import type { Run } from "./run.js";
 import { createTally, type Tally } from "./tally.js";
 
-/** Scores one model on images that were made on another. */
-export interface Transfer {
-  readonly other: string;
-  readonly tally: Tally;
-  /** Keeps the outcome until a batch is full, and then scores it. */
-  readonly add: (outcome: Outcome) => Promise<void>;
+/** What other models said of an image, by their names, and each image's share of the seconds that took. */
+export type Scored = Readonly<Record<string, { readonly prediction: number; readonly seconds: number }>>;
+
+/** Scores models on images that were made on another. */
+export interface Transfers {
+  readonly tallies: ReadonlyMap<string, Tally>;
+  /** Keeps the outcome until a batch is full, then scores it and tells `onScored` what was said of it. */
+  readonly add: (outcome: Outcome, onScored?: (scored: Scored) => Promise<void>) => Promise<void>;
+  /** An outcome that was scored before. */
+  readonly know: (outcome: Outcome, scored: Scored) => void;
   /** Scores what is left. */
   readonly finish: () => Promise<void>;
 }
 
-export function openTransfer({ targets, clean }: Pick<Run, "targets" | "clean">, other: string): Transfer {
-  const target = targets.get(other)!;
-  const known = clean.get(other)!;
-  const tally = createTally();
-  let waiting: Outcome[] = [];
+interface Waiting {
+  readonly outcome: Outcome;
+  readonly onScored: ((scored: Scored) => Promise<void>) | undefined;
+}
+
+export function openTransfers(
+  { targets, clean, now }: Pick<Run, "targets" | "clean" | "now">,
+  others: readonly string[],
+): Transfers {
+  const tallies = new Map(others.map((other) => [other, createTally()]));
+  const batchSize = Math.min(...others.map((other) => targets.get(other)!.batchSize));
+  let waiting: Waiting[] = [];
+  const know = (outcome: Outcome, scored: Scored): void => {
+    for (const [other, tally] of tallies) {
+      const { prediction, seconds } = scored[other]!;
+      tally.add(outcome, { scored: { clean: clean.get(other)![outcome.place]!, adversarial: prediction } });
+      tally.seconds += seconds;
+    }
+  };
   const score = async (): Promise<void> => {
     if (waiting.length === 0) return;
-    const started = performance.now();
-    const images = new Float32Array(waiting.length * target.imageSize);
-    waiting.forEach(({ value }, i) => images.set(value.adversarial, i * target.imageSize));
-    // A randomised model drew for the clean images first.
-    const at = { indices: waiting.map(({ index }) => index), draw: target.samples };
-    const said = predictions(await target.logits(images, at), waiting.length, target.classCount);
-    waiting.forEach((outcome, i) => {
-      tally.add(outcome, { scored: { clean: known[outcome.place]!, adversarial: said[i]! } });
-    });
+    const outcomes = waiting.map(({ outcome }) => outcome);
+    const said = new Map<string, { readonly found: readonly number[]; readonly seconds: number }>();
+    for (const other of others) said.set(other, await answersOf(targets.get(other)!, outcomes, now));
+    for (const [i, { outcome, onScored }] of waiting.entries()) {
+      const scored = Object.fromEntries(
+        [...said].map(([other, { found, seconds }]) => [other, { prediction: found[i]!, seconds }]),
+      );
+      know(outcome, scored);
+      await onScored?.(scored);
+    }
     waiting = [];
-    tally.seconds += (performance.now() - started) / 1000;
   };
   return {
-    other,
-    tally,
-    async add(outcome) {
-      waiting.push(outcome);
-      if (waiting.length === target.batchSize) await score();
+    tallies,
+    know,
+    async add(outcome, onScored) {
+      waiting.push({ outcome, onScored });
+      if (waiting.length >= batchSize) await score();
     },
     finish: score,
   };
+}
+
+/** The classes that a model names for images under attack, and the seconds that each took. */
+async function answersOf(
+  target: Target,
+  outcomes: readonly Outcome[],
+  now: () => number,
+): Promise<{ readonly found: readonly number[]; readonly seconds: number }> {
+  const started = now();
+  const images = new Float32Array(outcomes.length * target.imageSize);
+  outcomes.forEach(({ value }, i) => images.set(value.adversarial, i * target.imageSize));
+  // A randomised model drew for the clean images first.
+  const at = { indices: outcomes.map(({ index }) => index), draw: target.samples };
+  const found = Array.from(predictions(await target.logits(images, at), outcomes.length, target.classCount));
+  return { found, seconds: (now() - started) / 1000 / outcomes.length };
 }

@@ -1,5 +1,6 @@
 /** How warnings and tables name what was measured. */
 import { CARDS, normLabel, SUITES } from "../attacks/index.js";
+import type { PlannedMeasurement } from "./plan.js";
 import type { AttackMeasurement, SuiteStageResult } from "./result.js";
 
 /** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`, `AutoAttack`. */
@@ -8,7 +9,27 @@ export function attackLabel(m: AttackMeasurement): string {
   const label = nameOf(m.attack);
   const name = steps === null || m.attack === "fgsm" ? label : `${label}-${steps}`;
   const base = typeof draws === "number" && draws > 1 ? `${name} EOT-${draws}` : name;
-  return restarts !== null && restarts > 1 ? `${base} × ${restarts}` : base;
+  const told = restarts !== null && restarts > 1 ? `${base} × ${restarts}` : base;
+  return m.further === undefined ? told : `${told} and ${m.further} more`;
+}
+
+/** A measurement that was planned, as {@link describe} names one that was made. */
+export function describePlanned(model: string, { name, label, threat, stages }: PlannedMeasurement): string {
+  const { steps } = stages[0].options;
+  const base =
+    stages.length > 1 || steps === undefined || name === "fgsm" ? label : `${label}-${String(steps)}`;
+  return `${base} on ${model} (${threat.norm === "linf" ? "L∞" : "L2"}, ε = ${number(threat.epsilon)})`;
+}
+
+/** `37.0 %`, or `≤ 37.0 %` where not all was tried that was to be. */
+export function accuracyOf({
+  accuracy,
+  unfinished,
+}: {
+  readonly accuracy: number;
+  readonly unfinished?: number | undefined;
+}): string {
+  return `${unfinished === undefined ? "" : "≤ "}${percent(accuracy)}`;
 }
 
 /** The label of an attack or a suite of ours; of another tool's, its name in capitals. */
@@ -32,7 +53,8 @@ export function describeStages(m: AttackMeasurement): string | undefined {
   if (m.stages === undefined || m.stages.length === 0) return undefined;
   const names = stageNames(m.stages);
   const taken = m.stages.map(({ broken }, i) => `${names[i]}${i === 0 ? " took" : ""} ${broken}`);
-  return `${describe(m)}: ${m.stages[0]!.images} right, ${taken.join(", ")}: ${m.correct} stand`;
+  const left = m.unfinished === undefined ? "" : `, ${m.unfinished} of them not finished`;
+  return `${describe(m)}: ${m.stages[0]!.images} right, ${taken.join(", ")}: ${m.correct} stand${left}`;
 }
 
 /** An attack, the model and the threat: `PGD-40 on a (L∞, ε = 0.3)`. */

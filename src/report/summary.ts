@@ -1,4 +1,5 @@
 import {
+  accuracyOf,
   attackLabel,
   attacksOf,
   differenceInterval,
@@ -53,7 +54,7 @@ function cards(result: Result): Html {
             robust &&
             html`<div class="strong">
               <dt>under attack, at most</dt>
-              <dd>${format.percent(robust.accuracy)}</dd>
+              <dd>${accuracyOf(robust)}</dd>
             </div>`
           }
         </dl>
@@ -80,7 +81,7 @@ function sentenceOf(result: Result, { name }: ModelInfo, headline: ThreatInfo): 
   const attacks = attacksOf(result.measurements).filter(({ id }) => robust.measurements.includes(id));
   return (
     `${name} is right on ${format.percent(clean.accuracy)} of the clean images and on ` +
-    `${format.percent(robust.accuracy)} (95 % interval ${format.interval(robust.interval)}) when each may be ` +
+    `${robust.unfinished === undefined ? "" : "at most "}${format.percent(robust.accuracy)} (95 % interval ${format.interval(robust.interval)}) when each may be ` +
     `changed under ${format.threat(headline)} (${namesOf(attacks)}).`
   );
 }
@@ -103,6 +104,8 @@ function comparison(result: Result): string | undefined {
     .sort((a, b) => b.robust!.accuracy - a.robust!.accuracy);
   const [best, worst] = [ranked[0], ranked.at(-1)];
   if (best === undefined || worst === undefined || best === worst) return undefined;
+  // Where attacks were cut off there are bounds alone.
+  if (ranked.some(({ robust }) => robust!.unfinished !== undefined)) return undefined;
   const { low, high } = differenceInterval(best.robust!, worst.robust!);
   const points = `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} points`;
   return low > 0

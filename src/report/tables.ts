@@ -1,4 +1,5 @@
 import {
+  accuracyOf,
   attackLabel,
   attacksOf,
   warningTitles,
@@ -92,7 +93,7 @@ export function accuracySection(result: Result): Html {
 }
 
 function row(attack: AttackMeasurement | undefined, score: Score): string[] {
-  const accuracy = [format.percent(score.accuracy), format.interval(score.interval)];
+  const accuracy = [accuracyOf({ ...score, ...attack }), format.interval(score.interval)];
   if (attack === undefined) return [score.model, "clean", ...accuracy, "", "", "", format.counted(score)];
   const { steps, stepSize, randomStart } = attack.parameters;
   return [
@@ -102,7 +103,7 @@ function row(attack: AttackMeasurement | undefined, score: Score): string[] {
     format.threat(attack.threat),
     steps === null ? "" : `${steps}${stepSize === null ? "" : ` × ${Number(stepSize.toPrecision(4))}`}`,
     randomStart === null ? "" : randomStart ? "random" : "the image",
-    format.counted(score),
+    format.counted(score) + (attack.unfinished === undefined ? "" : `, ${attack.unfinished} not finished`),
   ];
 }
 

@@ -49,11 +49,12 @@ export function stagesSection(result: Result): Html {
 }
 
 function rows({ measurement, stages, names }: Suite): string[][] {
-  return stages.map(({ images, broken, queries, seconds }, i) => [
+  return stages.map(({ images, broken, queries, seconds, unfinished }, i) => [
     measurement.model,
     format.threat(measurement.threat),
     names[i]!,
-    format.grouped(images),
+    format.grouped(images) +
+      (unfinished === undefined ? "" : ` (${format.grouped(unfinished)} not finished)`),
     format.grouped(broken),
     format.grouped(queries.gradient),
     format.grouped(queries.forward),
@@ -76,6 +77,9 @@ function figure(suite: Suite, colour: string): Html {
 /** What an attack broke: gray, which no model has, on white and on black. */
 const TAKEN = "#8a93a0";
 
+/** Names that stand side by side. */
+const MOST_UPRIGHT = 7;
+
 /** As SVG: a bar for the images that are right when clean, what each attack took of them, and what stands. */
 function renderWaterfall({ measurement, stages, names }: Suite, colour: string): string {
   const left = stages.map(({ images, broken }) => images - broken);
@@ -88,13 +92,20 @@ function renderWaterfall({ measurement, stages, names }: Suite, colour: string):
   try {
     instance.setOption({
       animation: false,
-      grid: { left: 64, right: 24, top: 28, bottom: 44 },
+      grid: { left: 64, right: 24, top: 28, bottom: bars.length > MOST_UPRIGHT ? 128 : 44 },
       xAxis: {
         type: "category",
         data: bars.map(({ name }) => name),
         axisTick: { show: false },
         // "APGD (margin)" in two lines: seven names then stand side by side.
-        axisLabel: { interval: 0, fontSize: 12, formatter: (name: string) => name.replace(" ", "\n") },
+        axisLabel: {
+          interval: 0,
+          fontSize: 12,
+          // More of them, as a budget brings, are turned.
+          ...(bars.length > MOST_UPRIGHT
+            ? { rotate: 60 }
+            : { formatter: (name: string) => name.replace(" ", "\n") }),
+        },
       },
       yAxis: {
         type: "value",

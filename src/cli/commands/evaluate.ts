@@ -1,6 +1,5 @@
 import type { Command } from "commander";
-import { normLabel } from "../../attacks/cards/index.js";
-import type { EvaluateEvent, ModelUnderTest, Result, ThreatInfo } from "../../evaluation/index.js";
+import type { EvaluateEvent, ModelUnderTest, Result } from "../../evaluation/index.js";
 import type { AnyClassifier, KnownImageShape } from "../../models/index.js";
 import {
   attackOptions,
@@ -18,6 +17,7 @@ import {
   type LoadedModel,
   type ModelOptions,
 } from "../models.js";
+import { finishEvaluation, outputOptions, type OutputOptions } from "../evaluation-output.js";
 import { checkOutputs } from "../outputs.js";
 import { settleModel } from "../settle.js";
 import {
@@ -30,19 +30,20 @@ import {
   type DataOptions,
   type MapOptions,
 } from "../shared-options.js";
-import { createTerminal, formatPercent, formatTable, type Progress, type Terminal } from "../terminal.js";
+import { createTerminal, formatSeconds, type Progress, type Terminal } from "../terminal.js";
 import { toolInfo } from "../tool.js";
-import { counts, countOrNone, formatEpsilon, share } from "../values.js";
+import { counts, countOrNone, duration, formatEpsilon, shard } from "../values.js";
 
 interface EvaluateCommandOptions
-  extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions {
+  extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions, OutputOptions {
   readonly iterations?: number[];
   readonly transfer: boolean;
   readonly checks: boolean;
   readonly examples: number;
   readonly out: string;
-  readonly report?: string;
-  readonly failBelow?: number;
+  readonly shard?: { readonly index: number; readonly count: number };
+  readonly budget?: number;
+  readonly endEarly?: boolean;
 }
 
 const EXAMPLES = `
@@ -50,6 +51,10 @@ Examples:
   holdfast evaluate runs/mnist-at-alp --data mnist:test --limit 1000 --report report.html
   holdfast evaluate runs/a runs/b --data mnist:test --epsilon 0.1,0.2,0.3 --iterations 10,20,100
   holdfast evaluate model.onnx --data photos --epsilon 2/255,4/255,8/255 --fail-below 0.4
+  holdfast evaluate model.onnx --data photos --epsilon 4/255 --fail-below 0.4 --end-early
+  holdfast evaluate model.onnx --data photos --epsilon 4/255 --budget 10m
+  holdfast evaluate model.onnx --data photos --epsilon 4/255 --shard 1/2 --out shard-1.json  (and 2/2 elsewhere)
+  holdfast merge result.json shard-1.json shard-2.json --report report.html
   holdfast evaluate model.onnx --data photos --limit 1000 --epsilon 4/255 --attack standard --report report.html
   holdfast evaluate model.onnx --data photos --epsilon 4/255 --attack square --queries 20000
   holdfast evaluate model.onnx --data photos --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --crop 0.875
@@ -59,8 +64,10 @@ upper bound: a stronger attack can only find more. For an image that stands auto
 up to 520 gradients and 1000 answers, standard (AutoAttack) 2800 and 5000, PGD 40. What stands is
 checked with about a seventh as many again: was the attack long enough, and did it work at all? From L∞ ε = 0.5 on
 the gray image, which then lies in every ball, is tried too. Ctrl-C or a crash loses nothing: the same
-command goes on. Exit code 1 with --fail-below when it is missed,
-or when a serious warning says that the accuracy is false.`;
+command goes on. Exit code 1 with --fail-below when it is missed, when it is not certain since a budget
+was spent, or when a serious warning says that the accuracy is false. What --end-early and --budget leave
+out counts as right, so that an accuracy with ≤ is the most that it can be; the result says what it was.
+Under a budget the numbers depend on the speed of the machine.`;
 
 export function evaluateCommand(program: Command): void {
   const command = program
@@ -81,9 +88,18 @@ export function evaluateCommand(program: Command): void {
       "do not check the headline: twice the steps, an adaptive attack, signs of failure (about a seventh more gradients)",
     )
     .option("--examples <n>", "images kept for the report", countOrNone, 6)
-    .option("--out <file>", "where the result goes", "result.json")
-    .option("--report <file>", "write the HTML report too")
-    .option("--fail-below <share>", "exit with 1 when a model's accuracy under attack is lower", share);
+    .option("--out <file>", "where the result goes", "result.json");
+  outputOptions(command)
+    .option(
+      "--end-early",
+      "with --fail-below: measure the headline alone, and end once the answer is certain",
+    )
+    .option(
+      "--budget <time>",
+      "end after this time, such as 90s, 10m or 1h; spend what is left on stronger attacks",
+      duration,
+    )
+    .option("--shard <i/n>", "attack part i of n of the images; merge puts the results together", shard);
   modelOptions(command);
   commonOptions(computeOptions(command));
   command
@@ -99,30 +115,33 @@ async function evaluateModelsCommand(
   given: Given,
 ): Promise<void> {
   const terminal = createTerminal(options);
+  await checkLimits(options);
   const inputs = Object.fromEntries(models.map((path) => [`the model ${path}`, path]));
   const outputs = { "--out": options.out, "--report": options.report };
   await checkOutputs(outputs, { ...inputs, ...extraInputs(options) }, { "--data": options.data });
   const keepIn = await partialOf(options);
   const result = await measure(models, options, given, terminal, keepIn);
-  const { writeResult, worstCase } = await import("../../evaluation/index.js");
-  await writeResult(options.out, result);
+  await finishEvaluation(result, options, terminal);
   const { rm } = await import("node:fs/promises");
   if (keepIn !== undefined) await rm(keepIn, { force: true });
-  terminal.note(`result: ${options.out}`);
-  if (options.report !== undefined) {
-    const { renderReport } = await import("../../report/index.js");
-    const { writeFileAtomic } = await import("../../files/index.js");
-    await writeFileAtomic(options.report, await renderReport(result));
-    terminal.note(`report: ${options.report}`);
+}
+
+/** @throws UsageError on options that say nothing together, before a model is read. */
+async function checkLimits({ shard: part, failBelow, endEarly }: EvaluateCommandOptions): Promise<void> {
+  const { UsageError } = await import("../../errors/index.js");
+  if (endEarly === true && failBelow === undefined) {
+    throw new UsageError({
+      place: "--end-early",
+      problem: "there is nothing to decide",
+      remedy: "Say with --fail-below what is.",
+    });
   }
-  terminal.result(await describeResult(result), result);
-  const worst = result.models.map(({ name }) => worstCase(result, name, result.headline!)?.accuracy ?? 0);
-  if (options.failBelow !== undefined && Math.min(...worst) < options.failBelow) {
-    terminal.warn(`accuracy under attack is below ${formatPercent(options.failBelow)}`);
-    process.exitCode = 1;
-  } else if (options.failBelow !== undefined && hasSeriousWarning(result)) {
-    terminal.warn("a serious warning says that the number is false, so --fail-below has not passed");
-    process.exitCode = 1;
+  if (part !== undefined && failBelow !== undefined) {
+    throw new UsageError({
+      place: "--fail-below",
+      problem: "a shard knows nothing of the others, and cannot decide it",
+      remedy: "Leave it out, and give it to holdfast merge.",
+    });
   }
 }
 
@@ -131,10 +150,6 @@ async function partialOf({ out }: EvaluateCommandOptions): Promise<string | unde
   const { stat } = await import("node:fs/promises");
   const there = await stat(out).catch(() => undefined);
   return there === undefined || there.isFile() ? `${out}.partial` : undefined;
-}
-
-function hasSeriousWarning({ warnings }: Result): boolean {
-  return warnings.some(({ severity }) => severity === "serious");
 }
 
 async function shapeFor(
@@ -173,7 +188,9 @@ async function measure(
         ? "; without a gradient: what of it needs none, else Square"
         : "") +
       (gray.length === 0 ? "" : `; the gray image, ε ${gray.map(formatEpsilon).join(", ")}`) +
-      (options.checks ? "; then the checks, about a seventh of its gradients again (--no-checks)" : ""),
+      (isChecked(options) ? "; then the checks, about a seventh of its gradients again (--no-checks)" : "") +
+      (options.shard === undefined ? "" : `; shard ${options.shard.index} of ${options.shard.count}`) +
+      (options.budget === undefined ? "" : `; ${formatSeconds(options.budget)} to spend`),
   );
   const { evaluateModels } = await import("../../evaluation/index.js");
   const display = createDisplay(terminal);
@@ -194,6 +211,9 @@ async function measure(
         batchSize: options.batchSize,
         ...(options.threads === undefined ? {} : { threads: options.threads }),
         seed: options.seed,
+        shard: options.shard,
+        budget: options.budget,
+        threshold: options.endEarly === true ? options.failBelow : undefined,
       },
       toolInfo(),
       {
@@ -218,28 +238,6 @@ function createDisplay(terminal: Terminal): { onEvent: (event: EvaluateEvent) =>
   };
 }
 
-/** The table, what each attack of a suite took, and the warnings, as the terminal shows them. */
-export async function describeResult(result: Result): Promise<string> {
-  const { attackLabel, describeStages } = await import("../../evaluation/index.js");
-  const rows = result.measurements.map((m) => [
-    m.model,
-    m.kind === "clean" ? "clean" : `${attackLabel(m)}${m.kind === "transfer" ? ` from ${m.source}` : ""}`,
-    m.kind === "clean" ? "" : describeThreat(m.threat),
-    formatPercent(m.accuracy),
-    `${(100 * m.interval.low).toFixed(1)}–${(100 * m.interval.high).toFixed(1)} %`,
-  ]);
-  const suites = result.measurements.flatMap((m) => (m.kind === "clean" ? [] : (describeStages(m) ?? [])));
-  const warnings = result.warnings
-    .filter(({ severity }) => severity !== "info")
-    .map(({ severity, message }) => `${severity}: ${message}`);
-  return [
-    formatTable([["model", "attack", "threat", "accuracy", "95 % interval"], ...rows]),
-    ...suites,
-    ...warnings,
-    ...result.statements,
-  ].join("\n");
-}
-
-function describeThreat({ norm, epsilon }: ThreatInfo): string {
-  return `${normLabel(norm)} ${Number(epsilon.toPrecision(4))}`;
+function isChecked({ checks, shard, budget, endEarly = false }: EvaluateCommandOptions): boolean {
+  return checks && shard === undefined && budget === undefined && !endEarly;
 }

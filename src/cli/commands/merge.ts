@@ -1,30 +1,93 @@
 import type { Command } from "commander";
+import type { ShardResult } from "../../evaluation/index.js";
+import { finishEvaluation, outputOptions, type OutputOptions } from "../evaluation-output.js";
+import { checkOutputs } from "../outputs.js";
 import { commonOptions, type CommonOptions } from "../shared-options.js";
-import { createTerminal } from "../terminal.js";
+import { createTerminal, type Terminal } from "../terminal.js";
+
+interface MergeOptions extends CommonOptions, OutputOptions {}
 
 const EXAMPLES = `
 Examples:
-  holdfast reproduce all --data 17flowers/ --shard 1/2 --out shard-1      (on one machine)
-  holdfast reproduce all --data 17flowers/ --shard 2/2 --out shard-2      (on another)
+  holdfast evaluate model.onnx --data photos --shard 1/2 --out shard-1.json   (on one machine)
+  holdfast evaluate model.onnx --data photos --shard 2/2 --out shard-2.json   (on another)
+  holdfast merge result.json shard-1.json shard-2.json --report report.html --fail-below 0.4
+
+  holdfast reproduce all --data 17flowers/ --shard 1/2 --out shard-1          (on one machine)
+  holdfast reproduce all --data 17flowers/ --shard 2/2 --out shard-2          (on another)
   holdfast merge runs/small shard-1 shard-2
-  holdfast reproduce all --data 17flowers/ --out runs/small               (what is left, and the report)`;
+  holdfast reproduce all --data 17flowers/ --out runs/small                   (what is left, and the report)
+
+Files are results of evaluate, and make the result that one run of all images gives; neither the model
+nor the images are needed. Folders are those of reproduce.`;
 
 export function mergeCommand(program: Command): void {
   const command = program
     .command("merge")
-    .description("gather the finished pieces of a reproduction's shards in one folder")
-    .argument("<into>", "the folder that they go into")
-    .argument("<from...>", "folders that reproduce wrote with --shard");
-  commonOptions(command)
+    .description("put the shards of an evaluation, or of a reproduction, together")
+    .argument("<into>", "the result, or the folder, that they go into")
+    .argument("<from...>", "results that evaluate wrote with --shard, or folders of reproduce");
+  commonOptions(outputOptions(command))
     .addHelpText("after", EXAMPLES)
-    .action(async (into: string, from: string[], options: CommonOptions) => {
-      const { mergeReproductions } = await import("../../reproduction/index.js");
+    .action(async (into: string, from: string[], options: MergeOptions) => {
       const terminal = createTerminal(options);
-      const merged = await mergeReproductions(into, from);
-      for (const title of merged.different) {
-        terminal.warn(`${title}: the one that was there stays; the other has another result`);
-      }
-      const { copied, same } = merged;
-      terminal.result(`${copied.length} pieces copied, ${same.length} were there already`, merged);
+      if (await areFiles(from)) await mergeEvaluations(into, from, options, terminal);
+      else await mergeFolders(into, from, options, terminal);
     });
+}
+
+/** Evaluations are files, reproductions folders. @throws UsageError where there are some of each. */
+async function areFiles(from: readonly string[]): Promise<boolean> {
+  const { stat } = await import("node:fs/promises");
+  const found = await Promise.all(from.map((path) => stat(path).catch(() => undefined)));
+  const file = from.find((_, i) => found[i]?.isDirectory() === false);
+  const folder = from.find((_, i) => found[i]?.isDirectory() === true);
+  if (file !== undefined && folder !== undefined) {
+    const { UsageError } = await import("../../errors/index.js");
+    throw new UsageError({
+      place: "merge",
+      problem: `${file} is a file and ${folder} a folder`,
+      remedy: "Give the results of evaluate, which are files, or the folders of reproduce.",
+    });
+  }
+  // What is not there is named by whoever reads it.
+  return file !== undefined || (folder === undefined && from.every((path) => path.endsWith(".json")));
+}
+
+async function mergeEvaluations(
+  into: string,
+  from: readonly string[],
+  options: MergeOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const inputs = Object.fromEntries(from.map((path) => [`the shard ${path}`, path]));
+  await checkOutputs({ "the result": into, "--report": options.report }, inputs);
+  const { mergeResults, readResult } = await import("../../evaluation/index.js");
+  const shards: ShardResult[] = [];
+  for (const place of from) shards.push({ place, result: await readResult(place) });
+  await finishEvaluation(mergeResults(shards), { ...options, out: into }, terminal);
+}
+
+async function mergeFolders(
+  into: string,
+  from: readonly string[],
+  { report, failBelow }: MergeOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const option = report === undefined ? (failBelow === undefined ? undefined : "--fail-below") : "--report";
+  if (option !== undefined) {
+    const { UsageError } = await import("../../errors/index.js");
+    throw new UsageError({
+      place: option,
+      problem: "says nothing to the folders of a reproduction",
+      remedy: "Leave it out: reproduce makes the report.",
+    });
+  }
+  const { mergeReproductions } = await import("../../reproduction/index.js");
+  const merged = await mergeReproductions(into, from);
+  for (const title of merged.different) {
+    terminal.warn(`${title}: the one that was there stays; the other has another result`);
+  }
+  const { copied, same } = merged;
+  terminal.result(`${copied.length} pieces copied, ${same.length} were there already`, merged);
 }

@@ -25,7 +25,7 @@ import {
   type Terminal,
 } from "../terminal.js";
 import { toolInfo } from "../tool.js";
-import { oneOf, whole, workers } from "../values.js";
+import { oneOf, shard, whole, workers } from "../values.js";
 
 type ChoiceOptions = Pick<DataOptions, "classes" | "flowersSplit" | "skipUnreadable">;
 
@@ -100,12 +100,6 @@ function weightsOf(text: string, so: Readonly<Record<string, string>> = {}): Rec
     throw new InvalidArgumentError("It must be like resnet101=resnet101.safetensors.");
   }
   return { ...so, [model]: file };
-}
-
-function shard(text: string): { index: number; count: number } {
-  const [index = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text)?.slice(1) ?? []).map(Number);
-  if (index < 1 || index > of) throw new InvalidArgumentError("It must be like 2/4: the second of four.");
-  return { index, count: of };
 }
 
 async function reproduceAction(what: ReproductionPart, options: ReproduceCommandOptions): Promise<void> {

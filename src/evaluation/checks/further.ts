@@ -3,7 +3,7 @@ import { attackDataset, type Outcome } from "../attack-dataset.js";
 import type { FurtherAttack } from "../check-result.js";
 import { FORWARD } from "../plan.js";
 import { parametersOf } from "../measurement.js";
-import type { Run } from "../measure.js";
+import type { Run } from "../run.js";
 import type { PlannedAttack } from "../../attacks/index.js";
 import { spread } from "./spread.js";
 import type { PlannedFurther } from "./plan-checks.js";
@@ -99,7 +99,7 @@ async function outcomesOf(
     onRun: (kind, n) => run.onWork(label, kind === "gradient" ? n : n * FORWARD),
   });
   for await (const outcome of found) {
-    await kept?.put(name, outcome, 0, false);
+    await kept?.put(name, { outcome, seconds: 0 }, { withImage: false });
     outcomes.push(outcome);
   }
   return outcomes;

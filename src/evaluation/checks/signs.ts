@@ -14,7 +14,7 @@ import {
 } from "../../attacks/index.js";
 import { readBatch } from "../batches.js";
 import type { FailureSigns } from "../check-result.js";
-import type { Run } from "../measure.js";
+import type { Run } from "../run.js";
 import { parametersOf } from "../measurement.js";
 import { FORWARD } from "../plan.js";
 import { NEIGHBOURS, type PlannedSigns } from "./plan-checks.js";

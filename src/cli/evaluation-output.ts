@@ -1,0 +1,85 @@
+/** What evaluate and merge make of a result: its files, its words and the exit code. */
+import type { Command } from "commander";
+import { normLabel } from "../attacks/cards/index.js";
+import type { Result, ThreatInfo } from "../evaluation/index.js";
+import { formatPercent, formatTable, type Terminal } from "./terminal.js";
+import { share } from "./values.js";
+
+export interface OutputOptions {
+  readonly report?: string;
+  readonly failBelow?: number;
+}
+
+export function outputOptions(command: Command): Command {
+  return command
+    .option("--report <file>", "write the HTML report too")
+    .option("--fail-below <share>", "exit with 1 when a model's accuracy under attack is lower", share);
+}
+
+/** Writes the result and the report, says what it is, and sets the exit code. */
+export async function finishEvaluation(
+  result: Result,
+  { out, report, failBelow }: OutputOptions & { readonly out: string },
+  terminal: Terminal,
+): Promise<void> {
+  const { writeResult } = await import("../evaluation/index.js");
+  await writeResult(out, result);
+  terminal.note(`result: ${out}`);
+  if (report !== undefined) {
+    const { renderReport } = await import("../report/index.js");
+    const { writeFileAtomic } = await import("../files/index.js");
+    await writeFileAtomic(report, await renderReport(result));
+    terminal.note(`report: ${report}`);
+  }
+  terminal.result(await describeResult(result), result);
+  const missed = failBelow === undefined ? undefined : await missedBy(result, failBelow);
+  if (missed === undefined) return;
+  terminal.warn(missed);
+  process.exitCode = 1;
+}
+
+/** Why a result does not pass; undefined where it does. */
+async function missedBy(result: Result, threshold: number): Promise<string | undefined> {
+  const { judgeThreshold } = await import("../evaluation/index.js");
+  const { outcome, worst, model } = judgeThreshold(result, threshold);
+  if (outcome === "below") return `accuracy under attack is below ${formatPercent(threshold)}`;
+  if (outcome === "undecided") {
+    if (worst === undefined)
+      return `${model} was not attacked at the headline, so --fail-below has not passed`;
+    const { correct, unfinished = 0, n, accuracy } = worst;
+    return (
+      `whether accuracy under attack is below ${formatPercent(threshold)} is not certain: it lies between ` +
+      `${formatPercent((correct - unfinished) / n)} and ${formatPercent(accuracy)}, so --fail-below has not passed`
+    );
+  }
+  const isFalse = result.warnings.some(({ severity }) => severity === "serious");
+  return isFalse
+    ? "a serious warning says that the number is false, so --fail-below has not passed"
+    : undefined;
+}
+
+/** The table, what each attack of a suite took, and the warnings, as the terminal shows them. */
+export async function describeResult(result: Result): Promise<string> {
+  const { accuracyOf, attackLabel, describeStages } = await import("../evaluation/index.js");
+  const rows = result.measurements.map((m) => [
+    m.model,
+    m.kind === "clean" ? "clean" : `${attackLabel(m)}${m.kind === "transfer" ? ` from ${m.source}` : ""}`,
+    m.kind === "clean" ? "" : describeThreat(m.threat),
+    m.kind === "clean" ? formatPercent(m.accuracy) : accuracyOf(m),
+    `${(100 * m.interval.low).toFixed(1)}–${(100 * m.interval.high).toFixed(1)} %`,
+  ]);
+  const suites = result.measurements.flatMap((m) => (m.kind === "clean" ? [] : (describeStages(m) ?? [])));
+  const warnings = result.warnings
+    .filter(({ severity }) => severity !== "info")
+    .map(({ severity, message }) => `${severity}: ${message}`);
+  return [
+    formatTable([["model", "attack", "threat", "accuracy", "95 % interval"], ...rows]),
+    ...suites,
+    ...warnings,
+    ...result.statements,
+  ].join("\n");
+}
+
+function describeThreat({ norm, epsilon }: ThreatInfo): string {
+  return `${normLabel(norm)} ${Number(epsilon.toPrecision(4))}`;
+}

@@ -1,0 +1,322 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { smallDataset, smallNetwork } from "../../test/small-network.js";
+import { renderReport } from "../report/index.js";
+import { compile } from "../runtime/index.js";
+import { openBudget } from "./budget.js";
+import {
+  attacksOf,
+  evaluateModels,
+  judgeThreshold,
+  mergeResults,
+  type AttackMeasurement,
+  type EvaluateOptions,
+  type Result,
+} from "./index.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "holdfast-limits-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const OPTIONS: EvaluateOptions = {
+  epsilons: [0.05, 0.15],
+  attack: "auto",
+  examples: 2,
+  batchSize: 16,
+  threads: 1,
+  seed: 3,
+};
+
+interface Hooks {
+  readonly keepIn?: string;
+  readonly models?: number;
+  /** Images whose label is another class. */
+  readonly wrong?: number;
+  /** Runs of the model until it dies. */
+  readonly dies?: number;
+}
+
+/** Runs of the model since the last evaluation began: a clock that counts them as seconds. */
+let runs = 0;
+
+async function evaluated(
+  options: EvaluateOptions,
+  { keepIn, models = 1, wrong = 0, dies = Infinity }: Hooks = {},
+): Promise<Result> {
+  const labels = smallDataset().labels.map((label, i) => (i < wrong ? (label + 1) % 3 : label));
+  const dataset = smallDataset(labels);
+  runs = 0;
+  return evaluateModels(
+    Array.from({ length: models }, (_, i) => ({
+      name: `small${i === 0 ? "" : i}`,
+      classifier: smallNetwork(),
+      info: { recipe: null, path: "model.onnx", sha256: "0".repeat(64), architecture: "small" },
+    })),
+    { dataset, population: dataset.length, seed: null },
+    options,
+    { name: "holdfast", version: "0.0.0" },
+    {
+      keepIn,
+      now: () => 1000 * runs,
+      async compile(...args) {
+        const program = await compile(...args);
+        return {
+          ...program,
+          dispose: () => program.dispose(),
+          run(...given) {
+            if (++runs === dies) throw new Error("killed");
+            return program.run(...given);
+          },
+        };
+      },
+    },
+  );
+}
+
+const headlineOf = (result: Result): AttackMeasurement =>
+  attacksOf(result.measurements).find(({ threat }) => threat.epsilon === result.headline!.epsilon)!;
+
+describe("a threshold", () => {
+  let whole: Result;
+  beforeAll(async () => {
+    whole = await evaluated({ ...OPTIONS, epsilons: [0.15] });
+  });
+
+  test("that is missed ends the evaluation early, with a bound in the place of the accuracy", async () => {
+    const real = headlineOf(whole);
+    expect(real.accuracy).toBeGreaterThan(0);
+    const threshold = real.accuracy + 0.2;
+    const result = await evaluated({ ...OPTIONS, threshold });
+    const m = headlineOf(result);
+    expect(judgeThreshold(result, threshold).outcome).toBe("below");
+    expect(m.accuracy).toBeLessThan(threshold);
+    expect(m.accuracy).toBeGreaterThan(real.accuracy);
+    expect(m.queries.gradient).toBeLessThan(real.queries.gradient);
+    // The truth lies between what is certain and what may be.
+    expect(m.correct - m.unfinished!).toBeLessThanOrEqual(real.correct);
+    expect(m.interval.low).toBeLessThan(real.interval.low);
+    expect(m.perImage!.unfinished!.filter((is) => is === 1)).toHaveLength(m.unfinished!);
+    // Other ε decide nothing.
+    expect(attacksOf(result.measurements)).toHaveLength(1);
+    expect(result.limits).toEqual({ threshold, notRun: ["auto on small (L∞, ε = 0.05)"] });
+    const [warning] = result.warnings.filter(({ code }) => code === "ended-early");
+    expect(warning).toMatchObject({ severity: "warning", measurements: [m.id] });
+    expect(warning!.message).toMatch(
+      /small was certain to keep less than .*not finished.*not run: auto on small/,
+    );
+    expect(await renderReport(result)).toContain(`≤ ${(100 * m.accuracy).toFixed(1)} %`);
+  });
+
+  test("that is reached is certain once enough images stand after all attacks", async () => {
+    const real = headlineOf(whole);
+    const threshold = (real.correct - 5) / real.n;
+    const result = await evaluated({ ...OPTIONS, epsilons: [0.15], threshold });
+    const m = headlineOf(result);
+    expect(judgeThreshold(result, threshold).outcome).toBe("at or above");
+    expect(m.unfinished).toBeGreaterThan(0);
+    expect((m.correct - m.unfinished!) / m.n).toBeGreaterThanOrEqual(threshold);
+    expect(result.warnings.find(({ code }) => code === "ended-early")!.message).toContain(
+      "every model was certain to keep",
+    );
+  });
+
+  test("waits for the other models where images go on to them", async () => {
+    const options = { ...OPTIONS, epsilons: [0.15], transferFrom: ["small"] };
+    const both = await evaluated(options, { models: 2 });
+    const { accuracy, n } = headlineOf(both);
+    const reached = await evaluated({ ...options, threshold: accuracy }, { models: 2 });
+    expect(judgeThreshold(reached, accuracy).outcome).toBe("at or above");
+    const missed = await evaluated({ ...options, threshold: accuracy + 1 / n }, { models: 2 });
+    expect(judgeThreshold(missed, accuracy + 1 / n).outcome).toBe("below");
+    // The first model's images told of both: the second was not attacked.
+    expect(attacksOf(missed.measurements).map(({ model, kind }) => `${model} ${kind}`)).toEqual([
+      "small white-box",
+      "small1 transfer",
+    ]);
+  });
+
+  test("of exactly the accuracy is reached, and just above it missed", async () => {
+    const { accuracy, n } = headlineOf(whole);
+    for (const [threshold, outcome] of [
+      [accuracy, "at or above"],
+      [accuracy + 0.5 / n, "below"],
+    ] as const) {
+      expect(judgeThreshold(whole, threshold).outcome).toBe(outcome);
+      const result = await evaluated({ ...OPTIONS, epsilons: [0.15], threshold });
+      expect(judgeThreshold(result, threshold).outcome).toBe(outcome);
+    }
+  });
+
+  test("that the clean images miss is decided without an attack", async () => {
+    const result = await evaluated({ ...OPTIONS, threshold: 1 }, { wrong: 1 });
+    expect(judgeThreshold(result, 1).outcome).toBe("below");
+    expect(headlineOf(result)).toMatchObject({ correct: 47, unfinished: 47, queries: { gradient: 0 } });
+  });
+});
+
+describe("a budget", () => {
+  test("is shared equally, and what was kept counts", () => {
+    let now = 0;
+    const budget = openBudget(60, () => now);
+    const first = budget.share(2);
+    now = 29_000;
+    expect([first(), budget.spent, budget.isSpent]).toEqual([false, 29, false]);
+    budget.add(2);
+    expect(first()).toBe(true);
+    const rest = budget.share(1);
+    now = 57_000;
+    expect(rest()).toBe(false);
+    now = 58_000;
+    expect([rest(), budget.isSpent]).toEqual([true, true]);
+  });
+
+  test("that is too short leaves out what does not fit, the headline last, and names it", async () => {
+    const result = await evaluated({ ...OPTIONS, budget: 1e-6 }, { models: 2 });
+    expect(result.limits!.budget!.spent).toBeGreaterThan(1e-6);
+    expect(result.limits!.notRun).toEqual(["auto on small (L∞, ε = 0.05)", "auto on small1 (L∞, ε = 0.05)"]);
+    const rows = attacksOf(result.measurements);
+    expect(rows.map(({ unfinished, n, interval }) => [unfinished, n, interval.low])).toEqual([
+      [48, 48, 0],
+      [48, 48, 0],
+    ]);
+    expect(rows[0]!.stages!.map(({ images, unfinished }) => [images, unfinished])).toEqual(
+      Array.from({ length: 5 }, () => [48, 48]),
+    );
+    const [warning] = result.warnings.filter(({ code }) => code === "budget-spent");
+    expect(warning).toMatchObject({ severity: "warning", measurements: rows.map(({ id }) => id) });
+    expect(warning!.message).toMatch(
+      /0\.000001 s that the evaluation was given.*Square \+ APGD 48 of 48.*not run: auto on small/s,
+    );
+    expect(judgeThreshold(result, 0.5).outcome).toBe("undecided");
+    expect(result.examples).toEqual([]);
+  });
+
+  test("that ends in the middle of an attack keeps what was broken, and says what was not reached", async () => {
+    const whole = headlineOf(await evaluated({ ...OPTIONS, epsilons: [0.15] }));
+    const options = { ...OPTIONS, epsilons: [0.15], budget: 100 };
+    const result = await evaluated(options);
+    const m = headlineOf(result);
+    expect(m.unfinished).toBeGreaterThan(0);
+    expect(m.correct).toBe(24);
+    expect(m.stages!.map(({ broken, unfinished = 0 }) => [broken, unfinished])).toEqual([
+      [24, 0],
+      [0, 24],
+      [0, 24],
+      [0, 24],
+      [0, 24],
+    ]);
+    // Whoever is finished is as in the whole run.
+    m.perImage!.unfinished!.forEach((is, i) => {
+      if (is === 0)
+        expect(m.perImage!.adversarialPrediction[i]).toBe(whole.perImage!.adversarialPrediction[i]);
+    });
+    // No batch is begun after it.
+    expect(result.limits!.budget).toEqual({ seconds: 100, spent: 100 });
+    // On a machine of the same speed it is the same.
+    expect(headlineOf(await evaluated(options))).toEqual(m);
+  });
+
+  test("that is longer than the suite goes on with stronger attacks at the headline", async () => {
+    const result = await evaluated({ ...OPTIONS, budget: 3500, epsilons: [0.3, 0.15], headline: 0.15 });
+    const m = headlineOf(result);
+    expect(m.unfinished).toBeUndefined();
+    expect(m.further).toBeGreaterThan(0);
+    expect(m.stages!.length).toBe(5 + m.further!);
+    expect(m.stages![5]).toMatchObject({ attack: "apgd", images: 22 });
+    expect(result.limits!.budget!.spent).toBe(3500);
+    const [other] = attacksOf(result.measurements).filter(({ threat }) => threat.epsilon === 0.3);
+    expect(other).toMatchObject({ correct: 0 });
+    expect(other!.further).toBeUndefined();
+    expect(result.warnings.some(({ code }) => code === "budget-spent")).toBe(false);
+    expect(result.statements.join(" ")).toContain(
+      "given 3500 s. How much is done in that depends on the speed",
+    );
+    expect(await renderReport(result)).toContain(`auto and ${m.further} more`);
+  });
+
+  test("is shared by models: what the first does not need is the others'", async () => {
+    const result = await evaluated({ ...OPTIONS, budget: 700, epsilons: [0.15] }, { models: 2 });
+    const [first, second] = attacksOf(result.measurements);
+    for (const m of [first!, second!]) {
+      expect(m.unfinished).toBeGreaterThan(0);
+      expect(m.queries.gradient).toBeGreaterThan(1000);
+    }
+    const easy = await evaluated({ ...OPTIONS, budget: 600, epsilons: [0.3] }, { models: 2 });
+    expect(easy.limits!.budget!.spent).toBeLessThan(600);
+    expect(attacksOf(easy.measurements).map(({ correct }) => correct)).toEqual([0, 0]);
+    expect(easy.limits!.notRun).toEqual([]);
+  });
+
+  test("scores what is finished on the other models, and names what is not", async () => {
+    const transfer: EvaluateOptions = {
+      ...OPTIONS,
+      epsilons: [0.15],
+      attack: "pgd",
+      options: { steps: 20 },
+      transferFrom: ["small"],
+    };
+    const long = await evaluated({ ...transfer, budget: 5000 }, { models: 2 });
+    const rows = (result: Result): string[] =>
+      attacksOf(result.measurements).map(({ model, kind }) => `${model} ${kind}`);
+    expect(rows(long)).toEqual(["small white-box", "small1 transfer", "small1 white-box"]);
+    const [, scored] = attacksOf(long.measurements);
+    expect(scored).toMatchObject({ n: 48, accuracy: attacksOf(long.measurements)[0]!.accuracy });
+    expect(long.limits!.notRun).toEqual([]);
+    // Nothing follows a single attack: it ends when it is done.
+    expect(long.limits!.budget!.spent).toBeLessThan(500);
+    const short = await evaluated({ ...transfer, budget: 60 }, { models: 2 });
+    expect(rows(short)).toEqual(["small white-box", "small1 white-box"]);
+    expect(short.limits!.notRun).toEqual([
+      "the images of PGD-20 on small (L∞, ε = 0.15) on the other models",
+    ]);
+  });
+
+  test("ends early all the same, and leaves a threshold undecided where it is over first", async () => {
+    const options = { ...OPTIONS, epsilons: [0.15], threshold: 0.4 };
+    const short = await evaluated({ ...options, budget: 100 });
+    expect(judgeThreshold(short, 0.4).outcome).toBe("undecided");
+    const codes = short.warnings.map(({ code }) => code);
+    expect(codes).toEqual(["budget-spent"]);
+    const long = await evaluated({ ...options, budget: 100_000 });
+    expect(judgeThreshold(long, 0.4).outcome).toBe("at or above");
+    expect(long.limits!.budget!.spent).toBeLessThan(3000);
+    expect(headlineOf(long).further).toBeUndefined();
+    expect(long.warnings.map(({ code }) => code)).toEqual(["ended-early"]);
+  });
+
+  test("counts what was kept of a run that was killed with its seconds, and goes on from there", async () => {
+    const keepIn = join(folder, "budget.partial");
+    const options = { ...OPTIONS, epsilons: [0.15], budget: 1500 };
+    await expect(evaluated(options, { keepIn, dies: 1200 })).rejects.toThrow("killed");
+    const result = await evaluated(options, { keepIn });
+    // About 1200 were spent before; what was under way when it was killed is lost.
+    expect(runs).toBeGreaterThan(300);
+    expect(runs).toBeLessThan(1200);
+    expect(result.limits!.budget!.spent).toBe(1500);
+    expect(headlineOf(result).stages![0]).toMatchObject({ images: 48, broken: 24 });
+  });
+
+  test("of shards adds up when they are merged", async () => {
+    const options = { ...OPTIONS, epsilons: [0.15] };
+    const parts = [];
+    for (const index of [1, 2]) {
+      const result = await evaluated({
+        ...options,
+        budget: index === 1 ? 1e-6 : undefined,
+        shard: { index, count: 2 },
+      });
+      parts.push({ place: `${index}.json`, result });
+    }
+    const merged = mergeResults(parts);
+    const m = headlineOf(merged);
+    expect(m).toMatchObject({ n: 48, unfinished: 24 });
+    expect(m.perImage!.unfinished).toEqual(Array.from({ length: 48 }, (_, i) => (i % 2 === 0 ? 1 : 0)));
+    expect(m.stages![0]).toMatchObject({ images: 48, unfinished: 24 });
+    expect(merged.limits!.budget!.seconds).toBeCloseTo(1e-6);
+    expect(merged.warnings.some(({ code }) => code === "budget-spent")).toBe(true);
+  });
+});

@@ -1,0 +1,152 @@
+/** Shards of an evaluation, put together: without the models and without the images. */
+import { InputError } from "../errors/index.js";
+import { measuredResult } from "./assemble.js";
+import { mergeMeasurement } from "./merge-measurements.js";
+import type { Example, Limits, Measurement, Result, ShardInfo, ShardMarks } from "./result.js";
+
+/** The result of a shard, and the file that it was read from. */
+export interface ShardResult {
+  readonly place: string;
+  readonly result: Result;
+}
+
+interface Part extends ShardResult {
+  readonly shard: ShardInfo;
+}
+
+/**
+ * The result that one evaluation of all images gives, byte for byte but for the date and the seconds: columns are put in the
+ * order of the images, counts added up, and intervals, gates and statements made again. Machines and paths are those of
+ * the first shard.
+ *
+ * @throws InputError where shards are missing, twice there, or of different evaluations.
+ */
+export function mergeResults(results: readonly ShardResult[]): Result {
+  const parts = results.map(partOf).sort((a, b) => a.shard.index - b.shard.index);
+  checkTogether(parts);
+  const [first] = parts as [Part, ...Part[]];
+  const { result } = first;
+  const measurements = mergeMeasurements(parts);
+  const limits = mergeLimits(parts, measurements);
+  const { n: _, ...dataset } = result.dataset;
+  return measuredResult({
+    tool: result.tool,
+    runtime: result.runtime,
+    seed: result.seed,
+    dataset: {
+      ...dataset,
+      n: first.shard.images,
+      classCounts: dataset.classCounts.map((__, k) =>
+        parts.reduce((sum, part) => sum + part.result.dataset.classCounts[k]!, 0),
+      ),
+    },
+    headline: result.headline,
+    models: result.models,
+    measurements,
+    // All that a shard checks is the same of every one: whether its models repeat their answers.
+    ...(result.checks && { checks: result.checks }),
+    examples: mergeExamples(parts, measurements),
+    statements: [...first.shard.notes, ...machinesStatement(parts)],
+    ...(limits && { limits }),
+  });
+}
+
+function partOf({ place, result }: ShardResult): Part {
+  if (result.shard !== undefined) return { place, result, shard: result.shard };
+  throw new InputError({
+    place,
+    problem: "is a whole evaluation, not a shard of one",
+    remedy: "Give the results that holdfast evaluate wrote with --shard.",
+  });
+}
+
+const MARKS: Readonly<Record<keyof ShardMarks, readonly [what: string, remedy: string]>> = {
+  tool: ["was made by another version of holdfast", "Make all shards with the same version."],
+  models: ["is of other models", "Give every shard the same models, named and read in the same way."],
+  images: ["is of other images", "Give every shard the same --data, --limit and --seed."],
+  plan: ["has other attacks, ε or settings", "Give every shard the same options but --shard."],
+};
+
+function checkTogether(parts: readonly Part[]): void {
+  const [first] = parts;
+  if (first === undefined) throw new InputError({ place: "shards", problem: "none were given" });
+  for (const { place, shard } of parts) {
+    for (const [mark, [what, remedy]] of Object.entries(MARKS)) {
+      if (shard.marks[mark as keyof ShardMarks] === first.shard.marks[mark as keyof ShardMarks]) continue;
+      throw new InputError({ place, problem: `${what} than ${first.place}`, remedy });
+    }
+    if (shard.count !== first.shard.count) {
+      throw new InputError({
+        place,
+        problem: `is one of ${shard.count} shards, ${first.place} one of ${first.shard.count}`,
+        remedy: "Give the shards of one division.",
+      });
+    }
+  }
+  const twice = parts.find(({ shard }, i) => parts[i - 1]?.shard.index === shard.index);
+  if (twice !== undefined) {
+    const { index, count } = twice.shard;
+    const files = parts.filter(({ shard }) => shard.index === index).map(({ place }) => place);
+    throw new InputError({
+      place: files.join(" and "),
+      problem: `are both shard ${index} of ${count}`,
+      remedy: "Give each shard once.",
+    });
+  }
+  const { count } = first.shard;
+  const there = new Set(parts.map(({ shard }) => shard.index));
+  const missing = Array.from({ length: count }, (_, i) => i + 1).filter((index) => !there.has(index));
+  if (missing.length === 0) return;
+  const names = missing.map((index) => `${index}/${count}`).join(", ");
+  throw new InputError({
+    place: "shards",
+    problem: `${missing.length === 1 ? "one is" : `${missing.length} are`} missing: ${names}`,
+    remedy: `Run them with --shard ${missing[0]}/${count}${missing.length === 1 ? "" : " and so on"}, and give their results too.`,
+  });
+}
+
+/** In the order of the first shard that has them; what one shard had no time for is none of the whole. */
+function mergeMeasurements(parts: readonly Part[]): Measurement[] {
+  const first = parts[0]!.result.measurements;
+  return first.flatMap((m) => {
+    const same = parts.map(({ result }) => result.measurements.find(({ id }) => id === m.id));
+    return same.every((each) => each !== undefined) ? [mergeMeasurement(same)] : [];
+  });
+}
+
+/** What was not run in one of them; seconds add up as those of the measurements do. */
+function mergeLimits(parts: readonly Part[], measurements: readonly Measurement[]): Limits | undefined {
+  const all = parts.flatMap(({ result }) => result.limits ?? []);
+  if (all.length === 0) return undefined;
+  const there = new Set(measurements.map(({ id }) => id));
+  const lost = parts.flatMap(({ result }) => result.measurements.filter(({ id }) => !there.has(id)));
+  const budgets = all.flatMap(({ budget }) => budget ?? []);
+  const sum = (of: (budget: (typeof budgets)[number]) => number): number =>
+    budgets.reduce((total, budget) => total + of(budget), 0);
+  return {
+    ...(budgets.length > 0 && {
+      budget: { seconds: sum(({ seconds }) => seconds), spent: sum(({ spent }) => spent) },
+    }),
+    notRun: [...new Set([...all.flatMap(({ notRun }) => notRun), ...lost.map(({ id }) => id)])],
+  };
+}
+
+/** In the order of the images. */
+function mergeExamples(parts: readonly Part[], measurements: readonly Measurement[]): Example[] {
+  const order = new Map(measurements[0]?.perImage?.index.map((index, i) => [index, i]));
+  return parts
+    .flatMap(({ result }) => result.examples)
+    .sort((a, b) => (order.get(a.index) ?? 0) - (order.get(b.index) ?? 0));
+}
+
+/** Another processor, or another version of the engine, may round otherwise. */
+function machinesStatement(parts: readonly Part[]): string[] {
+  const machines = new Set(
+    parts.map(({ result: { runtime } }) => JSON.stringify({ ...runtime, threads: 0, host: "" })),
+  );
+  if (machines.size === 1) return [];
+  return [
+    `The ${parts.length} shards were made on ${machines.size} kinds of machine; the first is named. Another one may round ` +
+      "otherwise, and a few images may fall otherwise on it.",
+  ];
+}

@@ -1,0 +1,87 @@
+/** In which order measurements are made, and what is left out where there is no time. */
+import { furtherStages } from "./further.js";
+import { Measuring, scoredOn } from "./measuring.js";
+import type { PlannedMeasurement } from "./plan.js";
+import type { Measurement } from "./result.js";
+import type { Run } from "./run.js";
+import { describePlanned } from "./words.js";
+
+/** A measurement to be made. */
+export interface Task {
+  readonly model: string;
+  readonly given: PlannedMeasurement;
+}
+
+export interface Ran {
+  readonly measured: ReadonlyMap<Task, readonly Measurement[]>;
+  /** What was planned and not begun, in words. */
+  readonly notRun: readonly string[];
+}
+
+/** Makes them one after the other; with a budget or a threshold the headline comes first. */
+export async function runTasks(
+  run: Run,
+  tasks: readonly Task[],
+  record: (measurement: Measurement) => Measurement,
+): Promise<Ran> {
+  if (run.budget !== undefined || run.decision !== undefined) return runWithin(run, tasks, record);
+  const measured = new Map<Task, readonly Measurement[]>();
+  for (const task of tasks) {
+    const measuring = new Measuring(run, task.model, task.given);
+    await measuring.go(() => false);
+    measured.set(task, (await measuring.finish()).map(record));
+  }
+  return { measured, notRun: [] };
+}
+
+/**
+ * Within a budget: the headline's measurements first, each with an equal share of the time that is left; then those at other
+ * ε; and what is left after them goes to the headline again, to attacks that were cut off and to stronger ones. Where
+ * something is to be decided, the headline alone, until it is.
+ */
+async function runWithin(
+  run: Run,
+  tasks: readonly Task[],
+  record: (measurement: Measurement) => Measurement,
+): Promise<Ran> {
+  const { budget, decision } = run;
+  const measured = new Map<Task, readonly Measurement[]>();
+  const all = tasks.map((task) => ({ task, measuring: new Measuring(run, task.model, task.given) }));
+  const finish = async ({ task, measuring }: (typeof all)[number]): Promise<void> => {
+    measured.set(task, (await measuring.finish()).map(record));
+  };
+  const round = async (some: typeof all, isFurther = false): Promise<void> => {
+    for (const [i, each] of some.entries()) {
+      if (decision?.outcome !== undefined) return;
+      const { model, given } = each.task;
+      const further = isFurther ? furtherStages(given, run.targets.get(model)!) : [];
+      await each.measuring.go(budget?.share(some.length - i) ?? (() => false), further);
+      // Other models are asked now: what they say may decide.
+      if (decision !== undefined && each.measuring.isDone) await finish(each);
+    }
+  };
+  const headline = all.filter(({ measuring }) => measuring.isHeadline);
+  await round(headline);
+  if (decision === undefined) await round(all.filter(({ measuring }) => !measuring.isHeadline));
+  let open = headline.filter(({ task }) => !measured.has(task));
+  while (budget?.isSpent === false && decision?.outcome === undefined && open.length > 0) {
+    await round(open, decision === undefined);
+    open = open.filter(({ task, measuring }) => !measuring.isThrough && !measured.has(task));
+  }
+  for (const each of all) {
+    const { measuring, task } = each;
+    // The headline has its row even where there was no time for it, but for what a decision made needless.
+    const isShown = measuring.isHeadline && (decision === undefined || measuring.isOpen);
+    const hasRow = measuring.hasBegun || measuring.isDone || isShown;
+    if (hasRow && !measured.has(task)) await finish(each);
+  }
+  return { measured, notRun: all.flatMap(({ task }) => notRunOf(run, task, measured.get(task))) };
+}
+
+/** What a task was to measure and did not, in words. */
+function notRunOf(run: Run, { model, given }: Task, measured: readonly Measurement[] | undefined): string[] {
+  if (measured === undefined) return [describePlanned(model, given)];
+  return scoredOn(run, model, given).length >= measured.length
+    ? [`the images of ${describePlanned(model, given)} on the other models`]
+    : [];
+}
