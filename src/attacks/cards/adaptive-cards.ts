@@ -18,8 +18,8 @@ export const ADAPTIVE_CARDS = {
       rho: APGD_OPTIONS.rho,
       draws: APGD_OPTIONS.draws,
       loss: raised("dlr"),
-      attentionWeight: positive({ default: 1, help: "weight of the attention maps' distance (β)" }),
-      pairingWeight: positive({ default: 0.1, help: "weight of the logits' distance (α)" }),
+      attentionWeight: positive({ default: 0.1, help: "weight of the attention maps' distance (β)" }),
+      pairingWeight: positive({ default: 0.01, help: "weight of the logits' distance (α)" }),
     },
     cost: ({ steps, restarts, draws }) => ({
       forward: 1,
