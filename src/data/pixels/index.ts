@@ -18,5 +18,4 @@ export {
   type FileSource,
   type ImageSource,
   type PictureSource,
-  type PixelSource,
 } from "./source.js";
