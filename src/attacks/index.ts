@@ -1,7 +1,10 @@
 import { apgd, targetedApgd } from "./apgd.js";
 import type { AnyAttack, Attack } from "./attack.js";
 import type { AttackName, OptionRows } from "./cards/index.js";
+import { cw } from "./cw.js";
+import { deepfool } from "./deepfool.js";
 import { targetedFab } from "./fab.js";
+import { fmn } from "./fmn.js";
 import { grayImage } from "./gray-image.js";
 import { fgsm, pgd } from "./pgd.js";
 import { square, squareThenApgd } from "./square.js";
@@ -28,7 +31,10 @@ export {
   type Subject,
 } from "./attack.js";
 export { apgd, targetedApgd } from "./apgd.js";
+export { cw } from "./cw.js";
+export { deepfool } from "./deepfool.js";
 export { targetedFab } from "./fab.js";
+export { fmn } from "./fmn.js";
 export { square, squareThenApgd } from "./square.js";
 export { ballAround, type Ball } from "./ball.js";
 export * from "./cards/index.js";
@@ -60,6 +66,9 @@ export const ATTACKS: Readonly<Record<AttackName, AnyAttack>> = Object.freeze({
   "fab-t": known(targetedFab),
   square: known(square),
   "square-apgd": known(squareThenApgd),
+  fmn: known(fmn),
+  cw: known(cw),
+  deepfool: known(deepfool),
   "gray-image": known(grayImage),
 });
 
