@@ -22,7 +22,7 @@ describe.each(["evaluate", "attack", "explain"])("%s --help", (command) => {
     const help = (await helpOf(command)).replace(/\s+/g, " ");
     const [, options] = /Options of the attacks:(.*) Attacks:/.exec(help)!;
     expect(options).toContain(
-      "--steps <n> steps of each run (default: 40 for pgd; 100 for apgd, apgd-t, fab-t; 30 for square-apgd)",
+      "--steps <n> steps of each run (default: 40 for pgd; 100 for apgd, apgd-t, fab-t; 30 for square-apgd",
     );
     expect(options).toContain("(default: cross-entropy for apgd; dlr for apgd-t, square-apgd)");
     expect(options).toContain("(default: 5000 for square; 1000 for square-apgd)");

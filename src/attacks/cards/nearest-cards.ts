@@ -18,8 +18,8 @@ const draws = PGD_OPTIONS.draws;
 /** Attacks that look for the nearest adversarial image, whatever ε is. */
 export const NEAREST_CARDS = {
   /**
-   * The steps of the paper's long runs; γ from .05 to .001 and a step from α to α / 100, as adversarial-library and
-   * Foolbox have them.
+   * The paper's 1000 steps; γ from .05 to .001, and a step from α to α / 100, as adversarial-library and Foolbox have them.
+   * In L∞ α is 10, not their 1: as near on an undefended model, and nearer where the gradient is masked.
    */
   fmn: card({
     name: "fmn",
@@ -30,8 +30,9 @@ export const NEAREST_CARDS = {
     options: {
       steps: count({ default: 1000, help: "steps of each run" }),
       firstStep: positive({
-        default: 1,
-        help: "length of the first step in L2 (α); it falls to a hundredth of this",
+        default: ({ norm }) => (norm === "linf" ? 10 : 1),
+        defaultText: "10 in L∞, 1 in L2",
+        help: "length of the first step, in L2 whatever the norm (α); it falls to a hundredth of this",
       }),
       radiusChange: positive({
         default: 0.05,
