@@ -54,7 +54,7 @@ export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-ste
 export { argMax, crossEntropies, NO_CLASS, oneHot, predictions } from "./scoring.js";
 export { accessOf, openTarget } from "./open-target.js";
 export { createTarget, FORWARD, type Compile, type Target, type TargetOptions } from "./target.js";
-export { checkLength, checkThreat, type Norm, type ThreatModel } from "./threat.js";
+export { checkLength, checkThreat, LONGEST, type Norm, type ThreatModel } from "./threat.js";
 export { pgdTrajectory, type TrajectoryOptions } from "./trajectory.js";
 
 /** Every attack by name. */

@@ -30,7 +30,8 @@ export function createNearest(subject: Subject, stop: Stop): Nearest {
       return distance;
     },
     get isDone() {
-      return stop === "inside" && !randomised && distance <= threat.epsilon;
+      if (randomised) return false;
+      return distance === 0 || (stop === "inside" && distance <= threat.epsilon);
     },
     offer(candidate, logits) {
       if (!isReached(subject, logits)) return false;

@@ -14,7 +14,7 @@ export interface ThreatModel {
  * Longest steps that a pixel of [0, 1] or a whole image can mean. In L2 a photograph of 224 × 224 is 388 wide at most,
  * and radii in use stay below 5: what is longer than this was meant in gray levels.
  */
-const LONGEST: Readonly<Record<Norm, number>> = { linf: 1, l2: 32 };
+export const LONGEST: Readonly<Record<Norm, number>> = { linf: 1, l2: 32 };
 
 /** @throws UsageError when the ball is empty, or is not a ball of images. */
 export function checkThreat({ norm, epsilon }: ThreatModel): void {

@@ -3,6 +3,7 @@ import { neededFor } from "../graph/index.js";
 import { isOpaque, type AnyClassifier, type Classifier } from "../models/index.js";
 import { readJson, writeFileAtomic } from "../files/index.js";
 import { runtimeInfo } from "../runtime/index.js";
+import { distanceStatements } from "./distances.js";
 import { evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } from "./evaluate.js";
 import { collectExamples } from "./examples.js";
 import { checkFit } from "./fit.js";
@@ -133,6 +134,7 @@ export function measuredResult(measures: Measures): Result {
     statements: [
       ...(measures.statements ?? []),
       ...upperBoundStatements(measures),
+      ...distanceStatements(measures),
       sampleStatement(measures.dataset),
       ...classesStatement(measures.dataset),
       ...measures.models.flatMap(({ name, preprocessing }) =>

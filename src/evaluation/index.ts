@@ -21,6 +21,7 @@ export {
   type Measurement,
   type ModelInfo,
   type NamedPreprocessing,
+  type NearestMeasurement,
   type PreprocessingGuess,
   type PerAttackedImage,
   type PerCleanImage,
@@ -51,6 +52,7 @@ export {
   type Measured,
   type WorstCase,
 } from "./curves.js";
+export { accuracyWithin, distancesOf, type Distances } from "./distances.js";
 export {
   chanceGate,
   chanceLevel,

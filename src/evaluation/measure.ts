@@ -5,7 +5,7 @@ import type { RandomGenerator } from "../tensor/index.js";
 import { attackDataset, type Outcome } from "./attack-dataset.js";
 import { datasetBatches, readBatch } from "./batches.js";
 import type { Kept, KeptOutcome } from "./kept.js";
-import { cleanMeasurement, transferMeasurement, whiteBoxMeasurement } from "./measurement.js";
+import { cleanMeasurement, ownMeasurement, transferMeasurement } from "./measurement.js";
 import { FORWARD, workOf, type EvaluationPlan, type PlannedMeasurement } from "./plan.js";
 import type { CleanMeasurement, Measurement } from "./result.js";
 import { createTally, type StageTally } from "./tally.js";
@@ -114,7 +114,7 @@ export async function measure(run: Run, model: string, given: PlannedMeasurement
   if (given.isSuite) tally.stages = reports;
   const common = { planned: { ...given, stages }, seed: plan.seed };
   return [
-    whiteBoxMeasurement(model, run.models.get(model)!, { ...common, tally }),
+    ownMeasurement(model, run.models.get(model)!, { ...common, tally }),
     ...transfers.map(({ other, tally: scored }) =>
       transferMeasurement(other, model, { ...common, tally: scored }),
     ),

@@ -1,9 +1,9 @@
 /** How warnings and tables name what was measured. */
 import { CARDS, SUITES } from "../attacks/index.js";
-import type { AttackMeasurement, SuiteStageResult } from "./result.js";
+import type { AttackMeasurement, NearestMeasurement, SuiteStageResult, ThreatInfo } from "./result.js";
 
 /** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`, `AutoAttack`. */
-export function attackLabel(m: AttackMeasurement): string {
+export function attackLabel(m: Pick<AttackMeasurement, "attack" | "parameters">): string {
   const { steps, restarts, draws } = m.parameters;
   const label = nameOf(m.attack);
   const name = steps === null || m.attack === "fgsm" ? label : `${label}-${steps}`;
@@ -36,10 +36,14 @@ export function describeStages(m: AttackMeasurement): string | undefined {
 }
 
 /** An attack, the model and the threat: `PGD-40 on a (L∞, ε = 0.3)`. */
-export function describe(m: AttackMeasurement): string {
+export function describe(m: AttackMeasurement | NearestMeasurement): string {
   const from = m.kind === "transfer" ? ` from ${m.source}` : "";
-  const norm = m.threat.norm === "linf" ? "L∞" : "L2";
-  return `${attackLabel(m)}${from} on ${m.model} (${norm}, ε = ${number(m.threat.epsilon)})`;
+  return `${attackLabel(m)}${from} on ${m.model} (${normSign(m.threat.norm)}, ε = ${number(m.threat.epsilon)})`;
+}
+
+/** `L∞` or `L2` */
+export function normSign(norm: ThreatInfo["norm"]): string {
+  return norm === "linf" ? "L∞" : "L2";
 }
 
 /** `12.3 %` */

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { EvaluateEvent, ModelUnderTest, Result, ThreatInfo } from "../../evaluation/index.js";
+import { CARDS } from "../../attacks/cards/index.js";
 import type { AnyClassifier, KnownImageShape } from "../../models/index.js";
 import {
   attackOptions,
@@ -31,12 +32,13 @@ import {
 } from "../shared-options.js";
 import { createTerminal, formatPercent, formatTable, type Progress, type Terminal } from "../terminal.js";
 import { toolInfo } from "../tool.js";
-import { counts, countOrNone, formatEpsilon, share } from "../values.js";
+import { count, counts, countOrNone, formatEpsilon, share } from "../values.js";
 
 interface EvaluateCommandOptions
   extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions {
   readonly iterations?: number[];
   readonly transfer: boolean;
+  readonly curve?: number | true;
   readonly examples: number;
   readonly out: string;
   readonly report?: string;
@@ -50,11 +52,12 @@ Examples:
   holdfast evaluate model.onnx --data photos --epsilon 2/255,4/255,8/255 --fail-below 0.4
   holdfast evaluate model.onnx --data photos --limit 1000 --epsilon 4/255 --attack standard --report report.html
   holdfast evaluate model.onnx --data photos --epsilon 4/255 --attack square --queries 20000
+  holdfast evaluate model.onnx --data photos --limit 200 --curve 200 --report report.html
   holdfast evaluate model.onnx --data photos --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --crop 0.875
 
 Writes a result as JSON, and a report that needs nothing else. An accuracy under attack is an
 upper bound: a stronger attack can only find more. For an image that stands auto takes
-up to 520 gradients and 1000 answers, standard (AutoAttack) 2800 and 5000, PGD 40. From L∞ ε = 0.5 on
+up to 520 gradients and 1000 answers, standard (AutoAttack) 2800 and 5000, PGD 40, and --curve 1000 more of every image. From L∞ ε = 0.5 on
 the gray image, which then lies in every ball, is tried too. Ctrl-C or a crash loses nothing: the same
 command goes on. Exit code 1 with --fail-below when it is missed,
 or when a serious warning says that the accuracy is false.`;
@@ -72,6 +75,11 @@ export function evaluateCommand(program: Command): void {
   });
   command
     .option("--iterations <list>", "further step counts at the headline ε, such as 10,20,100", counts)
+    .option(
+      "--curve [steps]",
+      "look for the nearest adversarial image of each image (FMN, 1000 steps): the accuracy at every ε, and the median distance",
+      count,
+    )
     .option("--no-transfer", "do not try each model's adversarial images on the others")
     .option("--examples <n>", "images kept for the report", countOrNone, 6)
     .option("--out <file>", "where the result goes", "result.json")
@@ -163,8 +171,9 @@ async function measure(
     `${sample.dataset.length} of ${sample.population} images of ${sample.dataset.name} (${sample.dataset.split}), seed ${options.seed}\n` +
       describeAttack(options, given, epsilons) +
       (models.some(({ classifier }) => isOpaque(classifier))
-        ? "; without a gradient: what of it needs none, else Square"
+        ? `; without a gradient: what of it needs none, else Square${options.curve === undefined ? "" : ", and no curve"}`
         : "") +
+      (options.curve === undefined ? "" : `; the curve over ε: ${curveOf(options.curve)}`) +
       (gray.length === 0 ? "" : `; the gray image, ε ${gray.map(formatEpsilon).join(", ")}`),
   );
   const { evaluateModels } = await import("../../evaluation/index.js");
@@ -180,6 +189,7 @@ async function measure(
         attack: options.attack,
         options: given,
         iterations: options.iterations ?? [],
+        curve: options.curve ?? false,
         transferFrom: options.transfer && models.length > 1 ? models.map(({ name }) => name) : [],
         examples: options.examples,
         batchSize: options.batchSize,
@@ -212,14 +222,15 @@ function createDisplay(terminal: Terminal): { onEvent: (event: EvaluateEvent) =>
 /** The table, what each attack of a suite took, and the warnings, as the terminal shows them. */
 export async function describeResult(result: Result): Promise<string> {
   const { attackLabel, describeStages } = await import("../../evaluation/index.js");
-  const rows = result.measurements.map((m) => [
+  const measured = result.measurements.filter((m) => m.kind !== "nearest");
+  const rows = measured.map((m) => [
     m.model,
     m.kind === "clean" ? "clean" : `${attackLabel(m)}${m.kind === "transfer" ? ` from ${m.source}` : ""}`,
     m.kind === "clean" ? "" : describeThreat(m.threat),
     formatPercent(m.accuracy),
     `${(100 * m.interval.low).toFixed(1)}–${(100 * m.interval.high).toFixed(1)} %`,
   ]);
-  const suites = result.measurements.flatMap((m) => (m.kind === "clean" ? [] : (describeStages(m) ?? [])));
+  const suites = measured.flatMap((m) => (m.kind === "clean" ? [] : (describeStages(m) ?? [])));
   const warnings = result.warnings
     .filter(({ severity }) => severity !== "info")
     .map(({ severity, message }) => `${severity}: ${message}`);
@@ -229,6 +240,12 @@ export async function describeResult(result: Result): Promise<string> {
     ...warnings,
     ...result.statements,
   ].join("\n");
+}
+
+/** `FMN, up to 1000 gradients an image` */
+function curveOf(curve: number | true): string {
+  const { label, options } = CARDS.fmn;
+  return `${label}, ${curve === true ? String(options.steps.default) : curve} gradients an image`;
 }
 
 function describeThreat({ norm, epsilon }: ThreatInfo): string {
