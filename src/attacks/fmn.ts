@@ -1,7 +1,9 @@
-import { defineAttack } from "./attack.js";
+import type { Asking } from "./asking.js";
+import { defineAttack, type Subject } from "./attack.js";
 import { ballAround } from "./ball.js";
-import { CARDS } from "./cards/index.js";
-import { createNearest, dualNorm, leadAsker } from "./nearest.js";
+import { CARDS, GRAY_QUERIES } from "./cards/index.js";
+import type { LossAt } from "./loss-gradient.js";
+import { createNearest, dualNorm, leadAsker, type Nearest } from "./nearest.js";
 
 /** What the step falls to, as a share of the first, and the change of the radius. */
 const LAST_STEP = 0.01;
@@ -18,7 +20,9 @@ const LAST_CHANGE = 0.001;
  *   δ ← Π( δ + α ∇ / ‖∇‖₂ ),  x₀ + δ in [0, 1]
  *
  * α and γ fall along a cosine. That the radius grows in any case before the first success is ours: the linear picture knows
- * nothing of [0, 1], and where pixels are cut there the published rule can stand still short of the boundary.
+ * nothing of [0, 1], and where pixels are cut there the published rule can stand still short of the boundary. So is the last
+ * look: where gray is nearer than what was found, or nothing was, the way to gray is searched for the boundary. A model whose
+ * gradient says nothing then has no distance beyond that.
  */
 export const fmn = defineAttack(
   CARDS.fmn,
@@ -47,6 +51,27 @@ export const fmn = defineAttack(
       radius = Math.min(radius, farthest);
       x = ballAround({ ...threat, epsilon: radius }, image).project(step(x, gradient, length));
     }
+    if (!nearest.isDone) yield* towardsGray(subject, leadAt, nearest);
     return nearest.image;
   },
 );
+
+/** The way from the image to one gray, halved again and again, where all of it is nearer than what was found. */
+function* towardsGray(
+  { image, ball, threat }: Subject,
+  leadAt: (x: Float32Array) => Asking<LossAt>,
+  nearest: Nearest,
+): Asking<void> {
+  const gray = image.map(() => 0.5);
+  let [low, high] = [0, ball.distance(gray)];
+  if (high >= nearest.distance) return;
+  let x: Float32Array = gray;
+  for (let k = 0; k < GRAY_QUERIES; k++) {
+    const { logits } = yield* leadAt(x);
+    const isAdversarial = nearest.offer(x, logits);
+    if (nearest.isDone || (k === 0 && !isAdversarial)) return;
+    if (isAdversarial) high = ball.distance(x);
+    else low = ball.distance(x);
+    x = ballAround({ ...threat, epsilon: (low + high) / 2 }, image).project(gray.slice());
+  }
+}

@@ -151,9 +151,37 @@ describe.each(CASES)("%s", (...each) => {
     expect(ended.gradientQueries).toBeLessThanOrEqual(size * costOf(planned).gradient);
   });
 
+  it(`spends what its card says at most in ${norm}`, async () => {
+    // In an empty ball nothing ends it early.
+    const planned = planAttack(attack, { norm, epsilon: 0 }, { ...options, steps: 20 } as never);
+    const { gradientQueries } = await runAttack(target, planned, batch, { random });
+    expect(gradientQueries).toBeGreaterThan(size);
+    expect(gradientQueries).toBeLessThanOrEqual(size * costOf(planned).gradient);
+  });
+
   it(`reaches the class that it is told to in ${norm}`, async () => {
     const planned = planAttack(attack, { norm, epsilon: WIDE[norm] }, options as never);
     const found = await runAttack(target, planned, { ...batch, targets }, { random });
     expect(found.adversarialPrediction).toEqual(targets);
   });
+});
+
+it("FMN goes the way to gray where no gradient leads anywhere", async () => {
+  const blind = createTarget(
+    smallNetwork({
+      input: (g, image) => g.op("Div", [g.op("Round", [g.op("Mul", [image, g.scalar(20)])]), g.scalar(20)]),
+    }),
+    { batchSize: size, threads: 1 },
+  );
+  const planned = planAttack(fmn, { norm: "linf", epsilon: 1 }, { steps: 3, stop: "end" });
+  const { success, distance, zeroGradient, cleanPrediction } = await runAttack(blind, planned, batch, {
+    random,
+  });
+  await blind.dispose();
+  expect(zeroGradient.every((one) => one === 1)).toBe(true);
+  const right = Array.from(labels.keys()).filter((i) => cleanPrediction[i] === labels[i]);
+  const found = right.filter((i) => success[i] === 1);
+  expect(found.length).toBeGreaterThan(right.length / 3);
+  for (const i of found) expect(distance[i]).toBeLessThanOrEqual(0.5);
+  expect(median(found.map((i) => distance[i]!))).toBeLessThan(0.4);
 });

@@ -48,26 +48,24 @@ export function accuracyWithin({ distances }: Pick<Distances, "distances">, epsi
 
 /** What a reader should know of the distances, and where they say more than the attacks at one ε. */
 export function distanceStatements(measured: Measured): string[] {
-  return distancesOf(measured).flatMap((each) => [
-    describeMedian(each),
-    ...nearerThanAttacks(measured, each),
-  ]);
+  const found = distancesOf(measured);
+  if (found.length === 0) return [];
+  return [
+    ...found.flatMap((each) => [describeMedian(each), ...nearerThanAttacks(measured, each)]),
+    "Distances are upper bounds, and so is the curve: a stronger attack may find nearer images. Of each image the nearest " +
+      "counts that any attack here found, whatever its ε.",
+  ];
 }
 
-/** `Half of the 95 images that a is right on have an adversarial image within L∞ 0.15 (FMN-1000). …` */
+/** `Half of the 95 images that a is right on have an adversarial image within L∞ 0.15 (FMN-1000, median).` */
 function describeMedian({ model, norm, right, median, search }: Distances): string {
-  const bound =
-    "Distances are upper bounds, and so is the curve: a stronger attack may find nearer images. Of each image the nearest " +
-    "counts that any attack here found, whatever its ε.";
   const label = attackLabel(search);
   if (right === 0) return `${model} is right on no image: there is no distance to tell.`;
-  const half =
-    median === Infinity
-      ? `Of half of the ${right} images that ${model} is right on no adversarial image was found at any distance in ` +
+  return median === Infinity
+    ? `Of half of the ${right} images that ${model} is right on no adversarial image was found at any distance in ` +
         `${normSign(norm)} (${label}).`
-      : `Half of the ${right} images that ${model} is right on have an adversarial image within ${normSign(norm)} ` +
+    : `Half of the ${right} images that ${model} is right on have an adversarial image within ${normSign(norm)} ` +
         `${number(median)} (${label}, median).`;
-  return `${half} ${bound}`;
 }
 
 /** Images that the search broke within an ε at which attacks had left them standing. */

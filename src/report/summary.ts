@@ -61,7 +61,7 @@ function cards(result: Result): Html {
           ${
             near &&
             html`<div>
-              <dt>median distance, at most</dt>
+              <dt>median ${near.norm === "linf" ? "L∞" : "L2"} distance, at most</dt>
               <dd>${format.distance(near.median)}</dd>
             </div>`
           }

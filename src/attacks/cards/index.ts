@@ -1,7 +1,7 @@
 export { type Access, type Card, type Cost } from "./card.js";
 export { CARDS, type AttackName } from "./cards.js";
 export { RAISED_LOSSES, type RaisedLoss } from "./autoattack-cards.js";
-export { type Stop } from "./nearest-cards.js";
+export { GRAY_QUERIES, type Stop } from "./nearest-cards.js";
 export { PGD_OBJECTIVES, type PgdObjective } from "./pgd-cards.js";
 export { SUITES, type Suite, type SuiteName, type SuiteStage } from "./suites.js";
 export {

@@ -15,6 +15,9 @@ const stop = choice<Stop>({
 });
 const draws = PGD_OPTIONS.draws;
 
+/** What FMN asks at most, at its end, on the way from the image to one gray. */
+export const GRAY_QUERIES = 11;
+
 /** Attacks that look for the nearest adversarial image, whatever ε is. */
 export const NEAREST_CARDS = {
   /**
@@ -41,7 +44,7 @@ export const NEAREST_CARDS = {
       draws,
       stop,
     },
-    cost: ({ steps, draws: each }) => ({ forward: 0, gradient: steps * each }),
+    cost: ({ steps, draws: each }) => ({ forward: 0, gradient: (steps + GRAY_QUERIES) * each }),
   }),
   /** As the authors' code, adversarial-library and Foolbox have it, with a confidence κ of 0. */
   cw: card({
