@@ -89,4 +89,4 @@ for who, run in PEERS[name].items():
     far = (found - x).flatten(1).norm(order, dim=1)
     distances = {int(i): float(d) for i, d, b in zip(right, far, broken) if b}
     rows.append({"who": who, "distances": distances, "gradients": spent, "seconds": seconds})
-json.dump(rows, open(out, "w"))
+    json.dump(rows, open(out, "w"))
