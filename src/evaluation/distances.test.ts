@@ -110,7 +110,7 @@ test("an image that an attack broke is at most ε away, and one that only the se
       perImage: {
         ...rest,
         adversarialPrediction: some((i) => (i === 0 ? 1 : 0)),
-        success: label.map((_, i) => (i === 0 ? 1 : 0) as 0 | 1),
+        success: label.map((_, i) => (i === 0 ? 1 : 0)),
         distance: some(() => 0.150001),
       },
     },
