@@ -2,6 +2,9 @@ import { apgd, targetedApgd } from "./apgd.js";
 import { attentionApgd } from "./attention-apgd.js";
 import type { AnyAttack, Attack } from "./attack.js";
 import type { AttackName, OptionRows } from "./cards/index.js";
+import { cw } from "./cw.js";
+import { deepfool } from "./deepfool.js";
+import { fmn } from "./fmn.js";
 import { fab, targetedFab } from "./fab.js";
 import { grayImage } from "./gray-image.js";
 import { fgsm, pgd } from "./pgd.js";
@@ -29,6 +32,9 @@ export {
   type Subject,
 } from "./attack.js";
 export { apgd, targetedApgd } from "./apgd.js";
+export { cw } from "./cw.js";
+export { deepfool } from "./deepfool.js";
+export { fmn } from "./fmn.js";
 export { attentionApgd } from "./attention-apgd.js";
 export { averagedTarget } from "./averaged-target.js";
 export { fab, targetedFab } from "./fab.js";
@@ -55,6 +61,7 @@ export { createTarget, FORWARD, type Compile, type Target, type TargetOptions } 
 export {
   checkLength,
   checkThreat,
+  LONGEST,
   NORMS,
   normLabel,
   type Norm,
@@ -75,6 +82,9 @@ export const ATTACKS: Readonly<Record<AttackName, AnyAttack>> = Object.freeze({
   square: known(square),
   "square-apgd": known(squareThenApgd),
   "attention-apgd": known(attentionApgd),
+  fmn: known(fmn),
+  cw: known(cw),
+  deepfool: known(deepfool),
   "gray-image": known(grayImage),
 });
 

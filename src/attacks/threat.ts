@@ -28,7 +28,7 @@ export interface ThreatModel {
  * and radii in use stay below 5; in L1 they are 10 to 12 on small images and up to 255 on photographs. What is longer
  * than this was meant in gray levels.
  */
-const LONGEST: Readonly<Record<Norm, number>> = { linf: 1, l2: 32, l1: 1024 };
+export const LONGEST: Readonly<Record<Norm, number>> = { linf: 1, l2: 32, l1: 1024 };
 
 /** @throws UsageError when the ball is empty, or is not a ball of images. */
 export function checkThreat({ norm, epsilon }: ThreatModel): void {

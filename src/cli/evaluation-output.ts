@@ -61,14 +61,15 @@ async function missedBy(result: Result, threshold: number): Promise<string | und
 /** The table, what each attack of a suite took, and the warnings, as the terminal shows them. */
 export async function describeResult(result: Result): Promise<string> {
   const { accuracyOf, attackLabel, describeStages } = await import("../evaluation/index.js");
-  const rows = result.measurements.map((m) => [
+  const measured = result.measurements.filter((m) => m.kind !== "nearest");
+  const rows = measured.map((m) => [
     m.model,
     m.kind === "clean" ? "clean" : `${attackLabel(m)}${m.kind === "transfer" ? ` from ${m.source}` : ""}`,
     m.kind === "clean" ? "" : describeThreat(m.threat),
     m.kind === "clean" ? formatPercent(m.accuracy) : accuracyOf(m),
     `${(100 * m.interval.low).toFixed(1)}–${(100 * m.interval.high).toFixed(1)} %`,
   ]);
-  const suites = result.measurements.flatMap((m) => (m.kind === "clean" ? [] : (describeStages(m) ?? [])));
+  const suites = measured.flatMap((m) => (m.kind === "clean" ? [] : (describeStages(m) ?? [])));
   const warnings = result.warnings
     .filter(({ severity }) => severity !== "info")
     .map(({ severity, message }) => `${severity}: ${message}`);

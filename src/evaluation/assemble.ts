@@ -4,6 +4,7 @@ import { isOpaque, type AnyClassifier, type Classifier } from "../models/index.j
 import { readJson, writeFileAtomic } from "../files/index.js";
 import { runtimeInfo } from "../runtime/index.js";
 import { checkStatements } from "./check-gates.js";
+import { distanceStatements } from "./distances.js";
 import { evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } from "./evaluate.js";
 import { collectExamples } from "./examples.js";
 import { checkFit } from "./fit.js";
@@ -150,6 +151,7 @@ export function measuredResult(measures: Measures): Result {
       ...checkStatements(measures),
       ...budgetStatement(measures),
       ...shardStatement(measures),
+      ...distanceStatements(measures),
       sampleStatement(measures.dataset),
       ...classesStatement(measures.dataset),
       ...measures.models.flatMap(({ name, preprocessing }) =>

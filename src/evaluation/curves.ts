@@ -1,5 +1,6 @@
 import { grayImage } from "../attacks/index.js";
 import { boundedInterval } from "./intervals.js";
+import { nearestWithin } from "./nearest-within.js";
 import type { AttackMeasurement, Interval, Measurement, ModelInfo, Result, ThreatInfo } from "./result.js";
 
 /** What curves and gates are made from. */
@@ -55,8 +56,9 @@ export function accuracyAgainstSteps({ measurements }: Measured): Curve[] {
   );
 }
 
+/** The attacks at one ε: not the search for the nearest images, which has none. */
 export function attacksOf(measurements: readonly Measurement[]): AttackMeasurement[] {
-  return measurements.filter((m) => m.kind !== "clean");
+  return measurements.filter((m) => m.kind === "white-box" || m.kind === "transfer");
 }
 
 /**
@@ -121,18 +123,20 @@ export interface WorstCase {
 
 /**
  * The per-sample minimum over every attack of one model under one threat: an image counts as
- * correct only when no attack, white-box or transferred, changed its prediction, nor one of its checks. Where a measurement
+ * correct only when no attack, white-box or transferred, changed its prediction, nor one of its checks, and no search for the
+ * nearest images found one within ε. Where a measurement
  * has no per-image results, or speaks of other images, the lowest single accuracy is returned.
  * Undefined when nothing was measured under that threat.
  */
 export function worstCase(measured: Measured, model: string, threat: ThreatInfo): WorstCase | undefined {
-  const attacks = attacksOf(measured.measurements).filter(
+  const atOnce = attacksOf(measured.measurements).filter(
     (m) =>
       m.model === model &&
       m.threat.norm === threat.norm &&
       m.threat.epsilon === threat.epsilon &&
       !m.parameters.targeted,
   );
+  const attacks = [...atOnce, ...nearestWithin(measured.measurements, model, threat)];
   const lowest = attacks.reduce<AttackMeasurement | undefined>(
     (least, m) => (least === undefined || m.accuracy < least.accuracy ? m : least),
     undefined,

@@ -22,6 +22,7 @@ export {
   type Measurement,
   type ModelInfo,
   type NamedPreprocessing,
+  type NearestMeasurement,
   type PreprocessingGuess,
   type PerAttackedImage,
   type PerCleanImage,
@@ -64,6 +65,7 @@ export {
   type Measured,
   type WorstCase,
 } from "./curves.js";
+export { accuracyWithin, distancesOf, type Distances } from "./distances.js";
 export {
   chanceGate,
   chanceLevel,

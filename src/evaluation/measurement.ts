@@ -4,7 +4,9 @@ import type {
   AttackMeasurement,
   AttackParameters,
   CleanMeasurement,
+  NearestMeasurement,
   PerCleanImage,
+  WhiteBoxMeasurement,
   ZeroGradient,
 } from "./result.js";
 import type { PlannedMeasurement } from "./plan.js";
@@ -26,7 +28,7 @@ export function cleanMeasurement(
 }
 
 export interface Attacked {
-  readonly planned: Pick<PlannedMeasurement, "name" | "threat" | "isSuite"> & {
+  readonly planned: Pick<PlannedMeasurement, "name" | "threat" | "isSuite" | "nearest"> & {
     readonly stages: readonly PlannedAttack[];
   };
   /** Whether a class was to be reached. */
@@ -40,15 +42,25 @@ export function whiteBoxMeasurement(
   model: string,
   classifier: AnyClassifier,
   attacked: Attacked,
-): AttackMeasurement {
+): WhiteBoxMeasurement {
   const { tally, planned } = attacked;
   return {
-    ...underAttack(model, "white-box", attacked),
+    ...underAttack(model, planned.nearest === true ? "nearest" : "white-box", attacked),
     ...(isOpaque(classifier) || planned.stages.every(({ attack }) => attack.access !== "gradient")
       ? {}
       : { zeroGradient: zeroGradientOf(classifier, tally) }),
     kind: "white-box",
   };
+}
+
+/** The same, or the distances of the nearest images where these were looked for. */
+export function ownMeasurement(
+  model: string,
+  classifier: AnyClassifier,
+  attacked: Attacked,
+): WhiteBoxMeasurement | NearestMeasurement {
+  const measured = whiteBoxMeasurement(model, classifier, attacked);
+  return attacked.planned.nearest === true ? { ...measured, kind: "nearest" } : measured;
 }
 
 /** Accuracy on images that were made on another model. */

@@ -2,7 +2,7 @@ import type { PlannedAttack, Target } from "../attacks/index.js";
 import type { Outcome } from "./attack-dataset.js";
 import { attackStage } from "./attack-stage.js";
 import type { KeptOutcome } from "./kept.js";
-import { transferMeasurement, whiteBoxMeasurement } from "./measurement.js";
+import { ownMeasurement, transferMeasurement } from "./measurement.js";
 import { workOf, type PlannedMeasurement } from "./plan.js";
 import { added, asItIs, withoutImage, wrongWhenClean } from "./outcomes.js";
 import type { Measurement, PerAttackedImage } from "./result.js";
@@ -222,7 +222,7 @@ export class Measuring {
     if (given.isSuite) this.#tally.stages = this.#allReports();
     this.#tally.further = Math.max(0, this.#reports.length - this.#own);
     const common = { planned: { ...given, stages: this.#stages.slice(0, this.#own) }, seed: run.plan.seed };
-    const mine = whiteBoxMeasurement(model, run.models.get(model)!, { ...common, tally: this.#tally });
+    const mine = ownMeasurement(model, run.models.get(model)!, { ...common, tally: this.#tally });
     if (left.length > 0) return [mine];
     await this.#transfers?.finish();
     const others = [...(this.#transfers?.tallies ?? [])];

@@ -35,7 +35,7 @@ export function mergeMeasurement(parts: readonly Measurement[]): Measurement {
   return first.kind === "transfer" ? { ...first, ...attacked } : { ...first, ...attacked };
 }
 
-function mergeAttack(parts: readonly AttackMeasurement[]): Summed {
+function mergeAttack(parts: readonly Attacked[]): Summed {
   const further = Math.max(...parts.map((m) => m.further ?? 0));
   const zero = parts.flatMap(({ zeroGradient }) => zeroGradient ?? []);
   return {
@@ -47,6 +47,9 @@ function mergeAttack(parts: readonly AttackMeasurement[]): Summed {
     ...(zero.length === 0 ? {} : { zeroGradient: addZero(zero) }),
   };
 }
+
+/** All that is no clean accuracy. */
+type Attacked = Exclude<Measurement, CleanMeasurement>;
 
 type Summed = Pick<AttackMeasurement, "queries" | "largestPerturbation" | "nonFinite"> &
   Partial<Pick<AttackMeasurement, "stages" | "further" | "zeroGradient">>;
@@ -60,7 +63,7 @@ function addZero(parts: readonly ZeroGradient[]): ZeroGradient {
 }
 
 /** A shard that had no time for a stage has none of its images there. */
-function mergeStages(parts: readonly AttackMeasurement[]): SuiteStageResult[] {
+function mergeStages(parts: readonly Attacked[]): SuiteStageResult[] {
   const all = parts.map(({ stages = [] }) => stages);
   const longest = all.reduce((most, stages) => (stages.length > most.length ? stages : most));
   return longest.map((stage, i) => {

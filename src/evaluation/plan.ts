@@ -2,6 +2,7 @@ import {
   ATTACKS,
   costOf,
   holdsGrayImage,
+  LONGEST,
   planAttack,
   stagesOf,
   SUITES,
@@ -28,6 +29,8 @@ export interface EvaluateOptions {
   readonly options?: Readonly<Record<string, OptionValue | undefined>>;
   /** Further step counts, attacked at the headline ε with the same step size. */
   readonly iterations?: readonly number[];
+  /** Whether to look for the nearest adversarial image of every image, for the accuracy at every ε; or the steps of it. */
+  readonly curve?: boolean | number;
   /** Names of the models whose adversarial images are also tried on all others; none by default. */
   readonly transferFrom?: readonly string[];
   /** How many images are kept for showing; 6 by default. */
@@ -61,6 +64,8 @@ export interface PlannedMeasurement {
   readonly stages: readonly [PlannedAttack, ...PlannedAttack[]];
   /** Whether it is a suite: images that are wrong when clean are then not attacked at all. */
   readonly isSuite: boolean;
+  /** Whether the nearest adversarial image is looked for, whatever ε is. */
+  readonly nearest?: true;
   /** Whether its images are also scored on the other models. */
   readonly transfer: boolean;
 }
@@ -83,7 +88,8 @@ const DEFAULT_EXAMPLES = 6;
 
 /**
  * Fills in the defaults: every ε, then the further step counts at the headline ε with that ε's step size, so that only
- * the number of steps changes along the curve, and the gray image at every ε whose balls all hold it.
+ * the number of steps changes along the curve, the gray image at every ε whose balls all hold it, and the search for the
+ * nearest images, in the widest ball.
  *
  * @throws UsageError when nothing is asked for, or what is asked for cannot be.
  */
@@ -122,6 +128,12 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
   for (const epsilon of epsilons.filter((each) => holdsGrayImage({ norm, epsilon: each }))) {
     // Every model is shown the same gray: there is nothing to transfer.
     attacks.push({ ...planMeasurement("gray-image", { norm, epsilon }, {}), transfer: false });
+  }
+  const { curve = false } = options;
+  if (curve !== false) {
+    const steps = curve === true ? undefined : curve;
+    const widest = planMeasurement("fmn", { norm, epsilon: LONGEST[norm] }, { steps, stop: "end" });
+    attacks.push({ ...widest, nearest: true, transfer: false });
   }
   return {
     norm,

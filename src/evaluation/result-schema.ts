@@ -176,6 +176,7 @@ const measurement: z.ZodType<Measurement> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("clean"), ...score, perImage: perClean.optional() }),
   z.object({ kind: z.literal("white-box"), ...attacked }),
   z.object({ kind: z.literal("transfer"), ...attacked, source: name }),
+  z.object({ kind: z.literal("nearest"), ...attacked }),
 ]);
 
 /** Validators of parts that other results have too. */

@@ -253,8 +253,17 @@ export interface TransferMeasurement extends Attacked {
   readonly source: string;
 }
 
+/**
+ * The nearest adversarial image of every image that the attack found with the model's own gradient: `perImage.distance`
+ * where `success` is 1. `threat` is the widest ball that it looked in, and `accuracy` the share of images for which it found
+ * nothing at all.
+ */
+export interface NearestMeasurement extends Attacked {
+  readonly kind: "nearest";
+}
+
 export type AttackMeasurement = WhiteBoxMeasurement | TransferMeasurement;
-export type Measurement = CleanMeasurement | AttackMeasurement;
+export type Measurement = CleanMeasurement | AttackMeasurement | NearestMeasurement;
 
 /**
  * A small image kept for showing: `height · width · channels` bytes in base64, rows of pixels with

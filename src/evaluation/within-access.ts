@@ -15,7 +15,7 @@ export function measurementsOn(
   for (const planned of attacks) {
     for (const each of within(access, planned)) {
       const [{ options }] = each.stages;
-      const key = JSON.stringify([each.name, each.threat, each.isSuite ? null : options]);
+      const key = JSON.stringify([each.name, each.threat, each.isSuite ? null : options, each.nearest]);
       if (!found.has(key)) found.set(key, each);
     }
   }
@@ -25,6 +25,8 @@ export function measurementsOn(
 function within(access: Access, planned: PlannedMeasurement): readonly PlannedMeasurement[] {
   const left = planned.stages.filter(({ attack }) => isEnough(access, attack.access));
   if (left.length === planned.stages.length) return [planned];
+  // Nothing without a gradient looks for the nearest image.
+  if (planned.nearest === true) return [];
   const { threat } = planned;
   const instead =
     left.length > 0 || !isEnough(access, "logits") ? left : [planAttack(ATTACKS.square as never, threat)];

@@ -1,10 +1,10 @@
 /** How warnings and tables name what was measured. */
 import { CARDS, normLabel, SUITES } from "../attacks/index.js";
 import type { PlannedMeasurement } from "./plan.js";
-import type { AttackMeasurement, SuiteStageResult } from "./result.js";
+import type { AttackMeasurement, NearestMeasurement, SuiteStageResult } from "./result.js";
 
 /** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`, `AutoAttack`. */
-export function attackLabel(m: AttackMeasurement): string {
+export function attackLabel(m: Pick<AttackMeasurement, "attack" | "parameters" | "further">): string {
   const { steps, restarts, draws } = m.parameters;
   const label = nameOf(m.attack);
   const name = steps === null || m.attack === "fgsm" ? label : `${label}-${steps}`;
@@ -18,7 +18,7 @@ export function describePlanned(model: string, { name, label, threat, stages }: 
   const { steps } = stages[0].options;
   const base =
     stages.length > 1 || steps === undefined || name === "fgsm" ? label : `${label}-${String(steps)}`;
-  return `${base} on ${model} (${threat.norm === "linf" ? "L∞" : "L2"}, ε = ${number(threat.epsilon)})`;
+  return `${base} on ${model} (${normLabel(threat.norm)}, ε = ${number(threat.epsilon)})`;
 }
 
 /** `37.0 %`, or `≤ 37.0 %` where not all was tried that was to be. */
@@ -58,7 +58,7 @@ export function describeStages(m: AttackMeasurement): string | undefined {
 }
 
 /** An attack, the model and the threat: `PGD-40 on a (L∞, ε = 0.3)`. */
-export function describe(m: AttackMeasurement): string {
+export function describe(m: AttackMeasurement | NearestMeasurement): string {
   const from = m.kind === "transfer" ? ` from ${m.source}` : "";
   return `${attackLabel(m)}${from} on ${m.model} (${normLabel(m.threat.norm)}, ε = ${number(m.threat.epsilon)})`;
 }

@@ -1,8 +1,13 @@
+import { normLabel } from "../attacks/cards/index.js";
 import * as echarts from "echarts";
 import {
   accuracyAgainstEpsilon,
   accuracyAgainstSteps,
+  accuracyWithin,
+  attacksOf,
+  distancesOf,
   type Curve,
+  type Distances,
   type Result,
 } from "../evaluation/index.js";
 
@@ -41,6 +46,42 @@ export function epsilonChart(result: Result): Chart | undefined {
   const series = accuracyAgainstEpsilon(result).map((curve) => seriesOf(result, curve));
   if (series.length === 0) return undefined;
   return accuracyChart("Accuracy against ε", "ε", "linear", series);
+}
+
+/** Points of a curve over every ε. */
+const CURVE_POINTS = 200;
+
+/** Accuracy at every ε, from the nearest adversarial images that were found. */
+export function distanceChart(result: Result): Chart | undefined {
+  const each = distancesOf(result);
+  if (each.length === 0) return undefined;
+  const end = endOf(result, each);
+  const series = each.map(({ model, norm, distances }): Series => {
+    const points = Array.from({ length: CURVE_POINTS + 1 }, (_, i) => {
+      const epsilon = Number(((end * i) / CURVE_POINTS).toPrecision(6));
+      return [epsilon, accuracyWithin({ distances }, epsilon)] as const;
+    });
+    return {
+      name: `${model}, ${normLabel(norm)}`,
+      colour: colourOf(result, model),
+      dashed: false,
+      points,
+    };
+  });
+  return accuracyChart("Accuracy at every ε, at most", "ε", "linear", series);
+}
+
+/** Where the curve ends: at the greatest ε of an attack, and where nine tenths of what was found are broken. */
+function endOf({ measurements }: Result, each: readonly Distances[]): number {
+  const radii = attacksOf(measurements)
+    .filter(({ threat }) => each.some(({ norm }) => norm === threat.norm))
+    .map(({ threat }) => threat.epsilon);
+  const far = each.map(({ distances }) => {
+    const found = distances.filter(Number.isFinite).toSorted((a, b) => a - b);
+    return found[Math.ceil(0.9 * found.length) - 1] ?? 0;
+  });
+  const end = 1.1 * Math.max(...radii, ...far);
+  return end > 0 ? Number(end.toPrecision(2)) : 1;
 }
 
 /** Accuracy against the attack's steps. */

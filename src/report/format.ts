@@ -28,6 +28,12 @@ export function threat({ norm, epsilon: radius }: ThreatInfo): string {
   return `${normLabel(norm)}, ε = ${epsilon(radius)}`;
 }
 
+/** `0.1534`; `none found` where it is infinite. */
+export function distance(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return "";
+  return value === Infinity ? "none found" : String(Number(value.toPrecision(4)));
+}
+
 /** 1234567 → `1 234 567`, with thin spaces. */
 export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, "\u2009");

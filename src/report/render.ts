@@ -1,7 +1,7 @@
 import type { Result } from "../evaluation/index.js";
 import { appendixSection, dataBlock } from "./appendix.js";
-import { epsilonChart, lossChart, renderChart, stepsChart, type Chart } from "./charts.js";
 import { checksSection } from "./checks.js";
+import { distanceChart, epsilonChart, lossChart, renderChart, stepsChart, type Chart } from "./charts.js";
 import { gallerySection } from "./gallery.js";
 import { html, raw, type Html } from "./html.js";
 import { pageOf } from "./page.js";
@@ -14,7 +14,9 @@ import { stagesSection } from "./waterfall.js";
  * network, and holds the result as JSON (`#result`) for other programs.
  */
 export async function renderReport(result: Result): Promise<string> {
-  const charts = [epsilonChart(result), stepsChart(result), lossChart(result)].filter((c) => c !== undefined);
+  const charts = [epsilonChart(result), distanceChart(result), stepsChart(result), lossChart(result)].filter(
+    (c) => c !== undefined,
+  );
   const names = result.models.map(({ name }) => name).join(", ");
   return pageOf({
     title: `${names} on ${result.dataset.name}: robustness report`,

@@ -1,10 +1,11 @@
+import { normLabel } from "../attacks/cards/index.js";
 import {
   accuracyOf,
   attackLabel,
-  attacksOf,
   differenceInterval,
+  distancesOf,
   worstCase,
-  type AttackMeasurement,
+  type Measurement,
   type ModelInfo,
   type Result,
   type ThreatInfo,
@@ -35,10 +36,12 @@ export function summarySection(result: Result): Html {
 
 function cards(result: Result): Html {
   const { headline } = result;
+  const distances = distancesOf(result);
   return html`<div class="cards">
     ${result.models.map((model) => {
       const clean = cleanOf(result, model.name);
       const robust = headline === null ? undefined : worstCase(result, model.name, headline);
+      const near = distances.find((each) => each.model === model.name);
       return html`<div class="card">
         <h2>${model.name}</h2>
         <p class="subtitle">${model.recipe ?? "no recipe known"}, ${model.architecture}</p>
@@ -55,6 +58,13 @@ function cards(result: Result): Html {
             html`<div class="strong">
               <dt>under attack, at most</dt>
               <dd>${accuracyOf(robust)}</dd>
+            </div>`
+          }
+          ${
+            near &&
+            html`<div>
+              <dt>median ${normLabel(near.norm)} distance, at most</dt>
+              <dd>${format.distance(near.median)}</dd>
             </div>`
           }
         </dl>
@@ -78,7 +88,7 @@ function sentenceOf(result: Result, { name }: ModelInfo, headline: ThreatInfo): 
   const clean = cleanOf(result, name);
   const robust = worstCase(result, name, headline);
   if (clean === undefined || robust === undefined) return undefined;
-  const attacks = attacksOf(result.measurements).filter(({ id }) => robust.measurements.includes(id));
+  const attacks = result.measurements.filter(({ id }) => robust.measurements.includes(id));
   return (
     `${name} is right on ${format.percent(clean.accuracy)} of the clean images and on ` +
     `${robust.unfinished === undefined ? "" : "at most "}${format.percent(robust.accuracy)} (95 % interval ${format.interval(robust.interval)}) when each may be ` +
@@ -87,8 +97,10 @@ function sentenceOf(result: Result, { name }: ModelInfo, headline: ThreatInfo): 
 }
 
 /** `PGD-40, gray image, and by transfer from a, b`: every attack that the number rests on. */
-function namesOf(attacks: readonly AttackMeasurement[]): string {
-  const own = attacks.filter(({ kind }) => kind === "white-box").map(attackLabel);
+function namesOf(attacks: readonly Measurement[]): string {
+  const own = attacks.flatMap((m) =>
+    m.kind === "white-box" || m.kind === "nearest" ? [attackLabel(m)] : [],
+  );
   const sources = attacks.flatMap((m) => (m.kind === "transfer" ? [m.source] : []));
   const transfer = sources.length === 0 ? [] : [`by transfer from ${[...new Set(sources)].join(", ")}`];
   return [[...new Set(own)].join(", "), ...transfer].filter((part) => part !== "").join(", and ");

@@ -1,7 +1,9 @@
+import { normLabel } from "../attacks/cards/index.js";
 import {
   accuracyOf,
   attackLabel,
   attacksOf,
+  distancesOf,
   warningTitles,
   type AttackMeasurement,
   type Result,
@@ -68,10 +70,12 @@ export function accuracySection(result: Result): Html {
     ${table(
       "Clean images and white-box attacks: the attack is run on the model itself.",
       ["model", "attack", "accuracy", "95 % interval", "norm, ε", "steps × size", "start", "right"],
-      result.measurements
-        .filter((m) => m.kind !== "transfer")
-        .map((m) => row(m.kind === "clean" ? undefined : m, m)),
+      result.measurements.flatMap((m) => {
+        if (m.kind === "clean") return [row(undefined, m)];
+        return m.kind === "white-box" ? [row(m, m)] : [];
+      }),
     )}
+    ${distanceTable(result)}
     ${
       transfers.length === 0
         ? null
@@ -90,6 +94,29 @@ export function accuracySection(result: Result): Html {
           )
     }
   </section>`;
+}
+
+/** How near the nearest adversarial images are, where they were looked for. */
+function distanceTable(result: Result): Html | null {
+  const each = distancesOf(result);
+  if (each.length === 0) return null;
+  return table(
+    "The nearest adversarial images that were found: an upper bound of the distance.",
+    ["model", "attack", "norm", "right when clean", "a tenth within", "half within (median)", "found"],
+    each.map(({ model, search, norm, right, distances, median }) => {
+      const own = distances.toSorted((a, b) => a - b).slice(distances.length - right);
+      const within = (share: number): string => format.distance(own[Math.ceil(share * right) - 1]);
+      return [
+        model,
+        attackLabel(search),
+        normLabel(norm),
+        String(right),
+        within(0.1),
+        format.distance(median),
+        `${own.filter(Number.isFinite).length} of ${right}`,
+      ];
+    }),
+  );
 }
 
 function row(attack: AttackMeasurement | undefined, score: Score): string[] {

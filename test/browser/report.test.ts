@@ -28,7 +28,7 @@ describe.runIf(CHROMIUM !== undefined)("the report in a browser", () => {
     const info = { recipe: null, path: HOSTILE, sha256: "0".repeat(64), architecture: "resnet-mini" };
     const models = [{ name: HOSTILE, classifier: createClassifier("resnet-mini", shape), info }];
     const sample = { dataset: { ...dataset, classNames }, population: 10_000, seed: 1 };
-    const options = { epsilons: [0.1, 0.3], options: { steps: 2 }, iterations: [1], threads: 1 };
+    const options = { epsilons: [0.1, 0.3], options: { steps: 2 }, iterations: [1], curve: 3, threads: 1 };
     const result = await evaluateModels(models, sample, options, { name: "holdfast", version: "0" });
     await writeFile(join(folder, "report.html"), await renderReport(result));
     browser = await chromium.launch({ executablePath: CHROMIUM!, args: ["--no-sandbox"] });
@@ -53,7 +53,7 @@ describe.runIf(CHROMIUM !== undefined)("the report in a browser", () => {
     expect(noticed).toEqual([]);
     expect(await page.locator(".card h2").textContent()).toBe(HOSTILE);
     expect(await page.locator("img[onerror]").count()).toBe(0);
-    expect(await page.locator("svg").count()).toBe(2);
+    expect(await page.locator("svg").count()).toBe(3);
     const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
     expect(await page.evaluate(overflow)).toBe(0);
     await page.close();

@@ -1,6 +1,7 @@
 import { ADAPTIVE_CARDS } from "./adaptive-cards.js";
 import { AUTOATTACK_CARDS } from "./autoattack-cards.js";
 import { card } from "./card.js";
+import { NEAREST_CARDS } from "./nearest-cards.js";
 import { PGD_CARDS } from "./pgd-cards.js";
 
 /** Every attack by name. To add one: its card in a file of its family, its `run` in a file of its own, a line in `ATTACKS`. */
@@ -8,6 +9,7 @@ export const CARDS = {
   ...PGD_CARDS,
   ...AUTOATTACK_CARDS,
   ...ADAPTIVE_CARDS,
+  ...NEAREST_CARDS,
   "gray-image": card({
     name: "gray-image",
     label: "gray image",

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { EvaluateEvent, ModelUnderTest, Result } from "../../evaluation/index.js";
+import { CARDS } from "../../attacks/cards/index.js";
 import type { AnyClassifier, KnownImageShape } from "../../models/index.js";
 import {
   attackOptions,
@@ -32,13 +33,14 @@ import {
 } from "../shared-options.js";
 import { createTerminal, formatSeconds, type Progress, type Terminal } from "../terminal.js";
 import { toolInfo } from "../tool.js";
-import { counts, countOrNone, duration, formatEpsilon, shard } from "../values.js";
+import { count, counts, countOrNone, duration, formatEpsilon, shard } from "../values.js";
 
 interface EvaluateCommandOptions
   extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions, OutputOptions {
   readonly iterations?: number[];
   readonly transfer: boolean;
   readonly checks: boolean;
+  readonly curve?: number | true;
   readonly examples: number;
   readonly out: string;
   readonly shard?: { readonly index: number; readonly count: number };
@@ -57,11 +59,12 @@ Examples:
   holdfast merge result.json shard-1.json shard-2.json --report report.html
   holdfast evaluate model.onnx --data photos --limit 1000 --epsilon 4/255 --attack standard --report report.html
   holdfast evaluate model.onnx --data photos --epsilon 4/255 --attack square --queries 20000
+  holdfast evaluate model.onnx --data photos --limit 200 --curve 200 --report report.html
   holdfast evaluate model.onnx --data photos --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --crop 0.875
 
 Writes a result as JSON, and a report that needs nothing else. An accuracy under attack is an
 upper bound: a stronger attack can only find more. For an image that stands auto takes
-up to 520 gradients and 1000 answers, standard (AutoAttack) 2800 and 5000, PGD 40. What stands is
+up to 520 gradients and 1000 answers, standard (AutoAttack) 2800 and 5000, PGD 40, --curve 1000 of every image. What stands is
 checked with about a seventh as many again: was the attack long enough, and did it work at all? From L∞ ε = 0.5 on
 the gray image, which then lies in every ball, is tried too. Ctrl-C or a crash loses nothing: the same
 command goes on. Exit code 1 with --fail-below when it is missed, when it is not certain since a budget
@@ -82,6 +85,11 @@ export function evaluateCommand(program: Command): void {
   });
   command
     .option("--iterations <list>", "further step counts at the headline ε, such as 10,20,100", counts)
+    .option(
+      "--curve [steps]",
+      "look for the nearest adversarial image of each image (FMN, 1000 steps): the accuracy at every ε, and the median distance",
+      count,
+    )
     .option("--no-transfer", "do not try each model's adversarial images on the others")
     .option(
       "--no-checks",
@@ -185,8 +193,9 @@ async function measure(
     `${sample.dataset.length} of ${sample.population} images of ${sample.dataset.name} (${sample.dataset.split}), seed ${options.seed}\n` +
       describeAttack(options, given, epsilons) +
       (models.some(({ classifier }) => isOpaque(classifier))
-        ? "; without a gradient: what of it needs none, else Square"
+        ? `; without a gradient: what of it needs none, else Square${options.curve === undefined ? "" : ", and no curve"}`
         : "") +
+      (options.curve === undefined ? "" : `; the curve over ε: ${curveOf(options.curve)}`) +
       (gray.length === 0 ? "" : `; the gray image, ε ${gray.map(formatEpsilon).join(", ")}`) +
       (isChecked(options) ? "; then the checks, about a seventh of its gradients again (--no-checks)" : "") +
       (options.shard === undefined ? "" : `; shard ${options.shard.index} of ${options.shard.count}`) +
@@ -205,6 +214,7 @@ async function measure(
         attack: options.attack,
         options: given,
         iterations: options.iterations ?? [],
+        curve: options.curve ?? false,
         transferFrom: options.transfer && models.length > 1 ? models.map(({ name }) => name) : [],
         examples: options.examples,
         checks: options.checks,
@@ -240,4 +250,10 @@ function createDisplay(terminal: Terminal): { onEvent: (event: EvaluateEvent) =>
 
 function isChecked({ checks, shard, budget, endEarly = false }: EvaluateCommandOptions): boolean {
   return checks && shard === undefined && budget === undefined && !endEarly;
+}
+
+/** `FMN, up to 1000 gradients an image` */
+function curveOf(curve: number | true): string {
+  const { label, options } = CARDS.fmn;
+  return `${label}, ${curve === true ? String(options.steps.default) : curve} gradients an image`;
 }

@@ -30,7 +30,7 @@ export function transferOf(
     );
 }
 
-const isAttack = (m: Measurement): m is AttackMeasurement => m.kind !== "clean";
+const isAttack = (m: Measurement): m is AttackMeasurement => m.kind === "white-box" || m.kind === "transfer";
 const stepsOf = (m: AttackMeasurement | undefined): number => m?.parameters.steps ?? -1;
 
 /** The lowest white-box accuracy at one ε. */

@@ -1,0 +1,112 @@
+/** The curve of accuracy over every ε, from the distance of the nearest adversarial image of every image. */
+import { normLabel } from "../attacks/index.js";
+import { attacksOf, type Measured } from "./curves.js";
+import { nearestWithin } from "./nearest-within.js";
+import type { AttackMeasurement, NearestMeasurement, ThreatInfo } from "./result.js";
+import { attackLabel, list, number } from "./words.js";
+
+/** How near the nearest known adversarial images of one model are, in one norm. */
+export interface Distances {
+  readonly model: string;
+  readonly norm: ThreatInfo["norm"];
+  /** Of every image scored: 0 where the model is wrong when clean, infinite where no attack found any. */
+  readonly distances: readonly number[];
+  /** Images that the model is right on when clean. */
+  readonly right: number;
+  /** Over those: the ε at which half of them are broken; infinite where half of them were never broken. */
+  readonly median: number;
+  /** The search for the nearest images. */
+  readonly search: NearestMeasurement;
+}
+
+/**
+ * Of every search for the nearest images: the least distance of each image over this search and all attacks of the same
+ * model and norm on the same images, own and by transfer. An image that was broken at ε has a distance of at most ε.
+ */
+export function distancesOf(measured: Measured): Distances[] {
+  return measured.measurements.flatMap((search) => {
+    if (search.kind !== "nearest" || search.perImage === undefined) return [];
+    const { model, perImage } = search;
+    const { norm } = search.threat;
+    const distances = perImage.distance.map((far, i) => (perImage.success[i] === 1 ? far : Infinity));
+    for (const { threat, perImage: columns } of attacksBeside(measured, search)) {
+      columns!.adversarialPrediction.forEach((answer, i) => {
+        if (answer === columns!.label[i]) return;
+        distances[i] = Math.min(distances[i]!, columns!.distance[i]!, threat.epsilon);
+      });
+    }
+    const isRight = (i: number): boolean => perImage.cleanPrediction[i] === perImage.label[i];
+    const right = distances.filter((_, i) => isRight(i));
+    const counted = distances.map((far, i) => (isRight(i) ? far : 0));
+    return [{ model, norm, distances: counted, right: right.length, median: medianOf(right), search }];
+  });
+}
+
+/** Share of images with no known adversarial image within ε. */
+export function accuracyWithin({ distances }: Pick<Distances, "distances">, epsilon: number): number {
+  return distances.filter((far) => far > epsilon).length / distances.length;
+}
+
+/** What a reader should know of the distances, and where they say more than the attacks at one ε. */
+export function distanceStatements(measured: Measured): string[] {
+  const found = distancesOf(measured);
+  if (found.length === 0) return [];
+  return [
+    ...found.flatMap((each) => [describeMedian(each), ...nearerThanAttacks(measured, each)]),
+    "Distances are upper bounds, and so is the curve: a stronger attack may find nearer images. Of each image the nearest " +
+      "counts that any attack here found, whatever its ε.",
+  ];
+}
+
+/** `Half of the 95 images that a is right on have an adversarial image within L∞ 0.15 (FMN-1000, median).` */
+function describeMedian({ model, norm, right, median, search }: Distances): string {
+  const label = attackLabel(search);
+  if (right === 0) return `${model} is right on no image: there is no distance to tell.`;
+  return median === Infinity
+    ? `Of half of the ${right} images that ${model} is right on no adversarial image was found at any distance in ` +
+        `${normLabel(norm)} (${label}).`
+    : `Half of the ${right} images that ${model} is right on have an adversarial image within ${normLabel(norm)} ` +
+        `${number(median)} (${label}, median).`;
+}
+
+/** Images that the search broke within an ε at which attacks had left them standing. */
+function nearerThanAttacks(measured: Measured, { model, norm, search }: Distances): string[] {
+  const attacks = attacksBeside(measured, search);
+  const radii = [...new Set(attacks.map(({ threat }) => threat.epsilon))].sort((a, b) => a - b);
+  return radii.flatMap((epsilon) => {
+    const at = attacks.filter(({ threat }) => threat.epsilon === epsilon);
+    const [own] = nearestWithin([search], model, { norm, epsilon });
+    const { label, adversarialPrediction } = own!.perImage!;
+    const more = label.filter(
+      (each, i) =>
+        adversarialPrediction[i] !== each &&
+        at.every(({ perImage }) => perImage!.adversarialPrediction[i] === each),
+    ).length;
+    if (more === 0) return [];
+    return [
+      `${attackLabel(search)} found adversarial images of ${model} within ${normLabel(norm)} ε = ${number(epsilon)} for ${more} ` +
+        `of ${label.length} images that stood against ${list([...new Set(at.map(attackLabel))])}. What is said of all attacks ` +
+        "together counts them as broken.",
+    ];
+  });
+}
+
+/** The attacks of the same model in the same norm, on the same images. */
+function attacksBeside({ measurements }: Measured, search: NearestMeasurement): AttackMeasurement[] {
+  const places = search.perImage?.index.join();
+  return attacksOf(measurements).filter(
+    (m) =>
+      m.model === search.model &&
+      m.threat.norm === search.threat.norm &&
+      !m.parameters.targeted &&
+      m.perImage !== undefined &&
+      m.perImage.index.join() === places,
+  );
+}
+
+/** NaN of nothing. */
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
+}
