@@ -143,7 +143,7 @@ export class Measuring {
   async #attack(isOver: () => boolean): Promise<void> {
     const { run, model } = this;
     const planned = this.#stages[this.#at]!;
-    const known = run.kept?.outcomes(`${this.#name}/${this.#at}`, this.#todo, run.dataset) ?? NONE;
+    const known = this.#known();
     if (this.#isDecided || (known.size === 0 && isOver())) return;
     const report = (this.#reports[this.#at] ??= { ...NOTHING, planned, images: this.#todo.length });
     const label = this.#label;
@@ -175,6 +175,19 @@ export class Measuring {
     report.unfinished = this.#todo.length;
   }
 
+  /** Whether an image is scored on the others: what stands is once, as the last of its own attacks left it. */
+  #goesOn({ value }: Outcome): boolean {
+    return this.#transfers !== undefined && (value.success || this.#at === this.#own - 1);
+  }
+
+  /** What was kept of the attack that is next; without what other models said there is no image to ask them about. */
+  #known(): ReadonlyMap<number, KeptOutcome> {
+    const kept = this.run.kept?.outcomes(`${this.#name}/${this.#at}`, this.#todo, this.run.dataset) ?? [];
+    return new Map(
+      [...kept].filter(([, { outcome, scored }]) => scored !== undefined || !this.#goesOn(outcome)),
+    );
+  }
+
   /** Takes in what one image came to in the attack under way. */
   async #take(each: KeptOutcome & { readonly isKept: boolean }): Promise<void> {
     const { outcome, isKept, scored } = each;
@@ -185,8 +198,7 @@ export class Measuring {
     const keep = async (said?: KeptOutcome["scored"]): Promise<void> =>
       isKept ? undefined : this.run.kept?.put(name, each, { withImage: isShown, scored: said });
     if (value.success || this.#at >= this.#own - 1) this.#settle(together, value.success ? this.#at : -1);
-    // What stands goes on to the others once, as the last of its own attacks left it.
-    if (this.#transfers === undefined || !(value.success || this.#at === this.#own - 1)) await keep();
+    if (this.#transfers === undefined || !this.#goesOn(outcome)) await keep();
     else if (scored !== undefined) this.#transfers.know(together, scored);
     else await this.#transfers.add(together, keep);
     if (!value.success) this.#before.set(place, isShown ? together : withoutImage(together));
@@ -241,7 +253,6 @@ export class Measuring {
   }
 }
 
-const NONE: ReadonlyMap<number, KeptOutcome> = new Map();
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const NOTHING = {
