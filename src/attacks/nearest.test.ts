@@ -52,7 +52,12 @@ const median = (values: ArrayLike<number>): number =>
   Array.from(values).sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 /** Answers an attack's questions one by one, and lists the images that it asked about. */
-async function asked(attack: AnyAttack, norm: keyof typeof WIDE, options: object, place: number): Promise<Float32Array[]> {
+async function asked(
+  attack: AnyAttack,
+  norm: keyof typeof WIDE,
+  options: object,
+  place: number,
+): Promise<Float32Array[]> {
   const image = images.slice(place * AREA, (place + 1) * AREA);
   const threat = { norm, epsilon: 0 };
   const subject: Subject = {
