@@ -25,6 +25,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const OPTIONS: EvaluateOptions = {
   epsilons: [0.05, 0.15],
   attack: "auto",
+  checks: false,
   examples: 2,
   batchSize: 16,
   threads: 1,

@@ -166,8 +166,8 @@ export class Measuring {
       report.forward += outcome.forwardQueries;
       report.gradient += outcome.gradientQueries;
       if (outcome.value.success) report.broken++;
-      if (outcome.value.success && isBlind(planned, outcome)) report.blind++;
       else this.#passed.push(outcome.place);
+      if (outcome.value.success && isBlind(planned, outcome)) report.blind++;
       await this.#take(each);
       if (this.#isDecided) break;
     }

@@ -4,7 +4,9 @@ import type { Classifier } from "../models/index.js";
 import { InputError, UsageError } from "../errors/index.js";
 import { evaluateModels, mergeResults, parseResult, type EvaluateOptions, type Result } from "./index.js";
 
+/** Checks are made of a whole alone. */
 const OPTIONS: EvaluateOptions = {
+  checks: false,
   epsilons: [0.05, 0.1],
   attack: "auto",
   examples: 4,
