@@ -7,7 +7,7 @@ import { CONTRACTION_RULES } from "./contraction.js";
 import { RECURRENT_RULES } from "./recurrent.js";
 import { INDEXING_RULES } from "./indexing.js";
 import { RESAMPLING_RULES } from "./resampling.js";
-import { CONVOLUTION_RULES } from "./convolution/index.js";
+import { CONVOLUTION_RULES } from "./convolution.js";
 import { POOLING_RULES } from "./pooling.js";
 import { REDUCTION_RULES } from "./reduction.js";
 import { SHAPING_RULES } from "./shaping.js";

@@ -1,6 +1,6 @@
-import { windowOf, type PoolingOp, type Value } from "../../graph/index.js";
+import { reshapeTo, windowOf, type PoolingOp, type Value } from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
-import { asNumber, reshapeTo, type Rule, type Rules } from "../rule.js";
+import { asNumber, type Rule, type Rules } from "../rule.js";
 
 /**
  * MaxPool: the gradient goes to the first maximum of each window in row-major order, as in

@@ -1,4 +1,5 @@
 import { sameShape, sizeOf } from "../../tensor/index.js";
+import type { Dim } from "../graph.js";
 import { checkInts, known, operator, ShapeError, type InferContext } from "../infer.js";
 import { imageOf, WINDOW, windowOf, windowOutput, type Window } from "./windows.js";
 
@@ -38,11 +39,30 @@ export function columnsOf(
   const image = context.constantInts(1, "image_shape");
   checkInts(image, "image_shape", { count: Math.max(1, image.length), least: 1 });
   const kernel_shape = context.constantInts(2, "block_shape");
-  const w = windowOf({ ...context.attributes, kernel_shape, auto_pad: "NOTSET" }, image);
+  const w = windowOf({ ...context.attributes, kernel_shape }, image);
   return { image, w, out: windowOutput(image, w) };
 }
 
-/** Convolutions and the adjoint of taking windows apart. */
+/** @throws ShapeError unless a convolution of the image with this kernel has the cotangent's positions. */
+function checkPositions(
+  { attributes }: Pick<InferContext<typeof convolution>, "attributes">,
+  image: readonly number[],
+  kernel: readonly number[],
+  positions: readonly Dim[],
+): void {
+  const out = windowOutput(image, windowOf(attributes, image, kernel));
+  if (sameShape(out, positions)) return;
+  throw new ShapeError(`its cotangent has positions [${positions.join(", ")}], expected [${out.join(", ")}]`);
+}
+
+/**
+ * Convolutions, their gradients, and the adjoint of taking windows apart. Of the trilinear form
+ *
+ *   T(x, W, u) = Σ u · (W ⋆ x)
+ *
+ * Conv is the gradient by u, ConvInputGradient that by x and ConvWeightGradient that by W: two ops of this catalogue's own,
+ * so that a gradient says what it is, and who runs it chooses the form.
+ */
 export const CONVOLUTION = {
   Conv: operator({
     trained: [1, 2],
@@ -104,6 +124,42 @@ export const CONVOLUTION = {
       const outChannels = weight[1]! * context.attributes.group;
       checkBias(context, outChannels);
       return [{ dtype: context.input(0).dtype, shape: [batch, outChannels, ...out] }];
+    },
+  }),
+  /** ∂T/∂x `[N, I, …image_shape]` of a cotangent u `[N, O, …]` and a weight `[O, I / group, …kernel]`. */
+  ConvInputGradient: operator({
+    internal: true,
+    inputs: [2, 2],
+    outputs: [1, 1],
+    attributes: { ...convolution, image_shape: { kind: "ints", required: true } },
+    infer: (context) => {
+      const { batch, channels, spatial } = imageOf(context);
+      const weight = weightOf(context, spatial);
+      const { group, image_shape } = context.attributes;
+      if (weight[0] !== channels) {
+        throw new ShapeError(`cotangent channels ${channels} must match weight channels ${weight[0]}`);
+      }
+      checkPositions(context, image_shape, weight.slice(2), spatial);
+      return [{ dtype: context.input(0).dtype, shape: [batch, weight[1]! * group, ...image_shape] }];
+    },
+  }),
+  /** ∂T/∂W `[O, I / group, …kernel_shape]` of an image `[N, I, …]` and a cotangent u `[N, O, …]`. */
+  ConvWeightGradient: operator({
+    internal: true,
+    inputs: [2, 2],
+    outputs: [1, 1],
+    attributes: { ...convolution, kernel_shape: { kind: "ints", required: true } },
+    infer: (context) => {
+      const { batch, channels, spatial } = imageOf(context);
+      const [images, outChannels, ...positions] = context.input(1).shape;
+      const { group, kernel_shape } = context.attributes;
+      if (images !== batch || channels % group !== 0) {
+        throw new ShapeError(
+          `an image of ${batch} × ${channels} and a cotangent of ${images} do not fit ${group} groups`,
+        );
+      }
+      checkPositions(context, spatial, kernel_shape, positions);
+      return [{ dtype: context.input(0).dtype, shape: [outChannels!, channels / group, ...kernel_shape] }];
     },
   }),
   /** Columns `[N, C · kernel, windows]`, each added where its window lies in `[N, C, …image_shape]`. */

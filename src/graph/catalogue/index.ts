@@ -52,6 +52,11 @@ export function isKnownOp(op: string): op is OpType {
   return Object.hasOwn(OP_CATALOGUE, op);
 }
 
+/** Whether it is an op of ONNX's, as files hold: no op of the catalogue's own. */
+export function isStandardOp(op: string): op is OpType {
+  return isKnownOp(op) && specOf(op).internal !== true;
+}
+
 /** The row of any op. */
 export function specOf(op: OpType): OpSpec {
   return OP_CATALOGUE[op];

@@ -2,7 +2,7 @@ import { InputError } from "../../errors/index.js";
 import type { Model, ModelNode } from "../../onnx/index.js";
 import { float32, int64, tensor, type Tensor } from "../../tensor/index.js";
 import { readAttributes } from "../attributes.js";
-import { isKnownOp, OP_CATALOGUE, type OpType } from "../catalogue/index.js";
+import { isStandardOp, OP_CATALOGUE, type OpType } from "../catalogue/index.js";
 import type { Dim, Graph } from "../graph.js";
 import { dimensionName } from "../dims.js";
 import { ShapeError } from "../infer.js";
@@ -150,7 +150,7 @@ function remedyFor(problems: readonly string[]): string {
   if (!problems.some((problem) => /(is|are) not known$/.test(problem))) {
     return "Export the model again, in eval mode, or mend what is said of these nodes.";
   }
-  const ops = new Set([...Object.keys(OP_CATALOGUE), ...Object.keys(RAISES)]);
+  const ops = new Set([...Object.keys(OP_CATALOGUE).filter(isStandardOp), ...Object.keys(RAISES)]);
   return `Export the model in eval mode, with ops among: ${[...ops].sort().join(", ")}.`;
 }
 
@@ -239,7 +239,7 @@ function raiseOf(node: ModelNode): Raise | undefined {
 function isReadable(node: ModelNode): boolean {
   if (raiseOf(node) !== undefined) return true;
   const { domain, opType } = node;
-  return domain === "" && (opType === "Constant" || isControlFlow(node) || isKnownOp(opType));
+  return domain === "" && (opType === "Constant" || isControlFlow(node) || isStandardOp(opType));
 }
 
 function raiseContext(node: RawNode, raised: Raise, g: ImportBuilder, opset: number): RaiseContext {

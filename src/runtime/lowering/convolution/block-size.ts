@@ -1,5 +1,5 @@
-import { InferenceSession, Tensor } from "../onnxruntime.js";
-import { writeModel, type Model } from "../../onnx/index.js";
+import { InferenceSession, Tensor } from "../../onnxruntime.js";
+import { writeModel, type Model } from "../../../onnx/index.js";
 import { BLOCKED_DOMAIN } from "./blocked.js";
 
 /** Channels of a block in ONNX Runtime: 8 floats of an AVX register, 16 of an AVX-512 one. */
