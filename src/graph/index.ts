@@ -15,9 +15,7 @@ export {
   type ActivationOp,
   type NormalisationOp,
   type ContractionOp,
-  type RecurrentOp,
   type IndexingOp,
-  type ResamplingOp,
   type FlatOp,
   type ConvolutionOp,
   type PoolingOp,
@@ -53,8 +51,15 @@ export {
 export { dimensionName } from "./dims.js";
 export { reducedAxes } from "./catalogue/reduction.js";
 export { sliceBounds } from "./catalogue/shaping.js";
-export { columnsOf } from "./catalogue/convolution.js";
-export { indicesOf, windowAttributes, windowOf, windowOutput, type Window } from "./catalogue/windows.js";
+export { columnsOf, TRILINEAR, type TrilinearOp } from "./catalogue/convolution.js";
+export {
+  indicesOf,
+  reachOf,
+  windowAttributes,
+  windowOf,
+  windowOutput,
+  type Window,
+} from "./catalogue/windows.js";
 export { bind } from "./passes/bind.js";
 export { deadCode } from "./passes/dead-code.js";
 export { dropExpands } from "./passes/drop-expands.js";

@@ -1,69 +1,40 @@
 import {
   columnsOf,
   reshapeTo,
+  TRILINEAR,
   windowAttributes,
   type ConvolutionOp,
-  type GraphBuilder,
+  type TrilinearOp,
   type Value,
 } from "../../graph/index.js";
 import { sizeOf, tensor } from "../../tensor/index.js";
-import type { Rule, RuleContext, Rules } from "../rule.js";
+import type { Rule, Rules } from "../rule.js";
 
-type Trilinear = "Conv" | "ConvTranspose" | "ConvInputGradient" | "ConvWeightGradient";
-
-/** What the gradients of T(x, W, u) = Σ u · (W ⋆ x) are, with the window of one of its gradients. */
-function trilinear({ g, attributes }: RuleContext<Trilinear>): {
-  byOutput(image: Value, weight: Value): Value;
-  byInput(cotangent: Value, weight: Value, image: Value): Value;
-  byWeight(image: Value, cotangent: Value, weight: Value): Value;
-} {
+/**
+ * Of the form T(x, W, u) = Σ u · (W ⋆ x), whose gradient by each argument is an operator of the other two: Conv by u,
+ * ConvInputGradient by x, ConvWeightGradient by W. The output's gradient stands for the argument that the operator lacks.
+ *
+ *   y = Conv(x, W) + b:   x_grad = ConvInputGradient(y_grad, W)   W_grad = ConvWeightGradient(x, y_grad)   b_grad = Σ y_grad
+ */
+const trilinear: Rule<TrilinearOp> = ({ g, node, inputs, outputGrads: [yGrad], attributes, needs }) => {
   const { kernel_shape, strides, pads, dilations, auto_pad, group } = attributes;
   const window = { kernel_shape, strides, pads, dilations, auto_pad, group };
-  return {
-    byOutput: (image, weight) => g.op("Conv", [image, weight], window),
-    byInput: (cotangent, weight, image) =>
-      g.op("ConvInputGradient", [cotangent, weight], { ...window, image_shape: image.shape.slice(2) }),
-    byWeight: (image, cotangent, weight) =>
-      g.op("ConvWeightGradient", [image, cotangent], { ...window, kernel_shape: weight.shape.slice(2) }),
+  const [first, second, output] = TRILINEAR[node.op];
+  const given = { [first]: inputs[0], [second]: inputs[1], [output]: yGrad };
+  const { image, weight, maps } = given as Record<"image" | "weight" | "maps", Value>;
+  const by = {
+    maps: () => g.op("Conv", [image, weight], window),
+    image: () => g.op("ConvInputGradient", [maps, weight], { ...window, image_shape: image.shape.slice(2) }),
+    weight: () =>
+      g.op("ConvWeightGradient", [image, maps], { ...window, kernel_shape: weight.shape.slice(2) }),
   };
-}
-
-/** Conv: y = W ⋆ x + b; b_grad is y_grad summed over batch and space. */
-const conv: Rule<"Conv"> = (context) => {
-  const { inputs, outputGrads, needs } = context;
-  const [x, weight, yGrad] = [inputs[0]!, inputs[1]!, outputGrads[0]!];
-  const { byInput, byWeight } = trilinear(context);
+  const space = yGrad!.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
   return [
-    needs(0) ? byInput(yGrad, weight, x) : null,
-    needs(1) ? byWeight(x, yGrad, weight) : null,
-    needs(2) ? biasGradient(context.g, yGrad) : null,
+    needs(0) ? by[first]() : null,
+    needs(1) ? by[second]() : null,
+    needs(2) ? g.op("ReduceSum", [yGrad, g.ints(space)], { keepdims: 0 }) : null,
   ];
 };
-
-/** The gradient of a convolution by its image, u the first input: ConvTranspose is it, too, with a bias. */
-const inputGradient: Rule<"ConvTranspose" | "ConvInputGradient"> = (context) => {
-  const { inputs, outputGrads, needs } = context;
-  const [u, weight, yGrad] = [inputs[0]!, inputs[1]!, outputGrads[0]!];
-  const { byOutput, byWeight } = trilinear(context);
-  return [
-    needs(0) ? byOutput(yGrad, weight) : null,
-    needs(1) ? byWeight(yGrad, u, weight) : null,
-    needs(2) ? biasGradient(context.g, yGrad) : null,
-  ];
-};
-
-/** The gradient of a convolution by its weight. */
-const weightGradient: Rule<"ConvWeightGradient"> = (context) => {
-  const { inputs, outputGrads, needs } = context;
-  const [x, u, yGrad] = [inputs[0]!, inputs[1]!, outputGrads[0]!];
-  const { byInput, byOutput } = trilinear(context);
-  return [needs(0) ? byInput(u, yGrad, x) : null, needs(1) ? byOutput(x, yGrad) : null];
-};
-
-function biasGradient(g: GraphBuilder, yGrad: Value): Value {
-  const axes = yGrad.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-  return g.op("ReduceSum", [yGrad, g.ints(axes)], { keepdims: 0 });
-}
 
 /** Col2Im: the adjoint takes the windows of the image apart, by a convolution with one kernel for each tap. */
 const col2Im: Rule<"Col2Im"> = ({ g, inputs: [columns], outputGrads: [yGrad], types }) => {
@@ -81,9 +52,9 @@ const col2Im: Rule<"Col2Im"> = ({ g, inputs: [columns], outputGrads: [yGrad], ty
 };
 
 export const CONVOLUTION_RULES: Rules<ConvolutionOp> = {
-  Conv: conv,
-  ConvTranspose: inputGradient,
-  ConvInputGradient: inputGradient,
-  ConvWeightGradient: weightGradient,
+  Conv: trilinear,
+  ConvTranspose: trilinear,
+  ConvInputGradient: trilinear,
+  ConvWeightGradient: trilinear,
   Col2Im: col2Im,
 };

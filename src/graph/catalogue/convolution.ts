@@ -1,7 +1,7 @@
 import { sameShape, sizeOf } from "../../tensor/index.js";
 import type { Dim } from "../graph.js";
 import { checkInts, known, operator, ShapeError, type InferContext } from "../infer.js";
-import { imageOf, WINDOW, windowOf, windowOutput, type Window } from "./windows.js";
+import { imageOf, reachOf, WINDOW, windowOf, windowOutput, type Window } from "./windows.js";
 
 const convolution = { ...WINDOW, group: { kind: "int", default: 1 } } as const;
 
@@ -112,15 +112,7 @@ export const CONVOLUTION = {
       if (extra.some((places, i) => places >= w.strides[i]!)) {
         throw new ShapeError(`output_padding [${extra.join(", ")}] must be smaller than the stride`);
       }
-      const out = spatial.map(
-        (length, i) =>
-          w.strides[i]! * (length - 1) +
-          extra[i]! +
-          (w.kernel[i]! - 1) * w.dilations[i]! +
-          1 -
-          w.padsBegin[i]! -
-          w.padsEnd[i]!,
-      );
+      const out = reachOf(spatial, w).map((reach, i) => reach + extra[i]! - w.padsBegin[i]! - w.padsEnd[i]!);
       const outChannels = weight[1]! * context.attributes.group;
       checkBias(context, outChannels);
       return [{ dtype: context.input(0).dtype, shape: [batch, outChannels, ...out] }];
@@ -182,4 +174,13 @@ export const CONVOLUTION = {
   }),
 };
 
+/** Which arguments of T a node's inputs are, and by which its output is the gradient. */
+export const TRILINEAR = {
+  Conv: ["image", "weight", "maps"],
+  ConvTranspose: ["maps", "weight", "image"],
+  ConvInputGradient: ["maps", "weight", "image"],
+  ConvWeightGradient: ["image", "maps", "weight"],
+} as const;
+
+export type TrilinearOp = keyof typeof TRILINEAR;
 export type ConvolutionOp = keyof typeof CONVOLUTION;

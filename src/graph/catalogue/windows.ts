@@ -82,6 +82,11 @@ export function windowOutput(spatial: readonly number[], w: Window, ceil = false
   });
 }
 
+/** Places of the padded image that windows at `out` positions reach over along each axis. */
+export function reachOf(out: readonly number[], w: Window): number[] {
+  return out.map((length, i) => w.strides[i]! * (length - 1) + w.dilations[i]! * (w.kernel[i]! - 1) + 1);
+}
+
 /** The image of a convolution or pooling: input 0, `[N, C, …spatial]`. */
 export function imageOf({ input }: Pick<InferContext, "input">): {
   batch: Dim;

@@ -6,6 +6,7 @@ import { isStandardOp, OP_CATALOGUE, type OpType } from "../catalogue/index.js";
 import type { Dim, Graph } from "../graph.js";
 import { dimensionName } from "../dims.js";
 import { ShapeError } from "../infer.js";
+import { trimmed } from "../names.js";
 import { ownAttributes, plainAttributes } from "./attributes.js";
 import { COMPOSITES } from "./composites/index.js";
 import { ImportBuilder } from "./import-builder.js";
@@ -269,13 +270,6 @@ function outputsOf({ opType, outputs }: ModelNode, stem: string): readonly strin
 }
 
 const MUST_BE_NAMED: Readonly<Record<string, number>> = { Split: 1, TopK: 2 };
-
-/** Trailing absent inputs and outputs are left out. */
-function trimmed(names: readonly string[]): readonly string[] {
-  let length = names.length;
-  while (length > 0 && names[length - 1] === "") length--;
-  return names.slice(0, length);
-}
 
 /** The tensor that a Constant node holds. */
 function constantTensor(node: ModelNode): Tensor {

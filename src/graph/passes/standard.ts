@@ -1,7 +1,7 @@
 import { sizeOf } from "../../tensor/index.js";
 import type { GraphBuilder } from "../builder.js";
 import { attributesOf, isNode, isStandardOp } from "../catalogue/index.js";
-import { indicesOf, windowAttributes, windowOf, type Window } from "../catalogue/windows.js";
+import { indicesOf, reachOf, windowAttributes, windowOf, type Window } from "../catalogue/windows.js";
 import { padZeros, reshapeTo } from "../emit.js";
 import type { Graph, Node, Value } from "../graph.js";
 import { rewrite } from "../rewrite.js";
@@ -26,10 +26,9 @@ function transposedConvolution(g: GraphBuilder, node: Node<"ConvInputGradient">)
   const [cotangent, weight] = g.inputsOf(node) as [Value, Value];
   const { image_shape, group, ...attributes } = attributesOf(node);
   const w = windowOf(attributes, image_shape, weight.shape.slice(2));
-  const output_padding = w.kernel.map((kernel, i) => {
-    const reached = (cotangent.shape[i + 2]! - 1) * w.strides[i]! + w.dilations[i]! * (kernel - 1) + 1;
-    return image_shape[i]! - (reached - w.padsBegin[i]! - w.padsEnd[i]!);
-  });
+  const output_padding = reachOf(cotangent.shape.slice(2), w).map(
+    (reach, i) => image_shape[i]! - (reach - w.padsBegin[i]! - w.padsEnd[i]!),
+  );
   return g.op("ConvTranspose", [cotangent, weight], { ...windowAttributes(w), group, output_padding });
 }
 

@@ -1,6 +1,6 @@
 import { attributesOf, freeNames, isNode, type Graph, type Node, type Value } from "../../../graph/index.js";
 import type { Attribute, Model, ModelNode } from "../../../onnx/index.js";
-import { sizeOf, tensor, type Tensor } from "../../../tensor/index.js";
+import { int64, sizeOf, type Tensor } from "../../../tensor/index.js";
 import { COSTS, type Costs } from "../costs.js";
 import type { Chosen } from "./index.js";
 import type { FilterSource } from "./layer.js";
@@ -30,7 +30,7 @@ export function blockedConvolutions(
     const layer = blockedLayer(graph, filters, graph.nodes[i]!, block);
     if (layer === undefined || !paysOff(layer, productsACopy)) return [node];
     found = true;
-    const emitter = new Emitter(`${layer.y.name}/blocked`, freeName, initializers);
+    const emitter = new Emitter((part) => freeName(`${layer.y.name}/blocked/${part}`), initializers);
     return convolutionInBlocks(node, layer, block, emitter);
   });
   if (!found) return model;
@@ -80,35 +80,29 @@ function paysOff({ x, weight, y, source }: BlockedLayer, least: Costs["productsA
   return products > least[kind] * copied;
 }
 
-type Attributes = Readonly<Record<string, Attribute>>;
-
 /** Operators of the layout, where their inputs are in blocks. */
 const IN_BLOCKS: ReadonlySet<string> = new Set(["ReorderInput", "Conv", "ReorderOutput"]);
 
-/** Collects the nodes that stand for one convolution. */
+/** Collects the nodes that stand for one convolution, and their constants. */
 class Emitter {
   readonly nodes: ModelNode[] = [];
-  readonly #stem: string;
-  readonly #freeName: (stem: string) => string;
-  readonly #initializers: Map<string, Tensor>;
 
-  constructor(stem: string, freeName: (stem: string) => string, initializers: Map<string, Tensor>) {
-    this.#stem = stem;
-    this.#freeName = freeName;
-    this.#initializers = initializers;
-  }
+  constructor(
+    readonly nameOf: (part: string) => string,
+    readonly initializers: Map<string, Tensor>,
+  ) {}
 
   /** Adds a node; returns its output. */
   op(
     part: string,
     opType: string,
     inputs: readonly string[],
-    attributes: Attributes = {},
+    attributes: Readonly<Record<string, Attribute>> = {},
     output?: string,
   ): string {
-    const name = this.#freeName(`${this.#stem}/${part}`);
-    const outputs = [output ?? name];
+    const name = this.nameOf(part);
     const domain = IN_BLOCKS.has(opType) ? BLOCKED_DOMAIN : "";
+    const outputs = [output ?? name];
     this.nodes.push({
       name,
       opType,
@@ -121,8 +115,8 @@ class Emitter {
   }
 
   integers(part: string, values: readonly number[]): string {
-    const name = this.#freeName(`${this.#stem}/${part}`);
-    this.#initializers.set(name, tensor("int64", [values.length], BigInt64Array.from(values, BigInt)));
+    const name = this.nameOf(part);
+    this.initializers.set(name, int64([values.length], values));
     return name;
   }
 

@@ -1,10 +1,11 @@
 import {
   attributesOf,
-  isNode,
+  TRILINEAR,
   windowOf,
   type Graph,
   type GraphBuilder,
   type Node,
+  type TrilinearOp,
   type Value,
   type Window,
 } from "../../../graph/index.js";
@@ -42,26 +43,17 @@ export interface Lowering {
   readonly filters: Map<string, FilterSource>;
 }
 
-/** Ops that give the gradient of T by their third argument. */
-type LayerOp = "Conv" | "ConvTranspose" | "ConvInputGradient" | "ConvWeightGradient";
-
-export function isLayer(node: Node): node is Node<LayerOp> {
-  return isNode(node, "Conv", "ConvTranspose", "ConvInputGradient", "ConvWeightGradient");
+export function isLayer(node: Node): node is Node<TrilinearOp> {
+  return Object.hasOwn(TRILINEAR, node.op);
 }
 
-export function layerOf(graph: Graph, node: Node<LayerOp>): Layer {
-  const [first, second, result] = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!].map(
-    (name) => graph.values.get(name)!.shape,
-  ) as [readonly number[], readonly number[], readonly number[]];
-  const [image, weight, maps] =
-    node.op === "Conv"
-      ? [first, second, result]
-      : node.op === "ConvWeightGradient"
-        ? [first, result, second]
-        : [result, second, first];
+export function layerOf(graph: Graph, node: Node<TrilinearOp>): Layer {
+  const names = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!];
+  const shapes = TRILINEAR[node.op].map((role, i) => [role, graph.values.get(names[i]!)!.shape]);
+  const { image, weight, maps } = Object.fromEntries(shapes) as Record<string, readonly number[]>;
   const attributes = attributesOf(node);
-  const w = windowOf(attributes, image.slice(2), weight.slice(2));
-  return { image, weight, maps, w, group: attributes.group };
+  const w = windowOf(attributes, image!.slice(2), weight!.slice(2));
+  return { image: image!, weight: weight!, maps: maps!, w, group: attributes.group };
 }
 
 /** Whether the maps are so small that ONNX Runtime, image by image, is bound by reading the weight. */

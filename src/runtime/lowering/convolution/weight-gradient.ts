@@ -1,4 +1,11 @@
-import { fromTaps, padZeros, reshapeTo, type GraphBuilder, type Value } from "../../../graph/index.js";
+import {
+  fromTaps,
+  padZeros,
+  reachOf,
+  reshapeTo,
+  type GraphBuilder,
+  type Value,
+} from "../../../graph/index.js";
 import { sizeOf } from "../../../tensor/index.js";
 import { channelsSwapped, type Layer, type Lowering } from "./layer.js";
 
@@ -40,10 +47,7 @@ function convolvedWeightGradient(
   image: Value,
   cotangent: Value,
 ): Value | undefined {
-  const ends = space.map((length, i) => {
-    const reached = (w.kernel[i]! - 1) * w.dilations[i]! + (out[i]! - 1) * w.strides[i]! + 1;
-    return reached - length - w.padsBegin[i]!;
-  });
+  const ends = reachOf(out, w).map((reach, i) => reach - space[i]! - w.padsBegin[i]!);
   if (ends.some((end) => end < 0)) return undefined;
   const filter = channelsSwapped(g, cotangent);
   filters.set(filter.name, { name: cotangent.name, reversed: false });
