@@ -43,16 +43,25 @@ export function columnsOf(
   return { image, w, out: windowOutput(image, w) };
 }
 
-/** @throws ShapeError unless a convolution of the image with this kernel has the cotangent's positions. */
-function checkPositions(
-  { attributes }: Pick<InferContext<typeof convolution>, "attributes">,
-  image: readonly number[],
-  kernel: readonly number[],
-  positions: readonly Dim[],
-): void {
-  const out = windowOutput(image, windowOf(attributes, image, kernel));
-  if (sameShape(out, positions)) return;
-  throw new ShapeError(`its cotangent has positions [${positions.join(", ")}], expected [${out.join(", ")}]`);
+type Attributed = Pick<InferContext<typeof convolution>, "attributes">;
+
+/** Shape of W ⋆ x, of the shapes of x and W. */
+function mapsOf({ attributes }: Attributed, image: readonly Dim[], weight: readonly number[]): Dim[] {
+  const [batch, channels, ...space] = image as [Dim, number, ...number[]];
+  const { group } = attributes;
+  if (weight[1]! * group !== channels || weight[0]! % group !== 0) {
+    throw new ShapeError(
+      `input channels ${channels} must match weight channels ${weight[1]} × group ${group}`,
+    );
+  }
+  const out = windowOutput(space, windowOf(attributes, space, weight.slice(2)));
+  return [batch, weight[0]!, ...out];
+}
+
+/** @throws ShapeError unless W ⋆ x has the cotangent's shape. */
+function checkCotangent(found: readonly Dim[], expected: readonly Dim[]): void {
+  if (sameShape(found, expected)) return;
+  throw new ShapeError(`its cotangent is [${found.join(", ")}], expected [${expected.join(", ")}]`);
 }
 
 /**
@@ -72,15 +81,9 @@ export const CONVOLUTION = {
     infer: (context) => {
       const { batch, channels, spatial } = imageOf(context);
       const weight = weightOf(context, spatial);
-      const group = context.attributes.group;
-      if (weight[1]! * group !== channels || weight[0]! % group !== 0) {
-        throw new ShapeError(
-          `input channels ${channels} must match weight channels ${weight[1]} × group ${group}`,
-        );
-      }
       checkBias(context, weight[0]!);
-      const out = windowOutput(spatial, windowOf(context.attributes, spatial, weight.slice(2)));
-      return [{ dtype: context.input(0).dtype, shape: [batch, weight[0]!, ...out] }];
+      const shape = mapsOf(context, [batch, channels, ...spatial], weight);
+      return [{ dtype: context.input(0).dtype, shape }];
     },
   }),
   ConvTranspose: operator({
@@ -125,14 +128,12 @@ export const CONVOLUTION = {
     outputs: [1, 1],
     attributes: { ...convolution, image_shape: { kind: "ints", required: true } },
     infer: (context) => {
-      const { batch, channels, spatial } = imageOf(context);
+      const { batch, spatial } = imageOf(context);
       const weight = weightOf(context, spatial);
       const { group, image_shape } = context.attributes;
-      if (weight[0] !== channels) {
-        throw new ShapeError(`cotangent channels ${channels} must match weight channels ${weight[0]}`);
-      }
-      checkPositions(context, image_shape, weight.slice(2), spatial);
-      return [{ dtype: context.input(0).dtype, shape: [batch, weight[1]! * group, ...image_shape] }];
+      const shape = [batch, weight[1]! * group, ...image_shape];
+      checkCotangent(context.input(0).shape, mapsOf(context, shape, weight));
+      return [{ dtype: context.input(0).dtype, shape }];
     },
   }),
   /** ∂T/∂W `[O, I / group, …kernel_shape]` of an image `[N, I, …]` and a cotangent u `[N, O, …]`. */
@@ -143,15 +144,11 @@ export const CONVOLUTION = {
     attributes: { ...convolution, kernel_shape: { kind: "ints", required: true } },
     infer: (context) => {
       const { batch, channels, spatial } = imageOf(context);
-      const [images, outChannels, ...positions] = context.input(1).shape;
+      const cotangent = context.input(1).shape;
       const { group, kernel_shape } = context.attributes;
-      if (images !== batch || channels % group !== 0) {
-        throw new ShapeError(
-          `an image of ${batch} × ${channels} and a cotangent of ${images} do not fit ${group} groups`,
-        );
-      }
-      checkPositions(context, spatial, kernel_shape, positions);
-      return [{ dtype: context.input(0).dtype, shape: [outChannels!, channels / group, ...kernel_shape] }];
+      const shape = [known(cotangent[1], "channels"), channels / group, ...kernel_shape];
+      checkCotangent(cotangent, mapsOf(context, [batch, channels, ...spatial], shape));
+      return [{ dtype: context.input(0).dtype, shape }];
     },
   }),
   /** Columns `[N, C · kernel, windows]`, each added where its window lies in `[N, C, …image_shape]`. */

@@ -67,12 +67,11 @@ function columnsOf({ g, shared }: Lowering, { w, maps, image }: Layer, x: Value)
     const size = sizeOf(space);
     const pixels = reshapeTo(g, batchLast(g, x), [inChannels, size, batch]);
     const met = pixelsMet(space, maps.slice(2), w);
-    const gathered = rowsAt(
-      g,
-      pixels,
-      met.map((pixel) => pixel ?? size),
-    );
-    return reshapeTo(g, gathered, [inChannels * sizeOf(w.kernel), sizeOf(maps.slice(2)) * batch]);
+    const places = met.map((pixel) => pixel ?? size);
+    return reshapeTo(g, rowsAt(g, pixels, places), [
+      inChannels * sizeOf(w.kernel),
+      sizeOf(maps.slice(2)) * batch,
+    ]);
   });
 }
 
@@ -105,20 +104,13 @@ const batchFirst = (g: GraphBuilder, x: Value): Value =>
 
 /** Index of the pixel that each kernel tap meets at each output position, by taps; undefined outside of the image. */
 function pixelsMet(space: readonly number[], out: readonly number[], w: Window): (number | undefined)[] {
-  return indicesOf(w.kernel).flatMap((tap) => indicesOf(out).map((at) => pixelAt(at, tap, space, w)));
-}
-
-function pixelAt(
-  position: readonly number[],
-  tap: readonly number[],
-  space: readonly number[],
-  w: Window,
-): number | undefined {
-  let index = 0;
-  for (const [axis, length] of space.entries()) {
-    const at = position[axis]! * w.strides[axis]! + tap[axis]! * w.dilations[axis]! - w.padsBegin[axis]!;
-    if (at < 0 || at >= length) return undefined;
-    index = index * length + at;
-  }
-  return index;
+  const along = (axis: number, at: number, tap: number): number =>
+    at * w.strides[axis]! + tap * w.dilations[axis]! - w.padsBegin[axis]!;
+  return indicesOf(w.kernel).flatMap((tap) =>
+    indicesOf(out).map((position) => {
+      const place = space.map((_, axis) => along(axis, position[axis]!, tap[axis]!));
+      const isInside = place.every((at, axis) => at >= 0 && at < space[axis]!);
+      return isInside ? place.reduce((index, at, axis) => index * space[axis]! + at, 0) : undefined;
+    }),
+  );
 }
