@@ -14,7 +14,7 @@ import {
 } from "../graph/index.js";
 import { findLogits } from "../models/index.js";
 import type { Model } from "../onnx/index.js";
-import { chooseForms } from "../runtime/index.js";
+import { fastConvolutions } from "../runtime/index.js";
 import { isFloat } from "../tensor/index.js";
 
 export interface GradientModelOptions {
@@ -58,7 +58,7 @@ export function gradientModel(model: Model, options: GradientModelOptions): Mode
   });
   const freeName = freeNames(graph.values);
   gradients.forEach((gradient, i) => g.output(gradient, freeName(`${names[i]}_grad`)));
-  return modelFromGraph(chooseForms(deadCode(g.build())).graph, { metadata: model.metadata });
+  return modelFromGraph(fastConvolutions(deadCode(g.build())), { metadata: model.metadata });
 }
 
 /** The model's graph with a number for each open dimension. */

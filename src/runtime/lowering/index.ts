@@ -15,7 +15,7 @@ import { namedOutputs } from "./outputs.js";
 import { rankedScalars } from "./scalars.js";
 import { sumsAsAdditions } from "./sums.js";
 
-export { chooseForms, weightsToFeed } from "./convolution/index.js";
+export { fastConvolutions, weightsToFeed } from "./convolution/index.js";
 
 /** A graph made ready, and the model that ONNX Runtime is given. */
 export interface Lowered {

@@ -2,8 +2,7 @@ import { attributesOf, freeNames, isNode, type Graph, type Node, type Value } fr
 import type { Attribute, Model, ModelNode } from "../../../onnx/index.js";
 import { int64, sizeOf, type Tensor } from "../../../tensor/index.js";
 import { COSTS, type Costs } from "../costs.js";
-import type { Chosen } from "./index.js";
-import type { FilterSource } from "./layer.js";
+import type { Chosen, FilterSource } from "./index.js";
 
 /** ONNX Runtime's own domain for operators of its blocked layout. */
 export const BLOCKED_DOMAIN = "com.microsoft.nchwc";

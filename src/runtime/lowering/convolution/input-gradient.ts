@@ -1,5 +1,5 @@
-import { reversed, windowAttributes, type Value } from "../../../graph/index.js";
-import { channelsSwapped, type Layer, type Lowering } from "./layer.js";
+import { reversed, windowAttributes, type GraphBuilder, type Value } from "../../../graph/index.js";
+import type { Layer, Lowering } from "./index.js";
 import { subPixelInputGradient } from "./sub-pixel.js";
 
 /**
@@ -29,4 +29,9 @@ export function inputGradient(
   return group === 1 && image[1]! <= costs.pictureChannels && isConstant(weight)
     ? subPixelInputGradient(g, layer, cotangent, weight)
     : undefined;
+}
+
+/** Swaps batch and channels. */
+export function channelsSwapped(g: GraphBuilder, value: Value): Value {
+  return g.op("Transpose", [value], { perm: value.shape.map((_, axis) => (axis < 2 ? 1 - axis : axis)) });
 }

@@ -1,6 +1,6 @@
 import { indicesOf, reshapeTo, type GraphBuilder, type Value, type Window } from "../../../graph/index.js";
 import { sizeOf } from "../../../tensor/index.js";
-import type { Layer, Lowering } from "./layer.js";
+import type { Layer, Lowering } from "./index.js";
 
 /*
  * Convolutions on small maps as one matrix product each over the whole batch:

@@ -1,6 +1,6 @@
 import { padZeros, reshapeTo, type GraphBuilder, type Value, type Window } from "../../../graph/index.js";
 import { sizeOf } from "../../../tensor/index.js";
-import type { Layer } from "./layer.js";
+import type { Layer } from "./index.js";
 
 /**
  * Of a picture: one convolution that gives the pixels of each phase of the stride as channels, then an interleaving

@@ -7,7 +7,8 @@ import {
   type Value,
 } from "../../../graph/index.js";
 import { sizeOf } from "../../../tensor/index.js";
-import { channelsSwapped, type Layer, type Lowering } from "./layer.js";
+import type { Layer, Lowering } from "./index.js";
+import { channelsSwapped } from "./input-gradient.js";
 
 /**
  * W_grad of y = W ⋆ x:
