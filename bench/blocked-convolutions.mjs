@@ -1,52 +1,35 @@
 // Convolutions whose weight is fed, as ONNX Runtime runs them and in its blocked layout with the copies into and out of it
-// (src/runtime/lowering/blocked.ts): layers of ResNets, as in the forward pass and with a rotated weight.
+// (src/runtime/lowering/convolution/blocked.ts): layers of ResNets, as in the forward pass and with a rotated weight. Finds
+// `productsACopy` of src/runtime/lowering/costs.ts.
 //   node bench/blocked-convolutions.mjs        after npm run build
-import { InferenceSession, Tensor } from "../dist/runtime/onnxruntime.js";
-import { GraphBuilder, modelFromGraph } from "../dist/graph/index.js";
-import { writeModel } from "../dist/onnx/index.js";
-import { blockSize } from "../dist/runtime/lowering/block-size.js";
-import { blockedConvolutions } from "../dist/runtime/lowering/blocked.js";
-import { medianTime, outputFirst, randomArrays } from "./layers.mjs";
-import { threads } from "./turns.mjs";
+import { GraphBuilder } from "../dist/graph/index.js";
+import { blockSize } from "../dist/runtime/lowering/convolution/block-size.js";
+import { outputFirst, timeLowered } from "./layers.mjs";
 
-const block = await blockSize();
-if (block === undefined) throw new Error("this processor has no blocked layout in ONNX Runtime");
+if ((await blockSize()) === undefined)
+  throw new Error("this processor has no blocked layout in ONNX Runtime");
 
-const shapesOf = ({ batch, inChannels, outChannels, side, kernel, rotated }) => ({
-  x: [batch, inChannels, side, side],
-  w: rotated ? [inChannels, outChannels, kernel, kernel] : [outChannels, inChannels, kernel, kernel],
-});
-
-function graphOf(layer) {
-  const pad = (layer.kernel - 1) / 2;
+function graphOf({ batch, inChannels, outChannels, side, kernel, stride, rotated }) {
+  const pad = (kernel - 1) / 2;
   const g = new GraphBuilder("blocked-convolutions");
-  const shapes = shapesOf(layer);
-  const x = g.input("x", "float32", shapes.x);
-  let w = g.input("w", "float32", shapes.w);
-  if (layer.rotated) {
-    const all = (value) => g.ints([value, value]);
-    w = g.op("Transpose", [w], { perm: [1, 0, 2, 3] });
-    if (pad > 0) w = g.op("Slice", [w, all(-1), all(-(2 ** 31)), g.ints([2, 3]), all(-1)]);
-  }
-  const attributes = { pads: [pad, pad, pad, pad], strides: [layer.stride, layer.stride] };
-  const y = g.op("Conv", [x, w], attributes);
+  const weight = rotated
+    ? [inChannels, outChannels, kernel, kernel]
+    : [outChannels, inChannels, kernel, kernel];
+  const inputs = [g.input("x", "float32", [batch, inChannels, side, side]), g.input("w", "float32", weight)];
+  const attributes = { pads: [pad, pad, pad, pad], strides: [stride, stride] };
+  const y = rotated
+    ? g.op("ConvInputGradient", inputs, { ...attributes, image_shape: [side, side] })
+    : g.op("Conv", inputs, attributes);
   outputFirst(g, y);
   return g.build();
 }
 
-async function time(model, layer) {
-  const session = await InferenceSession.create(writeModel(model), {
-    intraOpNumThreads: Number(threads),
-    enableMemPattern: false,
-    logSeverityLevel: 3,
+/** In the layout where a layer has this many multiply-adds a copied number. */
+const time = (layer, least) =>
+  timeLowered(graphOf(layer), {
+    fewPositions: 0,
+    productsACopy: { onePixel: least, larger: least, rotated: least },
   });
-  const feeds = Object.fromEntries(
-    randomArrays(shapesOf(layer)).map(([name, shape, data]) => [name, new Tensor("float32", data, shape)]),
-  );
-  const ms = await medianTime(() => session.run(feeds));
-  await session.release();
-  return ms;
-}
 
 for (const rotated of [false, true]) {
   for (const [batch, inChannels, outChannels, side, kernel, stride = 1] of [
@@ -72,15 +55,7 @@ for (const rotated of [false, true]) {
   ]) {
     if (rotated && stride > 1) continue;
     const layer = { batch, inChannels, outChannels, side, kernel, stride, rotated };
-    const graph = graphOf(layer);
-    const model = modelFromGraph(graph);
-    const [plain, blocked] = [
-      await time(model, layer),
-      await time(
-        blockedConvolutions(model, graph, block, () => true),
-        layer,
-      ),
-    ];
+    const [plain, blocked] = [await time(layer, Infinity), await time(layer, 0)];
     const out = Math.ceil(side / stride);
     const products = batch * out ** 2 * inChannels * outChannels * kernel ** 2;
     const copied =

@@ -1,14 +1,12 @@
 // Convolutions on small maps as ONNX Runtime's own and as products over the whole batch
-// (src/graph/passes/convolutions-as-products.ts): forward, both gradients, weights fed.
+// (src/runtime/lowering/convolution/products.ts): forward, both gradients, weights fed. Finds `fewPositions` of
+// src/runtime/lowering/costs.ts.
 //   node bench/small-maps.mjs        after npm run build
-import { gradient } from "../dist/autodiff/index.js";
-import { convolutionsAsProducts, GraphBuilder } from "../dist/graph/index.js";
-import { compile } from "../dist/runtime/index.js";
-import { tensor } from "../dist/tensor/index.js";
-import { medianTime, randomArrays } from "./layers.mjs";
-import { threads } from "./turns.mjs";
+import { appendGradients } from "../dist/autodiff/index.js";
+import { GraphBuilder } from "../dist/graph/index.js";
+import { timeLowered } from "./layers.mjs";
 
-async function time({ batch, inChannels, outChannels, side, kernel }, positions) {
+async function time({ batch, inChannels, outChannels, side, kernel }, fewPositions) {
   const shapes = {
     x: [batch, inChannels, side, side],
     w: [outChannels, inChannels, kernel, kernel],
@@ -18,17 +16,9 @@ async function time({ batch, inChannels, outChannels, side, kernel }, positions)
   const [x, w, v] = Object.entries(shapes).map(([name, shape]) => g.input(name, "float32", shape));
   const pad = (kernel - 1) / 2;
   const y = g.op("Conv", [x, w], { pads: [pad, pad, pad, pad] });
-  g.output(g.op("ReduceSum", [g.op("Mul", [y, v])], { keepdims: 0 }), "loss");
-  const graph = convolutionsAsProducts(g.build(), positions);
-  const program = await compile(gradient(graph, { of: "loss", withRespectTo: ["x", "w"] }), {
-    threads: Number(threads),
-  });
-  const feeds = Object.fromEntries(
-    randomArrays(shapes).map(([name, shape, data]) => [name, tensor("float32", shape, data)]),
-  );
-  const ms = await medianTime(() => program.run(feeds));
-  await program.dispose();
-  return ms;
+  const loss = g.op("ReduceSum", [g.op("Mul", [y, v])], { keepdims: 0 });
+  for (const value of [loss, ...appendGradients(g, { of: loss, withRespectTo: [x, w] })]) g.output(value);
+  return timeLowered(g.build(), { fewPositions });
 }
 
 for (const [inChannels, outChannels, side, kernel] of [

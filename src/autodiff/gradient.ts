@@ -4,6 +4,7 @@ import {
   GraphBuilder,
   attributesOf,
   ShapeError,
+  standardGraph,
   type Graph,
   type Node,
   type Value,
@@ -23,7 +24,8 @@ export interface AppendGradientsOptions {
 /**
  * Reverse-mode differentiation: walks the builder's nodes backwards and emits the
  * vector-Jacobian product of each that lies between `withRespectTo` and `of`. Only the
- * gradients that are needed are emitted, all of them ops that have rules themselves.
+ * gradients that are needed are emitted, all of them ops that have rules themselves; those of
+ * convolutions are of this library's own, which `compile` runs and {@link standardGraph} writes out.
  *
  * @returns One gradient for each value asked for, of its shape; zeros where `of` does not
  * depend on it.
@@ -55,7 +57,7 @@ export function appendGradients(g: GraphBuilder, options: AppendGradientsOptions
 
 /**
  * The graph with its gradient: its own outputs, then one for each value of `withRespectTo`,
- * called `<value>_grad`.
+ * called `<value>_grad`. It is of ONNX's operators alone, plainly written ({@link standardGraph}).
  */
 export function gradient(
   graph: Graph,
@@ -70,7 +72,7 @@ export function gradient(
     while (name !== value.name && g.has(name)) name += "_grad";
     g.output(value, name);
   });
-  return deadCode(g.build());
+  return standardGraph(deadCode(g.build()));
 }
 
 interface Active {

@@ -95,7 +95,3 @@ export function swapLastAxes(g: GraphBuilder, value: Value, levels: number = PRO
 export function asNumber(g: GraphBuilder, condition: Value, like: Value): Value {
   return g.op("Cast", [condition], { to: like.dtype });
 }
-
-export function reshapeTo(g: GraphBuilder, value: Value, shape: readonly number[]): Value {
-  return value.shape.join() === shape.join() ? value : g.op("Reshape", [value, g.ints(shape)]);
-}

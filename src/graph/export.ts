@@ -1,3 +1,4 @@
+import { InputError } from "../errors/index.js";
 import { codeOfDType, type Attribute, type Model, type ModelNode, type ValueInfo } from "../onnx/index.js";
 import type { DType, Tensor } from "../tensor/index.js";
 import { INTERNAL_OPSET, specOf } from "./catalogue/index.js";
@@ -11,7 +12,11 @@ export interface ExportOptions {
   readonly producerVersion?: string;
 }
 
-/** A graph as an ONNX model of the internal opset; symbolic dimensions stay. */
+/**
+ * A graph as an ONNX model of the internal opset; symbolic dimensions stay.
+ *
+ * @throws InputError for an op that ONNX does not have: see {@link standardGraph}.
+ */
 export function modelFromGraph(graph: Graph<Dim>, options: ExportOptions = {}): Model {
   const info = (name: string): ValueInfo => {
     const { dtype, shape } = valueOf(graph, name);
@@ -36,6 +41,13 @@ export function modelFromGraph(graph: Graph<Dim>, options: ExportOptions = {}): 
 }
 
 function exportNode(node: Node): ModelNode {
+  if (specOf(node.op).internal === true) {
+    throw new InputError({
+      place: `node "${node.name}" (${node.op})`,
+      problem: "is an operator of holdfast's own, which no other program reads",
+      remedy: "Write standardGraph(graph): the same in ONNX's operators.",
+    });
+  }
   const attributes = new Map<string, Attribute>();
   for (const [name, value] of Object.entries(node.attributes)) {
     attributes.set(name, exportAttribute(node, name, value));

@@ -6,7 +6,7 @@ export {
   attributesOf,
   INTERNAL_OPSET,
   isFlat,
-  isKnownOp,
+  isStandardOp,
   isNode,
   OP_CATALOGUE,
   specOf,
@@ -15,9 +15,7 @@ export {
   type ActivationOp,
   type NormalisationOp,
   type ContractionOp,
-  type RecurrentOp,
   type IndexingOp,
-  type ResamplingOp,
   type FlatOp,
   type ConvolutionOp,
   type PoolingOp,
@@ -27,6 +25,7 @@ export {
   type ShapingOp,
   type TypesOf,
 } from "./catalogue/index.js";
+export { padZeros, reshapeTo, reversed } from "./emit.js";
 export { rewrite, type Replacement } from "./rewrite.js";
 export { freeNames } from "./names.js";
 export { GraphBuilder, type OpOptions } from "./builder.js";
@@ -52,15 +51,21 @@ export {
 export { dimensionName } from "./dims.js";
 export { reducedAxes } from "./catalogue/reduction.js";
 export { sliceBounds } from "./catalogue/shaping.js";
-export { columnsOf } from "./catalogue/convolution.js";
-export { windowOf, windowOutput, type Window } from "./catalogue/windows.js";
+export { columnsOf, TRILINEAR, type TrilinearOp } from "./catalogue/convolution.js";
+export {
+  indicesOf,
+  reachOf,
+  windowAttributes,
+  windowOf,
+  windowOutput,
+  type Window,
+} from "./catalogue/windows.js";
 export { bind } from "./passes/bind.js";
-export { convolutionsAsProducts, smallMapWeights } from "./passes/convolutions-as-products.js";
 export { deadCode } from "./passes/dead-code.js";
 export { dropExpands } from "./passes/drop-expands.js";
 export { foldBatchNorm } from "./passes/fold-batch-norm.js";
 export { foldConstants } from "./passes/fold-constants.js";
 export { parametersAsInputs, withInitializers } from "./passes/parameters.js";
-export { reversesAxes, type KnownValues } from "./reverses-axes.js";
+export { fromTaps, standardForm, standardGraph } from "./passes/standard.js";
 export { formatCount, printGraph, printValue } from "./print.js";
 export { verifyGraph } from "./verify.js";

@@ -50,6 +50,8 @@ export interface OpSpec<S extends AttributeSpecs = AttributeSpecs> {
   readonly running?: readonly number[];
   /** Whether its output may be tapped as an activation. */
   readonly activation?: boolean;
+  /** Whether it is an op of this library's own, which no file may hold (`passes/standard.ts`). */
+  readonly internal?: boolean;
 }
 
 /** An op whose derivative is zero wherever there is one. */

@@ -14,6 +14,7 @@ import {
 } from "../graph/index.js";
 import { findLogits } from "../models/index.js";
 import type { Model } from "../onnx/index.js";
+import { fastConvolutions } from "../runtime/index.js";
 import { isFloat } from "../tensor/index.js";
 
 export interface GradientModelOptions {
@@ -57,7 +58,7 @@ export function gradientModel(model: Model, options: GradientModelOptions): Mode
   });
   const freeName = freeNames(graph.values);
   gradients.forEach((gradient, i) => g.output(gradient, freeName(`${names[i]}_grad`)));
-  return modelFromGraph(deadCode(g.build()), { metadata: model.metadata });
+  return modelFromGraph(fastConvolutions(deadCode(g.build())), { metadata: model.metadata });
 }
 
 /** The model's graph with a number for each open dimension. */

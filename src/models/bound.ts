@@ -1,11 +1,6 @@
 import { InputError } from "../errors/index.js";
-import {
-  bind,
-  convolutionsAsProducts,
-  foldBatchNorm,
-  parametersAsInputs,
-  smallMapWeights,
-} from "../graph/index.js";
+import { bind, foldBatchNorm, parametersAsInputs } from "../graph/index.js";
+import { weightsToFeed } from "../runtime/index.js";
 import type { BoundClassifier, Classifier } from "./classifier.js";
 import { isOpaque, type AnyClassifier } from "./opaque.js";
 
@@ -51,19 +46,11 @@ export interface PartlyFed extends BoundClassifier {
 }
 
 /**
- * Output positions of an image up to which fed weights are the better: from 4 × 4 on ONNX Runtime's layout for
- * constant weights is faster than a product.
- */
-const FED_POSITIONS = 8;
-
-/**
- * As {@link bindForInference}, for programs that live for a few runs only: the weights of convolutions on small maps
- * become inputs, and those convolutions products over the whole batch. As constants such weights, most of a residual
- * network at low resolution, cost more to compile than they save.
+ * As {@link bindForInference}, for programs that live for a few runs only: weights that cost more to compile as constants
+ * than they save, most of a residual network at low resolution, become inputs.
  */
 export function bindForFewRuns(classifier: Classifier, batchSize: number): PartlyFed {
   const bound = bindBatch(classifier, batchSize);
-  const fed = smallMapWeights(bound.graph, FED_POSITIONS);
-  const graph = foldBatchNorm(convolutionsAsProducts(parametersAsInputs(bound.graph, fed), FED_POSITIONS));
-  return { ...bound, graph, fed };
+  const fed = weightsToFeed(bound.graph);
+  return { ...bound, graph: foldBatchNorm(parametersAsInputs(bound.graph, fed)), fed };
 }

@@ -1,12 +1,5 @@
 import { appendGradients } from "../autodiff/index.js";
-import {
-  convolutionsAsProducts,
-  deadCode,
-  GraphBuilder,
-  parametersAsInputs,
-  type Graph,
-  type Value,
-} from "../graph/index.js";
+import { deadCode, GraphBuilder, parametersAsInputs, type Graph, type Value } from "../graph/index.js";
 import type { LossWeights } from "../losses/index.js";
 import { bindBatch, trainForm, type BatchStatistics, type Classifier } from "../models/index.js";
 import { halvesOf, meanLoss, type Half } from "./loss-graph.js";
@@ -55,9 +48,8 @@ export function updateGraph(classifier: Classifier, options: UpdateGraphOptions)
   const { graph, statistics } = trainForm(bindBatch(classifier, batchSize * halves.length), frozen);
   const names = classifier.parameters.filter((name) => !frozen.has(name));
   const trained = [...names, ...classifier.buffers.filter((name) => !frozen.has(name))];
-  const trainable = convolutionsAsProducts(parametersAsInputs(graph, trained));
   const { g, moved } = movedWeights(
-    trainable,
+    parametersAsInputs(graph, trained),
     options.gamma === undefined ? [] : perturbedWeights(classifier),
   );
   const { loss, terms } = meanLoss(g, classifier, halves, options);

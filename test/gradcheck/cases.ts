@@ -5,9 +5,7 @@ import type { CaseInput, GradCase } from "./check.js";
 import { ACTIVATIONS_CASES } from "./activations-cases.js";
 import { NORMALISATION_CASES } from "./normalisation-cases.js";
 import { CONTRACTION_CASES } from "./contraction-cases.js";
-import { RECURRENT_CASES } from "./recurrent-cases.js";
 import { INDEXING_CASES } from "./indexing-cases.js";
-import { RESAMPLING_CASES } from "./resampling-cases.js";
 import { CONVOLUTION_CASES } from "./convolution-cases.js";
 import { POOLING_CASES } from "./pooling-cases.js";
 
@@ -183,9 +181,7 @@ export const CASES: Readonly<Record<string, readonly GradCase[]>> = {
   ...ACTIVATIONS_CASES,
   ...NORMALISATION_CASES,
   ...CONTRACTION_CASES,
-  ...RECURRENT_CASES,
   ...INDEXING_CASES,
-  ...RESAMPLING_CASES,
   ...CONVOLUTION_CASES,
   ...POOLING_CASES,
   Softmax: [

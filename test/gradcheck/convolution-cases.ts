@@ -1,13 +1,15 @@
+import { windowOf, windowOutput } from "../../src/graph/index.js";
 import { createGenerator, tensor } from "../../src/tensor/index.js";
 import type { GradCase } from "./check.js";
 
-/** Convolutions: name, image, weight, attributes. */
-const CONVOLUTIONS: readonly (readonly [
-  string,
-  number[],
-  number[],
-  Record<string, number | number[] | string>,
-])[] = [
+export type Convolution = readonly [
+  name: string,
+  image: readonly number[],
+  weight: readonly number[],
+  attributes: Readonly<Record<string, number | readonly number[] | string>>,
+];
+
+export const CONVOLUTIONS: readonly Convolution[] = [
   ["1×1", [2, 3, 3, 3], [2, 3, 1, 1], {}],
   ["3×3, padded", [1, 2, 4, 4], [3, 2, 3, 3], { pads: [1, 1, 1, 1] }],
   ["3×3, stride 2", [1, 2, 5, 6], [2, 2, 3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }],
@@ -72,6 +74,24 @@ const stems: GradCase[] = (
   },
 }));
 
+/** The other two gradients of the trilinear form, of the same layers. */
+const gradients = CONVOLUTIONS.map(([name, image, weight, attributes]) => {
+  const kernel = weight.slice(2);
+  const w = windowOf(attributes, image.slice(2), kernel);
+  const maps = [image[0]!, weight[0]!, ...windowOutput(image.slice(2), w)];
+  const byInput: GradCase = {
+    name: `ConvInputGradient, ${name}`,
+    inputs: [{ shape: maps }, { shape: weight }],
+    build: (g, inputs) => g.op("ConvInputGradient", inputs, { ...attributes, image_shape: image.slice(2) }),
+  };
+  const byWeight: GradCase = {
+    name: `ConvWeightGradient, ${name}`,
+    inputs: [{ shape: image }, { shape: maps }],
+    build: (g, inputs) => g.op("ConvWeightGradient", inputs, { ...attributes, kernel_shape: kernel }),
+  };
+  return { byInput, byWeight };
+});
+
 const transposedConvolutions: GradCase[] = (
   [
     ["stride 1", [1, 2, 3, 3], [2, 3, 2, 2], {}],
@@ -101,6 +121,8 @@ const transposedConvolutions: GradCase[] = (
 export const CONVOLUTION_CASES: Readonly<Record<string, readonly GradCase[]>> = {
   Conv: [...convolutions, ...stems],
   ConvTranspose: transposedConvolutions,
+  ConvInputGradient: gradients.map(({ byInput }) => byInput),
+  ConvWeightGradient: gradients.map(({ byWeight }) => byWeight),
   Col2Im: (
     [
       ["overlapping", [1, 8, 4], [3, 3], [2, 2], {}],

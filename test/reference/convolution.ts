@@ -23,12 +23,12 @@ const conv: Kernel<"Conv"> = ({ inputs: [x, weight, bias], shapes: [shape], attr
 };
 
 /** y[place] += x[out] · W[tap]: each input element is spread over the window it would be gathered from. */
-const convTranspose: Kernel<"ConvTranspose"> = ({
+const convTranspose: Kernel<"ConvTranspose" | "ConvInputGradient"> = ({
   inputs: [x, weight, bias],
   shapes: [shape],
   attributes,
 }) => {
-  const w = windowOf(attributes, x!.shape.slice(2), weight!.shape.slice(2));
+  const w = windowOf(attributes, shape!.slice(2), weight!.shape.slice(2));
   const group = attributes.group;
   const [inPerGroup, outPerGroup] = [weight!.shape[0]! / group, weight!.shape[1]!];
   const y = nd(shape!, ([, o]) => bias?.data[o!] ?? 0);
@@ -43,6 +43,29 @@ const convTranspose: Kernel<"ConvTranspose"> = ({
     }
   }
   return [y];
+};
+
+/** W_grad[tap] += u[out] · x[place]. */
+const convWeightGradient: Kernel<"ConvWeightGradient"> = ({
+  inputs: [x, u],
+  shapes: [shape],
+  attributes,
+}) => {
+  const spatial = x!.shape.slice(2);
+  const w = windowOf(attributes, spatial);
+  const [perGroup, outPerGroup] = [shape![1]!, shape![0]! / attributes.group];
+  const weight = nd(shape!);
+  for (const index of positions(u!.shape)) {
+    const [n, o, ...out] = index as [number, number, ...number[]];
+    const first = Math.floor(o / outPerGroup) * perGroup;
+    for (const { place, tap } of covered(out, w, spatial)) {
+      for (let i = 0; i < perGroup; i++) {
+        const target = [o, i, ...tap];
+        put(weight, target, at(weight, target) + at(u!, index) * at(x!, [n, first + i, ...place]));
+      }
+    }
+  }
+  return [weight];
 };
 
 const col2Im: Kernel<"Col2Im"> = ({ inputs: [columns], shapes: [shape], types }) => {
@@ -64,5 +87,7 @@ const col2Im: Kernel<"Col2Im"> = ({ inputs: [columns], shapes: [shape], types })
 export const CONVOLUTION_KERNELS: Kernels<ConvolutionOp> = {
   Conv: conv,
   ConvTranspose: convTranspose,
+  ConvInputGradient: convTranspose,
+  ConvWeightGradient: convWeightGradient,
   Col2Im: col2Im,
 };

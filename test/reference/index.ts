@@ -17,9 +17,7 @@ import type { Kernel, Kernels } from "./kernel.js";
 import { ACTIVATIONS_KERNELS } from "./activations.js";
 import { NORMALISATION_KERNELS } from "./normalisation.js";
 import { CONTRACTION_KERNELS } from "./contraction.js";
-import { RECURRENT_KERNELS } from "./recurrent.js";
 import { INDEXING_KERNELS } from "./indexing.js";
-import { RESAMPLING_KERNELS } from "./resampling.js";
 import { CONVOLUTION_KERNELS } from "./convolution.js";
 import { POOLING_KERNELS } from "./pooling.js";
 import { REDUCTION_KERNELS } from "./reduction.js";
@@ -35,9 +33,7 @@ export const KERNELS: Kernels<OpType> = {
   ...ACTIVATIONS_KERNELS,
   ...NORMALISATION_KERNELS,
   ...CONTRACTION_KERNELS,
-  ...RECURRENT_KERNELS,
   ...INDEXING_KERNELS,
-  ...RESAMPLING_KERNELS,
 };
 
 /** Every value of a graph, by name, in float64 whatever its type says. */

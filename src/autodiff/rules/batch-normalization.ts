@@ -1,6 +1,6 @@
-import type { GraphBuilder, Value } from "../../graph/index.js";
+import { reshapeTo, type GraphBuilder, type Value } from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
-import { reshapeTo, type Rule, type RuleContext as AnyContext } from "../rule.js";
+import { type Rule, type RuleContext as AnyContext } from "../rule.js";
 
 type RuleContext = AnyContext<"BatchNormalization">;
 

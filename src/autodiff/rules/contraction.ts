@@ -1,6 +1,6 @@
-import type { ContractionOp, GraphBuilder, Value } from "../../graph/index.js";
+import { reshapeTo, type ContractionOp, type GraphBuilder, type Value } from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
-import { reshapeTo, swapLastAxes, type Rule, type Rules } from "../rule.js";
+import { swapLastAxes, type Rule, type Rules } from "../rule.js";
 
 /** alpha · op(A) op(B) + beta · C, by cases of the transposes. */
 const gemm: Rule<"Gemm"> = ({ g, inputs: [a, b, c], outputGrads: [yGrad], attributes, needs }) => {

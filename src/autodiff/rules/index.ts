@@ -4,10 +4,8 @@ import { ELEMENTWISE_RULES } from "./elementwise.js";
 import { ACTIVATIONS_RULES } from "./activations.js";
 import { NORMALISATION_RULES } from "./normalisation.js";
 import { CONTRACTION_RULES } from "./contraction.js";
-import { RECURRENT_RULES } from "./recurrent.js";
 import { INDEXING_RULES } from "./indexing.js";
-import { RESAMPLING_RULES } from "./resampling.js";
-import { CONVOLUTION_RULES } from "./convolution/index.js";
+import { CONVOLUTION_RULES } from "./convolution.js";
 import { POOLING_RULES } from "./pooling.js";
 import { REDUCTION_RULES } from "./reduction.js";
 import { SHAPING_RULES } from "./shaping.js";
@@ -22,9 +20,7 @@ export const RULES: Rules<OpType> = {
   ...ACTIVATIONS_RULES,
   ...NORMALISATION_RULES,
   ...CONTRACTION_RULES,
-  ...RECURRENT_RULES,
   ...INDEXING_RULES,
-  ...RESAMPLING_RULES,
 };
 
 /** The estimator of Bengio et al. 2013 (arXiv:1308.3432, §4): the gradient passes as through an identity. */

@@ -1,6 +1,6 @@
-import { type GraphBuilder, type IndexingOp, type Value } from "../../graph/index.js";
+import { reshapeTo, type GraphBuilder, type IndexingOp, type Value } from "../../graph/index.js";
 import { int64, sizeOf } from "../../tensor/index.js";
-import { asNumber, reshapeTo, type Rule, type Rules } from "../rule.js";
+import { asNumber, type Rule, type Rules } from "../rule.js";
 
 export function zerosLike(g: GraphBuilder, x: Value): Value {
   return g.op("Expand", [g.scalar(0, x), g.ints(x.shape)]);

@@ -1,6 +1,6 @@
-import type { GraphBuilder, NormalisationOp, Value } from "../../graph/index.js";
+import { reshapeTo, type GraphBuilder, type NormalisationOp, type Value } from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
-import { reshapeTo, sumTo, type Rule, type Rules } from "../rule.js";
+import { sumTo, type Rule, type Rules } from "../rule.js";
 import { batchNormalization } from "./batch-normalization.js";
 
 /**

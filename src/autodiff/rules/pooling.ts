@@ -1,6 +1,13 @@
-import { windowOf, type PoolingOp, type Value } from "../../graph/index.js";
+import {
+  reachOf,
+  reshapeTo,
+  windowAttributes,
+  windowOf,
+  type PoolingOp,
+  type Value,
+} from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
-import { asNumber, reshapeTo, type Rule, type Rules } from "../rule.js";
+import { asNumber, type Rule, type Rules } from "../rule.js";
 
 /**
  * MaxPool: the gradient goes to the first maximum of each window in row-major order, as in
@@ -30,23 +37,15 @@ const averagePool: Rule<"AveragePool"> = ({
   attributes,
 }) => {
   const spatial = x!.shape.slice(2);
-  const out = y!.shape.slice(2);
   const w = windowOf(attributes, spatial);
   const channels = x!.shape[1]!;
   const ones = g.op("Expand", [g.scalar(1, x), g.ints([channels, 1, ...w.kernel])]);
   // What the windows reach over, both pads included; in ceil mode it may be beyond them.
-  const reached = out.map(
-    (length, i) => (length - 1) * w.strides[i]! + w.dilations[i]! * (w.kernel[i]! - 1) + 1,
-  );
+  const reached = reachOf(y!.shape.slice(2), w);
   const padded = spatial.map((length, i) => length + w.padsBegin[i]! + w.padsEnd[i]!);
   const beyond = reached.map((length, i) => Math.max(0, length - padded[i]!));
-  const common = {
-    kernel_shape: [...w.kernel],
-    strides: [...w.strides],
-    pads: [...w.padsBegin, ...w.padsEnd.map((pad, i) => pad + beyond[i]!)],
-    dilations: [...w.dilations],
-    group: channels,
-  };
+  const padsEnd = w.padsEnd.map((pad, i) => pad + beyond[i]!);
+  const common = { ...windowAttributes({ ...w, padsEnd }), group: channels };
   // A window's share is one of the places it covers, padding among them only where it counts.
   const included = attributes.count_include_pad === 1;
   const counted = included

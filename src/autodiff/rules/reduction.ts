@@ -1,12 +1,6 @@
-import { reducedAxes, type FlatOp, type ReductionOp, type Value } from "../../graph/index.js";
+import { reducedAxes, reshapeTo, type FlatOp, type ReductionOp, type Value } from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
-import {
-  asNumber,
-  reshapeTo,
-  type Rule as AnyRule,
-  type RuleContext as AnyContext,
-  type Rules,
-} from "../rule.js";
+import { asNumber, type Rule as AnyRule, type RuleContext as AnyContext, type Rules } from "../rule.js";
 
 type Reducing = Exclude<ReductionOp, FlatOp>;
 type Rule = AnyRule<Reducing>;

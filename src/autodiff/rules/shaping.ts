@@ -1,6 +1,14 @@
-import { sliceBounds, type GraphBuilder, type ShapingOp, type Value } from "../../graph/index.js";
+import {
+  padZeros,
+  reshapeTo,
+  reversed,
+  sliceBounds,
+  type GraphBuilder,
+  type ShapingOp,
+  type Value,
+} from "../../graph/index.js";
 import { sizeOf, toNumbers, type Tensor } from "../../tensor/index.js";
-import { reshapeTo, swapLastAxes, type Rule, type Rules } from "../rule.js";
+import { swapLastAxes, type Rule, type Rules } from "../rule.js";
 import { scattered, zerosLike } from "./indexing.js";
 
 /** Ops that only give the elements a new shape. */
@@ -14,11 +22,6 @@ function positiveAxis(axis: number, rank: number): number {
 export function sliceAxis(g: GraphBuilder, x: Value, axis: number, start: number, length: number): Value {
   if (start === 0 && length === x.shape[axis]) return x;
   return g.op("Slice", [x, g.ints([start]), g.ints([start + length]), g.ints([axis])]);
-}
-
-/** Zeros before and after each axis. */
-export function padZeros(g: GraphBuilder, x: Value, begin: readonly number[], end: readonly number[]): Value {
-  return [...begin, ...end].every((pad) => pad === 0) ? x : g.op("Pad", [x, g.ints([...begin, ...end])]);
 }
 
 export const SHAPING_RULES: Rules<ShapingOp> = {
@@ -182,13 +185,6 @@ function ungather(
   if (most === 1) return gathered;
   const apart = rows.shape.flatMap((dim, at) => (at === axis ? [length, most] : [dim]));
   return g.op("ReduceSum", [reshapeTo(g, gathered, apart), g.ints([axis + 1])], { keepdims: 0 });
-}
-
-/** The axes in the other direction. */
-export function reversed(g: GraphBuilder, x: Value, axes: readonly number[]): Value {
-  if (axes.length === 0) return x;
-  const all = (value: number): Value => g.ints(axes.map(() => value));
-  return g.op("Slice", [x, all(-1), all(-(2 ** 31)), g.ints(axes), all(-1)]);
 }
 
 /**

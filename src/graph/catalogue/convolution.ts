@@ -1,6 +1,7 @@
 import { sameShape, sizeOf } from "../../tensor/index.js";
+import type { Dim } from "../graph.js";
 import { checkInts, known, operator, ShapeError, type InferContext } from "../infer.js";
-import { imageOf, WINDOW, windowOf, windowOutput, type Window } from "./windows.js";
+import { imageOf, reachOf, WINDOW, windowOf, windowOutput, type Window } from "./windows.js";
 
 const convolution = { ...WINDOW, group: { kind: "int", default: 1 } } as const;
 
@@ -38,11 +39,39 @@ export function columnsOf(
   const image = context.constantInts(1, "image_shape");
   checkInts(image, "image_shape", { count: Math.max(1, image.length), least: 1 });
   const kernel_shape = context.constantInts(2, "block_shape");
-  const w = windowOf({ ...context.attributes, kernel_shape, auto_pad: "NOTSET" }, image);
+  const w = windowOf({ ...context.attributes, kernel_shape }, image);
   return { image, w, out: windowOutput(image, w) };
 }
 
-/** Convolutions and the adjoint of taking windows apart. */
+type Attributed = Pick<InferContext<typeof convolution>, "attributes">;
+
+/** Shape of W ⋆ x, of the shapes of x and W. */
+function mapsOf({ attributes }: Attributed, image: readonly Dim[], weight: readonly number[]): Dim[] {
+  const [batch, channels, ...space] = image as [Dim, number, ...number[]];
+  const { group } = attributes;
+  if (weight[1]! * group !== channels || weight[0]! % group !== 0) {
+    throw new ShapeError(
+      `input channels ${channels} must match weight channels ${weight[1]} × group ${group}`,
+    );
+  }
+  const out = windowOutput(space, windowOf(attributes, space, weight.slice(2)));
+  return [batch, weight[0]!, ...out];
+}
+
+/** @throws ShapeError unless W ⋆ x has the cotangent's shape. */
+function checkCotangent(found: readonly Dim[], expected: readonly Dim[]): void {
+  if (sameShape(found, expected)) return;
+  throw new ShapeError(`its cotangent is [${found.join(", ")}], expected [${expected.join(", ")}]`);
+}
+
+/**
+ * Convolutions, their gradients, and the adjoint of taking windows apart. Of the trilinear form
+ *
+ *   T(x, W, u) = Σ u · (W ⋆ x)
+ *
+ * Conv is the gradient by u, ConvInputGradient that by x and ConvWeightGradient that by W: two ops of this catalogue's own,
+ * so that a gradient says what it is, and who runs it chooses the form.
+ */
 export const CONVOLUTION = {
   Conv: operator({
     trained: [1, 2],
@@ -52,15 +81,9 @@ export const CONVOLUTION = {
     infer: (context) => {
       const { batch, channels, spatial } = imageOf(context);
       const weight = weightOf(context, spatial);
-      const group = context.attributes.group;
-      if (weight[1]! * group !== channels || weight[0]! % group !== 0) {
-        throw new ShapeError(
-          `input channels ${channels} must match weight channels ${weight[1]} × group ${group}`,
-        );
-      }
       checkBias(context, weight[0]!);
-      const out = windowOutput(spatial, windowOf(context.attributes, spatial, weight.slice(2)));
-      return [{ dtype: context.input(0).dtype, shape: [batch, weight[0]!, ...out] }];
+      const shape = mapsOf(context, [batch, channels, ...spatial], weight);
+      return [{ dtype: context.input(0).dtype, shape }];
     },
   }),
   ConvTranspose: operator({
@@ -92,18 +115,40 @@ export const CONVOLUTION = {
       if (extra.some((places, i) => places >= w.strides[i]!)) {
         throw new ShapeError(`output_padding [${extra.join(", ")}] must be smaller than the stride`);
       }
-      const out = spatial.map(
-        (length, i) =>
-          w.strides[i]! * (length - 1) +
-          extra[i]! +
-          (w.kernel[i]! - 1) * w.dilations[i]! +
-          1 -
-          w.padsBegin[i]! -
-          w.padsEnd[i]!,
-      );
+      const out = reachOf(spatial, w).map((reach, i) => reach + extra[i]! - w.padsBegin[i]! - w.padsEnd[i]!);
       const outChannels = weight[1]! * context.attributes.group;
       checkBias(context, outChannels);
       return [{ dtype: context.input(0).dtype, shape: [batch, outChannels, ...out] }];
+    },
+  }),
+  /** ∂T/∂x `[N, I, …image_shape]` of a cotangent u `[N, O, …]` and a weight `[O, I / group, …kernel]`. */
+  ConvInputGradient: operator({
+    internal: true,
+    inputs: [2, 2],
+    outputs: [1, 1],
+    attributes: { ...convolution, image_shape: { kind: "ints", required: true } },
+    infer: (context) => {
+      const { batch, spatial } = imageOf(context);
+      const weight = weightOf(context, spatial);
+      const { group, image_shape } = context.attributes;
+      const shape = [batch, weight[1]! * group, ...image_shape];
+      checkCotangent(context.input(0).shape, mapsOf(context, shape, weight));
+      return [{ dtype: context.input(0).dtype, shape }];
+    },
+  }),
+  /** ∂T/∂W `[O, I / group, …kernel_shape]` of an image `[N, I, …]` and a cotangent u `[N, O, …]`. */
+  ConvWeightGradient: operator({
+    internal: true,
+    inputs: [2, 2],
+    outputs: [1, 1],
+    attributes: { ...convolution, kernel_shape: { kind: "ints", required: true } },
+    infer: (context) => {
+      const { batch, channels, spatial } = imageOf(context);
+      const cotangent = context.input(1).shape;
+      const { group, kernel_shape } = context.attributes;
+      const shape = [known(cotangent[1], "channels"), channels / group, ...kernel_shape];
+      checkCotangent(cotangent, mapsOf(context, [batch, channels, ...spatial], shape));
+      return [{ dtype: context.input(0).dtype, shape }];
     },
   }),
   /** Columns `[N, C · kernel, windows]`, each added where its window lies in `[N, C, …image_shape]`. */
@@ -126,4 +171,13 @@ export const CONVOLUTION = {
   }),
 };
 
+/** Which arguments of T a node's inputs are, and by which its output is the gradient. */
+export const TRILINEAR = {
+  Conv: ["image", "weight", "maps"],
+  ConvTranspose: ["maps", "weight", "image"],
+  ConvInputGradient: ["maps", "weight", "image"],
+  ConvWeightGradient: ["image", "maps", "weight"],
+} as const;
+
+export type TrilinearOp = keyof typeof TRILINEAR;
 export type ConvolutionOp = keyof typeof CONVOLUTION;

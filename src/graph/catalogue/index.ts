@@ -5,9 +5,7 @@ import { ELEMENTWISE, type ElementwiseOp } from "./elementwise.js";
 import { ACTIVATIONS, type ActivationOp } from "./activations.js";
 import { NORMALISATION, type NormalisationOp } from "./normalisation.js";
 import { CONTRACTION, type ContractionOp } from "./contraction.js";
-import { RECURRENT, type RecurrentOp } from "./recurrent.js";
 import { INDEXING, type IndexingOp } from "./indexing.js";
-import { RESAMPLING, type ResamplingOp } from "./resampling.js";
 import { CONVOLUTION, type ConvolutionOp } from "./convolution.js";
 import { POOLING, type PoolingOp } from "./pooling.js";
 import { REDUCTION, type ReductionOp } from "./reduction.js";
@@ -26,9 +24,7 @@ export const OP_CATALOGUE = {
   ...ACTIVATIONS,
   ...NORMALISATION,
   ...CONTRACTION,
-  ...RECURRENT,
   ...INDEXING,
-  ...RESAMPLING,
 };
 
 type Catalogue = typeof OP_CATALOGUE;
@@ -50,6 +46,11 @@ export type TypesOf<Op extends OpType> = InferContext<Catalogue[Op]["attributes"
 
 export function isKnownOp(op: string): op is OpType {
   return Object.hasOwn(OP_CATALOGUE, op);
+}
+
+/** Whether it is an op of ONNX's, as files hold: no op of the catalogue's own. */
+export function isStandardOp(op: string): op is OpType {
+  return isKnownOp(op) && specOf(op).internal !== true;
 }
 
 /** The row of any op. */
@@ -75,9 +76,7 @@ export type {
   ActivationOp,
   NormalisationOp,
   ContractionOp,
-  RecurrentOp,
   IndexingOp,
-  ResamplingOp,
   ElementwiseOp,
   ConvolutionOp,
   PoolingOp,

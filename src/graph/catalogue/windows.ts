@@ -11,7 +11,8 @@ export const WINDOW = {
   auto_pad: { kind: "string", default: "NOTSET" },
 } as const;
 
-export type WindowAttributes = Read<typeof WINDOW>;
+/** Attributes of a sliding window as they are read; without auto_pad the pads are those given. */
+export type WindowAttributes = Partial<Read<typeof WINDOW>>;
 
 /** Kernel, strides, begin/end pads and dilations of a sliding window, every default filled in. */
 export interface Window {
@@ -38,7 +39,7 @@ export function windowOf(
   }
   const strides = attributes.strides ?? kernel.map(() => 1);
   const dilations = attributes.dilations ?? kernel.map(() => 1);
-  const autoPad = attributes.auto_pad;
+  const autoPad = attributes.auto_pad ?? "NOTSET";
   const count = kernel.length;
   for (const [what, values] of Object.entries({ kernel_shape: kernel, strides, dilations })) {
     checkInts(values, what, { count, least: 1 });
@@ -81,6 +82,11 @@ export function windowOutput(spatial: readonly number[], w: Window, ceil = false
   });
 }
 
+/** Places of the padded image that windows at `out` positions reach over along each axis. */
+export function reachOf(out: readonly number[], w: Window): number[] {
+  return out.map((length, i) => w.strides[i]! * (length - 1) + w.dilations[i]! * (w.kernel[i]! - 1) + 1);
+}
+
 /** The image of a convolution or pooling: input 0, `[N, C, …spatial]`. */
 export function imageOf({ input }: Pick<InferContext, "input">): {
   batch: Dim;
@@ -96,4 +102,24 @@ export function imageOf({ input }: Pick<InferContext, "input">): {
     channels: known(channels, "channels"),
     spatial: spatial.map((dim) => known(dim, "a spatial dimension")),
   };
+}
+
+/** Attributes of a convolution with this window, in full. */
+export function windowAttributes(
+  w: Window,
+): Record<"kernel_shape" | "strides" | "pads" | "dilations", number[]> {
+  return {
+    kernel_shape: [...w.kernel],
+    strides: [...w.strides],
+    pads: [...w.padsBegin, ...w.padsEnd],
+    dilations: [...w.dilations],
+  };
+}
+
+/** Every index of an array of this shape, such as the taps of a kernel, in row-major order. */
+export function indicesOf(shape: readonly number[]): number[][] {
+  return shape.reduce<number[][]>(
+    (indices, length) => indices.flatMap((index) => Array.from({ length }, (_, i) => [...index, i])),
+    [[]],
+  );
 }

@@ -1,5 +1,5 @@
 import { dtypeOfCode, type Attribute, type ModelNode } from "../../onnx/index.js";
-import { isKnownOp, specOf } from "../catalogue/index.js";
+import { isStandardOp, specOf } from "../catalogue/index.js";
 import type { AttributeSpec, AttributeSpecs } from "../attributes.js";
 import type { AttributeValue } from "../graph.js";
 import { Unsupported, type Raise, type RawNode } from "./raise.js";
@@ -23,7 +23,7 @@ export function plainAttributes(node: ModelNode, raised: Raise | undefined): Raw
 
 /** Attributes that the op has in the internal opset. */
 export function ownAttributes(op: string): AttributeSpecs {
-  return isKnownOp(op) ? specOf(op).attributes : {};
+  return isStandardOp(op) ? specOf(op).attributes : {};
 }
 
 function plain(name: string, attribute: Attribute, spec: AttributeSpec | undefined): AttributeValue {

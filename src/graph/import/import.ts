@@ -2,10 +2,11 @@ import { InputError } from "../../errors/index.js";
 import type { Model, ModelNode } from "../../onnx/index.js";
 import { float32, int64, tensor, type Tensor } from "../../tensor/index.js";
 import { readAttributes } from "../attributes.js";
-import { isKnownOp, OP_CATALOGUE, type OpType } from "../catalogue/index.js";
+import { isStandardOp, OP_CATALOGUE, type OpType } from "../catalogue/index.js";
 import type { Dim, Graph } from "../graph.js";
 import { dimensionName } from "../dims.js";
 import { ShapeError } from "../infer.js";
+import { trimmed } from "../names.js";
 import { ownAttributes, plainAttributes } from "./attributes.js";
 import { COMPOSITES } from "./composites/index.js";
 import { ImportBuilder } from "./import-builder.js";
@@ -150,7 +151,7 @@ function remedyFor(problems: readonly string[]): string {
   if (!problems.some((problem) => /(is|are) not known$/.test(problem))) {
     return "Export the model again, in eval mode, or mend what is said of these nodes.";
   }
-  const ops = new Set([...Object.keys(OP_CATALOGUE), ...Object.keys(RAISES)]);
+  const ops = new Set([...Object.keys(OP_CATALOGUE).filter(isStandardOp), ...Object.keys(RAISES)]);
   return `Export the model in eval mode, with ops among: ${[...ops].sort().join(", ")}.`;
 }
 
@@ -239,7 +240,7 @@ function raiseOf(node: ModelNode): Raise | undefined {
 function isReadable(node: ModelNode): boolean {
   if (raiseOf(node) !== undefined) return true;
   const { domain, opType } = node;
-  return domain === "" && (opType === "Constant" || isControlFlow(node) || isKnownOp(opType));
+  return domain === "" && (opType === "Constant" || isControlFlow(node) || isStandardOp(opType));
 }
 
 function raiseContext(node: RawNode, raised: Raise, g: ImportBuilder, opset: number): RaiseContext {
@@ -269,13 +270,6 @@ function outputsOf({ opType, outputs }: ModelNode, stem: string): readonly strin
 }
 
 const MUST_BE_NAMED: Readonly<Record<string, number>> = { Split: 1, TopK: 2 };
-
-/** Trailing absent inputs and outputs are left out. */
-function trimmed(names: readonly string[]): readonly string[] {
-  let length = names.length;
-  while (length > 0 && names[length - 1] === "") length--;
-  return names.slice(0, length);
-}
 
 /** The tensor that a Constant node holds. */
 function constantTensor(node: ModelNode): Tensor {

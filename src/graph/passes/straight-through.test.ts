@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest";
 import { float32 } from "../../tensor/index.js";
 import {
   bind,
-  convolutionsAsProducts,
   deadCode,
   dropExpands,
   foldBatchNorm,
   foldConstants,
   GraphBuilder,
   parametersAsInputs,
+  standardGraph,
   rewrite,
   type Dim,
   type Graph,
@@ -38,7 +38,8 @@ describe("a node that is differentiated straight through stays one", () => {
     foldConstants: () => foldConstants(bound()),
     dropExpands: () => dropExpands(bound()),
     foldBatchNorm: () => foldBatchNorm(bound()),
-    convolutionsAsProducts: () => convolutionsAsProducts(parametersAsInputs(bound(), ["w"])),
+    parametersAsInputs: () => parametersAsInputs(bound(), ["w"]),
+    standardGraph: () => standardGraph(bound()),
     "a builder that goes on": () => GraphBuilder.from(bound(), { keepOutputs: true }).build(),
     "rewrite, copied on other inputs": () =>
       rewrite<number>(bound(), (node, g) => [g.again(node, g.inputsOf(node))]),

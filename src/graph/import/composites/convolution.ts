@@ -1,5 +1,5 @@
 import { OP_CATALOGUE } from "../../catalogue/index.js";
-import { windowOf } from "../../catalogue/windows.js";
+import { reachOf, windowOf } from "../../catalogue/windows.js";
 import { checkInts, known } from "../../infer.js";
 import { raise, type Raise } from "../raise.js";
 import { DEFORM_CONV } from "./deform-conv.js";
@@ -37,10 +37,7 @@ export const CONVOLUTION: Readonly<Record<string, Raise>> = {
       checkInts(extra, "output_padding", { count, least: 0 });
       const wanted = given?.slice(-count) ?? spatial.map((length, i) => length * w.strides[i]!);
       checkInts(wanted, "output_shape", { count, least: 1 });
-      const surplus = wanted.map(
-        (length, i) =>
-          w.strides[i]! * (spatial[i]! - 1) + extra[i]! + (w.kernel[i]! - 1) * w.dilations[i]! + 1 - length,
-      );
+      const surplus = reachOf(spatial, w).map((reach, i) => reach + extra[i]! - wanted[i]!);
       // SAME does not add places where the stride leaves gaps; an output_shape does.
       const lacking = surplus.map((total) => (given === undefined ? 0 : Math.max(0, -total)));
       const cut = surplus.map((total) => Math.max(0, total));

@@ -1,6 +1,12 @@
 import { float32, sameShape, sizeOf } from "../../../tensor/index.js";
 import { OP_CATALOGUE, type AttributesOf } from "../../catalogue/index.js";
-import { windowOf, windowOutput, type Window, type WindowAttributes } from "../../catalogue/windows.js";
+import {
+  reachOf,
+  windowOf,
+  windowOutput,
+  type Window,
+  type WindowAttributes,
+} from "../../catalogue/windows.js";
 import type { Dim, Value } from "../../graph.js";
 import { checkInts, known } from "../../infer.js";
 import type { ImportBuilder } from "../import-builder.js";
@@ -109,24 +115,25 @@ function pooledWindow(x: V, attributes: WindowAttributes & { readonly ceil_mode:
   const w = windowOf(attributes, spatial);
   const ceil = attributes.ceil_mode === 1;
   const out = windowOutput(spatial, w, ceil);
-  const fits = spatial.every((length, i) => reach(1, w, i) <= length + w.padsBegin[i]! + w.padsEnd[i]!);
+  const lengths = spatial.map((length, i) => length + w.padsBegin[i]! + w.padsEnd[i]!);
+  const [one, all] = [
+    reachOf(
+      spatial.map(() => 1),
+      w,
+    ),
+    reachOf(out, w),
+  ];
+  const fits = one.every((reach, i) => reach <= lengths[i]!);
   const whole = !ceil || (fits && sameShape(out, windowOutput(spatial, w)));
   const wide = w.kernel.some((length, i) => Math.max(w.padsBegin[i]!, w.padsEnd[i]!) >= length);
-  const leftOut = out.some(
-    (length, i) => reach(length, w, i) < spatial[i]! + w.padsBegin[i]! + w.padsEnd[i]!,
-  );
+  const leftOut = all.some((reach, i) => reach < lengths[i]!);
   const standard = { pads: [...w.padsBegin, ...w.padsEnd], auto_pad: undefined, ceil_mode: whole ? 0 : 1 };
   return { w, spatial, out, standard: wide || (!whole && leftOut) ? undefined : standard };
 }
 
-/** Where the last of some windows ends along an axis, from the padding's beginning on. */
-function reach(windows: number, w: Window, axis: number): number {
-  return (windows - 1) * w.strides[axis]! + w.dilations[axis]! * (w.kernel[axis]! - 1) + 1;
-}
-
 /** The image with all that the windows reach. */
 function padded(g: ImportBuilder, x: V, { w, spatial, out }: PooledWindow, value: number): V {
-  const ends = out.map((length, i) => Math.max(0, reach(length, w, i) - w.padsBegin[i]! - spatial[i]!));
+  const ends = reachOf(out, w).map((reach, i) => Math.max(0, reach - w.padsBegin[i]! - spatial[i]!));
   if ([...w.padsBegin, ...ends].every((pad) => pad === 0)) return x;
   return g.op("Pad", [x, g.ints([0, 0, ...w.padsBegin, 0, 0, ...ends]), g.scalar(value, x)]);
 }

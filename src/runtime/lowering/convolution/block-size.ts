@@ -1,5 +1,6 @@
-import { InferenceSession, Tensor } from "../onnxruntime.js";
-import { writeModel, type Model } from "../../onnx/index.js";
+import { InferenceSession, Tensor } from "../../onnxruntime.js";
+import { GraphBuilder, modelFromGraph } from "../../../graph/index.js";
+import { writeModel, type Model } from "../../../onnx/index.js";
 import { BLOCKED_DOMAIN } from "./blocked.js";
 
 /** Channels of a block in ONNX Runtime: 8 floats of an AVX register, 16 of an AVX-512 one. */
@@ -47,34 +48,11 @@ function isInBlocks(data: Float32Array, block: number, pixels: number): boolean 
   });
 }
 
+/** One ReorderInput. */
 function reordering(shape: readonly number[]): Model {
-  const info = (name: string): Model["graph"]["inputs"][number] => ({ name, dtype: "float32", shape });
-  return {
-    irVersion: 9,
-    producerName: "holdfast",
-    producerVersion: "",
-    opsets: new Map([
-      ["", 20],
-      [BLOCKED_DOMAIN, 1],
-    ]),
-    metadata: new Map(),
-    functions: [],
-    graph: {
-      name: "block-size",
-      nodes: [
-        {
-          name: "reorder",
-          opType: "ReorderInput",
-          domain: BLOCKED_DOMAIN,
-          inputs: ["image"],
-          outputs: ["blocked"],
-          attributes: new Map(),
-        },
-      ],
-      inputs: [info("image")],
-      outputs: [info("blocked")],
-      valueInfo: [],
-      initializers: new Map(),
-    },
-  };
+  const g = new GraphBuilder("block-size");
+  g.output(g.op("Identity", [g.input("image", "float32", shape)], {}, { name: "blocked" }));
+  const { graph, opsets, ...model } = modelFromGraph(g.build());
+  const nodes = graph.nodes.map((node) => ({ ...node, opType: "ReorderInput", domain: BLOCKED_DOMAIN }));
+  return { ...model, opsets: new Map([...opsets, [BLOCKED_DOMAIN, 1]]), graph: { ...graph, nodes } };
 }

@@ -1,7 +1,6 @@
-import type { GraphBuilder, Value, Window } from "../../../graph/index.js";
+import { padZeros, reshapeTo, type GraphBuilder, type Value, type Window } from "../../../graph/index.js";
 import { sizeOf } from "../../../tensor/index.js";
-import { reshapeTo } from "../../rule.js";
-import { padZeros } from "../shaping.js";
+import type { Layer } from "./index.js";
 
 /**
  * Of a picture: one convolution that gives the pixels of each phase of the stride as channels, then an interleaving
@@ -14,13 +13,12 @@ import { padZeros } from "../shaping.js";
  */
 export function subPixelInputGradient(
   g: GraphBuilder,
-  shape: readonly number[],
+  { image, w }: Layer,
+  cotangent: Value,
   weight: Value,
-  yGrad: Value,
-  w: Window,
 ): Value | undefined {
-  const [batch, inChannels, ...space] = shape as [number, number, ...number[]];
-  const axes = space.map((length, i) => phasesOf(length, yGrad.shape[i + 2]!, w, i));
+  const [batch, inChannels, ...space] = image as [number, number, ...number[]];
+  const axes = space.map((length, i) => phasesOf(length, cotangent.shape[i + 2]!, w, i));
   if (!axes.every((axis) => axis !== undefined)) return undefined;
   // A row of zeros stands for the taps that are not there.
   const none = weight.shape.map(() => 0);
@@ -38,7 +36,7 @@ export function subPixelInputGradient(
   const ordered = g.op("Transpose", [split], { perm: [1, ...each(2, 2), 0, ...each(3, 2)] });
   const phases = g.op(
     "Conv",
-    [yGrad, reshapeTo(g, ordered, [inChannels * sizeOf(strides), weight.shape[0]!, ...kernel])],
+    [cotangent, reshapeTo(g, ordered, [inChannels * sizeOf(strides), weight.shape[0]!, ...kernel])],
     {
       kernel_shape: kernel,
       pads: [...axes.map(({ before }) => before), ...axes.map(({ after }) => after)],
@@ -53,7 +51,7 @@ export function subPixelInputGradient(
     inChannels,
     ...lengths.map((length, i) => length * strides[i]!),
   ]);
-  if (whole.shape.join() === shape.join()) return whole;
+  if (whole.shape.join() === image.join()) return whole;
   return g.op("Slice", [whole, g.ints(space.map(() => 0)), g.ints(space), g.ints(each(2, 1))]);
 }
 

@@ -1,15 +1,8 @@
-import {
-  attributesOf,
-  freeNames,
-  isNode,
-  producers,
-  type Graph,
-  type Node,
-  type Value,
-} from "../../graph/index.js";
-import type { Attribute, Model, ModelNode } from "../../onnx/index.js";
-import { sizeOf, tensor, type Tensor } from "../../tensor/index.js";
-import { sourceOf, type FilterSource } from "./filter-source.js";
+import { attributesOf, freeNames, isNode, type Graph, type Node, type Value } from "../../../graph/index.js";
+import type { Attribute, Model, ModelNode } from "../../../onnx/index.js";
+import { int64, sizeOf, type Tensor } from "../../../tensor/index.js";
+import { COSTS, type Costs } from "../costs.js";
+import type { Chosen, FilterSource } from "./index.js";
 
 /** ONNX Runtime's own domain for operators of its blocked layout. */
 export const BLOCKED_DOMAIN = "com.microsoft.nchwc";
@@ -22,23 +15,21 @@ export const BLOCKED_DOMAIN = "com.microsoft.nchwc";
  *
  * @param model the graph as a model, node for node.
  * @param block channels of a block, of this processor.
- * @param pays which layers to do so for; those that gain by default.
  */
 export function blockedConvolutions(
   model: Model,
-  graph: Graph,
+  { graph, filters }: Chosen,
   block: number,
-  pays: (layer: Layer) => boolean = paysOff,
+  { productsACopy }: Pick<Costs, "productsACopy"> = COSTS,
 ): Model {
   const initializers = new Map(model.graph.initializers);
-  const made = producers(graph);
   const freeName = freeNames(graph.values);
   let found = false;
   const nodes = model.graph.nodes.flatMap((node, i) => {
-    const layer = layerOf(graph, made, graph.nodes[i]!, block);
-    if (layer === undefined || !pays(layer)) return [node];
+    const layer = blockedLayer(graph, filters, graph.nodes[i]!, block);
+    if (layer === undefined || !paysOff(layer, productsACopy)) return [node];
     found = true;
-    const emitter = new Emitter(`${layer.y.name}/blocked`, freeName, initializers);
+    const emitter = new Emitter((part) => freeName(`${layer.y.name}/blocked/${part}`), initializers);
     return convolutionInBlocks(node, layer, block, emitter);
   });
   if (!found) return model;
@@ -48,20 +39,20 @@ export function blockedConvolutions(
 }
 
 /** A convolution of images: `x [N, I, H, W]`, `weight [O, I, h, w]`, `y [N, O, H', W']`. */
-export interface Layer {
+interface BlockedLayer {
   readonly x: Value;
   readonly weight: Value;
   readonly y: Value;
-  /** What the weight is computed from. */
-  readonly source: FilterSource;
+  /** What the weight was made of, where that is another value. */
+  readonly source: FilterSource | undefined;
 }
 
-function layerOf(
+function blockedLayer(
   graph: Graph,
-  made: ReadonlyMap<string, Node>,
+  filters: Chosen["filters"],
   node: Node,
   block: number,
-): Layer | undefined {
+): BlockedLayer | undefined {
   if (!isNode(node, "Conv") || attributesOf(node).group !== 1) return undefined;
   const { inputs, outputs } = node;
   const [x, weight, y] = [inputs[0]!, inputs[1]!, outputs[0]!].map((name) => graph.values.get(name)!) as [
@@ -75,52 +66,42 @@ function layerOf(
     weight.shape[0]! % block === 0 &&
     weight.shape[1]! % block === 0 &&
     !graph.initializers.has(weight.name);
-  return fits ? { x, weight, y, source: sourceOf(graph, made, weight) } : undefined;
+  const source = filters.get(weight.name);
+  // An output of the graph has taken the name of what it puts out.
+  const isThere = source !== undefined && graph.values.has(source.name);
+  return fits ? { x, weight, y, source: isThere ? source : undefined } : undefined;
 }
 
-/**
- * Products a copied number from which a convolution is the faster in blocks (`bench/blocked-convolutions.mjs`): a 1 × 1 one
- * is as fast outside of the layout, before larger kernels ONNX Runtime gathers their columns there.
- */
-const PRODUCTS_A_COPY = { onePixel: 120, larger: 40 } as const;
-
-function paysOff({ x, weight, y, source }: Layer): boolean {
+function paysOff({ x, weight, y, source }: BlockedLayer, least: Costs["productsACopy"]): boolean {
   const products = (sizeOf(y.shape) * sizeOf(weight.shape)) / weight.shape[0]!;
   const copied = sizeOf(x.shape) + sizeOf(y.shape) + 2 * sizeOf(weight.shape);
-  if (sizeOf(weight.shape.slice(2)) === 1) return products > PRODUCTS_A_COPY.onePixel * copied;
-  // A rotated weight would be copied outside of the layout as well.
-  return source.name !== weight.name || products > PRODUCTS_A_COPY.larger * copied;
+  const kind = sizeOf(weight.shape.slice(2)) === 1 ? "onePixel" : source === undefined ? "larger" : "rotated";
+  return products > least[kind] * copied;
 }
-
-type Attributes = Readonly<Record<string, Attribute>>;
 
 /** Operators of the layout, where their inputs are in blocks. */
 const IN_BLOCKS: ReadonlySet<string> = new Set(["ReorderInput", "Conv", "ReorderOutput"]);
 
-/** Collects the nodes that stand for one convolution. */
+/** Collects the nodes that stand for one convolution, and their constants. */
 class Emitter {
   readonly nodes: ModelNode[] = [];
-  readonly #stem: string;
-  readonly #freeName: (stem: string) => string;
-  readonly #initializers: Map<string, Tensor>;
 
-  constructor(stem: string, freeName: (stem: string) => string, initializers: Map<string, Tensor>) {
-    this.#stem = stem;
-    this.#freeName = freeName;
-    this.#initializers = initializers;
-  }
+  constructor(
+    readonly nameOf: (part: string) => string,
+    readonly initializers: Map<string, Tensor>,
+  ) {}
 
   /** Adds a node; returns its output. */
   op(
     part: string,
     opType: string,
     inputs: readonly string[],
-    attributes: Attributes = {},
+    attributes: Readonly<Record<string, Attribute>> = {},
     output?: string,
   ): string {
-    const name = this.#freeName(`${this.#stem}/${part}`);
-    const outputs = [output ?? name];
+    const name = this.nameOf(part);
     const domain = IN_BLOCKS.has(opType) ? BLOCKED_DOMAIN : "";
+    const outputs = [output ?? name];
     this.nodes.push({
       name,
       opType,
@@ -133,8 +114,8 @@ class Emitter {
   }
 
   integers(part: string, values: readonly number[]): string {
-    const name = this.#freeName(`${this.#stem}/${part}`);
-    this.#initializers.set(name, tensor("int64", [values.length], BigInt64Array.from(values, BigInt)));
+    const name = this.nameOf(part);
+    this.initializers.set(name, int64([values.length], values));
     return name;
   }
 
@@ -143,7 +124,12 @@ class Emitter {
   }
 }
 
-function convolutionInBlocks(node: ModelNode, layer: Layer, block: number, emitter: Emitter): ModelNode[] {
+function convolutionInBlocks(
+  node: ModelNode,
+  layer: BlockedLayer,
+  block: number,
+  emitter: Emitter,
+): ModelNode[] {
   const [outChannels, , ...kernel] = layer.weight.shape;
   const filter = blockedFilter(layer, block, emitter);
   const image = emitter.op("image", "ReorderInput", [node.inputs[0]!]);
@@ -162,14 +148,15 @@ function convolutionInBlocks(node: ModelNode, layer: Layer, block: number, emitt
 }
 
 /** `[O, I, h, w]`, in memory `[O/b, I/b, h, w, b of I, b of O]`. */
-function blockedFilter({ weight, source }: Layer, block: number, emitter: Emitter): string {
+function blockedFilter({ weight, source }: BlockedLayer, block: number, emitter: Emitter): string {
   const [outChannels, inChannels, ...kernel] = weight.shape as [number, number, ...number[]];
   const taps = sizeOf(kernel);
   const [outBlocks, inBlocks] = [outChannels / block, inChannels / block];
   // Read as an image, a weight has its blocks of output channels brought innermost by ReorderInput as well.
-  const read = source.swapped ? [inChannels, outChannels, taps, 1] : [outBlocks, block, inChannels * taps, 1];
-  const columns = emitter.op("columns", "ReorderInput", [emitter.reshape("rows", source.name, read)]);
-  const [tiled, perm] = source.swapped
+  const read = source ? [inChannels, outChannels, taps, 1] : [outBlocks, block, inChannels * taps, 1];
+  const rows = emitter.reshape("rows", source?.name ?? weight.name, read);
+  const columns = emitter.op("columns", "ReorderInput", [rows]);
+  const [tiled, perm] = source
     ? [
         [inBlocks, block, outBlocks, taps, block],
         [2, 0, 3, 1, 4],
@@ -179,11 +166,14 @@ function blockedFilter({ weight, source }: Layer, block: number, emitter: Emitte
         [0, 1, 3, 2, 4],
       ];
   let tiles = emitter.reshape("tiles", columns, tiled);
-  if (taps > 1 || source.swapped) {
+  if (taps > 1 || source) {
     tiles = emitter.op("ordered", "Transpose", [tiles], { perm: { kind: "ints", value: perm } });
   }
-  if (source.taps.some((tap, i) => tap !== i)) {
-    const order = emitter.integers("taps", source.taps);
+  if (taps > 1 && source?.reversed === true) {
+    const order = emitter.integers(
+      "taps",
+      Array.from({ length: taps }, (_, i) => taps - 1 - i),
+    );
     tiles = emitter.op("turned", "Gather", [tiles, order], { axis: { kind: "int", value: 2 } });
   }
   return emitter.reshape("filter", tiles, weight.shape);

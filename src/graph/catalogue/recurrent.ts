@@ -1,4 +1,0 @@
-/** Recurrent networks. */
-export const RECURRENT = {};
-
-export type RecurrentOp = keyof typeof RECURRENT;

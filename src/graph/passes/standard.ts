@@ -1,0 +1,84 @@
+import { sizeOf } from "../../tensor/index.js";
+import type { GraphBuilder } from "../builder.js";
+import { attributesOf, isNode, isStandardOp } from "../catalogue/index.js";
+import { indicesOf, reachOf, windowAttributes, windowOf, type Window } from "../catalogue/windows.js";
+import { padZeros, reshapeTo } from "../emit.js";
+import type { Graph, Node, Value } from "../graph.js";
+import { rewrite } from "../rewrite.js";
+
+/** The graph in ONNX's operators alone: those of this library's own, of which gradients are made, are written out. */
+export function standardGraph(graph: Graph): Graph {
+  if (graph.nodes.every(({ op }) => isStandardOp(op))) return graph;
+  return rewrite<number>(graph, (node, g) => {
+    const written = standardForm(node, g);
+    return written && [written];
+  });
+}
+
+/** What a node of this library's own is in ONNX's operators, plainly; undefined for a node of ONNX's. */
+export function standardForm(node: Node, g: GraphBuilder): Value | undefined {
+  if (isNode(node, "ConvInputGradient")) return transposedConvolution(g, node);
+  return isNode(node, "ConvWeightGradient") ? productsOfImages(g, node) : undefined;
+}
+
+/** x_grad = ConvTranspose(u, W), with output_padding for the last pixels, which the window may not reach. */
+function transposedConvolution(g: GraphBuilder, node: Node<"ConvInputGradient">): Value {
+  const [cotangent, weight] = g.inputsOf(node) as [Value, Value];
+  const { image_shape, group, ...attributes } = attributesOf(node);
+  const w = windowOf(attributes, image_shape, weight.shape.slice(2));
+  const output_padding = reachOf(cotangent.shape.slice(2), w).map(
+    (reach, i) => image_shape[i]! - (reach - w.padsBegin[i]! - w.padsEnd[i]!),
+  );
+  return g.op("ConvTranspose", [cotangent, weight], { ...windowAttributes(w), group, output_padding });
+}
+
+/** One batched product a kernel tap: `[N, G, O/G, P] · [N, G, P, I/G]`, P the positions, summed over the batch. */
+function productsOfImages(g: GraphBuilder, node: Node<"ConvWeightGradient">): Value {
+  const [image, cotangent] = g.inputsOf(node) as [Value, Value];
+  const { group, ...attributes } = attributesOf(node);
+  const w = windowOf(attributes, image.shape.slice(2));
+  const [batch, outChannels, ...out] = cotangent.shape as [number, number, ...number[]];
+  const [inChannels, positions] = [image.shape[1]!, sizeOf(out)];
+  const rows = reshapeTo(g, cotangent, [batch, group, outChannels / group, positions]);
+  const padded = padZeros(g, image, [0, 0, ...w.padsBegin], [0, 0, ...w.padsEnd]);
+  return fromTaps(g, { padded, first: 2, w, out }, [outChannels, inChannels / group], (pixels) => {
+    const columns = reshapeTo(g, pixels, [batch, group, inChannels / group, positions]);
+    const swapped = g.op("Transpose", [columns], { perm: [0, 1, 3, 2] });
+    return g.op("ReduceSum", [g.op("MatMul", [rows, swapped]), g.ints([0])], { keepdims: 0 });
+  });
+}
+
+/** A padded image whose space begins at axis `first`, and the window over it with `out` positions. */
+interface Windowed {
+  readonly padded: Value;
+  readonly first: number;
+  readonly w: Window;
+  readonly out: readonly number[];
+}
+
+/** A weight `[O, I, …k]` of what `product` makes of the pixels that each kernel tap meets, `channels` being O and I. */
+export function fromTaps(
+  g: GraphBuilder,
+  windowed: Windowed,
+  channels: readonly number[],
+  product: (pixels: Value) => Value,
+): Value {
+  const { kernel } = windowed.w;
+  const taps = indicesOf(kernel).map((tap) =>
+    reshapeTo(g, product(pixelsOf(g, windowed, tap)), [...channels, 1]),
+  );
+  const all = taps.length === 1 ? taps[0]! : g.op("Concat", taps, { axis: 2 });
+  return reshapeTo(g, all, [...channels, ...kernel]);
+}
+
+/** The pixels that one tap meets: a strided slice. */
+function pixelsOf(g: GraphBuilder, { padded, first, w, out }: Windowed, tap: readonly number[]): Value {
+  const starts = tap.map((index, i) => index * w.dilations[i]!);
+  const ends = starts.map((start, i) => start + (out[i]! - 1) * w.strides[i]! + 1);
+  const axes = tap.map((_, i) => i + first);
+  const whole = axes.every(
+    (axis, i) => starts[i] === 0 && ends[i] === padded.shape[axis] && w.strides[i] === 1,
+  );
+  if (whole) return padded;
+  return g.op("Slice", [padded, g.ints(starts), g.ints(ends), g.ints(axes), g.ints(w.strides)]);
+}

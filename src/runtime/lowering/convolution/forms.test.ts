@@ -1,0 +1,148 @@
+import { describe, expect, it } from "vitest";
+import { convolutionGradients, expectSameValues } from "../../../../test/convolution-gradients.js";
+import { CONVOLUTIONS, type Convolution } from "../../../../test/gradcheck/convolution-cases.js";
+import { deadCode, GraphBuilder, isStandardOp, type Graph } from "../../../graph/index.js";
+import { sizeOf } from "../../../tensor/index.js";
+import { COSTS, type Costs } from "../costs.js";
+import { lower } from "../index.js";
+import { chooseForms, weightsToFeed } from "./index.js";
+
+/** Every form that there is, wherever it is one. */
+const FORCED: Readonly<Record<string, Partial<Costs>>> = {
+  "products over the batch": { fewPositions: Infinity },
+  "forms of pictures": { fewPositions: 0, pictureChannels: Infinity },
+  "a product a tap over the batch": { fewPositions: 0, pictureChannels: 0, weightsAMap: 0 },
+  "a product a tap for each image": { fewPositions: 0, pictureChannels: 0, weightsAMap: Infinity },
+};
+
+describe.each(Object.entries(FORCED))("convolutions and gradients as %s", (_, costs) => {
+  it.each(
+    CONVOLUTIONS.flatMap((convolution) =>
+      [false, true].map((constant) => ({
+        name: `${convolution[0]}, ${constant ? "constant" : "fed"} weight`,
+        convolution,
+        constant,
+      })),
+    ),
+  )("come to the same: $name", ({ convolution, constant }) => {
+    const graph = convolutionGradients(convolution, { forward: true, constant });
+    const { graph: chosen } = chooseForms(graph, { ...COSTS, ...costs });
+    expect(chosen.nodes.filter(({ op }) => !isStandardOp(op))).toEqual([]);
+    expectSameValues(chosen, graph);
+  });
+});
+
+interface Case {
+  readonly image: readonly number[];
+  readonly weight: readonly number[];
+  readonly attributes?: Convolution[3];
+  readonly constant?: boolean;
+}
+
+const PADDED = { pads: [1, 1, 1, 1] };
+
+/** The operators of one output, by default costs, those that only move numbers left out. */
+function operators(graph: Graph, output: string): string {
+  const { graph: chosen } = chooseForms(deadCode({ ...graph, outputs: [output] }));
+  const moving = /^(Reshape|Transpose|Slice|Pad|Gather|Concat|Identity)$/;
+  return [...new Set(deadCode(chosen).nodes.map(({ op }) => op))].filter((op) => !moving.test(op)).join(" ");
+}
+
+describe("chooseForms", () => {
+  it.each<[string, Case, { readonly x_grad: string; readonly w_grad: string; readonly y: string }]>([
+    [
+      "large maps, stride 1",
+      { image: [2, 8, 9, 9], weight: [8, 8, 3, 3], attributes: PADDED },
+      { y: "Conv", x_grad: "Conv", w_grad: "MatMul ReduceSum" },
+    ],
+    [
+      "large maps, stride 2",
+      { image: [2, 8, 9, 9], weight: [8, 8, 3, 3], attributes: { ...PADDED, strides: [2, 2] } },
+      { y: "Conv", x_grad: "ConvTranspose", w_grad: "MatMul" },
+    ],
+    [
+      "small maps",
+      { image: [2, 8, 4, 4], weight: [8, 8, 3, 3], attributes: PADDED },
+      { y: "MatMul Add", x_grad: "MatMul ReduceSum", w_grad: "MatMul" },
+    ],
+    [
+      "small maps of one image",
+      { image: [1, 8, 4, 4], weight: [8, 8, 3, 3], attributes: PADDED },
+      { y: "Conv", x_grad: "Conv", w_grad: "MatMul" },
+    ],
+    [
+      "small maps with a constant weight",
+      { image: [2, 8, 4, 4], weight: [8, 8, 3, 3], attributes: PADDED, constant: true },
+      { y: "Conv", x_grad: "Conv", w_grad: "MatMul" },
+    ],
+    [
+      "a picture",
+      { image: [2, 3, 16, 16], weight: [8, 3, 7, 7], attributes: { strides: [2, 2], pads: [3, 3, 3, 3] } },
+      { y: "Conv", x_grad: "ConvTranspose", w_grad: "Conv" },
+    ],
+    [
+      "a picture with a constant weight",
+      {
+        image: [2, 3, 16, 16],
+        weight: [8, 3, 7, 7],
+        attributes: { strides: [2, 2], pads: [3, 3, 3, 3] },
+        constant: true,
+      },
+      { y: "Conv", x_grad: "Conv", w_grad: "Conv" },
+    ],
+    [
+      "channel by channel",
+      { image: [2, 8, 9, 9], weight: [8, 1, 3, 3], attributes: { ...PADDED, group: 8 } },
+      { y: "Conv", x_grad: "Conv", w_grad: "MatMul ReduceSum" },
+    ],
+  ])("%s", (name, { image, weight, attributes = {}, constant = false }, forms) => {
+    const graph = convolutionGradients([name, image, weight, attributes], { forward: true, constant });
+    const found = graph.outputs.map((output) => [output, operators(graph, output)]);
+    expect(Object.fromEntries(found)).toEqual(forms);
+  });
+
+  it("takes a transposed convolution for the input gradient that it is", () => {
+    const g = new GraphBuilder("transposed");
+    const [x, w] = [g.input("x", "float32", [2, 4, 6, 6]), g.input("w", "float32", [4, 5, 3, 3])];
+    g.output(g.op("ConvTranspose", [x, w], PADDED), "y");
+    const graph = g.build();
+    expect(operators(graph, "y")).toBe("Conv");
+    expectSameValues(chooseForms(graph).graph, graph);
+  });
+
+  it("lays out an image's columns once for the convolution and its weight's gradient", () => {
+    const row = ["small", [2, 8, 4, 4], [8, 8, 3, 3], PADDED] as const;
+    const { graph } = chooseForms(convolutionGradients(row, { forward: true }));
+    const gathered = graph.nodes.filter(({ op }) => op === "Gather");
+    // The other puts the input's gradient together.
+    expect(gathered).toHaveLength(2);
+  });
+
+  it("takes no name of a later node", () => {
+    const g = new GraphBuilder("names");
+    const y = g.op("Conv", [g.input("x", "float32", [2, 2, 2, 2]), g.input("w", "float32", [2, 2, 1, 1])]);
+    const flat = g.op("Reshape", [y, g.ints([2, 8])]);
+    g.output(g.op("MatMul", [g.op("Transpose", [flat]), flat]));
+    const graph = g.build();
+    expectSameValues(chooseForms(graph).graph, graph);
+  });
+
+  it("is left out with `standard`", async () => {
+    const row = ["", [2, 8, 9, 9], [8, 8, 3, 3], PADDED] as const;
+    const graph = convolutionGradients(row);
+    const { model } = await lower(graph, { standard: true });
+    expect(model.graph.nodes.map(({ opType }) => opType)).toContain("ConvTranspose");
+  });
+});
+
+describe("weightsToFeed", () => {
+  it("names constant weights of small maps", () => {
+    const layer = (side: number, group = 1): string[] => {
+      const shape = [4, 4 / group, 1, 1];
+      const row = ["", [2, 4, side, side], shape, { group }] as const;
+      return weightsToFeed(convolutionGradients(row, { forward: true, constant: true }));
+    };
+    expect(sizeOf([2, 2])).toBeLessThanOrEqual(COSTS.fedPositions);
+    expect([layer(2), layer(4), layer(2, 2)]).toEqual([["w"], [], []]);
+  });
+});

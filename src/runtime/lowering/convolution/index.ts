@@ -1,0 +1,143 @@
+import {
+  attributesOf,
+  isNode,
+  rewrite,
+  standardForm,
+  TRILINEAR,
+  windowOf,
+  type Graph,
+  type GraphBuilder,
+  type Node,
+  type TrilinearOp,
+  type Value,
+  type Window,
+} from "../../../graph/index.js";
+import { sizeOf } from "../../../tensor/index.js";
+import { COSTS, type Costs } from "../costs.js";
+import { inputGradient } from "./input-gradient.js";
+import { convolutionProduct, inputGradientProduct, weightGradientProduct } from "./products.js";
+import { weightGradient } from "./weight-gradient.js";
+
+/** A convolution T(x, W, u) = Σ u · (W ⋆ x), of which a node gives the gradient by one of the three. */
+export interface Layer {
+  /** Shape of x, `[N, I, …]`. */
+  readonly image: readonly number[];
+  /** Shape of W, `[O, I / group, …kernel]`. */
+  readonly weight: readonly number[];
+  /** Shape of u, `[N, O, …]`, and of y = W ⋆ x. */
+  readonly maps: readonly number[];
+  readonly w: Window;
+  readonly group: number;
+}
+
+/** The filter of a convolution `[O, I, …]`, of which another value has the channels swapped. */
+export interface FilterSource {
+  readonly name: string;
+  /** Whether its taps are in the other direction, too. */
+  readonly reversed: boolean;
+}
+
+/** What the forms of one graph share. */
+export interface Lowering {
+  readonly g: GraphBuilder;
+  readonly costs: Costs;
+  /** Whether a value is known before running. */
+  isConstant(value: Value): boolean;
+  /** What `make` gives, once for each key. */
+  shared(key: string, make: () => Value): Value;
+  /** Filters that were made of other values, for the blocked layout to make them of these at once. */
+  readonly filters: Map<string, FilterSource>;
+}
+
+/** A graph in ONNX's operators, and what its filters were made of. */
+export interface Chosen {
+  readonly graph: Graph;
+  readonly filters: ReadonlyMap<string, FilterSource>;
+}
+
+/**
+ * Convolutions and their gradients in the forms that ONNX Runtime runs fastest, of ONNX's operators alone:
+ *
+ * | | small maps, fed weight | else |
+ * |---|---|---|
+ * | Conv | product over the batch | Conv |
+ * | input gradient | product over the batch | Conv with the rotated weight; sub-pixel; ConvTranspose |
+ * | weight gradient | product over the batch | Conv with the cotangent; a product a tap, over the batch or for each image |
+ */
+export function chooseForms(graph: Graph, costs: Costs = COSTS): Chosen {
+  const filters = new Map<string, FilterSource>();
+  if (!graph.nodes.some(isLayer)) return { graph, filters };
+  const known = constantsOf(graph);
+  const made = new Map<string, Value>();
+  const shared = (key: string, make: () => Value): Value => {
+    const value = made.get(key) ?? make();
+    made.set(key, value);
+    return value;
+  };
+  const isConstant = ({ name }: Value): boolean => known.has(name);
+  const chosen = rewrite<number>(graph, (node, g) => {
+    if (!isLayer(node)) return undefined;
+    const form = formOf(node, layerOf(graph, node), { g, costs, filters, isConstant, shared });
+    return form && [form];
+  });
+  return { graph: chosen, filters };
+}
+
+/** {@link chooseForms}, for a graph that is written to a file. */
+export function fastConvolutions(graph: Graph): Graph {
+  return chooseForms(graph).graph;
+}
+
+/** Constant weights that a program of a few runs is rather fed: those of small maps, where they cost more to compile. */
+export function weightsToFeed(graph: Graph): string[] {
+  const small = graph.nodes.filter(
+    (node) => isNode(node, "Conv") && isSmall(layerOf(graph, node), COSTS.fedPositions),
+  );
+  return [...new Set(small.map(({ inputs }) => inputs[1]!))].filter((name) => graph.initializers.has(name));
+}
+
+function formOf(node: Node, layer: Layer, lowering: Lowering): Value | undefined {
+  const { g, costs, isConstant } = lowering;
+  const inputs = g.inputsOf(node);
+  const [first, second] = inputs as [Value, Value];
+  const isProduct = isSmall(layer, costs.fewPositions);
+  if (isNode(node, "ConvWeightGradient")) {
+    const form = isProduct ? weightGradientProduct : weightGradient;
+    return form(lowering, layer, first, second) ?? standardForm(node, g);
+  }
+  const isFed = !isConstant(second);
+  if (isNode(node, "Conv")) {
+    return isProduct && isFed ? convolutionProduct(lowering, layer, inputs) : undefined;
+  }
+  // A transposed convolution is an input gradient; those with groups or a bias stay what they are.
+  if (isNode(node, "ConvTranspose") && (layer.group > 1 || inputs[2] !== undefined)) return undefined;
+  const form = isProduct && isFed ? inputGradientProduct : inputGradient;
+  return form(lowering, layer, first, second) ?? standardForm(node, g);
+}
+
+/** Values that come of constants alone. */
+function constantsOf({ initializers, nodes }: Graph): ReadonlySet<string> {
+  const known = new Set(initializers.keys());
+  for (const { inputs, outputs } of nodes) {
+    if (inputs.every((name) => name === "" || known.has(name))) outputs.forEach((name) => known.add(name));
+  }
+  return known;
+}
+
+function isLayer(node: Node): node is Node<TrilinearOp> {
+  return Object.hasOwn(TRILINEAR, node.op);
+}
+
+function layerOf(graph: Graph, node: Node<TrilinearOp>): Layer {
+  const names = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!];
+  const shapes = TRILINEAR[node.op].map((role, i) => [role, graph.values.get(names[i]!)!.shape]);
+  const { image, weight, maps } = Object.fromEntries(shapes) as Record<string, readonly number[]>;
+  const attributes = attributesOf(node);
+  const w = windowOf(attributes, image!.slice(2), weight!.slice(2));
+  return { image: image!, weight: weight!, maps: maps!, w, group: attributes.group };
+}
+
+/** Whether the maps are so small that ONNX Runtime, image by image, is bound by reading the weight. */
+function isSmall({ maps, group }: Layer, positions: number): boolean {
+  return group === 1 && maps[0]! > 1 && sizeOf(maps.slice(2)) <= positions;
+}

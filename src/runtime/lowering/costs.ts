@@ -1,0 +1,37 @@
+/**
+ * Every number by which the lowering chooses between forms, each with the benchmark that found it. What a graph comes to
+ * is the same with others: tests force forms by them, benchmarks time them.
+ */
+export const COSTS = {
+  /**
+   * Most channels of a picture: so few that products with them are all overhead. Its gradient is a convolution for every
+   * place between strides, its layer's weight gradient one whose kernel is the cotangent (`bench/pictures.mjs`).
+   */
+  pictureChannels: 4,
+  /**
+   * Output positions of an image up to which a convolution with a fed weight is one product over the whole batch. ONNX
+   * Runtime multiplies image by image and so reads the whole weight for each: at 2 × 2 positions it is bound by memory
+   * (`bench/small-maps.mjs`).
+   */
+  fewPositions: 16,
+  /**
+   * Output positions up to which a weight that changes every few runs is fed rather than constant: from 4 × 4 on ONNX
+   * Runtime's layout for constant weights is faster than a product (`bench/small-maps.mjs`, `bench/defences.mjs`).
+   */
+  fedPositions: 8,
+  /**
+   * Numbers of a weight gradient, for each number of its layer's maps, above which it is one product over the whole batch:
+   * that transposes the maps, where one for each image sums as many weights (`bench/weight-gradient.mjs`).
+   */
+  weightsAMap: 1,
+  /**
+   * Multiply-adds for each copied number above which a fed convolution is faster in the blocked layout: a 1 × 1 one is as
+   * fast outside of it, before larger kernels ONNX Runtime gathers their columns there, and a rotated filter would be
+   * copied there as well (`bench/blocked-convolutions.mjs`).
+   */
+  productsACopy: { onePixel: 120, larger: 40, rotated: 0 },
+  /** Elements from which a scalar is given the rank of what it meets (`bench/scalars.mjs`). */
+  manyElements: 1024,
+};
+
+export type Costs = Readonly<typeof COSTS>;

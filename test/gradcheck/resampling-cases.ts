@@ -1,3 +1,0 @@
-import type { GradCase } from "./check.js";
-
-export const RESAMPLING_CASES: Readonly<Record<string, readonly GradCase[]>> = {};
