@@ -68,6 +68,7 @@ export {
   type StepNorm,
   type ThreatModel,
 } from "./threat.js";
+export { roundedInside, roundedOutwards } from "./round-inside.js";
 export { pgdTrajectory, type TrajectoryOptions } from "./trajectory.js";
 export { watchImages, type Walk, type Watched } from "./watch.js";
 

@@ -29,22 +29,36 @@ export async function writePictures(
   { length, channels, height, width }: Pick<Dataset, "length" | "channels" | "height" | "width">,
   images: Float32Array,
 ): Promise<string[]> {
-  const { default: sharp } = await import("sharp");
   const { replaceFile, writeFileAtomic } = await import("../files/index.js");
-  const [area, digits] = [height * width, String(length).length];
+  const digits = String(length).length;
+  const size = channels * height * width;
   const files: string[] = [];
   for (let n = 0; n < length; n++) {
-    const bytes = Uint8Array.from({ length: channels * area }, (_, i) => {
-      const [pixel, channel] = [Math.floor(i / channels), i % channels];
-      return Math.round(255 * images[(n * channels + channel) * area + pixel]!);
-    });
-    const raw = { width, height, channels: channels as 1 | 3 };
     const file = length === 1 ? path : numbered(path, String(n + 1).padStart(digits, "0"));
     const write = length === 1 ? writeFileAtomic : replaceFile;
-    await write(file, await sharp(bytes, { raw }).png().toBuffer());
+    await write(
+      file,
+      await pictureBytes({ channels, height, width }, images.subarray(n * size, (n + 1) * size)),
+    );
     files.push(file);
   }
   return files;
+}
+
+/** One image `[C, H, W]` as a PNG of 8 bits a channel. */
+export async function pictureBytes(
+  { channels, height, width }: Pick<Dataset, "channels" | "height" | "width">,
+  image: Float32Array,
+): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
+  const area = height * width;
+  const bytes = Uint8Array.from({ length: channels * area }, (_, i) => {
+    const [pixel, channel] = [Math.floor(i / channels), i % channels];
+    return Math.round(255 * image[channel * area + pixel]!);
+  });
+  return sharp(bytes, { raw: { width, height, channels: channels as 1 | 3 } })
+    .png()
+    .toBuffer();
 }
 
 function numbered(path: string, number: string): string {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { ThreatModel } from "../../attacks/index.js";
 import type { Dataset } from "../../data/index.js";
@@ -13,8 +14,9 @@ import {
 } from "../attack-options.js";
 import { openSample, ownShape, usualEpsilon } from "../images.js";
 import { extraInputs, loadModel, modelOptions, type LoadedModel, type ModelOptions } from "../models.js";
-import { checkOutputs } from "../outputs.js";
+import { checkFolder, checkOutputs } from "../outputs.js";
 import { settleModel } from "../settle.js";
+import { checkSaveFolder, describeSaved, isFolder, saveFolder } from "../save-folder.js";
 import { isPicture, picturesOrArrays, writePictures } from "../pictures.js";
 import {
   commonOptions,
@@ -41,10 +43,13 @@ Examples:
   holdfast attack model.onnx --data photos:test --attack apgd-t --norm l2 --epsilon 0.5
   holdfast attack model.onnx --data photos:test --attack square --queries 1000 --epsilon 8/255
   holdfast attack model.onnx --data photos:test --epsilon 8/255 --save adversarial.npz
+  holdfast attack model.onnx --data photos:test --epsilon 8/255 --save adversarial/
 
 The .npz holds adversarial (float32 [N, C, H, W]), label, clean_prediction,
-adversarial_prediction, success and file. A .png is a picture, several are numbered pictures; each
-is rounded to 8 bits, so that the model's answer to it may differ.`;
+adversarial_prediction, success and file. A folder (its name ends with /) gets a picture of each image, 8
+bits a channel, rounded inside the ball, and saved.json: what the model says of each as it is read back.
+A .png is a picture, several are numbered pictures, each pixel rounded to its nearest level: the
+model's answer to it may differ.`;
 
 export function attackCommand(program: Command): void {
   const command = program
@@ -55,7 +60,11 @@ export function attackCommand(program: Command): void {
   attackOptions(command, { epsilon: "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)" });
   command
     .option("--target <class>", "make every image this class (its name) instead of any other")
-    .option("--save <file>", "keep the adversarial images: .npz, or .png for pictures", picturesOrArrays);
+    .option(
+      "--save <file>",
+      "keep the adversarial images: .npz, a folder/ of pictures that are judged again, or .png",
+      picturesOrArrays,
+    );
   modelOptions(command);
   commonOptions(computeOptions(command));
   command
@@ -67,8 +76,13 @@ export function attackCommand(program: Command): void {
 
 async function attack(path: string, options: AttackCommandOptions, given: Given): Promise<void> {
   const terminal = createTerminal(options);
+  const folder = options.save !== undefined && isFolder(options.save) ? options.save : undefined;
+  if (folder !== undefined) {
+    checkFolder("--save", folder);
+    await checkSaveFolder(folder);
+  }
   await checkOutputs(
-    { "--save": options.save },
+    { "--save": folder === undefined || !existsSync(folder) ? options.save : undefined },
     { "the model": path, ...extraInputs(options) },
     { "--data": options.data },
   );
@@ -90,8 +104,9 @@ async function attack(path: string, options: AttackCommandOptions, given: Given)
     `${dataset.length} of ${sample.population} images of ${dataset.name}, seed ${options.seed}\n` +
       describeAttack(options, given, [threat.epsilon]),
   );
-  const outcome = await run(options, { name, classifier, dataset, threat, given, aim, terminal });
-  const saved = options.save === undefined ? [] : await save(options.save, dataset, outcome);
+  const work = { name, classifier, dataset, threat, given, aim, terminal };
+  const outcome = await run(options, work);
+  const saved = await save(options, work, outcome);
   await report(options, terminal, { model, sample, aim, outcome, saved });
 }
 
@@ -185,10 +200,14 @@ async function targetClass({ target }: AttackCommandOptions, dataset: Dataset): 
 
 /** Keeps the images; the files. */
 async function save(
-  path: string,
-  dataset: Dataset,
+  options: AttackCommandOptions,
+  work: Work,
   { adversarial, attacked }: Outcome,
 ): Promise<readonly string[]> {
+  const { save: path } = options;
+  const { dataset } = work;
+  if (path === undefined) return [];
+  if (isFolder(path)) return saveAll(path, options, work, { adversarial, attacked });
   if (isPicture(path)) return writePictures(path, dataset, adversarial);
   const { encodeNpz, tensor } = await import("../../tensor/index.js");
   const { writeFileAtomic } = await import("../../files/index.js");
@@ -204,6 +223,37 @@ async function save(
   };
   await writeFileAtomic(path, encodeNpz(arrays));
   return [path];
+}
+
+/** A picture of each image, judged as it is read back. */
+async function saveAll(
+  folder: string,
+  { batchSize: most, threads }: AttackCommandOptions,
+  { classifier, dataset, threat, aim, terminal }: Work,
+  { adversarial, attacked }: Pick<Outcome, "adversarial" | "attacked">,
+): Promise<readonly string[]> {
+  const { createTarget } = await import("../../attacks/index.js");
+  const { fixedBatchSize } = await import("../../models/index.js");
+  const { join } = await import("node:path");
+  const batchSize = fixedBatchSize(classifier) ?? Math.min(most, dataset.length);
+  const target = createTarget(classifier, { batchSize, threads });
+  const { cleanPrediction, success } = attacked.perImage!;
+  try {
+    const rows = await saveFolder({
+      folder,
+      target,
+      dataset,
+      threat,
+      aim,
+      adversarial,
+      cleanPrediction,
+      success,
+    });
+    terminal.note(describeSaved(folder, rows));
+    return rows.map(({ file }) => join(folder, file));
+  } finally {
+    await target.dispose();
+  }
 }
 
 interface Finished {
