@@ -1,6 +1,6 @@
 // Attacks that look for the nearest image against their peers in PyTorch, on the same model and images:
 //   PYTHON=python node bench/nearest/compare.mjs model.onnx mnist:test 100 linf fmn 1000       after npm run build
-// The attack is fmn, cw or deepfool; the last number its steps. Prints for each the images found, the median distance over the
+// The attack is fmn, cw, deepfool or hop-skip-jump; the last number its steps, or the answers that HopSkipJump may ask for. Prints for each the images found, the median distance over the
 // images that the model is right on, gradients an image, and the seconds; and on how many images ours is the nearer one.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -40,24 +40,31 @@ const right = Array.from(dataset.labels.keys()).filter((i) => answers[i] === dat
 const attack = ATTACKS[name];
 const toEnd = attack.options.stop === undefined ? {} : { stop: "end" };
 const threat = { norm, epsilon: norm === "linf" ? 1 : 32 };
-const planned = planAttack(attack, threat, { steps: Number(steps), ...toEnd });
+const spent = attack.options.steps === undefined ? { queries: Number(steps) } : { steps: Number(steps) };
+const planned = planAttack(attack, threat, { ...spent, ...toEnd });
 const started = performance.now();
-const ours = { distances: {}, gradients: 0 };
-for await (const { place, value, gradientQueries } of attackDataset(target, dataset, planned, {
-  random,
-  places: right,
-})) {
+const ours = { distances: {}, gradients: 0, answers: 0 };
+for await (const { place, value, gradientQueries, forwardQueries } of attackDataset(
+  target,
+  dataset,
+  planned,
+  {
+    random,
+    places: right,
+  },
+)) {
   ours.distances[place] = value.success ? value.distance : Infinity;
   ours.gradients += gradientQueries;
+  ours.answers += forwardQueries;
 }
 ours.seconds = (performance.now() - started) / 1000;
 await target.dispose();
-const row = (who, distances, { gradients, seconds }) => {
+const row = (who, distances, { gradients, answers, seconds }) => {
   const found = distances.filter(Number.isFinite);
   const median = distances.toSorted((a, b) => a - b)[Math.floor(distances.length / 2)];
   console.log(
     `${who.padEnd(20)} ${found.length} of ${right.length} found, median ${median.toFixed(5)}, ` +
-      `${Math.round(gradients / right.length)} gradients an image, ${seconds.toFixed(0)} s`,
+      `${Math.round(gradients / right.length)} gradients and ${Math.round(answers / right.length)} answers an image, ${seconds.toFixed(0)} s`,
   );
 };
 const own = right.map((i) => ours.distances[i]);

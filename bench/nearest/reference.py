@@ -25,12 +25,14 @@ torch.set_num_threads(2)
 network = convert(onnx.load(path)).eval()
 for parameter in network.parameters():
     parameter.requires_grad_(False)
-spent = 0
+spent = asked = 0
 
 
 class Counted(torch.autograd.Function):
     @staticmethod
     def forward(_, x):
+        global asked
+        asked += len(x)
         return x.view_as(x)
 
     @staticmethod
@@ -73,6 +75,12 @@ PEERS = {
         "Foolbox": by_foolbox(fb_df(steps=steps)),
         **({"torchattacks": lambda: torchattacks.DeepFool(model, steps=steps)(x, y)} if norm == "l2" else {}),
     },
+    # So many iterations ask for about so many answers: 100 √t each, and a search for the boundary.
+    "hop-skip-jump": {
+        "Foolbox": by_foolbox(
+            fb.HopSkipJumpAttack(steps=round((steps / 70) ** (2 / 3)), constraint=norm, init_attack=fb.LinearSearchBlendedUniformNoiseAttack())
+        ),
+    },
     "cw": {
         "adversarial-library": lambda: carlini_wagner_l2(model, x, y, max_iterations=steps),
         "Foolbox": by_foolbox(fb.L2CarliniWagnerAttack(steps=steps)),
@@ -81,12 +89,12 @@ PEERS = {
 }
 rows = []
 for who, run in PEERS[name].items():
-    spent, started = 0, time.time()
+    spent, asked, started = 0, 0, time.time()
     found = run().detach()
     seconds = time.time() - started
     with torch.no_grad():
         broken = network(found).argmax(1) != y
     far = (found - x).flatten(1).norm(order, dim=1)
     distances = {int(i): float(d) for i, d, b in zip(right, far, broken) if b}
-    rows.append({"who": who, "distances": distances, "gradients": spent, "seconds": seconds})
+    rows.append({"who": who, "distances": distances, "gradients": spent, "answers": asked, "seconds": seconds})
     json.dump(rows, open(out, "w"))

@@ -6,6 +6,7 @@ import { cw } from "./cw.js";
 import { deepfool } from "./deepfool.js";
 import { fmn } from "./fmn.js";
 import { fab, targetedFab } from "./fab.js";
+import { hopSkipJump } from "./hop-skip-jump.js";
 import { grayImage } from "./gray-image.js";
 import { fgsm, pgd } from "./pgd.js";
 import { square, squareThenApgd } from "./square.js";
@@ -34,6 +35,7 @@ export {
 export { apgd, targetedApgd } from "./apgd.js";
 export { cw } from "./cw.js";
 export { deepfool } from "./deepfool.js";
+export { hopSkipJump } from "./hop-skip-jump.js";
 export { fmn } from "./fmn.js";
 export { attentionApgd } from "./attention-apgd.js";
 export { averagedTarget } from "./averaged-target.js";
@@ -86,6 +88,7 @@ export const ATTACKS: Readonly<Record<AttackName, AnyAttack>> = Object.freeze({
   fmn: known(fmn),
   cw: known(cw),
   deepfool: known(deepfool),
+  "hop-skip-jump": known(hopSkipJump),
   "gray-image": known(grayImage),
 });
 

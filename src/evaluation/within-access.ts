@@ -28,8 +28,9 @@ function within(access: Access, planned: PlannedMeasurement): readonly PlannedMe
   // Nothing without a gradient looks for the nearest image.
   if (planned.nearest === true) return [];
   const { threat } = planned;
-  const instead =
-    left.length > 0 || !isEnough(access, "logits") ? left : [planAttack(ATTACKS.square as never, threat)];
+  const standIn = isEnough(access, "logits") ? ATTACKS.square : ATTACKS["hop-skip-jump"];
+  const isWanted = left.length === 0 && standIn.norms.includes(threat.norm);
+  const instead = isWanted ? [planAttack(standIn as never, threat)] : left;
   return instead.map((stage) => ({
     name: stage.attack.name,
     label: stage.attack.label,

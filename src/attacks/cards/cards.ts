@@ -1,6 +1,7 @@
 import { ADAPTIVE_CARDS } from "./adaptive-cards.js";
 import { AUTOATTACK_CARDS } from "./autoattack-cards.js";
 import { card } from "./card.js";
+import { DECISION_CARDS } from "./decision-cards.js";
 import { NEAREST_CARDS } from "./nearest-cards.js";
 import { PGD_CARDS } from "./pgd-cards.js";
 
@@ -10,6 +11,7 @@ export const CARDS = {
   ...AUTOATTACK_CARDS,
   ...ADAPTIVE_CARDS,
   ...NEAREST_CARDS,
+  ...DECISION_CARDS,
   "gray-image": card({
     name: "gray-image",
     label: "gray image",

@@ -1,5 +1,5 @@
 import { card } from "./card.js";
-import { choice, count, positive } from "./option-rows.js";
+import { choice, count, positive, type ChoiceRow } from "./option-rows.js";
 import { PGD_OPTIONS } from "./pgd-cards.js";
 
 /**
@@ -8,7 +8,7 @@ import { PGD_OPTIONS } from "./pgd-cards.js";
  * the curve over ε need that.
  */
 export type Stop = "inside" | "end";
-const stop = choice<Stop>({
+export const stopRow: ChoiceRow<Stop> = choice<Stop>({
   default: "inside",
   choices: ["inside", "end"],
   help: "where the search ends: at the first adversarial image inside the ball, or at its own end with the nearest",
@@ -42,7 +42,7 @@ export const NEAREST_CARDS = {
         help: "share by which the radius shrinks or grows at first (γ); it falls to .001",
       }),
       draws,
-      stop,
+      stop: stopRow,
     },
     cost: ({ steps, draws: each }) => ({ forward: 0, gradient: (steps + GRAY_QUERIES) * each }),
   }),
@@ -59,7 +59,7 @@ export const NEAREST_CARDS = {
       firstWeight: positive({ default: 0.001, help: "weight of the margin that is tried first (c)" }),
       learningRate: positive({ default: 0.01, help: "Adam's" }),
       draws,
-      stop,
+      stop: stopRow,
     },
     cost: ({ steps, searches, draws: each }) => ({ forward: 0, gradient: steps * searches * each }),
   }),
