@@ -42,6 +42,7 @@ export {
 export {
   broadcastShapes,
   inferContext,
+  normaliseAxis,
   ShapeError,
   type InferContext,
   type InputType,

@@ -1,4 +1,5 @@
 import {
+  normaliseAxis,
   padZeros,
   reshapeTo,
   reversed,
@@ -13,10 +14,6 @@ import { scattered, zerosLike } from "./indexing.js";
 
 /** Ops that only give the elements a new shape. */
 const reshaping: Rule = ({ g, inputs: [x], outputGrads: [yGrad] }) => [reshapeTo(g, yGrad!, x!.shape), null];
-
-function positiveAxis(axis: number, rank: number): number {
-  return axis < 0 ? axis + rank : axis;
-}
 
 /** Elements [start, start + length) along one axis. */
 export function sliceAxis(g: GraphBuilder, x: Value, axis: number, start: number, length: number): Value {
@@ -39,7 +36,7 @@ export const SHAPING_RULES: Rules<ShapingOp> = {
     return [g.op("Transpose", [yGrad], { perm: inverse })];
   },
   Concat: ({ g, inputs, outputGrads: [yGrad], attributes, needs }) => {
-    const axis = positiveAxis(attributes.axis, yGrad!.shape.length);
+    const axis = normaliseAxis(attributes.axis, yGrad!.shape.length);
     let start = 0;
     return inputs.map((x, i) => {
       const length = x!.shape[axis]!;
@@ -48,7 +45,7 @@ export const SHAPING_RULES: Rules<ShapingOp> = {
     });
   },
   Split: ({ g, inputs: [x], outputs, outputGrads, attributes }) => {
-    const axis = positiveAxis(attributes.axis, x!.shape.length);
+    const axis = normaliseAxis(attributes.axis, x!.shape.length);
     const parts = outputs.map((y, i) => outputGrads[i] ?? zerosLike(g, y!));
     return [g.op("Concat", parts, { axis }), null];
   },
@@ -59,7 +56,7 @@ export const SHAPING_RULES: Rules<ShapingOp> = {
     const ends = types.constantInts(2, "ends");
     const axes = types.optional(3) === undefined ? starts.map((_, i) => i) : types.constantInts(3, "axes");
     const steps = types.optional(4) === undefined ? starts.map(() => 1) : types.constantInts(4, "steps");
-    const positive = axes.map((axis) => positiveAxis(axis, rank));
+    const positive = axes.map((axis) => normaliseAxis(axis, rank));
     const isReversed = (axis: number, i: number): boolean => steps[i]! < 0 && yGrad!.shape[axis]! > 1;
     let grad = reversed(g, yGrad!, positive.filter(isReversed));
     positive.forEach((axis, i) => {
@@ -72,7 +69,7 @@ export const SHAPING_RULES: Rules<ShapingOp> = {
     const rank = x!.shape.length;
     const pads = types.constantInts(1, "pads");
     const given = types.optional(3) === undefined ? undefined : types.constantInts(3, "axes");
-    const axes = given?.map((axis) => positiveAxis(axis, rank)) ?? x!.shape.map((_, axis) => axis);
+    const axes = given?.map((axis) => normaliseAxis(axis, rank)) ?? x!.shape.map((_, axis) => axis);
     let grad = yGrad!;
     axes.forEach((axis, i) => {
       const padded = [pads[i]!, pads[i + axes.length]!] as const;
@@ -82,7 +79,7 @@ export const SHAPING_RULES: Rules<ShapingOp> = {
   },
   /** Rows that were gathered twice get both gradients. */
   Gather: ({ g, inputs: [x, indices], outputGrads: [yGrad], attributes }) => {
-    const axis = positiveAxis(attributes.axis, x!.shape.length);
+    const axis = normaliseAxis(attributes.axis, x!.shape.length);
     const count = sizeOf(indices!.shape);
     const shape = x!.shape.map((dim, at) => (at === axis ? count : dim));
     const rows = reshapeTo(g, yGrad!, shape);

@@ -1,11 +1,5 @@
-import {
-  deadCode,
-  dropExpands,
-  foldConstants,
-  modelFromGraph,
-  standardGraph,
-  type Graph,
-} from "../../graph/index.js";
+import { deadCode, dropExpands, foldConstants, modelFromGraph, standardGraph } from "../../graph/index.js";
+import type { Graph } from "../../graph/index.js";
 import type { Model } from "../../onnx/index.js";
 import { blockSize } from "./convolution/block-size.js";
 import { blockedConvolutions } from "./convolution/blocked.js";
@@ -37,8 +31,7 @@ export async function lower(
   const folded = deadCode(foldConstants(chosen.graph));
   if (standard) return { graph: folded, model: modelFromGraph(folded) };
   const ready = namedOutputs(rankedScalars(sumsAsAdditions(folded), costs));
-  const model = modelFromGraph(ready);
   const block = await blockSize();
-  if (block === undefined) return { graph: ready, model };
-  return { graph: ready, model: blockedConvolutions(model, { ...chosen, graph: ready }, block, costs) };
+  if (block === undefined) return { graph: ready, model: modelFromGraph(ready) };
+  return { graph: ready, model: blockedConvolutions({ ...chosen, graph: ready }, block, costs) };
 }

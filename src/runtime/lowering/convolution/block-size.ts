@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from "../../onnxruntime.js";
-import { GraphBuilder, modelFromGraph } from "../../../graph/index.js";
-import { writeModel, type Model } from "../../../onnx/index.js";
-import { BLOCKED_DOMAIN } from "./blocked.js";
+import { GraphBuilder } from "../../../graph/index.js";
+import { writeModel } from "../../../onnx/index.js";
+import { blockedModel } from "./blocked.js";
 
 /** Channels of a block in ONNX Runtime: 8 floats of an AVX register, 16 of an AVX-512 one. */
 const BLOCK_SIZES = [8, 16] as const;
@@ -20,7 +20,9 @@ export function blockSize(): Promise<number | undefined> {
 async function probe(): Promise<number | undefined> {
   const [channels, pixels] = [2 * Math.max(...BLOCK_SIZES), 3];
   const shape = [1, channels, 1, pixels];
-  const bytes = writeModel(reordering(shape));
+  const g = new GraphBuilder("block-size");
+  g.output(g.op("Identity", [g.input("image", "float32", shape)], {}, { name: "blocked" }));
+  const bytes = writeModel(blockedModel(g.build(), new Map([["blocked", "ReorderInput"]])));
   const places = Float32Array.from({ length: channels * pixels }, (_, i) => i);
   const blocked = await reordered(bytes, new Tensor("float32", places, shape));
   return blocked && BLOCK_SIZES.find((block) => isInBlocks(blocked, block, pixels));
@@ -46,13 +48,4 @@ function isInBlocks(data: Float32Array, block: number, pixels: number): boolean 
     const [group, rest] = [Math.floor(i / (block * pixels)), i % (block * pixels)];
     return place === (group * block + (rest % block)) * pixels + Math.floor(rest / block);
   });
-}
-
-/** One ReorderInput. */
-function reordering(shape: readonly number[]): Model {
-  const g = new GraphBuilder("block-size");
-  g.output(g.op("Identity", [g.input("image", "float32", shape)], {}, { name: "blocked" }));
-  const { graph, opsets, ...model } = modelFromGraph(g.build());
-  const nodes = graph.nodes.map((node) => ({ ...node, opType: "ReorderInput", domain: BLOCKED_DOMAIN }));
-  return { ...model, opsets: new Map([...opsets, [BLOCKED_DOMAIN, 1]]), graph: { ...graph, nodes } };
 }

@@ -1,41 +1,84 @@
-import { attributesOf, freeNames, isNode, type Graph, type Node, type Value } from "../../../graph/index.js";
-import type { Attribute, Model, ModelNode } from "../../../onnx/index.js";
-import { int64, sizeOf, type Tensor } from "../../../tensor/index.js";
+import {
+  attributesOf,
+  deadCode,
+  isNode,
+  modelFromGraph,
+  reshapeTo,
+  rewrite,
+  type Graph,
+  type GraphBuilder,
+  type Node,
+  type Value,
+} from "../../../graph/index.js";
+import type { Model } from "../../../onnx/index.js";
+import { sizeOf } from "../../../tensor/index.js";
 import { COSTS, type Costs } from "../costs.js";
 import type { Chosen, FilterSource } from "./index.js";
 
 /** ONNX Runtime's own domain for operators of its blocked layout. */
 export const BLOCKED_DOMAIN = "com.microsoft.nchwc";
 
+/** Operators of the layout by the values that they give; in a graph other operators of the same shapes stand for them. */
+export type InBlocks = Map<string, "ReorderInput" | "Conv" | "ReorderOutput">;
+
 /**
- * Runs convolutions whose weight is not constant in ONNX Runtime's blocked layout `[N, C/b, H, W, b]`: it does so by
- * itself where the weight is constant, which a training's is not. Only the convolution is in the layout:
+ * A graph as a model, with convolutions whose weight is not constant in ONNX Runtime's blocked layout `[N, C/b, H, W, b]`: it
+ * does so by itself where the weight is constant, which a training's is not. Only the convolution is in the layout:
  *
  *   y = ReorderOutput( nchwc.Conv( ReorderInput(x), blocked W ) ) ,   blocked W `[O/b, I/b, h, w, b of I, b of O]`
  *
- * @param model the graph as a model, node for node.
  * @param block channels of a block, of this processor.
  */
 export function blockedConvolutions(
-  model: Model,
   { graph, filters }: Chosen,
   block: number,
   { productsACopy }: Pick<Costs, "productsACopy"> = COSTS,
 ): Model {
-  const initializers = new Map(model.graph.initializers);
-  const freeName = freeNames(graph.values);
-  let found = false;
-  const nodes = model.graph.nodes.flatMap((node, i) => {
-    const layer = blockedLayer(graph, filters, graph.nodes[i]!, block);
-    if (layer === undefined || !paysOff(layer, productsACopy)) return [node];
-    found = true;
-    const emitter = new Emitter((part) => freeName(`${layer.y.name}/blocked/${part}`), initializers);
-    return convolutionInBlocks(node, layer, block, emitter);
+  const layers = new Map<Node, BlockedLayer>();
+  for (const node of graph.nodes) {
+    const layer = blockedLayer(graph, filters, node, block);
+    if (layer !== undefined && paysOff(layer, productsACopy)) layers.set(node, layer);
+  }
+  const inBlocks: InBlocks = new Map();
+  if (layers.size === 0) return blockedModel(graph, inBlocks);
+  const blocked = rewrite<number>(graph, (node, g) => {
+    const layer = layers.get(node);
+    if (layer === undefined) return undefined;
+    const [image, , bias] = g.inputsOf(node) as [Value, Value, Value?];
+    const made = (operator: "ReorderInput" | "Conv", value: Value): Value => {
+      inBlocks.set(value.name, operator);
+      return value;
+    };
+    const filter = blockedFilter(g, layer, block, (rows) => made("ReorderInput", g.op("Identity", [rows])));
+    const reordered = made("ReorderInput", g.op("Identity", [image]));
+    const kernel_shape = layer.weight.shape.slice(2);
+    const maps = g.op("Conv", [reordered, filter, bias], {
+      ...attributesOf(node as Node<"Conv">),
+      kernel_shape,
+    });
+    inBlocks.set(node.outputs[0]!, "ReorderOutput");
+    return [g.op("Identity", [made("Conv", maps)])];
   });
-  if (!found) return model;
-  const opsets = new Map([...model.opsets, [BLOCKED_DOMAIN, 1]] as const);
-  const outputs = graph.outputs;
-  return { ...model, opsets, graph: { ...model.graph, nodes: needed(nodes, outputs), initializers } };
+  return blockedModel(deadCode(blocked), inBlocks);
+}
+
+/** The model of a graph, with the layout's operators in the place of those that stand for them. */
+export function blockedModel(graph: Graph, inBlocks: InBlocks): Model {
+  const model = modelFromGraph(graph);
+  if (inBlocks.size === 0) return model;
+  const nodes = model.graph.nodes.map((node) => {
+    const output = node.outputs[0]!;
+    const opType = inBlocks.get(output);
+    if (opType === undefined) return node;
+    const channels = { kind: "int", value: graph.values.get(output)!.shape[1]! } as const;
+    const attributes = opType === "ReorderOutput" ? new Map([["channels", channels]]) : node.attributes;
+    return { ...node, opType, domain: BLOCKED_DOMAIN, attributes };
+  });
+  return {
+    ...model,
+    opsets: new Map([...model.opsets, [BLOCKED_DOMAIN, 1]]),
+    graph: { ...model.graph, nodes },
+  };
 }
 
 /** A convolution of images: `x [N, I, H, W]`, `weight [O, I, h, w]`, `y [N, O, H', W']`. */
@@ -54,22 +97,14 @@ function blockedLayer(
   block: number,
 ): BlockedLayer | undefined {
   if (!isNode(node, "Conv") || attributesOf(node).group !== 1) return undefined;
-  const { inputs, outputs } = node;
-  const [x, weight, y] = [inputs[0]!, inputs[1]!, outputs[0]!].map((name) => graph.values.get(name)!) as [
-    Value,
-    Value,
-    Value,
-  ];
-  const fits =
-    x.dtype === "float32" &&
-    x.shape.length === 4 &&
-    weight.shape[0]! % block === 0 &&
-    weight.shape[1]! % block === 0 &&
-    !graph.initializers.has(weight.name);
+  const names = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!];
+  const [x, weight, y] = names.map((name) => graph.values.get(name)!) as [Value, Value, Value];
+  const isImage = x.dtype === "float32" && x.shape.length === 4;
+  const isWhole = weight.shape[0]! % block === 0 && weight.shape[1]! % block === 0;
+  if (!isImage || !isWhole || graph.initializers.has(weight.name)) return undefined;
   const source = filters.get(weight.name);
   // An output of the graph has taken the name of what it puts out.
-  const isThere = source !== undefined && graph.values.has(source.name);
-  return fits ? { x, weight, y, source: isThere ? source : undefined } : undefined;
+  return { x, weight, y, source: source && graph.values.has(source.name) ? source : undefined };
 }
 
 function paysOff({ x, weight, y, source }: BlockedLayer, least: Costs["productsACopy"]): boolean {
@@ -79,113 +114,28 @@ function paysOff({ x, weight, y, source }: BlockedLayer, least: Costs["productsA
   return products > least[kind] * copied;
 }
 
-/** Operators of the layout, where their inputs are in blocks. */
-const IN_BLOCKS: ReadonlySet<string> = new Set(["ReorderInput", "Conv", "ReorderOutput"]);
-
-/** Collects the nodes that stand for one convolution, and their constants. */
-class Emitter {
-  readonly nodes: ModelNode[] = [];
-
-  constructor(
-    readonly nameOf: (part: string) => string,
-    readonly initializers: Map<string, Tensor>,
-  ) {}
-
-  /** Adds a node; returns its output. */
-  op(
-    part: string,
-    opType: string,
-    inputs: readonly string[],
-    attributes: Readonly<Record<string, Attribute>> = {},
-    output?: string,
-  ): string {
-    const name = this.nameOf(part);
-    const domain = IN_BLOCKS.has(opType) ? BLOCKED_DOMAIN : "";
-    const outputs = [output ?? name];
-    this.nodes.push({
-      name,
-      opType,
-      domain,
-      inputs,
-      outputs,
-      attributes: new Map(Object.entries(attributes)),
-    });
-    return outputs[0]!;
-  }
-
-  integers(part: string, values: readonly number[]): string {
-    const name = this.nameOf(part);
-    this.initializers.set(name, int64([values.length], values));
-    return name;
-  }
-
-  reshape(part: string, input: string, shape: readonly number[]): string {
-    return this.op(part, "Reshape", [input, this.integers(`${part}-shape`, shape)]);
-  }
-}
-
-function convolutionInBlocks(
-  node: ModelNode,
-  layer: BlockedLayer,
-  block: number,
-  emitter: Emitter,
-): ModelNode[] {
-  const [outChannels, , ...kernel] = layer.weight.shape;
-  const filter = blockedFilter(layer, block, emitter);
-  const image = emitter.op("image", "ReorderInput", [node.inputs[0]!]);
-  const maps = emitter.op("maps", "Conv", [image, filter, ...node.inputs.slice(2)], {
-    ...Object.fromEntries(node.attributes),
-    kernel_shape: { kind: "ints", value: kernel },
-  });
-  emitter.op(
-    "out",
-    "ReorderOutput",
-    [maps],
-    { channels: { kind: "int", value: outChannels! } },
-    layer.y.name,
-  );
-  return emitter.nodes;
-}
-
 /** `[O, I, h, w]`, in memory `[O/b, I/b, h, w, b of I, b of O]`. */
-function blockedFilter({ weight, source }: BlockedLayer, block: number, emitter: Emitter): string {
+function blockedFilter(
+  g: GraphBuilder,
+  { weight, source }: BlockedLayer,
+  block: number,
+  reordered: (rows: Value) => Value,
+): Value {
   const [outChannels, inChannels, ...kernel] = weight.shape as [number, number, ...number[]];
   const taps = sizeOf(kernel);
   const [outBlocks, inBlocks] = [outChannels / block, inChannels / block];
   // Read as an image, a weight has its blocks of output channels brought innermost by ReorderInput as well.
   const read = source ? [inChannels, outChannels, taps, 1] : [outBlocks, block, inChannels * taps, 1];
-  const rows = emitter.reshape("rows", source?.name ?? weight.name, read);
-  const columns = emitter.op("columns", "ReorderInput", [rows]);
-  const [tiled, perm] = source
-    ? [
-        [inBlocks, block, outBlocks, taps, block],
-        [2, 0, 3, 1, 4],
-      ]
-    : [
-        [outBlocks, inBlocks, block, taps, block],
-        [0, 1, 3, 2, 4],
-      ];
-  let tiles = emitter.reshape("tiles", columns, tiled);
+  const columns = reordered(reshapeTo(g, g.value(source?.name ?? weight.name), read));
+  const tiled = source
+    ? [inBlocks, block, outBlocks, taps, block]
+    : [outBlocks, inBlocks, block, taps, block];
+  let tiles = reshapeTo(g, columns, tiled);
   if (taps > 1 || source) {
-    tiles = emitter.op("ordered", "Transpose", [tiles], { perm: { kind: "ints", value: perm } });
+    tiles = g.op("Transpose", [tiles], { perm: source ? [2, 0, 3, 1, 4] : [0, 1, 3, 2, 4] });
   }
   if (taps > 1 && source?.reversed === true) {
-    const order = emitter.integers(
-      "taps",
-      Array.from({ length: taps }, (_, i) => taps - 1 - i),
-    );
-    tiles = emitter.op("turned", "Gather", [tiles, order], { axis: { kind: "int", value: 2 } });
+    tiles = g.op("Gather", [tiles, g.ints([...Array(taps).keys()].reverse())], { axis: 2 });
   }
-  return emitter.reshape("filter", tiles, weight.shape);
-}
-
-/** Nodes that the outputs need: rotations of weights that nothing reads any more are left out. */
-function needed(nodes: readonly ModelNode[], outputs: readonly string[]): ModelNode[] {
-  const wanted = new Set(outputs);
-  const kept = [...nodes].reverse().filter((node) => {
-    if (!node.outputs.some((output) => output !== "" && wanted.has(output))) return false;
-    for (const input of node.inputs) wanted.add(input);
-    return true;
-  });
-  return kept.reverse();
+  return reshapeTo(g, tiles, weight.shape);
 }
