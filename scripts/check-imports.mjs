@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative } from "node:path";
 
 const ROOMS = (
-  "errors files tensor onnx graph autodiff runtime models losses attacks data defences training evaluation " +
+  "errors files tensor onnx graph autodiff runtime models losses attacks falsification data defences training evaluation " +
   "inspection report explain reproduction cli"
 ).split(" ");
 /** Doors beside a room's index, to what can be read without loading the room: the command line starts in a twentieth of a second. */

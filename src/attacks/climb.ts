@@ -14,18 +14,23 @@ const SOONEST = 0.06;
 /** Length of the first step, in radii. */
 const FIRST_STEP = 2;
 
-type Common = Pick<OptionsOf<typeof CARDS.apgd.options>, "steps" | "rho" | "loss">;
+/** Options of a climb. */
+export type ClimbOptions = Pick<OptionsOf<typeof CARDS.apgd.options>, "steps" | "rho" | "loss">;
+
+/** What is known of the ball that is climbed in. */
+export type Climbed = Pick<Subject, "ball" | "threat" | "randomised">;
 
 /** A randomised model's single answers say little: it is attacked to the end. */
-export const isDone = (best: Best, { randomised }: Subject): boolean => best.succeeded && !randomised;
+export const isDone = (best: Pick<Best, "succeeded">, { randomised }: Pick<Subject, "randomised">): boolean =>
+  best.succeeded && !randomised;
 
 /** One run of APGD. Every iterate is offered to `best`; ends at a success. */
 export function* climb(
-  subject: Subject,
+  subject: Climbed,
   lossAt: (x: Float32Array) => Asking<LossAt>,
-  { steps, rho, loss }: Common,
+  { steps, rho, loss }: ClimbOptions,
   start: Float32Array,
-  best: Best,
+  best: Pick<Best, "offer" | "succeeded">,
 ): Asking<void> {
   const { ball, threat } = subject;
   const part = (share: number): number => Math.max(1, Math.floor(share * steps));

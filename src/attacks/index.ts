@@ -31,6 +31,9 @@ export { apgd, targetedApgd } from "./apgd.js";
 export { targetedFab } from "./fab.js";
 export { square, squareThenApgd } from "./square.js";
 export { ballAround, type Ball } from "./ball.js";
+export { runRows } from "./batch.js";
+export { boxAround, boxThreat } from "./box.js";
+export { climb, type Climbed, type ClimbOptions } from "./climb.js";
 export * from "./cards/index.js";
 export {
   createFunctionTarget,
@@ -41,13 +44,20 @@ export {
 export { grayImage, holdsGrayImage } from "./gray-image.js";
 export { attackImages, imagesOf, runAttack, type AttackedBatch, type AttackedImage } from "./harness.js";
 export { type Verdict } from "./judge.js";
-export { type Done } from "./pack.js";
+export { pack, type Done, type Job } from "./pack.js";
 export { lossFor } from "./loss-gradient.js";
 export { fgsm, pgd, type PgdOptions } from "./pgd.js";
 export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-step.js";
 export { argMax, crossEntropies, NO_CLASS, oneHot, predictions } from "./scoring.js";
 export { accessOf, openTarget } from "./open-target.js";
-export { createTarget, FORWARD, type Compile, type Target, type TargetOptions } from "./target.js";
+export {
+  createTarget,
+  FORWARD,
+  type Answerer,
+  type Compile,
+  type Target,
+  type TargetOptions,
+} from "./target.js";
 export { checkLength, checkThreat, type Norm, type ThreatModel } from "./threat.js";
 export { pgdTrajectory, type TrajectoryOptions } from "./trajectory.js";
 
