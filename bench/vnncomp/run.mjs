@@ -97,9 +97,9 @@ try {
     }
     rows.push(row);
     if (values.out !== undefined) appendFileSync(values.out, `${JSON.stringify(row)}\n`);
-    const { answer, seconds, nearest, problem } = row;
+    const { answer, seconds, gradientQueries, problem } = row;
     console.error(
-      `${known.padEnd(8)} ${answer.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s  ${basename(model)} ${basename(property)} ${problem ?? nearest}`,
+      `${known.padEnd(8)} ${answer.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s  ${basename(model)} ${basename(property)} ${problem ?? `${gradientQueries} gradients`}`,
     );
   }
 } finally {

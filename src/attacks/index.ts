@@ -45,7 +45,7 @@ export { grayImage, holdsGrayImage } from "./gray-image.js";
 export { attackImages, imagesOf, runAttack, type AttackedBatch, type AttackedImage } from "./harness.js";
 export { type Verdict } from "./judge.js";
 export { pack, type Done, type Job } from "./pack.js";
-export { lossFor } from "./loss-gradient.js";
+export { lossFor, type LossAt } from "./loss-gradient.js";
 export { fgsm, pgd, type PgdOptions } from "./pgd.js";
 export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-step.js";
 export { argMax, crossEntropies, NO_CLASS, oneHot, predictions } from "./scoring.js";

@@ -13,6 +13,8 @@ export interface OutputBound {
 export interface Case {
   /** In float32: no point of the box in the file is left out that float32 can say, and none is added. */
   box(): { readonly lower: Float32Array; readonly upper: Float32Array };
+  /** Whether its box is the one that the file states for all cases together. */
+  readonly isShared: boolean;
   /** Places in {@link Property.bounds}, each once. */
   readonly bounds: readonly number[];
 }
@@ -68,7 +70,7 @@ export function propertyOf({ inputs, outputs, asserted }: Statement, place: stri
     const missing = open.find((i) => !isBounded(ranges.get(i)));
     if (missing !== undefined) throw unbounded(place, missing, ranges.get(missing) ?? base.get(missing));
     const bounds = new Set(ofOutputs.map((each) => collected.add(each)));
-    cases.push({ box: () => boxOf(inputs, base, ranges), bounds: [...bounds] });
+    cases.push({ box: () => boxOf(inputs, base, ranges), isShared: ranges.size === 0, bounds: [...bounds] });
   }
   if (cases.length === 0) throw contradiction(place, refused!);
   return { place, inputs, outputs, bounds: collected.all, cases };

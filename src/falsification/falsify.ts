@@ -29,11 +29,6 @@ export interface Falsification {
   /** Evaluations of the model without and with a gradient. */
   readonly forwardQueries: number;
   readonly gradientQueries: number;
-  /**
-   * How near the search came: the greatest excess over a bound of the outputs, in units of the outputs, least over all that
-   * was seen. At most 0 of a counterexample; Infinity where nothing was seen.
-   */
-  readonly nearest: number;
   readonly seconds: number;
 }
 
@@ -62,7 +57,7 @@ export async function falsify(
     ...options,
     probes: (...sizes) => probesOf(property, modelPath, sizes),
   });
-  const tally: Tally = { forwardQueries: 0, gradientQueries: 0, climbs: 0, nearest: Infinity };
+  const tally: Tally = { forwardQueries: 0, gradientQueries: 0, climbs: 0 };
   const timeUp = new Error("the time is up");
   const asker = createAsker(network, property.bounds, {
     batchSize,
