@@ -7,6 +7,7 @@ import { compile, type Program } from "../runtime/index.js";
 import { int64, float32, sizeOf } from "../tensor/index.js";
 import type { OutputBound } from "./cases.js";
 import { INPUT, type Network } from "./network.js";
+import { WIDTH, withSoftSigns } from "./signs.js";
 
 /** Names of the loss graph's inputs and outputs, beside those of STEP. */
 const LOSS = {
@@ -31,19 +32,19 @@ export interface Seen {
   readonly outputs: Float32Array;
 }
 
-/** Σ factors · outputs − bound over the factors' length: above 0 where the bound is not kept, NaN where outputs are. */
+/** Σ factors · outputs − bound over the factors' length: above 0 where the bound is not kept. */
 export function excessOf({ outputs, factors, bound }: OutputBound, values: Float32Array): number {
   let sum = -bound;
   for (const [k, output] of outputs.entries()) sum += factors[k]! * values[output]!;
   return sum / lengthOf(factors);
 }
 
-/** The greatest excess; −∞ of no bounds. At 0 and below the outputs are those of a counterexample. */
+/** The greatest excess; −∞ of no bounds. At 0 and below the outputs are those of a counterexample: only of finite ones. */
 export function violationOf(bounds: readonly OutputBound[], values: Float32Array): number {
   let most = -Infinity;
   for (const bound of bounds) {
     const excess = excessOf(bound, values);
-    if (Number.isNaN(excess)) return Infinity;
+    if (!Number.isFinite(excess)) return Infinity;
     most = Math.max(most, excess);
   }
   return most;
@@ -58,11 +59,11 @@ export interface Asker extends Answerer {
   /** The outputs of one input as the file itself gives them. */
   file(x: Float32Array): Asking<Float32Array>;
   /**
-   * − max_{m in `bounds`} excess_m, and its gradient: raised to 0 the input is a counterexample.
+   * − max_{m in `bounds`} excess_m, and its gradient: raised to 0 the input is a counterexample. `width` is that of signs.
    */
-  nearness(bounds: readonly number[]): (x: Float32Array) => Asking<Seen>;
+  nearness(bounds: readonly number[], width: number): (x: Float32Array) => Asking<Seen>;
   /** Σ direction · outputs, and its gradient: leads to other outputs. */
-  along(direction: Float32Array): (x: Float32Array) => Asking<Seen>;
+  along(direction: Float32Array, width: number): (x: Float32Array) => Asking<Seen>;
   dispose(): Promise<void>;
 }
 
@@ -125,12 +126,13 @@ export function createAsker(
     *file(x) {
       return (yield* ask(questions.file, { [STEP.image]: x }))[LOSS.outputs]!;
     },
-    nearness(wanted) {
+    nearness(wanted, width) {
       const excluded = new Float32Array(Math.max(1, bounds.length)).fill(wanted.length === 0 ? 0 : EXCLUDED);
       for (const m of wanted) excluded[m] = 0;
-      return seen("nearness", { [LOSS.excluded]: excluded });
+      return seen("nearness", { [LOSS.excluded]: excluded, [WIDTH]: Float32Array.of(width) });
     },
-    along: (direction) => seen("along", { [LOSS.direction]: direction }),
+    along: (direction, width) =>
+      seen("along", { [LOSS.direction]: direction, [WIDTH]: Float32Array.of(width) }),
     async dispose() {
       const compiled = await Promise.allSettled(programs.values());
       programs.clear();
@@ -163,7 +165,7 @@ function lossGraph(
     loss,
   }: { readonly isCompared: boolean; readonly loss: (g: GraphBuilder, outputs: Value) => Value },
 ): Graph {
-  const whole = network.graph(rows);
+  const whole = withSoftSigns(network.graph(rows), rows);
   const [, classes = 1, ...rest] = network.outputShape;
   const isVector = network.outputShape[0] === 1 && classes > 1 && rest.length === 0;
   const { graph, logits } =

@@ -9,10 +9,12 @@ import {
   type ClimbOptions,
   type Job,
   type LossAt,
+  type Question,
 } from "../attacks/index.js";
 import type { RandomGenerator, RandomStream } from "../tensor/index.js";
 import type { Case, OutputBound, Property } from "./cases.js";
 import { violationOf, type Asker } from "./questions.js";
+import { WIDE } from "./signs.js";
 
 /** An input of a case's box for which the file itself gives outputs that keep the case's bounds. */
 export interface Counterexample {
@@ -41,6 +43,8 @@ const WANDERS = 5;
 /** Tries to get over what the file's own session computes otherwise. */
 const AGAIN = 4;
 const RHO = 0.75;
+/** Widths of signs that the climbs of a case take in turn. */
+const WIDTHS = [0.1, WIDE, 0.03, 0.3, 0.01] as const;
 
 /** A case with what the search knows of it. */
 interface Lead {
@@ -98,11 +102,10 @@ async function packed<T>(
     index: place,
     start: () => walk(one),
   }));
-  for await (const { value, forwardQueries, gradientQueries } of pack(asker, jobs)) {
-    tally.forwardQueries += forwardQueries;
-    tally.gradientQueries += gradientQueries;
-    if (value !== undefined) return value;
-  }
+  const onRun = ({ kind }: Question, inputs: number): void => {
+    tally[`${kind}Queries`] += inputs;
+  };
+  for await (const { value } of pack(asker, jobs, { onRun })) if (value !== undefined) return value;
   return undefined;
 }
 
@@ -134,7 +137,7 @@ function* look(leads: readonly Lead[], asker: Asker): Asking<Counterexample | un
   const inputs = middleOf(lower, upper);
   const outputs = yield* asker.file(inputs);
   if (leads.some(({ bounds }) => violationOf(bounds, outputs) <= 0)) return { inputs, outputs };
-  const seen = yield* asker.nearness(leads[0]!.case.bounds)(inputs);
+  const seen = yield* asker.nearness(leads[0]!.case.bounds, WIDE)(inputs);
   for (const lead of leads) lead.nearest = violationOf(lead.bounds, seen.outputs);
   return undefined;
 }
@@ -153,13 +156,14 @@ function* attempt({ lead, which, asker, random, steps }: Attempt): Asking<Counte
   const { lower, upper } = lead.case.box();
   const subject = { ball: boxAround(lower, upper), threat: boxThreat, randomised: false };
   const options: ClimbOptions = { steps, rho: RHO, loss: "margin" };
-  const nearness = asker.nearness(lead.case.bounds);
+  const width = WIDTHS[which % WIDTHS.length]!;
+  const nearness = asker.nearness(lead.case.bounds, width);
   const lossAt = function* (x: Float32Array): Asking<LossAt> {
     const { loss, gradient, outputs } = yield* nearness(x);
     return { loss, gradient, logits: outputs };
   };
   const source = random.stream("falsify-start", lead.place, which);
-  let start = yield* startOf(which, subject.ball, middleOf(lower, upper), asker, source);
+  let start = yield* startOf(which, subject.ball, middleOf(lower, upper), asker, width, source);
   let wanted = 0;
   for (let i = 0; i <= AGAIN; i++) {
     const best = createNearest(lead.bounds, wanted, start);
@@ -181,6 +185,7 @@ function* startOf(
   ball: Ball,
   middle: Float32Array,
   asker: Asker,
+  width: number,
   source: RandomStream,
 ): Asking<Float32Array> {
   if (which === 0) return middle;
@@ -190,7 +195,7 @@ function* startOf(
     return ball.project(ball.step(middle, source.fillUniform(new Float32Array(middle.length), -1, 1), 1));
   let x = ball.sample(source);
   const direction = source.fillUniform(new Float32Array(asker.outputs), -1, 1);
-  const leads = asker.along(direction);
+  const leads = asker.along(direction, width);
   for (let i = 0; i < WANDERS; i++) x = ball.project(ball.step(x, (yield* leads(x)).gradient, 1));
   return x;
 }
