@@ -159,7 +159,8 @@ function narrow(
       ...(base?.get(index) ?? { lower: -Infinity, upper: Infinity, lowerLine: 0, upperLine: 0 }),
     };
     ranges.set(index, range);
-    const value = bound / factor;
+    // Not −0.
+    const value = bound / factor + 0;
     if (factor > 0 && value < range.upper) [range.upper, range.upperLine] = [value, line];
     if (factor < 0 && value > range.lower) [range.lower, range.lowerLine] = [value, line];
     if (range.lower > range.upper) {
