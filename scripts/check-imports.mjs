@@ -5,7 +5,7 @@ import { dirname, join, posix } from "node:path";
 /** By folder: its rooms in order. A room is a folder, or a file that is its own door. */
 const ROOMS = {
   src:
-    "errors files tensor onnx graph autodiff runtime models losses attacks data defences training evaluation " +
+    "errors files tensor onnx graph autodiff runtime models losses attacks falsification data defences training evaluation " +
     "inspection report explain reproduction cli",
   "src/data": "pixels formats archives imagenet dataset classes splits regions sources check loader",
 };

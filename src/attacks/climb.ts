@@ -13,7 +13,7 @@ const MOMENTUM = 0.75;
 const FIRST_CHECK = 0.22;
 const SOONER = 0.03;
 const SOONEST = 0.06;
-/** Length of the first step, in radii. */
+/** From one end of the ball to the other. */
 const FIRST_STEP = 2;
 
 /** A run in shrinking balls: their radii in ε, and the share of the steps that each of the wider two takes. */
@@ -21,7 +21,14 @@ const WIDER = [3, 2] as const;
 const WIDER_STEPS = 0.3;
 
 type Options = OptionsOf<typeof CARDS.apgd.options>;
-type Common = Pick<Options, "steps" | "rho" | "loss">;
+/** Options of a climb. */
+export interface ClimbOptions extends Pick<Options, "steps" | "rho" | "loss"> {
+  /** Length of the first step, in radii; 2 by default. */
+  readonly firstStep?: number;
+}
+
+/** What is known of the ball that is climbed in. */
+export type Climbed = Pick<Subject, "ball" | "threat" | "randomised">;
 
 /** Where a run begins. */
 export interface Start {
@@ -35,7 +42,7 @@ export interface Start {
 const NOTHING: Pick<Best, "offer" | "succeeded"> = { succeeded: false, offer: () => undefined };
 
 /** A randomised model's single answers say little: it is attacked to the end. */
-export const isDone = (best: Pick<Best, "succeeded">, { randomised }: Subject): boolean =>
+export const isDone = (best: Pick<Best, "succeeded">, { randomised }: Pick<Subject, "randomised">): boolean =>
   best.succeeded && !randomised;
 
 /**
@@ -45,7 +52,7 @@ export const isDone = (best: Pick<Best, "succeeded">, { randomised }: Subject): 
 export function* climb(
   subject: Subject,
   lossAt: (x: Float32Array) => Asking<LossAt>,
-  { radii = "constant", ...options }: Common & Partial<Pick<Options, "radii">>,
+  { radii = "constant", ...options }: ClimbOptions & Partial<Pick<Options, "radii">>,
   start: Start,
   best: Best,
 ): Asking<void> {
@@ -81,15 +88,28 @@ function widened(subject: Subject, radius: number): Subject {
 function* climbOnce(
   subject: Subject,
   lossAt: (x: Float32Array) => Asking<LossAt>,
-  options: Common,
+  options: ClimbOptions,
   { x: start, isNoise }: { readonly x: Float32Array; readonly isNoise: boolean },
   best: Pick<Best, "offer" | "succeeded">,
 ): Asking<Float32Array> {
+  if (subject.threat.norm !== "l1") return yield* climbSteadily(subject, lossAt, options, start, best);
   const done = (): boolean => isDone(best, subject);
-  if (subject.threat.norm === "l1") {
-    return yield* climbSparsely(subject, lossAt, { steps: options.steps, start, isNoise, best, done });
-  }
-  const { steps, rho, loss } = options;
+  return yield* climbSparsely(subject, lossAt, { steps: options.steps, start, isNoise, best, done });
+}
+
+/**
+ * One run of APGD in one ball, of L∞, L2 or a box.
+ *
+ * @returns the point of the greatest loss.
+ */
+export function* climbSteadily(
+  subject: Climbed,
+  lossAt: (x: Float32Array) => Asking<LossAt>,
+  { steps, rho, loss, firstStep = FIRST_STEP }: ClimbOptions,
+  start: Float32Array,
+  best: Pick<Best, "offer" | "succeeded">,
+): Asking<Float32Array> {
+  const done = (): boolean => isDone(best, subject);
   const { ball, threat } = subject;
   const part = (share: number): number => Math.max(1, Math.floor(share * steps));
   let here = yield* lossAt(start);
@@ -98,7 +118,7 @@ function* climbOnce(
   const check = { every: part(FIRST_CHECK), since: 0, rises: 0, top: here.loss, halved: true };
   // As in the reference, the first loss is compared with 0, and cross-entropy is above it.
   let before = loss === "cross-entropy" ? -Infinity : 0;
-  let length = FIRST_STEP * threat.epsilon;
+  let length = firstStep * threat.epsilon;
   let old = start;
   function* step(x: Float32Array, k: number): Asking<Float32Array> {
     const momentum = k === 0 ? 1 : MOMENTUM;

@@ -42,6 +42,9 @@ export { averagedTarget } from "./averaged-target.js";
 export { fab, targetedFab } from "./fab.js";
 export { square, squareThenApgd } from "./square.js";
 export { ballAround, type Ball } from "./ball.js";
+export { runRows } from "./batch.js";
+export { boxAround, boxThreat } from "./box.js";
+export { climbSteadily, type Climbed, type ClimbOptions } from "./climb.js";
 export * from "./cards/index.js";
 export {
   createFunctionTarget,
@@ -53,13 +56,20 @@ export { grayImage, holdsGrayImage } from "./gray-image.js";
 export { attackImages, imagesOf, runAttack, type AttackedBatch, type AttackedImage } from "./harness.js";
 export { logitsOf, type Verdict } from "./judge.js";
 export { pack, type Done, type Job } from "./pack.js";
-export { lossFor } from "./loss-gradient.js";
+export { lossFor, type LossAt } from "./loss-gradient.js";
 export { fgsm, pgd } from "./pgd.js";
 export { type PgdOptions } from "./pgd-moves.js";
 export { forwardGraph, pgdStepGraph, STEP, type PgdStepOptions } from "./pgd-step.js";
 export { argMax, crossEntropies, marginOf, NO_CLASS, oneHot, predictions, spreadOf } from "./scoring.js";
 export { accessOf, openTarget } from "./open-target.js";
-export { createTarget, FORWARD, type Compile, type Target, type TargetOptions } from "./target.js";
+export {
+  createTarget,
+  FORWARD,
+  type Answerer,
+  type Compile,
+  type Target,
+  type TargetOptions,
+} from "./target.js";
 export {
   checkLength,
   checkThreat,

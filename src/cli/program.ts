@@ -3,6 +3,7 @@ import { HoldfastError } from "../errors/index.js";
 import { attackCommand } from "./commands/attack.js";
 import { dataCommand } from "./commands/data.js";
 import { evaluateCommand } from "./commands/evaluate.js";
+import { falsifyCommand } from "./commands/falsify.js";
 import { gradientCommand } from "./commands/gradient.js";
 import { explainCommand } from "./commands/explain.js";
 import { inspectCommand } from "./commands/inspect.js";
@@ -55,6 +56,7 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     trainCommand,
     attackCommand,
     evaluateCommand,
+    falsifyCommand,
     reportCommand,
     inspectCommand,
     gradientCommand,

@@ -1,0 +1,88 @@
+import { Option, type Command } from "commander";
+import { duration } from "../duration.js";
+import { modelPath } from "../models.js";
+import { checkOutputs } from "../outputs.js";
+import { commonOptions, computeOptions, type CommonOptions, type ComputeOptions } from "../shared-options.js";
+import { createTerminal } from "../terminal.js";
+import { count } from "../values.js";
+
+interface FalsifyCommandOptions extends CommonOptions, ComputeOptions {
+  readonly timeout: number;
+  readonly save?: string;
+  readonly output?: string;
+  readonly batchSize: number;
+}
+
+/** As solvers of satisfiability say it, for which 20 is what is never said here: `unsat`. */
+const SAT = 10;
+
+const EXAMPLES = `
+Examples:
+  holdfast falsify model.onnx property.vnnlib
+  holdfast falsify model.onnx property.vnnlib.gz --timeout 20s --save found.counterexample
+  holdfast falsify model.onnx property.vnnlib --json | jq .answer
+  holdfast falsify model.onnx property.vnnlib --quiet > answer.txt; [ $? -eq 10 ] && echo unsafe
+
+The property is VNN-LIB 1.0: bounds of each input X_i, and of outputs Y_j the condition of a counterexample.
+The first line of stdout is the answer:
+  sat      there is a counterexample; it follows as VNN-COMP writes it. The unchanged file was run on it.
+  unknown  none was found in the time. That proves nothing: unsat takes a verifier.
+Inputs are the elements of the model's input tensor in its own order; nothing is put before the model, and
+only the property's bounds limit them. Ctrl-C ends the search without an answer.
+
+Exit codes: 10 sat, 0 unknown, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`;
+
+export function falsifyCommand(program: Command): void {
+  const command = program
+    .command("falsify")
+    .description("search the inputs that a VNN-LIB property allows for a counterexample")
+    .argument("<model>", "a run folder or an .onnx file")
+    .argument("<property>", "a .vnnlib or .vnnlib.gz file")
+    .addOption(
+      new Option("--timeout <time>", "time after which the answer is unknown, such as 20s, 2m or 1h")
+        .argParser(duration)
+        .default(120, "2m"),
+    )
+    .option("--save <file>", "write the counterexample to a file, where one is found")
+    .option("--output <name>", "which of the model's outputs the Y_j are, where there are several")
+    .option("--batch-size <n>", "inputs of a run, at most", count, 8);
+  commonOptions(computeOptions(command));
+  command.addHelpText("after", EXAMPLES).action(search);
+}
+
+async function search(argument: string, property: string, options: FalsifyCommandOptions): Promise<void> {
+  const { timeout, save, output, seed, threads, batchSize } = options;
+  const terminal = createTerminal(options);
+  const { path } = modelPath(argument);
+  await checkOutputs({ "--save": save }, { "the model": path, "the property": property });
+  const { falsify, formatCounterexample } = await import("../../falsification/index.js");
+  const { answer, counterexample, ...done } = await falsify(path, property, {
+    timeout,
+    seed,
+    batchSize,
+    ...(output === undefined ? {} : { output }),
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const { cases, climbs, forwardQueries, gradientQueries, seconds } = done;
+  terminal.note(
+    `${cases} ${cases === 1 ? "case" : "cases"}, ${climbs} climbs, ${forwardQueries + gradientQueries} evaluations ` +
+      `(${gradientQueries} with a gradient) in ${seconds.toFixed(1)} s, seed ${seed}`,
+  );
+  const written = counterexample && formatCounterexample(counterexample);
+  if (written !== undefined && save !== undefined) {
+    const { writeFileAtomic } = await import("../../files/index.js");
+    await writeFileAtomic(save, `${written}\n`);
+  }
+  terminal.result(written === undefined ? answer : `${answer}\n${written}`, {
+    answer,
+    model: path,
+    property,
+    counterexample: counterexample
+      ? { inputs: [...counterexample.inputs], outputs: [...counterexample.outputs] }
+      : null,
+    seed,
+    timeout,
+    ...done,
+  });
+  if (answer === "sat") process.exitCode = SAT;
+}
