@@ -14,12 +14,12 @@ import type { EvaluateOptions } from "./plan.js";
 import { marksOf, openKept } from "./kept.js";
 import { readAsLogits } from "./probabilities.js";
 import { parseResult } from "./result-schema.js";
+import type { ShardInfo } from "./part-result.js";
 import {
   resultSchemaVersion,
   type ScoredImages,
   type ModelInfo,
   type Result,
-  type ShardInfo,
   type ToolInfo,
 } from "./result.js";
 

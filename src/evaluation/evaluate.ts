@@ -16,7 +16,8 @@ import { scoredOn, stagesFor } from "./measuring.js";
 import { runTasks, type Ran, type Task } from "./tasks.js";
 import { placesOfShard } from "./shards.js";
 import { planEvaluation, workOf, type EvaluateOptions, type EvaluationPlan } from "./plan.js";
-import type { CleanMeasurement, Limits, Measurement } from "./result.js";
+import type { Limits } from "./part-result.js";
+import type { CleanMeasurement, Measurement } from "./result.js";
 import type { Run } from "./run.js";
 import { measurementsOn } from "./within-access.js";
 

@@ -8,6 +8,7 @@ export {
   runtimeSchema,
   toolSchema,
 } from "./result-schema.js";
+export type { Limits, ShardInfo, ShardMarks } from "./part-result.js";
 export {
   resultSchemaVersion,
   type AttackMeasurement,
@@ -18,7 +19,6 @@ export {
   type Example,
   type ExampleView,
   type Interval,
-  type Limits,
   type Measurement,
   type ModelInfo,
   type NamedPreprocessing,
@@ -32,8 +32,6 @@ export {
   type RuntimeInfo,
   type Scalar,
   type Score,
-  type ShardInfo,
-  type ShardMarks,
   type SuiteStageResult,
   type ThreatInfo,
   type ToolInfo,

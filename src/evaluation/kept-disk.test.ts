@@ -45,7 +45,15 @@ async function evaluated(
       },
     ],
     { dataset, population: dataset.length, seed: null },
-    { epsilons: [0.15], attack: "pgd", options: { steps: 5 }, examples: 1, batchSize: 16, threads: 1, checks: false },
+    {
+      epsilons: [0.15],
+      attack: "pgd",
+      options: { steps: 5 },
+      examples: 1,
+      batchSize: 16,
+      threads: 1,
+      checks: false,
+    },
     { name: "holdfast", version: "0.0.0" },
     {
       keepIn,

@@ -4,12 +4,12 @@ import { NORMS } from "../attacks/cards/index.js";
 import { InputError } from "../errors/index.js";
 import { checkShape } from "../files/index.js";
 import { checksSchema } from "./check-schema.js";
+import type { Limits, ShardInfo } from "./part-result.js";
 import {
   resultSchemaVersion,
   type AttackParameters,
   type Example,
   type Interval,
-  type Limits,
   type Measurement,
   type ModelInfo,
   type PerAttackedImage,
@@ -17,7 +17,6 @@ import {
   type Raster,
   type Result,
   type RuntimeInfo,
-  type ShardInfo,
   type ToolInfo,
 } from "./result.js";
 
