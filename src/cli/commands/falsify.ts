@@ -1,10 +1,9 @@
 import { Option, type Command } from "commander";
-import { duration } from "../duration.js";
 import { modelPath } from "../models.js";
 import { checkOutputs } from "../outputs.js";
 import { commonOptions, computeOptions, type CommonOptions, type ComputeOptions } from "../shared-options.js";
 import { createTerminal } from "../terminal.js";
-import { count } from "../values.js";
+import { count, duration } from "../values.js";
 
 interface FalsifyCommandOptions extends CommonOptions, ComputeOptions {
   readonly timeout: number;
