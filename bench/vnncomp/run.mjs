@@ -2,7 +2,8 @@
 //   node bench/vnncomp/run.mjs BENCHMARK --results a.csv,b.csv [--timeout 120] [--known sat,unsat] [--limit 10] [--out rows.jsonl]
 // after npm run build. BENCHMARK is a folder of one of the competition's repositories with its instances.csv (or
 // NAME_instances.csv); the tables are those of the results' repository: category, model, property, …, answer, seconds.
-// An instance is known to be sat (unsat) where more tools say so than say the opposite. Nothing of the competition is kept here.
+// An instance is known to be sat (unsat) where a tool says so and none says the opposite. A sat where it is known to be unsat ends with
+// exit code 1. Nothing of the competition is kept here.
 import {
   appendFileSync,
   existsSync,
@@ -57,7 +58,7 @@ function votes() {
 }
 
 const answerOf = ({ sat, unsat } = { sat: 0, unsat: 0 }) =>
-  sat > unsat ? "sat" : unsat > sat ? "unsat" : sat > 0 ? "disputed" : "open";
+  sat > 0 && unsat > 0 ? "disputed" : sat > 0 ? "sat" : unsat > 0 ? "unsat" : "open";
 
 /** The file itself; a compressed model is unpacked for the run. */
 function unpacked(path, scratch) {
@@ -128,3 +129,4 @@ for (const known of wanted) {
   ];
   console.log(`| ${cols.join(" | ")} |`);
 }
+if (rows.some(({ known, answer }) => known === "unsat" && answer === "sat")) process.exitCode = 1;
