@@ -66,7 +66,7 @@ describe("a function that gives logits", () => {
   it("refuses an attack by gradients, and names those that remain", async () => {
     const refused = runAttack(target(logitsOf), planAttack(pgd, threat), batch, { random });
     await expect(refused).rejects.toThrow(UsageError);
-    await expect(refused).rejects.toThrow(/needs the gradient.*\n.*Use one of: square, gray-image\./);
+    await expect(refused).rejects.toThrow(/needs the gradient.*\n.*Use one of: square, hop-skip-jump, gray-image\./);
     const pgdOptions = { stepSize: 0.1, randomStart: false, captures: [1] };
     const trajectory = pgdTrajectory(target(logitsOf), batch, threat, pgdOptions, { random });
     await expect(trajectory).rejects.toThrow(UsageError);
@@ -106,8 +106,9 @@ describe("a function that gives labels", () => {
   });
 
   it.each([
-    ["linf", /needs logits.*labels alone\n.*Use one of: gray-image\./],
-    ["l2", /None remains in the norm l2/],
+    ["linf", /needs logits.*labels alone\n.*Use one of: hop-skip-jump, gray-image\./],
+    ["l2", /needs logits.*labels alone\n.*Use one of: hop-skip-jump\./],
+    ["l1", /None remains in the norm l1/],
   ] as const)("refuses Square in %s", async (norm, message) => {
     const planned = planAttack(square, { norm, epsilon: 0.1 });
     await expect(runAttack(target(labelsOf, "labels"), planned, batch, { random })).rejects.toThrow(message);
