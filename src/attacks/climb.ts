@@ -13,7 +13,7 @@ const MOMENTUM = 0.75;
 const FIRST_CHECK = 0.22;
 const SOONER = 0.03;
 const SOONEST = 0.06;
-/** From one end of the ball to the other. */
+/** Length of the first step, in radii: from one end of the ball to the other. */
 const FIRST_STEP = 2;
 
 /** A run in shrinking balls: their radii in ε, and the share of the steps that each of the wider two takes. */
@@ -22,10 +22,7 @@ const WIDER_STEPS = 0.3;
 
 type Options = OptionsOf<typeof CARDS.apgd.options>;
 /** Options of a climb. */
-export interface ClimbOptions extends Pick<Options, "steps" | "rho" | "loss"> {
-  /** Length of the first step, in radii; 2 by default. */
-  readonly firstStep?: number;
-}
+export type ClimbOptions = Pick<Options, "steps" | "rho" | "loss">;
 
 /** What is known of the ball that is climbed in. */
 export type Climbed = Pick<Subject, "ball" | "threat" | "randomised">;
@@ -105,7 +102,7 @@ function* climbOnce(
 export function* climbSteadily(
   subject: Climbed,
   lossAt: (x: Float32Array) => Asking<LossAt>,
-  { steps, rho, loss, firstStep = FIRST_STEP }: ClimbOptions,
+  { steps, rho, loss }: ClimbOptions,
   start: Float32Array,
   best: Pick<Best, "offer" | "succeeded">,
 ): Asking<Float32Array> {
@@ -118,7 +115,7 @@ export function* climbSteadily(
   const check = { every: part(FIRST_CHECK), since: 0, rises: 0, top: here.loss, halved: true };
   // As in the reference, the first loss is compared with 0, and cross-entropy is above it.
   let before = loss === "cross-entropy" ? -Infinity : 0;
-  let length = firstStep * threat.epsilon;
+  let length = FIRST_STEP * threat.epsilon;
   let old = start;
   function* step(x: Float32Array, k: number): Asking<Float32Array> {
     const momentum = k === 0 ? 1 : MOMENTUM;
