@@ -66,7 +66,9 @@ describe("a function that gives logits", () => {
   it("refuses an attack by gradients, and names those that remain", async () => {
     const refused = runAttack(target(logitsOf), planAttack(pgd, threat), batch, { random });
     await expect(refused).rejects.toThrow(UsageError);
-    await expect(refused).rejects.toThrow(/needs the gradient.*\n.*Use one of: square, hop-skip-jump, gray-image\./);
+    await expect(refused).rejects.toThrow(
+      /needs the gradient.*\n.*Use one of: square, hop-skip-jump, gray-image\./,
+    );
     const pgdOptions = { stepSize: 0.1, randomStart: false, captures: [1] };
     const trajectory = pgdTrajectory(target(logitsOf), batch, threat, pgdOptions, { random });
     await expect(trajectory).rejects.toThrow(UsageError);
