@@ -13,15 +13,15 @@ import { budgetStatement } from "./limit-gates.js";
 import type { EvaluateOptions } from "./plan.js";
 import { marksOf, openKept } from "./kept.js";
 import { readAsLogits } from "./probabilities.js";
-import { parseResult } from "./result-schema.js";
-import type { ShardInfo } from "./part-result.js";
 import {
+  type ModelInfo,
+  parseResult,
+  type Result,
   resultSchemaVersion,
   type ScoredImages,
-  type ModelInfo,
-  type Result,
+  type ShardInfo,
   type ToolInfo,
-} from "./result.js";
+} from "./result/index.js";
 
 /** A classifier and what the result says about it. */
 export interface ModelUnderTest<C extends AnyClassifier = Classifier> extends EvaluatedModel<C> {

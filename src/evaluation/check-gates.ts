@@ -1,8 +1,14 @@
 /** The gates on what was tried beside the measurements, and what it says where nothing was found. */
-import type { FailureSigns, FurtherAttack, ModelChecks } from "./check-result.js";
+import type {
+  AttackMeasurement,
+  FailureSigns,
+  FurtherAttack,
+  ModelChecks,
+  ResultWarning,
+  WarningCode,
+} from "./result/index.js";
 import { isBeyond, shownBy } from "./checks/further.js";
 import { attacksOf, type Measured } from "./curves.js";
-import type { AttackMeasurement, ResultWarning, WarningCode } from "./result.js";
 import { warn } from "./warn.js";
 import { attackLabel, describe, list, nameOf, number, percent } from "./words.js";
 

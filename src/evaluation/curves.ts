@@ -1,7 +1,14 @@
 import { grayImage } from "../attacks/index.js";
 import { boundedInterval } from "./intervals.js";
 import { nearestWithin } from "./nearest-within.js";
-import type { AttackMeasurement, Interval, Measurement, ModelInfo, Result, ThreatInfo } from "./result.js";
+import type {
+  AttackMeasurement,
+  Interval,
+  Measurement,
+  ModelInfo,
+  Result,
+  ThreatInfo,
+} from "./result/index.js";
 
 /** What curves and gates are made from. */
 export interface Measured extends Pick<Result, "dataset" | "measurements" | "limits"> {

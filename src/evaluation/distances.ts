@@ -2,7 +2,7 @@
 import { normLabel } from "../attacks/index.js";
 import { attacksOf, type Measured } from "./curves.js";
 import { nearestWithin } from "./nearest-within.js";
-import type { AttackMeasurement, NearestMeasurement, ThreatInfo } from "./result.js";
+import type { AttackMeasurement, NearestMeasurement, ThreatInfo } from "./result/index.js";
 import { attackLabel, list, number } from "./words.js";
 
 /** How near the nearest known adversarial images of one model are, in one norm. */

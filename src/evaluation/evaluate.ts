@@ -3,7 +3,7 @@ import type { Dataset } from "../data/index.js";
 import { InterruptedError, UsageError } from "../errors/index.js";
 import { fixedBatchSize, type AnyClassifier, type Classifier } from "../models/index.js";
 import { createGenerator } from "../tensor/index.js";
-import type { ModelChecks, RepeatedAnswers } from "./check-result.js";
+import type { CleanMeasurement, Limits, Measurement, ModelChecks, RepeatedAnswers } from "./result/index.js";
 import { checkModel, checksOf } from "./checks/check-model.js";
 import { checkRepeats } from "./checks/repeats.js";
 import { chooseExamples } from "./choose-examples.js";
@@ -16,8 +16,6 @@ import { scoredOn, stagesFor } from "./measuring.js";
 import { runTasks, type Ran, type Task } from "./tasks.js";
 import { placesOfShard } from "./shards.js";
 import { planEvaluation, workOf, type EvaluateOptions, type EvaluationPlan } from "./plan.js";
-import type { Limits } from "./part-result.js";
-import type { CleanMeasurement, Measurement } from "./result.js";
 import type { Run } from "./run.js";
 import { measurementsOn } from "./within-access.js";
 

@@ -16,7 +16,7 @@ import { readBatch } from "./batches.js";
 import type { EvaluatedModel, EvaluateHooks, Evaluation } from "./evaluate.js";
 import { encodeMap, encodeRaster, type ImageShape } from "./raster.js";
 import type { PlannedMeasurement } from "./plan.js";
-import type { AttentionPair, Example, ExampleView } from "./result.js";
+import type { AttentionPair, Example, ExampleView } from "./result/index.js";
 import { headlineOf } from "./within-access.js";
 
 /**

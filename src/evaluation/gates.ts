@@ -22,7 +22,7 @@ import {
 import { guessGate } from "./guess-gate.js";
 import { budgetGate, endedEarlyGate } from "./limit-gates.js";
 import { noGradientGate } from "./no-gradient-gate.js";
-import type { AttackMeasurement, CleanMeasurement, ResultWarning, WarningCode } from "./result.js";
+import type { AttackMeasurement, CleanMeasurement, ResultWarning, WarningCode } from "./result/index.js";
 import { stepsGate, straightThroughGate, zeroGradientGate } from "./gradient-gates.js";
 import { blackBoxGate, fewClassesGate, needsGradient } from "./suite-gates.js";
 import { warn } from "./warn.js";
@@ -48,7 +48,6 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "few-classes": "Too few classes for the loss",
   "not-converged": "The attack had not converged",
   "unreliable-attack": "The attack's own checks failed",
-  "attack-failure": "Signs that the attack failed",
   "unavailable-gradients": "Some gradients were not there",
   "unstable-predictions": "Noise too small to see changes the answer",
   "silent-success": "The attack lost what it had found",
@@ -63,7 +62,6 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "guessed-pixels": "How the model's pixels are read is a guess",
   "no-gradient": "Attacked without gradients",
   "straight-through": "Gradients pass rounding as if it were not there",
-  "different-samples": "Measured on different images",
   "budget-spent": "The time was over before all was done",
   "ended-early": "Ended as soon as the question was answered",
 });

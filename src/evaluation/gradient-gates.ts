@@ -1,7 +1,7 @@
 /** The gates on gradients that say nothing, or not all: zero, past rounding, or straight through it. */
 import { attacksOf } from "./curves.js";
 import type { Gate } from "./gates.js";
-import type { AttackMeasurement, ZeroGradient } from "./result.js";
+import type { AttackMeasurement, ZeroGradient } from "./result/index.js";
 import { gradientFreeNames } from "./suite-gates.js";
 import { warn } from "./warn.js";
 import { describe, list, percent } from "./words.js";

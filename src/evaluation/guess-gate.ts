@@ -1,6 +1,6 @@
 /** The gate on preprocessings that were guessed: a model that reads its pixels otherwise is not the one measured. */
 import type { Measured } from "./curves.js";
-import type { PreprocessingGuess, ResultWarning } from "./result.js";
+import type { PreprocessingGuess, ResultWarning } from "./result/index.js";
 
 /** Nothing says how a model's pixels are read: every number of it rests on a trial. One warning a model. */
 export function guessGate({

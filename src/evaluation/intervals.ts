@@ -1,4 +1,4 @@
-import type { Interval } from "./result.js";
+import type { Interval } from "./result/index.js";
 
 /** Standard normal quantile of a two-sided 95 % interval. */
 const z95 = 1.959963984540054;

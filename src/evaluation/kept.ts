@@ -8,8 +8,7 @@ import type { Outcome } from "./attack-dataset.js";
 import type { ModelUnderTest } from "./assemble.js";
 import { isOpaque, type AnyClassifier } from "../models/index.js";
 import { toNumbers } from "../tensor/index.js";
-import type { ShardMarks } from "./part-result.js";
-import type { ToolInfo } from "./result.js";
+import type { ShardMarks, ToolInfo } from "./result/index.js";
 import { planEvaluation, type EvaluateOptions } from "./plan.js";
 import type { Scored } from "./transfer.js";
 

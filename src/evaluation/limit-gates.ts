@@ -1,6 +1,6 @@
 /** The gates on evaluations that were ended before all was done: by a budget, or by a threshold. */
 import { attacksOf, type Measured } from "./curves.js";
-import type { AttackMeasurement, ResultWarning } from "./result.js";
+import type { AttackMeasurement, ResultWarning } from "./result/index.js";
 import { judgeThreshold } from "./threshold.js";
 import { warn } from "./warn.js";
 import { describe, list, percent, stageNames } from "./words.js";

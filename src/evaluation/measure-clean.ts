@@ -2,7 +2,7 @@ import { predictions } from "../attacks/index.js";
 import { placesOf } from "../data/index.js";
 import { datasetBatches } from "./batches.js";
 import { cleanMeasurement } from "./measurement.js";
-import type { CleanMeasurement } from "./result.js";
+import type { CleanMeasurement } from "./result/index.js";
 import type { Run } from "./run.js";
 
 /** Accuracy on the images as they are. The whole dataset is looked at: what is shown is chosen from all of it. */

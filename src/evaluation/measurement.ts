@@ -8,7 +8,7 @@ import type {
   PerCleanImage,
   WhiteBoxMeasurement,
   ZeroGradient,
-} from "./result.js";
+} from "./result/index.js";
 import type { PlannedMeasurement } from "./plan.js";
 import { zeroOperators } from "./steps.js";
 import { scoreOf, type Tally } from "./tally.js";

@@ -5,7 +5,7 @@ import type { KeptOutcome } from "./kept.js";
 import { ownMeasurement, transferMeasurement } from "./measurement.js";
 import { workOf, type PlannedMeasurement } from "./plan.js";
 import { added, asItIs, withoutImage, wrongWhenClean } from "./outcomes.js";
-import type { Measurement, PerAttackedImage } from "./result.js";
+import type { Measurement, PerAttackedImage } from "./result/index.js";
 import type { Run } from "./run.js";
 import { createTally, type StageTally } from "./tally.js";
 import { openTransfers, type Transfers } from "./transfer.js";

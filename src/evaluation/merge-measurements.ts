@@ -8,7 +8,7 @@ import type {
   PerAttackedImage,
   SuiteStageResult,
   ZeroGradient,
-} from "./result.js";
+} from "./result/index.js";
 
 /**
  * @param parts of shard 1, 2, … in order: image i of shard s is image i · count + s of the whole.

@@ -2,8 +2,7 @@
 import { InputError } from "../errors/index.js";
 import { measuredResult } from "./assemble.js";
 import { mergeMeasurement } from "./merge-measurements.js";
-import type { Limits, ShardInfo, ShardMarks } from "./part-result.js";
-import type { Example, Measurement, Result } from "./result.js";
+import type { Example, Limits, Measurement, Result, ShardInfo, ShardMarks } from "./result/index.js";
 
 /** The result of a shard, and the file that it was read from. */
 export interface ShardResult {

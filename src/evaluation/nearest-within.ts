@@ -1,4 +1,4 @@
-import type { Measurement, ThreatInfo, WhiteBoxMeasurement } from "./result.js";
+import type { Measurement, ThreatInfo, WhiteBoxMeasurement } from "./result/index.js";
 import { scoreOf } from "./tally.js";
 
 /** What the searches for the nearest images say under one threat, as if each had been an attack with that ε. */

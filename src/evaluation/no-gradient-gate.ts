@@ -1,6 +1,6 @@
 /** The gate on models that are run as their file is: what they are attacked with finds less. */
 import { attacksOf, type Measured } from "./curves.js";
-import type { ResultWarning, UnreadNode } from "./result.js";
+import type { ResultWarning, UnreadNode } from "./result/index.js";
 import { attackLabel, list } from "./words.js";
 
 /** How many nodes a sentence names. */

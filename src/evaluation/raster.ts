@@ -1,4 +1,4 @@
-import type { Raster } from "./result.js";
+import type { Raster } from "./result/index.js";
 
 /** Shape `[C, H, W]` of one image. */
 export interface ImageShape {

@@ -1,7 +1,7 @@
 import { zeroGradientNodes } from "../autodiff/index.js";
 import type { Dim, Graph, Node } from "../graph/index.js";
 import type { Classifier } from "../models/index.js";
-import type { ZeroGradient } from "./result.js";
+import type { ZeroGradient } from "./result/index.js";
 
 type Operators = Omit<ZeroGradient, "images" | "standing">;
 

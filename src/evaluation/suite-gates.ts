@@ -1,7 +1,7 @@
 /** The gates on what the attacks of a suite did, one beside the other. */
 import { CARDS, lossFor, type RaisedLoss } from "../attacks/index.js";
 import { attacksOf, type Measured } from "./curves.js";
-import type { AttackMeasurement, AttackParameters, ResultWarning, SuiteStageResult } from "./result.js";
+import type { AttackMeasurement, AttackParameters, ResultWarning, SuiteStageResult } from "./result/index.js";
 import { warn } from "./warn.js";
 import { describe, list, nameOf, percent, stageNames } from "./words.js";
 

@@ -1,7 +1,7 @@
 import { NO_CLASS, type PlannedAttack } from "../attacks/index.js";
 import { boundedInterval } from "./intervals.js";
 import type { Outcome } from "./attack-dataset.js";
-import type { PerAttackedImage, PerCleanImage, Score } from "./result.js";
+import type { PerAttackedImage, PerCleanImage, Score } from "./result/index.js";
 
 /** Gathers the columns of one measurement, image by image, in any order. */
 export interface Tally {

@@ -2,7 +2,7 @@
 import { furtherStages } from "./further.js";
 import { Measuring, scoredOn } from "./measuring.js";
 import type { PlannedMeasurement } from "./plan.js";
-import type { Measurement } from "./result.js";
+import type { Measurement } from "./result/index.js";
 import type { Run } from "./run.js";
 import { describePlanned } from "./words.js";
 

@@ -1,4 +1,4 @@
-import type { Measurement, ResultWarning, WarningCode } from "./result.js";
+import type { Measurement, ResultWarning, WarningCode } from "./result/index.js";
 
 /** A warning about measurements, whose ids it carries. */
 export function warn(

@@ -1,7 +1,7 @@
 /** How warnings and tables name what was measured. */
 import { CARDS, normLabel, SUITES } from "../attacks/index.js";
 import type { PlannedMeasurement } from "./plan.js";
-import type { AttackMeasurement, NearestMeasurement, SuiteStageResult } from "./result.js";
+import type { AttackMeasurement, NearestMeasurement, SuiteStageResult } from "./result/index.js";
 
 /** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`, `AutoAttack`. */
 export function attackLabel(m: Pick<AttackMeasurement, "attack" | "parameters" | "further">): string {

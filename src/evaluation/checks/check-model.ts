@@ -2,10 +2,9 @@
 import type { Target } from "../../attacks/index.js";
 import { placesOf, type Dataset } from "../../data/index.js";
 import { isOpaque, type AnyClassifier } from "../../models/index.js";
-import type { ModelChecks, RepeatedAnswers } from "../check-result.js";
+import type { AttackMeasurement, Measurement, ModelChecks, RepeatedAnswers } from "../result/index.js";
 import { stagesFor } from "../measuring.js";
 import type { EvaluationPlan, PlannedMeasurement } from "../plan.js";
-import type { AttackMeasurement, Measurement } from "../result.js";
 import type { Run } from "../run.js";
 import { attackFurther } from "./further.js";
 import { planChecks, type PlannedChecks } from "./plan-checks.js";

@@ -1,6 +1,5 @@
-import type { AttackMeasurement } from "../result.js";
+import type { AttackMeasurement, FurtherAttack } from "../result/index.js";
 import { attackDataset, type Outcome } from "../attack-dataset.js";
-import type { FurtherAttack } from "../check-result.js";
 import { FORWARD } from "../plan.js";
 import { parametersOf } from "../measurement.js";
 import type { Run } from "../run.js";

@@ -6,7 +6,7 @@ import {
   type PlannedAttack,
   type ThreatModel,
 } from "../../attacks/index.js";
-import type { FurtherAttack } from "../check-result.js";
+import type { FurtherAttack } from "../result/index.js";
 import { FORWARD, workOf } from "../plan.js";
 
 /** Shares of the gradients that the measurement may ask of the images that stand: what its checks may ask, where these are many. */

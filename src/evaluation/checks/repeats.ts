@@ -1,7 +1,7 @@
 import { averagedTarget, crossEntropies, predictions, type Target } from "../../attacks/index.js";
 import type { Dataset } from "../../data/index.js";
 import { readBatch } from "../batches.js";
-import type { RepeatedAnswers } from "../check-result.js";
+import type { RepeatedAnswers } from "../result/index.js";
 
 /** Passes of the same images, as in AutoAttack's reference. */
 const PASSES = 5;

@@ -13,7 +13,7 @@ import {
   type Watched,
 } from "../../attacks/index.js";
 import { readBatch } from "../batches.js";
-import type { FailureSigns } from "../check-result.js";
+import type { FailureSigns } from "../result/index.js";
 import type { Run } from "../run.js";
 import { parametersOf } from "../measurement.js";
 import { FORWARD } from "../plan.js";

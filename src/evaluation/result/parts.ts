@@ -1,4 +1,6 @@
 /** Of a result: what it is a part of, and what ended it. */
+import { z } from "zod";
+import { fraction, name, positive, seconds } from "./values.js";
 
 /** What ends an evaluation before it has done all that was planned. */
 export interface Limits {
@@ -9,6 +11,12 @@ export interface Limits {
   /** What was planned and not begun, as `AutoAttack on a (L∞, ε = 0.1)`. */
   readonly notRun: readonly string[];
 }
+
+export const limitsSchema: z.ZodType<Limits> = z.object({
+  budget: z.object({ seconds, spent: seconds }).optional(),
+  threshold: fraction.optional(),
+  notRun: z.array(z.string()),
+});
 
 /** What a shard must have in common with those that it is merged with, as SHA-256 each. */
 export interface ShardMarks {
@@ -29,3 +37,11 @@ export interface ShardInfo {
   /** Statements that the whole has too: what was noticed about the models. */
   readonly notes: readonly string[];
 }
+
+export const shardSchema: z.ZodType<ShardInfo> = z.object({
+  index: positive,
+  count: positive,
+  images: positive,
+  marks: z.object({ tool: name, models: name, plan: name, images: name }),
+  notes: z.array(z.string()),
+});

@@ -1,17 +1,8 @@
 /** What was tried on a model beside its measurements, to see whether its number under attack can be trusted. */
+import { z } from "zod";
+import { count, name, queriesSchema, scalarSchema, seconds, type Queries, type Scalar } from "./values.js";
 
-type Settings = Readonly<Record<string, string | number | boolean | null>>;
-
-/** All of it was done under the headline's threat, to images that stood in its first measurement. */
-export interface ModelChecks {
-  /** Name of the model. */
-  readonly model: string;
-  /** Id of that measurement; absent where the model was not attacked. */
-  readonly measurement?: string | undefined;
-  readonly repeats?: RepeatedAnswers | undefined;
-  readonly further?: readonly FurtherAttack[] | undefined;
-  readonly signs?: FailureSigns | undefined;
-}
+type Settings = Readonly<Record<string, Scalar>>;
 
 /** The same clean images answered several times. */
 export interface RepeatedAnswers {
@@ -43,7 +34,7 @@ export interface FurtherAttack {
   readonly broken: number;
   /** Those that it broke, by their place in the dataset, and what the model says of them then. */
   readonly found: { readonly index: readonly number[]; readonly prediction: readonly number[] };
-  readonly queries: { readonly forward: number; readonly gradient: number };
+  readonly queries: Queries;
   readonly seconds: number;
 }
 
@@ -65,6 +56,69 @@ export interface FailureSigns {
   readonly refuted: number;
   /** Images that stood even where every image is allowed. */
   readonly unbounded: number;
-  readonly queries: { readonly forward: number; readonly gradient: number };
+  readonly queries: Queries;
   readonly seconds: number;
 }
+
+/** All of it was done under the headline's threat, to images that stood in its first measurement. */
+export interface ModelChecks {
+  /** Name of the model. */
+  readonly model: string;
+  /** Id of that measurement; absent where the model was not attacked. */
+  readonly measurement?: string | undefined;
+  readonly repeats?: RepeatedAnswers | undefined;
+  readonly further?: readonly FurtherAttack[] | undefined;
+  readonly signs?: FailureSigns | undefined;
+}
+
+const settings = z.record(z.string(), scalarSchema);
+const spent = { queries: queriesSchema, seconds };
+
+/** Validator of {@link ModelChecks}. */
+export const checksSchema: z.ZodType<ModelChecks> = z.object({
+  model: name,
+  measurement: name.optional(),
+  repeats: z
+    .object({
+      images: count,
+      correct: z.array(count),
+      difference: z.number().min(0),
+      averagedOver: count.optional(),
+      saturated: count,
+    })
+    .optional(),
+  further: z
+    .array(
+      z
+        .object({
+          purpose: z.enum(["longer", "adaptive"]),
+          attack: name,
+          parameters: settings,
+          standing: count,
+          sample: z.object({ images: count, broken: count }),
+          images: count,
+          broken: count,
+          found: z.object({ index: z.array(count), prediction: z.array(z.int()) }),
+          ...spent,
+        })
+        .refine(
+          ({ broken, found }) => found.index.length === broken && found.prediction.length === broken,
+          "found has not an entry for each image that was broken",
+        ),
+    )
+    .optional(),
+  signs: z
+    .object({
+      attack: name,
+      parameters: settings,
+      images: count,
+      noGradient: count,
+      instability: z.number().min(0),
+      lost: count,
+      rising: count,
+      refuted: count,
+      unbounded: count,
+      ...spent,
+    })
+    .optional(),
+});
