@@ -14,6 +14,7 @@ export * from "./data/index.js";
 export * from "./defences/index.js";
 export * from "./training/index.js";
 export * from "./evaluation/index.js";
+export * from "./falsification/index.js";
 export * from "./inspection/index.js";
 export * from "./report/index.js";
 export * from "./explain/index.js";

@@ -1,8 +1,12 @@
 /** Archives of pictures, also such as archivers would not write. */
 import { buffer } from "node:stream/consumers";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import sharp from "sharp";
 import { pack } from "tar-stream";
+import { afterAll, beforeAll } from "vitest";
 
 /** Contents by name. */
 export type Files = Readonly<Record<string, Uint8Array | string>>;
@@ -65,7 +69,7 @@ export function plainPicture(r: number, g: number, b: number): Promise<Buffer> {
 }
 
 /** Five pictures of each of two classes, in folders. */
-export function treeOf(cats: Uint8Array, dogs: Uint8Array, prefix = ""): Files {
+export function treeOf(prefix = "", cats: Uint8Array = red, dogs: Uint8Array = blue): Files {
   return Object.fromEntries(
     Array.from({ length: 5 }, (_, i) => [
       [`${prefix}cats/${i}.png`, cats] as const,
@@ -73,3 +77,31 @@ export function treeOf(cats: Uint8Array, dogs: Uint8Array, prefix = ""): Files {
     ]).flat(),
   );
 }
+
+/** The pictures of most archives. */
+export const [red, blue] = await Promise.all([plainPicture(255, 0, 0), plainPicture(0, 0, 255)]);
+
+/** Where the archives of a test file lie. */
+export const folder = { path: "" };
+
+/** Makes the folder before a file's tests, and removes it after them. */
+export function inFolderOfArchives(): void {
+  beforeAll(async () => {
+    folder.path = await mkdtemp(join(tmpdir(), "holdfast-archives-"));
+  });
+  afterAll(() => rm(folder.path, { recursive: true }));
+}
+
+/** Writes an archive; its path. */
+export async function kept(name: string, bytes: Uint8Array): Promise<string> {
+  const path = join(folder.path, name);
+  await writeFile(path, bytes);
+  return path;
+}
+
+/** Why a dataset was not opened. Words alone: one that was opened all the same is too large to be shown. */
+export const said = (opened: Promise<unknown>): Promise<string> =>
+  opened.then(
+    () => "opened",
+    (error: unknown) => (error as Error).message,
+  );

@@ -1,21 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { fixture } from "../../test/fixture.js";
+import { followed, smallTarget, subjectAt } from "../../test/followed.js";
 import { SMALL_CLASSES, SMALL_SIZE, smallBatch, smallNetwork } from "../../test/small-network.js";
 import { createGenerator } from "../tensor/index.js";
-import {
-  ballAround,
-  costOf,
-  createTarget,
-  cw,
-  deepfool,
-  fmn,
-  planAttack,
-  runAttack,
-  STEP,
-  type Answer,
-  type AnyAttack,
-  type Subject,
-} from "./index.js";
+import { costOf, createTarget, cw, deepfool, fmn, planAttack, runAttack, type AnyAttack } from "./index.js";
 
 /** Adversarial-library on the same network (scripts/fixtures/nearest.py). */
 const expected = fixture("nearest");
@@ -24,10 +12,10 @@ const WIDE = { linf: 1, l2: 12 } as const;
 const NEAR = { linf: 0.16, l2: 1.2 } as const;
 const AREA = SMALL_SIZE * SMALL_SIZE;
 const batch = smallBatch();
-const { images, labels, size } = batch;
+const { labels, size } = batch;
 const targets = labels.map((label) => (label + 1) % SMALL_CLASSES);
 const random = createGenerator(1);
-const target = createTarget(smallNetwork(), { batchSize: size, threads: 1 });
+const target = smallTarget();
 afterAll(() => target.dispose());
 
 type Case = [name: string, attack: AnyAttack, norm: keyof typeof WIDE, options: object];
@@ -51,43 +39,15 @@ async function distances([, attack, norm, options]: Case, aims?: Int32Array): Pr
 const median = (values: ArrayLike<number>): number =>
   Array.from(values).sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-/** Answers an attack's questions one by one, and lists the images that it asked about. */
-async function asked(
-  attack: AnyAttack,
-  norm: keyof typeof WIDE,
-  options: object,
-  place: number,
-): Promise<Float32Array[]> {
-  const image = images.slice(place * AREA, (place + 1) * AREA);
-  const threat = { norm, epsilon: 0 };
-  const subject: Subject = {
-    image,
-    shape: target.imageShape,
-    label: labels[place]!,
-    target: undefined,
-    threat,
-    ball: ballAround(threat, image),
-    cleanLogits: await target.logits(image),
-    randomised: false,
-    stream: (name, which) => random.stream(name, place, which),
-  };
-  const asking = attack.run(subject, planAttack(attack, threat, options as never).options as never);
-  const found: Float32Array[] = [];
-  for (let next = asking.next(); next.done !== true;) {
-    found.push(next.value.rows[STEP.image]!);
-    const [answer] = await target.answer(next.value.question, [next.value], [{ index: 0, draw: 0 }]);
-    next = asking.next(answer as Answer);
-  }
-  return found;
-}
-
 it("FMN in L∞ asks about the reference's images", async () => {
   const theirs = expected("linf.fmn.asked").data as Float32Array;
   const places = Array.from(expected("places").data as Int32Array);
   const steps = theirs.length / places.length / AREA;
   let same = 0;
   for (const [i, place] of places.entries()) {
-    const ours = await asked(fmn as never, "linf", { steps: 100, firstStep: 1 }, place);
+    const threat = { norm: "linf", epsilon: 0 } as const;
+    const planned = planAttack(fmn, threat, { steps: 100, firstStep: 1 });
+    const { asked: ours } = await followed(target, planned, await subjectAt(target, place, threat));
     for (let k = 0; k < steps; k++) {
       const at = (k * places.length + i) * AREA;
       const apart = Math.max(...ours[k]!.map((value, j) => Math.abs(value - theirs[at + j]!)));

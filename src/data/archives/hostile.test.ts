@@ -1,38 +1,20 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { plainPicture, tarOf, treeOf, zipOf, type Files } from "../../../test/archives.js";
+import { describe, expect, test } from "vitest";
+import {
+  inFolderOfArchives,
+  kept,
+  red,
+  said,
+  tarOf,
+  treeOf,
+  zipOf,
+  type Files,
+} from "../../../test/archives.js";
 import { openDataset } from "../index.js";
 import type { EncodedSource } from "../pixels/index.js";
 
-let root = "";
-let red: Buffer;
-let blue: Buffer;
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "holdfast-hostile-"));
-  [red, blue] = await Promise.all([plainPicture(255, 0, 0), plainPicture(0, 0, 255)]);
-});
-afterAll(() => rm(root, { recursive: true }));
-
-const tree = (prefix: string): Files => treeOf(red, blue, prefix);
-
-async function kept(name: string, bytes: Uint8Array): Promise<string> {
-  const path = join(root, name);
-  await writeFile(path, bytes);
-  return path;
-}
-
+inFolderOfArchives();
 const size = { size: { height: 4, width: 4 } };
-
-/** Words alone: a dataset that was opened all the same is too large to be shown. */
-const said = (opened: Promise<unknown>): Promise<string> =>
-  opened.then(
-    () => "opened",
-    (error: unknown) => (error as Error).message,
-  );
 
 describe("a hostile or damaged archive is refused, its entry named", () => {
   const refusal = async (name: string, bytes: Uint8Array): Promise<string> =>
@@ -43,11 +25,11 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
     ["absolute name", { "/cats/1.png": "x" }, /absolute/],
     ["backslash", { "cats\\..\\1.png": "x" }, /backslash|invalid characters/],
   ])("zip: %s", async (name, files, words) => {
-    expect(await refusal(`${name}.zip`, zipOf({ ...tree(""), ...files }))).toMatch(words);
+    expect(await refusal(`${name}.zip`, zipOf({ ...treeOf(""), ...files }))).toMatch(words);
   });
 
   test("zip: a link", async () => {
-    expect(await refusal("link.zip", zipOf(tree(""), { mode: 0o120777 }))).toMatch(
+    expect(await refusal("link.zip", zipOf(treeOf(""), { mode: 0o120777 }))).toMatch(
       /entry "cats\/0.png".*is a link/,
     );
   });
@@ -56,36 +38,36 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
     ["less than there is", 10],
     ["more than there is", 4000],
   ])("zip: a size that claims %s", async (name, claimed) => {
-    const said = await refusal(`${name}.zip`, zipOf(tree(""), { deflate: true, claimed }));
+    const said = await refusal(`${name}.zip`, zipOf(treeOf(""), { deflate: true, claimed }));
     expect(said).toMatch(/entry "cats\/0.png".*cannot be unpacked/);
   });
 
   test("zip: a bomb", async () => {
-    const said = await refusal("bomb.zip", zipOf(tree(""), { deflate: true, claimed: 2 ** 31 }));
+    const said = await refusal("bomb.zip", zipOf(treeOf(""), { deflate: true, claimed: 2 ** 31 }));
     expect(said).toMatch(/more than may be held in memory/);
   });
 
   test("a bomb that says what it is: in a zip, in a zip in one, in a gzip", async () => {
     const zeros: Files = { "cats/9.png": Buffer.alloc(2 ** 21) };
-    const bomb = zipOf({ ...tree(""), ...zeros }, { deflate: true });
+    const bomb = zipOf({ ...treeOf(""), ...zeros }, { deflate: true });
     expect(bomb.length).toBeLessThan(2 ** 13);
     expect(await refusal("honest.zip", bomb)).toMatch(/entry "cats\/9.png".*more than any picture would/);
     expect(await refusal("nested.zip", zipOf({ "train.zip": bomb }))).toMatch(
       /nested.zip, train.zip, entry "cats\/9.png".*more than any picture would/,
     );
-    const zipped = gzipSync(await tarOf({ ...tree(""), ...zeros }));
+    const zipped = gzipSync(await tarOf({ ...treeOf(""), ...zeros }));
     expect(await refusal("honest.tar.gz", zipped)).toMatch(/more than pictures would/);
     expect(await refusal("nested-gzip.zip", zipOf({ "train.tar.gz": zipped }))).toMatch(
       /nested-gzip.zip, train.tar.gz.*more than pictures would/,
     );
     // A small one may be a picture of one colour.
-    const small = zipOf({ ...tree(""), "cats/9.png": Buffer.alloc(2 ** 19) }, { deflate: true });
+    const small = zipOf({ ...treeOf(""), "cats/9.png": Buffer.alloc(2 ** 19) }, { deflate: true });
     expect(await refusal("small.zip", small)).toBe("opened");
   });
 
   test("what is no picture by its first bytes takes no room, and is named when it is read", async () => {
     const noise = Buffer.from(Uint8Array.from({ length: 2 ** 16 }, (_, i) => (i * i) >> 7));
-    const path = await kept("no-picture.zip", zipOf({ ...tree(""), "cats/9.png": noise }));
+    const path = await kept("no-picture.zip", zipOf({ ...treeOf(""), "cats/9.png": noise }));
     const data = await openDataset(`${path}:all`, size);
     const { at, names } = data.source as EncodedSource;
     expect(at[names.indexOf("cats/9.png")]![2]).toBe(16);
@@ -97,7 +79,7 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
     ["more than may be held", 2 ** 31, /entry "cats\/0.png".*more than may be held in memory/],
     ["more than there is", 2 ** 20, /cannot be read/],
   ])("tar: a size that claims %s", async (_, claimed, words) => {
-    const tar = await tarOf(tree(""));
+    const tar = await tarOf(treeOf(""));
     tar.write(claimed.toString(8).padStart(11, "0"), 124, "latin1");
     // The sum of the header's bytes, its own place taken for spaces.
     tar.fill(" ", 148, 156);
@@ -107,7 +89,7 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
   });
 
   test("zip: cut off, and no zip at all", async () => {
-    const whole = zipOf(tree(""));
+    const whole = zipOf(treeOf(""));
     expect(await refusal("cut.zip", whole.subarray(0, whole.length - 30))).toMatch(/no zip that can be read/);
     expect(await refusal("none.zip", Buffer.from("hello"))).toMatch(/no zip that can be read/);
   });
@@ -119,17 +101,17 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
     ["a hard link", { name: "cats/l.png", type: "link" as const, linkname: "cats/0.png" }, /is a link/],
     ["there twice", { name: "cats/0.png" }, /is there twice/],
   ])("tar: %s", async (name, header, words) => {
-    expect(await refusal(`${name}.tar`, await tarOf(tree(""), [header]))).toMatch(words);
+    expect(await refusal(`${name}.tar`, await tarOf(treeOf(""), [header]))).toMatch(words);
   });
 
   test("tar: cut off, and a gzip that is none", async () => {
-    const whole = await tarOf(tree(""));
+    const whole = await tarOf(treeOf(""));
     expect(await refusal("cut.tar", whole.subarray(0, 900))).toMatch(/cannot be read|one class|no JPEG/);
     expect(await refusal("none.tar.gz", Buffer.from("hello"))).toMatch(/cannot be read/);
   });
 
   test("archives in archives in archives", async () => {
-    const deep = zipOf({ "a.zip": zipOf({ "b.zip": zipOf(tree("")) }) });
+    const deep = zipOf({ "a.zip": zipOf({ "b.zip": zipOf(treeOf("")) }) });
     expect(await refusal("deep.zip", deep)).toMatch(/an archive in an archive in an archive/);
   });
 
@@ -140,7 +122,7 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
   });
 
   test("a damaged picture is named, or skipped when asked", async () => {
-    const path = await kept("damaged.zip", zipOf({ ...tree(""), "cats/9.png": red.subarray(0, 40) }));
+    const path = await kept("damaged.zip", zipOf({ ...treeOf(""), "cats/9.png": red.subarray(0, 40) }));
     const data = await openDataset(`${path}:all`, { ...size, skipUnreadable: true });
     expect(data.skipped).toEqual([
       { file: "cats/9.png", problem: expect.stringContaining("cannot be decoded") },

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { plainPicture, treeOf, zipOf } from "../../../test/archives.js";
+import { red, treeOf, zipOf } from "../../../test/archives.js";
 import { refusalOf } from "../../../test/refusal.js";
 import { InputError } from "../../errors/index.js";
 import { checkData, openDataset, type Dataset } from "../index.js";
@@ -12,11 +12,9 @@ import { checkData, openDataset, type Dataset } from "../index.js";
 const MKFIFO = "mkfifo";
 
 let root = "";
-let red: Buffer;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "holdfast-plain-"));
-  red = await plainPicture(255, 0, 0);
-  for (const [name, bytes] of Object.entries(treeOf(red, red))) {
+  for (const [name, bytes] of Object.entries(treeOf("", red, red))) {
     await mkdir(join(root, "pets", name, ".."), { recursive: true });
     await writeFile(join(root, "pets", name), bytes as Uint8Array);
   }

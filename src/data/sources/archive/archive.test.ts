@@ -1,38 +1,24 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { plainPicture, tarOf, treeOf, zipOf, type Files } from "../../../../test/archives.js";
+import { describe, expect, test } from "vitest";
+import {
+  blue,
+  folder,
+  inFolderOfArchives,
+  kept,
+  red,
+  said,
+  tarOf,
+  treeOf,
+  zipOf,
+  type Files,
+} from "../../../../test/archives.js";
 import { createGenerator } from "../../../tensor/index.js";
 import { checkData, createLoader, openDataset } from "../../index.js";
 
-let root = "";
-let red: Buffer;
-let blue: Buffer;
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "holdfast-archives-"));
-  [red, blue] = await Promise.all([plainPicture(255, 0, 0), plainPicture(0, 0, 255)]);
-});
-afterAll(() => rm(root, { recursive: true }));
-
-const tree = (prefix: string): Files => treeOf(red, blue, prefix);
-
-async function kept(name: string, bytes: Uint8Array): Promise<string> {
-  const path = join(root, name);
-  await writeFile(path, bytes);
-  return path;
-}
-
+inFolderOfArchives();
 const size = { size: { height: 4, width: 4 } };
-
-/** Words alone: a dataset that was opened all the same is too large to be shown. */
-const said = (opened: Promise<unknown>): Promise<string> =>
-  opened.then(
-    () => "opened",
-    (error: unknown) => (error as Error).message,
-  );
 
 describe.each([
   ["stored.zip", (files: Files) => zipOf(files)],
@@ -41,7 +27,7 @@ describe.each([
   ["zipped.tar.gz", async (files: Files) => gzipSync(await tarOf(files))],
 ])("%s", (name, make) => {
   test("with a folder for each class is read, its pictures shared with the workers of a loader", async () => {
-    const path = await kept(name, await make(tree("pets/")));
+    const path = await kept(name, await make(treeOf("pets/")));
     const train = await openDataset(path, size);
     const held = await openDataset(`${path}:test`, size);
     expect([train.length, held.length, train.classNames]).toEqual([8, 2, ["cats", "dogs"]]);
@@ -90,8 +76,8 @@ describe.each([
 
   test("keeps the owner's splits, and only the classes asked for", async () => {
     const files = {
-      ...tree("train/"),
-      ...tree("val/"),
+      ...treeOf("train/"),
+      ...treeOf("val/"),
       "train/fish/0.png": red,
       "val/fish/0.png": red,
       "train/._0.png": "x",
@@ -119,14 +105,14 @@ describe("the splits of the owners", () => {
     ]);
     expect(check.images).toBe(4);
     expect(check.duplicates.filter(({ acrossSplits }) => acrossSplits)).toEqual([]);
-    const dealt = await kept("check-dealt.zip", zipOf(tree("")));
+    const dealt = await kept("check-dealt.zip", zipOf(treeOf("")));
     expect((await checkData(dealt)).check.images).toBe(10);
   });
 
   test.each(["validation_set", "Validation", "valid", "test_set"])(
     "%s is trained on by nobody",
     async (held) => {
-      const path = await kept(`${held}.zip`, zipOf({ ...tree("training_set/"), ...tree(`${held}/`) }));
+      const path = await kept(`${held}.zip`, zipOf({ ...treeOf("training_set/"), ...treeOf(`${held}/`) }));
       const train = await openDataset(path, size);
       expect([train.length, train.description]).toEqual([10, expect.not.stringContaining("seed")]);
       for (const split of ["val", "test"]) {
@@ -137,18 +123,18 @@ describe("the splits of the owners", () => {
   );
 
   test("pictures without a split beside those that have one are not dealt", async () => {
-    const path = await kept("mixed.zip", zipOf({ ...tree("train/"), "more/cats/7.png": red }));
+    const path = await kept("mixed.zip", zipOf({ ...treeOf("train/"), "more/cats/7.png": red }));
     expect(await said(openDataset(path, size))).toMatch(/outside them, such as "more\/cats\/7.png"/);
     expect((await openDataset(`${path}:all`, size)).length).toBe(11);
   });
 
   test("a training set alone is dealt even for who measures", async () => {
-    const path = await kept("train-only.zip", zipOf(tree("train/")));
+    const path = await kept("train-only.zip", zipOf(treeOf("train/")));
     expect((await openDataset(path, { ...size, split: "test", whole: true })).length).toBe(2);
   });
 
   test("a test set alone is not trained on", async () => {
-    const path = await kept("test-only.zip", zipOf(tree("test/")));
+    const path = await kept("test-only.zip", zipOf(treeOf("test/")));
     expect(await said(openDataset(path, size))).toMatch(/has no split "train"[^]*It has test/);
   });
 });
@@ -171,9 +157,9 @@ describe("the layouts of the owners", () => {
 
   test("masks in the archive are no pictures of its classes; a class called masks is one", async () => {
     const masks = { "pets/masks/cats/0.webp": blue, "pets/masks/dogs/0.png": red };
-    const path = await kept("masks.zip", zipOf({ ...tree("pets/"), ...masks }));
+    const path = await kept("masks.zip", zipOf({ ...treeOf("pets/"), ...masks }));
     expect((await openDataset(`${path}:all`, size)).length).toBe(10);
-    const worn = await kept("worn.zip", zipOf({ ...tree("pets/"), "pets/masks/0.png": red }));
+    const worn = await kept("worn.zip", zipOf({ ...treeOf("pets/"), "pets/masks/0.png": red }));
     expect((await openDataset(`${worn}:all`, size)).classNames).toEqual(["cats", "dogs", "masks"]);
   });
 
@@ -189,11 +175,11 @@ describe("the layouts of the owners", () => {
       ["n01440764", "n01484850"],
       [0, 0, 1, 1],
     ]);
-    const folder = join(root, "imagenet");
-    await mkdir(folder);
-    await writeFile(join(folder, "n01440764.tar"), fish);
-    await writeFile(join(folder, "n01484850.tar"), shark);
-    const same = await openDataset(`${folder}:all`, size);
+    const whole = join(folder.path, "imagenet");
+    await mkdir(whole);
+    await writeFile(join(whole, "n01440764.tar"), fish);
+    await writeFile(join(whole, "n01484850.tar"), shark);
+    const same = await openDataset(`${whole}:all`, size);
     expect([same.classNames, same.length]).toEqual([data.classNames, 4]);
   });
 
@@ -205,10 +191,10 @@ describe("the layouts of the owners", () => {
       "n02084071.tar": Buffer.from("no tar".repeat(200)),
     };
     const path = await kept("of-tars.tar", await tarOf(tars));
-    const folder = join(root, "of-tars");
-    await mkdir(folder);
-    for (const [name, bytes] of Object.entries(tars)) await writeFile(join(folder, name), bytes);
-    for (const place of [path, folder]) {
+    const whole = join(folder.path, "of-tars");
+    await mkdir(whole);
+    for (const [name, bytes] of Object.entries(tars)) await writeFile(join(whole, name), bytes);
+    for (const place of [path, whole]) {
       expect(await said(openDataset(`${place}:all`, size))).toMatch(/n02084071.tar/);
       const classes = ["n01484850", "n01440764"];
       const some = await openDataset(`${place}:all`, { ...size, classes });
