@@ -172,9 +172,11 @@ describe("a counterexample", () => {
 test("unknown is the answer where nothing is found in the time", async () => {
   const path = await saved(modelOf([node("Relu", ["x"], "y")], {}, { input: { shape: [1, 3] } }));
   const spec = await property([3, 3], [-5, 5], "(<= Y_1 -0.001)");
-  const found = await falsify(path, spec, { timeout: 1 });
+  const told: number[] = [];
+  const found = await falsify(path, spec, { timeout: 1, onProgress: ({ climbs }) => told.push(climbs) });
   expect(found).toMatchObject({ answer: "unknown", counterexample: undefined });
   expect(found.gradientQueries).toBeGreaterThan(10);
+  expect([told[0], told.at(-1)]).toEqual([0, found.climbs]);
 });
 
 test("outputs that are no numbers are no counterexample", async () => {
@@ -233,6 +235,11 @@ describe("the command", () => {
     ]);
     expect([code, stdout, stderr]).toEqual([0, "unknown\n", ""]);
     await expect(readFile(save)).rejects.toThrow("ENOENT");
+  });
+
+  test("says how far it is where it takes longer", async () => {
+    const { stderr } = await holdfast(["falsify", model, safe, "--timeout", "3s"]);
+    expect(stderr).toMatch(/\d+% [23]\/3 s .*\d+ climbs/);
   });
 
   test("gives JSON", async () => {

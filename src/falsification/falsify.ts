@@ -16,6 +16,8 @@ export interface FalsifyOptions {
   readonly threads?: number;
   /** Inputs of a run, at most; 8 by default. */
   readonly batchSize?: number;
+  /** Is told before each run of the model what was done so far. */
+  readonly onProgress?: (done: Pick<Falsification, "seconds" | "climbs">) => void;
 }
 
 export interface Falsification {
@@ -49,7 +51,7 @@ export async function falsify(
   propertyPath: string,
   options: FalsifyOptions = {},
 ): Promise<Falsification> {
-  const { timeout = TIMEOUT, seed = 0, threads, batchSize = BATCH } = options;
+  const { timeout = TIMEOUT, seed = 0, threads, batchSize = BATCH, onProgress } = options;
   const began = performance.now();
   const seconds = (): number => (performance.now() - began) / 1000;
   const property = await readProperty(propertyPath);
@@ -63,6 +65,7 @@ export async function falsify(
     batchSize,
     threads,
     beforeRun() {
+      onProgress?.({ seconds: seconds(), climbs: tally.climbs });
       if (seconds() > timeout) throw timeUp;
     },
   });

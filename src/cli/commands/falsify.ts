@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import { modelPath } from "../models.js";
 import { checkOutputs } from "../outputs.js";
 import { commonOptions, computeOptions, type CommonOptions, type ComputeOptions } from "../shared-options.js";
-import { createTerminal } from "../terminal.js";
+import { createTerminal, type Progress } from "../terminal.js";
 import { count, duration } from "../values.js";
 
 interface FalsifyCommandOptions extends CommonOptions, ComputeOptions {
@@ -14,6 +14,8 @@ interface FalsifyCommandOptions extends CommonOptions, ComputeOptions {
 
 /** As solvers of satisfiability say it, for which 20 is what is never said here: `unsat`. */
 const SAT = 10;
+/** Progress is shown from then on. */
+const QUIET_SECONDS = 2;
 
 const EXAMPLES = `
 Examples:
@@ -55,13 +57,19 @@ async function search(argument: string, property: string, options: FalsifyComman
   const { path } = modelPath(argument);
   await checkOutputs({ "--save": save }, { "the model": path, "the property": property });
   const { falsify, formatCounterexample } = await import("../../falsification/index.js");
+  let progress: Progress | undefined;
   const { answer, counterexample, ...done } = await falsify(path, property, {
     timeout,
     seed,
     batchSize,
     ...(output === undefined ? {} : { output }),
     ...(threads === undefined ? {} : { threads }),
-  });
+    onProgress({ seconds, climbs }) {
+      // Most counterexamples are found before there is anything to tell.
+      if (seconds > QUIET_SECONDS) progress ??= terminal.progress(timeout, "s");
+      progress?.at(Math.min(timeout, Math.floor(seconds)), `${climbs} climbs`);
+    },
+  }).finally(() => progress?.stop());
   const { cases, climbs, forwardQueries, gradientQueries, seconds } = done;
   terminal.note(
     `${cases} ${cases === 1 ? "case" : "cases"}, ${climbs} climbs, ${forwardQueries + gradientQueries} evaluations ` +
