@@ -33,20 +33,24 @@ const table = [...models].map(([key, list]) => {
 const passed = read.filter(({ row }) => row.ok).length;
 console.log(`# The corpus
 
-\`bench/corpus\` exports one classifier of every family of torchvision, timm, transformers and Keras, with random weights of which every
-one matters, and compares logits and the gradient of the cross-entropy by the image with PyTorch's (TensorFlow's) in float64.
+\`bench/corpus\` exports one classifier of every family of torchvision, timm, transformers and Keras, with random
+weights chosen so that each one matters. It compares the logits, and the gradient of the cross-entropy with
+respect to the image, with PyTorch's (TensorFlow's) in float64.
 
-**${passed} of ${read.length} files pass**. ${files.length - read.length} more could not be exported. Over ${exact.length} files that are neither quantised nor
-float16, the median error of the gradient is ${shown(medianOf((r) => r.gradient))} of its largest element; PyTorch's own in float32 is ${shown(medianOf((r) => r.torch?.gradient))}. Of the logits it is ${shown(medianOf((r) => r.logits))}.
+**${passed} of ${read.length} files pass**. ${files.length - read.length} more exports failed. Over ${exact.length} files that are neither quantised nor float16, the median gradient error
+is ${shown(medianOf((r) => r.gradient))} of the largest element; PyTorch's own in float32 is ${shown(medianOf((r) => r.torch?.gradient))}. The median logit error is ${shown(medianOf((r) => r.logits))}.
 
-What passing means, and does not:
+What passing means, and what it does not:
 
-- Four images a model, judged by the lower middle one: at most 1e-4, or twice PyTorch's own float32 error. Where it is more, the gradient is
-  computed again without ONNX Runtime's optimisation, since another order of sums flips other ReLUs; if most images still differ, the best decides and none
-  may be further off than .3. A fault in some images alone could hide behind that.
-- Gradients by weights were compared in 55 files, 3082 weights by name: none was wrong.
-- float16 files: logits to .02, gradients to .5, as rounded weights are not the network that was rounded. That says that they are read.
-- Quantised files: logits to .1 of ONNX Runtime's own for the same file. Their gradient is an estimate, checked to be finite and not zero.
+- Each model is judged on four images by the lower median. The error may be at most 1e-4, or twice PyTorch's
+  own float32 error. If it is more, the gradient is computed again without ONNX Runtime's optimisation, since
+  a different summation order flips different ReLUs. If most images still differ, the best one decides and
+  none may be off by more than .3. A fault in only some images could hide behind that.
+- Weight gradients were compared in 55 files, 3082 weights by name. None was wrong.
+- float16 files: logits within .02, gradients within .5, because a network with rounded weights is not the
+  original one. This shows only that they are read.
+- Quantised files: logits within .1 of ONNX Runtime's for the same file. Their gradient is an estimate, checked
+  to be finite and not zero.
 - Rows were made at several commits of one day, on a loaded machine.
 
 | source | form | pass | of |
@@ -58,7 +62,7 @@ ${[...groups]
 
 ## Models
 
-Errors of the worst of a model's forms, of its middle image, relative to the largest element.
+Errors of each model's worst form, for its median image, relative to the largest element.
 
 | model | forms | logits | gradient | PyTorch's gradient |
 | --- | --- | --- | --- | --- |
