@@ -36,8 +36,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
 function createProgram(): Command {
   const program = new Command("holdfast")
     .description(
-      "Trains image classifiers whose attention and logits hold under adversarial attack,\n" +
-        "and measures honestly how well any ONNX classifier holds.",
+      "Measures how well any ONNX image classifier holds up under adversarial attack,\n" +
+        "and trains classifiers that hold up better.",
     )
     .version(toolInfo().version)
     .addHelpText(
