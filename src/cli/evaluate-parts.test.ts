@@ -5,8 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { holdfast } from "../../test/runs/holdfast.js";
 import { smallNetwork } from "../../test/small-network.js";
 import { writeSmallPhotos } from "../../test/small-photos.js";
+import { unreadModel } from "../../test/unread-model.js";
 import type { Result } from "../evaluation/index.js";
 import { saveClassifier } from "../models/index.js";
+import { writeModelFile } from "../onnx/index.js";
 
 /** Parts of an evaluation on the command line: shards, a budget, an early end. */
 let root = "";
@@ -92,7 +94,35 @@ describe("--end-early", () => {
     expect(await readdir(root)).not.toContain("early.json.partial");
     const alone = await holdfast(["evaluate", model, ...common(), "--end-early"]);
     expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining("there is nothing to decide")]);
+    const curve = await holdfast(["evaluate", ...args, "--curve"]);
+    expect([curve.code, curve.stderr]).toEqual([
+      2,
+      expect.stringMatching(/--curve: --end-early ends the evaluation .* before the curve\n +Leave out one/),
+    ]);
   });
+});
+
+test("a line before the evaluation says what is made, checks and the curve where they are", async () => {
+  const note = async (of: string, ...args: string[]): Promise<string> => {
+    const quick = [...common(), "--limit", "3", "--steps", "1", "--out", at("note.json")];
+    return (await holdfast(["evaluate", of, ...quick, ...args])).stderr;
+  };
+  expect(await note(model, "--curve", "2")).toMatch(
+    /the curve over ε: FMN, 2 gradients an image.*then the checks/s,
+  );
+  for (const without of [["--no-checks"], ["--budget", "1h"], ["--shard", "1/2"]]) {
+    expect(await note(model, ...without)).not.toContain("then the checks");
+  }
+  await writeModelFile(at("unread.onnx"), unreadModel());
+  const blind = await note(at("unread.onnx"), "--curve", "2");
+  expect(blind).toContain("without a gradient");
+  expect(blind).not.toContain("the curve over ε");
+  for (const [command, said] of [
+    ["merge", "--no-checks"],
+    ["evaluate", "--shard, --budget and"],
+  ] as const) {
+    expect((await holdfast([command, "--help"])).stdout.replace(/\s+/g, " ")).toContain(said);
+  }
 });
 
 describe("--budget", () => {

@@ -9,7 +9,7 @@ import { evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } fr
 import { collectExamples } from "./examples.js";
 import { checkFit } from "./fit.js";
 import { checkGates, upperBoundStatements } from "./gates.js";
-import { budgetStatement } from "./limit-gates.js";
+import { budgetStatement, uncheckedStatement } from "./limit-gates.js";
 import type { EvaluateOptions } from "./plan.js";
 import { marksOf, openKept } from "./kept.js";
 import { readAsLogits } from "./probabilities.js";
@@ -149,6 +149,7 @@ export function measuredResult(measures: Measures): Result {
       ...(measures.statements ?? []),
       ...upperBoundStatements(measures),
       ...checkStatements(measures),
+      ...uncheckedStatement(measures),
       ...budgetStatement(measures),
       ...shardStatement(measures),
       ...distanceStatements(measures),

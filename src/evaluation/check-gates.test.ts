@@ -115,6 +115,15 @@ test("a model trained to keep its attention or logits is to be attacked on them"
   expect(raised({}, "at-alp")).toEqual([["not-adaptive", "info"]]);
   expect(raised({ further: [further("adaptive", 0)] }, "at-alp")).toEqual([]);
   expect(raised({}, "pat")).toEqual([]);
+  const told = (threat: typeof about.threat): string => {
+    const alone = { ...measured({}, "at-alp"), measurements: [{ ...about, threat }] };
+    return checkGates(alone).find(({ code }) => code === "not-adaptive")!.message;
+  };
+  // Neither a shard nor a budget makes checks: the command does in any case.
+  expect(told(about.threat)).toMatch(/Measure it with holdfast evaluate --attack attention-apgd too\.$/);
+  expect(told({ norm: "l1", epsilon: 1 })).toMatch(
+    /--attack attention-apgd too in L∞ or L2, the norms that it knows\.$/,
+  );
 });
 
 test("of a sample the share counts, and one image alone does not say that an attack had not converged", () => {

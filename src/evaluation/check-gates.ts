@@ -1,4 +1,5 @@
 /** The gates on what was tried beside the measurements, and what it says where nothing was found. */
+import { CARDS, normLabel } from "../attacks/cards/index.js";
 import type {
   AttackMeasurement,
   FailureSigns,
@@ -10,7 +11,7 @@ import type {
 import { isBeyond, shownBy } from "./checks/further.js";
 import { attacksOf, type Measured } from "./curves.js";
 import { warn } from "./warn.js";
-import { attackLabel, describe, list, nameOf, number, percent } from "./words.js";
+import { attackAndSteps, attackLabel, describe, list, number, percent } from "./words.js";
 
 /** More accuracy than this, taken by an attack made for the defence, weakens the number. */
 const ADAPTIVE_MARGIN = 0.002;
@@ -65,7 +66,7 @@ export function longerGate(measured: Checks): ResultWarning[] {
     further.flatMap((longer) => {
       if (longer.purpose !== "longer" || !isBeyond(longer, about)) return [];
       const message =
-        `${describe(about)}: ${attackOf(longer)}, at twice the steps, broke ${longer.broken} of ${longer.images} images that ` +
+        `${describe(about)}: ${attackAndSteps(longer)}, at twice the steps, broke ${longer.broken} of ${longer.images} images that ` +
         `had stood: ${after(longer, about)} instead of ${percent(about.accuracy)}, below the confidence interval. The attack had ` +
         `not converged. ${counted(longer)} Measure again with more steps (${moreSteps(about, longer)}) until the accuracy stops falling.`;
       return [warn("not-converged", "warning", message, [about])];
@@ -97,7 +98,7 @@ export function adaptiveGate(measured: Checks): ResultWarning[] {
       if (adaptive.purpose !== "adaptive" || adaptive.broken === 0) return [];
       const isMuch = adaptive.broken > ADAPTIVE_MARGIN * about.n;
       const message =
-        `${describe(about)}: ${attackOf(adaptive)}, which attacks the attention maps and the logits together, broke ${adaptive.broken} of ` +
+        `${describe(about)}: ${attackAndSteps(adaptive)}, which attacks the attention maps and the logits together, broke ${adaptive.broken} of ` +
         `${adaptive.images} images that had stood (${percent(adaptive.broken / about.n)} of all). ${counted(adaptive)} The accuracy in the ` +
         "table is an answer to attacks that do not know the defence: report the worst case, and give this attack more " +
         `(--attack ${adaptive.attack} --steps 200 --restarts 5).`;
@@ -124,9 +125,12 @@ export function unadaptedGate({
       own.some(({ attack, stages = [] }) => isAdaptive(attack) || stages.some((s) => isAdaptive(s.attack))) ||
       further.some(({ attack }) => isAdaptive(attack));
     if (isTried || own.every(({ correct }) => correct === 0)) return [];
+    const { name: adaptive, norms } = CARDS["attention-apgd"];
+    const isKnown = own.some(({ threat }) => norms.some((norm) => norm === threat.norm));
+    const where = isKnown ? "" : ` in ${norms.map(normLabel).join(" or ")}, the norms that it knows`;
     const message =
-      `${name} was trained to keep its attention or its logits (${recipe}), and no attack on them was tried. Measure with ` +
-      "--attack attention-apgd too, or leave out --no-checks.";
+      `${name} was trained to keep its attention or its logits (${recipe}), and no attack on them was tried. Measure it with ` +
+      `holdfast evaluate --attack ${adaptive} too${where}.`;
     return [warn("not-adaptive", "info", message, own)];
   });
 }
@@ -154,7 +158,7 @@ function signsOf(
     say(
       "unavailable-gradients",
       "warning",
-      `${of(noGradient)} the gradient was zero or not a number in a tenth of the steps of ${attackOf(signs)} or more. Let gradients pass ` +
+      `${of(noGradient)} the gradient was zero or not a number in a tenth of the steps of ${attackAndSteps(signs)} or more. Let gradients pass ` +
         "what rounds (--straight-through), or attack without them (--attack square --queries 20000).",
     );
   }
@@ -171,7 +175,7 @@ function signsOf(
     say(
       "silent-success",
       "serious",
-      `${of(lost)} ${attackOf(signs)} came upon an adversarial image and did not give it back, so the accuracy is too high. Let it keep ` +
+      `${of(lost)} ${attackAndSteps(signs)} came upon an adversarial image and did not give it back, so the accuracy is too high. Let it keep ` +
         "the best it saw (--keep best).",
     );
   }
@@ -181,8 +185,8 @@ function signsOf(
     say(
       "incomplete-optimisation",
       isVain ? "info" : "warning",
-      `${of(rising)} the loss still rose by more than a twentieth of its way in the last ten steps of ${attackOf(signs)}. ` +
-        (isVain ? `${attackOf(longer)} broke none of ${longer.images} all the same. ` : "") +
+      `${of(rising)} the loss still rose by more than a twentieth of its way in the last ten steps of ${attackAndSteps(signs)}. ` +
+        (isVain ? `${attackAndSteps(longer)} broke none of ${longer.images} all the same. ` : "") +
         `Give it more steps (--steps ${2 * Number(signs.parameters["steps"] ?? 0)}), or longer ones.`,
     );
   }
@@ -190,7 +194,7 @@ function signsOf(
     say(
       "transfer-failure",
       "serious",
-      `${of(refuted)} ${attackOf(signs)} found an image that its own answers call adversarial and the model's do not: the gradient is ` +
+      `${of(refuted)} ${attackAndSteps(signs)} found an image that its own answers call adversarial and the model's do not: the gradient is ` +
         "that of another function than the one that is scored. Attack the model that is deployed, by its answers " +
         "(--attack square), or put what differs into the file.",
     );
@@ -199,7 +203,7 @@ function signsOf(
     say(
       "unconstrained-failure",
       unbounded >= MANY * images ? "serious" : "warning",
-      `${attackOf(signs)} did not succeed on ${unbounded} of ${images} images even where every image in [0, 1] was allowed. An attack that ` +
+      `${attackAndSteps(signs)} did not succeed on ${unbounded} of ${images} images even where every image in [0, 1] was allowed. An attack that ` +
         "cannot find what certainly is there says nothing of a small ball. Look for what hides the gradient " +
         "(clipped or saturated outputs, rounding), let gradients pass it (--straight-through), or attack without them (--attack square).",
     );
@@ -247,7 +251,7 @@ export function checkStatements(measured: Checks): string[] {
       .filter(({ broken, images }) => broken === 0 && images > 0)
       .map(
         (each) =>
-          `${attackOf(each)} (${each.purpose === "longer" ? "twice the steps" : "made for attention pairing"}) broke none of ${each.images}`,
+          `${attackAndSteps(each)} (${each.purpose === "longer" ? "twice the steps" : "made for attention pairing"}) broke none of ${each.images}`,
       );
     const none = signs !== undefined && signs.images > 0 && signsOf(signs, about, further).length === 0;
     const said = [
@@ -273,9 +277,4 @@ function worstStatement(about: AttackMeasurement, fallen: number): string {
     `${model}: the checks broke ${fallen} of the ${correct} images that ${attackLabel(about)} had left, so ${correct - fallen} of ` +
     `${n} stand (${percent((correct - fallen) / n)}).`
   );
-}
-
-function attackOf({ attack, parameters }: Pick<FurtherAttack, "attack" | "parameters">): string {
-  const { steps } = parameters;
-  return steps === null || steps === undefined ? nameOf(attack) : `${nameOf(attack)}-${steps}`;
 }

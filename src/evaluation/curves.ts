@@ -171,7 +171,7 @@ export function worstCase(measured: Measured, model: string, threat: ThreatInfo)
 }
 
 /** Images that the checks of these measurements broke besides, by their place in the dataset. */
-function foundByChecks(
+export function foundByChecks(
   { checks = [] }: Measured,
   attacks: readonly AttackMeasurement[],
 ): ReadonlySet<number> {

@@ -12,6 +12,7 @@ import {
   readResult,
   worstCase,
   writeResult,
+  type FurtherAttack,
   type EvaluateOptions,
   type NearestMeasurement,
   type Result,
@@ -130,6 +131,33 @@ test("an image that an attack broke is at most ε away, and one that only the se
     { ...measurements[1]!, perImage: { ...measurements[1]!.perImage, index: some((i) => i + 7) } },
   ];
   expect(distancesOf({ ...result, measurements: others })[0]!.distances[0]).toBe(0.2);
+});
+
+test("an image that a check of the headline broke is at most ε away, as the worst case counts it", () => {
+  const headline = result.headline!;
+  const about = result.measurements.find(
+    (m) => m.kind === "white-box" && m.threat.epsilon === headline.epsilon,
+  )!;
+  const [own] = distancesOf(result);
+  const far = own!.distances.findIndex((each) => each > headline.epsilon);
+  expect(far).toBeGreaterThanOrEqual(0);
+  const found: FurtherAttack = {
+    purpose: "longer",
+    attack: "pgd",
+    parameters: {},
+    standing: 1,
+    sample: { images: 1, broken: 1 },
+    images: 1,
+    broken: 1,
+    found: { index: [about.perImage!.index[far]!], prediction: [1] },
+    queries: { forward: 0, gradient: 0 },
+    seconds: 0,
+  };
+  const checked = { ...result, checks: [{ model: "small", measurement: about.id, further: [found] }] };
+  expect(distancesOf(checked)[0]!.distances[far]).toBe(headline.epsilon);
+  expect(accuracyWithin(distancesOf(checked)[0]!, headline.epsilon)).toBe(
+    worstCase(checked, "small", headline)!.accuracy,
+  );
 });
 
 test("no image found at any distance is said", () => {

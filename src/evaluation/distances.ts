@@ -1,6 +1,6 @@
 /** The curve of accuracy over every ε, from the distance of the nearest adversarial image of every image. */
 import { normLabel } from "../attacks/index.js";
-import { attacksOf, type Measured } from "./curves.js";
+import { attacksOf, foundByChecks, type Measured } from "./curves.js";
 import { nearestWithin } from "./nearest-within.js";
 import type { AttackMeasurement, NearestMeasurement, ThreatInfo } from "./result/index.js";
 import { attackLabel, list, number } from "./words.js";
@@ -20,19 +20,24 @@ export interface Distances {
 }
 
 /**
- * Of every search for the nearest images: the least distance of each image over this search and all attacks of the same
- * model and norm on the same images, own and by transfer. An image that was broken at ε has a distance of at most ε.
+ * Of every search for the nearest images that was done with all of them: the least distance of each image over this search
+ * and all attacks of the same model and norm on the same images, own and by transfer, and their checks. An image that was
+ * broken at ε has a distance of at most ε.
  */
 export function distancesOf(measured: Measured): Distances[] {
   return measured.measurements.flatMap((search) => {
-    if (search.kind !== "nearest" || search.perImage === undefined) return [];
+    if (search.kind !== "nearest" || search.perImage === undefined || search.unfinished !== undefined)
+      return [];
     const { model, perImage } = search;
     const { norm } = search.threat;
     const distances = perImage.distance.map((far, i) => (perImage.success[i] === 1 ? far : Infinity));
-    for (const { threat, perImage: columns } of attacksBeside(measured, search)) {
-      columns!.adversarialPrediction.forEach((answer, i) => {
-        if (answer === columns!.label[i]) return;
-        distances[i] = Math.min(distances[i]!, columns!.distance[i]!, threat.epsilon);
+    for (const attack of attacksBeside(measured, search)) {
+      const { epsilon } = attack.threat;
+      const { adversarialPrediction, label, distance, index } = attack.perImage!;
+      const found = foundByChecks(measured, [attack]);
+      adversarialPrediction.forEach((answer, i) => {
+        if (answer !== label[i]) distances[i] = Math.min(distances[i]!, distance[i]!, epsilon);
+        else if (found.has(index[i]!)) distances[i] = Math.min(distances[i]!, epsilon);
       });
     }
     const isRight = (i: number): boolean => perImage.cleanPrediction[i] === perImage.label[i];
@@ -50,12 +55,25 @@ export function accuracyWithin({ distances }: Pick<Distances, "distances">, epsi
 /** What a reader should know of the distances, and where they say more than the attacks at one ε. */
 export function distanceStatements(measured: Measured): string[] {
   const found = distancesOf(measured);
-  if (found.length === 0) return [];
+  const cut = cutOff(measured);
+  if (found.length === 0) return cut;
   return [
+    ...cut,
     ...found.flatMap((each) => [describeMedian(each), ...nearerThanAttacks(measured, each)]),
     "Distances are upper bounds, and so is the curve: a stronger attack may find nearer images. Of each image the nearest " +
       "counts that any attack here found, whatever its ε.",
   ];
+}
+
+/** A curve of the images that a search was done with would be none of all. */
+function cutOff({ measurements }: Measured): string[] {
+  return measurements.flatMap((search) => {
+    if (search.kind !== "nearest" || search.unfinished === undefined) return [];
+    return [
+      `${attackLabel(search)} was cut off before ${search.unfinished} of ${search.n} images of ${search.model}: there is no accuracy at ` +
+        "every ε, and no median distance. What it found counts in what is said of all attacks together.",
+    ];
+  });
 }
 
 /** `Half of the 95 images that a is right on have an adversarial image within L∞ 0.15 (FMN-1000, median).` */

@@ -9,11 +9,11 @@ import { checkRepeats } from "./checks/repeats.js";
 import { chooseExamples } from "./choose-examples.js";
 import { checkFit } from "./fit.js";
 import type { Kept } from "./kept.js";
-import { openBudget } from "./budget.js";
-import { openDecision, type Decision } from "./decision.js";
+import { openBudget, type Budget } from "./budget.js";
+import { checkLimits, decisionOn, limitsOf } from "./limits.js";
 import { measureClean } from "./measure-clean.js";
-import { scoredOn, stagesFor } from "./measuring.js";
-import { runTasks, type Ran, type Task } from "./tasks.js";
+import { stagesFor } from "./measuring.js";
+import { runTasks, type Task } from "./tasks.js";
 import { placesOfShard } from "./shards.js";
 import { planEvaluation, workOf, type EvaluateOptions, type EvaluationPlan } from "./plan.js";
 import type { Run } from "./run.js";
@@ -72,30 +72,95 @@ export async function evaluate(
   options: EvaluateOptions,
   hooks: EvaluateHooks = {},
 ): Promise<Evaluation> {
-  const whole = withinBatches(planEvaluation(options), models, dataset.length);
-  const plan = { ...whole, checks: whole.checks && isWhole(options) };
+  const plan = withinBatches(planEvaluation(options), models, dataset.length);
   checkModels(models, dataset, plan);
   checkLimits(options);
   const places = placesOfShard(dataset, options.shard);
+  const now = hooks.now ?? ((): number => performance.now());
+  const budget = options.budget === undefined ? undefined : openBudget(options.budget, now);
   const targets = new Map<string, Target>();
   for (const { name, classifier } of models) {
     const batchSize = fixedBatchSize(classifier) ?? plan.batchSize;
     targets.set(name, openTarget(classifier, { ...targetOptions(plan, hooks), batchSize }));
   }
+  try {
+    const repeats = new Map<string, RepeatedAnswers | undefined>();
+    for (const { name } of models) {
+      // It decides what the model is attacked as, and so how much work that is.
+      const found = await checkRepeats(targets.get(name)!, dataset);
+      repeats.set(name, found.repeats);
+      targets.set(name, found.target);
+    }
+    return await evaluateOn(dataset, { models, plan, places, targets, repeats, now, budget, options, hooks });
+  } catch (error) {
+    if (hooks.signal?.aborted !== true) throw error;
+    throw new InterruptedError({
+      place: "evaluation",
+      problem:
+        hooks.kept === undefined
+          ? "stopped on request; nothing was written"
+          : "stopped on request; the same evaluation goes on from what was kept",
+      cause: error,
+    });
+  } finally {
+    await Promise.all([...targets.values()].map((target) => target.dispose()));
+  }
+}
+
+interface Opened {
+  readonly models: readonly EvaluatedModel<AnyClassifier>[];
+  readonly plan: EvaluationPlan;
+  readonly places: readonly number[];
+  readonly targets: ReadonlyMap<string, Target>;
+  /** Whether each model repeats its answers. */
+  readonly repeats: ReadonlyMap<string, RepeatedAnswers | undefined>;
+  readonly now: () => number;
+  readonly budget: Budget | undefined;
+  readonly options: EvaluateOptions;
+  readonly hooks: EvaluateHooks;
+}
+
+/** Measures models that are open: clean, then the tasks of the plan, then the checks. */
+async function evaluateOn(dataset: Dataset, opened: Opened): Promise<Evaluation> {
+  const { models, plan, places, repeats, hooks } = opened;
+  const { run, tasks } = openRun(dataset, opened);
+  const record = <M extends Measurement>(measurement: M): M => {
+    hooks.onEvent?.({ type: "measurement", measurement });
+    return measurement;
+  };
+  const clean = new Map<string, CleanMeasurement>();
+  for (const { name } of models) clean.set(name, await measureClean(run, name));
+  run.shown = chooseExamples(dataset, plan, run.clean);
+  for (const each of clean.values()) record(each);
+  const ran = await runTasks(run, tasks, record);
+  const checks: ModelChecks[] = [];
+  const measurements: Measurement[] = [];
+  for (const { name } of models) {
+    const own = tasks.filter(({ model }) => model === name).flatMap((task) => ran.measured.get(task) ?? []);
+    checks.push(await checkModel(run, name, own, repeats.get(name)));
+    measurements.push(clean.get(name)!, ...own);
+  }
+  const { shown, adversarial } = run;
+  return { plan, measurements, checks, places, shown, adversarial, limits: limitsOf(run, ran) };
+}
+
+/** What is to be done, and says how much that is. */
+function openRun(
+  dataset: Dataset,
+  { models, plan, places, targets, now, budget, options, hooks }: Opened,
+): { readonly run: Run & { shown: readonly number[] }; readonly tasks: readonly Task[] } {
   const planned = new Map([...targets].map(([name, { access }]) => [name, measurementsOn(access, plan)]));
   const tasks: readonly Task[] = models.flatMap(({ name: model }) =>
     planned.get(model)!.map((given) => ({ model, given })),
   );
-  const work = tasks
-    .map(({ model, given }) => workOf(stagesFor(given, targets.get(model)!), places.length))
-    .reduce(
-      (sum, each) => sum + each,
-      plan.checks ? checksWork(models, { plan, planned, targets }, dataset) : 0,
-    );
+  const work =
+    tasks
+      .map(({ model, given }) => workOf(stagesFor(given, targets.get(model)!), places.length))
+      .reduce((sum, each) => sum + each, 0) +
+    (plan.checks ? checksWork(models, { plan, planned, targets }, dataset) : 0);
   hooks.onEvent?.({ type: "plan", plan, images: places.length, work });
   let done = 0;
-  const now = hooks.now ?? ((): number => performance.now());
-  const { budget: seconds, threshold } = options;
+  const { threshold } = options;
   const run = {
     plan,
     planned,
@@ -110,63 +175,14 @@ export async function evaluate(
     clean: new Map<string, readonly number[]>(),
     shown: [] as readonly number[],
     adversarial: new Map<string, Map<number, Float32Array>>(),
-    budget: seconds === undefined ? undefined : openBudget(seconds, now),
+    budget,
     decision: threshold === undefined ? undefined : decisionOn(threshold, { plan, targets, dataset }, tasks),
     onWork(label: string, spent: number) {
       done += spent;
       hooks.onEvent?.({ type: "progress", label, done: Math.round(done), work });
     },
   } satisfies Run;
-  const record = <M extends Measurement>(measurement: M): M => {
-    hooks.onEvent?.({ type: "measurement", measurement });
-    return measurement;
-  };
-  let ran: Ran;
-  const clean = new Map<string, CleanMeasurement>();
-  const checks: ModelChecks[] = [];
-  try {
-    const repeated = new Map<string, RepeatedAnswers | undefined>();
-    for (const { name } of models) {
-      const { repeats, target } = await checkRepeats(targets.get(name)!, dataset);
-      repeated.set(name, repeats);
-      targets.set(name, target);
-    }
-    for (const { name } of models) clean.set(name, await measureClean(run, name));
-    run.shown = chooseExamples(dataset, plan, run.clean);
-    for (const each of clean.values()) record(each);
-    ran = await runTasks(run, tasks, record);
-    for (const { name } of models) {
-      const measured = tasks.flatMap((task) => ran.measured.get(task) ?? []);
-      checks.push(await checkModel(run, name, measured, repeated.get(name)));
-    }
-  } catch (error) {
-    if (hooks.signal?.aborted !== true) throw error;
-    throw new InterruptedError({
-      place: "evaluation",
-      problem:
-        hooks.kept === undefined
-          ? "stopped on request; nothing was written"
-          : "stopped on request; the same evaluation goes on from what was kept",
-      cause: error,
-    });
-  } finally {
-    await Promise.all([...targets.values()].map((target) => target.dispose()));
-  }
-  const measurements = models.flatMap(({ name }) => [
-    clean.get(name)!,
-    ...tasks.flatMap((task) => (task.model === name ? (ran.measured.get(task) ?? []) : [])),
-  ]);
-  const { shown, adversarial } = run;
-  return { plan, measurements, checks, places, shown, adversarial, limits: limitsOf(run, ran) };
-}
-
-/** Checks are made of a whole evaluation: of a shard they would be those of a part, and a budget or a threshold has its own end. */
-function isWhole({
-  shard,
-  budget,
-  threshold,
-}: Pick<EvaluateOptions, "shard" | "budget" | "threshold">): boolean {
-  return shard === undefined && budget === undefined && threshold === undefined;
+  return { run, tasks };
 }
 
 /** What the checks cost at most, where every image stands. */
@@ -179,55 +195,6 @@ function checksWork(
     checksOf({ classifier, target: targets.get(name)!, planned: planned.get(name)!, plan }, length),
   );
   return each.reduce((sum, checks) => sum + (checks?.work ?? 0), 0);
-}
-
-/** What each model is scored in at the headline. */
-function decisionOn(
-  threshold: number,
-  run: Pick<Run, "plan" | "targets" | "dataset">,
-  tasks: readonly Task[],
-): Decision {
-  const columns = new Map([...run.targets.keys()].map((model) => [model, 0]));
-  for (const { model, given } of tasks) {
-    if (given.threat.epsilon !== run.plan.headline) continue;
-    for (const each of [model, ...scoredOn(run, model, given)]) columns.set(each, columns.get(each)! + 1);
-  }
-  return openDecision(threshold, run.dataset.length, columns);
-}
-
-function limitsOf({ budget, decision }: Run, { notRun }: Ran): Limits | undefined {
-  if (budget === undefined && decision === undefined) return undefined;
-  return {
-    ...(budget && { budget: { seconds: budget.seconds, spent: budget.spent } }),
-    ...(decision && { threshold: decision.threshold }),
-    notRun,
-  };
-}
-
-/** @throws UsageError where what is to end it says nothing. */
-function checkLimits({ shard, budget, threshold }: EvaluateOptions): void {
-  if (budget !== undefined && !(budget > 0)) {
-    throw new UsageError({
-      place: "budget",
-      problem: `${budget} seconds are no time`,
-      remedy: "Give it more than 0.",
-    });
-  }
-  if (threshold === undefined) return;
-  if (!(threshold >= 0 && threshold <= 1)) {
-    throw new UsageError({
-      place: "threshold",
-      problem: `${threshold} is no accuracy`,
-      remedy: "Give a share from 0 to 1.",
-    });
-  }
-  if (shard !== undefined) {
-    throw new UsageError({
-      place: "threshold",
-      problem: "a shard knows nothing of the others, and cannot decide it",
-      remedy: "Leave it out, and ask when the shards are merged.",
-    });
-  }
 }
 
 /**

@@ -324,6 +324,12 @@ describe("a suite", () => {
       "Only Square, which asks for none, searched there.",
     );
     expect(message(standard(0, { zeroGradient }))).toContain("ask Square for more");
+    // A budget ended before its turn.
+    const cut = standard(0, { zeroGradient });
+    const stages = cut.stages!.map((stage) =>
+      stage.attack === "square" ? { ...stage, unfinished: stage.images } : stage,
+    );
+    expect(message({ ...cut, stages, unfinished: 580 })).not.toContain("searched there");
     const alone = message(attack(0.5, { zeroGradient }));
     expect(alone).not.toContain("searched there");
     expect(alone).toContain("an attack that needs no gradient (--attack square)");

@@ -116,6 +116,7 @@ export { attackDataset, type AttackDatasetOptions, type Outcome } from "./attack
 export { datasetBatches, readBatch } from "./batches.js";
 export {
   attackNamed,
+  isChecked,
   planEvaluation,
   workOf,
   type EvaluateOptions,
@@ -133,7 +134,7 @@ export {
   type RegionActivation,
 } from "./measures/index.js";
 export { cleanMeasurement, whiteBoxMeasurement, type Attacked } from "./measurement.js";
-export { accuracyOf, attackLabel, describeStages, nameOf, stageNames } from "./words.js";
+export { accuracyOf, attackAndSteps, attackLabel, describeStages, nameOf, stageNames } from "./words.js";
 export { createTally, scoreOf, type Tally } from "./tally.js";
 export { checkFit } from "./fit.js";
 export {

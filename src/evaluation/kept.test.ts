@@ -136,6 +136,18 @@ test("what was kept of another evaluation is not used, and what is no outcome is
   );
 });
 
+test("it goes on with other threads, in other batches and without its checks", async () => {
+  const keepIn = join(folder, "otherwise.partial");
+  const [whole] = await evaluated({ options: { ...OPTIONS, checks: false } });
+  await expect(evaluated({ keepIn, dies: 60 })).rejects.toThrow("killed");
+  const otherwise = { ...OPTIONS, checks: false, threads: 2, batchSize: 11 };
+  const [result, found] = await evaluated({ keepIn, options: otherwise });
+  expect(found).toBeGreaterThan(10);
+  expect(said(result)).toEqual(said(whole));
+  // Products of fewer than four rows may be rounded otherwise.
+  expect((await evaluated({ keepIn, options: { ...otherwise, batchSize: 3 } }))[1]).toBe(0);
+});
+
 test("what another evaluation writes to the same file at the same time is not taken for its own", async () => {
   const [mine, theirs] = ["mine", "theirs"].map((name) => join(folder, `${name}.partial`)) as [
     string,

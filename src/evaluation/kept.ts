@@ -77,18 +77,25 @@ export async function openKept(
   return keptIn(journal, whose.slice(0, 12));
 }
 
-/** All that outcomes depend on; the number of threads is not of it, nor whether they are checked, which part is done, or until when. */
+/** Products of fewer rows may be summed in another order, so that their last bits differ. */
+const LEAST_ROWS = 4;
+
+/**
+ * All that outcomes depend on. The number of threads is not of it, nor the size of batches from four images on, whether they are
+ * checked, which part is done, or until when.
+ */
 function signature(
   models: readonly ModelUnderTest<AnyClassifier>[],
   dataset: Dataset,
   tool: ToolInfo,
-  { threads: _threads, checks: _checks, ...options }: EvaluateOptions,
+  options: EvaluateOptions,
 ): Readonly<Record<keyof ShardMarks, unknown>> {
   const { name, split, length, labels, classNames } = dataset;
+  const { threads: _threads, checks: _checks, batchSize, ...plan } = planEvaluation(options);
   return {
     tool,
     models: models.map(({ name: called, info, classifier }) => [called, info.sha256, computed(classifier)]),
-    plan: planEvaluation(options),
+    plan: { ...plan, rows: Math.min(batchSize, LEAST_ROWS) },
     images: {
       name,
       split,

@@ -1,6 +1,6 @@
 /** The gates on evaluations that were ended before all was done: by a budget, or by a threshold. */
 import { attacksOf, type Measured } from "./curves.js";
-import type { AttackMeasurement, ResultWarning } from "./result/index.js";
+import type { AttackMeasurement, NearestMeasurement, ResultWarning } from "./result/index.js";
 import { judgeThreshold } from "./threshold.js";
 import { warn } from "./warn.js";
 import { describe, list, percent, stageNames } from "./words.js";
@@ -22,6 +22,21 @@ export function budgetStatement({ limits }: Pick<Measured, "limits">): string[] 
   return [
     `The evaluation was given ${seconds(limits.budget.seconds)}. How much is done in that depends on the speed of the machine: ` +
       "another run may try more or less, and leave other images standing.",
+  ];
+}
+
+/** That nothing was tried beside the attacks of the headline, in an evaluation that attacked something there. */
+export function uncheckedStatement({ checks = [], measurements, headline }: Measured): string[] {
+  const attacked = attacksOf(measurements).filter(
+    ({ kind, threat }) => kind === "white-box" && threat.epsilon === headline?.epsilon,
+  );
+  const isUnchecked = checks.some(
+    ({ model, measurement }) => measurement === undefined && attacked.some((m) => m.model === model),
+  );
+  if (!isUnchecked) return [];
+  return [
+    "The headline was not checked: whether twice the steps or an adaptive attack break more of it, and whether its attack shows signs " +
+      "of failing. A whole evaluation checks it, without --no-checks, --shard, --budget or --end-early.",
   ];
 }
 
@@ -50,17 +65,19 @@ function isDecided(measured: Measured): boolean {
 
 /** Measurements that were cut off, and all that was not done, in words. */
 function leftOut({ measurements, limits }: Measured): {
-  readonly left: readonly AttackMeasurement[];
+  readonly left: readonly (AttackMeasurement | NearestMeasurement)[];
   readonly missing: string;
 } {
-  const left = attacksOf(measurements).filter(({ unfinished }) => unfinished !== undefined);
+  const left = measurements
+    .filter((m) => m.kind !== "clean")
+    .filter(({ unfinished }) => unfinished !== undefined);
   const notRun = limits?.notRun ?? [];
   const parts = [...left.map(describeLeft), ...(notRun.length === 0 ? [] : [`not run: ${list(notRun)}`])];
   return { left, missing: parts.join("; ") };
 }
 
 /** `auto on a (L∞, ε = 0.3): APGD-T 12 of 30 images, Square + APGD 30 of 30 not finished` */
-function describeLeft(m: AttackMeasurement): string {
+function describeLeft(m: AttackMeasurement | NearestMeasurement): string {
   const names = m.stages === undefined ? [] : stageNames(m.stages);
   const stages = (m.stages ?? []).flatMap(({ unfinished, images }, i) =>
     unfinished === undefined ? [] : [`${names[i]} ${unfinished} of ${images}`],

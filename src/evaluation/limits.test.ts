@@ -8,9 +8,11 @@ import { compile } from "../runtime/index.js";
 import { openBudget } from "./budget.js";
 import {
   attacksOf,
+  distancesOf,
   evaluateModels,
   judgeThreshold,
   mergeResults,
+  worstCase,
   type AttackMeasurement,
   type EvaluateOptions,
   type Result,
@@ -152,10 +154,46 @@ describe("a threshold", () => {
     }
   });
 
+  test("leaves no curve, and is refused beside one", async () => {
+    await expect(evaluated({ ...OPTIONS, threshold: 0.5, curve: true })).rejects.toThrow(
+      /curve: a threshold ends the evaluation as soon as it is certain, before the curve/,
+    );
+  });
+
   test("that the clean images miss is decided without an attack", async () => {
     const result = await evaluated({ ...OPTIONS, threshold: 1 }, { wrong: 1 });
     expect(judgeThreshold(result, 1).outcome).toBe("below");
     expect(headlineOf(result)).toMatchObject({ correct: 47, unfinished: 47, queries: { gradient: 0 } });
+  });
+});
+
+describe("an evaluation that is not checked says so, once:", () => {
+  const quick: EvaluateOptions = {
+    ...OPTIONS,
+    checks: true,
+    attack: "pgd",
+    options: { steps: 1 },
+    epsilons: [0.15],
+  };
+  const unchecked = ({ statements }: Result): number =>
+    statements.filter((text) => text.startsWith("The headline was not checked")).length;
+
+  test.each<[string, Partial<EvaluateOptions>, number]>([
+    ["by itself it is", {}, 0],
+    ["--no-checks", { checks: false }, 1],
+    ["a shard", { shard: { index: 1, count: 2 } }, 1],
+    ["a budget", { budget: 1000 }, 1],
+    ["a threshold", { threshold: 0.1 }, 1],
+  ])("%s", async (_, options, times) => {
+    expect(unchecked(await evaluated({ ...quick, ...options }, { models: 2 }))).toBe(times);
+  });
+
+  test("and so does the whole of its shards", async () => {
+    const parts = [];
+    for (const index of [1, 2]) {
+      parts.push({ place: `${index}`, result: await evaluated({ ...quick, shard: { index, count: 2 } }) });
+    }
+    expect(unchecked(mergeResults(parts))).toBe(1);
   });
 });
 
@@ -269,11 +307,50 @@ describe("a budget", () => {
     expect(long.limits!.notRun).toEqual([]);
     // Nothing follows a single attack: it ends when it is done.
     expect(long.limits!.budget!.spent).toBeLessThan(500);
-    const short = await evaluated({ ...transfer, budget: 60 }, { models: 2 });
-    expect(rows(short)).toEqual(["small white-box", "small1 white-box"]);
-    expect(short.limits!.notRun).toEqual([
-      "the images of PGD-20 on small (L∞, ε = 0.15) on the other models",
-    ]);
+    const short = await evaluated({ ...transfer, budget: 130 }, { models: 2 });
+    expect(rows(short)).toEqual(["small white-box", "small1 transfer", "small1 white-box"]);
+    expect(short.limits!.notRun).toEqual([]);
+    const [own, other] = attacksOf(short.measurements);
+    const finished = 48 - own!.unfinished!;
+    expect(finished).toBeGreaterThan(0);
+    // Both models are the same one, right on every clean image: what is not finished is so on both.
+    expect(other).toMatchObject({ n: 48, correct: own!.correct, unfinished: 48 - finished });
+    expect(other!.interval.low).toBe(own!.interval.low);
+    expect(other!.perImage!.unfinished).toEqual(own!.perImage!.unfinished);
+    const [warning] = short.warnings.filter(({ code }) => code === "budget-spent");
+    expect(warning!.message).toContain(
+      `PGD-20 from small on small1 (L∞, ε = 0.15): ${48 - finished} of 48 images`,
+    );
+    expect(await renderReport(short)).toContain(`${own!.correct} of 48, ${48 - finished} not finished`);
+  });
+
+  test("that cuts off the search for the nearest images draws no curve, says so, and leaves the headline alone", async () => {
+    const options = { ...OPTIONS, attack: "pgd", options: { steps: 5 }, epsilons: [0.15], curve: 60 };
+    const whole = await evaluated(options);
+    const result = await evaluated({ ...options, budget: 140 });
+    const search = result.measurements.find((m) => m.kind === "nearest")!;
+    expect(search.unfinished).toBeGreaterThan(0);
+    expect(search.unfinished).toBeLessThan(48);
+    const [warning] = result.warnings.filter(({ code }) => code === "budget-spent");
+    expect(warning!.measurements).toEqual([search.id]);
+    expect(warning!.message).toContain(
+      `FMN-60 on small (L∞, ε = 1): ${search.unfinished} of 48 images not finished`,
+    );
+    expect(result.statements.join(" ")).toContain(
+      `FMN-60 was cut off before ${search.unfinished} of 48 images of small: there is no accuracy at every ε`,
+    );
+    expect(distancesOf(result)).toEqual([]);
+    expect(distancesOf(whole)).toHaveLength(1);
+    const page = await renderReport(result);
+    for (const drawn of ["Accuracy at every ε, at most", "median L∞ distance"]) {
+      expect(page).not.toContain(drawn);
+      expect(await renderReport(whole)).toContain(drawn);
+    }
+    // The headline's own attack is done: nothing is left to be tried there.
+    const worst = worstCase(result, "small", result.headline!)!;
+    expect(worst.unfinished).toBeUndefined();
+    expect(worst.measurements).toContain(search.id);
+    expect(judgeThreshold(result, worst.accuracy).outcome).toBe("at or above");
   });
 
   test("ends early all the same, and leaves a threshold undecided where it is over first", async () => {

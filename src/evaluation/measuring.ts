@@ -3,7 +3,7 @@ import type { Outcome } from "./attack-dataset.js";
 import { attackStage } from "./attack-stage.js";
 import type { KeptOutcome } from "./kept.js";
 import { ownMeasurement, transferMeasurement } from "./measurement.js";
-import { workOf, type PlannedMeasurement } from "./plan.js";
+import { headlineIn, isAtHeadline, workOf, type PlannedMeasurement } from "./plan.js";
 import { added, asItIs, withoutImage, wrongWhenClean } from "./outcomes.js";
 import type { Measurement, PerAttackedImage } from "./result/index.js";
 import type { Run } from "./run.js";
@@ -45,8 +45,8 @@ export class Measuring {
     this.#name = `${model}/${mine.indexOf(given)}`;
     this.#stages = [...stagesFor(given, targets.get(model)!)];
     this.#own = this.#stages.length;
-    this.isHeadline = given.threat.epsilon === plan.headline;
-    const isFirst = given === mine.find(({ threat }) => threat.epsilon === plan.headline);
+    this.isHeadline = isAtHeadline(given, plan);
+    const isFirst = given === headlineIn(mine, plan);
     this.#isShown = (place) => isFirst && run.shown.includes(place);
     const others = scoredOn(run, model, given);
     this.#transfers = others.length === 0 ? undefined : openTransfers(run, others);
@@ -218,10 +218,7 @@ export class Measuring {
     this.#settled.add(place);
   }
 
-  /**
-   * Scores what is left. Images that it is not done with count as they stand; the measurement is then not scored on the
-   * other models.
-   */
+  /** Scores what is left. Images that it is not done with count as they stand, on the other models as those say of the clean ones. */
   async finish(): Promise<Measurement[]> {
     const { run, model, given } = this;
     if (!this.#isOpen) await this.#open();
@@ -230,15 +227,19 @@ export class Measuring {
       const before = this.#before.get(place) ?? asItIs(run, model, place);
       this.#settle(before, -1, !before.value.success);
     }
+    await this.#transfers?.finish();
+    const others = [...(this.#transfers?.tallies ?? [])];
+    for (const [other, tally] of others) {
+      for (const outcome of left.map((place) => asItIs(run, other, place))) {
+        tally.add(outcome, { unfinished: !outcome.value.success });
+      }
+      if (left.length === 0 && this.isHeadline) noteAll(run, other, tally.perImage);
+    }
     this.#tally.seconds = this.#reports.reduce((sum, { seconds }) => sum + seconds, 0);
     if (given.isSuite) this.#tally.stages = this.#allReports();
     this.#tally.further = Math.max(0, this.#reports.length - this.#own);
     const common = { planned: { ...given, stages: this.#stages.slice(0, this.#own) }, seed: run.plan.seed };
     const mine = ownMeasurement(model, run.models.get(model)!, { ...common, tally: this.#tally });
-    if (left.length > 0) return [mine];
-    await this.#transfers?.finish();
-    const others = [...(this.#transfers?.tallies ?? [])];
-    if (this.isHeadline) for (const [other, tally] of others) noteAll(run, other, tally.perImage);
     return [mine, ...others.map(([other, tally]) => transferMeasurement(other, model, { ...common, tally }))];
   }
 

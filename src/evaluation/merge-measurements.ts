@@ -69,11 +69,13 @@ function mergeStages(parts: readonly Attacked[]): SuiteStageResult[] {
   return longest.map((stage, i) => {
     const same = all.flatMap((stages) => stages[i] ?? []);
     const unfinished = sum(same, (each) => each.unfinished ?? 0);
-    const { unfinished: _, ...rest } = stage;
+    const blind = sum(same, (each) => each.blind ?? 0);
+    const { unfinished: _, blind: __, ...rest } = stage;
     return {
       ...rest,
       images: sum(same, ({ images }) => images),
       broken: sum(same, ({ broken }) => broken),
+      ...(blind === 0 ? {} : { blind }),
       queries: addQueries(same),
       seconds: sum(same, ({ seconds }) => seconds),
       ...(unfinished === 0 ? {} : { unfinished }),

@@ -15,11 +15,11 @@ interface Part extends ShardResult {
 }
 
 /**
- * The result that one evaluation of all images gives, byte for byte but for the date and the seconds: columns are put in the
+ * The result that one evaluation of all images gives without checks (`--no-checks`), byte for byte but for the date and the seconds: columns are put in the
  * order of the images, counts added up, and intervals, gates and statements made again. Machines and paths are those of
  * the first shard.
  *
- * @throws InputError where shards are missing, twice there, or of different evaluations.
+ * @throws InputError where shards are missing, twice there, of different evaluations, or of a model that answered otherwise.
  */
 export function mergeResults(results: readonly ShardResult[]): Result {
   const parts = results.map(partOf).sort((a, b) => a.shard.index - b.shard.index);
@@ -43,8 +43,7 @@ export function mergeResults(results: readonly ShardResult[]): Result {
     headline: result.headline,
     models: result.models,
     measurements,
-    // All that a shard checks is the same of every one: whether its models repeat their answers.
-    ...(result.checks && { checks: result.checks }),
+    ...mergeChecks(parts),
     examples: mergeExamples(parts, measurements),
     statements: [...first.shard.notes, ...machinesStatement(parts)],
     ...(limits && { limits }),
@@ -112,6 +111,35 @@ function mergeMeasurements(parts: readonly Part[]): Measurement[] {
     const same = parts.map(({ result }) => result.measurements.find(({ id }) => id === m.id));
     return same.every((each) => each !== undefined) ? [mergeMeasurement(same)] : [];
   });
+}
+
+/**
+ * All that a shard checks is the same of every one: whether its models repeat their answers, asked the same images.
+ *
+ * @throws InputError where that differs: images of one model were then scored in two ways.
+ */
+function mergeChecks(parts: readonly Part[]): Pick<Result, "checks"> {
+  const [first] = parts as readonly [Part, ...Part[]];
+  const { checks } = first.result;
+  for (const { model, repeats } of checks ?? []) {
+    for (const { place, result } of parts) {
+      const other = result.checks?.find((each) => each.model === model)?.repeats;
+      if (other?.averagedOver === repeats?.averagedOver) continue;
+      const told = (averagedOver: number | undefined): string =>
+        averagedOver === undefined
+          ? "repeated its answers"
+          : `did not, and was averaged over ${averagedOver} draws`;
+      throw new InputError({
+        place,
+        problem:
+          `${model} ${told(other?.averagedOver)}; in ${first.place} it ${told(repeats?.averagedOver)}. ` +
+          "Its images were not scored in the same way",
+        remedy:
+          "Make the shards on machines where it answers alike, or make its noise an input of the model.",
+      });
+    }
+  }
+  return checks === undefined ? {} : { checks };
 }
 
 /** What was not run in one of them; seconds add up as those of the measurements do. */

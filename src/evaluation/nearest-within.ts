@@ -1,7 +1,10 @@
 import type { Measurement, ThreatInfo, WhiteBoxMeasurement } from "./result/index.js";
 import { scoreOf } from "./tally.js";
 
-/** What the searches for the nearest images say under one threat, as if each had been an attack with that ε. */
+/**
+ * What the searches for the nearest images say under one threat, as if each had been an attack with that ε. Nothing waits for
+ * them there: an image that a search was cut off before is none that is still to be attacked at this ε.
+ */
 export function nearestWithin(
   measurements: readonly Measurement[],
   model: string,
@@ -10,19 +13,21 @@ export function nearestWithin(
   return measurements.flatMap((m) => {
     if (m.kind !== "nearest" || m.model !== model || m.threat.norm !== threat.norm) return [];
     if (m.perImage === undefined) return [];
-    const { distance, label, success } = m.perImage;
+    const { unfinished: _, perImage: found, ...search } = m;
+    const { unfinished: __, ...columns } = found;
+    const { distance, label, success } = columns;
     const within = distance.map((far, i) => success[i] === 1 && far <= threat.epsilon);
-    const adversarialPrediction = m.perImage.adversarialPrediction.map((answer, i) =>
+    const adversarialPrediction = columns.adversarialPrediction.map((answer, i) =>
       within[i] ? answer : label[i]!,
     );
     return [
       {
-        ...m,
-        ...scoreOf(m.id, model, adversarialPrediction, m.perImage, m.seed, m.seconds),
+        ...search,
+        ...scoreOf(m.id, model, adversarialPrediction, columns, m.seed, m.seconds),
         kind: "white-box" as const,
         threat,
         perImage: {
-          ...m.perImage,
+          ...columns,
           adversarialPrediction,
           success: within.map((each) => (each ? 1 : 0)),
         },

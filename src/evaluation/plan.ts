@@ -39,8 +39,8 @@ export interface EvaluateOptions {
   readonly threads?: number;
   readonly seed?: number;
   /**
-   * Whether it is checked how far the headline's number can be trusted; so by default. Whether models repeat their answers
-   * is looked at in any case: it decides how they are attacked.
+   * Whether it is checked how far the headline's number can be trusted; so by default, but never of a shard, nor within a
+   * budget or until a threshold. Whether models repeat their answers is looked at in any case: it decides how they are attacked.
    */
   readonly checks?: boolean;
   /** Attack the images of this part alone; `mergeResults` puts the parts together. */
@@ -144,8 +144,37 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
     batchSize: options.batchSize ?? DEFAULT_BATCH,
     threads: options.threads,
     seed: options.seed ?? 0,
-    checks: options.checks ?? true,
+    checks: isChecked(options),
   };
+}
+
+/**
+ * Whether the headline is checked: in a whole evaluation that does not leave it out. Checks of a shard would be those of a part,
+ * and a budget or a threshold ends by itself.
+ */
+export function isChecked({
+  checks = true,
+  shard,
+  budget,
+  threshold,
+}: Pick<EvaluateOptions, "checks" | "shard" | "budget" | "threshold">): boolean {
+  return checks && shard === undefined && budget === undefined && threshold === undefined;
+}
+
+/** Whether a measurement is one of the headline: at its ε. The search for the nearest images is at none, however wide its ball is. */
+export function isAtHeadline(
+  { threat, nearest }: Pick<PlannedMeasurement, "threat" | "nearest">,
+  { headline }: Pick<EvaluationPlan, "headline">,
+): boolean {
+  return nearest !== true && threat.epsilon === headline;
+}
+
+/** The first measurement of the headline: its images are shown, and its number is checked. */
+export function headlineIn(
+  planned: readonly PlannedMeasurement[],
+  plan: Pick<EvaluationPlan, "headline">,
+): PlannedMeasurement | undefined {
+  return planned.find((each) => isAtHeadline(each, plan));
 }
 
 /** An attack or a suite by its name. @throws UsageError on one that there is not, or options that it does not know. */

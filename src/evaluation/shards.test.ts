@@ -84,6 +84,22 @@ describe("shards merged", () => {
     expect(written(mergeResults(parts.toReversed()))).toBe(written(whole));
   });
 
+  test("count what a search by answers broke in all of them", async () => {
+    const parts = await shards(2, { ...OPTIONS, epsilons: [0.1] });
+    // As if the first shard had broken one so, and the second two.
+    const counted = parts.map(({ place, result }, i) => ({
+      place,
+      result: {
+        ...result,
+        measurements: result.measurements.map((m) =>
+          m.kind === "white-box" ? { ...m, stages: m.stages!.map((s) => ({ ...s, blind: i + 1 })) } : m,
+        ),
+      },
+    }));
+    const [merged] = mergeResults(counted).measurements.filter((m) => m.kind === "white-box");
+    expect(merged!.stages!.map(({ blind }) => blind)).toEqual([3, 3, 3, 3, 3]);
+  });
+
   test("made on several kinds of machine say so", async () => {
     const [one, two] = await shards(2, QUICK);
     const elsewhere = { ...two!.result, runtime: { ...two!.result.runtime, cpu: "another", threads: 7 } };
@@ -137,6 +153,17 @@ describe("shards that do not make a whole are refused", () => {
     expect(merged({ place, result: await evaluated(QUICK) })).toThrow(
       "other.json: is a whole evaluation, not a shard of one",
     );
+  });
+
+  test("those in which a model answered otherwise: its images were then scored in two ways", async () => {
+    const [one, two] = await shards(2, QUICK);
+    const [checks] = two!.result.checks!;
+    const repeats = { ...checks!.repeats!, averagedOver: 10 };
+    const differs = { place, result: { ...two!.result, checks: [{ ...checks!, repeats }] } };
+    expect(() => mergeResults([one!, differs])).toThrow(
+      /other\.json: a did not, and was averaged over 10 draws; in shard-1\.json it repeated its answers.*same way\n +Make/s,
+    );
+    expect(mergeResults([one!, two!]).checks).toEqual(one!.result.checks);
   });
 
   test("a shard that there is not, or that has no images", async () => {

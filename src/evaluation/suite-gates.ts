@@ -19,9 +19,12 @@ export function needsGradient(attack: string): boolean {
   return !Object.hasOwn(known, attack) || known[attack]!.access === "gradient";
 }
 
-/** The attacks of a suite that ask for no gradient, as in `Square`; none of an attack that is no suite. */
+/** The attacks of a suite that ask for no gradient and were run, as in `Square`; none of an attack that is no suite. */
 export function gradientFreeNames({ stages = [] }: Pick<AttackMeasurement, "stages">): string[] {
-  return stages.filter(({ attack }) => !needsGradient(attack)).map(({ attack }) => nameOf(attack));
+  const ran = stages.filter(
+    ({ attack, images, unfinished = 0 }) => !needsGradient(attack) && images > unfinished,
+  );
+  return [...new Set(ran.map(({ attack }) => nameOf(attack)))];
 }
 
 /**

@@ -54,7 +54,7 @@ export interface Totals {
   readonly largestPerturbation: number;
   readonly nonFinite: number;
   readonly zeroGradient: number;
-  /** Images with a zero gradient that count as right all the same. */
+  /** Images with a zero gradient that count as right all the same, after all that was to be tried on them. */
   readonly zeroStanding: number;
   readonly forward: number;
   readonly gradient: number;
@@ -114,7 +114,10 @@ export function createTally(): Tally {
         largestPerturbation: column("distance").reduce((most, distance) => Math.max(most, distance), 0),
         nonFinite: sum(({ nonFinite }) => nonFinite),
         zeroGradient: sum(({ zeroGradient }) => zeroGradient),
-        zeroStanding: sum(({ zeroGradient, adversarial, label }) => zeroGradient && adversarial === label),
+        zeroStanding: sum(
+          ({ zeroGradient, unfinished, adversarial, label }) =>
+            zeroGradient && !unfinished && adversarial === label,
+        ),
         forward: sum(({ forwardQueries }) => forwardQueries),
         gradient: sum(({ gradientQueries }) => gradientQueries),
       };

@@ -1,6 +1,6 @@
 /** In which order measurements are made, and what is left out where there is no time. */
 import { furtherStages } from "./further.js";
-import { Measuring, scoredOn } from "./measuring.js";
+import { Measuring } from "./measuring.js";
 import type { PlannedMeasurement } from "./plan.js";
 import type { Measurement } from "./result/index.js";
 import type { Run } from "./run.js";
@@ -75,13 +75,6 @@ async function runWithin(
     const hasRow = measuring.hasBegun || measuring.isDone || isShown;
     if (hasRow && !measured.has(task)) await finish(each);
   }
-  return { measured, notRun: all.flatMap(({ task }) => notRunOf(run, task, measured.get(task))) };
-}
-
-/** What a task was to measure and did not, in words. */
-function notRunOf(run: Run, { model, given }: Task, measured: readonly Measurement[] | undefined): string[] {
-  if (measured === undefined) return [describePlanned(model, given)];
-  return scoredOn(run, model, given).length >= measured.length
-    ? [`the images of ${describePlanned(model, given)} on the other models`]
-    : [];
+  const notRun = tasks.filter((task) => !measured.has(task));
+  return { measured, notRun: notRun.map(({ model, given }) => describePlanned(model, given)) };
 }

@@ -1,6 +1,6 @@
 /** What of a plan can be done to a model that gives no gradient. */
 import { ATTACKS, isEnough, planAttack, type Access } from "../attacks/index.js";
-import type { EvaluationPlan, PlannedMeasurement } from "./plan.js";
+import { headlineIn, type EvaluationPlan, type PlannedMeasurement } from "./plan.js";
 
 /**
  * The measurements of the plan for a model that gives so much. Of a suite, attacks that need more are left out, and what is
@@ -41,10 +41,10 @@ function within(access: Access, planned: PlannedMeasurement): readonly PlannedMe
   }));
 }
 
-/** The first of the measurements at the headline's ε: its images are shown. */
+/** The first measurement of the headline on a model that gives so much. */
 export function headlineOf(
   access: Access,
   plan: Pick<EvaluationPlan, "attacks" | "headline">,
 ): PlannedMeasurement | undefined {
-  return measurementsOn(access, plan).find(({ threat }) => threat.epsilon === plan.headline);
+  return headlineIn(measurementsOn(access, plan), plan);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { suiteMeasurement } from "../../test/suite-measurement.js";
-import { describeStages, stageNames } from "./index.js";
+import { attackAndSteps, describeStages, stageNames } from "./index.js";
 
 test("says in one line what each attack of a suite took", () => {
   const m = suiteMeasurement([
@@ -12,6 +12,13 @@ test("says in one line what each attack of a suite took", () => {
     "AutoAttack on m (L∞, ε = 0.3): 100 right, APGD took 91, APGD-T 0, Square 1: 8 stand",
   );
   expect(describeStages({ ...m, stages: undefined })).toBeUndefined();
+});
+
+test("an attack is named with its steps, where it takes some", () => {
+  expect(attackAndSteps({ attack: "pgd", parameters: { steps: 80 } })).toBe("PGD-80");
+  expect(attackAndSteps({ attack: "square", parameters: { steps: null } })).toBe("Square");
+  expect(attackAndSteps({ attack: "fgsm", parameters: { steps: 1 } })).toBe("FGSM");
+  expect(attackAndSteps({ attack: "theirs", parameters: {} })).toBe("THEIRS");
 });
 
 test("two stages of one attack are told apart by their losses", () => {

@@ -5,19 +5,30 @@ import type { AttackMeasurement, NearestMeasurement, SuiteStageResult } from "./
 
 /** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`, `AutoAttack`. */
 export function attackLabel(m: Pick<AttackMeasurement, "attack" | "parameters" | "further">): string {
-  const { steps, restarts, draws } = m.parameters;
-  const label = nameOf(m.attack);
-  const name = steps === null || m.attack === "fgsm" ? label : `${label}-${steps}`;
+  const { restarts, draws } = m.parameters;
+  const name = attackAndSteps(m);
   const base = typeof draws === "number" && draws > 1 ? `${name} EOT-${draws}` : name;
   const told = restarts !== null && restarts > 1 ? `${base} × ${restarts}` : base;
   return m.further === undefined ? told : `${told} and ${m.further} more`;
 }
 
+/** `PGD-80`; the name alone of an attack that takes no steps, or one. */
+export function attackAndSteps({
+  attack,
+  parameters: { steps },
+}: {
+  readonly attack: string;
+  readonly parameters: { readonly steps?: unknown };
+}): string {
+  return typeof steps === "number" && attack !== "fgsm" ? `${nameOf(attack)}-${steps}` : nameOf(attack);
+}
+
 /** A measurement that was planned, as {@link describe} names one that was made. */
-export function describePlanned(model: string, { name, label, threat, stages }: PlannedMeasurement): string {
-  const { steps } = stages[0].options;
-  const base =
-    stages.length > 1 || steps === undefined || name === "fgsm" ? label : `${label}-${String(steps)}`;
+export function describePlanned(
+  model: string,
+  { name, label, threat, stages, isSuite }: PlannedMeasurement,
+): string {
+  const base = isSuite ? label : attackAndSteps({ attack: name, parameters: stages[0].options });
   return `${base} on ${model} (${normLabel(threat.norm)}, ε = ${number(threat.epsilon)})`;
 }
 

@@ -1,7 +1,7 @@
 import {
+  attackAndSteps,
   attackLabel,
   attacksOf,
-  nameOf,
   type FailureSigns,
   type FurtherAttack,
   type Result,
@@ -21,8 +21,10 @@ export function checksSection({ checks = [], measurements }: Result): Html {
     const beside = labels.get(measurement) ?? "";
     return [
       ...(repeats === undefined ? [] : [[model, "the same images five times", "", ...repeated(repeats)]]),
-      ...further.map((each) => [model, PURPOSE[each.purpose], labelOf(each), ...tried(each)]),
-      ...(signs === undefined ? [] : [[model, "signs of a failing attack", labelOf(signs), ...seen(signs)]]),
+      ...further.map((each) => [model, PURPOSE[each.purpose], attackAndSteps(each), ...tried(each)]),
+      ...(signs === undefined
+        ? []
+        : [[model, "signs of a failing attack", attackAndSteps(signs), ...seen(signs)]]),
     ].map((row) => [...row.slice(0, 1), beside, ...row.slice(1)]);
   });
   if (rows.length === 0) return html``;
@@ -34,11 +36,6 @@ export function checksSection({ checks = [], measurements }: Result): Html {
       rows,
     )}
   </section>`;
-}
-
-function labelOf({ attack, parameters }: Pick<FurtherAttack, "attack" | "parameters">): string {
-  const { steps } = parameters;
-  return typeof steps === "number" ? `${nameOf(attack)}-${steps}` : nameOf(attack);
 }
 
 function repeated({

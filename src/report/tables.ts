@@ -87,9 +87,9 @@ export function accuracySection(result: Result): Html {
               m.kind === "transfer" ? m.source : "",
               attackLabel(m),
               format.threat(m.threat),
-              format.percent(m.accuracy),
+              accuracyOf(m),
               format.interval(m.interval),
-              format.counted(m),
+              countedOf(m),
             ]),
           )
     }
@@ -130,8 +130,13 @@ function row(attack: AttackMeasurement | undefined, score: Score): string[] {
     format.threat(attack.threat),
     steps === null ? "" : `${steps}${stepSize === null ? "" : ` × ${Number(stepSize.toPrecision(4))}`}`,
     randomStart === null ? "" : randomStart ? "random" : "the image",
-    format.counted(score) + (attack.unfinished === undefined ? "" : `, ${attack.unfinished} not finished`),
+    countedOf(attack),
   ];
+}
+
+/** `943 of 1000, 20 not finished` */
+function countedOf(m: AttackMeasurement): string {
+  return format.counted(m) + (m.unfinished === undefined ? "" : `, ${m.unfinished} not finished`);
 }
 
 /** A table whose first column heads its rows. */

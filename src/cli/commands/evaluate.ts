@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { EvaluateEvent, ModelUnderTest, Result } from "../../evaluation/index.js";
+import type { EvaluateEvent, EvaluateOptions, ModelUnderTest, Result } from "../../evaluation/index.js";
 import { CARDS } from "../../attacks/cards/index.js";
 import type { AnyClassifier, KnownImageShape } from "../../models/index.js";
 import {
@@ -93,21 +93,25 @@ export function evaluateCommand(program: Command): void {
     .option("--no-transfer", "do not try each model's adversarial images on the others")
     .option(
       "--no-checks",
-      "do not check the headline: twice the steps, an adaptive attack, signs of failure (about a seventh more gradients)",
+      "do not check the headline: twice the steps, an adaptive attack, signs of failure (about a seventh more gradients); --shard, --budget and --end-early make none either",
     )
     .option("--examples <n>", "images kept for the report", countOrNone, 6)
     .option("--out <file>", "where the result goes", "result.json");
   outputOptions(command)
     .option(
       "--end-early",
-      "with --fail-below: measure the headline alone, and end once the answer is certain",
+      "with --fail-below: measure the headline alone, without its checks, and end once the answer is certain",
     )
     .option(
       "--budget <time>",
-      "end after this time, such as 90s, 10m or 1h; spend what is left on stronger attacks",
+      "end after this time, such as 90s, 10m or 1h; spend what is left on stronger attacks instead of checks",
       duration,
     )
-    .option("--shard <i/n>", "attack part i of n of the images; merge puts the results together", shard);
+    .option(
+      "--shard <i/n>",
+      "attack part i of n of the images, without checks; merge puts the results together",
+      shard,
+    );
   modelOptions(command);
   commonOptions(computeOptions(command));
   command
@@ -135,13 +139,25 @@ async function evaluateModelsCommand(
 }
 
 /** @throws UsageError on options that say nothing together, before a model is read. */
-async function checkLimits({ shard: part, failBelow, endEarly }: EvaluateCommandOptions): Promise<void> {
+async function checkLimits({
+  shard: part,
+  failBelow,
+  endEarly,
+  curve,
+}: EvaluateCommandOptions): Promise<void> {
   const { UsageError } = await import("../../errors/index.js");
   if (endEarly === true && failBelow === undefined) {
     throw new UsageError({
       place: "--end-early",
       problem: "there is nothing to decide",
       remedy: "Say with --fail-below what is.",
+    });
+  }
+  if (endEarly === true && curve !== undefined) {
+    throw new UsageError({
+      place: "--curve",
+      problem: "--end-early ends the evaluation as soon as --fail-below is certain, before the curve",
+      remedy: "Leave out one of the two.",
     });
   }
   if (part !== undefined && failBelow !== undefined) {
@@ -188,53 +204,60 @@ async function measure(
   const epsilons = options.epsilon ?? usualEpsilons(options.data, options.norm);
   const { holdsGrayImage } = await import("../../attacks/index.js");
   const { isOpaque } = await import("../../models/index.js");
+  const { evaluateModels, isChecked } = await import("../../evaluation/index.js");
+  const asked = optionsOf(options, given, epsilons, models);
+  const isBlind = models.some(({ classifier }) => isOpaque(classifier));
+  const hasGradient = models.some(({ classifier }) => !isOpaque(classifier));
   const gray = epsilons.filter((epsilon) => holdsGrayImage({ norm: options.norm, epsilon }));
   terminal.note(
     `${sample.dataset.length} of ${sample.population} images of ${sample.dataset.name} (${sample.dataset.split}), seed ${options.seed}\n` +
       describeAttack(options, given, epsilons) +
-      (models.some(({ classifier }) => isOpaque(classifier))
+      (isBlind
         ? `; without a gradient: what of it needs none, else Square${options.curve === undefined ? "" : ", and no curve"}`
         : "") +
-      (options.curve === undefined ? "" : `; the curve over ε: ${curveOf(options.curve)}`) +
+      (options.curve !== undefined && hasGradient ? `; the curve over ε: ${curveOf(options.curve)}` : "") +
       (gray.length === 0 ? "" : `; the gray image, ε ${gray.map(formatEpsilon).join(", ")}`) +
-      (isChecked(options) ? "; then the checks, about a seventh of its gradients again (--no-checks)" : "") +
+      (isChecked(asked) ? "; then the checks, about a seventh of its gradients again (--no-checks)" : "") +
       (options.shard === undefined ? "" : `; shard ${options.shard.index} of ${options.shard.count}`) +
       (options.budget === undefined ? "" : `; ${formatSeconds(options.budget)} to spend`),
   );
-  const { evaluateModels } = await import("../../evaluation/index.js");
   const display = createDisplay(terminal);
   try {
-    return await evaluateModels(
-      models,
-      sample,
-      {
-        norm: options.norm,
-        epsilons,
-        headline: epsilons.at(-1)!,
-        attack: options.attack,
-        options: given,
-        iterations: options.iterations ?? [],
-        curve: options.curve ?? false,
-        transferFrom: options.transfer && models.length > 1 ? models.map(({ name }) => name) : [],
-        examples: options.examples,
-        checks: options.checks,
-        batchSize: options.batchSize,
-        ...(options.threads === undefined ? {} : { threads: options.threads }),
-        seed: options.seed,
-        shard: options.shard,
-        budget: options.budget,
-        threshold: options.endEarly === true ? options.failBelow : undefined,
-      },
-      toolInfo(),
-      {
-        onEvent: display.onEvent,
-        keepIn,
-        onKept: (outcomes) => terminal.note(`goes on from ${keepIn}: ${outcomes} outcomes are there`),
-      },
-    );
+    return await evaluateModels(models, sample, asked, toolInfo(), {
+      onEvent: display.onEvent,
+      keepIn,
+      onKept: (outcomes) => terminal.note(`goes on from ${keepIn}: ${outcomes} outcomes are there`),
+    });
   } finally {
     display.stop();
   }
+}
+
+/** What the evaluation is asked for. */
+function optionsOf(
+  options: EvaluateCommandOptions,
+  given: Given,
+  epsilons: readonly number[],
+  models: readonly { readonly name: string }[],
+): EvaluateOptions {
+  return {
+    norm: options.norm,
+    epsilons,
+    headline: epsilons.at(-1)!,
+    attack: options.attack,
+    options: given,
+    iterations: options.iterations ?? [],
+    curve: options.curve ?? false,
+    transferFrom: options.transfer && models.length > 1 ? models.map(({ name }) => name) : [],
+    examples: options.examples,
+    checks: options.checks,
+    batchSize: options.batchSize,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    seed: options.seed,
+    shard: options.shard,
+    budget: options.budget,
+    threshold: options.endEarly === true ? options.failBelow : undefined,
+  };
 }
 
 function createDisplay(terminal: Terminal): { onEvent: (event: EvaluateEvent) => void; stop: () => void } {
@@ -248,11 +271,7 @@ function createDisplay(terminal: Terminal): { onEvent: (event: EvaluateEvent) =>
   };
 }
 
-function isChecked({ checks, shard, budget, endEarly = false }: EvaluateCommandOptions): boolean {
-  return checks && shard === undefined && budget === undefined && !endEarly;
-}
-
-/** `FMN, up to 1000 gradients an image` */
+/** `FMN, 1000 gradients an image` */
 function curveOf(curve: number | true): string {
   const { label, options } = CARDS.fmn;
   return `${label}, ${curve === true ? String(options.steps.default) : curve} gradients an image`;

@@ -18,8 +18,8 @@ Examples:
   holdfast merge runs/small shard-1 shard-2
   holdfast reproduce all --data 17flowers/ --out runs/small                   (what is left, and the report)
 
-Files are results of evaluate, and make the result that one run of all images gives; neither the model
-nor the images are needed. Folders are those of reproduce.`;
+Files are results of evaluate, and make the result that one run of all images gives with --no-checks; neither
+the model nor the images are needed. Folders are those of reproduce.`;
 
 export function mergeCommand(program: Command): void {
   const command = program

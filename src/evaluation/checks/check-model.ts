@@ -4,7 +4,7 @@ import { placesOf, type Dataset } from "../../data/index.js";
 import { isOpaque, type AnyClassifier } from "../../models/index.js";
 import type { AttackMeasurement, Measurement, ModelChecks, RepeatedAnswers } from "../result/index.js";
 import { stagesFor } from "../measuring.js";
-import type { EvaluationPlan, PlannedMeasurement } from "../plan.js";
+import { headlineIn, type EvaluationPlan, type PlannedMeasurement } from "../plan.js";
 import type { Run } from "../run.js";
 import { attackFurther } from "./further.js";
 import { planChecks, type PlannedChecks } from "./plan-checks.js";
@@ -23,7 +23,8 @@ export function checksOf(
   standing: number,
 ): PlannedChecks | undefined {
   const main = headlineIn(planned, plan);
-  if (main === undefined) return undefined;
+  // In a ball of one point there is nothing to be found.
+  if (main === undefined || main.threat.epsilon === 0) return undefined;
   const same = planned.filter(({ name, threat }) => name === main.name && threat === main.threat);
   const of = {
     stages: stagesFor(main, target),
@@ -35,14 +36,6 @@ export function checksOf(
       .filter((n) => typeof n === "number"),
   };
   return planChecks(of, standing);
-}
-
-/** The first attack at the headline's ε. */
-function headlineIn(
-  planned: readonly PlannedMeasurement[],
-  { headline }: Pick<EvaluationPlan, "headline">,
-): PlannedMeasurement | undefined {
-  return planned.find(({ threat }) => threat.epsilon === headline && headline > 0);
 }
 
 /** Makes the checks of a model that was measured. */

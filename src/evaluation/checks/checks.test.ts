@@ -5,7 +5,14 @@ import type { Graph } from "../../graph/index.js";
 import type { Classifier } from "../../models/index.js";
 import { compile, type CompileOptions, type Program } from "../../runtime/index.js";
 import { createGenerator } from "../../tensor/index.js";
-import { evaluateModels, worstCase, type EvaluateOptions, type Result, type WarningCode } from "../index.js";
+import {
+  evaluateModels,
+  worstCase,
+  type EvaluateHooks,
+  type EvaluateOptions,
+  type Result,
+  type WarningCode,
+} from "../index.js";
 import { isRising } from "./signs.js";
 import { spread } from "./spread.js";
 
@@ -16,7 +23,7 @@ type Compile = (graph: Graph, options?: CompileOptions) => Promise<Program>;
 async function evaluated(
   classifier: Classifier,
   options: Partial<EvaluateOptions> = {},
-  hooks: { readonly compile?: Compile } = {},
+  hooks: Pick<EvaluateHooks, "compile" | "onEvent" | "now"> = {},
 ): Promise<Result> {
   const dataset = smallDataset();
   return evaluateModels(
@@ -114,6 +121,27 @@ describe("answers that do not repeat", () => {
     // Attacked as a model that draws at random is: with draws averaged a step.
     expect(warningOf(result, "fitted")!.message).toContain("mean of up to 5 draws");
   });
+
+  it("are known before the work is told: so much is done in the end", async () => {
+    let [work, last] = [0, 0];
+    await evaluated(
+      smallNetwork(),
+      { checks: false },
+      {
+        compile: noisy,
+        onEvent(event) {
+          if (event.type === "plan") work = event.work;
+          if (event.type === "progress") last = event.done;
+        },
+      },
+    );
+    expect(last).toBe(work);
+  });
+
+  it("are looked for on the same images, whatever the batch", async () => {
+    const result = await evaluated(smallNetwork(), { batchSize: 5, attack: "pgd", options: { steps: 1 } });
+    expect(result.checks![0]!.repeats).toMatchObject({ images: 48, correct: [48, 48, 48, 48, 48] });
+  });
 });
 
 test("an attack that had not converged is run at twice its steps on all that stood, and that counts", async () => {
@@ -131,6 +159,12 @@ test("an attack that had not converged is run at twice its steps on all that sto
   expect(warning).toMatchObject({ severity: "warning" });
   expect(warning!.message).toContain("PGD-12, at twice the steps, broke");
   expect(worstCase(result, "small", result.headline!)!.correct).toBe(main.correct - longer.broken);
+});
+
+test("what checks take is told by the clock of the evaluation", async () => {
+  const options = { attack: "pgd", options: { steps: 5 } };
+  const [checks] = (await evaluated(smallNetwork(), options, { now: () => 0 })).checks!;
+  expect([checks!.signs!.seconds, ...checks!.further!.map(({ seconds }) => seconds)]).toEqual([0, 0]);
 });
 
 test("where iterations show twice the steps, they are not run again", async () => {

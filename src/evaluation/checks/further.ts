@@ -1,9 +1,9 @@
 import type { AttackMeasurement, FurtherAttack } from "../result/index.js";
-import { attackDataset, type Outcome } from "../attack-dataset.js";
-import { FORWARD } from "../plan.js";
+import type { Outcome } from "../attack-dataset.js";
+import { attackStage } from "../attack-stage.js";
+import type { KeptOutcome } from "../kept.js";
 import { parametersOf } from "../measurement.js";
 import type { Run } from "../run.js";
-import type { PlannedAttack } from "../../attacks/index.js";
 import { spread } from "./spread.js";
 import type { PlannedFurther } from "./plan-checks.js";
 
@@ -35,71 +35,65 @@ export async function attackFurther(
   run: Run,
   model: string,
   measurement: AttackMeasurement,
-  { purpose, planned, images }: PlannedFurther,
+  check: PlannedFurther,
   standing: readonly number[],
 ): Promise<FurtherAttack> {
-  const started = performance.now();
+  const { purpose, planned, images } = check;
   const chosen = new Set(spread(standing, images));
-  const outcomes = await outcomesOf(run, model, purpose, planned, [...chosen]);
-  const sample = { images: outcomes.length, broken: brokenOf(outcomes).length };
+  const tried = await outcomesOf(run, model, check, [...chosen]);
+  const sample = { images: tried.length, broken: brokenOf(tried).length };
   const finds =
     purpose === "adaptive"
       ? sample.broken > 0
       : isBeyond({ ...sample, standing: standing.length }, measurement);
   if (finds) {
     const others = standing.filter((place) => !chosen.has(place));
-    outcomes.push(...(await outcomesOf(run, model, purpose, planned, others)));
+    tried.push(...(await outcomesOf(run, model, check, others)));
   }
-  const broken = brokenOf(outcomes).sort((a, b) => a.place - b.place);
-  const sum = (of: (outcome: Outcome) => number): number => outcomes.reduce((all, each) => all + of(each), 0);
+  const broken = brokenOf(tried).sort((a, b) => a.place - b.place);
+  const sum = (of: (each: KeptOutcome) => number): number => tried.reduce((all, each) => all + of(each), 0);
   return {
     purpose,
     attack: planned.attack.name,
     parameters: parametersOf(planned.options, false),
     standing: standing.length,
     sample,
-    images: outcomes.length,
+    images: tried.length,
     broken: broken.length,
     found: {
       index: broken.map(({ index }) => index),
       prediction: broken.map(({ value }) => value.adversarialPrediction),
     },
     queries: {
-      forward: sum(({ forwardQueries }) => forwardQueries),
-      gradient: sum(({ gradientQueries }) => gradientQueries),
+      forward: sum(({ outcome }) => outcome.forwardQueries),
+      gradient: sum(({ outcome }) => outcome.gradientQueries),
     },
-    seconds: (performance.now() - started) / 1000,
+    seconds: sum(({ seconds }) => seconds),
   };
 }
 
-const brokenOf = (outcomes: readonly Outcome[]): Outcome[] => outcomes.filter(({ value }) => value.success);
+const brokenOf = (tried: readonly KeptOutcome[]): Outcome[] =>
+  tried.flatMap(({ outcome }) => (outcome.value.success ? [outcome] : []));
 
 /** What comes of the images, with what was kept of them before. */
 async function outcomesOf(
   run: Run,
   model: string,
-  purpose: string,
-  planned: PlannedAttack,
+  { purpose, planned }: PlannedFurther,
   places: readonly number[],
-): Promise<Outcome[]> {
-  const { dataset, kept } = run;
+): Promise<KeptOutcome[]> {
   const name = `${model}/check-${purpose}`;
-  const label = `${model}, check: ${planned.attack.label}`;
-  const known = kept?.outcomes(name, places, dataset) ?? new Map<number, { outcome: Outcome }>();
-  const outcomes = Array.from(known.values(), ({ outcome }) => outcome);
-  for (const { forwardQueries, gradientQueries } of outcomes) {
-    run.onWork(label, gradientQueries + forwardQueries * FORWARD);
-  }
-  const left = places.filter((place) => !known.has(place));
-  const found = attackDataset(run.targets.get(model)!, dataset, planned, {
-    random: run.random,
-    signal: run.signal,
-    places: left,
-    onRun: (kind, n) => run.onWork(label, kind === "gradient" ? n : n * FORWARD),
+  const found: KeptOutcome[] = [];
+  const outcomes = attackStage(run, model, {
+    planned,
+    places,
+    known: run.kept?.outcomes(name, places, run.dataset) ?? new Map<number, KeptOutcome>(),
+    isOver: () => false,
+    spend: (work) => run.onWork(`${model}, check: ${planned.attack.label}`, work),
   });
-  for await (const outcome of found) {
-    await kept?.put(name, { outcome, seconds: 0 }, { withImage: false });
-    outcomes.push(outcome);
+  for await (const each of outcomes) {
+    if (!each.isKept) await run.kept?.put(name, each, { withImage: false });
+    found.push(each);
   }
-  return outcomes;
+  return found;
 }

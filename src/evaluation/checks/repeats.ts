@@ -27,7 +27,7 @@ export async function checkRepeats(
   target: Target,
   dataset: Dataset,
 ): Promise<{ repeats: RepeatedAnswers | undefined; target: Target }> {
-  const images = Math.min(dataset.length, IMAGES, target.batchSize);
+  const images = Math.min(dataset.length, IMAGES);
   if (target.randomised || images === 0) return { repeats: undefined, target };
   const places = Uint32Array.from({ length: images }, (_, i) => Math.floor((i * dataset.length) / images));
   const batch = await readBatch(dataset, places, target.imageSize);

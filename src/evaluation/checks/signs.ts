@@ -40,7 +40,7 @@ export async function lookForSigns(
   { planned, unbounded, images }: PlannedSigns,
   standing: readonly number[],
 ): Promise<FailureSigns> {
-  const started = performance.now();
+  const started = run.now();
   const target = run.targets.get(model)!;
   const batch = await readBatch(run.dataset, Uint32Array.from(spread(standing, images)), target.imageSize);
   const looked = Array.from(batch.indices, (index, i) => ({
@@ -68,7 +68,7 @@ export async function lookForSigns(
       forward: all.reduce((s, { forwardQueries }) => s + forwardQueries, 0),
       gradient: all.reduce((s, { gradientQueries }) => s + gradientQueries, 0),
     },
-    seconds: (performance.now() - started) / 1000,
+    seconds: (run.now() - started) / 1000,
   };
 }
 
