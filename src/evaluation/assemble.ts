@@ -151,9 +151,10 @@ export function measuredResult(measures: Measures): Result {
       ...checkStatements(measures),
       ...uncheckedStatement(measures),
       ...budgetStatement(measures),
-      ...shardStatement(measures),
       ...distanceStatements(measures),
-      sampleStatement(measures.dataset),
+      measures.shard === undefined
+        ? sampleStatement(measures.dataset)
+        : shardStatement(measures.shard, measures.dataset),
       ...classesStatement(measures.dataset),
       ...measures.models.flatMap(({ name, preprocessing }) =>
         preprocessing === undefined ? [] : [`${name} is given pixels as ${preprocessing}.`],
@@ -187,13 +188,11 @@ export function describeSample(
 }
 
 /** Of a part: what it is, and what makes the whole of it. */
-function shardStatement({ shard, dataset }: Pick<Result, "dataset"> & Partial<Result>): string[] {
-  if (shard === undefined) return [];
-  const { index, count, images } = shard;
-  return [
-    `This is shard ${index} of ${count}: ${dataset.n} of the ${images} images of the evaluation. holdfast merge makes the ` +
-      "whole of all of them.",
-  ];
+function shardStatement({ index, count, images }: ShardInfo, { n }: ScoredImages): string {
+  return (
+    `This is shard ${index} of ${count}: ${n} of the ${images} images of the evaluation. holdfast merge makes the ` +
+    "whole of all of them."
+  );
 }
 
 function sampleStatement({ n, population, sampling, sampleSeed, name }: ScoredImages): string {

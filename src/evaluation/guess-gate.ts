@@ -1,6 +1,7 @@
 /** The gate on preprocessings that were guessed: a model that reads its pixels otherwise is not the one measured. */
 import type { Measured } from "./curves.js";
 import type { PreprocessingGuess, ResultWarning } from "./result/index.js";
+import { warn } from "./warn.js";
 
 /** Nothing says how a model's pixels are read: every number of it rests on a trial. One warning a model. */
 export function guessGate({
@@ -9,14 +10,8 @@ export function guessGate({
 }: Pick<Measured, "models" | "measurements">): ResultWarning[] {
   return models.flatMap(({ name, guess }) => {
     if (guess === undefined) return [];
-    return [
-      {
-        code: "guessed-pixels",
-        severity: "warning",
-        message: describeGuess(name, guess),
-        measurements: measurements.filter(({ model }) => model === name).map(({ id }) => id),
-      },
-    ];
+    const own = measurements.filter(({ model }) => model === name);
+    return [warn("guessed-pixels", "warning", describeGuess(name, guess), own)];
   });
 }
 

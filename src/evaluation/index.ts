@@ -134,7 +134,15 @@ export {
   type RegionActivation,
 } from "./measures/index.js";
 export { cleanMeasurement, whiteBoxMeasurement, type Attacked } from "./measurement.js";
-export { accuracyOf, attackAndSteps, attackLabel, describeStages, nameOf, stageNames } from "./words.js";
+export {
+  accuracyOf,
+  attackAndSteps,
+  attackLabel,
+  describeStages,
+  nameOf,
+  percent,
+  stageNames,
+} from "./words.js";
 export { createTally, scoreOf, type Tally } from "./tally.js";
 export { checkFit } from "./fit.js";
 export {

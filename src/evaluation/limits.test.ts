@@ -379,7 +379,7 @@ describe("a budget", () => {
   });
 
   test("of shards adds up when they are merged", async () => {
-    const options = { ...OPTIONS, epsilons: [0.15] };
+    const options = { ...OPTIONS, epsilons: [0.05, 0.15] };
     const parts = [];
     for (const index of [1, 2]) {
       const result = await evaluated({
@@ -395,6 +395,9 @@ describe("a budget", () => {
     expect(m.perImage!.unfinished).toEqual(Array.from({ length: 48 }, (_, i) => (i % 2 === 0 ? 1 : 0)));
     expect(m.stages![0]).toMatchObject({ images: 48, unfinished: 24 });
     expect(merged.limits!.budget!.seconds).toBeCloseTo(1e-6);
+    // What one shard had no time for is none of the whole, and named once.
+    expect(attacksOf(merged.measurements)).toHaveLength(1);
+    expect(merged.limits!.notRun).toEqual(["auto on small (L∞, ε = 0.05)"]);
     expect(merged.warnings.some(({ code }) => code === "budget-spent")).toBe(true);
   });
 });

@@ -27,7 +27,7 @@ export function mergeResults(results: readonly ShardResult[]): Result {
   const [first] = parts as [Part, ...Part[]];
   const { result } = first;
   const measurements = mergeMeasurements(parts);
-  const limits = mergeLimits(parts, measurements);
+  const limits = mergeLimits(parts);
   const { n: _, ...dataset } = result.dataset;
   return measuredResult({
     tool: result.tool,
@@ -143,11 +143,9 @@ function mergeChecks(parts: readonly Part[]): Pick<Result, "checks"> {
 }
 
 /** What was not run in one of them; seconds add up as those of the measurements do. */
-function mergeLimits(parts: readonly Part[], measurements: readonly Measurement[]): Limits | undefined {
+function mergeLimits(parts: readonly Part[]): Limits | undefined {
   const all = parts.flatMap(({ result }) => result.limits ?? []);
   if (all.length === 0) return undefined;
-  const there = new Set(measurements.map(({ id }) => id));
-  const lost = parts.flatMap(({ result }) => result.measurements.filter(({ id }) => !there.has(id)));
   const budgets = all.flatMap(({ budget }) => budget ?? []);
   const sum = (of: (budget: (typeof budgets)[number]) => number): number =>
     budgets.reduce((total, budget) => total + of(budget), 0);
@@ -155,7 +153,7 @@ function mergeLimits(parts: readonly Part[], measurements: readonly Measurement[
     ...(budgets.length > 0 && {
       budget: { seconds: sum(({ seconds }) => seconds), spent: sum(({ spent }) => spent) },
     }),
-    notRun: [...new Set([...all.flatMap(({ notRun }) => notRun), ...lost.map(({ id }) => id)])],
+    notRun: [...new Set(all.flatMap(({ notRun }) => notRun))],
   };
 }
 

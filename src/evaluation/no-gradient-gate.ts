@@ -1,6 +1,7 @@
 /** The gate on models that are run as their file is: what they are attacked with finds less. */
 import { attacksOf, type Measured } from "./curves.js";
 import type { ResultWarning, UnreadNode } from "./result/index.js";
+import { warn } from "./warn.js";
 import { attackLabel, list } from "./words.js";
 
 /** How many nodes a sentence names. */
@@ -23,16 +24,10 @@ export function noGradientGate({
     ];
     const tried =
       attacks.length === 0 ? "No attack was run on it." : `It was attacked by ${list(attacks)} alone.`;
-    return [
-      {
-        code: "no-gradient",
-        severity: "warning",
-        message:
-          `${name}: no gradient: ${nodesNotRead(unread)}. It is run by ONNX Runtime as it is, and attacks by gradients are ` +
-          `left out. ${tried} Gradients mostly find more, so the accuracy may be too high.`,
-        measurements: own.map(({ id }) => id),
-      },
-    ];
+    const message =
+      `${name}: no gradient: ${nodesNotRead(unread)}. It is run by ONNX Runtime as it is, and attacks by gradients are ` +
+      `left out. ${tried} Gradients mostly find more, so the accuracy may be too high.`;
+    return [warn("no-gradient", "warning", message, own)];
   });
 }
 

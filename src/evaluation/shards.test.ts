@@ -112,7 +112,10 @@ describe("shards merged", () => {
     const [first] = await shards(2, QUICK);
     const { result } = first!;
     expect(result.shard).toMatchObject({ index: 1, count: 2, images: smallDataset().length });
-    expect(result.statements.join(" ")).toContain("This is shard 1 of 2");
+    expect(result.statements.join(" ")).toContain(
+      "This is shard 1 of 2: 24 of the 48 images of the evaluation.",
+    );
+    expect(result.statements.join(" ")).not.toContain("images of blobs were scored");
   });
 });
 

@@ -1,5 +1,6 @@
 import { normLabel } from "../attacks/cards/index.js";
 import * as echarts from "echarts";
+import * as format from "./format.js";
 import {
   accuracyAgainstEpsilon,
   accuracyAgainstSteps,
@@ -133,8 +134,7 @@ function accuracyChart(
   };
 }
 
-const asPercent = (share: number | null): string =>
-  share === null ? "nothing" : `${(100 * share).toFixed(1)} %`;
+const asPercent = (share: number | null): string => (share === null ? "nothing" : format.percent(share));
 
 function seriesOf(result: Result, curve: Curve): Series {
   const transfer = curve.kind === "transfer";

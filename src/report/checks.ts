@@ -2,6 +2,7 @@ import {
   attackAndSteps,
   attackLabel,
   attacksOf,
+  percent,
   type FailureSigns,
   type FurtherAttack,
   type Result,
@@ -64,8 +65,5 @@ function seen({ images, noGradient, instability, lost, rising, refuted, unbounde
     [unbounded, "standing where all is allowed"],
   ];
   const found = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  return [
-    String(images),
-    [...found, `noise changes the margin by ${(100 * instability).toFixed(1)} %`].join(", "),
-  ];
+  return [String(images), [...found, `noise changes the margin by ${percent(instability)}`].join(", ")];
 }

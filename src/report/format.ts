@@ -1,10 +1,7 @@
 import { normLabel } from "../attacks/cards/index.js";
 import type { Interval, ScoredImages, Score, ThreatInfo } from "../evaluation/index.js";
 
-/** .9437 → `94.4 %` */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
-}
+export { percent } from "../evaluation/index.js";
 
 /** `92.8 – 95.7 %` */
 export function interval({ low, high }: Interval): string {

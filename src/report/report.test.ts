@@ -2,11 +2,13 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { suiteMeasurement } from "../../test/suite-measurement.js";
 import { openDataset, takeSample } from "../data/index.js";
 import {
+  attacksOf,
   encodeMap,
   encodeRaster,
   evaluateModels,
   parseResult,
   type Example,
+  type FurtherAttack,
   type Result,
 } from "../evaluation/index.js";
 import { createClassifier } from "../models/index.js";
@@ -102,6 +104,26 @@ describe("the report", () => {
     for (const { images, standing } of further ?? [])
       expect(page).toContain(`<td>${images} of ${standing}</td>`);
     expect(page.includes("signs of a failing attack")).toBe(signs !== undefined);
+  });
+
+  test("names the checks where they broke some of what the number says", async () => {
+    const [about] = attacksOf(result.measurements).filter(({ threat }) => threat.epsilon === 0.5);
+    const further: FurtherAttack = {
+      purpose: "longer",
+      attack: "pgd",
+      parameters: {},
+      standing: 1,
+      sample: { images: 1, broken: 1 },
+      images: 1,
+      broken: 1,
+      found: { index: [about!.perImage!.index[0]!], prediction: [0] },
+      queries: { forward: 0, gradient: 0 },
+      seconds: 0,
+    };
+    const checks = [{ model: "plain", measurement: about!.id, further: [further] }];
+    expect(await renderReport({ ...result, checks })).toMatch(
+      /\(PGD-2, PGD-1, gray image, and the checks\)\./,
+    );
   });
 
   test("fetches nothing, runs nothing", () => {

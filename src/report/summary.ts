@@ -89,10 +89,13 @@ function sentenceOf(result: Result, { name }: ModelInfo, headline: ThreatInfo): 
   const robust = worstCase(result, name, headline);
   if (clean === undefined || robust === undefined) return undefined;
   const attacks = result.measurements.filter(({ id }) => robust.measurements.includes(id));
+  const checks =
+    result.checks?.filter(({ measurement }) => attacks.some(({ id }) => id === measurement)) ?? [];
+  const isLess = checks.some(({ further = [] }) => further.some(({ broken }) => broken > 0));
   return (
     `${name} is right on ${format.percent(clean.accuracy)} of the clean images and on ` +
     `${robust.unfinished === undefined ? "" : "at most "}${format.percent(robust.accuracy)} (95 % interval ${format.interval(robust.interval)}) when each may be ` +
-    `changed under ${format.threat(headline)} (${namesOf(attacks)}).`
+    `changed under ${format.threat(headline)} (${namesOf(attacks)}${isLess ? ", and the checks" : ""}).`
   );
 }
 
