@@ -167,36 +167,6 @@ describe("a threshold", () => {
   });
 });
 
-describe("an evaluation that is not checked says so, once:", () => {
-  const quick: EvaluateOptions = {
-    ...OPTIONS,
-    checks: true,
-    attack: "pgd",
-    options: { steps: 1 },
-    epsilons: [0.15],
-  };
-  const unchecked = ({ statements }: Result): number =>
-    statements.filter((text) => text.startsWith("The headline was not checked")).length;
-
-  test.each<[string, Partial<EvaluateOptions>, number]>([
-    ["by itself it is", {}, 0],
-    ["--no-checks", { checks: false }, 1],
-    ["a shard", { shard: { index: 1, count: 2 } }, 1],
-    ["a budget", { budget: 1000 }, 1],
-    ["a threshold", { threshold: 0.1 }, 1],
-  ])("%s", async (_, options, times) => {
-    expect(unchecked(await evaluated({ ...quick, ...options }, { models: 2 }))).toBe(times);
-  });
-
-  test("and so does the whole of its shards", async () => {
-    const parts = [];
-    for (const index of [1, 2]) {
-      parts.push({ place: `${index}`, result: await evaluated({ ...quick, shard: { index, count: 2 } }) });
-    }
-    expect(unchecked(mergeResults(parts))).toBe(1);
-  });
-});
-
 describe("a budget", () => {
   test("is shared equally, and what was kept counts", () => {
     let now = 0;
