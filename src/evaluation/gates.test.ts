@@ -306,6 +306,10 @@ describe("a suite", () => {
     const [warning] = checkGates({ dataset, measurements }).filter(({ code }) => code === "not-monotone");
     expect(warning!.message).toMatch(/^m, AutoAttack: 58\.0 % at ε = 0\.1 but 68\.0 % at 0\.2/);
     expect(codes(...measurements)).not.toContain("not-converged");
+    // A budget had time for more at the smaller ε: that it broke more there is no wonder.
+    const [first, second] = measurements as [AttackMeasurement, AttackMeasurement];
+    expect(codes({ ...first, further: 3 }, second)).not.toContain("not-monotone");
+    expect(codes(first, { ...second, further: 3 })).toContain("not-monotone");
   });
 
   test("cannot leave more than the gray image, nor be beaten by it", () => {

@@ -9,6 +9,7 @@ import {
   accuracyAgainstSteps,
   attacksOf,
   type Curve,
+  type CurvePoint,
   type Measured,
 } from "./curves.js";
 import {
@@ -163,16 +164,19 @@ export const monotoneGate: Gate = (measured) => [
 ];
 
 function rises(curve: Curve, variable: string): ResultWarning[] {
-  let lowest = curve.points[0]!;
-  for (const point of curve.points.slice(1)) {
-    if (point.measurement.accuracy > lowest.measurement.interval.high) {
+  let lowest: CurvePoint | undefined;
+  for (const point of curve.points) {
+    const { measurement } = point;
+    if (lowest !== undefined && measurement.accuracy > lowest.measurement.interval.high) {
       const message =
         `${curve.model}, ${nameOf(curve.attack)}: ${percent(lowest.measurement.accuracy)} at ${variable} = ` +
-        `${number(lowest.x)} but ${percent(point.measurement.accuracy)} at ${number(point.x)}, beyond the ` +
+        `${number(lowest.x)} but ${percent(measurement.accuracy)} at ${number(point.x)}, beyond the ` +
         `confidence interval. The larger attack is the weaker one, so it is not a fair measure.`;
-      return [warn("not-monotone", "warning", message, [lowest.measurement, point.measurement])];
+      return [warn("not-monotone", "warning", message, [lowest.measurement, measurement])];
     }
-    if (point.measurement.accuracy < lowest.measurement.accuracy) lowest = point;
+    // Where a budget had time for more attacks, others are not to be held against it.
+    if (measurement.kind !== "clean" && measurement.further !== undefined) continue;
+    if (lowest === undefined || measurement.accuracy < lowest.measurement.accuracy) lowest = point;
   }
   return [];
 }

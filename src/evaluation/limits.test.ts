@@ -6,6 +6,7 @@ import { smallDataset, smallNetwork } from "../../test/small-network.js";
 import { renderReport } from "../report/index.js";
 import { compile } from "../runtime/index.js";
 import { openBudget } from "./budget.js";
+import { nearestWithin } from "./nearest-within.js";
 import {
   attacksOf,
   distancesOf,
@@ -317,6 +318,7 @@ describe("a budget", () => {
       expect(await renderReport(whole)).toContain(drawn);
     }
     // The headline's own attack is done: nothing is left to be tried there.
+    expect(nearestWithin([search], "small", result.headline!)[0]).not.toHaveProperty("unfinished");
     const worst = worstCase(result, "small", result.headline!)!;
     expect(worst.unfinished).toBeUndefined();
     expect(worst.measurements).toContain(search.id);
