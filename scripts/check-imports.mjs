@@ -5,12 +5,17 @@ import { dirname, join, posix } from "node:path";
 /** By folder: its rooms in order. A room is a folder, or a file that is its own door. */
 const ROOMS = {
   src:
-    "errors files tensor onnx graph autodiff runtime models losses attacks falsification data defences training evaluation " +
-    "inspection report explain reproduction cli",
+    "errors options files tensor onnx graph autodiff runtime models losses attacks falsification data defences training evaluation " +
+    "inspection report explain tuning reproduction cli",
   "src/data": "pixels formats archives imagenet dataset classes splits regions sources check loader",
 };
 /** Doors beside a room's index, to what can be read without loading the room: the command line starts in a twentieth of a second. */
-const SIDE_DOORS = new Set(["src/attacks/cards/index.js"]);
+const SIDE_DOORS = new Set([
+  "src/attacks/cards/index.js",
+  "src/defences/recipes/index.js",
+  "src/training/settings/index.js",
+  "src/reproduction/names.js",
+]);
 const IMPORT = /(?:from|import\()\s*"(\.[^"]+)"/g;
 
 const problems = new Set();

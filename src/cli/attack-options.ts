@@ -174,7 +174,7 @@ function wordsOf(name: string): string {
 }
 
 /** `stepSize` as it is typed: `--step-size`. */
-function flagName(name: string): string {
+export function flagName(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 

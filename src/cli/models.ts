@@ -36,13 +36,8 @@ async function checkPreprocessing(options: ModelOptions): Promise<void> {
 
 const numbers = (text: string): number[] => text.split(",").map(fraction);
 
-export function modelOptions(command: Command): Command {
-  // Commands that read images have these two for both: the images' are the model's.
-  if (!command.options.some(({ long }) => long === "--size")) {
-    command
-      .option("--size <n | hxw>", "size of its images, where it leaves that open", imageSize)
-      .option("--channels <n>", "their channels, where it leaves them open", count);
-  }
+/** How a model takes its pixels, and which of its outputs is meant. */
+export function preprocessingOptions(command: Command): Command {
   return command
     .option(
       "--mean <list>",
@@ -59,17 +54,27 @@ export function modelOptions(command: Command): Command {
       ]),
     )
     .option(
-      "--crop <share>",
-      "of the scaled picture the centre that it is shown, such as 0.875 for 224 of 256 (default: 1)",
-      shareAboveZero,
-    )
-    .option("--labels <file>", "names of its outputs in their order: one a line, or JSON")
-    .option(
       "--straight-through",
       "differentiate its Round, Floor, Ceil and Sign as if they gave what they are given",
     )
     .option("--output <name>", "which of its outputs gives the logits, where there are several")
     .hook("preAction", () => checkPreprocessing(command.opts<ModelOptions>()));
+}
+
+export function modelOptions(command: Command): Command {
+  // Commands that read images have these two for both: the images' are the model's.
+  if (!command.options.some(({ long }) => long === "--size")) {
+    command
+      .option("--size <n | hxw>", "size of its images, where it leaves that open", imageSize)
+      .option("--channels <n>", "their channels, where it leaves them open", count);
+  }
+  return preprocessingOptions(command)
+    .option(
+      "--crop <share>",
+      "of the scaled picture the centre that it is shown, such as 0.875 for 224 of 256 (default: 1)",
+      shareAboveZero,
+    )
+    .option("--labels <file>", "names of its outputs in their order: one a line, or JSON");
 }
 
 /** Files that options name, which no output may overwrite. */

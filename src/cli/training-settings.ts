@@ -1,19 +1,19 @@
-/** From what was typed to the settings of a run, and back to words. */
+/** From what was typed to a new run, and in words. */
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import type { Command } from "commander";
 import { UsageError } from "../errors/index.js";
-import type { Augmentation } from "../data/index.js";
 import type { Recipe } from "../defences/index.js";
-import type { ImportSettings, OptimiserSpec, RunOptions, TrainingSettings } from "../training/index.js";
-import { checkLengths } from "./attack-options.js";
+import type { ImportSettings, RunOptions, TrainingSettings } from "../training/index.js";
+import { checkLengths, flagName } from "./attack-options.js";
 import { ownShape } from "./images.js";
 import { descriptionOf, modelPath } from "./models.js";
 import { checkFolder } from "./outputs.js";
 import { readModel } from "./reading.js";
+import { givenSettings } from "./setting-options.js";
 import { openOptionsOf } from "./shared-options.js";
 import { createSkippedWarner, createUndividedTeller, formatPercent, type Terminal } from "./terminal.js";
 import { toolInfo } from "./tool.js";
+import { USUAL_RECIPE } from "../training/settings/index.js";
 import type { TrainOptions } from "./training-options.js";
 import { formatEpsilon } from "./values.js";
 
@@ -27,11 +27,8 @@ export async function newRun(
     await import("../training/index.js");
   const importing = isImport(options.model);
   if (!importing) refuseImportOptions(options);
-  if (
-    !importing &&
-    options.init === undefined &&
-    (options.freezeTrunk === true || options.trunkLearningRate === 0)
-  ) {
+  const settings = await settingsOf(options);
+  if (!importing && options.init === undefined && settings.trunkLearningRate === 0) {
     throw new UsageError({
       place: "--freeze-trunk",
       problem: "would leave all but the last layer as it was drawn at random",
@@ -39,7 +36,6 @@ export async function newRun(
     });
   }
   if (options.out !== undefined) checkFolder("--out", options.out);
-  const settings = await settingsOf(options);
   // Reading large data takes its time: what was mistyped is said before.
   checkSettings(settings);
   const said: RunOptions = {
@@ -61,7 +57,7 @@ export async function newRun(
     out: options.out ?? `${within}/${nameOf(options.data)}-${settings.recipe.name}`,
     tool: toolInfo(),
   };
-  const decided = options.validation !== undefined || options.validationData !== undefined;
+  const decided = "validation.images" in givenSettings(options) || options.validationData !== undefined;
   const shaped = await withModelShape(said);
   const run = decided ? shaped : await withUsualValidation(shaped);
   terminal.note(await describeSettings(options, run.settings, run.out));
@@ -85,7 +81,7 @@ function refuseImportOptions(options: TrainOptions): void {
   const name = IMPORT_ONLY.find((each) => options[each] !== undefined);
   if (name === undefined) return;
   throw new UsageError({
-    place: `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+    place: flagName(name),
     problem: `is for a model that is read from a file, and --model ${options.model} is built in`,
     remedy: "Leave it out, or name an .onnx classifier as --model.",
   });
@@ -121,130 +117,34 @@ function nameOf(data: string): string {
 }
 
 async function settingsOf(options: TrainOptions): Promise<TrainingSettings> {
-  const { DEFAULT_TRAINING, OPTIMISERS, SCHEDULES } = await import("../training/index.js");
-  const { optimiser, weightDecay } = options;
-  const decay = weightDecay === undefined ? {} : { weightDecay };
-  const { flip, cropPadding, resizedCrop, rotation, brightness, contrast, saturation, hue } = options;
-  const wanted = {
-    horizontalFlip: flip,
-    cropPadding,
-    resizedCrop: resizedCrop === undefined ? undefined : { area: [resizedCrop, 1] as const },
-    rotation,
-    brightness,
-    contrast,
-    saturation,
-    hue,
-  };
-  const augmentation: Augmentation = Object.fromEntries(
-    Object.entries(wanted).filter(([, value]) => value !== undefined),
-  );
-  const sgd = { momentum: options.momentum, nesterov: options.nesterov ?? false };
-  return {
-    ...DEFAULT_TRAINING,
-    recipe: await recipeOf(options),
-    epochs: options.epochs,
-    batchSize: options.batchSize,
-    optimiser: { ...OPTIMISERS[optimiser], ...(optimiser === "sgd" ? sgd : {}), ...decay } as OptimiserSpec,
-    learningRate: options.learningRate ?? (optimiser === "sgd" ? 0.1 : DEFAULT_TRAINING.learningRate),
-    schedule: SCHEDULES[options.schedule],
-    warmup: options.warmup,
-    epsilonWarmup: options.epsilonWarmup,
-    clipNorm: options.clipNorm ?? null,
-    emaDecay: options.ema,
-    labelSmoothing: options.labelSmoothing,
-    ...(options.freezeTrunk === true
-      ? { trunkLearningRate: 0 }
-      : options.trunkLearningRate === undefined
-        ? {}
-        : { trunkLearningRate: options.trunkLearningRate }),
-    augmentation: Object.keys(augmentation).length === 0 ? null : augmentation,
-    validation: {
-      images: options.validation ?? DEFAULT_TRAINING.validation.images,
-      every: options.validateEvery,
-      steps: options.validationSteps,
-      patience: options.patience ?? null,
-    },
-    checkpointEvery: options.checkpointEvery,
-    seed: options.seed,
-    threads: options.threads ?? availableParallelism(),
-  };
-}
-
-async function recipeOf(options: TrainOptions): Promise<Recipe> {
-  const { findRecipe, isRecipeFile, readRecipeFile } = await import("../defences/index.js");
-  const file = isRecipeFile(options.recipe);
-  const recipe = file ? await readRecipeFile(options.recipe) : findRecipe(options.recipe);
-  const { adversary, weights } = recipe;
+  const { resolveSettings } = await import("../training/index.js");
+  const given = givenSettings(options);
+  const { recipe, isFile } = await recipeNamed(String(given["recipe.name"] ?? USUAL_RECIPE));
   // A file says its own ε; a recipe of ours is used with what the data are usually attacked with.
   const usual = nameOf(options.data) === "mnist" ? 0.3 : 8 / 255;
-  const epsilon = options.epsilon ?? (file ? (adversary?.epsilon ?? usual) : usual);
-  const { alpha, beta, stepSize } = options;
-  if (adversary !== undefined) await checkLengths(options.norm ?? adversary.norm, options);
-  return {
-    ...recipe,
-    adversary: adversary && {
-      ...adversary,
-      norm: options.norm ?? adversary.norm,
-      epsilon,
-      ...(options.steps === undefined ? {} : { steps: options.steps, relativeStepSize: 2.5 / options.steps }),
-      ...(stepSize === undefined ? {} : { relativeStepSize: stepSize / epsilon }),
-      randomStart: options.randomStart && adversary.randomStart,
+  const epsilon = (isFile ? recipe.adversary?.epsilon : undefined) ?? usual;
+  const settings = resolveSettings(
+    {
+      "recipe.adversary.epsilon": epsilon,
+      ...given,
+      ...(options.freezeTrunk === true ? { trunkLearningRate: 0 } : {}),
     },
-    weights: {
-      ...weights,
-      ...(alpha === undefined ? {} : { logitPairing: alpha }),
-      ...(beta === undefined ? {} : { attentionPairing: beta }),
-    },
-  };
+    { recipe, threads: availableParallelism() },
+  );
+  const { adversary } = settings.recipe;
+  if (adversary === undefined) return settings;
+  const { norm, epsilon: radius, relativeStepSize } = adversary;
+  await checkLengths(norm, { epsilon: radius, stepSize: radius * relativeStepSize });
+  return settings;
 }
 
-/** Options that were typed beside `--resume`, as paths into the run's configuration. */
-export async function askedOf(options: TrainOptions, command: Command): Promise<Record<string, unknown>> {
-  const typed = (name: keyof TrainOptions): boolean => command.getOptionValueSource(name) === "cli";
-  const settings = await settingsOf(options);
-  const paths: Partial<Record<keyof TrainOptions, readonly [path: string, value: unknown]>> = {
-    data: ["data", options.data],
-    validationData: ["validationData", options.validationData],
-    model: ["model", options.model],
-    mean: ["imported.options.mean", options.mean],
-    std: ["imported.options.std", options.std],
-    pixelRange: ["imported.options.range", options.pixelRange],
-    layout: ["imported.options.layout", options.layout],
-    output: ["imported.options.output", options.output],
-    taps: ["imported.options.taps", options.taps],
-    head: ["imported.newHead", options.head === "new"],
-    limit: ["limit", options.limit],
-    recipe: ["settings.recipe.name", settings.recipe.name],
-    epochs: ["settings.epochs", settings.epochs],
-    batchSize: ["settings.batchSize", settings.batchSize],
-    optimiser: ["settings.optimiser.kind", options.optimiser],
-    weightDecay: ["settings.optimiser.weightDecay", options.weightDecay],
-    momentum: ["settings.optimiser.momentum", options.momentum],
-    learningRate: ["settings.learningRate", options.learningRate],
-    schedule: ["settings.schedule.kind", options.schedule],
-    warmup: ["settings.warmup", options.warmup],
-    clipNorm: ["settings.clipNorm", options.clipNorm],
-    ema: ["settings.emaDecay", options.ema],
-    labelSmoothing: ["settings.labelSmoothing", options.labelSmoothing],
-    norm: ["settings.recipe.adversary.norm", options.norm],
-    epsilon: ["settings.recipe.adversary.epsilon", options.epsilon],
-    steps: ["settings.recipe.adversary.steps", options.steps],
-    randomStart: ["settings.recipe.adversary.randomStart", options.randomStart],
-    epsilonWarmup: ["settings.epsilonWarmup", options.epsilonWarmup],
-    alpha: ["settings.recipe.weights.logitPairing", options.alpha],
-    beta: ["settings.recipe.weights.attentionPairing", options.beta],
-    validation: ["settings.validation.images", options.validation],
-    validateEvery: ["settings.validation.every", options.validateEvery],
-    validationSteps: ["settings.validation.steps", options.validationSteps],
-    patience: ["settings.validation.patience", options.patience],
-    seed: ["settings.seed", options.seed],
-    threads: ["settings.threads", options.threads],
-  };
-  return Object.fromEntries(
-    Object.entries(paths)
-      .filter(([name]) => typed(name as keyof TrainOptions))
-      .map(([, entry]) => entry),
-  );
+/** A recipe of ours, or that of a file. */
+export async function recipeNamed(
+  name: string,
+): Promise<{ readonly recipe: Recipe; readonly isFile: boolean }> {
+  const { findRecipe, isRecipeFile, readRecipeFile } = await import("../defences/index.js");
+  const isFile = isRecipeFile(name);
+  return { recipe: isFile ? await readRecipeFile(name) : findRecipe(name), isFile };
 }
 
 async function describeSettings(

@@ -33,7 +33,7 @@ describe("a number or word that cannot be meant is refused, with what may be", (
     [attack("--norm", "l2", "--epsilon", "300"), /--epsilon.*300\/255/s],
     [attack("--norm", "l1", "--epsilon", "3000"), /--epsilon.*3000\/255/s],
     [train("--norm", "l1"), /--norm.*linf, l2/s],
-    [attack("--momentum", "-1"), /--momentum.*must not be below 0/s],
+    [attack("--momentum", "-1"), /--momentum.*a number from 0 up/s],
     [attack("--step-size", "2"), /--step-size.*2\/255/s],
     [attack("--mean", "123.675,116.28,103.53"), /--mean.*did you mean --mean 0\.485,0\.456,0\.406\?/s],
     [attack("--mean", "-1,0,0"), /--mean.*in \[0, 1\]/],

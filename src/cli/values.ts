@@ -1,5 +1,16 @@
 /** What users type, turned into numbers; every refusal names the option and shows an example. */
 import { InvalidArgumentError, Option } from "commander";
+import {
+  accepts,
+  COUNT,
+  describeRule,
+  NOT_NEGATIVE,
+  POSITIVE,
+  SHARE,
+  SHARE_ABOVE_ZERO,
+  whole as wholeRule,
+  type NumberRule,
+} from "../options/index.js";
 
 /** A number or a fraction: `0.3`, `.3`, `8/255`, `5e-3`. */
 export function fraction(text: string): number {
@@ -12,70 +23,40 @@ export function fraction(text: string): number {
   return value;
 }
 
-/** A positive number or fraction. */
-export function positive(text: string): number {
-  const value = fraction(text);
-  if (value <= 0) throw new InvalidArgumentError("It must be above 0.");
-  return value;
-}
-
-/** A number from 0 up. */
-export function notNegative(text: string): number {
-  const value = fraction(text);
-  if (value < 0) throw new InvalidArgumentError("It must not be below 0.");
-  return value;
-}
-
-/** A number in [0, 1]. */
-export function share(text: string): number {
-  const percent = /^\s*([\d.]+)\s*%\s*$/.exec(text)?.[1];
-  const value = percent === undefined ? fraction(text) : Number(percent);
-  if (percent === undefined && value >= 0 && value <= 1) return value;
-  const meant = value >= 0 && value <= 100 ? `: did you mean ${Number((value / 100).toPrecision(12))}?` : ".";
-  throw new InvalidArgumentError(`It is a share from 0 to 1${meant}`);
-}
-
-/** A number in [0, 1). */
-export function shareBelowOne(text: string): number {
-  const value = share(text);
-  if (value === 1) throw new InvalidArgumentError("It must be below 1.");
-  return value;
-}
-
-/** A number in (0, 1]. */
-export function shareAboveZero(text: string): number {
-  const value = share(text);
-  if (value === 0) throw new InvalidArgumentError("It must be above 0.");
-  return value;
-}
-
-/** Takes a number in [0, `most`]. */
-export function upTo(most: number): (text: string) => number {
+/** Reads a number within the bounds of a rule. */
+export function number(rule: NumberRule): (text: string) => number {
   return (text) => {
-    const value = fraction(text);
-    if (value < 0 || value > most) throw new InvalidArgumentError(`It must be from 0 to ${most}.`);
-    return value;
+    const meant = meantShare(rule, text);
+    const value = rule.whole === true ? wholeNumber(text) : meant === undefined ? fraction(text) : NaN;
+    if (accepts(rule, value)) return value;
+    const hint = meant === undefined ? "." : `: did you mean ${meant}?`;
+    throw new InvalidArgumentError(`It must be ${describeRule(rule)}${hint}`);
   };
 }
 
-/** A whole number from 1 up. */
-export function count(text: string): number {
-  return whole(1)(text);
+/** NaN where it is none. */
+function wholeNumber(text: string): number {
+  return text.trim() === "" ? NaN : Number(text);
 }
 
-/** A whole number from 0 up. */
-export function countOrNone(text: string): number {
-  return whole(0)(text);
+/** The share that was typed in percent, as in `50` or `5%`. */
+function meantShare({ most, below, whole: isWhole }: NumberRule, text: string): number | undefined {
+  const [, digits, sign] = /^\s*([\d.]+)\s*(%?)\s*$/.exec(text) ?? [];
+  if (isWhole === true || (most !== 1 && below !== 1) || digits === undefined) return undefined;
+  const percent = Number(digits);
+  if (percent > 100 || (sign === "" && percent <= 1)) return undefined;
+  return Number((percent / 100).toPrecision(12));
 }
 
-/** Takes a whole number in [`least`, `most`]. */
-export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least && value <= most) return value;
-    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} up` : `from ${least} to ${most}`;
-    throw new InvalidArgumentError(`It must be a whole number ${range}.`);
-  };
+export const positive: (text: string) => number = number(POSITIVE);
+export const share: (text: string) => number = number(SHARE);
+export const shareAboveZero: (text: string) => number = number(SHARE_ABOVE_ZERO);
+export const notNegative: (text: string) => number = number(NOT_NEGATIVE);
+export const count: (text: string) => number = number(COUNT);
+export const countOrNone: (text: string) => number = number(wholeRule(0));
+
+export function whole(least: number, most?: number): (text: string) => number {
+  return number(wholeRule(least, most));
 }
 
 /** What the generator takes: 32 bits. */

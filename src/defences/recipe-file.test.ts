@@ -25,7 +25,7 @@ test.each(Object.keys(RECIPES))("%s is printed as a file that reads back to itse
 });
 
 test("the published schema is the one that files are checked by", () => {
-  // Made by scripts/recipe-schema.mjs.
+  // Made by scripts/generated.mjs.
   expect(JSON.parse(readFileSync("schemas/recipe.schema.json", "utf8"))).toEqual(recipeJsonSchema());
 });
 

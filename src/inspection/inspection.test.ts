@@ -259,7 +259,7 @@ describe("the picture", () => {
 
 describe("what is written", () => {
   test("is as the published schema says", async () => {
-    // Made by scripts/inspection-schema.mjs.
+    // Made by scripts/generated.mjs.
     expect(JSON.parse(readFileSync("schemas/inspection.schema.json", "utf8"))).toEqual(
       inspectionJsonSchema(),
     );

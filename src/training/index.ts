@@ -8,12 +8,16 @@ export {
 } from "./loop.js";
 export { OPTIMISERS, optimiserGraph, type OptimiserGraph, type OptimiserSpec } from "./optimisers/index.js";
 export { linearWarmup, scheduleFactor, SCHEDULES, type Schedule } from "./schedule.js";
+export { checkSettings } from "./check-settings.js";
 export {
-  checkSettings,
   DEFAULT_TRAINING,
+  keptValue,
+  resolveSettings,
+  settingsJsonSchema,
+  settingsMarkdown,
   type TrainingSettings,
   type ValidationSettings,
-} from "./settings.js";
+} from "./settings/index.js";
 export { weightNames, type BestWeights, type TrainingState, type ValidationRecord } from "./state.js";
 export { updateGraph, type UpdateGraph, type UpdateGraphOptions } from "./update-graph.js";
 export { UPDATE } from "./update-names.js";

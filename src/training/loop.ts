@@ -6,7 +6,8 @@ import { trunkOf, type Classifier } from "../models/index.js";
 import { compile } from "../runtime/index.js";
 import { createGenerator, type Tensor } from "../tensor/index.js";
 import { oneStep, type StepContext, type StepRecord } from "./step.js";
-import { checkSettings, type TrainingSettings } from "./settings.js";
+import { checkSettings } from "./check-settings.js";
+import type { TrainingSettings } from "./settings/index.js";
 import {
   initialState,
   shippedWeights,

@@ -4,7 +4,7 @@ import { drawRandomInputs, type Classifier } from "../models/index.js";
 import type { Feeds, Program } from "../runtime/index.js";
 import { tensor, type RandomGenerator, type Tensor } from "../tensor/index.js";
 import { linearWarmup, scheduleFactor } from "./schedule.js";
-import type { TrainingSettings } from "./settings.js";
+import type { TrainingSettings } from "./settings/index.js";
 import { presentWeights, type TrainingState } from "./state.js";
 import type { UpdateGraph } from "./update-graph.js";
 import { UPDATE } from "./update-names.js";

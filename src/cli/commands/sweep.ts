@@ -1,8 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { SweepCriterion, SweepEvent, SweepValue, Trial } from "../../reproduction/index.js";
+import type { SweepCriterion, SweepEvent, SweepValue, Trial } from "../../tuning/index.js";
 import { withInterrupt } from "../interrupt.js";
 import { createTerminal, formatPercent, formatTable, type Terminal } from "../terminal.js";
 import { count, formatEpsilon, fraction, oneOf, positive } from "../values.js";
+import { nameOfSetting, settingByName } from "../setting-options.js";
 import { trainingOptions, type TrainOptions } from "../training-options.js";
 import { newRun } from "../training-settings.js";
 import { createTrainingDisplay } from "./train.js";
@@ -25,17 +26,8 @@ A setting is alpha, beta, lambda, epsilon, learning-rate, weight-decay, epochs, 
 run's config.json (settings left out). Every combination is trained, then judged on the validation
 images alone. Run the same line again to go on after a stop.`;
 
-/** Short names of settings. */
-const ALIASES: Readonly<Record<string, string>> = {
-  alpha: "recipe.weights.logitPairing",
-  beta: "recipe.weights.attentionPairing",
-  lambda: "recipe.weights.inputGradient",
-  epsilon: "recipe.adversary.epsilon",
-  steps: "recipe.adversary.steps",
-  "weight-decay": "optimiser.weightDecay",
-  momentum: "optimiser.momentum",
-  ema: "emaDecay",
-};
+/** `lambda`: no option, but the weight that sweeps of `igr` are about. */
+const LAMBDA = "recipe.weights.inputGradient";
 
 export function sweepCommand(program: Command): void {
   const command = program
@@ -72,7 +64,8 @@ function vary(text: string, so: Record<string, SweepValue[]> = {}): Record<strin
     throw new InvalidArgumentError("It must be like alpha=0.02,0.1,0.5.");
   }
   const camel = name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return { ...so, [ALIASES[name] ?? camel]: list.split(",").map(valueOf) };
+  const path = name === "lambda" ? LAMBDA : (settingByName(name) ?? camel);
+  return { ...so, [path]: list.split(",").map(valueOf) };
 }
 
 function valueOf(text: string): SweepValue {
@@ -82,7 +75,7 @@ function valueOf(text: string): SweepValue {
 }
 
 async function runSweep(options: SweepCommandOptions): Promise<void> {
-  const { sweep } = await import("../../reproduction/index.js");
+  const { sweep } = await import("../../tuning/index.js");
   const terminal = createTerminal(options);
   await withInterrupt(async (signal, worthSaving) => {
     const base = await newRun(options, terminal, "sweeps");
@@ -117,7 +110,7 @@ function tell(event: SweepEvent, terminal: Terminal, stop: () => void): void {
 
 function describeValues(values: Trial["values"]): string {
   const entries = Object.entries(values).map(([path, value]) => {
-    const short = Object.entries(ALIASES).find(([, long]) => long === path)?.[0] ?? path;
+    const short = path === LAMBDA ? "lambda" : (nameOfSetting(path) ?? path);
     return `${short} ${typeof value === "number" ? formatEpsilon(value) : String(value)}`;
   });
   return entries.length === 0 ? "as given" : entries.join(", ");

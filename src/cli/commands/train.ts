@@ -3,7 +3,8 @@ import type { RunEvent } from "../../training/index.js";
 import { withInterrupt } from "../interrupt.js";
 import { createTerminal, formatPercent, type Progress, type Terminal } from "../terminal.js";
 import { trainingOptions, type TrainOptions } from "../training-options.js";
-import { askedOf, newRun } from "../training-settings.js";
+import { newRun } from "../training-settings.js";
+import { askedOf } from "../asked.js";
 
 const EXAMPLES = `
 Examples:
@@ -39,7 +40,11 @@ async function train(options: TrainOptions, command: Command): Promise<void> {
       const finished =
         options.resume === undefined
           ? await trainRun(await newRun(options, terminal), hooks)
-          : await resumeRun(options.resume, hooks, await askedOf(options, command));
+          : await resumeRun(
+              options.resume,
+              hooks,
+              await askedOf(typedOptions(options, command), options.resume),
+            );
       shown.stop();
       const { folder, model, steps, best } = finished;
       const accuracies =
@@ -49,6 +54,12 @@ async function train(options: TrainOptions, command: Command): Promise<void> {
       shown.stop();
     }
   }, "Finishing this step and saving …");
+}
+
+function typedOptions(options: TrainOptions, command: Command): Partial<TrainOptions> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) => command.getOptionValueSource(name) === "cli"),
+  );
 }
 
 export interface TrainingDisplay {

@@ -3,7 +3,7 @@ import { UsageError } from "../../errors/index.js";
 import { sha256Of } from "../../files/index.js";
 import { createGenerator } from "../../tensor/index.js";
 import type { TrainingData } from "../loop.js";
-import { DEFAULT_TRAINING, type TrainingSettings } from "../settings.js";
+import { DEFAULT_TRAINING, type TrainingSettings } from "../settings/index.js";
 import type { RunConfig } from "./folder.js";
 
 /** What a run says about its training images: see `RunOptions`. */

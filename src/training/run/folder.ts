@@ -16,7 +16,7 @@ import {
   replaceFile,
   type Unlock,
 } from "../../files/index.js";
-import type { TrainingSettings } from "../settings.js";
+import { findFault, type TrainingSettings } from "../settings/index.js";
 import { isCheckpointFile } from "./checkpoint.js";
 import type { ImportedModel } from "./imported.js";
 
@@ -179,7 +179,6 @@ export async function discardRun({ folder }: RunPaths): Promise<void> {
   await removeOwn(folder, isRunFile);
 }
 
-const count = z.int().min(0);
 const positive = z.int().min(1);
 const refusal = {
   problem: "is not the configuration of a run",
@@ -208,31 +207,21 @@ const configSchema = z.object({
   image: z.object({ channels: positive, height: positive, width: positive }),
   classNames: z.array(z.string()).min(1),
   labelsSha256: z.string(),
-  settings: z.object({
-    recipe: z.object({
-      name: z.string(),
-      weights: z.record(z.string(), z.number()),
-      adversary: z.record(z.string(), z.unknown()).nullish(),
-      model: z.record(z.string(), z.unknown()).nullish(),
+  settings: z
+    .looseObject({
+      recipe: z.object({
+        name: z.string(),
+        weights: z.record(z.string(), z.number()),
+        adversary: z.record(z.string(), z.unknown()).nullish(),
+        model: z.record(z.string(), z.unknown()).nullish(),
+      }),
+    })
+    .superRefine((settings, context) => {
+      const fault = findFault(settings);
+      if (fault !== undefined) {
+        context.addIssue({ code: "custom", path: fault.place.split("."), message: fault.problem });
+      }
     }),
-    epochs: z.number(),
-    batchSize: positive,
-    optimiser: z.looseObject({ kind: z.string() }),
-    learningRate: z.number(),
-    schedule: z.looseObject({ kind: z.string() }),
-    warmup: z.number(),
-    epsilonWarmup: z.number(),
-    clipNorm: z.number().nullable(),
-    emaDecay: z.number(),
-    decayAll: z.boolean(),
-    labelSmoothing: z.number(),
-    augmentation: z.unknown(),
-    validation: z.looseObject({ images: count, every: z.number(), steps: count }),
-    checkpointEvery: positive,
-    logEvery: positive,
-    seed: count,
-    threads: positive,
-  }),
 });
 
 /** @throws InputError when the folder is not a run folder. */

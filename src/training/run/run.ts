@@ -4,9 +4,11 @@ import { InputError, InterruptedError, UsageError } from "../../errors/index.js"
 import { readFileChecked, replaceFile, sha256Of } from "../../files/index.js";
 import { withInitializers } from "../../graph/index.js";
 import { saveClassifier, type Classifier } from "../../models/index.js";
+import { atPath } from "../../options/index.js";
 import { runtimeInfo } from "../../runtime/index.js";
 import { trainClassifier, type TrainingEvent, type TrainingHooks, type TrainingOutcome } from "../loop.js";
-import { checkSettings, type TrainingSettings } from "../settings.js";
+import { checkSettings } from "../check-settings.js";
+import type { TrainingSettings } from "../settings/index.js";
 import type { ValidationRecord } from "../state.js";
 import {
   loadCheckpoint,
@@ -288,11 +290,8 @@ function refuseDifferences(
   asked: Readonly<Record<string, unknown>>,
 ): void {
   const differing = Object.entries(asked).flatMap(([path, wanted]) => {
-    const found = path
-      .split(".")
-      .reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], config);
-    const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)];
-    return a === b ? [] : [`${path} is ${a ?? "not set"}, asked for ${b}`];
+    const [a, b] = [atPath(config, path), wanted].map((value) => JSON.stringify(value));
+    return a === b ? [] : [`${path} is ${a ?? "not set"}, asked for ${b ?? "none"}`];
   });
   if (differing.length === 0) return;
   throw new UsageError({

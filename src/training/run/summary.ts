@@ -1,4 +1,4 @@
-import type { TrainingSettings } from "../settings.js";
+import type { TrainingSettings } from "../settings/index.js";
 import { readRunConfig, runPaths } from "./folder.js";
 import { readLog, type LogLine } from "./log.js";
 import { verifyRun } from "./manifest.js";

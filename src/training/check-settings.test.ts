@@ -12,7 +12,7 @@ test.each(Object.keys(RECIPES))("%s can be trained", (name) => check(RECIPES[nam
 test.each<readonly [what: string, recipe: Recipe, words: string]>([
   ["no loss", { ...pat, weights: { clean: 0 } }, "recipe pat, weights: must not all be 0"],
   ["no adversary", { ...pat, adversary: undefined }, "recipe pat, adversary: weights.adversarial needs"],
-  ["a negative weight", { ...pat, weights: { clean: -1 } }, "loss weight clean: must be at least 0"],
+  ["a negative weight", { ...pat, weights: { clean: -1 } }, "loss weight clean: must be a number from 0 up"],
   ["replays of clean images", { ...pat, weights: { clean: 1 }, replays: 2 }, "recipe pat, replays: moves"],
   [
     "replays in an L2 ball",

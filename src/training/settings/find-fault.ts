@@ -1,0 +1,25 @@
+import { accepts, atPath, describeRule } from "../../options/index.js";
+import { SETTING_ROWS, type SettingRow } from "./rows.js";
+
+/**
+ * The first setting that is not what its row says, its recipe aside. What may be left out or null by its default may be so here,
+ * and so may what belongs to one optimiser, schedule or augmentation.
+ */
+export function findFault(
+  settings: unknown,
+): { readonly place: string; readonly problem: string } | undefined {
+  for (const [path, row] of SETTING_ROWS) {
+    if (path.startsWith("recipe.")) continue;
+    const value = atPath(settings, path);
+    if ((value === undefined || value === null) && mayBeAbsent(path, row)) continue;
+    if (accepts(row.rule, value)) continue;
+    return { place: path, problem: `must be ${describeRule(row.rule)}, found ${JSON.stringify(value)}` };
+  }
+  return undefined;
+}
+
+const NEEDED = new Set(["seed", "threads"]);
+
+function mayBeAbsent(path: string, { default: standard }: SettingRow): boolean {
+  return !NEEDED.has(path) && (standard === undefined || standard === null);
+}

@@ -1,0 +1,15 @@
+/** What can be known of a training's settings without loading what trains: the command line reads it for `--help`. */
+export { OPTIMISERS } from "../optimisers/index.js";
+export { SCHEDULES } from "../schedule.js";
+export { findFault } from "./find-fault.js";
+export { settingsJsonSchema } from "./json-schema.js";
+export { settingsMarkdown } from "./markdown.js";
+export { DEFAULT_TRAINING, keptValue, resolveSettings } from "./resolve.js";
+export {
+  describeDefault,
+  SETTING_ROWS,
+  USUAL_RECIPE,
+  type GivenSettings,
+  type SettingRow,
+} from "./rows.js";
+export type { TrainingSettings, ValidationSettings } from "./settings.js";

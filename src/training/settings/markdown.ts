@@ -1,0 +1,33 @@
+import { describeRule } from "../../options/index.js";
+import { describeDefault, SETTING_ROWS, type SettingRow } from "./rows.js";
+
+/** `docs/training-options.md`: every setting, the option that sets it and its default. */
+export function settingsMarkdown(): string {
+  const rows = SETTING_ROWS.map(([path, row]) => [
+    row.flag === undefined ? "–" : `\`${row.flag}\``,
+    row.help,
+    describeTyped(row),
+    describeDefault(row) ?? "–",
+    `\`${path}\``,
+  ]);
+  return [
+    "# Options of a training",
+    "",
+    "<!-- Made by scripts/generated.mjs from src/training/settings/rows.ts. -->",
+    "",
+    "What `holdfast train` and `holdfast sweep` take, and where `config.json` of a run keeps it, below `settings`. Rows without an option are",
+    "for programs. Beside `--resume` an option must say what the run was begun with. `--model`, `--data`, `--init` and how images are read",
+    "are in `holdfast train --help`.",
+    "",
+    ...[["option", "what", "may be", "default", "setting"], ["---", "---", "---", "---", "---"], ...rows].map(
+      (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`,
+    ),
+    "",
+  ].join("\n");
+}
+
+/** What may be typed, or what may stand in the settings where nothing can be typed. */
+function describeTyped({ flag, rule, keep }: SettingRow): string {
+  if (rule.kind === "text" || (rule.kind === "flag" && flag !== undefined)) return "";
+  return describeRule(rule.kind === "list" && keep !== undefined ? rule.of : rule);
+}
