@@ -96,7 +96,7 @@ async function assembleDataset(
     const model = nameOf({ ...row.training, recipe }, several);
     models.push(await modelInfo(store, { ...row.training, recipe }, model));
     measurements.push(...(await measurementsOf(store, row, model, sources, plan.preset.stepSize)));
-    const measured = store.isDone(row.measure) ? (await store.result(row.measure, "measure")).inputs : null;
+    const measured = store.isDone(row.measure) ? (await store.result(row.measure)).inputs : null;
     rows.push({ model, recipe: recipe.name, title: recipe.title, seed, measured });
   }
   for (const { source } of plan.crafts.filter((craft) => craft.dataset === dataset)) {
@@ -181,8 +181,8 @@ async function measurementsOf(
   sources: Readonly<Record<string, string>>,
   stepSize: number,
 ): Promise<Measurement[]> {
-  const transfer = store.isDone(row.transfer) ? await store.result(row.transfer, "transfer") : undefined;
-  const whiteBox = store.isDone(row.whiteBox) ? await store.result(row.whiteBox, "white-box") : undefined;
+  const transfer = store.isDone(row.transfer) ? await store.result(row.transfer) : undefined;
+  const whiteBox = store.isDone(row.whiteBox) ? await store.result(row.whiteBox) : undefined;
   const clean = (transfer ?? whiteBox)?.clean;
   if (clean === undefined) return [];
   return [
@@ -209,7 +209,7 @@ async function transferred(
 ): Promise<Measurement[]> {
   if (result === undefined) return [];
   const seconds = result.seconds / result.attacked.length;
-  const made = await Promise.all(crafts.map(({ piece }) => store.result(piece, "craft")));
+  const made = await Promise.all(crafts.map(({ piece }) => store.result(piece)));
   return result.attacked.map(({ setting, epsilon, iterations, prediction }) => {
     const id = `${model}/${setting}/linf-${Number(epsilon.toPrecision(6))}/pgd-${iterations}`;
     const craft = crafts.findIndex((each) => each.setting === setting && each.epsilon === epsilon);
@@ -280,7 +280,7 @@ async function picturesOf(
   const byModel: Record<string, MeasureResult["pictures"]> = {};
   for (const row of rows) {
     if (!store.isDone(row.measure)) continue;
-    const { pictures } = await store.result(row.measure, "measure");
+    const { pictures } = await store.result(row.measure);
     byModel[nameOf({ ...row.training, recipe: row.recipe }, preset.seeds.length > 1)] = pictures;
   }
   return byModel;

@@ -1,16 +1,19 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { ballAround, pgdTrajectory, type ThreatModel } from "../attacks/index.js";
 import type { Batch } from "../data/index.js";
 import { InputError } from "../errors/index.js";
 import { datasetBatches } from "../evaluation/index.js";
 import { readFileChecked, replaceFile, sha256Of } from "../files/index.js";
 import { decodeNpy, encodeNpy, tensor } from "../tensor/index.js";
+import { scoredImages } from "./cost.js";
+import type { Kind } from "./kind.js";
 import type { PlannedCraft } from "./plan.js";
 import type { Store } from "./store.js";
 import { loadTrained, RANDOM, testImages, withTarget, type Workplace } from "./work.js";
 
-/** What a craft came to. */
+/** The outcome of generating one transfer set. */
 export interface Crafted {
   /** In the order of the batches. */
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
@@ -25,11 +28,28 @@ export interface CraftedCapture {
   nonFinite: number;
 }
 
+const schema: z.ZodType<Crafted> = z.object({
+  files: z
+    .array(z.object({ name: z.string().regex(/^\d{5,}\.npy$/), sha256: z.string().regex(/^[0-9a-f]{64}$/) }))
+    .min(1),
+  captures: z.array(z.object({ largestPerturbation: z.number().min(0), nonFinite: z.int().min(0) })).min(1),
+});
+
+/** Adversarial images of an undefended model, to be transferred. */
+export const craft: Kind<"craft"> = Object.freeze<Kind<"craft">>({
+  schema,
+  run,
+  cost: (preset, { dataset, source, iterations }) => ({
+    model: source.model,
+    gradients: scoredImages(preset, dataset) * iterations.at(-1)!,
+  }),
+});
+
 /**
  * Makes the adversarial images of one source and ε: a file for each batch, `[captures, N, C, H, W]` in
  * float32. A batch whose file is there is not made again.
  */
-export async function runCraft(work: Workplace, planned: PlannedCraft): Promise<Crafted> {
+async function run(work: Workplace, planned: PlannedCraft): Promise<Crafted> {
   const { store, preset, signal, onProgress } = work;
   const { dataset, epsilon, iterations, source, piece } = planned;
   const folder = await store.folder(piece);
@@ -96,11 +116,11 @@ function stack(
  */
 export async function readCrafted(
   store: Store,
-  { piece, iterations }: PlannedCraft,
+  { piece, iterations }: Pick<PlannedCraft, "piece" | "iterations">,
   number: number,
-  { images, size }: Batch,
+  { images, size }: Pick<Batch, "images" | "size">,
 ): Promise<Float32Array[]> {
-  const { files } = await store.result(piece, "craft");
+  const { files } = await store.result(piece);
   const folder = await store.folder(piece);
   const { name, sha256 } = files[number]!;
   const bytes = await readFileChecked(join(folder, name));

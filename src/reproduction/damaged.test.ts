@@ -31,7 +31,7 @@ const GOOD = { clean, attacked: [attacked], seconds: 1, samples: 1 };
 describe("the result of a finished piece", () => {
   test("is read as it was written", async () => {
     await store.finish(piece("transfer"), GOOD, 1);
-    expect(await store.result(piece("transfer"), "transfer")).toEqual(GOOD);
+    expect(await store.result(piece("transfer"))).toEqual(GOOD);
   });
 
   test.each<[PieceKind, unknown]>([
@@ -45,7 +45,7 @@ describe("the result of a finished piece", () => {
     ["measure", { inputs: "none", pictures: [] }],
   ])("of %s that is nonsense is refused: %j", async (kind, nonsense) => {
     await store.finish(piece(kind), nonsense, 1);
-    const error = await refusal(store.result(piece(kind), kind));
+    const error = await refusal(store.result(piece(kind)));
     expect(error.place).toBe(join(placeOf(piece(kind)), "piece.json"));
     expect(error.remedy).toContain(`Delete ${placeOf(piece(kind))}`);
   });

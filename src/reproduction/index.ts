@@ -18,7 +18,8 @@ export {
   type Reproduced,
   type ReproductionEvent,
 } from "./reproduce.js";
-export { REPRODUCTION_PARTS, type ReproductionPart, type Selection } from "./select.js";
+export { REPRODUCTION_PARTS, type ReproductionPart } from "./parts.js";
+export type { Selection } from "./select.js";
 export type {
   ReproducedDatasetResult,
   ReproducedRow,
@@ -28,12 +29,3 @@ export type {
 export { isReproduction, readPictures, readReproduction, writeReproduction } from "./write.js";
 export { renderReproduction } from "./report/index.js";
 export { summaryNotes, summaryTable, summaryWarnings } from "./summary.js";
-export {
-  sweep,
-  type SweepCriterion,
-  type SweepEvent,
-  type SweepHooks,
-  type SweepOptions,
-  type SweepValue,
-  type Trial,
-} from "./sweep.js";

@@ -19,7 +19,9 @@ import { compile } from "../runtime/index.js";
 import { tensor, type Tensor } from "../tensor/index.js";
 import { readCrafted } from "./craft-piece.js";
 import { openJournal } from "../files/index.js";
-import { pictureSchema } from "./result-schema.js";
+import { FORWARD, scoredImages } from "./cost.js";
+import type { Kind } from "./kind.js";
+import { measuredInputSchema, pictureSchema } from "./result-schema.js";
 import type { PlannedRow } from "./plan.js";
 import { logitsOf } from "./predictions.js";
 import { loadDefended, loadTrained, RANDOM, openTarget, testImages, type Workplace } from "./work.js";
@@ -82,8 +84,19 @@ const partSchema: z.ZodType<Part> = z.object({
   pictures: z.array(pictureSchema),
 });
 
+/** Where a defended model looks, clean and attacked. */
+export const measure: Kind<"measure"> = Object.freeze<Kind<"measure">>({
+  schema: z.object({ inputs: z.array(measuredInputSchema), pictures: z.array(pictureSchema) }),
+  run,
+  cost: (preset, { training, crafts }) => ({
+    model: preset.model,
+    gradients:
+      scoredImages(preset, training.dataset) * (preset.measured.whiteBox.steps + FORWARD * crafts.length),
+  }),
+});
+
 /** What the defended model looks at, clean and attacked: Figures 1, 4 and 5, Table 2, and how far it moved. */
-export async function runMeasure(work: Workplace, row: PlannedRow): Promise<MeasureResult> {
+async function run(work: Workplace, row: PlannedRow): Promise<MeasureResult> {
   const { store, preset, onProgress, signal } = work;
   const images = await testImages(work, row.training.dataset);
   const journal = await openJournal(join(await store.folder(row.measure), "parts.jsonl"));

@@ -11,8 +11,8 @@ export type PieceKind = "train" | "craft" | "transfer" | "white-box" | "measure"
  * reads. Two plans that need the same work share it, and a changed setting makes a new piece
  * instead of overwriting an old one.
  */
-export interface Piece {
-  readonly kind: PieceKind;
+export interface Piece<K extends PieceKind = PieceKind> {
+  readonly kind: K;
   /** For people: `train 17flowers at-alp, seed 0`. */
   readonly title: string;
   readonly settings: Json;
@@ -26,12 +26,12 @@ const FORMAT = 1;
 const KEY_DIGITS = 16;
 
 /** Names a piece by its contents. */
-export function definePiece(
-  kind: PieceKind,
+export function definePiece<K extends PieceKind>(
+  kind: K,
   title: string,
   settings: unknown,
   needs: readonly Piece[] = [],
-): Piece {
+): Piece<K> {
   const plain = JSON.parse(JSON.stringify(settings)) as Json;
   const contents = canonical({ format: FORMAT, kind, settings: plain, needs: needs.map(({ key }) => key) });
   const key = sha256Of(new TextEncoder().encode(contents)).slice(0, KEY_DIGITS);

@@ -18,7 +18,7 @@ export interface PlannedTraining {
   readonly seed: number;
   /** File of the weights that it begins with; undefined: drawn from the seed. */
   readonly initial: string | undefined;
-  readonly piece: Piece;
+  readonly piece: Piece<"train">;
 }
 
 /** A file of ImageNet weights, known by its bytes. */
@@ -35,7 +35,7 @@ export interface PlannedCraft extends CraftSpec {
   readonly dataset: ReproducedDataset;
   readonly setting: Setting;
   readonly source: PlannedTraining;
-  readonly piece: Piece;
+  readonly piece: Piece<"craft">;
 }
 
 /** One defended model of the reproduction and what is measured of it. */
@@ -45,9 +45,9 @@ export interface PlannedRow {
   readonly training: PlannedTraining;
   /** Every set of adversarial images that it is scored on. */
   readonly crafts: readonly PlannedCraft[];
-  readonly transfer: Piece;
-  readonly whiteBox: Piece;
-  readonly measure: Piece;
+  readonly transfer: Piece<"transfer">;
+  readonly whiteBox: Piece<"white-box">;
+  readonly measure: Piece<"measure">;
 }
 
 export interface ReproductionPlan {

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { predictions, type AttackBatch, type Target } from "../attacks/index.js";
 import type { Batch } from "../data/index.js";
 
@@ -8,6 +9,28 @@ export interface Predictions {
   readonly index: readonly number[];
   readonly label: readonly number[];
 }
+
+const place = z.int().min(0);
+
+export const predictionsSchema: z.ZodType<Predictions> = z
+  .object({ prediction: z.array(z.int()), index: z.array(place), label: z.array(place).min(1) })
+  .refine(
+    ({ prediction, index, label }) => prediction.length === label.length && index.length === label.length,
+    { message: "not as many predictions as images" },
+  );
+
+/** Whether every attack has an answer for every image. */
+export function isWhole({
+  clean,
+  attacked,
+}: {
+  readonly clean: Predictions;
+  readonly attacked: readonly { readonly prediction: readonly number[] }[];
+}): boolean {
+  return attacked.every(({ prediction }) => prediction.length === clean.label.length);
+}
+/** Said where {@link isWhole} is false. */
+export const INCOMPLETE = { path: ["attacked"], message: "not an answer for every image" };
 
 /** Classes that the target names for images of a batch, clean or not. */
 export async function classify(target: Target, batch: AttackBatch, images: Float32Array): Promise<number[]> {

@@ -1,6 +1,12 @@
 import type { Augmentation } from "../data/index.js";
-import { TABLE_1, type Recipe } from "../defences/index.js";
-import { DEFAULT_TRAINING, OPTIMISERS, SCHEDULES, type TrainingSettings } from "../training/index.js";
+import type { Recipe } from "../defences/index.js";
+import { TABLE_1 } from "../defences/recipes/index.js";
+import {
+  DEFAULT_TRAINING,
+  OPTIMISERS,
+  SCHEDULES,
+  type TrainingSettings,
+} from "../training/settings/index.js";
 
 /** Adversarial images at one radius, kept after several numbers of PGD iterations. */
 export interface CraftSpec {

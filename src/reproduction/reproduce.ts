@@ -3,16 +3,12 @@ import { setTimeout } from "node:timers/promises";
 import type { Compile } from "../attacks/index.js";
 import { InterruptedError } from "../errors/index.js";
 import { tryLock } from "../files/index.js";
-import { runCraft } from "./craft-piece.js";
 import { estimateSeconds, measureSpeeds } from "./estimate.js";
-import { runMeasure } from "./measure-piece.js";
+import { tasksOf } from "./kinds.js";
 import type { Piece } from "./piece.js";
 import type { ReproductionPlan } from "./plan.js";
-import { runTransfer } from "./transfer-piece.js";
-import { runWhiteBox } from "./white-box-piece.js";
 import { selectPieces, type Selection } from "./select.js";
 import { openStore } from "./store.js";
-import { runTraining } from "./train-piece.js";
 import type { Workplace } from "./work.js";
 
 /** How often the work of other processes is looked at, when nothing else can be done. */
@@ -100,6 +96,7 @@ export async function reproduce(
     onProgress: (done, total, text) => onEvent?.({ type: "progress", piece, done, total, text }),
     onNote: (text) => onEvent?.({ type: "note", piece, text }),
   });
+  const tasks = new Map(tasksOf(plan).map((task) => [task.piece.key, task]));
   const left = new Set(todo.map(({ piece }) => piece));
   const count = left.size;
   const attempt = async (piece: Piece): Promise<"done" | "needs others" | "elsewhere"> => {
@@ -112,7 +109,7 @@ export async function reproduce(
       if (store.isDone(piece)) return "done";
       onEvent?.({ type: "piece", piece, number: count - left.size + 1, count });
       const started = performance.now();
-      const result = await runPiece(plan, piece, work(piece));
+      const result = await tasks.get(piece.key)!.run(work(piece));
       const took = (performance.now() - started) / 1000;
       await store.finish(piece, result, took);
       onEvent?.({ type: "finished", piece, seconds: took });
@@ -144,32 +141,4 @@ export async function reproduce(
   }
   for (const piece of left) onEvent?.({ type: "waiting", piece });
   return { pieces: states(), waiting: [...left] };
-}
-
-function runPiece(plan: ReproductionPlan, piece: Piece, work: Workplace): Promise<unknown> {
-  const is = ({ key }: Piece): boolean => key === piece.key;
-  if (piece.kind === "train")
-    return runTraining(
-      work,
-      plan.trainings.find((each) => is(each.piece))!,
-    );
-  if (piece.kind === "craft")
-    return runCraft(
-      work,
-      plan.crafts.find((each) => is(each.piece))!,
-    );
-  if (piece.kind === "transfer")
-    return runTransfer(
-      work,
-      plan.rows.find((row) => is(row.transfer))!,
-    );
-  if (piece.kind === "white-box")
-    return runWhiteBox(
-      work,
-      plan.rows.find((row) => is(row.whiteBox))!,
-    );
-  return runMeasure(
-    work,
-    plan.rows.find((row) => is(row.measure))!,
-  );
 }

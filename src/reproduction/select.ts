@@ -1,22 +1,7 @@
 import { UsageError } from "../errors/index.js";
+import { PARTS, type ReproductionPart } from "./parts.js";
 import { inOrder, type Piece } from "./piece.js";
 import type { ReproductionPlan } from "./plan.js";
-
-/** Tables and figures of the paper, and the pieces of a row that each is made from. */
-const PARTS = {
-  table1: ["transfer", "whiteBox"],
-  figure1: ["measure"],
-  figure3: ["transfer", "whiteBox"],
-  figure4: ["measure"],
-  figure5: ["measure"],
-  table2: ["measure"],
-  all: ["transfer", "whiteBox", "measure"],
-} as const;
-
-export type ReproductionPart = keyof typeof PARTS;
-export const REPRODUCTION_PARTS: readonly ReproductionPart[] = Object.freeze(
-  Object.keys(PARTS) as ReproductionPart[],
-);
 
 export interface Selection {
   readonly part: ReproductionPart;

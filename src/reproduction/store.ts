@@ -11,7 +11,8 @@ import {
   type Refusal,
 } from "../files/index.js";
 import { folderOf, type Json, type Piece, type PieceKind } from "./piece.js";
-import { PIECE_RESULTS, type PieceResults } from "./piece-schema.js";
+import type { Kind, Works } from "./kind.js";
+import { KINDS } from "./kinds.js";
 
 /** `piece.json`: written last, so its presence says that the piece is finished. */
 export interface PieceFile {
@@ -31,7 +32,7 @@ export interface Store {
   folder(piece: Piece): Promise<string>;
   isDone(piece: Piece): boolean;
   /** @throws InputError when it is not finished, or its file does not hold a result of its kind. */
-  result<K extends PieceKind>(piece: Piece, kind: K): Promise<PieceResults[K]>;
+  result<K extends PieceKind>(piece: Piece<K>): Promise<Works[K]["result"]>;
   /** What a finished piece took. @throws as `result`. */
   seconds(piece: Piece): Promise<number>;
   /** Marks a piece as finished. */
@@ -54,15 +55,10 @@ export function openStore(root: string): Store {
       return folder;
     },
     isDone: (piece) => existsSync(join(place(piece), MARKER)),
-    async result(piece, kind) {
+    async result<K extends PieceKind>(piece: Piece<K>) {
+      const { schema }: Kind<K> = KINDS[piece.kind];
       const { result } = await read(piece);
-      const path = join(place(piece), MARKER);
-      return checkShape(
-        PIECE_RESULTS[kind] as z.ZodType<PieceResults[typeof kind]>,
-        result,
-        path,
-        refusal(place(piece)),
-      );
+      return checkShape(schema, result, join(place(piece), MARKER), refusal(place(piece)));
     },
     seconds: async (piece) => (await read(piece)).seconds,
     async finish(piece, result, seconds) {

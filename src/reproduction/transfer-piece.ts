@@ -3,8 +3,18 @@ import { z } from "zod";
 import { datasetBatches } from "../evaluation/index.js";
 import { readCrafted } from "./craft-piece.js";
 import { openJournal } from "../files/index.js";
+import { FORWARD, isRandomised, scoredImages } from "./cost.js";
+import type { Kind } from "./kind.js";
 import type { PlannedRow } from "./plan.js";
-import { addClean, classify, emptyPredictions, type Predictions } from "./predictions.js";
+import {
+  addClean,
+  classify,
+  emptyPredictions,
+  INCOMPLETE,
+  isWhole,
+  predictionsSchema,
+  type Predictions,
+} from "./predictions.js";
 import { loadDefended, testImages, withTarget, type Workplace } from "./work.js";
 
 /** Predictions on the transferred images, by craft and number of iterations. */
@@ -21,13 +31,46 @@ export interface TransferResult {
   readonly samples: number;
 }
 
+const schema: z.ZodType<TransferResult> = z
+  .object({
+    clean: predictionsSchema,
+    attacked: z.array(
+      z.object({
+        setting: z.string(),
+        epsilon: z.number().min(0),
+        iterations: z.int().min(0),
+        prediction: z.array(z.int()),
+      }),
+    ),
+    seconds: z.number().min(0),
+    samples: z.int().min(1),
+  })
+  .refine(isWhole, INCOMPLETE);
+
+/** Draws that an answer of a randomised model is averaged over. */
+const DRAWS = 10;
+
+/** A defended model's answers on images that were made on others. */
+export const transfer: Kind<"transfer"> = Object.freeze<Kind<"transfer">>({
+  schema,
+  run,
+  cost: (preset, { recipe, training, crafts }) => {
+    const captures = crafts.reduce((sum, { iterations }) => sum + iterations.length, 0);
+    const draws = isRandomised(recipe) ? DRAWS : 1;
+    return {
+      model: preset.model,
+      gradients: scoredImages(preset, training.dataset) * FORWARD * captures * draws,
+    };
+  },
+});
+
 /** Scores a defended model on every set of adversarial images that was made elsewhere. */
-export async function runTransfer(work: Workplace, row: PlannedRow): Promise<TransferResult> {
-  const { training, crafts, transfer } = row;
+async function run(work: Workplace, row: PlannedRow): Promise<TransferResult> {
+  const { training, crafts, transfer: piece } = row;
   const { store, preset, onProgress, signal } = work;
   const started = performance.now();
   const images = await testImages(work, training.dataset);
-  const journal = await openJournal(join(await store.folder(transfer), "parts.jsonl"));
+  const journal = await openJournal(join(await store.folder(piece), "parts.jsonl"));
   const clean = emptyPredictions();
   const attacked = crafts.flatMap(({ setting, epsilon, iterations }) =>
     iterations.map((count) => ({ setting, epsilon, iterations: count, prediction: [] as number[] })),

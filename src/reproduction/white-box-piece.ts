@@ -14,9 +14,18 @@ import {
 import type { Batch } from "../data/index.js";
 import { datasetBatches } from "../evaluation/index.js";
 import { openJournal } from "../files/index.js";
+import { isRandomised, scoredImages } from "./cost.js";
+import type { Kind } from "./kind.js";
 import type { PlannedRow } from "./plan.js";
 import type { Preset } from "./presets.js";
-import { addClean, emptyPredictions, type Predictions } from "./predictions.js";
+import {
+  addClean,
+  emptyPredictions,
+  INCOMPLETE,
+  isWhole,
+  predictionsSchema,
+  type Predictions,
+} from "./predictions.js";
 import { loadDefended, RANDOM, testImages, withTarget, type Workplace } from "./work.js";
 
 export interface WhiteBoxResult {
@@ -38,12 +47,49 @@ export interface WhiteBoxResult {
   }[];
 }
 
+const count = z.int().min(0);
+const size = z.number().min(0);
+
+const schema: z.ZodType<WhiteBoxResult> = z
+  .object({
+    clean: predictionsSchema,
+    attacked: z.array(
+      z.object({
+        attack: z.string().min(1),
+        epsilon: size,
+        steps: count.nullable(),
+        stepSize: size.nullable(),
+        draws: z.int().min(1),
+        prediction: z.array(z.int()),
+        largestPerturbation: size,
+        nonFinite: count,
+        forwardQueries: count,
+        gradientQueries: count,
+        seconds: size,
+      }),
+    ),
+  })
+  .refine(isWhole, INCOMPLETE);
+
+/** A defended model under attacks with its own gradient. */
+export const whiteBox: Kind<"white-box"> = Object.freeze<Kind<"white-box">>({
+  schema,
+  run,
+  cost: (preset, { recipe, training }) => {
+    const each = preset.whiteBox.reduce(
+      (sum, { steps, draws = 1 }) => sum + (draws === 1 || isRandomised(recipe) ? steps * draws : 0),
+      0,
+    );
+    return { model: preset.model, gradients: scoredImages(preset, training.dataset) * each };
+  },
+});
+
 /** Attacks a defended model with its own gradient. */
-export async function runWhiteBox(work: Workplace, row: PlannedRow): Promise<WhiteBoxResult> {
+async function run(work: Workplace, row: PlannedRow): Promise<WhiteBoxResult> {
   const { store, preset, onProgress, signal } = work;
-  const { training, whiteBox } = row;
+  const { training, whiteBox: piece } = row;
   const images = await testImages(work, training.dataset);
-  const journal = await openJournal(join(await store.folder(whiteBox), "parts.jsonl"));
+  const journal = await openJournal(join(await store.folder(piece), "parts.jsonl"));
   let done = 0;
   let clean = emptyPredictions();
   const attacked: WhiteBoxResult["attacked"][number][] = [];
@@ -101,8 +147,6 @@ interface AttackedPart {
   readonly seconds: number;
 }
 
-const count = z.int().min(0);
-const size = z.number().min(0);
 const partSchema: z.ZodType<AttackedPart> = z
   .object({
     clean: z.array(z.int()),

@@ -6,6 +6,7 @@ import type {
   ReproductionPlan,
   WeightsFiles,
 } from "../../reproduction/index.js";
+import { PRESETS, REPRODUCTION_PARTS } from "../../reproduction/names.js";
 import { withInterrupt } from "../interrupt.js";
 import { endWithParent, startHelpers } from "../jobs.js";
 import { checkFolder } from "../outputs.js";
@@ -44,9 +45,6 @@ interface ReproduceCommandOptions extends CommonOptions, ChoiceOptions {
   readonly helper?: boolean;
 }
 
-const PARTS = ["table1", "figure1", "figure3", "figure4", "figure5", "table2", "all"];
-const PRESET_NAMES = ["paper", "small", "tiny"];
-
 const EXAMPLES = `
 Examples:
   holdfast reproduce all --preset tiny --data flowers
@@ -70,8 +68,8 @@ export function reproduceCommand(program: Command): void {
   const command = program
     .command("reproduce")
     .description("make the paper's tables and figures: train, craft, score, measure, report")
-    .addArgument(new Argument("<what>", "which of them").choices(PARTS))
-    .addOption(oneOf("--preset <name>", "settings", PRESET_NAMES).default("small"))
+    .addArgument(new Argument("<what>", "which of them").choices(REPRODUCTION_PARTS))
+    .addOption(oneOf("--preset <name>", "settings", Object.keys(PRESETS)).default("small"))
     .option("--data <name>", "a dataset, as for train; repeat it for more (default: flowers)", gather)
     .option("--out <folder>", "where the pieces and the report go (default: reproduction-<preset>)")
     .option("--plan", "show every piece of the plan, and do nothing")
@@ -165,8 +163,7 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
 
 /** What can be refused without it is refused before a dataset is opened or a file of weights read. */
 async function planOf(options: ReproduceCommandOptions, terminal: Terminal): Promise<ReproductionPlan> {
-  const { checkWeights, describeDataset, planReproduction, PRESETS } =
-    await import("../../reproduction/index.js");
+  const { checkWeights, describeDataset, planReproduction } = await import("../../reproduction/index.js");
   const { sortedClasses } = await import("../../data/index.js");
   const preset = PRESETS[options.preset]!;
   const { data = ["flowers"], weights = {}, ...others } = options;

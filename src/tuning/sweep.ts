@@ -5,6 +5,7 @@ import { evaluate, type Interval, type Score } from "../evaluation/index.js";
 import { readFileChecked, sha256Of, writeFileAtomic } from "../files/index.js";
 import { TERMS } from "../losses/index.js";
 import { loadClassifier } from "../models/index.js";
+import { atPath, keysOf, withPath } from "../options/index.js";
 import {
   checkSettings,
   openValidation,
@@ -17,6 +18,7 @@ import {
   type RunOptions,
   type TrainingSettings,
 } from "../training/index.js";
+import { SETTING_ROWS } from "../training/settings/index.js";
 
 /** A value that a sweep gives a setting. */
 export type SweepValue = number | string | boolean | null;
@@ -190,23 +192,24 @@ function withSetting(
   settings: TrainingSettings,
   [path, value]: readonly [string, SweepValue],
 ): TrainingSettings {
-  const change = (
-    node: Record<string, unknown>,
-    [key, ...rest]: readonly string[],
-  ): Record<string, unknown> => {
-    // A recipe lists the terms that it weighs; a sweep may weigh others.
-    const known =
-      path === `recipe.weights.${key}` && rest.length === 0 ? Object.keys(TERMS) : Object.keys(node);
-    if (key === undefined || !known.includes(key)) throw unknown(path, key ?? "", known);
-    if (rest.length === 0) return { ...node, [key]: value };
-    const inner = node[key];
-    if (inner === null || typeof inner !== "object") throw unknown(path, rest[0]!, []);
-    return { ...node, [key]: change(inner as Record<string, unknown>, rest) };
-  };
-  return change(
-    settings as unknown as Record<string, unknown>,
-    path.split("."),
-  ) as unknown as TrainingSettings;
+  if (!mayBeAbsent(path)) {
+    let whole: unknown = settings;
+    for (const key of keysOf(path)) {
+      // A recipe lists the terms that it weighs; a sweep may weigh others.
+      const known = path === `recipe.weights.${key}` ? Object.keys(TERMS) : Object.keys(whole ?? {});
+      if (!known.includes(key)) throw unknown(path, key, known);
+      whole = atPath(whole, key);
+    }
+  }
+  return withPath(settings, path, value);
+}
+
+/** A setting of its own, or an augmentation: nothing need be there yet. */
+function mayBeAbsent(path: string): boolean {
+  return (
+    SETTING_ROWS.some(([known]) => known === path) &&
+    (path.startsWith("augmentation.") || !path.includes("."))
+  );
 }
 
 function unknown(path: string, key: string, known: readonly string[]): UsageError {
