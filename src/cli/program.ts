@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { HoldfastError } from "../errors/index.js";
 import { attackCommand } from "./commands/attack.js";
+import { compareCommand } from "./commands/compare.js";
 import { dataCommand } from "./commands/data.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { falsifyCommand } from "./commands/falsify.js";
@@ -56,6 +57,7 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     trainCommand,
     attackCommand,
     evaluateCommand,
+    compareCommand,
     falsifyCommand,
     reportCommand,
     inspectCommand,

@@ -1,0 +1,149 @@
+/** What a comparison of two models comes to, as it is written. */
+import { z } from "zod";
+import { toolSchema, type Interval, type ThreatInfo, type ToolInfo } from "../../evaluation/index.js";
+import { NORMS } from "../../attacks/cards/index.js";
+import type { PairedCounts } from "./paired.js";
+
+/** Raised when a reader of the older shape would be wrong. */
+export const comparisonSchemaVersion = 1;
+
+export interface ComparedModel {
+  readonly name: string;
+  readonly path: string;
+  readonly sha256: string;
+  /** Of the file with its external data; null where the file was not there. */
+  readonly bytes: number | null;
+  /** Median time of one image through ONNX Runtime, as the file is; null where it was not taken. */
+  readonly milliseconds: number | null;
+}
+
+export interface Accuracy {
+  readonly correct: number;
+  readonly accuracy: number;
+  /** Wilson, 95 %. */
+  readonly interval: Interval;
+}
+
+/** An image on which one model is right and the other wrong. */
+export interface ChangedImage {
+  /** Its place in the dataset. */
+  readonly index: number;
+  /** Null where only results were compared: they hold no names. */
+  readonly fileName: string | null;
+  readonly label: number;
+  /** Of the first and the second model; under attack what it says of its own adversarial image. −1: NaN. */
+  readonly predictions: readonly [number, number];
+}
+
+/** Both models on the same images, clean or each under its own attack. */
+export interface PairedMeasurement {
+  /** Null: clean. */
+  readonly attack: string | null;
+  readonly threat: ThreatInfo | null;
+  readonly first: Accuracy;
+  readonly second: Accuracy;
+  readonly counts: PairedCounts;
+  /** Second − first; Newcombe's method 10, 95 %. */
+  readonly difference: Interval & { readonly difference: number };
+  /** Two-sided, of McNemar's exact test. */
+  readonly pValue: number;
+  readonly changed: {
+    /** Right by the first alone. */
+    readonly lost: readonly ChangedImage[];
+    /** Right by the second alone. */
+    readonly gained: readonly ChangedImage[];
+  };
+}
+
+/** Adversarial images of one model, tried on the other. */
+export interface TransferredAccuracy extends Accuracy {
+  readonly source: string;
+  readonly model: string;
+  readonly attack: string;
+  readonly threat: ThreatInfo;
+}
+
+export interface Comparison {
+  readonly kind: "comparison";
+  readonly schemaVersion: typeof comparisonSchemaVersion;
+  readonly tool: ToolInfo;
+  /** ISO 8601, UTC. */
+  readonly date: string;
+  readonly dataset: {
+    readonly name: string;
+    readonly split: string;
+    readonly n: number;
+    readonly population: number;
+    readonly sampleSeed: number | null;
+    readonly classNames: readonly string[];
+  };
+  readonly seed: number;
+  readonly models: readonly [ComparedModel, ComparedModel];
+  readonly measurements: readonly PairedMeasurement[];
+  /** Empty where each was evaluated alone. */
+  readonly transfer: readonly TransferredAccuracy[];
+}
+
+const count = z.int().min(0);
+const share = z.number().min(0).max(1);
+const confidence = z.number().min(0).max(1);
+const interval = z.strictObject({ low: share, high: share, confidence });
+const threat = z.strictObject({ norm: z.enum(NORMS), epsilon: z.number().min(0) });
+const accuracy = z.strictObject({ correct: count, accuracy: share, interval });
+const model = z.strictObject({
+  name: z.string().min(1),
+  path: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: count.nullable().describe("of the file and its external data"),
+  milliseconds: z.number().min(0).nullable().describe("median of one image through ONNX Runtime"),
+});
+const changed = z.array(
+  z.strictObject({
+    index: count,
+    fileName: z.string().nullable(),
+    label: count,
+    predictions: z.tuple([z.int(), z.int()]).describe("of the first and the second model; -1: NaN"),
+  }),
+);
+
+export const comparisonSchema: z.ZodType<Comparison> = z.strictObject({
+  kind: z.literal("comparison"),
+  schemaVersion: z.literal(comparisonSchemaVersion),
+  tool: toolSchema,
+  date: z.string(),
+  dataset: z.strictObject({
+    name: z.string(),
+    split: z.string(),
+    n: z.int().min(1),
+    population: z.int().min(1),
+    sampleSeed: count.nullable(),
+    classNames: z.array(z.string()),
+  }),
+  seed: count,
+  models: z.tuple([model, model]),
+  measurements: z.array(
+    z.strictObject({
+      attack: z.string().nullable().describe("null: clean images"),
+      threat: threat.nullable(),
+      first: accuracy,
+      second: accuracy,
+      counts: z.strictObject({ both: count, firstOnly: count, secondOnly: count, neither: count }),
+      difference: z
+        .strictObject({
+          difference: z.number().min(-1).max(1),
+          low: z.number().min(-1).max(1),
+          high: z.number().min(-1).max(1),
+          confidence,
+        })
+        .describe("second - first, Newcombe's method 10 for paired proportions"),
+      pValue: share.describe("two-sided, McNemar's exact test"),
+      changed: z.strictObject({ lost: changed, gained: changed }),
+    }),
+  ),
+  transfer: z.array(accuracy.extend({ source: z.string(), model: z.string(), attack: z.string(), threat })),
+});
+
+/** JSON Schema (draft 2020-12) of what `holdfast compare --out` writes. */
+export function comparisonJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(comparisonSchema, { io: "input" }), title: "holdfast comparison" };
+}
