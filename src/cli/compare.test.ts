@@ -18,20 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-const measured = (): string[] => [
-  ...[
-    "--data",
-    `${root}/photos:test`,
-    "--threads",
-    "1",
-    "--epsilon",
-    "0.15",
-    "--attack",
-    "pgd",
-    "--steps",
-    "2",
-  ],
-];
+const measured = (): string[] =>
+  `--data ${root}/photos:test --threads 1 --epsilon 0.15 --attack pgd --steps 2`.split(" ");
 
 test("models are compared on the same images, and a copy is no different", async () => {
   const out = ["--out", at("compare.json")];

@@ -41,4 +41,4 @@ test("train hardens a file of another tool, resumes only as begun, and evaluates
   } finally {
     await rm(root, { recursive: true });
   }
-}, 60_000);
+}, 180_000);
