@@ -1,4 +1,4 @@
-// docs/report.png from the demo's report: the summary, the curves and an example.
+// docs/report.png from the demo's report: the answer, the curves and three pictures.
 //   CHROMIUM=/usr/bin/chromium node scripts/picture.mjs [runs/demo/report.html] [docs/report.png]
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -14,7 +14,9 @@ await page.goto(pathToFileURL(resolve(report)).href);
 // A picture cannot be opened: without the tables behind the charts.
 await page.addStyleTag({ content: "details { display: none }" });
 const parts = [];
-for (const selector of ["#summary", "#charts .charts", "#examples article:nth-of-type(1)"]) {
+// Three pictures of the gallery, then everything else away.
+await page.addStyleTag({ content: ".shot:nth-of-type(n + 4) { display: none }" });
+for (const selector of ["#answer", "#charts .charts", "#examples .gallery"]) {
   parts.push(await page.locator(selector).first().screenshot());
 }
 await browser.close();

@@ -10,7 +10,7 @@ export function appendixSection(result: Result): Html {
     <h2>How it was measured</h2>
     ${table(
       "The run",
-      ["", ""],
+      ["what", "value"],
       [
         ["tool", `${tool.name} ${tool.version}`],
         ["engine", `${runtime.engine} ${runtime.engineVersion}, ${runtime.host}, ${runtime.threads} threads`],

@@ -1,90 +1,182 @@
 import { nameOf, type Example, type ExampleView, type Result } from "../evaluation/index.js";
 import * as format from "./format.js";
 import { html, type Html } from "./html.js";
-import { heatmapOf, perturbationOf, pictureOf } from "./pictures.js";
+import { heatmapOf, perturbationOf, pictureOf, type PictureOptions } from "./pictures.js";
 
-/** Clean and adversarial images, the perturbation, and the attention of each group, side by side. */
+/** Of more pictures than these the sides are reduced: a hundred photographs make a page of at most 3 MB. */
+const FEW = 30;
+const REDUCED = 144;
+
+/** An image as one model was attacked on it. */
+interface Shot {
+  readonly example: Example;
+  readonly view: ExampleView;
+}
+
+/** Adversarial images, large; each can be flipped to the clean one, the change, and where the model looks. */
 export async function gallerySection(result: Result): Promise<Html> {
   if (result.examples.length === 0) return html``;
-  const examples: Html[] = [];
-  for (const example of result.examples) examples.push(await exampleOf(result, example));
+  const shots = result.examples
+    .flatMap((example) => example.views.map((view): Shot => ({ example, view })))
+    .sort(gravestFirst);
+  const shown: Html[] = [];
+  const side = shots.length > FEW ? { side: REDUCED } : {};
+  for (const [i, shot] of shots.entries()) shown.push(await shotOf(result, shot, i, side));
   const { attack, threat } = result.examples[0]!;
   return html`<section id="examples" aria-label="Examples">
     <h2>What the attack does, and where the models look</h2>
-    <p>
+    <p class="note">
       Images that every model gets right when clean, each attacked on the model itself (${nameOf(attack)},
-      ${format.threat(threat)}). The perturbation is magnified: gray is no change. The maps show F(A) = Σ<sub
-        >c</sub
-      >
-      |A<sub>c</sub>|² of each group, dark to bright, clean above adversarial.
+      ${format.threat(threat)}); those that it was fooled by come first. Point at a picture to see it clean;
+      the buttons below it, or the arrow keys, show the change (magnified: gray is none) and the attention of
+      the last group, F(A) = Σ<sub>c</sub>
+      |A<sub>c</sub>|², dark to bright.
     </p>
-    ${examples}
+    ${filters(result, shots)}
+    <div class="gallery">${shown}</div>
   </section>`;
 }
 
-async function exampleOf(result: Result, example: Example): Promise<Html> {
+/** Fooled before held, the surest first. */
+function gravestFirst(a: Shot, b: Shot): number {
+  const [fooledA, fooledB] = [isFooled(a), isFooled(b)];
+  if (fooledA !== fooledB) return fooledA ? -1 : 1;
+  const sure = (shot: Shot): number => shot.view.adversarialConfidence ?? 0;
+  return (fooledA ? sure(b) - sure(a) : sure(a) - sure(b)) || a.example.index - b.example.index;
+}
+
+const isFooled = ({ example, view }: Shot): boolean => view.adversarialPrediction !== example.label;
+
+/** Shown by the page's script, which alone can work them. */
+function filters(result: Result, shots: readonly Shot[]): Html {
+  const labels = [...new Set(shots.map(({ example }) => example.label))].sort((a, b) => a - b);
+  return html`<form class="filters" hidden>
+    <label>Search <input type="search" name="search" placeholder="class, file or model" /></label>
+    <label
+      >Class
+      <select name="label">
+        <option value="">all</option>
+        ${labels.map((label) => html`<option value="${label}">${format.className(result.dataset, label)}</option>`)}
+      </select></label
+    >
+    <label><input type="checkbox" name="fooled" /> fooled only</label>
+    <output aria-live="polite"></output>
+  </form>`;
+}
+
+/** A picture that can be looked at in several ways. */
+interface Face {
+  readonly name: string;
+  readonly alt: string;
+  readonly source: Promise<string>;
+  readonly kind?: "map";
+}
+
+async function shotOf(result: Result, shot: Shot, place: number, side: PictureOptions): Promise<Html> {
+  const { example, view } = shot;
   const label = format.className(result.dataset, example.label);
-  const views: Html[] = [];
-  for (const view of example.views) views.push(await viewOf(result, view, label));
-  return html`<article class="example">
-    <div class="original">
-      ${await figure(pictureOf(example.clean), `clean image of ${label}`, label)}
-      <p class="file">${example.fileName}</p>
-    </div>
-    <div class="views">${views}</div>
+  const said = format.className(result.dataset, view.adversarialPrediction);
+  const fooled = isFooled(shot);
+  const faces = facesOf(shot, label, side);
+  const id = `shot-${place}`;
+  const inputs: Html[] = [];
+  const pictures: Html[] = [];
+  for (const [i, { name, alt, source, kind }] of faces.entries()) {
+    inputs.push(
+      html`<input type="radio" name="${id}" id="${`${id}-${i}`}" ${i === 1 ? html`checked` : null} /><label
+          for="${`${id}-${i}`}"
+          >${name}</label
+        >`,
+    );
+    const isSmall = kind === "map" || Math.max(example.clean.height, example.clean.width) < SMALL;
+    pictures.push(
+      html`<img
+        class="${isSmall && kind !== "map" ? "pixels" : ""}"
+        src="${await source}"
+        alt="${alt}"
+        decoding="async"
+      />`,
+    );
+  }
+  return html`<article class="shot ${fooled ? "is-fooled" : "is-held"}" data-label="${example.label}">
+    <fieldset class="flip">
+      <legend>${label}, attacked on ${view.model}</legend>
+      ${inputs}
+      <div class="stack">${pictures}</div>
+    </fieldset>
+    <p class="said">
+      ${label} →
+      <span class="${fooled ? "fooled" : "held"}">${fooled ? "✗" : "✓"} ${said}</span>${sureness(view)}
+    </p>
+    <p class="file">${view.model} · ${example.fileName} · ± ${Number(largestChange(view).toPrecision(2))}</p>
+    ${await groupsOf(view)}
   </article>`;
 }
 
-async function viewOf(result: Result, view: ExampleView, label: string): Promise<Html> {
-  const fooled = view.adversarialPrediction !== view.cleanPrediction;
-  const said = format.className(result.dataset, view.adversarialPrediction);
-  const attention: Html[] = [];
-  for (const { group, clean, adversarial } of view.attention) {
-    attention.push(
+/** Images with a shorter side have pixels that one can see. */
+const SMALL = 112;
+
+function facesOf({ example, view }: Shot, label: string, side: PictureOptions): Face[] {
+  const last = view.attention.at(-1);
+  const of = `of ${label} for ${view.model}`;
+  return [
+    { name: "clean", alt: `clean image of ${label}`, source: pictureOf(example.clean, side) },
+    { name: "attacked", alt: `adversarial image ${of}`, source: pictureOf(view.adversarial, side) },
+    {
+      name: "change",
+      alt: "what was changed, magnified",
+      source: perturbationOf(view.perturbation, halved(side)),
+    },
+    ...(last === undefined
+      ? []
+      : [
+          {
+            name: "attention",
+            alt: `attention ${of}, clean, ${last.group}`,
+            source: heatmapOf(last.clean),
+            kind: "map" as const,
+          },
+          {
+            name: "attention, attacked",
+            alt: `attention ${of}, attacked, ${last.group}`,
+            source: heatmapOf(last.adversarial),
+            kind: "map" as const,
+          },
+        ]),
+  ];
+}
+
+/** Noise takes most of a page's bytes, and says the least. */
+const halved = ({ side }: PictureOptions): PictureOptions => (side === undefined ? {} : { side: side / 2 });
+
+/** The maps of the groups before the last, which is among the faces: clean above attacked. */
+async function groupsOf({ model, attention }: ExampleView): Promise<Html | null> {
+  if (attention.length < 2) return null;
+  const pairs: Html[] = [];
+  for (const { group, clean, adversarial } of attention.slice(0, -1)) {
+    pairs.push(
       html`<figure class="pair">
-        <img
-          src="${await heatmapOf(clean)}"
-          alt="attention of ${view.model}, ${group}, clean image of ${label}"
-        />
+        <img src="${await heatmapOf(clean)}" alt="attention of ${model}, ${group}, clean" decoding="async" />
         <img
           src="${await heatmapOf(adversarial)}"
-          alt="attention of ${view.model}, ${group}, adversarial image of ${label}"
+          alt="attention of ${model}, ${group}, attacked"
+          decoding="async"
         />
         <figcaption>${group}</figcaption>
       </figure>`,
     );
   }
-  const change = largestChange(view);
-  return html`<div class="view">
-    <h3>${view.model}</h3>
-    <div class="row">
-      ${await figure(
-        pictureOf(view.adversarial),
-        `adversarial image of ${label} for ${view.model}`,
-        html`<span class="${fooled ? "fooled" : "held"}">${fooled ? "✗" : "✓"} ${said}</span
-          >${confidence(view)}`,
-      )}
-      ${await figure(
-        perturbationOf(view.perturbation),
-        `perturbation, magnified`,
-        `± ${Number(change.toPrecision(2))}, magnified`,
-      )}
-      ${attention}
-    </div>
-  </div>`;
+  return html`<details>
+    <summary>attention of the earlier groups</summary>
+    <div class="row">${pairs}</div>
+    <p class="file">clean above, attacked below</p>
+  </details>`;
 }
 
 function largestChange({ perturbation }: ExampleView): number {
   return Math.max(Math.abs(perturbation.minimum), Math.abs(perturbation.maximum));
 }
 
-function confidence({ adversarialConfidence }: ExampleView): string {
-  return adversarialConfidence === undefined ? "" : ` (${Math.round(100 * adversarialConfidence)} %)`;
-}
-
-async function figure(source: Promise<string>, alt: string, caption: Html | string): Promise<Html> {
-  return html`<figure>
-    <img src="${await source}" alt="${alt}" />
-    <figcaption>${caption}</figcaption>
-  </figure>`;
+function sureness({ adversarialConfidence }: ExampleView): string {
+  return adversarialConfidence === undefined ? "" : ` (${Math.round(100 * adversarialConfidence)} % sure)`;
 }

@@ -1,11 +1,13 @@
 import type { Result } from "../evaluation/index.js";
+import { againSection } from "./again.js";
+import { answerSection } from "./answer.js";
 import { appendixSection, dataBlock } from "./appendix.js";
 import { checksSection } from "./checks.js";
 import { distanceChart, epsilonChart, lossChart, renderChart, stepsChart, type Chart } from "./charts.js";
+import { classesSection } from "./classes.js";
 import { gallerySection } from "./gallery.js";
 import { html, raw, type Html } from "./html.js";
 import { pageOf } from "./page.js";
-import { summarySection } from "./summary.js";
 import { accuracySection, chartTable, warningsSection } from "./tables.js";
 import { stagesSection } from "./waterfall.js";
 
@@ -21,11 +23,12 @@ export async function renderReport(result: Result): Promise<string> {
   return pageOf({
     title: `${names} on ${result.dataset.name}: robustness report`,
     generator: `${result.tool.name} ${result.tool.version}`,
-    content: html`${summarySection(result)} ${warningsSection(result)} ${accuracySection(result)}
-      ${stagesSection(result)} ${checksSection(result)} ${chartsSection(charts)}
-      ${await gallerySection(result)} ${appendixSection(result)}
+    content: html`${answerSection(result)} ${warningsSection(result)} ${chartsSection(charts)}
+      ${stagesSection(result)} ${await gallerySection(result)} ${classesSection(result)}
+      ${checksSection(result)} ${accuracySection(result)} ${againSection(result)} ${appendixSection(result)}
       <footer>Made by ${result.tool.name} ${result.tool.version} on ${result.date}.</footer>`,
     data: dataBlock(result),
+    hasFilters: result.examples.length > 0,
   });
 }
 
@@ -38,7 +41,7 @@ function chartsSection(charts: readonly Chart[]): Html {
         (chart) =>
           html`<figure class="chart">
             <figcaption>${chart.title}</figcaption>
-            <div role="img" aria-label="${chart.description}">${raw(renderChart(chart))}</div>
+            <div role="img" tabindex="0" aria-label="${chart.description}">${raw(renderChart(chart))}</div>
             ${chartTable(chart)}
           </figure>`,
       )}

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { suiteMeasurement } from "../../test/suite-measurement.js";
 import { openDataset, takeSample } from "../data/index.js";
@@ -13,9 +14,12 @@ import {
 } from "../evaluation/index.js";
 import { createClassifier } from "../models/index.js";
 import { createGenerator } from "../tensor/index.js";
+import { citationsOf, commandOf } from "./again.js";
 import { renderChart } from "./charts.js";
+import { classRows } from "./classes.js";
 import { embeddedJson, escapeHtml, html } from "./html.js";
 import { className, renderReport } from "./index.js";
+import { verdictOf } from "./verdict.js";
 
 const HOSTILE = "</script><img src=x onerror=alert(1)>\u2028$&`";
 let result: Result;
@@ -126,17 +130,25 @@ describe("the report", () => {
     );
   });
 
-  test("fetches nothing, runs nothing", () => {
-    expect(page).toContain("default-src 'none'");
-    expect(page.match(/<script(?! type="application\/json")/g)).toBeNull();
+  test("fetches nothing, and runs nothing but the script that its policy names by hash", () => {
+    const scripts = [...page.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, text]) => text!);
+    expect(scripts.length).toBe(1);
+    const hash = createHash("sha256").update(scripts[0]!).digest("base64");
+    const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(
+      page.replace(/\s+/g, " "),
+    )![1]!;
+    expect(policy).toBe(
+      `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`,
+    );
+    expect(page.match(/<script(?! type="application\/json"|>)/g)).toBeNull();
     const addresses = [...page.matchAll(/(?:src|href)\s*=\s*"([^"]*)"/g)].map((match) => match[1]!);
-    expect(addresses.filter((address) => !address.startsWith("data:image/png;base64,"))).toEqual([]);
+    expect(addresses.filter((address) => !/^data:image\/(png|webp);base64,/.test(address))).toEqual([]);
     expect(page).not.toMatch(/@import|url\((?!#)/);
   });
 
   test("a name with markup stays text everywhere, in charts and data too", () => {
     expect(page).not.toContain("<img src=x");
-    expect(page.match(/<\/script>/g)!.length).toBe(1);
+    expect(page.match(/<\/script>/g)!.length).toBe(2);
     expect(page).toContain(escapeHtml(HOSTILE));
   });
 
@@ -145,12 +157,57 @@ describe("the report", () => {
     expect(parseResult(JSON.parse(json), "page")).toEqual({ ...result, examples: [] });
   });
 
-  test("shows an example with its adversarial image, perturbation and attention maps for every model", () => {
-    const pictures = page.match(/<img\s+src="data:image\/png;base64,/g)!;
-    expect(pictures.length).toBe(1 + 2 * (2 + 2));
-    expect(page).toMatch(/<span class="fooled">✗ 5<\/span\s*> \(88 %\)/);
-    expect(page).toContain(`<span class="held">✓ ${escapeHtml(HOSTILE)}`);
-    expect(page).toContain("± 0.5, magnified");
+  test("shows every example, fooled first, with its change and its attention, for every model", () => {
+    const shots = [...page.matchAll(/<article class="shot (is-\w+)"[\s\S]*?<\/article>/g)];
+    expect(shots.map(([, state]) => state)).toEqual(["is-fooled", "is-held"]);
+    for (const [shot] of shots) {
+      expect(shot.match(/<input type="radio"/g)!.length).toBe(5);
+      expect(shot.match(/<img\s/g)!.length).toBe(5);
+      expect(shot.match(/checked/g)!.length).toBe(1);
+      expect(shot).toContain("± 0.5");
+    }
+    expect(shots[0]![0]).toMatch(/<span class="fooled">✗ 5<\/span\s*>\s*\(88 % sure\)/);
+    expect(shots[1]![0]).toContain(`<span class="held">✓ ${escapeHtml(HOSTILE)}`);
+  });
+
+  test("counts what each class is taken for, that which holds least first", () => {
+    const rows = classRows({
+      label: [0, 0, 1, 1, 1, 2],
+      cleanPrediction: [0, 0, 1, 1, 0, 2],
+      adversarialPrediction: [0, 2, 0, 0, 2, 2],
+    });
+    expect(rows).toEqual([
+      {
+        label: 1,
+        images: 3,
+        clean: 2,
+        standing: 0,
+        taken: [
+          [0, 2],
+          [2, 1],
+        ],
+      },
+      { label: 0, images: 2, clean: 2, standing: 1, taken: [[2, 1]] },
+      { label: 2, images: 1, clean: 1, standing: 1, taken: [] },
+    ]);
+    expect(page).toContain("Confusion matrix under this attack");
+  });
+
+  test("tells how to run it again and how to cite it, whatever the names are", () => {
+    const own = {
+      ...result,
+      seed: result.dataset.sampleSeed!,
+      models: result.models.map((model) => ({ ...model, path: "a b's.onnx" })),
+    };
+    expect(commandOf(own)).toBe(
+      "holdfast evaluate 'a b'\\''s.onnx' 'a b'\\''s.onnx' --data mnist:test --limit 20 --seed 1 --epsilon 0.1,0.5 " +
+        "--attack pgd --steps 2",
+    );
+    expect(commandOf({ ...own, headline: null })).toBeUndefined();
+    expect(commandOf({ ...own, seed: own.seed + 1 })).toBeUndefined();
+    expect(citationsOf(result)[0]).toMatch(
+      /^plain \(sha256 0{12}…\): .* on 20 images of mnist:test, seed 0; an upper bound/,
+    );
   });
 
   test("says NaN where a model named no class", () => {
@@ -162,9 +219,50 @@ describe("the report", () => {
   });
 
   test("has a table under every chart, and says in words what it shows", () => {
-    const charts = page.match(/<div role="img" aria-label="[^"]{20,}"/g)!;
+    const charts = page.match(/<div role="img" tabindex="0" aria-label="[^"]{20,}"/g)!;
     expect(charts.length).toBe(3);
     expect(page.match(/The numbers of this chart/g)!.length).toBe(3);
+  });
+});
+
+describe("a verdict", () => {
+  /** 20 images, so many of them right when clean and under attack; a constant answer is right on 2. */
+  const judged = (right: number, standing: number, more: Partial<Result> = {}): string => {
+    const suite = suiteMeasurement([{ attack: "apgd", broken: right - standing }], {
+      right,
+      n: 20,
+      epsilon: 0.5,
+    });
+    const { perImage: _, ...measurement } = suite;
+    const clean = result.measurements.find(({ kind }) => kind === "clean")!;
+    const accuracy = right / 20;
+    const cleanly = {
+      ...clean,
+      model: suite.model,
+      correct: right,
+      accuracy,
+      interval: { low: 0, high: 1, confidence: 0.95 },
+    };
+    const given = { ...result, warnings: [], checks: [], ...more, measurements: [cleanly, measurement] };
+    return verdictOf(given as Result, suite.model, suite.threat)!.words;
+  };
+
+  test.each([
+    [20, 19, "keeps nearly all of what it gets right"],
+    [20, 15, "keeps most of what it gets right"],
+    [20, 10, "keeps more than half of what it gets right"],
+    [20, 6, "loses more than half of what it gets right"],
+    [20, 4, "loses most of what it gets right"],
+    [20, 2, "no better than a guess"],
+    [2, 2, "no better than a guess"],
+  ])("of %i right and %i standing: %s", (right, standing, words) => {
+    expect(judged(right, standing)).toContain(words);
+  });
+
+  test("is none where a serious warning says that the number is false", () => {
+    const { id } = suiteMeasurement([{ attack: "apgd", broken: 1 }], { right: 20, n: 20, epsilon: 0.5 });
+    const warning = { code: "zero-gradient", severity: "serious", message: "m", measurements: [id] } as const;
+    expect(judged(20, 19, { warnings: [warning] })).toContain("not to be trusted");
   });
 });
 

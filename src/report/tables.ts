@@ -145,7 +145,7 @@ export function table(
   heads: readonly string[],
   rows: readonly (readonly (string | Html)[])[],
 ): Html {
-  return html`<div class="scroll">
+  return html`<div class="scroll" role="group" aria-label="${caption}" tabindex="0">
     <table>
       <caption>
         ${caption}
@@ -179,7 +179,7 @@ export function chartTable({ title, xName, percent, series }: Chart): Html {
     <summary>The numbers of this chart</summary>
     ${table(
       stride > 1 ? `${title}, every ${stride}th point` : title,
-      ["", ...shown.map((x) => `${xName} ${Number(x.toPrecision(4))}`)],
+      ["curve", ...shown.map((x) => `${xName} ${Number(x.toPrecision(4))}`)],
       series.map(({ name, points }) => {
         const values = new Map(points);
         return [name, ...shown.map((x) => cell(values.get(x)))];

@@ -68,7 +68,11 @@ function figure(suite: Suite, colour: string): Html {
     <figcaption>
       ${attackLabel(measurement)} on ${measurement.model}, ${format.threat(measurement.threat)}
     </figcaption>
-    <div role="img" aria-label="${`${describeStages(measurement)!}, of ${measurement.n} images.`}">
+    <div
+      role="img"
+      tabindex="0"
+      aria-label="${`${describeStages(measurement)!}, of ${measurement.n} images.`}"
+    >
       ${raw(renderWaterfall(suite, colour))}
     </div>
   </figure>`;

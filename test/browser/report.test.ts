@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import axe, { type AxeResults } from "axe-core";
 import { chromium, type Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDataset, takeSample } from "../../src/data/index.js";
@@ -51,11 +52,57 @@ describe.runIf(CHROMIUM !== undefined)("the report in a browser", () => {
     });
     await page.goto(pathToFileURL(join(folder, "report.html")).href);
     expect(noticed).toEqual([]);
-    expect(await page.locator(".card h2").textContent()).toBe(HOSTILE);
+    expect(await page.locator(".model h2").textContent()).toBe(HOSTILE);
     expect(await page.locator("img[onerror]").count()).toBe(0);
     expect(await page.locator("svg").count()).toBe(3);
     const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
     expect(await page.evaluate(overflow)).toBe(0);
     await page.close();
+  });
+
+  test.each(["light", "dark"] as const)("axe finds nothing to mend, in the %s", async (colorScheme) => {
+    for (const width of [1280, 360]) {
+      const context = await browser.newContext({
+        bypassCSP: true,
+        colorScheme,
+        viewport: { width, height: 900 },
+      });
+      const page = await context.newPage();
+      await page.goto(pathToFileURL(join(folder, "report.html")).href);
+      await page.addScriptTag({ content: axe.source });
+      const { violations } = (await page.evaluate("axe.run()")) as AxeResults;
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`);
+      expect(found, `${width} pixels wide`).toEqual([]);
+      await context.close();
+    }
+  });
+
+  test("pictures are searched, and flipped by the arrow keys", async () => {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    await page.goto(pathToFileURL(join(folder, "report.html")).href);
+    const shots = page.locator(".shot");
+    const count = await shots.count();
+    expect(count).toBeGreaterThan(0);
+    expect(await page.locator(".filters output").textContent()).toBe(`${count} of ${count}`);
+    const first = shots.first();
+    const shown = async (): Promise<boolean[]> =>
+      Promise.all((await first.locator("img").all()).slice(0, 3).map((picture) => picture.isVisible()));
+    expect(await shown()).toEqual([false, true, false]);
+    await first.locator("input").nth(1).focus();
+    await page.keyboard.press("ArrowRight");
+    expect(await shown()).toEqual([false, false, true]);
+    await page.locator(".filters input[type=search]").fill("no such class");
+    expect(await page.locator(".shot:visible").count()).toBe(0);
+    expect(await page.locator(".filters output").textContent()).toBe(`0 of ${count}`);
+    await page.close();
+  });
+
+  test("pictures, filters left out, are all there without scripts", async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(pathToFileURL(join(folder, "report.html")).href);
+    expect(await page.locator(".filters").isVisible()).toBe(false);
+    expect(await page.locator(".shot:visible").count()).toBe(await page.locator(".shot").count());
+    await context.close();
   });
 });

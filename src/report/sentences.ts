@@ -1,9 +1,6 @@
-import { normLabel } from "../attacks/cards/index.js";
 import {
-  accuracyOf,
   attackLabel,
   differenceInterval,
-  distancesOf,
   worstCase,
   type Measurement,
   type ModelInfo,
@@ -11,73 +8,13 @@ import {
   type ThreatInfo,
 } from "../evaluation/index.js";
 import * as format from "./format.js";
-import { html, type Html } from "./html.js";
 
-/** The first thing a reader sees: what held, against what, and what that does not say. */
-export function summarySection(result: Result): Html {
-  const { headline, dataset } = result;
-  const sentences =
-    headline === null ? [] : result.models.map((model) => sentenceOf(result, model, headline));
-  return html`<section id="summary" aria-label="Summary">
-    <h1>How well does it hold?</h1>
-    <p class="lead">
-      ${dataset.n} images of
-      ${dataset.name}${
-        dataset.sampling === "full" ? "" : `, a class-balanced sample of ${dataset.population}`
-      }${headline === null ? "." : `, attacked under ${format.threat(headline)}.`}
-    </p>
-    ${cards(result)}
-    <ul class="sentences">
-      ${[...sentences, comparison(result)].filter((each) => each !== undefined).map((each) => html`<li>${each}</li> `)}
-    </ul>
-    ${result.statements.map((statement) => html`<p class="note">${statement}</p> `)}
-  </section>`;
-}
-
-function cards(result: Result): Html {
+/** What each model keeps under the headline's threat, and how the best compares with the worst. */
+export function sentencesOf(result: Result): string[] {
   const { headline } = result;
-  const distances = distancesOf(result);
-  return html`<div class="cards">
-    ${result.models.map((model) => {
-      const clean = cleanOf(result, model.name);
-      const robust = headline === null ? undefined : worstCase(result, model.name, headline);
-      const near = distances.find((each) => each.model === model.name);
-      return html`<div class="card">
-        <h2>${model.name}</h2>
-        <p class="subtitle">${model.recipe ?? "no recipe known"}, ${model.architecture}</p>
-        <dl>
-          ${
-            clean &&
-            html`<div>
-              <dt>clean</dt>
-              <dd>${format.percent(clean.accuracy)}</dd>
-            </div>`
-          }
-          ${
-            robust &&
-            html`<div class="strong">
-              <dt>under attack, at most</dt>
-              <dd>${accuracyOf(robust)}</dd>
-            </div>`
-          }
-          ${
-            near &&
-            html`<div>
-              <dt>median ${normLabel(near.norm)} distance, at most</dt>
-              <dd>${format.distance(near.median)}</dd>
-            </div>`
-          }
-        </dl>
-        ${robust && meter(robust.accuracy)}
-      </div>`;
-    })}
-  </div>`;
-}
-
-function meter(share: number): Html {
-  return html`<div class="meter" role="presentation">
-    <div style="width:${(100 * share).toFixed(1)}%"></div>
-  </div>`;
+  if (headline === null) return [];
+  const sentences = result.models.map((model) => sentenceOf(result, model, headline));
+  return [...sentences, comparison(result)].filter((each) => each !== undefined);
 }
 
 function cleanOf(result: Result, model: string): { accuracy: number } | undefined {

@@ -1,0 +1,105 @@
+/** How to get the same numbers again, and how to cite them. */
+import { CARDS, type Norm, type OptionRows } from "../attacks/cards/index.js";
+import {
+  accuracyOf,
+  attackLabel,
+  attacksOf,
+  worstCase,
+  type AttackMeasurement,
+  type Result,
+} from "../evaluation/index.js";
+import * as format from "./format.js";
+import { html, type Html } from "./html.js";
+
+/** One command, and one sentence for each model. */
+export function againSection(result: Result): Html {
+  const command = commandOf(result);
+  const sentences = citationsOf(result);
+  return html`<section id="again" aria-label="Run it again, cite it">
+    <h2>Run it again, cite it</h2>
+    ${
+      command &&
+      html`<pre><code>${command}</code></pre>
+        <p class="note">
+          The same seed gives the same numbers on the same kind of machine. What you told about the models and
+          the data besides (such as --mean, --size or --class-map) is not kept in a result: add it again.
+        </p>`
+    }
+    ${sentences.map((sentence) => html`<blockquote>${sentence}</blockquote> `)}
+  </section>`;
+}
+
+/** The attack that the evaluation was about: the first of a model on itself, at the headline. */
+function chosenOf({ measurements, headline }: Result): AttackMeasurement | undefined {
+  return attacksOf(measurements).find(
+    ({ kind, threat, attack }) =>
+      kind === "white-box" &&
+      attack !== "gray-image" &&
+      threat.norm === headline?.norm &&
+      threat.epsilon === headline.epsilon,
+  );
+}
+
+/** `holdfast evaluate …`; undefined where nothing was attacked, or the sample was drawn as the command does not draw it. */
+export function commandOf(result: Result): string | undefined {
+  const { models, dataset, seed, measurements, headline } = result;
+  const chosen = chosenOf(result);
+  if (chosen === undefined || headline === null) return undefined;
+  if (dataset.sampling !== "full" && dataset.sampleSeed !== seed) return undefined;
+  const { norm } = headline;
+  const radii = attacksOf(measurements)
+    .filter(({ attack, threat }) => attack === chosen.attack && threat.norm === norm)
+    .map(({ threat }) => threat.epsilon);
+  const search = measurements.find(({ kind }) => kind === "nearest");
+  const steps = search?.kind === "nearest" ? search.parameters.steps : null;
+  const words = [
+    "holdfast",
+    "evaluate",
+    ...models.map(({ path }) => path),
+    ...["--data", dataset.name],
+    ...(dataset.sampling === "full" ? [] : ["--limit", String(dataset.n)]),
+    ...["--seed", String(seed)],
+    ...(norm === "linf" ? [] : ["--norm", norm]),
+    ...["--epsilon", [...new Set(radii)].map(format.epsilon).join(",")],
+    ...["--attack", chosen.attack],
+    ...optionsOf(chosen, norm),
+    ...(steps === null ? [] : ["--curve", String(steps)]),
+  ];
+  return words.map(quoted).join(" ");
+}
+
+/** What the attack was told besides its defaults. */
+function optionsOf({ attack, parameters, threat }: AttackMeasurement, norm: Norm): string[] {
+  const rows: OptionRows = Object.hasOwn(CARDS, attack) ? CARDS[attack as keyof typeof CARDS].options : {};
+  return Object.entries(rows).flatMap(([name, row]) => {
+    const value = parameters[name];
+    const standard =
+      typeof row.default === "function"
+        ? row.default({ norm, epsilon: threat.epsilon }, parameters as never)
+        : row.default;
+    if (value === undefined || value === null || value === standard || row.fixed === true) return [];
+    const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return row.kind === "flag" ? [`--no-${flag}`] : [`--${flag}`, String(value)];
+  });
+}
+
+/** A word as a POSIX shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** What a paper or a pull request may say of each model. */
+export function citationsOf(result: Result): string[] {
+  const { headline, dataset, tool, seed, models } = result;
+  const chosen = chosenOf(result);
+  if (headline === null || chosen === undefined) return [];
+  return models.flatMap(({ name, sha256 }) => {
+    const robust = worstCase(result, name, headline);
+    if (robust === undefined) return [];
+    return [
+      `${name} (sha256 ${sha256.slice(0, 12)}…): ${accuracyOf(robust)} accuracy (95 % interval ${format.interval(robust.interval)}) ` +
+        `under ${attackLabel(chosen)}, ${format.threat(headline)}, on ${robust.n} images of ${dataset.name}, seed ${seed}; ` +
+        `an upper bound, measured with ${tool.name} ${tool.version}.`,
+    ];
+  });
+}
