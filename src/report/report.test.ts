@@ -244,7 +244,7 @@ describe("a verdict", () => {
       interval: { low: 0, high: 1, confidence: 0.95 },
     };
     const given = { ...result, warnings: [], checks: [], ...more, measurements: [cleanly, measurement] };
-    return verdictOf(given as Result, suite.model, suite.threat)!.words;
+    return verdictOf(given, suite.model, suite.threat)!.words;
   };
 
   test.each([
