@@ -75,8 +75,21 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     .exitOverride()
     .showHelpAfterError("Add --help to see what there is.");
   for (const command of commands) command(program);
+  program.hook("preAction", (_, command) => warnOfThreads(command.opts()));
   for (const command of program.commands) suggestBeginnings(command);
   return program;
+}
+
+/** More threads than cores wait for each other: everything takes longer. */
+async function warnOfThreads({ threads }: { readonly threads?: unknown }): Promise<void> {
+  if (typeof threads !== "number") return;
+  const { coreCount } = await import("../files/index.js");
+  const cores = coreCount();
+  if (threads <= cores) return;
+  const own = cores === 1 ? "1 core" : `${cores} cores`;
+  writeError(
+    `warning: --threads ${threads} is more than the ${own} this process may use, and is slower than --threads ${cores}\n`,
+  );
 }
 
 /** For `--eps` commander suggests what is spelt most alike, `--steps`: what begins so is nearer. */

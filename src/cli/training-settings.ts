@@ -1,8 +1,8 @@
 /** From what was typed to a new run, and in words. */
-import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { UsageError } from "../errors/index.js";
 import type { Recipe } from "../defences/index.js";
+import { coreCount } from "../files/index.js";
 import type { ImportSettings, RunOptions, TrainingSettings } from "../training/index.js";
 import { checkLengths, flagName } from "./attack-options.js";
 import { ownShape } from "./images.js";
@@ -129,7 +129,7 @@ async function settingsOf(options: TrainOptions): Promise<TrainingSettings> {
       ...given,
       ...(options.freezeTrunk === true ? { trunkLearningRate: 0 } : {}),
     },
-    { recipe, threads: availableParallelism() },
+    { recipe, threads: coreCount() },
   );
   const { adversary } = settings.recipe;
   if (adversary === undefined) return settings;

@@ -109,3 +109,11 @@ describe("words are known in whatever case", () => {
     expect([await runCli(args), said]).toEqual([3, expect.stringMatching(words)]);
   });
 });
+
+test("more threads than cores are a warning, as many are not", async () => {
+  await runCli(attack("--threads", "1024"));
+  expect(said).toMatch(/warning: --threads 1024 is more than the \d+ cores? this process may use/);
+  said = "";
+  await runCli(attack("--threads", "1"));
+  expect(said).not.toContain("warning: --threads");
+});

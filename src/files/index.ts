@@ -1,3 +1,4 @@
+export { coreCount } from "./cores.js";
 export {
   checkPlainFile,
   ensureFolder,

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
-import { arch, availableParallelism, cpus, platform } from "node:os";
+import { arch, cpus, platform } from "node:os";
+import { coreCount } from "../files/index.js";
 
 /** What computes the numbers, for a result's provenance. */
 export interface EngineInfo {
@@ -12,7 +13,7 @@ export interface EngineInfo {
 }
 
 /** The engine and this machine; `threads` is what a program gets unless told otherwise. */
-export function runtimeInfo(threads: number = availableParallelism()): EngineInfo {
+export function runtimeInfo(threads: number = coreCount()): EngineInfo {
   const { version } = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
   return {
     engine: "onnxruntime-node",

@@ -1,3 +1,4 @@
+import { coreCount } from "../files/index.js";
 import type { InferenceSession } from "./onnxruntime.js";
 
 /** Only what is fatal: warnings are about graphs that a user never wrote, and errors are thrown as well. */
@@ -5,7 +6,7 @@ const LOG_SEVERITY = 4 as const;
 
 /** How every session is made. */
 export function sessionOptions({
-  threads,
+  threads = coreCount(),
 }: {
   readonly threads?: number | undefined;
 }): InferenceSession.SessionOptions {
@@ -16,6 +17,7 @@ export function sessionOptions({
     logSeverityLevel: LOG_SEVERITY,
     // Idle sessions would otherwise spin against the one that runs.
     extra: { session: { force_spinning_stop: "1" } },
-    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    // By itself ONNX Runtime counts the machine's cores, also in a container that may use fewer.
+    intraOpNumThreads: threads,
   };
 }

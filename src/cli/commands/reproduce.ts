@@ -102,13 +102,13 @@ function weightsOf(text: string, so: Readonly<Record<string, string>> = {}): Rec
 
 async function reproduceAction(what: ReproductionPart, options: ReproduceCommandOptions): Promise<void> {
   const terminal = createTerminal(options);
-  const { availableParallelism } = await import("node:os");
+  const { coreCount } = await import("../../files/index.js");
   const { reproduce } = await import("../../reproduction/index.js");
   const out = options.out ?? `reproduction-${options.preset}`;
   checkFolder("--out", out);
   const plan = await planOf(options, terminal);
   const { jobs } = options;
-  const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
+  const threads = options.threads ?? Math.max(1, Math.floor(coreCount() / jobs));
   await withInterrupt(async (signal, worthSaving) => {
     worthSaving();
     if (options.helper === true) endWithParent();

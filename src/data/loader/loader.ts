@@ -2,8 +2,8 @@
  * Batches in an order that is a pure function of (seed, step), prepared ahead in worker threads:
  * training may resume at any step, and the bytes do not depend on the number of workers.
  */
-import { availableParallelism } from "node:os";
 import { UsageError } from "../../errors/index.js";
+import { coreCount } from "../../files/index.js";
 import type { RandomGenerator } from "../../tensor/index.js";
 import type { Batch, Dataset } from "../dataset/index.js";
 import { checkAugmentation, createAugmenter, type Augmentation } from "../pixels/index.js";
@@ -144,7 +144,7 @@ function defaultWorkers({ source }: Dataset): number {
   if (source === undefined) return 0;
   const bytes = source.channels * source.height * source.width;
   if (source.kind === "pixels" && bytes <= SMALL_IMAGE_BYTES) return 0;
-  return Math.max(1, Math.min(4, availableParallelism() - 1));
+  return Math.max(1, Math.min(4, coreCount() - 1));
 }
 
 function checkOptions(dataset: Dataset, options: LoaderOptions, dropLast: boolean): void {
