@@ -178,7 +178,7 @@ export function dealPart(
   const { owners: split } = chooseSplit(asked, TRAIN_AND_TEST, { place, all: true });
   const { length } = images.labels;
   // Which those are is known only when they are read.
-  const but = skipUnreadable === true ? ", but for those that cannot be decoded" : "";
+  const but = skipUnreadable === true ? ", except those that cannot be decoded" : "";
   const test = Math.max(1, Math.round(TEST_SHARE * length));
   const part: Part =
     whole === true

@@ -18,7 +18,7 @@ export function findTap({ graph, taps, name: model }: Classifier, name?: string)
     place: name === undefined ? `model ${model}` : `tap "${name}"`,
     problem:
       name === undefined
-        ? "has no activation [N, C, h, w] that everything passes, which Grad-CAM and attention need"
+        ? "has no activation [N, C, h, w] that every path goes through; Grad-CAM and attention need one"
         : "is neither a tap nor a value [N, C, h, w] of the graph",
     remedy:
       name !== undefined && names.length > 0

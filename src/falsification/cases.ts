@@ -96,7 +96,7 @@ function alternatives(
   const refuse = (line: number): never => {
     throw new InputError({
       place: `${place}, line ${line}`,
-      problem: `its disjunctions multiply to more than ${MOST_CASES} cases, or to ${MOST_INEQUALITIES} inequalities in them`,
+      problem: `its disjunctions expand to more than ${MOST_CASES} cases or ${MOST_INEQUALITIES} inequalities`,
       remedy: "Split the property into several files.",
     });
   };
@@ -151,7 +151,7 @@ function narrow(
         place: `${place}, line ${line}`,
         problem: `relates X_${input.index} to ${terms.some(({ of }) => of === "Y") ? "outputs" : "other inputs"}`,
         remedy:
-          "Properties are searched that bound each input by numbers: a box. State it so, or use a verifier.",
+          "falsify needs numeric bounds for each input: a box. Rewrite the property that way, or use a verifier.",
       });
     }
     const { index, factor } = input;
@@ -185,7 +185,7 @@ function contradictionOf(inequalities: readonly Inequality[]): string | undefine
     if (scale < 0 && value > range.lower) [range.lower, range.lowerLine] = [value, line];
     if (range.lower > range.upper) {
       const lines = [range.lowerLine, range.upperLine].sort((a, b) => a - b);
-      return `what lines ${lines.join(" and ")} ask of ${sorted.map(({ index }) => `Y_${index}`).join(", ")} cannot be at once`;
+      return `lines ${lines.join(" and ")} cannot both hold for ${sorted.map(({ index }) => `Y_${index}`).join(", ")}`;
     }
   }
   return undefined;
@@ -195,7 +195,7 @@ function contradiction(place: string, problem: string): InputError {
   return new InputError({
     place,
     problem: `contradicts itself: ${problem}`,
-    remedy: "No input can be a counterexample of it, whatever the model. Mend the bounds.",
+    remedy: "No input can be a counterexample, whatever the model. Fix the bounds.",
   });
 }
 

@@ -111,6 +111,6 @@ function checkCount(
   throw new InputError({
     place,
     problem: `declares ${declared} ${of === "X" ? "inputs" : "outputs"} ${of}_i; ${found}`,
-    remedy: "The property was written for another model: give the one it belongs to.",
+    remedy: "The property was written for another model. Name the one that belongs to this model.",
   });
 }

@@ -108,7 +108,7 @@ function withOutput(model: Model, place: string, wanted: string | undefined): Mo
     problem: wanted === undefined ? `has ${outputs.length} outputs` : `has no output "${wanted}"`,
     remedy:
       wanted === undefined
-        ? `Say which of them the Y_j are: --output ${names.slice(0, 20).join(" | ")}.`
+        ? `Choose the one that holds the Y_j: --output ${names.slice(0, 20).join(" | ")}.`
         : suggestName(wanted, names),
   });
 }
@@ -128,7 +128,7 @@ function onlyInput({ graph: { inputs } }: Model, place: string): KnownInput {
   throw new InputError({
     place: `${place}: input "${name}"`,
     problem: `is ${dtype}[${shape?.map((dim) => dim || "?").join(", ") ?? "…"}], expected float32 of a known size`,
-    remedy: "Export the model with a float32 input, of which at most the first dimension is open.",
+    remedy: "Export the model with a float32 input in which only the first dimension may be open.",
   });
 }
 

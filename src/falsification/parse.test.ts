@@ -94,22 +94,22 @@ describe("what is refused", () => {
       [`${HEAD}(assert (<= X_0 1e))`, '"1e" is neither a number nor a variable'],
       [`${HEAD}(assert (<= X_0 NaN))`, '"NaN" is neither'],
       [`${HEAD}(assert (<= X_0 1e999))`, "too large for float64"],
-      [`${HEAD}(declare-const X_0 Real)`, "line 5: X_0 is declared again; first on line 1"],
+      [`${HEAD}(declare-const X_0 Real)`, "line 5: X_0 is declared twice; first on line 1"],
       [`${HEAD}(declare-const X_3 Real)(assert (<= X_0 1))`, "declares 3 variables X_i, but not X_2"],
       [`${HEAD}(declare-const __proto__ Real)`, 'line 5: declares "__proto__"'],
-      [`${HEAD}(declare-const X_2 Int)`, 'line 5: X_2 is of the type "Int"'],
-      [`${HEAD}(assert (< X_0 1))`, 'line 5: "<" is no condition that is read'],
-      [`${HEAD}(assert (not (<= X_0 1)))`, '"not" is no condition'],
+      [`${HEAD}(declare-const X_2 Int)`, 'line 5: X_2 has the type "Int"'],
+      [`${HEAD}(assert (< X_0 1))`, 'line 5: "<" is not a supported condition'],
+      [`${HEAD}(assert (not (<= X_0 1)))`, '"not" is not a supported condition'],
       [`${HEAD}(assert (or))`, "line 5: or has no parts"],
       [`${HEAD}(assert (<= X_0 1 2))`, "<= compares two sides: expected )"],
       [`${HEAD}(assert (<= X_0))`, "expected a number or a variable"],
       [`${HEAD}(assert (<= X_0 (* Y_0 Y_1)))`, "multiplies variables with each other"],
-      [`${HEAD}(assert (<= X_0 (/ 1 2)))`, '"/" is no arithmetic'],
+      [`${HEAD}(assert (<= X_0 (/ 1 2)))`, '"/" is not supported arithmetic'],
       [`${HEAD}(assert (<= X_0 1)`, "the end of the file"],
       [`${HEAD}(assert (and (<= X_0 1)`, "line 5: ends within parentheses"],
       [`${HEAD}(set-info "open`, "never closed"],
       [`${HEAD})`, 'expected a command in parentheses, found ")"'],
-      [`${HEAD}(define X 1)`, 'line 5: the command "define" is not known'],
+      [`${HEAD}(define X 1)`, 'line 5: unknown command "define"'],
       [`${HEAD}${BOX}(assert (<= X_0 X_1))`, "line 6: relates X_0 to other inputs"],
       [`${HEAD}${BOX}(assert (<= X_0 Y_1))`, "line 6: relates X_0 to outputs"],
       [`${HEAD}(assert (<= X_0 1))(assert (>= X_0 0))`, "X_1 has no lower"],
@@ -118,13 +118,10 @@ describe("what is refused", () => {
         `${HEAD}${BOX}(assert (>= X_1 0.75))`,
         "contradicts itself: X_1 is at least 0.75 (line 6) and at most 0.5 (line 5)",
       ],
-      [
-        `${HEAD}${BOX}(assert (>= Y_0 2))\n(assert (<= Y_0 1))`,
-        "what lines 6 and 7 ask of Y_0 cannot be at once",
-      ],
+      [`${HEAD}${BOX}(assert (>= Y_0 2))\n(assert (<= Y_0 1))`, "lines 6 and 7 cannot both hold for Y_0"],
       [
         `${HEAD}${BOX}(assert (<= (- Y_0 Y_1) 1))\n(assert (<= (- Y_1 Y_0) -2))`,
-        "lines 6 and 7 ask of Y_0, Y_1",
+        "lines 6 and 7 cannot both hold for Y_0, Y_1",
       ],
       [`${HEAD}${BOX}(assert (<= 1 0))`, "the condition on line 6 never holds"],
       [`${HEAD}${BOX}(assert (or (>= X_0 2) (<= X_0 -2)))`, "contradicts itself: X_0 is at least 2 (line 6)"],
@@ -134,16 +131,16 @@ describe("what is refused", () => {
   });
 
   test("parentheses without end, at once", () => {
-    expect(refusal(`${HEAD}(assert ${"(and ".repeat(1e6)}`)).toContain(
-      "more than 100 parentheses within each other",
+    expect(refusal(`${HEAD}(assert ${"(and ".repeat(1e6)}`)).toContain("more than 100 nested parentheses");
+    expect(refusal(`${HEAD}(assert (<= X_0 ${"(- ".repeat(1e6)}`)).toContain(
+      "more than 100 nested parentheses",
     );
-    expect(refusal(`${HEAD}(assert (<= X_0 ${"(- ".repeat(1e6)}`)).toContain("more than 100 parentheses");
   });
 
   test("disjunctions that multiply without end, at once", () => {
     const either = "(assert (or (>= Y_0 0) (>= Y_1 0)))\n".repeat(60);
     expect(refusal(HEAD + BOX + either)).toContain(
-      "line 6: its disjunctions multiply to more than 65536 cases",
+      "line 6: its disjunctions expand to more than 65536 cases",
     );
   });
 

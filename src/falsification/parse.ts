@@ -83,15 +83,15 @@ class Parser {
       } else if (IGNORED.has(command)) this.#skip();
       else {
         this.#fail(
-          `the command ${shown(command)} is not known`,
-          "Properties are read that consist of declare-const and assert (VNN-LIB 1.0).",
+          `unknown command ${shown(command)}`,
+          "A property consists of declare-const and assert (VNN-LIB 1.0).",
           line,
         );
       }
     }
     const [inputs, outputs] = [this.#count("X"), this.#count("Y")];
     if (asserted.length === 0)
-      this.#fail("asserts nothing", "Assert the bounds of each X_i and what the Y_j must do.");
+      this.#fail("asserts nothing", "Assert the bounds of each X_i and the conditions on the Y_j.");
     return { inputs, outputs, asserted };
   }
 
@@ -103,7 +103,7 @@ class Parser {
       throw new InputError({
         place: this.#place,
         problem: `declares ${declared.size} variables ${of}_i, but not ${of}_${i}`,
-        remedy: `Declare ${of}_0, ${of}_1, … without a gap.`,
+        remedy: `Declare ${of}_0, ${of}_1, … without gaps.`,
       });
     }
     if (declared.size > 0) return declared.size;
@@ -119,7 +119,7 @@ class Parser {
     const name = this.#word("a name");
     const [, of, number] = NAME.exec(name) ?? [];
     if (of === undefined || Number(number) >= MOST_VARIABLES) {
-      this.#fail(`declares ${shown(name)}`, "Inputs are called X_0, X_1, …, and outputs Y_0, Y_1, …");
+      this.#fail(`declares ${shown(name)}`, "Inputs are named X_0, X_1, …, outputs Y_0, Y_1, …");
     }
     if (command === "declare-fun") {
       if (this.#next() !== "(")
@@ -128,11 +128,11 @@ class Parser {
       this.#close(`${name} must take no arguments`);
     }
     const type = this.#word("a type");
-    if (type !== "Real") this.#fail(`${name} is of the type ${shown(type)}`, "Declare it Real.");
+    if (type !== "Real") this.#fail(`${name} has the type ${shown(type)}`, "Declare it Real.");
     const lines = this.#declared[of as "X" | "Y"];
     const before = lines.get(Number(number));
     if (before !== undefined)
-      this.#fail(`${name} is declared again; first on line ${before}`, "Leave one of the two out.");
+      this.#fail(`${name} is declared twice; first on line ${before}`, "Remove one of the two.");
     lines.set(Number(number), this.#line);
     this.#close("a declaration has a name and a type");
   }
@@ -153,8 +153,8 @@ class Parser {
     }
     if (operator !== "and" && operator !== "or") {
       this.#fail(
-        `${shown(operator)} is no condition that is read`,
-        "Conditions are and, or, <= and >=; an equality is a <= and a >=.",
+        `${shown(operator)} is not a supported condition`,
+        "Use and, or, <= and >=. Write an equality as a <= and a >=.",
         line,
       );
     }
@@ -162,7 +162,7 @@ class Parser {
     while (this.#peek() !== ")") parts.push(this.#condition());
     this.#close("");
     if (parts.length === 0)
-      this.#fail(`${operator} has no parts`, "Put conditions into it, or leave it out.", line);
+      this.#fail(`${operator} has no parts`, "Put conditions into it, or remove it.", line);
     return { kind: operator, parts, line };
   }
 
@@ -174,7 +174,7 @@ class Parser {
     ]);
     const bound = 0 - constant;
     if (!Number.isFinite(bound) || [...terms.values()].some(({ factor }) => !Number.isFinite(factor))) {
-      this.#fail("its numbers are too large for float64", "Give numbers below 1e308.", line);
+      this.#fail("its numbers are too large for float64", "Use numbers below 1e308.", line);
     }
     return { terms: [...terms.values()], bound, line };
   }
@@ -198,11 +198,7 @@ class Parser {
     if (operator === "-" && rest.length === 0) return combined([[first, -1]]);
     if (operator === "-") return combined(parts.map((part, i) => [part, i === 0 ? 1 : -1]));
     if (operator === "*") return this.#product(parts, line);
-    return this.#fail(
-      `${shown(operator)} is no arithmetic that is read`,
-      "Sums are made of +, - and *.",
-      line,
-    );
+    return this.#fail(`${shown(operator)} is not supported arithmetic`, "Use +, - and *.", line);
   }
 
   #product(parts: readonly Sum[], line: number): Sum {
@@ -227,7 +223,7 @@ class Parser {
     }
     const index = Number(number);
     if (!this.#declared[of as "X" | "Y"].has(index)) {
-      this.#fail(`${token} is not declared`, `Declare it before: (declare-const ${token} Real).`);
+      this.#fail(`${token} is not declared`, `Declare it first: (declare-const ${token} Real).`);
     }
     return { terms: new Map([[token, { of: of as "X" | "Y", index, factor: 1 }]]), constant: 0 };
   }
@@ -236,7 +232,7 @@ class Parser {
   #skip(): void {
     for (let open = 1; open > 0;) {
       const token = this.#next();
-      if (token === undefined) this.#fail("ends within a command", "The file was cut off: get it again.");
+      if (token === undefined) this.#fail("ends within a command", "The file is truncated: get it again.");
       open += token === "(" ? 1 : token === ")" ? -1 : 0;
     }
     this.#depth--;
@@ -250,8 +246,7 @@ class Parser {
   }
 
   #enter(): void {
-    if (++this.#depth > DEEPEST)
-      this.#fail(`has more than ${DEEPEST} parentheses within each other`, "Write it with fewer.");
+    if (++this.#depth > DEEPEST) this.#fail(`has more than ${DEEPEST} nested parentheses`, "Nest fewer.");
   }
 
   #close(rule: string): void {
@@ -264,7 +259,7 @@ class Parser {
     const [at, line] = [this.#at, this.#line];
     const token = this.#next();
     [this.#at, this.#line] = [at, line];
-    if (token === undefined) this.#fail("ends within parentheses", "The file was cut off: get it again.");
+    if (token === undefined) this.#fail("ends within parentheses", "The file is truncated: get it again.");
     return token;
   }
 
@@ -294,7 +289,7 @@ class Parser {
   #quoted(quote: string): string {
     const start = this.#at;
     const end = this.#text.indexOf(quote, start + 1);
-    if (end === -1) this.#fail(`a ${quote} is never closed`, "The file was cut off: get it again.");
+    if (end === -1) this.#fail(`a ${quote} is never closed`, "The file is truncated: get it again.");
     for (
       let at = this.#text.indexOf("\n", start);
       at !== -1 && at < end;
@@ -307,7 +302,7 @@ class Parser {
 
   #fail(
     problem: string,
-    remedy: string = "Mend the line; properties are written in VNN-LIB 1.0.",
+    remedy: string = "Fix the line. Properties are written in VNN-LIB 1.0.",
     line: number = this.#line,
   ): never {
     throw new InputError({ place: `${this.#place}, line ${line}`, problem, remedy });

@@ -99,7 +99,7 @@ describe("writeFileAtomic", () => {
         await writeFile(join(folder, "file"), "");
         return join(folder, "file", "x");
       },
-      "as if it were a folder",
+      "treats a file as a folder",
     ],
     [
       "a folder where the file should be",
@@ -147,7 +147,7 @@ test("a missing file and a file as folder are named", async () => {
 test("a circle of links, a name too long, a file too large and a failing disk are named", async () => {
   const round = join(folder, "round");
   await symlink(round, round);
-  await expect(readFileChecked(round)).rejects.toThrow(/round: leads through links in a circle/);
+  await expect(readFileChecked(round)).rejects.toThrow(/round: leads through circular links/);
   await expect(readFileChecked(join(folder, "x".repeat(1000)))).rejects.toThrow(/name that is too long/);
   // What takes two gigabytes, or a broken disk, to bring about.
   for (const [code, words] of [

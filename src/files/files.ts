@@ -7,23 +7,26 @@ import { HoldfastError, InputError } from "../errors/index.js";
 const REMEDIES: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
   ENOENT: ["does not exist", "Check the path."],
   ERR_INVALID_ARG_VALUE: ["has a NUL in its name", "Check the path."],
-  EACCES: ["may not be accessed", "Give yourself permission, or choose another place."],
-  EPERM: ["may not be accessed", "Give yourself permission, or choose another place."],
-  EROFS: ["lies on a read-only file system", "Choose another place."],
+  EACCES: ["cannot be accessed: permission denied", "Give yourself permission, or choose another place."],
+  EPERM: ["cannot be accessed: permission denied", "Give yourself permission, or choose another place."],
+  EROFS: ["is on a read-only file system", "Choose another place."],
   ENOSPC: ["could not be written: the disk is full", "Free some space, then run the same again."],
   EDQUOT: ["could not be written: your quota is used up", "Free some space, then run the same again."],
   EISDIR: ["is a folder, not a file", "Name a file."],
-  ENOTDIR: ["leads through a file as if it were a folder", "Check the path."],
-  EEXIST: ["exists already", "Choose another name."],
-  EFBIG: ["is larger than files may be here", "Write to another file system, or raise the limit."],
-  ERR_FS_FILE_TOO_LARGE: ["is too large to be read at once", "Make it smaller, or leave it out."],
-  ELOOP: ["leads through links in a circle", "Mend or remove the link."],
-  ENAMETOOLONG: ["has a name that is too long here", "Choose a shorter one."],
+  ENOTDIR: ["treats a file as a folder", "Check the path."],
+  EEXIST: ["already exists", "Choose another name."],
+  EFBIG: [
+    "is larger than the file system or the limit allows",
+    "Write to another file system, or raise the limit.",
+  ],
+  ERR_FS_FILE_TOO_LARGE: ["is too large to be read at once", "Make it smaller, or remove it."],
+  ELOOP: ["leads through circular links", "Fix or remove the link."],
+  ENAMETOOLONG: ["has a name that is too long", "Choose a shorter one."],
   EIO: ["could not be read or written: the disk reports an error", "Check the disk, or use another one."],
   ENOTEMPTY: ["is a folder that is not empty", "Empty it, or choose another name."],
   EBUSY: ["is in use and cannot be replaced", "Choose another name."],
   EBADF: ["is closed", "Name a file."],
-  EPIPE: ["was closed by what read it", "Write to a file instead."],
+  EPIPE: ["was closed by its reader", "Write to a file instead."],
   ENXIO: ["is a device or a socket that cannot be opened", "Name a plain file."],
   EMFILE: ["could not be opened: too many files are open", "Raise the limit (ulimit -n)."],
 };
@@ -59,7 +62,7 @@ export async function readFileChecked(
       if (found.size > mostBytes) {
         throw new InputError({
           place: path,
-          problem: `has ${found.size} bytes; a file of its kind has at most ${mostBytes}`,
+          problem: `has ${found.size} bytes; the limit for such files is ${mostBytes}`,
           remedy,
         });
       }
@@ -107,7 +110,7 @@ function refuseSpecial(path: string, found: Stats): void {
   throw new InputError({
     place: path,
     problem: `is ${kindOf(found)}, not a file`,
-    remedy: found.isDirectory() ? "Name a file." : "Write its contents to a file, and name that.",
+    remedy: found.isDirectory() ? "Name a file." : "Write its contents to a file, and name that file.",
   });
 }
 

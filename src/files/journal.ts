@@ -56,7 +56,7 @@ export async function openJournal(path: string): Promise<Journal> {
 const lineSchema: z.ZodType<[string, Json]> = z.tuple([z.string(), z.json()]);
 const refusal = {
   problem: "has a line that cannot be read",
-  remedy: "Delete the file; what it holds is made again.",
+  remedy: "Delete the file. Its contents will be computed again.",
 };
 
 function parse(line: string, path: string): [string, Json] {

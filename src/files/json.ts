@@ -52,7 +52,7 @@ export function checkShape<T>(schema: z.ZodType<T>, value: unknown, place: strin
   const { issues } = parsed.error;
   const named = issues
     .slice(0, NAMED)
-    .map(({ path, message }) => `${path.join(".") || "the whole"}: ${message}`);
+    .map(({ path, message }) => `${path.join(".") || "the whole file"}: ${message}`);
   const more = issues.length > NAMED ? [`and ${issues.length - NAMED} more`] : [];
   throw new InputError({
     place,

@@ -17,7 +17,7 @@ export async function lockFolder(folder: string, lock: string): Promise<Unlock> 
   throw new UsageError({
     place: folder,
     problem: "is in use by another process",
-    remedy: `Wait for it to end. If none is running, delete ${lock}.`,
+    remedy: `Wait for it to finish. If none is running, delete ${lock}.`,
   });
 }
 
@@ -81,7 +81,7 @@ async function textOf(lock: string): Promise<string> {
   if (!found.isFile()) {
     throw new InputError({
       place: lock,
-      problem: "is not a lock, but a link, a folder or a device",
+      problem: "is not a lock file but a link, a folder or a device",
       remedy: "Move it away.",
     });
   }

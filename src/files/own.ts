@@ -15,8 +15,8 @@ export async function refuseLinks(paths: readonly string[]): Promise<void> {
     if (!(await isLink(path))) continue;
     throw new InputError({
       place: path,
-      problem: "is a link; links inside a folder that holdfast keeps are not followed",
-      remedy: "Put what it points to in its place. To keep a folder elsewhere, link the whole folder.",
+      problem: "is a link, and holdfast follows no links inside its own folders",
+      remedy: "Replace the link with its target. To keep a folder elsewhere, link the whole folder.",
     });
   }
 }

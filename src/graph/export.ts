@@ -44,8 +44,8 @@ function exportNode(node: Node): ModelNode {
   if (specOf(node.op).internal === true) {
     throw new InputError({
       place: `node "${node.name}" (${node.op})`,
-      problem: "is an operator of holdfast's own, which no other program reads",
-      remedy: "Write standardGraph(graph): the same in ONNX's operators.",
+      problem: "is holdfast's own operator, which no other program reads",
+      remedy: "Write standardGraph(graph), which uses only ONNX's operators.",
     });
   }
   const attributes = new Map<string, Attribute>();

@@ -112,20 +112,20 @@ export function checkShape(shape: readonly Dim[]): void {
   for (const dim of shape) {
     if (typeof dim === "string") continue;
     if (!Number.isSafeInteger(dim) || dim < 0) {
-      throw new ShapeError(`comes to [${shape.join(", ")}]: dimensions are whole numbers from 0 on`);
+      throw new ShapeError(`gives [${shape.join(", ")}]: dimensions must be whole numbers of at least 0`);
     }
     // A dimension of 0 empties the value, but not what the others are used for.
     size *= Math.max(dim, 1);
   }
   if (size > LARGEST_VALUE) {
     throw new ShapeError(
-      `comes to [${shape.join(", ")}]: a value may have ${LARGEST_VALUE} elements`,
+      `gives [${shape.join(", ")}]: a value may have at most ${LARGEST_VALUE} elements`,
       undefined,
       "Use a smaller batch size (--batch-size) or smaller images.",
     );
   }
   if (shape.length > LARGEST_RANK) {
-    throw new ShapeError(`comes to ${shape.length} dimensions: a value may have ${LARGEST_RANK}`);
+    throw new ShapeError(`gives ${shape.length} dimensions: a value may have at most ${LARGEST_RANK}`);
   }
 }
 
@@ -150,7 +150,7 @@ export function inferContext<S extends AttributeSpecs>(
     }
     if (constant.data.length > MOST_INTS) {
       throw new ShapeError(
-        `${what} (input ${index}) has ${constant.data.length} numbers, at most ${MOST_INTS}`,
+        `${what} (input ${index}) has ${constant.data.length} numbers; the limit is ${MOST_INTS}`,
       );
     }
     return Array.from(constant.data as ArrayLike<number | bigint>, nearestSafeInteger);
@@ -203,7 +203,9 @@ export function checkInts(
 ): void {
   const fits = (value: number): boolean => Number.isInteger(value) && value >= least && value < 2 ** 31;
   if (values.length === count && values.every(fits)) return;
-  throw new ShapeError(`${what} must be ${count} whole numbers from ${least} on, found [${brief(values)}]`);
+  throw new ShapeError(
+    `${what} must be ${count} whole numbers of at least ${least}, found [${brief(values)}]`,
+  );
 }
 
 const brief = (values: readonly unknown[]): string =>

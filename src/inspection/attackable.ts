@@ -28,7 +28,7 @@ export interface Attackability {
 /** Elements from which a constant is fed, so that compiling copies and folds nothing large. */
 const LARGE = 1024;
 const WITHOUT_FLAT =
-  "Export the model without these nodes, as before quantisation or before the final decision; an attack needs a slope.";
+  "Export the model without these nodes, such as before quantisation or before the final decision. An attack needs a gradient.";
 
 /**
  * Tries what an attack does: binds the batch, builds one step of PGD with the gradient of the image, and has ONNX Runtime
@@ -51,7 +51,7 @@ export async function tryAttack(classifier: Classifier, batchSize: number): Prom
       stoppingNodes(bound.graph, image, logits).map(({ name, op }) => ({
         node: name,
         op,
-        problem: "its derivative is zero, and every way from image to logits passes such a node",
+        problem: "its derivative is zero, and every path from image to logits goes through such a node",
         needed: WITHOUT_FLAT,
       })),
     );

@@ -3,7 +3,7 @@ import { z } from "zod";
 const whole = z.number().int().nonnegative();
 const obstacle = z
   .object({
-    node: z.string().nullable().describe("null where it is none of one node"),
+    node: z.string().nullable().describe("null if it is not about a single node"),
     op: z.string().nullable(),
     problem: z.string(),
     needed: z.string().describe("what would have to change"),
@@ -13,7 +13,7 @@ const operator = z
   .object({
     op: z.string(),
     count: whole,
-    differentiates: z.boolean().describe("false: its derivative is zero wherever there is one"),
+    differentiates: z.boolean().describe("false: its derivative is zero wherever it exists"),
   })
   .strict();
 
@@ -33,15 +33,15 @@ const readable = z
     recipe: z.string().nullable(),
     input: z.string().describe("name: type[shape] of the image, pixels in [0, 1]"),
     output: z.string().describe("name: type[shape] of the logits"),
-    batchSize: whole.nullable().describe("images a batch that the file fixes; null: any"),
+    batchSize: whole.nullable().describe("batch size that the file fixes; null: any"),
     classes: z.array(z.string()),
-    classesNamed: z.boolean().describe("false: nobody names them, and their names are their places"),
-    randomInputs: z.array(z.string()).describe("what a randomised defence draws at each run"),
+    classesNamed: z.boolean().describe("false: they have no names and are numbered"),
+    randomInputs: z.array(z.string()).describe("inputs that a randomised defence draws at each run"),
     layout: z
       .object({ value: z.enum(["NCHW", "NHWC"]), why: z.enum(["given", "its input", "in the graph"]) })
       .strict()
-      .describe("order of the axes that its layers see"),
-    pixels: z.string().describe("what it takes instead of pixels in [0, 1], and who says so, in words"),
+      .describe("axis order that its layers see"),
+    pixels: z.string().describe("what it expects instead of pixels in [0, 1], and the source, in words"),
     normalisation: z
       .object({
         mean: z.array(z.number()),
@@ -51,17 +51,17 @@ const readable = z
       })
       .strict()
       .nullable()
-      .describe("u = (x - mean) / std of pixels in [0, 1]; null: they reach the first layer as they are"),
+      .describe("u = (x - mean) / std of pixels in [0, 1]; null: they reach the first layer unchanged"),
     notices: z.array(z.string()),
-    attackable: z.boolean().describe("whether a step of PGD could be built and compiled"),
-    obstacles: z.array(obstacle).describe("what prevents it; empty where it is attackable"),
+    attackable: z.boolean().describe("whether a PGD step could be built and compiled"),
+    obstacles: z.array(obstacle).describe("what prevents it; empty if attackable"),
     flat: z
       .array(z.object({ node: z.string(), op: z.string() }).strict())
       .describe("nodes between image and logits that pass no gradient"),
     parameters: whole,
-    constants: whole.describe("elements of all constants, parameters among them"),
+    constants: whole.describe("elements of all constants, including parameters"),
     multiplyAdds: whole.nullable().describe("of convolutions and products, for one image"),
-    flops: whole.nullable().describe("2 a multiply-add and 1 an element of the rest, for one image"),
+    flops: whole.nullable().describe("2 per multiply-add and 1 per element of the rest, for one image"),
     memory: z
       .object({ batchSize: whole, attackStep: whole, trainingStep: whole })
       .strict()
@@ -79,7 +79,7 @@ const unreadable = z
     attackable: z.literal(false),
     problem: z.string(),
     needed: z.string(),
-    evaluable: z.boolean().describe("whether evaluate measures it as it is, without gradients"),
+    evaluable: z.boolean().describe("whether evaluate can measure it without gradients"),
     notEvaluable: z.string().nullable().describe("why not"),
     obstacles: z.array(obstacle).describe("every node that cannot be read"),
     operators: z.array(z.object({ op: z.string(), count: whole, readable: z.boolean() }).strict()),

@@ -244,7 +244,7 @@ describe("the picture", () => {
     );
     const picture = graphPicture(read(modelOf([...nodes, ...wide, sum, ...pooled("h")])), "long");
     expect(picture.length).toBeLessThan(20_000);
-    expect(picture).toContain("densely joined");
+    expect(picture).toContain("densely connected");
   });
 
   test("what repeats is found whatever its period", () => {
@@ -316,8 +316,8 @@ describe("what is written", () => {
     ]);
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('noticed        its output "y" is a softmax');
-    expect(stdout).toMatch(/attackable +yes: a step of PGD was built and compiled/);
-    expect(stdout).toContain("of 2 images about");
+    expect(stdout).toMatch(/attackable +yes: a PGD step was built and compiled/);
+    expect(stdout).toContain("for 2 images, about");
     expect(
       Math.max(
         ...stdout

@@ -58,7 +58,7 @@ export function unreadablePage(facts: UnreadableInspection): string {
 }
 
 function classesOf({ classes, classesNamed }: ModelInspection): string {
-  if (!classesNamed) return `${classes.length}, which the file does not name`;
+  if (!classesNamed) return `${classes.length}, not named in the file`;
   const shown =
     classes.length > FIRST + LAST + 1
       ? [...classes.slice(0, FIRST), "…", ...classes.slice(-LAST)]
@@ -67,21 +67,21 @@ function classesOf({ classes, classesNamed }: ModelInspection): string {
 }
 
 function batchOf({ batchSize, randomInputs }: ModelInspection): string {
-  const size = batchSize === null ? "any" : `${batchSize} images, no more and no fewer`;
+  const size = batchSize === null ? "any" : `${batchSize} images exactly`;
   return randomInputs.length === 0 ? size : `${size}; draws ${randomInputs.join(", ")} at each run`;
 }
 
 function layoutOf({ layout }: ModelInspection): string {
-  if (layout.why === "its input") return `${layout.value}, as its input has it`;
+  if (layout.why === "its input") return `${layout.value}, from its input`;
   return layout.why === "given"
-    ? `${layout.value}, as --layout says`
-    : `${layout.value}: the graph turns the image first`;
+    ? `${layout.value}, from --layout`
+    : `${layout.value}: the graph transposes the image first`;
 }
 
 function normalisationRows({ normalisation }: ModelInspection): Row[] {
   if (normalisation === null) return [];
   const { mean, std, why, nodes } = normalisation;
-  const where = why === "given" ? "as pixels says" : `in the graph (${nodes.join(", ")})`;
+  const where = why === "given" ? "see pixels" : `in the graph (${nodes.join(", ")})`;
   return [["normalisation", `(x − mean) / std, mean ${alike(mean)}, std ${alike(std)}: ${where}`]];
 }
 
@@ -92,8 +92,8 @@ function alike(values: readonly number[]): string {
 
 function attackRows({ attackable, obstacles, flat }: ModelInspection): Row[] {
   if (!attackable) return [["attackable", "no"], ...obstacleRows(obstacles)];
-  const tried = "a step of PGD was built and compiled";
-  const beside = flat.length === 0 ? "" : `; beside ${nodesOf(flat)} the gradient has other ways`;
+  const tried = "a PGD step was built and compiled";
+  const beside = flat.length === 0 ? "" : `; the gradient has other paths around ${nodesOf(flat)}`;
   return [["attackable", `yes: ${tried}${beside}`]];
 }
 
@@ -129,14 +129,14 @@ function nodesOf(nodes: ModelInspection["flat"]): string {
 
 function operationsOf({ multiplyAdds, flops }: ModelInspection): string {
   if (multiplyAdds === null || flops === null) return "unknown";
-  return `${formatCount(multiplyAdds)} multiply-adds, ${formatCount(flops)} FLOPs an image`;
+  return `${formatCount(multiplyAdds)} multiply-adds, ${formatCount(flops)} FLOPs per image`;
 }
 
 function memoryOf({ memory }: ModelInspection): string {
   if (memory === null) return "unknown";
   const { batchSize, attackStep, trainingStep } = memory;
   const images = batchSize === 1 ? "1 image" : `${batchSize} images`;
-  return `of ${images} about ${mebibytes(attackStep)} for an attack step, ${mebibytes(trainingStep)} for a training step`;
+  return `for ${images}, about ${mebibytes(attackStep)} in an attack step, ${mebibytes(trainingStep)} in a training step`;
 }
 
 function mebibytes(bytes: number): string {
@@ -146,7 +146,7 @@ function mebibytes(bytes: number): string {
 
 function flatOf({ operators }: ModelInspection): string {
   const flat = operators.filter(({ differentiates }) => !differentiates);
-  return flat.map(({ op, count }) => `${op} × ${count}`).join(", ") || "none of them";
+  return flat.map(({ op, count }) => `${op} × ${count}`).join(", ") || "none";
 }
 
 function printed(rows: readonly Row[]): string {

@@ -41,7 +41,7 @@ export function inspectUnreadable(
       nodes.length === 0
         ? `${error.place}: ${error.problem}`
         : `${nodes.length} of its ${model.graph.nodes.length} nodes cannot be read`,
-    needed: nodes.length === 0 ? (error.remedy ?? "Export the model again.") : "What stands at each node.",
+    needed: nodes.length === 0 ? (error.remedy ?? "Export the model again.") : "See each node.",
     evaluable: notEvaluable === null,
     notEvaluable,
     obstacles,

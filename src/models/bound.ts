@@ -22,7 +22,7 @@ export function bindBatch(classifier: Classifier, batchSize: number): BoundClass
   if (fixed !== undefined && fixed !== batchSize) {
     throw new InputError({
       place: classifier.name,
-      problem: `takes batches of exactly ${fixed} images, asked for ${batchSize}`,
+      problem: `takes batches of exactly ${fixed} images, but the batch size is ${batchSize}`,
       remedy: `Use a batch size of ${fixed}, or export the model with a dynamic batch dimension.`,
     });
   }

@@ -29,14 +29,14 @@ export function checkUnits(
       problem: `must be ${rule}, for pixels from 0 to 1, found ${values.join(",")}`,
       remedy: grayLevels
         ? `Those look like gray levels from 0 to 255: did you mean ${names[option]} ${inUnits(values)}?${more}`
-        : `Give one number a channel, such as ${names[option]} ${example}.`,
+        : `Give one number per channel, such as ${names[option]} ${example}.`,
     });
   };
   if (!(range > 0 && range < Infinity)) {
     throw new UsageError({ place: names.range, problem: `must be above 0, found ${range}` });
   }
   if (!mean.every((value) => value >= 0 && value <= 1)) {
-    const more = ` Divide ${names.std} likewise; where the model expects no deviation, give ${names.range} 255.`;
+    const more = ` Divide ${names.std} likewise; if the model expects no deviation, give ${names.range} 255.`;
     refuse("mean", mean, "in [0, 1]", { example: "0.485,0.456,0.406", more });
   }
   if (!std.every((value) => value > 0 && value <= range)) {

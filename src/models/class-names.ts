@@ -26,18 +26,16 @@ function namesBeside(
   if (inside !== undefined) {
     onNotice?.(
       inside.names === undefined
-        ? `its metadata ("${inside.key}") could not be read as names of classes: they are not used`
-        : `its metadata ("${inside.key}") names ${inside.names.length} classes, and it has ${classes} logits: the names are not used`,
+        ? `its metadata ("${inside.key}") cannot be read as class names and is ignored`
+        : `its metadata ("${inside.key}") names ${inside.names.length} classes, but it has ${classes} logits: the names are ignored`,
     );
   }
   for (const { place, names } of lists) {
     if (names.length === classes) {
-      onNotice?.(`its classes are named by ${place}`);
+      onNotice?.(`its class names come from ${place}`);
       return names;
     }
-    onNotice?.(
-      `${place} names ${names.length} classes, and it has ${classes} logits: the names are not used`,
-    );
+    onNotice?.(`${place} names ${names.length} classes, but it has ${classes} logits: the names are ignored`);
   }
   return undefined;
 }
@@ -55,7 +53,7 @@ export function namesOf(
   if (given.length === classes) return { classNames: given };
   throw new InputError({
     place,
-    problem: `has ${classes} logits and was given ${given.length} class names`,
-    remedy: "Give one name a logit.",
+    problem: `has ${classes} logits, but ${given.length} class names were given`,
+    remedy: "Give one name per logit.",
   });
 }

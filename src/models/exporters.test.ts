@@ -79,7 +79,7 @@ describe("what exporters write is read", () => {
     );
     const notices: string[] = [];
     expect(await logits(model, { onNotice: (text) => notices.push(text) })).toEqual(await logits(plain));
-    expect(notices).toEqual([expect.stringMatching(/size of the batch; batches of 8 are used/)]);
+    expect(notices).toEqual([expect.stringMatching(/with the batch size; batches of 8 are used/)]);
   });
 
   test("a file with an open batch that holds for one image only takes them one by one", async () => {
@@ -172,6 +172,6 @@ describe("what exporters write is read", () => {
 
   test("an operator of quantised networks that is not read is called that", () => {
     const model = withHead([{ ...node("QLinearWonder", ["x"], "h"), domain: "com.microsoft" }]);
-    expect(refusal(model)).toMatch(/\(com\.microsoft\.QLinearWonder\)[^]*quantised[^]*float32 model/);
+    expect(refusal(model)).toMatch(/\(com\.microsoft\.QLinearWonder\)[^]*quantisation[^]*float32 model/);
   });
 });

@@ -69,7 +69,7 @@ describe("what saturates at the end is taken off, and the order of the classes s
     const notices: string[] = [];
     const { graph, logits } = findLogits(classifier.graph, "m", (notice) => notices.push(notice));
     expect(notices).toEqual([
-      expect.stringMatching(new RegExp(`is ${said}; the logits before it, ".+", are used`)),
+      expect.stringMatching(new RegExp(`is ${said}; holdfast uses the logits before it, ".+"`)),
     ]);
     expect(
       graph.nodes.map(({ op }) => op).filter((op) => ["Softmax", "Sigmoid", "Tanh", "Exp"].includes(op)),

@@ -30,13 +30,13 @@ export function findLogits(
   const before = isOneAnImage(graph, output) ? beforeSigmoid : beforeSaturation;
   const { logits, by } = before(graph, output) ?? { logits: output, by: undefined };
   if (by !== undefined) {
-    onNotice(`${place}: its output "${output}" is ${by}; the logits before it, "${logits}", are used`);
+    onNotice(`${place}: its output "${output}" is ${by}; holdfast uses the logits before it, "${logits}"`);
   }
   const { dtype, shape } = graph.values.get(logits)!;
   if (dtype === "float32" && isOneAnImage(graph, logits)) {
     onNotice(
-      `${place}: its output "${output}" is one number an image, z${by === undefined ? "" : ` before ${by}`}: it has two ` +
-        "classes, with the logits 0 and z, and names the second where z > 0",
+      `${place}: its output "${output}" is one number per image, z${by === undefined ? "" : ` before ${by}`}: it counts as two ` +
+        "classes with the logits 0 and z, and the second is predicted where z > 0",
     );
     return withTwoLogits(graph, logits);
   }
@@ -45,14 +45,14 @@ export function findLogits(
     throw new InputError({
       place: `${place}: output "${output}"`,
       problem: `is ${dtype}[${shape.join(", ")}], expected float32[N, K] with at least 2 classes`,
-      remedy: "Export a classifier that gives one logit a class, or choose another output.",
+      remedy: "Export a classifier with one logit per class, or choose another output.",
     });
   }
   if (classes > MOST_CLASSES) {
     throw new InputError({
       place: `${place}: output "${output}"`,
-      problem: `has ${classes} classes; ${MOST_CLASSES} are read`,
-      remedy: "Choose the output that gives one logit a class.",
+      problem: `has ${classes} classes; the limit is ${MOST_CLASSES}`,
+      remedy: "Choose the output with one logit per class.",
     });
   }
   if (rest.length === 0) return { graph: deadCode({ ...graph, outputs: [logits] }), logits };

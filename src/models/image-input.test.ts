@@ -92,7 +92,7 @@ describe("images that lie flat", () => {
 
   test("are squares, gray before colour, or of the size that is said", () => {
     expect(shapeOf(flat("N", 784))).toEqual([1, 28, 28]);
-    expect(notices).toEqual([expect.stringContaining("taken for 1 × 28 × 28")]);
+    expect(notices).toEqual([expect.stringContaining("read as 1 × 28 × 28")]);
     expect(shapeOf(flat("N", 3072))).toEqual([3, 32, 32]);
     expect(shapeOf(flat("N", 60), { size: [4, 5] })).toEqual([3, 4, 5]);
     const rows = [

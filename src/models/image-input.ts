@@ -29,8 +29,8 @@ export function withFloatInputs(model: Model, place: string, onNotice: (notice: 
   const whole = wholeInput(model);
   if (whole === undefined) return single;
   onNotice(
-    `${place}: its input is ${whole}: pixels are rounded to whole numbers up to ${WHOLE_RANGE}, and gradients pass the rounding ` +
-      "as if it were not there",
+    `${place}: its input is ${whole}: pixels are rounded to whole numbers up to ${WHOLE_RANGE}, and gradients pass straight ` +
+      "through the rounding",
   );
   const inputs = single.graph.inputs.map((input) =>
     WHOLE.has(input.dtype) ? { ...input, dtype: "float32" as const } : input,
@@ -45,8 +45,8 @@ export function inputPreprocessing(model: Model, place: string, options: Preproc
   if (options.mean !== undefined || options.std !== undefined) {
     throw new UsageError({
       place,
-      problem: `takes ${whole}, which has no mean and deviation taken off`,
-      remedy: "Leave mean and std out: the model is given whole numbers.",
+      problem: `takes ${whole} pixels, which cannot be normalised`,
+      remedy: "Omit mean and std: the model receives whole numbers.",
     });
   }
   return { range: WHOLE_RANGE, ...options, rounded: true };
@@ -81,7 +81,7 @@ export function imageShapeOf(
       const swapped = layout === "NCHW" ? "NHWC" : "NCHW";
       throw fail(
         `is ${shown}, which does not look like ${axes}`,
-        `If its channels are those ${other}, set layout to ${swapped}.`,
+        `If ${other} is the number of channels, set layout to ${swapped}.`,
       );
     }
   }
@@ -95,7 +95,7 @@ export function imageShapeOf(
   if (flat !== undefined) return flat;
   throw fail(
     `is ${shown}, expected ${axes}`,
-    "Export a model whose input is a batch of images; of flat ones give the height and width with --size (size).",
+    "Export a model whose input is a batch of images. For flattened images, set height and width with --size (size).",
   );
 }
 

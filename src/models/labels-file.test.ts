@@ -35,8 +35,8 @@ test.each([
 });
 
 test("what names nothing is an error", async () => {
-  await expect(read('{"mean": [0.5]}')).rejects.toThrow(/could not be read as names/);
-  await expect(read('{"0": "cat", "2": "dog"}')).rejects.toThrow(/could not be read as names/);
-  await expect(read("cat")).rejects.toThrow(/has one name/);
+  await expect(read('{"mean": [0.5]}')).rejects.toThrow(/cannot be read as class names/);
+  await expect(read('{"0": "cat", "2": "dog"}')).rejects.toThrow(/cannot be read as class names/);
+  await expect(read("cat")).rejects.toThrow(/has only one name/);
   await expect(read("")).rejects.toThrow(/no names|one name/);
 });

@@ -4,7 +4,7 @@ import { readFileChecked } from "../files/index.js";
 import { namesIn } from "./foreign-names.js";
 
 const refused = refusing(
-  'Name the outputs in their order, one a line, or as JSON: ["cat", "dog"], {"0": "cat", "1": "dog"} or an "id2label" of such.',
+  'Name the outputs in order, one per line, or as JSON: ["cat", "dog"], {"0": "cat", "1": "dog"}, or either under "id2label".',
 );
 
 /** Twenty thousand classes of long names are a megabyte. */
@@ -26,8 +26,8 @@ export async function readLabels(path: string): Promise<readonly string[]> {
     throw error;
   }
   const names = /^[{[]/.test(text) ? structured(text) : lined(text);
-  if (names === undefined) throw refused(path, "could not be read as names of classes");
-  if (names.length < 2) throw refused(path, `has ${names.length === 0 ? "no names" : "one name"}`);
+  if (names === undefined) throw refused(path, "cannot be read as class names");
+  if (names.length < 2) throw refused(path, `has ${names.length === 0 ? "no names" : "only one name"}`);
   return names;
 }
 

@@ -122,7 +122,7 @@ it.each([
       ["training", { dtype: "bool", shape: [], data: Uint8Array.of(1) } as const],
     ]),
   };
-  const said = new RegExp(`node "r" \\(${op}\\): draws random numbers`);
+  const said = new RegExp(`node "r" \\(${op}\\): draws its own random numbers`);
   await expect(opaque({ ...rest, graph: drawn })).rejects.toThrow(said);
 });
 

@@ -80,8 +80,8 @@ function checkDraws(place: string, unread: readonly UnreadableNode[]): void {
   if (found === undefined) return;
   throw new InputError({
     place: `${place}: node "${found.node}" (${found.op})`,
-    problem: "draws random numbers on its own, others at each run",
-    remedy: "Export the model in eval mode, without it.",
+    problem: "draws its own random numbers, different at each run",
+    remedy: "Export the model in eval mode, which removes this node.",
   });
 }
 
@@ -167,7 +167,7 @@ async function tried(
     throw new InputError({
       place: `${path}: output "${output}"`,
       problem: `is ${said!.dtype}[${said!.shape.join(", ")}], expected float32[N, K] with at least 2 classes`,
-      remedy: "Export a classifier that gives one logit a class, or choose another output.",
+      remedy: "Export a classifier with one logit per class, or choose another output.",
     });
   } finally {
     await original.dispose();

@@ -67,7 +67,7 @@ export function loadWeights(
   }
   if (differences.length > 0) {
     const remedy = onlyHead
-      ? "Only the last layer differs: keep the model's own (keepHead) to train it anew."
+      ? "Only the last layer differs: use keepHead to keep the model's own and train it."
       : (options.remedy ?? "Choose the architecture that the weights belong to.");
     throw mismatch(classifier, place, differences, remedy);
   }

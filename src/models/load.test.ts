@@ -107,7 +107,7 @@ describe("a model that PyTorch exported", () => {
     });
     expect(classifier.logits).toBe(output.name);
     expect(notices).toEqual([
-      expect.stringContaining(`"sure" is a sigmoid; the logits before it, "${output.name}"`),
+      expect.stringContaining(`"sure" is a sigmoid; holdfast uses the logits before it, "${output.name}"`),
     ]);
   });
 
@@ -153,7 +153,7 @@ describe("a model that PyTorch exported", () => {
     const classifier = load(changed({ shape: [2, 3, 40, 40] }));
     expect(fixedBatchSize(classifier)).toBe(2);
     expect(bindBatch(classifier, 2).graph.values.get(classifier.logits)!.shape).toEqual([2, 6]);
-    expect(() => bindBatch(classifier, 3)).toThrow(/exactly 2 images, asked for 3/);
+    expect(() => bindBatch(classifier, 3)).toThrow(/exactly 2 images, but the batch size is 3/);
     expect(fixedBatchSize(load(foreign))).toBeUndefined();
   });
 
@@ -220,7 +220,7 @@ describe("a model that PyTorch exported", () => {
     const notices: string[] = [];
     const fewer = load(ultralytics("{0: 'a', 1: 'b'}"), { onNotice: (text) => notices.push(text) });
     expect([fewer.classNames[5], notices]).toEqual(["5", [expect.stringContaining("names 2 classes")]]);
-    expect(() => load(foreign, { classNames: ["a"] })).toThrow(/6 logits and was given 1 class names/);
+    expect(() => load(foreign, { classNames: ["a"] })).toThrow(/6 logits, but 1 class names were given/);
     expect(() => load(foreign, { taps: ["scores"] })).toThrow(/"scores": is neither \[N, C, h, w\] nor/);
     expect(() => load(foreign, { taps: ["/stem/stem.1/relu_output_0"] })).toThrow(
       /Did you mean "\/stem\/stem\.1\/Relu_output_0"/,
@@ -277,9 +277,9 @@ describe("a classifier of our own", () => {
       ...model,
       metadata: new Map([...model.metadata, [key, value]]),
     });
-    expect(() => load(damaged("class_names", '["a"]'))).toThrow(/3 logits and was given 1/);
+    expect(() => load(damaged("class_names", '["a"]'))).toThrow(/3 logits, but 1/);
     expect(() => load(damaged("class_names", "[1"))).toThrow(/damaged metadata: classNames/);
-    expect(() => load(damaged("taps", '[{"name":"g","value":"none"}]'))).toThrow(/no value of the graph/);
+    expect(() => load(damaged("taps", '[{"name":"g","value":"none"}]'))).toThrow(/not a value of the graph/);
     expect(() => load(damaged("parameters", '["none"]'))).toThrow(/lacks weights.*none/);
     expect(() => load(damaged("holdfast_format", "2"))).toThrow(/format "2"/);
   });

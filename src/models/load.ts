@@ -84,7 +84,7 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
     throw new UsageError({
       place,
       problem: "was saved by holdfast, with its preprocessing in the graph",
-      remedy: "Leave mean, std, range and layout out.",
+      remedy: "Omit mean, std, range and layout.",
     });
   }
   const whole = imported(model, place, options, own);
@@ -99,7 +99,7 @@ export function classifierFromModel(model: Model, place: string, options: LoadOp
   if (rank !== 4) {
     const order = options.layout === "NHWC" ? "height × width × channels" : "channels × height × width";
     options.onNotice?.(
-      `${place}: its images lie flat; they are taken for ${channels} × ${height} × ${width}, in the order ${order} (--size, --layout)`,
+      `${place}: its images are flattened; they are read as ${channels} × ${height} × ${width}, in the order ${order} (--size, --layout)`,
     );
   }
   const { graph, image } =
@@ -151,7 +151,7 @@ function imported(
   if (rounded > 0) {
     onNotice(
       `${place}: it rounds in ${rounded} ${rounded === 1 ? "place" : "places"}; gradients pass straight ` +
-        "through these, as if nothing were rounded, so an attack by gradients may miss what rounding hides",
+        "through, so a gradient attack may miss what rounding hides",
     );
   }
   return graph;
@@ -179,7 +179,7 @@ function readOpen(
         const rows = graph.values.get(graph.outputs[0]!)!.shape[0];
         // Images that were mixed are no batch any more.
         if (rows !== batch) continue;
-        onNotice(`${place}: it computes with the size of the batch; batches of ${batch} are used`);
+        onNotice(`${place}: it computes with the batch size; batches of ${batch} are used`);
         return graph;
       } catch (bound) {
         last = bound as Error;
@@ -204,7 +204,7 @@ export function withOneOutput(model: Model, place: string, output: string | unde
           : `has no output "${output}"`,
       remedy:
         output === undefined
-          ? "Choose the one that gives a logit a class: --output <name> (output)."
+          ? "Choose the one with one logit per class: --output <name> (output)."
           : suggestName(output, outputs),
     });
   }
@@ -232,17 +232,17 @@ export function checkChannels(channels: number, { mean, std, channelOrder }: Loa
   if (channelOrder === "BGR" && channels !== 3) {
     throw new UsageError({
       place: "channelOrder",
-      problem: `is BGR, and the images have ${channels} channels`,
+      problem: `is BGR, but the images have ${channels} channels`,
     });
   }
   for (const [option, values] of Object.entries({ mean, std })) {
     if (values === undefined || values.length === channels) continue;
     throw new UsageError({
       place: option,
-      problem: `must be ${channels === 1 ? "one number" : `${channels} numbers, one a channel`}, found [${values.join(", ")}]`,
+      problem: `must be ${channels === 1 ? "one number" : `${channels} numbers, one per channel`}, found [${values.join(", ")}]`,
       ...(values.length === 1
         ? {
-            remedy: `For the same in every channel give ${Array.from({ length: channels }, () => values[0]).join(",")}.`,
+            remedy: `For the same value in every channel, give ${Array.from({ length: channels }, () => values[0]).join(",")}.`,
           }
         : {}),
     });
@@ -260,7 +260,7 @@ function trainable(
   if (missing.length === 0) return { parameters: own.parameters, buffers: own.buffers };
   throw new InputError({
     place,
-    problem: `lacks weights that its metadata names: ${missing.slice(0, 5).join(", ")}`,
+    problem: `lacks weights named in its metadata: ${missing.slice(0, 5).join(", ")}`,
     remedy: "Save the classifier again.",
   });
 }
@@ -288,7 +288,7 @@ function tapsOf(
       place: `${place}: tap "${value}"`,
       problem: made.has(value)
         ? "is neither [N, C, h, w] nor [N, T, C] with T tokens on a grid"
-        : "is no value of the graph",
+        : "is not a value of the graph",
       remedy: suggestName(value, possible.slice(0, 100)),
     });
   });

@@ -97,7 +97,7 @@ export function readMetadata(
   if (format !== FORMAT) {
     throw new InputError({
       place,
-      problem: `is of format ${JSON.stringify(format.slice(0, 20))}; this version reads ${FORMAT}`,
+      problem: `has format ${JSON.stringify(format.slice(0, 20))}; this version reads ${FORMAT}`,
       remedy: "Update holdfast.",
     });
   }

@@ -105,8 +105,8 @@ export async function openOpaque(
       if (!isFloat(said.dtype) || said.shape[0] !== rows || said.data.length !== rows * classes) {
         throw new InputError({
           place: `${path}: output "${output}"`,
-          problem: `is ${said.dtype}[${said.shape.join(", ")}] of ${rows} images, expected [${rows}, ${classes}]`,
-          remedy: "Export a classifier that gives one logit a class, or choose another output.",
+          problem: `is ${said.dtype}[${said.shape.join(", ")}] for ${rows} images, expected [${rows}, ${classes}]`,
+          remedy: "Export a classifier with one logit per class, or choose another output.",
         });
       }
       const logits = Float32Array.from(toNumbers(said)).slice(0, n * classes);

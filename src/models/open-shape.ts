@@ -40,9 +40,7 @@ export async function withImageShape(
   const { channels, size } = shape;
   if (channels !== undefined && size !== undefined) {
     const [height, width] = size;
-    onNotice?.(
-      `${place}: the shape of its images is open; images of ${height} × ${width} × ${channels} are used`,
-    );
+    onNotice?.(`${place}: its image shape is open; images of ${height} × ${width} × ${channels} are used`);
   }
   return shape;
 }
@@ -70,6 +68,6 @@ export function openSize(place: string, shape: readonly Dim[]): InputError {
   return new InputError({
     place,
     problem: `is [${shape.map((dim) => dim || "?").join(", ")}]: its size is open`,
-    remedy: "Give its height and width with --size, its channels with --channels (size, channels).",
+    remedy: "Set height and width with --size and the channels with --channels (size, channels).",
   });
 }

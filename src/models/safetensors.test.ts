@@ -47,8 +47,8 @@ describe("safetensors", () => {
   it.each<[string, Uint8Array, RegExp]>([
     ["nothing", new Uint8Array(0), /too short/],
     ["a header of more than 100 MB", file("{}", 0, 100_000_001n), /header of 100000001 bytes/],
-    ["a header length of 2^64 − 1", file("{}", 0, 2n ** 64n - 1n), /names a header/],
-    ["a header longer than the file", file("{}", 0, 3n), /names a header/],
+    ["a header length of 2^64 − 1", file("{}", 0, 2n ** 64n - 1n), /declares a header/],
+    ["a header longer than the file", file("{}", 0, 3n), /declares a header/],
     ["a header that is not an object", file("[]", 0), /does not start with \{/],
     ["a header that is not JSON", file('{"a":', 0), /not JSON/],
     [
@@ -60,22 +60,26 @@ describe("safetensors", () => {
     ["an overlap", two(entry(0, 8), entry(4, 12), 12), /hole or an overlap before "b"/],
     ["bytes of no tensor", file(JSON.stringify({ a: entry(0, 4) }), 8), /4 bytes that belong to no tensor/],
     ["a truncated tensor", file(JSON.stringify({ a: entry(0, 8) }), 5), /ends inside "a"/],
-    ["a size that overflows", file(JSON.stringify({ a: entry(0, 4, [2 ** 40, 2 ** 40]) }), 4), /gives "a"/],
+    [
+      "a size that overflows",
+      file(JSON.stringify({ a: entry(0, 4, [2 ** 40, 2 ** 40]) }), 4),
+      /bytes for "a"/,
+    ],
     [
       "a size that wraps to the right one",
       file(JSON.stringify({ a: entry(0, 0, [2 ** 52, 2 ** 52, 0]) }), 0),
-      /gives "a"/,
+      /bytes for "a"/,
     ],
     [
       "a shape of another size",
       file(JSON.stringify({ a: entry(0, 4, [2]) }), 4),
-      /gives "a" 4 bytes for F32\[2\]/,
+      /4 bytes for "a", F32\[2\]/,
     ],
-    ["a negative dimension", file(JSON.stringify({ a: entry(0, 4, [-1, -1]) }), 4), /no proper shape/],
-    ["offsets in the wrong order", file(JSON.stringify({ a: entry(4, 0, [1]) }), 4), /gives "a"/],
+    ["a negative dimension", file(JSON.stringify({ a: entry(0, 4, [-1, -1]) }), 4), /no valid shape/],
+    ["offsets in the wrong order", file(JSON.stringify({ a: entry(4, 0, [1]) }), 4), /bytes for "a"/],
     ["an unknown type", file('{"a":{"dtype":"F3","shape":[1],"data_offsets":[0,4]}}', 4), /unknown type F3/],
     ["an entry that is null", file('{"a":null}', 0), /"a"/],
-    ["metadata that is null", file('{"__metadata__":null}', 0), /"__metadata__" no value/],
+    ["metadata that is null", file('{"__metadata__":null}', 0), /no value for "__metadata__"/],
   ])("refuses %s", (_, bytes, words) => {
     let error: unknown;
     try {

@@ -54,14 +54,14 @@ export function readSafetensors(bytes: Uint8Array, { place }: { readonly place: 
     throw new InputError({
       place,
       problem,
-      remedy: "Write the file again; it is damaged or not a safetensors file.",
+      remedy: "Write the file again. It is damaged or not a safetensors file.",
     });
   };
   if (bytes.length < 8) fail(`is ${bytes.length} bytes long, too short for a header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = Number(view.getBigUint64(0, true));
   if (headerLength > HEADER_LIMIT || headerLength > bytes.length - 8) {
-    fail(`names a header of ${headerLength} bytes in a file of ${bytes.length}`);
+    fail(`declares a header of ${headerLength} bytes in a file of ${bytes.length}`);
   }
   const text = new TextDecoder().decode(bytes.subarray(8, 8 + headerLength));
   const header = parseHeader(text, fail);
@@ -100,7 +100,7 @@ function parseHeader(
   const metadata = new Map<string, string>();
   const entries: Entry[] = [];
   for (const name of names) {
-    const value = (parsed[name] ?? fail(`gives "${name}" no value`)) as Record<string, unknown>;
+    const value = (parsed[name] ?? fail(`has no value for "${name}"`)) as Record<string, unknown>;
     if (name === "__metadata__") {
       for (const [key, entry] of Object.entries(value)) metadata.set(key, String(entry));
     } else {
@@ -113,17 +113,17 @@ function parseHeader(
 function parseEntry(name: string, value: Record<string, unknown>, fail: (problem: string) => never): Entry {
   const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
   const { dtype: code, shape, data_offsets: offsets } = value;
-  const dtype = DTYPES.get(String(code)) ?? fail(`gives "${name}" the unknown type ${String(code)}`);
-  if (!Array.isArray(shape) || !shape.every(isCount)) return fail(`gives "${name}" no proper shape`);
+  const dtype = DTYPES.get(String(code)) ?? fail(`has the unknown type ${String(code)} for "${name}"`);
+  if (!Array.isArray(shape) || !shape.every(isCount)) return fail(`has no valid shape for "${name}"`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
-    return fail(`gives "${name}" no proper offsets`);
+    return fail(`has no valid offsets for "${name}"`);
   }
   const [begin, end] = offsets as [number, number];
   const size = sizeOf(shape) * bytesPerElement(dtype);
   // Partial products too: a dimension of 0 would hide that the others overflow.
   const overflows = !Number.isSafeInteger(sizeOf(shape.filter((dim) => dim !== 0)));
   if (overflows || end - begin !== size) {
-    fail(`gives "${name}" ${end - begin} bytes for ${String(code)}[${shape.join(", ")}]`);
+    fail(`has ${end - begin} bytes for "${name}", ${String(code)}[${shape.join(", ")}]`);
   }
   return { name, dtype, shape, begin, end };
 }

@@ -35,7 +35,7 @@ describe("a transformer", () => {
       { name: "group-1", value: "1.narrow", tokens: { skip: 1, grid: [4, 4] } },
     ]);
     expect(() => taps("features")).toThrow(/"features": is neither \[N, C, h, w\] nor \[N, T, C\]/);
-    expect(() => taps("nothing at all")).toThrow(/is no value of the graph/);
+    expect(() => taps("nothing at all")).toThrow(/is not a value of the graph/);
   });
 
   test("has its head behind a Transpose and an Add", () => {

@@ -82,7 +82,7 @@ describe("weights beside the model", () => {
     await mkdir(join(folder, "elsewhere"));
     await writeFile(join(folder, "elsewhere", "w"), new Uint8Array(2048));
     await symlink(join(folder, "elsewhere"), join(folder, "model", "inner"));
-    expect(await refusal(await hostile("inner/w"))).toMatch(/by a link/);
+    expect(await refusal(await hostile("inner/w"))).toMatch(/through a link/);
   });
 
   test("must be there, be a file and be long enough", async () => {
@@ -90,7 +90,7 @@ describe("weights beside the model", () => {
     expect(await refusal(path)).toMatch(/does not exist/);
     await writeFile(join(folder, "model", "w"), new Uint8Array(2000));
     expect(await refusal(path)).toMatch(/ends at byte 2000/);
-    expect(await refusal(await hostile("w", 0, 100))).toMatch(/100 bytes to a tensor of 2048/);
+    expect(await refusal(await hostile("w", 0, 100))).toMatch(/100 bytes for a tensor of 2048/);
     await rm(join(folder, "model", "w"));
     await mkdir(join(folder, "model", "w"));
     expect(await refusal(await hostile("w"))).toMatch(/not a plain file/);
@@ -123,7 +123,7 @@ test("a missing, empty, truncated or foreign file is named", async () => {
   expect(await refusal(path)).toMatch(/is empty/);
   await writeModelFile(path, model);
   await truncate(path, 1000);
-  expect(await refusal(path)).toMatch(/m\.onnx.*cut short/);
+  expect(await refusal(path)).toMatch(/m\.onnx.*truncated/);
   await writeFile(path, "PK\u0003\u0004 this is a zip");
   expect(await refusal(path)).toMatch(/not an ONNX model/);
 });
@@ -143,7 +143,7 @@ describe.skipIf(process.platform === "win32")("what is no plain file is refused 
     // Sparse: it takes no space.
     await truncate(path, 2 ** 31);
     expect(await refusal(path)).toMatch(
-      /2147483648 bytes; a file of its kind has at most 2147483647[^]*external data/,
+      /2147483648 bytes; the limit for such files is 2147483647[^]*external data/,
     );
   });
 });
@@ -157,13 +157,13 @@ describe("files of other kinds are named, with what to do", () => {
       /LFS pointer[^]*git lfs pull/,
     ],
     ["HTML", latin1("\n<!DOCTYPE html><html><body>404</body></html>"), /an HTML page[^]*Download/],
-    ["JSON", latin1('{"error": "not found"}'), /a JSON text/],
+    ["JSON", latin1('{"error": "not found"}'), /JSON text/],
     [".pth", latin1("PK\u0003\u0004archive/data.pkl"), /zip archive.*\.pth[^]*torch\.onnx\.export/],
     ["a pickle", latin1("\u0080\u0002}q\u0000."), /a pickle/],
     [".h5", latin1("\u0089HDF\r\n\u001a\n\0\0"), /HDF5[^]*tf2onnx/],
     [".tflite", latin1("\u001c\0\0\0TFL3\0\0"), /TensorFlow Lite[^]*tf2onnx/],
     [".ort", latin1("\u001c\0\0\0ORTM\0\0"), /\.ort/],
-    [".safetensors", latin1('\u0040\0\0\0\0\0\0\0{"w":{}}'), /weights alone/],
+    [".safetensors", latin1('\u0040\0\0\0\0\0\0\0{"w":{}}'), /weights only/],
     ["gzip", latin1("\u001f\u008b\b\0"), /gzip/],
     ["PNG", latin1("\u0089PNG\r\n"), /a PNG image/],
   ])("%s", async (_, bytes, words) => {

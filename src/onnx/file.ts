@@ -32,7 +32,7 @@ function externalReader(model: string): ReadExternal {
       throw new InputError({
         place: `${model}: external data "${reference.location.slice(0, 200)}"`,
         problem,
-        remedy: "Weights may lie only in plain files beside the model or in a folder below it.",
+        remedy: "Weights must be in plain files beside the model or in a folder below it.",
       });
     };
     const path = containedPath(dirname(model), reference.location, fail);
@@ -51,7 +51,8 @@ function containedPath(folder: string, location: string, fail: (problem: string)
   try {
     const base = realpathSync(folder);
     const parent = realpathSync(dirname(path));
-    if (parent !== base && !parent.startsWith(base + sep)) fail("leads out of the model's folder by a link");
+    if (parent !== base && !parent.startsWith(base + sep))
+      fail("leads out of the model's folder through a link");
     const link = lstatSync(path);
     if (link.isSymbolicLink()) fail("is a symbolic link");
     if (!link.isFile()) fail("is not a plain file");
@@ -77,7 +78,7 @@ function readRange(
     const file = fstatSync(descriptor);
     if (!file.isFile() || file.nlink > 1) fail("is not a plain file");
     const wanted = length ?? size;
-    if (wanted !== size) fail(`gives ${wanted} bytes to a tensor of ${size}`);
+    if (wanted !== size) fail(`has ${wanted} bytes for a tensor of ${size}`);
     if (offset + size > file.size) {
       fail(`ends at byte ${file.size}, before the ${size} bytes at ${offset} do`);
     }
@@ -85,7 +86,7 @@ function readRange(
     let done = 0;
     while (done < size) {
       const read = readSync(descriptor, bytes, done, size - done, offset + done);
-      if (read === 0) fail("became shorter while it was read");
+      if (read === 0) fail("became shorter during reading");
       done += read;
     }
     return bytes;

@@ -17,25 +17,25 @@ const says = (pattern: RegExp): Row["matches"] => {
   return (_, text) => pattern.test(text);
 };
 
-const EXPORT = "Export it with torch.onnx.export, and name that file.";
-const FETCH = "Download the file itself: its link leads to a page about it.";
+const EXPORT = "Export it with torch.onnx.export, and name the exported file.";
+const FETCH = "Download the file itself; the link led to a page about it.";
 
 const FORMATS: readonly Row[] = [
   {
-    name: "a Git LFS pointer, not the file that it stands for",
+    name: "a Git LFS pointer, not the file itself",
     remedy: "Fetch the file with: git lfs pull",
     matches: says(/^version https:\/\/git-lfs/),
   },
   { name: "an HTML page", remedy: FETCH, matches: says(/^\s*<(!doctype html|html|head|\?xml)/i) },
-  { name: "a JSON text", remedy: FETCH, matches: says(/^\s*[[{]\s*["{[]/) },
+  { name: "JSON text", remedy: FETCH, matches: says(/^\s*[[{]\s*["{[]/) },
   {
-    name: "a zip archive, as PyTorch (.pth, .pt) and Keras (.keras) write them",
-    remedy: `${EXPORT} An archive with an .onnx file in it must be unpacked.`,
+    name: "a zip archive, as written by PyTorch (.pth, .pt) and Keras (.keras)",
+    remedy: `${EXPORT} If it contains an .onnx file, unpack it.`,
     matches: starts(0x50, 0x4b, 0x03, 0x04),
   },
-  { name: "a pickle, as PyTorch wrote them (.pth, .pt)", remedy: EXPORT, matches: isPickle },
+  { name: "a pickle, as written by PyTorch (.pth, .pt)", remedy: EXPORT, matches: isPickle },
   {
-    name: "an HDF5 file (.h5), as Keras writes them",
+    name: "an HDF5 file (.h5), as written by Keras",
     remedy: "Convert it with tf2onnx, and name the .onnx file.",
     matches: starts(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a),
   },
@@ -46,11 +46,11 @@ const FORMATS: readonly Row[] = [
   },
   {
     name: "a model in ONNX Runtime's own format (.ort)",
-    remedy: "Name the .onnx file that it was made from.",
+    remedy: "Name the .onnx file it was made from.",
     matches: says(/^[^]{4}ORTM/),
   },
   {
-    name: "weights alone (.safetensors), without the network they belong to",
+    name: "weights only (.safetensors), without the network",
     remedy: "Export the network with torch.onnx.export; train takes such weights with --init.",
     matches: says(/^[^]{8}\{"/),
   },

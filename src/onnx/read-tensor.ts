@@ -31,7 +31,7 @@ const LARGEST_RANK = 64;
 export function readTensor(proto: TensorProto, what: string, external: ReadExternal, fail: Fail): Tensor {
   const dtype = dtypeOfCode(proto.dataType);
   if (dtype === undefined) {
-    return fail(what, `has elements of type ${codeName(proto.dataType)}, which classifiers here cannot have`);
+    return fail(what, `has elements of type ${codeName(proto.dataType)}, which holdfast does not support`);
   }
   const shape = shapeOf(proto, what, fail);
   const count = sizeOf(shape);
@@ -43,7 +43,7 @@ export function readTensor(proto: TensorProto, what: string, external: ReadExter
   if (proto.rawData.length > 0) return fromBytes(dtype, shape, proto.rawData, what, fail);
   const typed = typedField(proto, dtype);
   if (typed.length !== count) {
-    fail(what, `has ${typed.length} elements where its shape [${shape.join(", ")}] needs ${count}`);
+    fail(what, `has ${typed.length} elements but its shape [${shape.join(", ")}] needs ${count}`);
   }
   return tensor(dtype, shape, fromTyped(dtype, typed));
 }
@@ -73,7 +73,7 @@ function referenceOf(proto: TensorProto, what: string, fail: Fail): ExternalRefe
   };
   const location = entries.get("location") ?? "";
   if (location.includes(MEMORY_MARKER)) {
-    fail(what, "claims to lie in ONNX Runtime's own memory: no file may", "Do not trust this file.");
+    fail(what, "claims to be in ONNX Runtime's own memory, which no file may", "Do not trust this file.");
   }
   return { location, offset: whole("offset") ?? 0, length: whole("length") };
 }
@@ -88,7 +88,7 @@ function fromBytes(
 ): Tensor {
   const size = sizeOf(shape) * bytesPerElement(dtype);
   if (bytes.length !== size) {
-    fail(what, `has ${bytes.length} bytes where its shape [${shape.join(", ")}] of ${dtype} needs ${size}`);
+    fail(what, `has ${bytes.length} bytes but its shape [${shape.join(", ")}] of ${dtype} needs ${size}`);
   }
   const { buffer } = new Uint8Array(bytes);
   return tensor(dtype, shape, new (arrayConstructor(dtype))(buffer));

@@ -65,14 +65,14 @@ describe("hostile and damaged models", () => {
       (p) => (initializer(p, "float_raw").dims = [2n ** 40n, 2n ** 40n]),
       /absurd shape/,
     ],
-    ["too few raw bytes", (p) => (initializer(p, "float_raw").dims = [7n]), /24 bytes where .* needs 28/],
+    ["too few raw bytes", (p) => (initializer(p, "float_raw").dims = [7n]), /24 bytes but .* needs 28/],
     [
       "too many typed elements",
       (p) => (initializer(p, "float_typed").dims = [5n]),
-      /6 elements where .* needs 5/,
+      /6 elements but .* needs 5/,
     ],
     ["an unknown type", (p) => (initializer(p, "float_raw").dataType = 8), /STRING/],
-    ["two of one name", (p) => (initializer(p, "float_raw").name = "float_typed"), /given twice/],
+    ["two of one name", (p) => (initializer(p, "float_raw").name = "float_typed"), /appears twice/],
     ["a sparse weight", (p) => p.graph!.sparseInitializer.push(create(SparseTensorProtoSchema)), /sparse/],
     ["no graph", (p) => delete p.graph, /no graph/],
     ["no opset", (p) => (p.opsetImport = []), /no opset/],
@@ -116,7 +116,7 @@ describe("hostile and damaged models", () => {
       const error = caught(() => readModel(file.subarray(0, length), { place }));
       if (error !== undefined) expect(error).toBeInstanceOf(InputError);
     }
-    expect(() => readModel(file.subarray(0, 100), { place })).toThrow(/cut short|no graph|needs/);
+    expect(() => readModel(file.subarray(0, 100), { place })).toThrow(/truncated|no graph|needs/);
     expect(() => readModel(new Uint8Array(), { place })).toThrow(/is empty/);
   });
 

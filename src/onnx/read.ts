@@ -46,7 +46,11 @@ export function readModel(bytes: Uint8Array, { place, external }: ReadOptions): 
     });
   };
   const refuseExternal: ReadExternal = ({ location }) =>
-    fail("", `keeps weights in another file ("${location}")`, "Read it from its file, beside that one.");
+    fail(
+      "",
+      `keeps weights in another file ("${location}")`,
+      "Read the model from its own file, with that one beside it.",
+    );
   const reader: Reader = { external: external ?? refuseExternal, fail };
   const proto = parse(bytes, fail);
   if (proto.graph === undefined || proto.opsetImport.length === 0) {
@@ -70,7 +74,7 @@ function parse(bytes: Uint8Array, fail: Fail): ModelProto {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
     const deep = cause instanceof Error && /call stack|depth|recursion|nest/i.test(cause.message);
-    return refuse(bytes, deep ? "is nested too deeply" : "is not an ONNX model, or it is cut short", fail);
+    return refuse(bytes, deep ? "is nested too deeply" : "is not an ONNX model, or is truncated", fail);
   }
 }
 
@@ -90,15 +94,15 @@ function checkLimits({ node }: GraphProto, fail: Fail): void {
   if (node.length > MOST_NODES) {
     fail(
       "",
-      `has ${node.length} nodes; ${MOST_NODES} are read`,
-      "Export a smaller model, without its training or its loops unrolled.",
+      `has ${node.length} nodes; the limit is ${MOST_NODES}`,
+      "Export a smaller model, without training nodes or unrolled loops.",
     );
   }
   const wide = node.find(({ input, output }) => Math.max(input.length, output.length) > MOST_NODE_INPUTS);
   if (wide !== undefined) {
     fail(
       `node "${wide.name || wide.output[0] || wide.opType}"`,
-      `has ${wide.input.length} inputs and ${wide.output.length} outputs; ${MOST_NODE_INPUTS} are read`,
+      `has ${wide.input.length} inputs and ${wide.output.length} outputs; the limit is ${MOST_NODE_INPUTS}`,
       "Split the node into several.",
     );
   }
@@ -121,7 +125,7 @@ function readGraph(proto: GraphProto, reader: Reader, depth: number): ModelGraph
   const initializers = new Map<string, Tensor>();
   for (const initializer of proto.initializer) {
     const what = `initializer "${initializer.name}"`;
-    if (initializers.has(initializer.name)) fail(what, "is given twice");
+    if (initializers.has(initializer.name)) fail(what, "appears twice");
     checkName(initializer.name, fail);
     initializers.set(initializer.name, readTensor(initializer, what, reader.external, fail));
   }
@@ -147,7 +151,8 @@ function readValue({ name, type }: ValueInfoProto, fail: Fail): ValueInfo {
   }
   const { elemType, shape } = type.value.value;
   const dtype = dtypeOfCode(elemType);
-  if (dtype === undefined) return fail(`value "${name}"`, `has elements of type ${codeName(elemType)}`);
+  if (dtype === undefined)
+    return fail(`value "${name}"`, `has elements of the unsupported type ${codeName(elemType)}`);
   const dims = shape?.dim.map(({ value }): number | string => {
     if (value.case === "dimParam") return value.value;
     // Exporters write -1 or 0 for "any".
@@ -160,7 +165,7 @@ function readValue({ name, type }: ValueInfoProto, fail: Fail): ValueInfo {
 
 /** JavaScript keeps one name for itself: an object cannot have a field of it like any other. */
 function checkName(name: string, fail: Fail): void {
-  if (name === "__proto__") fail(`value "${name}"`, "has a name that is reserved", "Rename it.");
+  if (name === "__proto__") fail(`value "${name}"`, "has a reserved name", "Rename it.");
 }
 
 function readNode(node: NodeProto, reader: Reader, depth: number): ModelNode {

@@ -6,5 +6,5 @@ test("archives in an archive are held one at a time, and only files count toward
   for (let i = 0; i < 1000; i++) budget.take(`n${i}.tar`, 2 ** 27);
   expect(() => {
     for (let i = 0; i < 1000; i++) budget.take(`${i}.png`, 2 ** 27);
-  }).toThrow(/more than may be held/);
+  }).toThrow(/more than the memory limit/);
 });

@@ -43,7 +43,7 @@ export function createBudget(place: string): Budget {
       const nested = isArchive(name);
       if (!nested) total += bytes;
       if (bytes > (nested ? LARGEST_ARCHIVE : LARGEST_ENTRY) || total > 2 * LARGEST_ARCHIVE) {
-        throw refused(place, name, `unpacks to more than may be held in memory (${bytes} bytes)`);
+        throw refused(place, name, `unpacks to ${bytes} bytes, more than the memory limit`);
       }
     },
   };
@@ -58,11 +58,11 @@ export function checkedName(place: string, name: string, seen: Set<string>): str
   const problem = /^\/|^[A-Za-z]:/.test(name)
     ? "has an absolute name"
     : name.split("/").includes("..")
-      ? "leads out of the archive by .."
+      ? "leads out of the archive with .."
       : /[\0\\]/.test(name)
         ? "has a name with a backslash or a NUL"
         : seen.has(name)
-          ? "is there twice"
+          ? "appears twice"
           : undefined;
   if (problem !== undefined) throw refused(place, name, problem);
   seen.add(name);
@@ -73,7 +73,7 @@ export function refused(place: string, name: string, problem: string, cause?: un
   return new InputError({
     place: `${place}, entry ${JSON.stringify(name)}`,
     problem,
-    remedy: "Get the archive again from its owners; an archive like this may be hostile.",
+    remedy: "Get the archive again from its owners. An archive like this may be hostile.",
     cause,
   });
 }

@@ -44,21 +44,21 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
 
   test("zip: a bomb", async () => {
     const said = await refusal("bomb.zip", zipOf(treeOf(""), { deflate: true, claimed: 2 ** 31 }));
-    expect(said).toMatch(/more than may be held in memory/);
+    expect(said).toMatch(/more than the memory limit/);
   });
 
   test("a bomb that says what it is: in a zip, in a zip in one, in a gzip", async () => {
     const zeros: Files = { "cats/9.png": Buffer.alloc(2 ** 21) };
     const bomb = zipOf({ ...treeOf(""), ...zeros }, { deflate: true });
     expect(bomb.length).toBeLessThan(2 ** 13);
-    expect(await refusal("honest.zip", bomb)).toMatch(/entry "cats\/9.png".*more than any picture would/);
+    expect(await refusal("honest.zip", bomb)).toMatch(/entry "cats\/9.png".*more than any image would/);
     expect(await refusal("nested.zip", zipOf({ "train.zip": bomb }))).toMatch(
-      /nested.zip, train.zip, entry "cats\/9.png".*more than any picture would/,
+      /nested.zip, train.zip, entry "cats\/9.png".*more than any image would/,
     );
     const zipped = gzipSync(await tarOf({ ...treeOf(""), ...zeros }));
-    expect(await refusal("honest.tar.gz", zipped)).toMatch(/more than pictures would/);
+    expect(await refusal("honest.tar.gz", zipped)).toMatch(/more than images would/);
     expect(await refusal("nested-gzip.zip", zipOf({ "train.tar.gz": zipped }))).toMatch(
-      /nested-gzip.zip, train.tar.gz.*more than pictures would/,
+      /nested-gzip.zip, train.tar.gz.*more than images would/,
     );
     // A small one may be a picture of one colour.
     const small = zipOf({ ...treeOf(""), "cats/9.png": Buffer.alloc(2 ** 19) }, { deflate: true });
@@ -76,7 +76,7 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
   });
 
   test.each([
-    ["more than may be held", 2 ** 31, /entry "cats\/0.png".*more than may be held in memory/],
+    ["more than may be held", 2 ** 31, /entry "cats\/0.png".*more than the memory limit/],
     ["more than there is", 2 ** 20, /cannot be read/],
   ])("tar: a size that claims %s", async (_, claimed, words) => {
     const tar = await tarOf(treeOf(""));
@@ -90,8 +90,8 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
 
   test("zip: cut off, and no zip at all", async () => {
     const whole = zipOf(treeOf(""));
-    expect(await refusal("cut.zip", whole.subarray(0, whole.length - 30))).toMatch(/no zip that can be read/);
-    expect(await refusal("none.zip", Buffer.from("hello"))).toMatch(/no zip that can be read/);
+    expect(await refusal("cut.zip", whole.subarray(0, whole.length - 30))).toMatch(/not a readable zip/);
+    expect(await refusal("none.zip", Buffer.from("hello"))).toMatch(/not a readable zip/);
   });
 
   test.each([
@@ -99,7 +99,7 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
     ["absolute name", { name: "/cats/1.png" }, /absolute/],
     ["a link", { name: "cats/l.png", type: "symlink" as const, linkname: "/etc/passwd" }, /is a symlink/],
     ["a hard link", { name: "cats/l.png", type: "link" as const, linkname: "cats/0.png" }, /is a link/],
-    ["there twice", { name: "cats/0.png" }, /is there twice/],
+    ["there twice", { name: "cats/0.png" }, /appears twice/],
   ])("tar: %s", async (name, header, words) => {
     expect(await refusal(`${name}.tar`, await tarOf(treeOf(""), [header]))).toMatch(words);
   });
@@ -112,12 +112,12 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
 
   test("archives in archives in archives", async () => {
     const deep = zipOf({ "a.zip": zipOf({ "b.zip": zipOf(treeOf("")) }) });
-    expect(await refusal("deep.zip", deep)).toMatch(/an archive in an archive in an archive/);
+    expect(await refusal("deep.zip", deep)).toMatch(/nested more than one level deep/);
   });
 
   test("one class only", async () => {
     expect(await refusal("one.zip", zipOf({ "cats/1.png": red, "cats/2.png": red }))).toMatch(
-      /one class only, "cats"/,
+      /only one class, "cats"/,
     );
   });
 

@@ -25,7 +25,7 @@ export async function* archiveEntries(path: string, unpacked: Unpacked): AsyncGe
       (name) => isArchive(name) || unpacked.file(`${folder}/${name}`),
     )) {
       if (isArchive(inner.name))
-        throw refused(place, inner.name, "is an archive in an archive in an archive");
+        throw refused(place, inner.name, "is an archive nested more than one level deep");
       yield { name: `${folder}/${inner.name}`, bytes: inner.bytes };
     }
   }

@@ -70,7 +70,7 @@ function createCounter(place: string, gunzip: Gunzip): Transform {
       total += chunk.length;
       const read = gunzip.bytesWritten;
       if (isBomb(read, total)) {
-        done(refused(place, "", `unpacks to more than pictures would (${read} bytes to ${total})`));
+        done(refused(place, "", `unpacks to more than images would (${read} bytes to ${total})`));
       } else done(null, chunk);
     },
   });

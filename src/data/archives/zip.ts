@@ -37,13 +37,13 @@ export async function* zipEntries(
       if (((entry.externalFileAttributes >>> 16) & TYPE_MASK) === LINK)
         throw refused(place, name, "is a link");
       if (!entry.canDecodeFileData())
-        throw refused(place, name, "is encrypted, or packed in a way that is not read");
+        throw refused(place, name, "is encrypted, or uses an unsupported compression method");
       budget.take(name, entry.uncompressedSize);
       if (isBomb(entry.compressedSize, entry.uncompressedSize)) {
         throw refused(
           place,
           name,
-          `unpacks to more than any picture would (${entry.compressedSize} bytes to ${entry.uncompressedSize})`,
+          `unpacks to more than any image would (${entry.compressedSize} bytes to ${entry.uncompressedSize})`,
         );
       }
       yield { name, bytes: await unpacked(zip, entry, place, name) };
@@ -57,7 +57,7 @@ function opened(source: string | Uint8Array, place: string): Promise<ZipFile> {
   return new Promise((resolve, reject) => {
     const done = (error: Error | null, zip: ZipFile): void => {
       if (error === null) resolve(zip);
-      else reject(refused(place, "", `is no zip that can be read: ${error.message}`, error));
+      else reject(refused(place, "", `is not a readable zip: ${error.message}`, error));
     };
     if (typeof source === "string") open(source, OPTIONS, done);
     else fromBuffer(Buffer.from(source.buffer, source.byteOffset, source.byteLength), OPTIONS, done);

@@ -153,7 +153,7 @@ describe("what is suspicious", () => {
       "one of one colour",
       "x.png",
       () => sharp({ create: { width: 40, height: 40, channels: 3, background: "#123456" } }).png(),
-      /x\.png is of one colour/,
+      /x\.png has a single colour/,
     ],
   ])("%s", async (_, name, make, words) => {
     await goodFolder();
@@ -167,10 +167,10 @@ describe("what is suspicious", () => {
     await goodFolder();
     await put("train/bird/1.jpg", picture("bird").jpeg());
     expect(await problems()).toEqual([
-      'class "bird" has one image only in train',
+      'class "bird" has only one image in train',
       'class "bird" has no image in test',
-      'split train is out of balance: "cat" 3 images, "bird" 1; accuracy will favour the larger',
-      'split test is out of balance: "cat" 3 images, "bird" 0; accuracy will favour the larger',
+      'split train is unbalanced: "cat" 3 images, "bird" 1; accuracy will favour the larger class',
+      'split test is unbalanced: "cat" 3 images, "bird" 0; accuracy will favour the larger class',
     ]);
   });
 });
@@ -195,7 +195,7 @@ describe("files that cannot be read", () => {
     for (const name of ["cat", "dog"]) await put(`${name}/1.png`, new Uint8Array());
     const error = await checkData(root).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(InputError);
-    expect((error as Error).message).toMatch(/none of its 2 images can be read; (cat|dog)\/1\.png is empty/);
+    expect((error as Error).message).toMatch(/none of its 2 images can be read: (cat|dog)\/1\.png is empty/);
     await expect(checkData("mnist")).rejects.toThrow(UsageError);
     await expect(checkData(join(root, "nowhere"))).rejects.toThrow(InputError);
   });

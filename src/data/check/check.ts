@@ -54,7 +54,7 @@ export async function checkData(
     const [first] = unreadable;
     throw new InputError({
       place: spec,
-      problem: `none of its ${files.length} images can be read; ${first?.file} ${first?.problem}`,
+      problem: `none of its ${files.length} images can be read: ${first?.file} ${first?.problem}`,
       remedy: "Copy the images again from their source, or save them as JPEG, PNG or WebP.",
     });
   }

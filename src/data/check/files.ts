@@ -38,7 +38,7 @@ export async function openSplits(spec: string, options: OpenOptions): Promise<Da
   if (drawn !== undefined) {
     throw new UsageError({
       place: drawn.name,
-      problem: "has no image files that could be checked",
+      problem: "has no image files to check",
       remedy: "Name a folder of images. `holdfast data` shows what other sources hold.",
     });
   }

@@ -55,7 +55,7 @@ describe.each([
   test("formats that are not read, and the classes that vanish with them", async () => {
     const spec = await put([...PLAIN, "birds/1.gif", "birds/2.gif", "cats/3.bmp", "notes.txt"]);
     expect(await findings(`${spec}:all`)).toEqual([
-      "birds holds 2 GIF files (1.gif, 2.gif), which are not read; it has no other picture, and is no class",
+      "birds holds 2 GIF files (1.gif, 2.gif), which are not read; the folder has no other image, so it is not a class",
       "cats holds 1 BMP file (3.bmp), which is not read",
     ]);
     expect(await findings(`${spec}:all`, ["cats", "dogs"])).toEqual([
@@ -88,16 +88,16 @@ describe.each([
 test("pictures beside the classes and too deep, and empty classes, of a folder", async () => {
   await putFolder([...PLAIN, "loose.png", "cats/more/9.png", "fish/"]);
   expect(await findings(`${root}:all`)).toEqual([
-    "cats/more holds 1 picture (9.png) in a folder inside a class's",
-    ". holds 1 picture (loose.png) beside the folders of the classes",
-    "fish has no picture, and is no class",
+    "cats/more holds 1 image (9.png) in a folder inside a class folder",
+    ". holds 1 image (loose.png) beside the class folders",
+    "fish has no image, so it is not a class",
   ]);
 });
 
-test("pictures outside the folders of the splits", async () => {
+test("pictures outside the split folders", async () => {
   const names = ["train", "Test"].flatMap((split) => PLAIN.map((name) => `${split}/${name}`));
   await putFolder([...names, "cats/1.png"]);
-  expect(await findings(root)).toEqual(["cats holds 1 picture (1.png) outside the folders of the splits"]);
+  expect(await findings(root)).toEqual(["cats holds 1 image (1.png) outside the split folders"]);
 });
 
 test("of an archive whose splits are read as one", async () => {
@@ -110,6 +110,6 @@ test("pictures of an archive without a class", async () => {
   const words = ["train/cat.1.png", "train/cat.2.png", "train/dog.1.png", "train/dog.2.png"];
   const path = await putTar([...words, ...[1, 2, 3, 4].map((i) => `test1/${i}.png`)]);
   expect(await findings(`${path}:all`)).toEqual([
-    "test1 holds 4 pictures (1.png, 2.png, 3.png, …) without a class",
+    "test1 holds 4 images (1.png, 2.png, 3.png, …) without a class",
   ]);
 });

@@ -102,7 +102,8 @@ function unread(names: Names): Found[] {
   );
   return groups.map(([key, files]) => {
     const folder = folderOf(key);
-    const alone = folder === "" || read.has(folder) ? "" : "; it has no other picture, and is no class";
+    const alone =
+      folder === "" || read.has(folder) ? "" : "; the folder has no other image, so it is not a class";
     return {
       folder,
       problem: `holds ${listed(files, `${basename(key)} file`)}, which ${files.length === 1 ? "is" : "are"} not read${alone}`,
@@ -114,7 +115,7 @@ function unplaced(names: Names, passed: Passed): Found[] {
   const pictures = names.filter((name) => READ_PICTURE.test(name) && passed(name) !== undefined);
   return groupBy(pictures, folderOf).map(([folder, files]) => ({
     folder,
-    problem: `holds ${listed(files, "picture")} ${passed(files[0]!)!}`,
+    problem: `holds ${listed(files, "image")} ${passed(files[0]!)!}`,
   }));
 }
 
@@ -127,7 +128,7 @@ function emptyClasses(names: Names): Found[] {
     .filter((name) => name.endsWith("/") && within(name)?.length === 2)
     .map((name) => name.slice(0, -1))
     .filter((folder) => !filled.has(folder))
-    .map((folder) => ({ folder, problem: "has no picture, and is no class" }));
+    .map((folder) => ({ folder, problem: "has no image, so it is not a class" }));
 }
 
 function passedInFolder(names: Names, truth: GroundTruth): Passed {
@@ -135,9 +136,9 @@ function passedInFolder(names: Names, truth: GroundTruth): Passed {
   return (name) => {
     if (truth.classOf(name) !== undefined && within(name)?.length === 1) return undefined;
     const parts = within(name);
-    if (parts === undefined) return "outside the folders of the splits";
-    if (parts.length === 1) return "beside the folders of the classes";
-    return parts.length === 2 ? undefined : "in a folder inside a class's";
+    if (parts === undefined) return "outside the split folders";
+    if (parts.length === 1) return "beside the class folders";
+    return parts.length === 2 ? undefined : "in a folder inside a class folder";
   };
 }
 

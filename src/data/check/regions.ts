@@ -46,7 +46,7 @@ async function regionOf(
     await dataset.mask!(index, out);
     const faults = (await dataset.regions?.faults(dataset.fileName(index))) ?? [];
     const isThere = out.includes(1);
-    const nothing = isThere ? [] : ["has a key region of which nothing is left in the fitted picture"];
+    const nothing = isThere ? [] : ["has a key region that lies entirely outside the cropped image"];
     return { problems: [...faults, ...nothing], isThere };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
@@ -68,6 +68,6 @@ async function strayBoxes(spec: string, datasets: readonly Dataset[]): Promise<S
   }
   const stray = listed.filter((name) => !known.has(name) && (archived || !existsSync(join(root, name))));
   if (stray.length === 0) return [];
-  const problem = `names ${stray.length} file${stray.length === 1 ? "" : "s"} that ${stray.length === 1 ? "is" : "are"} no picture of the dataset (${firstOf(stray)})`;
+  const problem = `names ${stray.length} file${stray.length === 1 ? "" : "s"} that ${stray.length === 1 ? "is" : "are"} not in the dataset (${firstOf(stray)})`;
   return [{ where: BOXES, problem }];
 }

@@ -43,7 +43,7 @@ function problemsOf(file: string, facts: ImageFacts): string[] {
     ...(isMisnamed(file, format) ? [`is a ${format.toUpperCase()} image by its content`] : []),
     ...(Math.min(width, height) < SMALL_SIDE ? [`is small: ${width} × ${height} pixels`] : []),
     ...(aspect > EXTREME_ASPECT ? [`is very long: ${width} × ${height} pixels`] : []),
-    ...(uniform ? ["is of one colour"] : []),
+    ...(uniform ? ["has a single colour"] : []),
   ];
 }
 
@@ -54,7 +54,7 @@ function smallClasses(dataset: Dataset): Suspicion[] {
       : [
           {
             where: `class "${dataset.classNames[label]!}"`,
-            problem: `has ${count === 0 ? "no image" : "one image only"} in ${dataset.split}`,
+            problem: `has ${count === 0 ? "no image" : "only one image"} in ${dataset.split}`,
           },
         ],
   );
@@ -69,7 +69,7 @@ function imbalance(dataset: Dataset): Suspicion[] {
   return [
     {
       where: `split ${dataset.split}`,
-      problem: `is out of balance: ${named(most)} images, ${named(least)}; accuracy will favour the larger`,
+      problem: `is unbalanced: ${named(most)} images, ${named(least)}; accuracy will favour the larger class`,
     },
   ];
 }

@@ -25,7 +25,7 @@ export function chooseClasses(
   if (twice !== undefined) {
     throw new UsageError({
       place,
-      problem: `class "${twice}" is asked for twice`,
+      problem: `class "${twice}" is named twice`,
       remedy: "Name every class once.",
     });
   }
@@ -33,8 +33,9 @@ export function chooseClasses(
   if (missing !== undefined || classes.length < 2) {
     throw new UsageError({
       place,
-      problem: missing === undefined ? "one class cannot be told from nothing" : `has no class "${missing}"`,
-      remedy: missing === undefined ? "Ask for two or more." : suggestName(missing, classNames),
+      problem:
+        missing === undefined ? "a single class leaves nothing to tell apart" : `has no class "${missing}"`,
+      remedy: missing === undefined ? "Name two or more." : suggestName(missing, classNames),
     });
   }
   const labelOf = classNames.map((name) => classes.indexOf(name));

@@ -125,7 +125,7 @@ describe("what cannot be mapped is an error that shows both lists", () => {
 
   test("unknown classes", () => {
     const said = refusal({ classNames: ["cat", "dog", "eel, moray"] }, "cat", "wolf");
-    expect(said).toContain('m: has 3 classes and photos has 2, and it has no class called "wolf"');
+    expect(said).toContain('m: has 3 classes and photos has 2, and it has no class "wolf"');
     expect(said).toMatch(
       / {4}the model's +the data's\n {4}0 cat +0 cat\n {4}1 dog +1 wolf\n {4}2 eel, moray\n/,
     );
@@ -135,7 +135,7 @@ describe("what cannot be mapped is an error that shows both lists", () => {
   test("a model without names", () => {
     expect(refusal(nameless(12), "cat", "wolf")).toMatch(/does not name its classes[^]*… +\n|--labels/);
     expect(refusal(nameless(12), "cat", "wolf")).toMatch(/3 3\n {4}…\n {4}10 10\n {4}11 11\n/);
-    expect(refusal(nameless(1000), "cat", "zebra")).toContain("ImageNet's, for its number of outputs");
+    expect(refusal(nameless(1000), "cat", "zebra")).toContain("ImageNet's, from its number of outputs");
   });
 
   test("a name that two classes have", () => {
@@ -144,7 +144,7 @@ describe("what cannot be mapped is an error that shows both lists", () => {
   });
 
   test("two classes for one output", () => {
-    expect(refusal(nameless(1000), "tench", "n01440764")).toContain('knows "tench" and "n01440764"');
+    expect(refusal(nameless(1000), "tench", "n01440764")).toContain('both "tench" and "n01440764"');
   });
 });
 
@@ -175,8 +175,8 @@ describe("a map", () => {
       /no line for "fox"/,
     );
     await expect(mapped("folder,output\nwolf,dog\nwolf,cat\n", model, "wolf")).rejects.toThrow(
-      /line 3: has the class "wolf" a second/,
+      /line 3: has the class "wolf" twice/,
     );
-    await expect(mapped("folder,output,x\nwolf,dog,1\n", model, "wolf")).rejects.toThrow(/needs two/);
+    await expect(mapped("folder,output,x\nwolf,dog,1\n", model, "wolf")).rejects.toThrow(/instead of two/);
   });
 });

@@ -28,7 +28,7 @@ export interface ClassPair {
 }
 
 const refused = refusing(
-  "A map has a header and a line a class: class,output, with the output's name or its number from 0.",
+  "A map has the header class,output and one line per class. An output is a name, or a number from 0.",
 );
 
 /**
@@ -39,12 +39,12 @@ const refused = refusing(
 export async function readClassMap(path: string): Promise<ClassMap> {
   const { columns, lines } = await readTable(path);
   const [name, output] = columns;
-  if (columns.length !== 2) throw refused(path, `has ${columns.length} columns; it needs two`);
+  if (columns.length !== 2) throw refused(path, `has ${columns.length} columns instead of two`);
   const outputs = new Map<string, string>();
   for (const { at, cells } of lines) {
     const [from, to] = [cells[name!]!.trim(), cells[output!]!.trim()];
     if (from === "" || to === "") throw refused(at, "lacks a class or an output");
-    if (outputs.has(normalName(from))) throw refused(at, `has the class "${from}" a second time`);
+    if (outputs.has(normalName(from))) throw refused(at, `has the class "${from}" twice`);
     outputs.set(normalName(from), to);
   }
   return { place: path, outputs };
@@ -125,7 +125,7 @@ function mapped(map: ClassMap, lookup: ClassLookup, dataset: Dataset): (number |
       problem: `gives "${name}" the output "${wanted}", which ${found.length === 0 ? "the model does not have" : `may be any of ${found.join(", ")}`}`,
       remedy:
         found.length === 0 && near !== undefined
-          ? `Did you mean "${near}"? Outputs are called by their name or their number, 0 to ${lookup.names.length - 1}.`
+          ? `Did you mean "${near}"? Name an output, or give its number, 0 to ${lookup.names.length - 1}.`
           : `Give its number, 0 to ${lookup.names.length - 1}.`,
     });
   });
@@ -134,7 +134,7 @@ function mapped(map: ClassMap, lookup: ClassLookup, dataset: Dataset): (number |
   throw new InputError({
     place: map.place,
     problem: `has no line for ${list(missing.map((label) => `"${classNames[label]!}"`))} of ${dataset.name}`,
-    remedy: "Add a line for each class, or leave classes out with --classes.",
+    remedy: "Add a line for each class, or select classes with --classes.",
   });
 }
 
@@ -172,8 +172,8 @@ function checkDoubles(modelName: string, dataset: Dataset, outputs: readonly (nu
     if (other !== undefined) {
       throw new InputError({
         place: `model ${modelName}`,
-        problem: `knows "${other}" and "${name}" of ${dataset.name} as one class, its output ${output}`,
-        remedy: "Put them into one folder, or say with --class-map that they are the same.",
+        problem: `has one output, ${output}, for both "${other}" and "${name}" of ${dataset.name}`,
+        remedy: "Put them into one folder, or map both to that output with --class-map.",
       });
     }
     taken.set(output, name);
@@ -194,13 +194,13 @@ function unmapped(
     ? "the model's file does not name its classes"
     : ambiguous.length > 0
       ? `"${ambiguous[0]!}" may be any of its outputs ${lookup.outputsOf(ambiguous[0]!).join(", ")}`
-      : `it has no class called ${list(names.map((name) => `"${name}"`))}`;
+      : `it has no class ${list(names.map((name) => `"${name}"`))}`;
   return new InputError({
     place: `model ${modelName}`,
     problem:
       `has ${classNames.length} classes and ${dataset.name} has ${dataset.classNames.length}, and ${reason}\n` +
       sideBySideLists(
-        `the model's${lookup.assumed ? " (ImageNet's, for its number of outputs)" : ""}`,
+        `the model's${lookup.assumed ? " (ImageNet's, from its number of outputs)" : ""}`,
         lookup.names,
         dataset,
       ),
@@ -208,9 +208,9 @@ function unmapped(
       "Map them with --class-map map.csv (a header, then lines such as " +
       `${csvCell(names[0]!)},${csvCell(lookup.names[0]!)}), ` +
       (nameless
-        ? "name the model's classes with --labels labels.txt (one a line)"
-        : "name the folders by the model's classes") +
-      ", or leave classes out with --classes.",
+        ? "name the model's classes with --labels labels.txt (one per line)"
+        : "rename the folders to the model's class names") +
+      ", or select classes with --classes.",
   });
 }
 

@@ -43,26 +43,26 @@ describe("a model's names against the data's", () => {
     const digits = Array.from({ length: 12 }, (_, k) => String(k));
     const data = { name: "photos", classNames: [...digits].sort(), classesStated: true };
     expect(findClassFault({ classNames: digits, unnamed: true }, data)).toBeUndefined();
-    expect(findClassFault({ classNames: digits }, data)?.problem).toContain("another order");
-    expect(fault(["0", "1"], ["cat", "dog"])).toContain("other classes");
+    expect(findClassFault({ classNames: digits }, data)?.problem).toContain("a different order");
+    expect(fault(["0", "1"], ["cat", "dog"])).toContain("different classes");
   });
 
   test("another order is one, with the option that mends it", () => {
     const said = fault(["cat", "dog", "eel"], ["dog", "cat", "eel"]);
     expect(said).toContain(
-      'another order than photos: output 0 is "cat", class 0 of the data "dog"; output 1',
+      'a different order from photos: output 0 is "cat", class 0 of the data "dog"; output 1',
     );
     expect(said).toContain("--classes cat,dog,eel.");
     const numbers = Array.from({ length: 12 }, (_, i) => String(i));
     // A model that was trained when numbers were in the order of their characters.
-    expect(fault([...numbers].sort(), numbers)).toMatch(/another order.*; and 6 more/);
+    expect(fault([...numbers].sort(), numbers)).toMatch(/a different order.*; and 6 more/);
   });
 
   test("other names are one, unless the user has stated the order and no name contradicts it", () => {
-    expect(fault(["tench", "shark"], ["n01440764", "n01484850"])).toContain("other classes than photos");
+    expect(fault(["tench", "shark"], ["n01440764", "n01484850"])).toContain("different classes from photos");
     expect(fault(["tench", "shark"], ["n01440764", "n01484850"], true)).toBeUndefined();
     expect(fault(["cat", "dog"], ["cat", "fish"])).toContain('output 1 is "dog", class 1 of the data "fish"');
-    expect(fault(["cat", "dog"], ["dog", "fish"], true)).toContain("other classes");
-    expect(fault(["cat", "dog"], ["dog", "cat"], true)).toContain("another order");
+    expect(fault(["cat", "dog"], ["dog", "fish"], true)).toContain("different classes");
+    expect(fault(["cat", "dog"], ["dog", "cat"], true)).toContain("a different order");
   });
 });

@@ -43,7 +43,7 @@ export function findClassFault(
   const sameSet = new Set(own).size === own.length && own.every((each) => theirs.includes(each));
   if (sameSet) {
     return {
-      problem: `has its classes in another order than ${name}: ${sideBySide(own, theirs, differing)}`,
+      problem: `lists its classes in a different order from ${name}: ${sideBySide(own, theirs, differing)}`,
       remedy: `Give the data the model's order: ${classesOption(own)}.`,
     };
   }
@@ -51,10 +51,10 @@ export function findClassFault(
   const misplaced = differing.some((place) => theirs.includes(own[place]!));
   if (classesStated === true && !misplaced) return undefined;
   return {
-    problem: `has other classes than ${name}: ${sideBySide(own, theirs, differing)}`,
+    problem: `has different classes from ${name}: ${sideBySide(own, theirs, differing)}`,
     remedy:
-      "Give the data that the model was trained on. If the classes are the same under other names, state the data's in " +
-      "the model's order: --classes with their names, or with a .txt file of one name a line.",
+      "Use the data that the model was trained on. If the classes are the same under other names, list the data's in " +
+      "the model's order: --classes with their names, or with a .txt file of one name per line.",
   };
 }
 
@@ -74,6 +74,6 @@ const WRITTEN = 20;
 
 function classesOption(names: readonly string[]): string {
   return names.length > WRITTEN || names.some((name) => /[,\s'"$\\]/.test(name))
-    ? "--classes with a .txt file of the model's names, one a line"
+    ? "--classes with a .txt file of the model's names, one per line"
     : `--classes ${names.join(",")}`;
 }

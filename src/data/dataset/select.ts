@@ -111,7 +111,7 @@ export function splitOff(dataset: Dataset, size: SplitSize, random: RandomGenera
     throw new UsageError({
       place: dataset.name,
       problem: `cannot split ${count} images off ${dataset.length}: none would remain`,
-      remedy: "Ask for fewer: --validation with a smaller number, or --validation 0 for none.",
+      remedy: "Lower --validation, or use --validation 0 for none.",
     });
   }
   const [taken, remaining] = stratify(dataset, [count, dataset.length - count], random.stream("data/split"));

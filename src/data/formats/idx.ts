@@ -43,7 +43,7 @@ export function parseIdx(bytes: Uint8Array, file: string, rank: number): IdxArra
   const refuse = (problem: string): never => {
     throw new InputError({ place: file, problem, remedy: REMEDY });
   };
-  if (bytes.length < 4) refuse(`is truncated: ${bytes.length} bytes, an IDX header starts with 4`);
+  if (bytes.length < 4) refuse(`is truncated: ${bytes.length} bytes, but an IDX header starts with 4`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = view.getUint32(0);
   const expected = (UNSIGNED_BYTE << 8) | rank;
@@ -51,7 +51,7 @@ export function parseIdx(bytes: Uint8Array, file: string, rank: number): IdxArra
     refuse(`is not an IDX file of ${rank}-dimensional bytes: magic ${hex(magic)}, expected ${hex(expected)}`);
   }
   const start = 4 + 4 * rank;
-  if (bytes.length < start) refuse(`is truncated: ${bytes.length} bytes, its header alone has ${start}`);
+  if (bytes.length < start) refuse(`is truncated: ${bytes.length} bytes, but its header alone has ${start}`);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
   const size = shape.reduce((product, dim) => product * dim, 1);
   if (size === 0) refuse(`is empty: its dimensions are ${shape.join(" × ")}`);

@@ -52,8 +52,8 @@ describe("a hostile or damaged file is refused by name", () => {
   const bomb = element(15, deflateSync(Buffer.alloc(2 ** 26 + 1)));
   const half = element(15, deflateSync(matrix({ dims: [1, 5_000_000], data: Buffer.alloc(40_000_000) })));
   test.each([
-    ["nothing", Buffer.alloc(0), /no MAT-5 file: 0 bytes/],
-    ["a picture", Buffer.alloc(300, 0xff), /no MAT-5 file: its byte-order mark/],
+    ["nothing", Buffer.alloc(0), /not a MAT-5 file: it has 0 bytes/],
+    ["a picture", Buffer.alloc(300, 0xff), /not a MAT-5 file: its byte-order mark/],
     ["HDF5", Buffer.concat([Buffer.from("\x89HDF\r\n\x1a\n", "latin1"), Buffer.alloc(200)]), /version 7\.3/],
     [
       "MATLAB 7.3",
@@ -83,7 +83,7 @@ describe("a hostile or damaged file is refused by name", () => {
     ["dimensions that wrap to the data", file(matrix({ dims: [2 ** 31 - 1, 2 ** 31 - 1, 2] })), /found 16/],
     ["a negative dimension", file(matrix({ dims: [-1, -2] })), /has the dimensions -1 × -2/],
     ["one dimension", file(matrix({ dims: [2] })), /has no dimensions/],
-    ["numbers of no type", file(matrix({ type: 99 })), /stores its numbers as type 99/],
+    ["numbers of no type", file(matrix({ type: 99 })), /stores its numbers as unknown type 99/],
     ["a variable that comes twice", file(matrix(), matrix()), /"trn1" twice/],
     ["a matrix without parts", file(element(14, element(9, Buffer.alloc(8)))), /without its flags/],
   ])("%s", (_, bytes, problem) => {

@@ -7,7 +7,7 @@ import { inflateSync } from "node:zlib";
 import { refusing } from "../../errors/index.js";
 
 const refused = refusing(
-  "Copy the file again from its source, or write it anew: save -v7 in MATLAB, scipy.io.savemat in Python.",
+  "Copy the file again from its source, or write it again: save -v7 in MATLAB, scipy.io.savemat in Python.",
 );
 
 /** A real array of a MAT file; `data` in MATLAB's order, the first dimension changing fastest. */
@@ -125,11 +125,14 @@ function isLittleEndian(bytes: Uint8Array, place: string): boolean {
     throw refused(place, "is a MAT file of version 7.3 (HDF5), which is not read");
   }
   if (bytes.length < HEADER) {
-    throw refused(place, `is no MAT-5 file: ${bytes.length} bytes, its header alone has ${HEADER}`);
+    throw refused(
+      place,
+      `is not a MAT-5 file: it has ${bytes.length} bytes, but a header alone has ${HEADER}`,
+    );
   }
   const mark = String.fromCharCode(bytes[126]!, bytes[127]!);
   if (mark !== "IM" && mark !== "MI")
-    throw refused(place, "is no MAT-5 file: its byte-order mark is missing");
+    throw refused(place, "is not a MAT-5 file: its byte-order mark is missing");
   const littleEndian = mark === "IM";
   const version = new DataView(bytes.buffer, bytes.byteOffset + 124).getUint16(0, littleEndian);
   if (version === VERSION) return littleEndian;
@@ -146,7 +149,8 @@ function blockOf(bytes: Uint8Array, littleEndian: boolean, place: string): Block
 
 /** The tag at `at`, long (8 bytes) or small (4 bytes and at most 4 of data), of an element that ends by `end`. */
 function elementAt({ view, littleEndian, place }: Block, at: number, end: number): Element {
-  if (end - at < 8) throw refused(place, `is truncated: ${end - at} bytes at ${at}, an element's tag has 8`);
+  if (end - at < 8)
+    throw refused(place, `is truncated: ${end - at} bytes at ${at}, but an element's tag has 8`);
   const first = view.getUint32(at, littleEndian);
   if (first >>> 16 !== 0) {
     const [type, size] = [first & 0xffff, first >>> 16];
@@ -156,7 +160,10 @@ function elementAt({ view, littleEndian, place }: Block, at: number, end: number
   const size = view.getUint32(at + 4, littleEndian);
   const from = at + 8;
   if (size > end - from) {
-    throw refused(place, `is truncated: the element at ${at} claims ${size} bytes, ${end - from} are left`);
+    throw refused(
+      place,
+      `is truncated: the element at ${at} claims ${size} bytes, but ${end - from} are left`,
+    );
   }
   const padded = first === COMPRESSED ? size : Math.ceil(size / 8) * 8;
   return { type: first, size, from, next: Math.min(end, from + padded) };
@@ -239,7 +246,7 @@ function readFields({ block, shape, from, end }: Head): MatFields[] {
     length < 1 ||
     listed.size % length !== 0
   ) {
-    throw refused(block.place, "has no names of fields");
+    throw refused(block.place, "has no field names");
   }
   const names = Array.from({ length: listed.size / length }, (_, i) => {
     const at = listed.from + i * length;
@@ -283,7 +290,7 @@ function readDims({ view, littleEndian, place }: Block, { type, from, size }: El
 function readNumbers(block: Block, { type, from, size }: Element, dims: readonly number[]): Float64Array {
   const [width, get] = STORED[type] ?? [];
   if (width === undefined || get === undefined) {
-    throw refused(block.place, `stores its numbers as type ${type}, which is none`);
+    throw refused(block.place, `stores its numbers as unknown type ${type}`);
   }
   const count = dims.reduce((product, dim) => product * dim, 1);
   if (count * width !== size) {

@@ -3,9 +3,7 @@ import { CsvError, parse } from "csv-parse/sync";
 import { refusing } from "../../errors/index.js";
 import { readFileChecked } from "../../files/index.js";
 
-const refused = refusing(
-  "A table is a CSV file: a header, then lines of as many cells, with commas between.",
-);
+const refused = refusing("A table is a CSV file: a header, then lines with as many comma-separated cells.");
 
 export interface Table {
   /** In small letters. */

@@ -99,7 +99,10 @@ async function readClasses(folders: readonly string[]): Promise<Classes | undefi
   const identifiers = await readTruth(truth);
   const [meta, map] = [find(META), find(...MAPS)];
   if (meta === undefined && map === undefined) {
-    throw refused(truth, `numbers the classes, and neither ${META} nor ${MAPS[0]!} lies beside to name them`);
+    throw refused(
+      truth,
+      `numbers the classes, but neither ${META} nor ${MAPS[0]!} is beside it to name them`,
+    );
   }
   const wordNetIds = meta === undefined ? await readMap(map!) : await readMeta(meta);
   identifiers.forEach((identifier, i) => {
@@ -108,7 +111,7 @@ async function readClasses(folders: readonly string[]): Promise<Classes | undefi
   });
   return {
     of: (number) => wordNetIds.get(identifiers[number - 1] ?? 0),
-    without: (name) => refused(truth, `has ${identifiers.length} lines, none for ${basename(name)}`),
+    without: (name) => refused(truth, `has ${identifiers.length} lines, but none for ${basename(name)}`),
   };
 }
 
@@ -117,7 +120,7 @@ async function readTruth(path: string): Promise<number[]> {
   const lines = (await textOf(path)).trimEnd().split(/\r?\n/);
   return lines.map((line, i) => {
     if (/^\d{1,6}$/.test(line.trim())) return Number(line);
-    throw refused(`${path}, line ${i + 1}`, `is "${line.slice(0, 40)}", not the number of a class`);
+    throw refused(`${path}, line ${i + 1}`, `is "${line.slice(0, 40)}", not a class number`);
   });
 }
 
@@ -140,7 +143,10 @@ async function readMap(path: string): Promise<ReadonlyMap<number, string>> {
     const [, wordNetId, number] = /^(n\d{8})\s+(\d+)(?:\s|$)/.exec(line) ?? [];
     if (wordNetId !== undefined) return [Number(number), wordNetId];
     // Caffe's synset_words.txt has no numbers, and another order.
-    throw refused(`${path}, line ${i + 1}`, `is "${line.slice(0, 40)}", not as n02119789 1 kit_fox`);
+    throw refused(
+      `${path}, line ${i + 1}`,
+      `is "${line.slice(0, 40)}", not a line such as n02119789 1 kit_fox`,
+    );
   });
   return uniqueIds(path, found);
 }
@@ -148,7 +154,7 @@ async function readMap(path: string): Promise<ReadonlyMap<number, string>> {
 function uniqueIds(path: string, found: readonly (readonly [number, string])[]): ReadonlyMap<number, string> {
   const ids = new Map<number, string>();
   for (const [number, wordNetId] of found) {
-    if (!WORDNET_ID.test(wordNetId)) throw refused(path, `has "${wordNetId.slice(0, 40)}", no WordNet id`);
+    if (!WORDNET_ID.test(wordNetId)) throw refused(path, `has "${wordNetId.slice(0, 40)}", not a WordNet id`);
     if (ids.has(number)) throw refused(path, `names class ${number} twice`);
     ids.set(number, wordNetId);
   }
@@ -167,7 +173,7 @@ function nothingBeside(name: string): InputError {
   return new InputError({
     place: name,
     problem:
-      "is one of ImageNet's validation pictures, in a folder with others, and nothing beside says its class",
-    remedy: `Put beside them the development kit's ${TRUTH} and ${META} (or ${MAPS[0]!}), or Kaggle's ${SOLUTION}; or sort them into a folder for each class.`,
+      "is one of ImageNet's validation images in a single folder, and no file beside them gives its class",
+    remedy: `Put the development kit's ${TRUTH} and ${META} (or ${MAPS[0]!}), or Kaggle's ${SOLUTION}, beside them; or sort them into one folder per class.`,
   });
 }

@@ -150,7 +150,7 @@ describe("Kaggle's table", () => {
       const dataset = await openDataset(`${data}:test`, size);
       expect([dataset.regions?.source, dataset.description]).toEqual([
         "box",
-        expect.stringContaining("Key regions: boxes of 6 of its 6 images."),
+        expect.stringContaining("Key regions: boxes for 6 of its 6 images."),
       ]);
       const index = Array.from({ length: 6 }, (_, i) => dataset.fileName(i)).findIndex((name) =>
         name.endsWith(fileOf(2)),
@@ -166,7 +166,7 @@ describe("Kaggle's table", () => {
     ["ImageId,Class\nILSVRC2012_val_00000001,1\n", /has the columns imageid, class/],
     [
       "ImageId,PredictionString\nILSVRC2012_val_1,n01440764 1 1 2 2\n",
-      /line 2: has "ILSVRC2012_val_1" for a picture/,
+      /line 2: has "ILSVRC2012_val_1" instead of an image name/,
     ],
     ["ImageId,PredictionString\nILSVRC2012_val_00000001,n01440764 1 1 2\n", /line 2: has 4 words/],
     [
@@ -175,7 +175,7 @@ describe("Kaggle's table", () => {
     ],
     [
       "ImageId,PredictionString\nILSVRC2012_val_00000001,<script> 1 1 2 2\n",
-      /line 2: has "<script>", no WordNet id/,
+      /line 2: has "<script>", not a WordNet id/,
     ],
     [
       "ImageId,PredictionString\nILSVRC2012_val_00000001,n01440764 1 1 2 2 n01484850 1 1 2 2\n",
@@ -205,7 +205,7 @@ describe("where the classes are not known", () => {
   test("the case is named, with the files that would help", async () => {
     for (const spec of await both()) {
       expect(await refusal(spec)).toMatch(
-        /00000001\.JPEG: is one of ImageNet's validation pictures, [^]*ground_truth\.txt and meta\.mat \(or map_clsloc\.txt\), or Kaggle's LOC_val_solution\.csv/,
+        /00000001\.JPEG: is one of ImageNet's validation images in [^]*ground_truth\.txt and meta\.mat \(or map_clsloc\.txt\), or Kaggle's LOC_val_solution\.csv/,
       );
     }
   });
@@ -217,11 +217,11 @@ describe("where the classes are not known", () => {
     await cp(META, join(root, "meta.mat"));
     await put("ILSVRC2012_validation_ground_truth.txt", "3\n2\n2\n");
     for (const spec of specs)
-      expect(await refusal(spec)).toMatch(/has 3 lines, none for ILSVRC2012_val_00000004/);
+      expect(await refusal(spec)).toMatch(/has 3 lines, but none for ILSVRC2012_val_00000004/);
   });
 
   test.each([
-    ["1\n2\n-3\n", /line 3: is "-3", not the number of a class/],
+    ["1\n2\n-3\n", /line 3: is "-3", not a class number/],
     ["1\n\n3\n", /line 2: is ""/],
     ["1\nNaN\n3\n", /line 2: is "NaN"/],
     ["1\n2\n9\n1\n1\n1\n", /line 3: has class 9, which .*meta\.mat does not name/],
@@ -236,11 +236,11 @@ describe("where the classes are not known", () => {
     [
       "synset_words.txt",
       "n01440764 tench, Tinca tinca\n",
-      /line 1: is "n01440764 tench, Tinca tinca", not as/,
+      /line 1: is "n01440764 tench, Tinca tinca", not a line such as/,
     ],
     ["map_clsloc.txt", "n01440764 1 tench\nn01484850 1 shark\n", /names class 1 twice/],
-    ["map_clsloc.txt", "../../etc 1 tench\n", /not as n02119789 1 kit_fox/],
-    ["meta.mat", "no MAT file", /is no MAT-5 file/],
+    ["map_clsloc.txt", "../../etc 1 tench\n", /not a line such as n02119789 1 kit_fox/],
+    ["meta.mat", "no MAT file", /is not a MAT-5 file/],
   ])("for %s with %j", async (name, text, words) => {
     const path = await putTar();
     await put("ILSVRC2012_validation_ground_truth.txt", TRUTH);

@@ -30,8 +30,9 @@ export async function readSolution(path: string): Promise<ReadonlyMap<number, So
   const found = new Map<number, Solved>();
   for (const { at, cells } of lines) {
     const number = /^ILSVRC2012_val_(\d{8})$/.exec(cells["imageid"]!.trim())?.[1];
-    if (number === undefined) throw refused(at, `has "${cells["imageid"]!.slice(0, 40)}" for a picture`);
-    if (found.has(Number(number))) throw refused(at, "names a picture for the second time");
+    if (number === undefined)
+      throw refused(at, `has "${cells["imageid"]!.slice(0, 40)}" instead of an image name`);
+    if (found.has(Number(number))) throw refused(at, "names an image twice");
     found.set(Number(number), solvedOf(at, cells["predictionstring"]!.trim().split(/\s+/)));
   }
   return found;
@@ -39,14 +40,14 @@ export async function readSolution(path: string): Promise<ReadonlyMap<number, So
 
 function solvedOf(at: string, words: readonly string[]): Solved {
   const wordNetId = words[0]!;
-  if (words.length % 5 !== 0) throw refused(at, `has ${words.length} words, not five an object`);
+  if (words.length % 5 !== 0) throw refused(at, `has ${words.length} words, not five per object`);
   const boxes = Array.from({ length: words.length / 5 }, (_, i): Box => {
     const [name, ...edges] = words.slice(5 * i, 5 * i + 5);
-    if (!WORDNET_ID.test(name!)) throw refused(at, `has "${name!.slice(0, 40)}", no WordNet id`);
+    if (!WORDNET_ID.test(name!)) throw refused(at, `has "${name!.slice(0, 40)}", not a WordNet id`);
     if (name !== wordNetId) throw refused(at, `has objects of two classes, ${wordNetId} and ${name!}`);
     const [left, top, right, bottom] = edges.map(Number);
     if (edges.some((edge) => !Number.isFinite(Number(edge)))) {
-      throw refused(at, `has the edges ${edges.join(" ").slice(0, 80)}, which are no numbers`);
+      throw refused(at, `has the edges ${edges.join(" ").slice(0, 80)}, which are not numbers`);
     }
     return { left: left!, top: top!, right: right!, bottom: bottom! };
   });

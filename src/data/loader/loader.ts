@@ -129,7 +129,7 @@ function createImageMaker(
   let disposed = false;
   return {
     images(epoch, indices) {
-      if (disposed) return Promise.reject(new Error("the loader was disposed of"));
+      if (disposed) return Promise.reject(new Error("the loader has been disposed"));
       pool ??= createPool(workers, { source, sourceIndices, augmentation, seed: random.seed });
       return pool.prepare({ epoch, indices });
     },
@@ -151,7 +151,7 @@ function checkOptions(dataset: Dataset, options: LoaderOptions, dropLast: boolea
   const { batchSize, prefetch = 0, workers = 0, augmentation } = options;
   const whole = (place: string, value: number, least: number): void => {
     if (Number.isInteger(value) && value >= least) return;
-    throw new UsageError({ place, problem: `must be a whole number from ${least} up, found ${value}` });
+    throw new UsageError({ place, problem: `must be a whole number of at least ${least}, found ${value}` });
   };
   whole("batch size", batchSize, 1);
   whole("prefetch", prefetch, 0);

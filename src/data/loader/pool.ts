@@ -38,7 +38,7 @@ export function createPool(count: number, setup: WorkerSetup): WorkerPool {
       });
     },
     async dispose() {
-      for (const member of members) end(member, new Error("the loader was disposed of"));
+      for (const member of members) end(member, new Error("the loader has been disposed"));
       await Promise.all(members.map(({ worker }) => worker.terminate()));
     },
   };

@@ -76,7 +76,7 @@ export function checkAugmentation(augmentation: Augmentation): void {
   const [smallest, largest] = resizedCrop.area;
   require(smallest > 0 &&
     smallest <= largest &&
-    largest <= 1, "resizedCrop.area", "two increasing shares in (0, 1]", resizedCrop.area);
+    largest <= 1, "resizedCrop.area", "two increasing fractions in (0, 1]", resizedCrop.area);
   const [narrow, wide] = resizedCrop.ratio ?? DEFAULT_RATIO;
   require(narrow > 0 && narrow <= wide, "resizedCrop.ratio", "two increasing ratios above 0", [narrow, wide]);
 }

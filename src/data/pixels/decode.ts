@@ -3,7 +3,7 @@ import { refusing } from "../../errors/index.js";
 import { checkPlainFile, readFileChecked } from "../../files/index.js";
 import type { ByteImage } from "./resize.js";
 
-const refused = refusing("Replace or remove the file, or leave such files out with --skip-unreadable.");
+const refused = refusing("Replace or remove the file, or skip such files with --skip-unreadable.");
 
 /** Larger pictures are refused before a pixel is decoded: 100 megapixels are 300 MB. */
 const MOST_PIXELS = 100_000_000;
@@ -27,10 +27,7 @@ const OTHERS: readonly (readonly [what: string, matches: (bytes: Uint8Array) => 
   ["a BMP", (b) => text(b, 0, 2) === "BM"],
   ["a TIFF", (b) => text(b, 0, 4) === "II*\0" || text(b, 0, 4) === "MM\0*"],
   ["an AVIF or HEIC", (b) => text(b, 4, 8) === "ftyp"],
-  [
-    "a pointer of Git LFS (git lfs pull gets the picture)",
-    (b) => text(b, 0, 23) === "version https://git-lfs",
-  ],
+  ["a Git LFS pointer (git lfs pull gets the image)", (b) => text(b, 0, 23) === "version https://git-lfs"],
 ];
 
 function otherFormat(bytes: Uint8Array): string {
@@ -80,7 +77,7 @@ export async function decodeBytes(bytes: Uint8Array, place: string): Promise<Byt
     const tooLarge = await sizeIfTooLarge(bytes);
     if (tooLarge !== undefined) throw refused(place, tooLarge, cause);
     // libvips keeps one error text for all threads: beside other decodes its words may be lost or another's.
-    throw refused(place, "cannot be decoded: it is damaged or cut off", cause);
+    throw refused(place, "cannot be decoded: it is damaged or truncated", cause);
   }
 }
 
@@ -97,7 +94,7 @@ export async function pictureSize(
   const { width, height } = await sharp(encoded, { limitInputPixels: false })
     .metadata()
     .catch((cause: unknown) => {
-      throw refused(place, "has no header of a picture", cause);
+      throw refused(place, "has no image header", cause);
     });
   const tooLarge = problemOfSize(width, height);
   if (tooLarge !== undefined) throw refused(place, tooLarge);
@@ -118,7 +115,7 @@ async function sizeIfTooLarge(bytes: Uint8Array): Promise<string | undefined> {
 
 function problemOfSize(width: number, height: number): string | undefined {
   if (width * height <= MOST_PIXELS) return undefined;
-  return `claims ${width} × ${height} pixels, at most ${MOST_PIXELS / 1e6} million are decoded`;
+  return `claims ${width} × ${height} pixels; the limit is ${MOST_PIXELS / 1e6} million`;
 }
 
 /**

@@ -133,7 +133,7 @@ describe("what cannot be read is named when it is read, or left out and listed",
     await twoClasses();
     const bytes = await readFile(join(FIXTURES, name));
     await put(`a/${name}`, bytes.subarray(0, bytes.length / 2));
-    expect(await problemOf(`a/${name}`)).toBe("cannot be decoded: it is damaged or cut off");
+    expect(await problemOf(`a/${name}`)).toBe("cannot be decoded: it is damaged or truncated");
   });
 
   test("a PNG whose data do not inflate", async () => {
@@ -141,7 +141,7 @@ describe("what cannot be read is named when it is read, or left out and listed",
     const bytes = await readFile(join(FIXTURES, "misnamed.JPEG"));
     bytes.fill(0xa5, bytes.indexOf("IDAT") + 6, bytes.indexOf("IDAT") + 60);
     await put("a/bad.png", bytes);
-    expect(await problemOf("a/bad.png")).toBe("cannot be decoded: it is damaged or cut off");
+    expect(await problemOf("a/bad.png")).toBe("cannot be decoded: it is damaged or truncated");
   });
 
   test("20 000 × 20 000 pixels, before one is decoded", async () => {
@@ -150,7 +150,7 @@ describe("what cannot be read is named when it is read, or left out and listed",
     bytes.writeUInt32BE(20_000, 16);
     bytes.writeUInt32BE(20_000, 20);
     await put("a/bad.png", bytes);
-    expect(await problemOf("a/bad.png")).toBe("claims 20000 × 20000 pixels, at most 100 million are decoded");
+    expect(await problemOf("a/bad.png")).toBe("claims 20000 × 20000 pixels; the limit is 100 million");
   });
 });
 
@@ -170,12 +170,12 @@ describe("classes", () => {
     await twoClasses();
     for (const split of ["train", "test"]) {
       const { description } = await openDataset(`${root}:${split}`);
-      expect(description).toMatch('Class "a" has one image only, in one of the two sets.');
+      expect(description).toMatch('Class "a" has only one image, so one of the two sets lacks it.');
     }
     const said = (await checkData(root)).check.suspicious.filter(({ where }) => where === 'class "a"');
     expect(said.map(({ problem }) => problem).sort()).toEqual([
       "has no image in test",
-      "has one image only in train",
+      "has only one image in train",
     ]);
   });
 

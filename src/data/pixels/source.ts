@@ -29,8 +29,8 @@ export function sharedPixels(count: number, fit: Fit): Uint8Array<SharedArrayBuf
   const refused = (cause?: unknown): UsageError =>
     new UsageError({
       place: "size",
-      problem: `${count} images of ${channels} × ${height} × ${width} need ${(bytes / 1e9).toFixed(1)} GB at once, more than there is`,
-      remedy: "Give a smaller --size.",
+      problem: `${count} images of ${channels} × ${height} × ${width} need ${(bytes / 1e9).toFixed(1)} GB of memory, more than is available`,
+      remedy: "Use a smaller --size.",
       cause,
     });
   // The system promises memory that it has not, and ends the process when it is filled.

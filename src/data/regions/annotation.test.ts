@@ -47,7 +47,7 @@ describe("annotations", () => {
     expect(check.regions).toEqual({ images: 1, sources: ["box"] });
     expect(check.suspicious).toContainEqual({
       where: "cat/1.png",
-      problem: "box 1 of 2 holds no pixel of the picture",
+      problem: "box 1 of 2 lies outside the image",
     });
   });
 
@@ -84,30 +84,30 @@ describe("annotations", () => {
 
   const bomb = `<!DOCTYPE a [<!ENTITY a "1"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>${xml(object(["&b;", 0, 1, 1]))}`;
   test.each([
-    ["no XML", "cat 1 2 3 4", /is no XML/],
-    ["cut off", xml(object([1, 1, 2, 2])).slice(0, 90), /is no XML/],
-    ["an entity bomb", bomb, /is no XML: .*b/],
+    ["no XML", "cat 1 2 3 4", /is not XML/],
+    ["cut off", xml(object([1, 1, 2, 2])).slice(0, 90), /is not XML/],
+    ["an entity bomb", bomb, /is not XML: .*b/],
     [
       "a file of the machine",
       `<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>${xml(object(["&x;", 0, 1, 1]))}`,
-      /is no XML/,
+      /is not XML/,
     ],
     ["markup of another kind", "<svg><object/></svg>", /begins with <svg>/],
-    ["no number", xml(object(["NaN", 0, 1, 1])), /object 1: has "NaN" for xmin, which is no number/],
+    ["no number", xml(object(["NaN", 0, 1, 1])), /object 1: has "NaN" for xmin, which is not a number/],
     ["nothing for an edge", xml(object(["", 0, 1, 1])), /object 1: has "" for xmin/],
     ["no box", xml("<object><name>x</name></object>"), /object 1: has no <bndbox>/],
     [
       "an absurd size",
       xml(object([0, 0, 1, 1]), "<size><width>1e9</width><height>8</height></size>"),
-      /claims a picture of 1000000000 × 8/,
+      /claims an image of 1000000000 × 8/,
     ],
     [
       "a size below 0",
       xml(object([0, 0, 1, 1]), "<size><width>-12</width><height>8</height></size>"),
-      /claims a picture of -12 × 8/,
+      /claims an image of -12 × 8/,
     ],
-    ["deep elements", "<a>".repeat(50_000), /is no XML|too deep/],
-    ["a megabyte", xml(" ".repeat(2 ** 20)), /more than any annotation/],
+    ["deep elements", "<a>".repeat(50_000), /is not XML|too deep/],
+    ["a megabyte", xml(" ".repeat(2 ** 20)), /too many for an annotation/],
   ])("with %s are refused by name, and counted by a check", async (_, text, words) => {
     await put("Annotation/cat/1.xml", text);
     const all = await openDataset(`${folder.path}:all`, SQUARE);

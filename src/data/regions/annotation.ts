@@ -5,7 +5,7 @@ import { refusing } from "../../errors/index.js";
 import { fileError, readFileChecked } from "../../files/index.js";
 import type { Box, Boxes, Size } from "../pixels/index.js";
 
-const refused = refusing("Mend or remove the annotation; without one its picture has no box.");
+const refused = refusing("Fix or remove the annotation. Without it, its image has no box.");
 
 /** An annotation has a few hundred bytes an object. */
 const LARGEST = 2 ** 20;
@@ -23,7 +23,7 @@ export async function readAnnotation(path: string, className: string): Promise<B
   const { size: bytes } = await stat(path).catch((error: unknown) => {
     throw fileError(error, path);
   });
-  if (bytes > LARGEST) throw refused(path, `has ${bytes} bytes, more than any annotation`);
+  if (bytes > LARGEST) throw refused(path, `has ${bytes} bytes, too many for an annotation`);
   const root = rootOf(path, new TextDecoder().decode(await readFileChecked(path)));
   if (root.name !== "annotation") throw refused(path, `begins with <${root.name}>, not with <annotation>`);
   const objects = childrenOf(root, "object").map((object, i) => ({
@@ -40,8 +40,8 @@ function rootOf(path: string, text: string): XmlElement {
     if (root !== null) return root;
   } catch (error) {
     // Elements that lie thousands deep in one another exhaust the stack.
-    if (error instanceof RangeError) throw refused(path, "has elements too deep in one another", error);
-    if (error instanceof XmlError) throw refused(path, `is no XML: ${error.message.split("\n")[0]!}`, error);
+    if (error instanceof RangeError) throw refused(path, "has elements nested too deeply", error);
+    if (error instanceof XmlError) throw refused(path, `is not XML: ${error.message.split("\n")[0]!}`, error);
     throw error;
   }
   throw refused(path, "has no element");
@@ -54,7 +54,7 @@ function sizeOf(path: string, root: XmlElement): Size | undefined {
   if (width === 0 && height === 0) return undefined;
   for (const side of [width, height]) {
     if (!Number.isInteger(side) || side < 1 || side > LARGEST_SIDE) {
-      throw refused(path, `claims a picture of ${width} × ${height} pixels`);
+      throw refused(path, `claims an image of ${width} × ${height} pixels`);
     }
   }
   return { width, height };
@@ -74,7 +74,7 @@ function numberOf(place: string, parent: XmlElement, name: string): number {
   if (Number.isFinite(value)) return value;
   throw refused(
     place,
-    text === undefined ? `has no <${name}>` : `has "${text.slice(0, 40)}" for ${name}, which is no number`,
+    text === undefined ? `has no <${name}>` : `has "${text.slice(0, 40)}" for ${name}, which is not a number`,
   );
 }
 

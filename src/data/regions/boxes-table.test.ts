@@ -23,12 +23,12 @@ describe("boxes.csv", () => {
     expect(await maskOf(all, "dog/2.png")).toEqual(["11......", ...NONE.slice(1)]);
     expect([all.regions!.source, all.description]).toEqual([
       "box",
-      expect.stringContaining("Key regions: boxes of 2 of its 4 images."),
+      expect.stringContaining("Key regions: boxes for 2 of its 4 images."),
     ]);
   });
 
   test.each([
-    ["cat/1.png,NaN,1,2,2", /line 2: has "NaN" for x, which is no number/],
+    ["cat/1.png,NaN,1,2,2", /line 2: has "NaN" for x, which is not a number/],
     ["cat/1.png,1,1,Infinity,2", /line 2: has "Infinity" for width/],
     ["cat/1.png,1,1,2,", /line 2: has "" for height/],
     ["cat/1.png,1,1,2,-3", /line 2: has a box of 2 × -3 pixels/],

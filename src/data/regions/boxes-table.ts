@@ -6,7 +6,7 @@ import { readTable, type TableLine } from "../formats/index.js";
 import type { Box, Boxes } from "../pixels/index.js";
 
 const refused = refusing(
-  "A table of boxes has a header and a line a box: file,x,y,width,height in pixels of the picture.",
+  "A table of boxes has the header file,x,y,width,height and one line per box, in pixels of the image.",
 );
 
 const FILE = ["file", "path", "filename", "file_name", "image", "image_path"];
@@ -40,7 +40,7 @@ export async function readBoxesTable(path: string): Promise<ReadonlyMap<string, 
 
 function nameOf({ at, cells }: TableLine, column: string): string {
   const name = cells[column]!.trim().replaceAll("\\", "/");
-  if (name === "") throw refused(at, "lacks a file");
+  if (name === "") throw refused(at, "has no file");
   const inside = posix.normalize(name);
   if (isAbsolute(name) || inside.startsWith("..")) throw refused(at, `"${name}" leads out of the folder`);
   return inside;
@@ -51,7 +51,7 @@ function boxOf({ at, cells }: TableLine): Box {
     const text = cells[edge]!.trim();
     const value = text === "" ? NaN : Number(text);
     if (!Number.isFinite(value))
-      throw refused(at, `has "${text.slice(0, 40)}" for ${edge}, which is no number`);
+      throw refused(at, `has "${text.slice(0, 40)}" for ${edge}, which is not a number`);
     return value;
   });
   if (width! <= 0 || height! <= 0) throw refused(at, `has a box of ${width} × ${height} pixels`);

@@ -35,7 +35,7 @@ describe("masks", () => {
     expect(await maskOf(all, "dog/1.png")).toEqual(NONE);
     expect([0, 1, 2, 3].map((i) => all.hasMask!(i))).toEqual([true, false, false, false]);
     expect(datasetInfo(all)).toMatchObject({ masks: 1, maskSource: "mask" });
-    expect(all.description).toContain("Key regions: masks of 1 of its 4 images.");
+    expect(all.description).toContain("Key regions: masks for 1 of its 4 images.");
   });
 
   test("of another size are brought to their picture's: half as large, stretched with it", async () => {
@@ -79,11 +79,11 @@ describe("masks", () => {
   });
 
   test.each([
-    ["a JPEG", () => drawn("1.").jpeg(), /is a JPEG image, which blurs/],
+    ["a JPEG", () => drawn("1.").jpeg(), /is a JPEG image, whose compression blurs/],
     [
       "another shape",
       () => drawn("11", "11", "11", "11").png(),
-      /has 2 × 4 pixels, another shape than its picture's 12 × 8/,
+      /has 2 × 4 pixels, another aspect ratio than its image's 12 × 8/,
     ],
     [
       "16 bits",

@@ -5,7 +5,7 @@ import { readFileChecked } from "../../files/index.js";
 import { decodeBytes, formatOf, nearest, type ByteImage, type Size } from "../pixels/index.js";
 
 const refused = refusing(
-  "Save the mask as an 8-bit PNG of the picture's size, black outside the region, or remove it.",
+  "Save the mask as an 8-bit PNG of the image's size, black outside the region, or remove it.",
 );
 
 /**
@@ -35,18 +35,18 @@ export async function checkMask(path: string, size: Size): Promise<Uint8Array> {
   const bytes = await readFileChecked(path);
   const format = formatOf(bytes);
   if (format === undefined) throw refused(path, "is not a PNG or WebP image");
-  if (format === "jpeg") throw refused(path, "is a JPEG image, which blurs what is black and what is not");
+  if (format === "jpeg") throw refused(path, "is a JPEG image, whose compression blurs the region's edges");
   const { width, height, depth } = await sharp(bytes, { limitInputPixels: false })
     .metadata()
     .catch((cause: unknown) => {
-      throw refused(path, "cannot be decoded: it is damaged or cut off", cause);
+      throw refused(path, "cannot be decoded: it is damaged or truncated", cause);
     });
-  if (depth !== "uchar") throw refused(path, "has more than 8 bits a channel, of which 8 would be lost");
+  if (depth !== "uchar") throw refused(path, "has more than 8 bits per channel");
   // As far as rounding each side may go.
   if (Math.abs(width * size.height - height * size.width) > size.width + size.height) {
     throw refused(
       path,
-      `has ${width} × ${height} pixels, another shape than its picture's ${size.width} × ${size.height}`,
+      `has ${width} × ${height} pixels, another aspect ratio than its image's ${size.width} × ${size.height}`,
     );
   }
   return bytes;

@@ -33,7 +33,7 @@ describe("of a dataset", () => {
     for (const name of ["cat/1.png", "cat/2.png", "dog/1.png"]) tops.push((await maskOf(all, name))[0]);
     expect(tops).toEqual(["..1.....", ".1......", "...1...."]);
     expect(all.regions!.source).toBe("mask-and-box");
-    expect(all.description).toContain("Key regions: masks of 1, boxes of 2 of its 4 images.");
+    expect(all.description).toContain("Key regions: masks for 1, boxes for 2 of its 4 images.");
   });
 
   test("there are none where nothing lies beside, and the fingerprint follows what does", async () => {
@@ -82,8 +82,8 @@ describe("of a dataset", () => {
     const { check } = await checkData(folder.path, { open: SQUARE });
     expect(check.regions).toEqual({ images: 1, sources: ["box"] });
     const said = check.suspicious.map(({ where, problem }) => `${where} ${problem}`);
-    expect(said).toContain("boxes.csv names 1 file that is no picture of the dataset (pets/dog/1.png)");
-    expect(said).toContain("dog/2.png has a key region of which nothing is left in the fitted picture");
+    expect(said).toContain("boxes.csv names 1 file that is not in the dataset (pets/dog/1.png)");
+    expect(said).toContain("dog/2.png has a key region that lies entirely outside the cropped image");
     await rm(join(folder.path, "boxes.csv"));
     await put("masks/cat/1.png", await drawn("1.").png().toBuffer());
     await put("Annotation/cat/1.xml", xml(object([1, 1, 2, 2])));

@@ -76,14 +76,12 @@ export async function regionsOf(
         if (known?.region.kind !== "box") return [];
         const drawn = await known.region.boxes();
         const outside = boxesOutside(drawn, await sizeAt(known.place));
-        return outside.map(
-          (number) => `box ${number} of ${drawn.boxes.length} holds no pixel of the picture`,
-        );
+        return outside.map((number) => `box ${number} of ${drawn.boxes.length} lies outside the image`);
       },
     },
     note: `Key regions: ${[
-      ...(masks > 0 ? [`masks of ${masks}`] : []),
-      ...(boxes > 0 ? [`boxes of ${boxes}`] : []),
+      ...(masks > 0 ? [`masks for ${masks}`] : []),
+      ...(boxes > 0 ? [`boxes for ${boxes}`] : []),
     ].join(", ")} of its ${all.length} images.`,
   };
 }

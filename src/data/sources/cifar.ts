@@ -76,7 +76,7 @@ export async function openCifar(path: string, asked: string, options: OpenOption
     if (bytes.length === 0 || bytes.length % record !== 0) {
       throw damaged(
         `${path}, ${file}`,
-        `has ${bytes.length} bytes, not a whole number of records of ${record}`,
+        `has ${bytes.length} bytes, not a multiple of the record size ${record}`,
       );
     }
     for (let at = 0; at < bytes.length; at += record) {

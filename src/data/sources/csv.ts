@@ -9,7 +9,7 @@ import { choosePart, splitOfFolder, type Split } from "../splits.js";
 import { openImageFiles } from "./image-files.js";
 
 const refused = refusing(
-  "A table of images has a header and a line an image: path,label or path,label,split.",
+  "A table of images has the header path,label or path,label,split and one line per image.",
 );
 
 interface Row {
@@ -34,7 +34,7 @@ const COLUMNS = {
 export async function openCsv(file: string, split: string, options: OpenOptions): Promise<Dataset> {
   const rows = await readRows(file);
   const classNames = sortedClasses(rows.map(({ label }) => label));
-  if (classNames.length < 2) throw refused(file, `has images of one class only, "${classNames[0] ?? ""}"`);
+  if (classNames.length < 2) throw refused(file, `has images of only one class, "${classNames[0] ?? ""}"`);
   const folder = dirname(file);
   const labels = Int32Array.from(rows, ({ label }) => classNames.indexOf(label));
   const undivided = {
@@ -62,7 +62,7 @@ async function readRows(file: string): Promise<Row[]> {
   const seen = new Map<string, { readonly at: string; readonly className: string }>();
   return lines.map(({ at, cells }) => {
     const [name, className] = [cells[pathColumn]!.trim(), cells[label]!.trim()];
-    if (name === "" || className === "") throw refused(at, "lacks a path or a label");
+    if (name === "" || className === "") throw refused(at, "has no path or no label");
     const path = pathInside(folder, name, at);
     refuseTwoLabels(seen, resolve(folder, path), at, normalName(className));
     return {
@@ -86,8 +86,8 @@ function refuseTwoLabels(
     const line = /line \d+$/.exec(before.at)?.[0] ?? before.at;
     throw new InputError({
       place: at,
-      problem: `calls ${path} "${className}", and ${line} calls it "${before.className}"`,
-      remedy: "Give every picture one class.",
+      problem: `labels ${path} "${className}", but ${line} labels it "${before.className}"`,
+      remedy: "Give every image one class.",
     });
   }
 }
@@ -104,7 +104,7 @@ function pathInside(folder: string, name: string, at: string): string {
   if (!isAbsolute(turned) && win32.isAbsolute(turned)) {
     throw refused(
       at,
-      `"${name}" is an absolute path of another machine; write paths below the table's folder`,
+      `"${name}" is an absolute path from another machine; use paths below the table's folder`,
     );
   }
   const below = (from: string): string | undefined => {
@@ -113,7 +113,7 @@ function pathInside(folder: string, name: string, at: string): string {
   };
   const inside = below(folder) ?? below(realFolder(folder));
   if (inside === undefined) {
-    throw refused(at, `"${name}" leads out of the folder ${folder}; write paths below it, or move the table`);
+    throw refused(at, `"${name}" leads out of the folder ${folder}; use paths below it, or move the table`);
   }
   return isAbsolute(turned) ? inside : turned;
 }
@@ -130,5 +130,5 @@ function realFolder(folder: string): string {
 function splitOf(at: string, text: string): Split {
   const known = splitOfFolder(text.trim());
   if (known !== undefined) return known;
-  throw refused(at, `"${text}" is no split; use train, val or test`);
+  throw refused(at, `"${text}" is not a split; use train, val or test`);
 }

@@ -5,7 +5,7 @@ import { InputError } from "../../errors/index.js";
 import { SOLUTION } from "../imagenet/index.js";
 import { isHidden, READ_PICTURE, UNREAD_PICTURE } from "../pixels/index.js";
 
-const USUAL = "Put the images of each class into a folder of its own: photos/cat/1.jpg, photos/dog/1.jpg.";
+const USUAL = "Put the images of each class into their own folder: photos/cat/1.jpg, photos/dog/1.jpg.";
 
 /** Tables that say something of pictures other than their classes. */
 const BESIDE: ReadonlySet<string> = new Set(["boxes.csv", SOLUTION]);
@@ -60,15 +60,15 @@ function meantBy(folder: string): { readonly problem: string; readonly remedy: s
   if (tables.length > 0) {
     const named = tables.slice(0, 3).map((name) => join(folder, name));
     return {
-      problem: "has a table, and fewer than two folders of classes",
-      remedy: `If the table says which class each picture has, name it: ${named.join(" or ")}.`,
+      problem: "has a table and fewer than two class folders",
+      remedy: `If the table lists the class of each image, name the table: ${named.join(" or ")}.`,
     };
   }
   const below = datasetsBelow(folder);
   if (below.length > 0) {
     return {
-      problem: "is not the folder of class folders, but lies above it",
-      remedy: `Name the folder itself: ${below.slice(0, 3).join(" or ")}.`,
+      problem: "does not hold class folders itself; a folder below it does",
+      remedy: `Name that folder: ${below.slice(0, 3).join(" or ")}.`,
     };
   }
   const deeper = folders.find((name) =>
@@ -77,8 +77,8 @@ function meantBy(folder: string): { readonly problem: string; readonly remedy: s
   if (deeper !== undefined) {
     const inner = contentOf(join(folder, deeper)).folders[0]!;
     return {
-      problem: `has its pictures one folder deeper than a class's, as in ${join(deeper, inner)}`,
-      remedy: `Move them up: into ${join(folder, deeper)}.`,
+      problem: `has its images one folder too deep, as in ${join(deeper, inner)}`,
+      remedy: `Move them up, into ${join(folder, deeper)}.`,
     };
   }
   const unread = [folder, ...folders.map((name) => join(folder, name))].flatMap((each) =>
@@ -87,15 +87,15 @@ function meantBy(folder: string): { readonly problem: string; readonly remedy: s
   if (pictures.length > 0 && folders.length === 0) {
     const above = dirname(resolve(folder));
     return {
-      problem: `holds ${pictures.length} pictures and no folder of a class: it may be one class's itself`,
-      remedy: `If it is, name the folder above: ${above}. ${USUAL}`,
+      problem: `holds ${pictures.length} images and no class folder; it may be a class folder itself`,
+      remedy: `If so, name the folder above: ${above}. ${USUAL}`,
     };
   }
   if (unread.length > 0) {
     const kinds = [...new Set(unread.map((name) => extname(name).slice(1).toUpperCase()))].sort();
     return {
-      problem: `has ${unread.length} pictures in formats that are not read (${kinds.join(", ")}), and too few others`,
-      remedy: `JPEG, PNG and WebP are read: save ${basename(unread[0]!)} and the others as PNG, which loses nothing.`,
+      problem: `has ${unread.length} images in unsupported formats (${kinds.join(", ")}) and too few others`,
+      remedy: `holdfast reads JPEG, PNG and WebP. Save ${basename(unread[0]!)} and the others as PNG, which is lossless.`,
     };
   }
   return undefined;

@@ -67,7 +67,7 @@ describe("a folder with a folder for each class", () => {
     ]);
     // Of those, some may be left out.
     await openDataset(root, { ...measured, skipUnreadable: true });
-    expect(notes.at(-1)).toMatch(/all of its 10 images are used, but for those that cannot be decoded\.$/);
+    expect(notes.at(-1)).toMatch(/all of its 10 images are used, except those that cannot be decoded\.$/);
     // What the owner has split is not put together again.
     for (const name of ["cat", "dog"]) await rm(join(root, name), { recursive: true });
     for (const split of ["train", "test"]) {
@@ -141,7 +141,7 @@ describe("a folder with a folder for each class", () => {
     );
     await expect(openDataset(root, { classes: ["dog"] })).rejects.toThrow(/two or more/);
     await expect(openDataset(root, { classes: ["dog", "dog"] })).rejects.toThrow(
-      /class "dog" is asked for twice/,
+      /class "dog" is named twice/,
     );
   });
 
@@ -201,15 +201,17 @@ describe("what cannot be read", () => {
   };
 
   test("no such folder, an empty one, one class, no images", async () => {
-    expect(await refusal(openDataset(join(root, "nothing")))).toMatch(/neither a folder nor the name/);
+    expect(await refusal(openDataset(join(root, "nothing")))).toMatch(
+      /neither an existing path nor a known dataset/,
+    );
     await writeFile(join(root, "model.onnx"), "");
     expect(await refusal(openDataset(join(root, "model.onnx")))).toMatch(
-      /model\.onnx": is a file that holds no/,
+      /model\.onnx": is not an archive or table of/,
     );
     expect(await refusal(openDataset("mnits"))).toMatch(/Did you mean "mnist"/);
     expect(await refusal(openDataset(root))).toMatch(/no folder with JPEG, PNG or WebP/);
     await photo("only/1.png", "#fff");
-    expect(await refusal(openDataset(root))).toMatch(/one class only, "only"/);
+    expect(await refusal(openDataset(root))).toMatch(/only one class, "only"/);
   });
 
   test.each([
@@ -236,8 +238,10 @@ describe("what cannot be read", () => {
     const round = join(root, "cat", "round.png");
     await symlink(round, round);
     const kept = await openDataset(`${root}:all`, { skipUnreadable: true });
-    expect(kept.skipped).toEqual([{ file: "cat/round.png", problem: "leads through links in a circle" }]);
-    expect(await refusal(openDataset("x".repeat(5000)))).toMatch(/neither a folder nor the name/);
+    expect(kept.skipped).toEqual([{ file: "cat/round.png", problem: "leads through circular links" }]);
+    expect(await refusal(openDataset("x".repeat(5000)))).toMatch(
+      /neither an existing path nor a known dataset/,
+    );
   });
 
   test("a truncated JPEG is named, in a worker thread too", async () => {

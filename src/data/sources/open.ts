@@ -56,14 +56,14 @@ async function openSplit(spec: string, name: string, split: string, options: Ope
   if (existsSync(name)) {
     throw new InputError({
       place: `data "${spec}"`,
-      problem: "is a file that holds no images",
+      problem: "is not an archive or table of images",
       remedy: "Name a folder of images, a zip or tar of one, or a .csv table.",
     });
   }
   throw new InputError({
     place: `data "${spec}"`,
-    problem: "is neither a folder nor the name of a dataset",
-    remedy: `${suggestName(name, BUILT_IN)} Or name a folder or an archive, which must exist.`,
+    problem: "is neither an existing path nor a known dataset",
+    remedy: `${suggestName(name, BUILT_IN)} Or name an existing folder, archive or table.`,
   });
 }
 
@@ -75,11 +75,11 @@ function refuseUnknownSplit(spec: string): void {
   const folder = join(name, split);
   throw new UsageError({
     place: `data "${spec}"`,
-    problem: `"${split}" is no split`,
+    problem: `"${split}" is not a split`,
     remedy:
       split !== "" && isFolder(folder)
         ? `For the folder of that name: ${folder}. Splits are ${SPLIT_NAMES.join(", ")}.`
-        : `${meant === undefined ? "" : `Did you mean ${name}:${meant}? `}Splits are ${SPLIT_NAMES.join(", ")}; a folder is named by its path.`,
+        : `${meant === undefined ? "" : `Did you mean ${name}:${meant}? `}Splits are ${SPLIT_NAMES.join(", ")}; name a folder by its path.`,
   });
 }
 

@@ -98,7 +98,7 @@ function nothingReadable(place: string): InputError {
   return new InputError({
     place,
     problem: "has no image that can be decoded",
-    remedy: "Copy the images again from their source; `holdfast data check` says what is wrong with each.",
+    remedy: "Copy the images again from their source; `holdfast data check` shows what is wrong with each.",
   });
 }
 

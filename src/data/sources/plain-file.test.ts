@@ -92,7 +92,7 @@ test("a NUL in a path of a table, or of the data", async () => {
   const path = join(root, "photos.csv");
   await writeFile(path, "path,label\npets/cats/0.png,cat\npets/do\0gs/0.png,dog\n");
   expect(await refusal(openDataset(path))).toMatch(/line 3: has a path with a NUL/);
-  expect(await refusal(openDataset(`${root}/a\0b`))).toMatch(/neither a folder/);
-  expect(await refusal(openDataset(`${root}/a\0b.csv`))).toMatch(/neither a folder/);
-  expect(await refusal(openDataset(`${root}/a\0b.zip`))).toMatch(/neither a folder/);
+  expect(await refusal(openDataset(`${root}/a\0b`))).toMatch(/neither an existing path/);
+  expect(await refusal(openDataset(`${root}/a\0b.csv`))).toMatch(/neither an existing path/);
+  expect(await refusal(openDataset(`${root}/a\0b.zip`))).toMatch(/neither an existing path/);
 });

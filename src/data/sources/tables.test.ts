@@ -157,7 +157,7 @@ describe("a CSV table of images", () => {
 
   test("a picture of two classes is refused, one that is named twice is not", async () => {
     const twice = await table("path,label\na.png,cat\nb.png,dog\n./a.png,dog\n");
-    expect(await refusal(twice)).toMatch(/line 4: calls .*a\.png "dog", and line 2 calls it "cat"/);
+    expect(await refusal(twice)).toMatch(/line 4: labels .*a\.png "dog", but line 2 labels it "cat"/);
     const same = await table("path,label\na.png,cat\nb.png,dog\n./a.png,cat\n");
     expect((await openDataset(`${same}:all`, size)).length).toBe(3);
   });
@@ -172,10 +172,10 @@ describe("a CSV table of images", () => {
     ["absolute", "path,label\nimg/1.png,dog\n/etc/passwd,cat\n", /line 3: "\/etc\/passwd" leads out/],
     ["a line too long", "path,label\na,b,c\n", /Invalid Record Length.*line 2/],
     ["a quote without end", 'path,label\n"a,b\n', /Quote/],
-    ["an unknown split", "path,label,split\na,b,dev\n", /line 2: "dev" is no split/],
-    ["one class", "path,label\na,b\n", /one class only, "b"/],
+    ["an unknown split", "path,label,split\na,b,dev\n", /line 2: "dev" is not a split/],
+    ["one class", "path,label\na,b\n", /only one class, "b"/],
     ["nothing", "path,label\n", /no lines after its header/],
-    ["a line without a label", "path,label\na,\n", /line 2: lacks a path or a label/],
+    ["a line without a label", "path,label\na,\n", /line 2: has no path or no label/],
   ])("%s: the line is named", async (_, text, words) => {
     expect(await refusal(await table(text))).toMatch(words);
   });

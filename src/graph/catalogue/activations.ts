@@ -26,7 +26,7 @@ const DIRECTIONS: readonly (string | undefined)[] = ["LEFT", "RIGHT"];
 function whole(context: Pick<InferContext, "input" | "inputCount">): readonly OutputType[] {
   const { dtype } = context.input(0);
   if (isFloat(dtype) || dtype === "bool")
-    throw new ShapeError(`its bits are those of integers, found ${dtype}`);
+    throw new ShapeError(`its type must be an integer type, found ${dtype}`);
   return broadcast()(context);
 }
 const bitwise = flat({ ...binary, infer: whole });
@@ -42,7 +42,7 @@ export const ACTIVATIONS = {
     infer: (context) => {
       const { approximate } = context.attributes;
       if (approximate !== "none" && approximate !== "tanh") {
-        throw new ShapeError(`there is no approximation "${approximate.slice(0, 40)}"`);
+        throw new ShapeError(`unknown approximation "${approximate.slice(0, 40)}"`);
       }
       return one.infer(context);
     },
@@ -132,7 +132,7 @@ export const ACTIVATIONS = {
       infer: (context) => {
         const { direction } = context.attributes;
         if (!DIRECTIONS.includes(direction)) {
-          throw new ShapeError(`there is no direction "${direction.slice(0, 40)}"`);
+          throw new ShapeError(`unknown direction "${direction.slice(0, 40)}"`);
         }
         return whole(context);
       },

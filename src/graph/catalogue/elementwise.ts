@@ -11,7 +11,7 @@ export const broadcast =
     const inputs = Array.from({ length: inputCount }, (_, i) => input(i));
     const found = inputs.find((type) => type.dtype !== inputs[0]!.dtype);
     if (found !== undefined) {
-      throw new ShapeError(`inputs must have one type, found ${inputs[0]!.dtype} and ${found.dtype}`);
+      throw new ShapeError(`inputs must have the same type, found ${inputs[0]!.dtype} and ${found.dtype}`);
     }
     const shape = inputs.map((each) => each.shape).reduce((a, b) => broadcastShapes(a, b));
     return [{ dtype: dtype ?? inputs[0]!.dtype, shape }];
@@ -95,7 +95,7 @@ export const ELEMENTWISE = {
       const [condition, yes, no] = [input(0), input(1), input(2)];
       if (condition.dtype !== "bool" || yes.dtype !== no.dtype) {
         throw new ShapeError(
-          `chooses by bool between one type, found ${condition.dtype}, ${yes.dtype}, ${no.dtype}`,
+          `takes a bool condition and two inputs of the same type, found ${condition.dtype}, ${yes.dtype}, ${no.dtype}`,
         );
       }
       return [{ dtype: yes.dtype, shape: broadcastShapes(condition.shape, yes.shape, no.shape) }];

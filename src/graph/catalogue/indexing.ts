@@ -40,7 +40,7 @@ const SCATTER_REDUCTIONS: ReadonlySet<string> = new Set(["none", "add", "mul", "
 
 /** @throws ShapeError for a way to combine that there is not. */
 export function checkReduction(reduction: string): void {
-  if (!SCATTER_REDUCTIONS.has(reduction)) throw new ShapeError(`there is no reduction "${reduction}"`);
+  if (!SCATTER_REDUCTIONS.has(reduction)) throw new ShapeError(`unknown reduction "${reduction}"`);
 }
 
 /** How many numbers `Range` gives. */
@@ -87,7 +87,9 @@ export const INDEXING = {
         throw new ShapeError(`batch_dims = ${batch} does not fit the indices`);
       }
       if (indices.shape.slice(0, batch).some((dim, axis) => dim !== shape[axis])) {
-        throw new ShapeError(`[${shape.join(", ")}] and [${indices.shape.join(", ")}] have other batches`);
+        throw new ShapeError(
+          `[${shape.join(", ")}] and [${indices.shape.join(", ")}] have different batches`,
+        );
       }
       const count = coordinates(indices, shape.length - batch);
       checkCoordinates(indices, shape.slice(batch));
@@ -166,7 +168,7 @@ export const INDEXING = {
       infer: ({ input, attributes }) => {
         const [{ shape }, values] = [input(0), input(2)];
         const depth = Math.trunc(scalarOf(input(1), "depth"));
-        if (values.shape.join() !== "2") throw new ShapeError("its values must be two: off and on");
+        if (values.shape.join() !== "2") throw new ShapeError("it needs two values: off and on");
         const axis = normaliseAxis(attributes.axis, shape.length + 1);
         return [{ dtype: values.dtype, shape: shape.toSpliced(axis, 0, depth) }];
       },

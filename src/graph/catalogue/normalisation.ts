@@ -67,7 +67,8 @@ export const NORMALISATION = {
     infer: ({ input, attributes: { size } }) => {
       const { dtype, shape } = input(0);
       channelsOf(shape);
-      if (shape.length !== 4) throw new ShapeError(`it is of [N, C, h, w], found [${shape.join(", ")}]`);
+      if (shape.length !== 4)
+        throw new ShapeError(`its input must be [N, C, h, w], found [${shape.join(", ")}]`);
       checkInts([size], "size", { count: 1, least: 1 });
       if (size % 2 === 0) throw new ShapeError(`its size must be odd, found ${size}`);
       return [{ dtype, shape }];

@@ -9,7 +9,7 @@ function pool(context: InferContext<typeof pooling>): OutputType[] {
   w.kernel.forEach((length, axis) => {
     if (Math.max(w.padsBegin[axis]!, w.padsEnd[axis]!) >= length) {
       throw new ShapeError(
-        `pads must be smaller than the kernel's ${length}: windows of padding have no value`,
+        `pads must be smaller than the kernel's ${length}: a window of only padding has no value`,
       );
     }
   });

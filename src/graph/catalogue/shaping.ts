@@ -118,7 +118,7 @@ export const SHAPING = {
         }
         const longer = addDims(total, part.shape[axis]!);
         if (longer === undefined) {
-          throw new ShapeError(`${part.shape[axis]} after ${total} is a length that is not known`);
+          throw new ShapeError(`the concatenated length ${total} + ${part.shape[axis]} is not known`);
         }
         total = longer;
       }
@@ -163,7 +163,7 @@ export const SHAPING = {
       const lengths = [starts, ends, axes, steps].map((list) => list.length);
       if (new Set(lengths).size > 1)
         throw new ShapeError(`starts, ends, axes, steps have lengths ${lengths.join(", ")}`);
-      if (steps.includes(0)) throw new ShapeError("a step of 0 leads nowhere");
+      if (steps.includes(0)) throw new ShapeError("a step must not be 0");
       const result: Dim[] = [...shape];
       axes.forEach((given, i) => {
         const axis = normaliseAxis(given, shape.length);
@@ -180,7 +180,7 @@ export const SHAPING = {
       const { dtype, shape } = input(0);
       const pads = constantInts(1, "pads");
       const mode = attributes.mode;
-      if (!PAD_MODES.has(mode)) throw new ShapeError(`there is no mode "${mode}"`);
+      if (!PAD_MODES.has(mode)) throw new ShapeError(`unknown mode "${mode}"`);
       const axes =
         optional(3) === undefined
           ? shape.map((_, axis) => axis)

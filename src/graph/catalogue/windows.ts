@@ -44,7 +44,7 @@ export function windowOf(
   for (const [what, values] of Object.entries({ kernel_shape: kernel, strides, dilations })) {
     checkInts(values, what, { count, least: 1 });
   }
-  if (!AUTO_PADS.has(autoPad)) throw new ShapeError(`there is no auto_pad "${autoPad}"`);
+  if (!AUTO_PADS.has(autoPad)) throw new ShapeError(`unknown auto_pad "${autoPad}"`);
   if (autoPad === "NOTSET" || autoPad === "VALID") {
     const pads = (autoPad === "NOTSET" ? attributes.pads : undefined) ?? [...kernel, ...kernel].map(() => 0);
     checkInts(pads, "pads", { count: 2 * count, least: 0 });

@@ -184,7 +184,7 @@ describe("a model's own functions", () => {
       ...each,
       nodes: [{ ...node(each.name === "Once" ? "Twice" : "Once", ["a"], "b"), domain: "own" }],
     }));
-    expect(graphRefusal({ ...called, functions: endless })).toMatch(/call each other more than 32 deep/);
+    expect(graphRefusal({ ...called, functions: endless })).toMatch(/nest more than 32 deep/);
     const doubling = called.functions.map((each) => ({
       ...each,
       nodes: [0, 1, 2].map((k) => ({

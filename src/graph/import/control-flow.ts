@@ -42,7 +42,7 @@ function loop(node: ModelNode, g: ImportBuilder, run: Run, prefix: string): read
   const count = limit ? knownNumber(g, limit) : Infinity;
   let condition = start ? knownNumber(g, start) : 1;
   if (count === undefined || condition === undefined) {
-    throw new Unsupported("how often it runs depends on the image");
+    throw new Unsupported("its trip count depends on the image");
   }
   checkOutputs(body, 1 + initial.length);
   let state = initial;
@@ -55,7 +55,7 @@ function loop(node: ModelNode, g: ImportBuilder, run: Run, prefix: string): read
     ];
     const outputs = run(instantiate(body, `${prefix}/${i}`, bindings(body, [step, holds, ...state])));
     condition = knownNumber(g, outputs[0]!.name);
-    if (condition === undefined) throw new Unsupported("how often it runs depends on the image");
+    if (condition === undefined) throw new Unsupported("its trip count depends on the image");
     state = outputs.slice(1, 1 + state.length).map(({ name }) => name);
     outputs.slice(1 + state.length).forEach(({ name }, k) => collected[k]!.push(name));
   }
@@ -76,7 +76,7 @@ function scan(node: ModelNode, g: ImportBuilder, run: Run, prefix: string): read
     const value = g.value(name);
     const axis = wrapped(ints("scan_input_axes")[k] ?? 0, value.shape.length);
     const length = value.shape[axis];
-    if (typeof length !== "number") throw new Unsupported("how often it runs depends on an open dimension");
+    if (typeof length !== "number") throw new Unsupported("its trip count depends on an open dimension");
     return { value, axis, length, backward: ints("scan_input_directions")[k] === 1 };
   });
   const { length } = inputs[0]!;
@@ -108,13 +108,13 @@ function bodyOf(node: ModelNode, name: string): ModelGraph {
 
 function checkOutputs({ outputs }: ModelGraph, least: number): void {
   if (outputs.length < least) {
-    throw new Unsupported(`its body gives ${outputs.length} values, at least ${least} are needed`);
+    throw new Unsupported(`its body gives ${outputs.length} values, expected at least ${least}`);
   }
 }
 
 function bindings({ inputs }: ModelGraph, names: readonly string[]): Map<string, string> {
   if (inputs.length !== names.length) {
-    throw new Unsupported(`its body takes ${inputs.length} inputs and is given ${names.length}`);
+    throw new Unsupported(`its body takes ${inputs.length} inputs, found ${names.length}`);
   }
   return new Map(inputs.map(({ name }, i) => [name, names[i]!]));
 }

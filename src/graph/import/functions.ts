@@ -26,12 +26,12 @@ export function withoutFunctions({ graph, functions, opsets }: Model): readonly 
   let calls = 0;
   const add = (node: ModelNode, scope: number, depth: number): void => {
     const body = known.get(keyOf(node.domain, node.opType));
-    if (++calls > MOST_NODES) throw new Unsupported(`its functions come to more than ${MOST_NODES} nodes`);
+    if (++calls > MOST_NODES) throw new Unsupported(`its functions expand to more than ${MOST_NODES} nodes`);
     if (body === undefined) {
       nodes.push({ node, opset: scope });
       return;
     }
-    if (depth > DEEPEST) throw new Unsupported(`its functions call each other more than ${DEEPEST} deep`);
+    if (depth > DEEPEST) throw new Unsupported(`its function calls nest more than ${DEEPEST} deep`);
     // A call's own name is unique or empty; its first output always is.
     const prefix = `${node.name || body.name}:${node.outputs.find((name) => name !== "") ?? calls}`;
     for (const inner of bodyOf(body, node, prefix)) add(inner, body.opsets.get("") ?? scope, depth + 1);

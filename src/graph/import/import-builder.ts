@@ -165,9 +165,7 @@ export class ImportBuilder extends GraphBuilder<Dim> {
 
   #emit(node: Node): Value<Dim>[] {
     if (this.nodes.length >= MOST_EMITTED) {
-      throw new Unsupported(
-        `is written as so many others that the model comes to more than ${MOST_EMITTED} nodes`,
-      );
+      throw new Unsupported(`expands to so many nodes that the model has more than ${MOST_EMITTED}`);
     }
     const outputs = super.node(node);
     if (this.inputsOf(node).some((input) => input !== undefined && this.#varying.has(input.name))) {

@@ -83,9 +83,9 @@ describe("what cannot be read", () => {
   test.each([
     ["an ill-typed node", [node("MatMul", ["x", "x"], ["y"])], /n_y.*cannot be multiplied/],
     ["a value defined twice", [node("Relu", ["x"], ["y"]), node("Relu", ["x"], ["y"])], /defined twice/],
-    ["an input from nowhere", [node("Relu", ["ghost"], ["y"])], /"ghost" is defined nowhere/],
+    ["an input from nowhere", [node("Relu", ["ghost"], ["y"])], /"ghost" is not defined/],
     ["a cycle", [node("Relu", ["b"], ["a"]), node("Relu", ["a"], ["b"])], /cycle/],
-    ["an output from nowhere", [node("Relu", ["x"], ["z"])], /output "y" is made by no node/],
+    ["an output from nowhere", [node("Relu", ["x"], ["z"])], /output "y" comes from no node/],
     [
       "an unknown attribute",
       [node("Relu", ["x"], ["y"], { attributes: new Map([["alpha", { kind: "float", value: 1 }]]) })],
@@ -110,7 +110,7 @@ describe("what cannot be read", () => {
   });
 
   test("an opset that is too old or too new", () => {
-    expect(graphRefusal(model([node("Relu", ["x"], ["y"])], 6))).toMatch(/opset 6; 7 to/);
+    expect(graphRefusal(model([node("Relu", ["x"], ["y"])], 6))).toMatch(/opset 6; holdfast reads 7 to/);
     expect(graphRefusal(model([node("Relu", ["x"], ["y"])], 99))).toMatch(/opset 99/);
   });
 

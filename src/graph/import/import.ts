@@ -47,7 +47,7 @@ export function graphFromModel(model: Model, options: ImportOptions): Graph<Dim>
     if (!state.g.has(name) || state.g.isOpen(name)) {
       throw new InputError({
         place: options.place,
-        problem: `its output "${name}" is made by no node`,
+        problem: `its output "${name}" comes from no node`,
         remedy: "Export the model again.",
       });
     }
@@ -83,8 +83,8 @@ function opsetOf({ opsets }: Model, place: string): number {
   if (opset >= OLDEST_OPSET && opset <= NEWEST_OPSET) return opset;
   throw new InputError({
     place,
-    problem: `is of opset ${opset}; ${OLDEST_OPSET} to ${NEWEST_OPSET} are read`,
-    remedy: "Export the model with an opset between these, such as 17.",
+    problem: `has opset ${opset}; holdfast reads ${OLDEST_OPSET} to ${NEWEST_OPSET}`,
+    remedy: "Export the model with an opset in this range, such as 17.",
   });
 }
 
@@ -146,13 +146,13 @@ const QUANTISED =
 
 function remedyFor(problems: readonly string[]): string {
   if (problems.some((problem) => QUANTISED.test(problem))) {
-    return "The model is quantised in a way that is not read: name the float32 model that it was made from.";
+    return "This kind of quantisation is not supported. Name the float32 model it was made from.";
   }
   if (!problems.some((problem) => /(is|are) not known$/.test(problem))) {
-    return "Export the model again, in eval mode, or mend what is said of these nodes.";
+    return "Export the model again in eval mode, or fix these nodes.";
   }
   const ops = new Set([...Object.keys(OP_CATALOGUE).filter(isStandardOp), ...Object.keys(RAISES)]);
-  return `Export the model in eval mode, with ops among: ${[...ops].sort().join(", ")}.`;
+  return `Export the model in eval mode, using only these ops: ${[...ops].sort().join(", ")}.`;
 }
 
 const nameOf = (node: ModelNode): string => node.name || node.outputs[0] || "?";
@@ -191,7 +191,7 @@ function importNode(node: ModelNode, state: State, problems: UnreadableNode[]): 
     attributes: plainAttributes(node, raised),
   };
   const missing = raw.inputs.find((name) => name !== "" && !g.has(name));
-  if (missing !== undefined) throw new Unsupported(`its input "${missing}" is defined nowhere`);
+  if (missing !== undefined) throw new Unsupported(`its input "${missing}" is not defined`);
   const name = g.nodeName(raw.name);
   const outputs = g.replace({ ...raw, name }, () => raised?.emit(raiseContext(raw, raised, g, opset)));
   if (outputs !== undefined) return;
@@ -202,11 +202,11 @@ function importNode(node: ModelNode, state: State, problems: UnreadableNode[]): 
 function importControlFlow(node: ModelNode, state: State, problems: UnreadableNode[]): void {
   const { g, opset, failed } = state;
   const missing = node.inputs.find((name) => name !== "" && !g.has(name));
-  if (missing !== undefined) throw new Unsupported(`its input "${missing}" is defined nowhere`);
+  if (missing !== undefined) throw new Unsupported(`its input "${missing}" is not defined`);
   const before = problems.length;
   const run: Run = ({ nodes, initializers, outputs }) => {
     if (g.nodes.length + nodes.length > MOST_NODES) {
-      throw new Unsupported(`its bodies come to more than ${MOST_NODES} nodes`);
+      throw new Unsupported(`its bodies expand to more than ${MOST_NODES} nodes`);
     }
     for (const [name, data] of initializers) g.initializer(name, data);
     importNodes(
@@ -216,7 +216,7 @@ function importControlFlow(node: ModelNode, state: State, problems: UnreadableNo
     );
     const undone = outputs.find((name) => !g.has(name));
     if (undone !== undefined && problems.length === before) {
-      throw new Unsupported(`its body's output "${undone}" is defined nowhere`);
+      throw new Unsupported(`its body's output "${undone}" is not defined`);
     }
     if (undone !== undefined) throw new FailedBody();
     return outputs.map((name) => g.value(name));

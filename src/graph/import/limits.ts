@@ -31,11 +31,11 @@ export function sizeLimits(inputs: readonly Value<Dim>[], constants: Iterable<Te
       if (!varies) computed += size;
       const shown = `gives [${shape.join(", ")}]`;
       if (varies && size > LARGEST_MAP * batch) {
-        throw new Unsupported(`${shown}; a value may have ${LARGEST_MAP} elements an image`);
+        throw new Unsupported(`${shown}; a value may have at most ${LARGEST_MAP} elements per image`);
       }
       if (computed > allowed) {
         throw new Unsupported(
-          `${shown}, which brings what is computed from constants to ${computed} elements; ${allowed} are allowed`,
+          `${shown}, which brings values computed from constants to ${computed} elements; the limit is ${allowed}`,
         );
       }
     }

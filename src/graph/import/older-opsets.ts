@@ -31,7 +31,8 @@ const split = raise({
     const count = node.outputs.length;
     const { split: given, num_outputs: stated, axis } = attributes;
     if (given) return again([x, g.ints(given)]);
-    if (stated !== undefined && stated !== count) throw new Unsupported(`has ${count} of ${stated} outputs`);
+    if (stated !== undefined && stated !== count)
+      throw new Unsupported(`has ${count} outputs, but states ${stated}`);
     if (sizes !== undefined || stated !== undefined) return undefined;
     return g.ops("Split", [x], { axis, num_outputs: count }, { outputs: count });
   },
@@ -143,7 +144,7 @@ const softmax = raise({
     const axis = normaliseAxis(given, shape.length);
     if (axis === shape.length - 1) return [g.op(op, [x], { axis })];
     if (shape.slice(axis).filter((dim) => typeof dim !== "number").length > 1) {
-      throw new Unsupported(`is over [${shape.slice(axis).join(", ")}], of which only one may be open`);
+      throw new Unsupported(`is over [${shape.slice(axis).join(", ")}]; only one dimension may be open`);
     }
     const before = shape.slice(0, axis).map(() => 0);
     const rest = shape.slice(axis).map((dim) => (typeof dim === "number" ? dim : -1));

@@ -18,16 +18,16 @@ export class UnreadableModelError extends InputError {
   }
 }
 
-const NO_GRADIENT = "the float32 model that it was made from: rounding has no gradient";
+const NO_GRADIENT = "the float32 model it was made from: rounding has no gradient";
 
 /** What would be needed to read such a node. */
 export function neededFor({ op, problem }: Pick<UnreadableNode, "op" | "problem">): string {
   if (/QLinear|QGemm|QuantizeLinear|DequantizeLinear|Integer/.test(op)) return NO_GRADIENT;
   if (problem.includes("of the domain")) {
-    return "an export with operators of ONNX itself: before the optimiser that fused them into its own";
+    return "an export with ONNX's own operators, from before an optimiser fused them";
   }
   if (problem === "this op is not known") {
-    return `an export in which ${op} is written with other operators, as older opsets do`;
+    return `an export that writes ${op} with other operators, as older opsets do`;
   }
-  return "an export in eval mode, with fixed shapes, in which this holds";
+  return "an export in eval mode, with fixed shapes, that avoids this";
 }

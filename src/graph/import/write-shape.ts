@@ -32,5 +32,5 @@ function namedDim(g: GraphBuilder<Dim>, name: string): Value<Dim> {
     const axis = value.shape.indexOf(name);
     if (axis >= 0) return g.op("Shape", [value], { start: axis, end: axis + 1 });
   }
-  throw new Unsupported(`depends on the open dimension "${name}" in a way that is not understood`);
+  throw new Unsupported(`depends on the open dimension "${name}" in an unsupported way`);
 }

@@ -54,7 +54,7 @@ export function evaluateConstant(
   } catch (error) {
     // Division by zero, a NaN made an integer, an array that no memory holds.
     if (!(error instanceof RangeError)) throw error;
-    throw new ShapeError(`its value has no meaning: ${error.message}`, `node "${node.name}" (${node.op})`);
+    throw new ShapeError(`its value is invalid: ${error.message}`, `node "${node.name}" (${node.op})`);
   }
 }
 
@@ -250,7 +250,7 @@ function reduction(
     );
     const length = sizeOf(axes.map((axis) => from.shape[axis]!));
     const out = filled(type.dtype, rows.length / length, 0);
-    if (length === 0) throw new RangeError("it is over no elements");
+    if (length === 0) throw new RangeError("it reduces over no elements");
     for (let i = 0; i < out.length; i++) {
       let total: number | bigint = rows[i * length]!;
       for (let j = 1; j < length; j++) total = combine(total, rows[i * length + j]!);

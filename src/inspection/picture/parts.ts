@@ -170,7 +170,7 @@ function summary(nodes: readonly Node[]): Box {
   const lines = [...counts].sort(([, a], [, b]) => b - a).map(([op, count]) => `${op} × ${count}`);
   return {
     kind,
-    lines: [`${nodes.length} operators, densely joined`, ...lines.slice(0, 5)],
+    lines: [`${nodes.length} operators, densely connected`, ...lines.slice(0, 5)],
     after: [],
     fromTop: true,
   };

@@ -180,7 +180,7 @@ describe("what other tools wrote", () => {
     expect(await read()).toBeUndefined();
     await put("preprocessor_config.json", "{");
     expect(await read()).toBeUndefined();
-    expect(notices.at(-1)).toMatch(/preprocessor_config\.json: is not JSON.*passed over/);
+    expect(notices.at(-1)).toMatch(/preprocessor_config\.json: is not JSON.*ignored/);
   });
 
   test("names of classes, where there are as many", async () => {
@@ -199,8 +199,8 @@ describe("what other tools wrote", () => {
     });
     expect(classifier.classNames).toEqual(["cat", "dog", "eel"]);
     expect(told).toEqual([
-      expect.stringContaining("names 2 classes, and it has 3 logits"),
-      expect.stringContaining("named by"),
+      expect.stringContaining("names 2 classes, but it has 3 logits"),
+      expect.stringContaining("class names come from"),
     ]);
     await rm(join(folder, "labels.txt"));
     await put("config.json", { id2label: { 0: "LABEL_0", 1: "LABEL_1" } });

@@ -93,7 +93,7 @@ async function jsonOf(place: string, onNotice: (notice: string) => void): Promis
 
 function passOver(error: unknown, onNotice: (notice: string) => void): void {
   if (!(error instanceof HoldfastError)) throw error;
-  onNotice(`${error.place}: ${error.problem}; it is passed over`);
+  onNotice(`${error.place}: ${error.problem}; it is ignored`);
 }
 
 const channels = z.array(z.number()).min(1).max(4);

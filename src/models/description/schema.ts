@@ -45,8 +45,7 @@ const schema = z.strictObject({
 });
 
 const LARGEST = 2 ** 22;
-const REMEDY =
-  "See docs/formats.md for what it may say, or write it again: holdfast inspect model.onnx --write.";
+const REMEDY = "See docs/formats.md for its keys, or write it again: holdfast inspect model.onnx --write.";
 const refused = refusing(REMEDY);
 
 /** `photos/model.onnx` → `photos/model.yaml` */
@@ -91,7 +90,7 @@ export async function writeDescription(model: string, description: PartlyKnown):
   const lines = Object.entries(defined(description)).map(
     ([key, value]) => `${key}: ${JSON.stringify(value)}`,
   );
-  const head = `# How ${basename(model)} is to be read: written by holdfast, see docs/formats.md.`;
+  const head = `# How to read ${basename(model)}: written by holdfast, see docs/formats.md.`;
   await writeFileAtomic(path, `${[head, ...lines].join("\n")}\n`);
   return path;
 }

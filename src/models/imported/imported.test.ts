@@ -130,7 +130,7 @@ describe("weights in other guises", () => {
     );
     const notices: string[] = [];
     const imported = readImported(model, "m.onnx", {}, (text) => notices.push(text));
-    expect(notices[0]).toContain("its 1 quantised weights are trained, and exported, as floats");
+    expect(notices[0]).toContain("its 1 quantised weights are trained and exported as floats");
     expect([...imported.classifier.graph.initializers.get("w")!.data]).toEqual([0.5, 1, 1.5, -10, 8, 10]);
     expect([...imported.source.graph.initializers.keys()]).toEqual(["w"]);
     const before = readModel(writeModel(model), { place: "m" });
@@ -189,7 +189,7 @@ describe("weights in other guises", () => {
 
   test("none at all: an error that says so", () => {
     const model = modelOf([node("Relu", ["x"], "h"), ...pooled]);
-    expect(() => readImported(model, "m.onnx", {})).toThrow(/m.onnx: has no weights that could be trained/);
+    expect(() => readImported(model, "m.onnx", {})).toThrow(/m.onnx: has no trainable weights/);
   });
 });
 
@@ -229,7 +229,7 @@ describe("a batch and a size that the file fixes", () => {
     expect(readImported(flat, "m.onnx", { size: [8, 8] }).classifier.parameters).toEqual(["w"]);
     const read = (): unknown => readImported(flat, "m.onnx", { size: [16, 16] });
     expect(read).toThrow(InputError);
-    expect(read).toThrow(/cannot be read for other images than its own \[1, 3, 8, 8\]/);
-    expect(read).toThrow(/Leave --size out/);
+    expect(read).toThrow(/cannot be read for images other than its own \[1, 3, 8, 8\]/);
+    expect(read).toThrow(/Omit --size/);
   });
 });

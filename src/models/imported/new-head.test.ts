@@ -71,11 +71,11 @@ describe("a last layer for other classes", () => {
     });
     const replace = (model: Model): unknown =>
       withHeadFor(readImported(model, "m.onnx", {}), ["a", "b"], createGenerator(1));
-    expect(() => replace(wide)).toThrow(/come of no linear layer that could be replaced/);
+    expect(() => replace(wide)).toThrow(/do not come from a linear layer that can be replaced/);
     const tied = modelOf(
       [node("Conv", ["x", "w"], "c"), node("Relu", ["c"], "r"), node("Conv", ["r", "w"], "h"), ...pool],
       { w: noise("w", 3, 3, 1, 1) },
     );
-    expect(() => replace(tied)).toThrow(/used elsewhere too/);
+    expect(() => replace(tied)).toThrow(/also used elsewhere/);
   });
 });

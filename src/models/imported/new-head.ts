@@ -26,12 +26,11 @@ export function withNewHead(
     throw new InputError({
       place,
       problem,
-      remedy:
-        "Train it on data with its own classes (--head keep), or export it with a last linear layer for the new ones.",
+      remedy: "Train it on data with its own classes (--head keep), or export it with a linear last layer.",
     });
   };
   if (head === undefined) {
-    return refuse(`its logits ("${classifier.logits}") come of no linear layer that could be replaced`);
+    return refuse(`its logits ("${classifier.logits}") do not come from a linear layer that can be replaced`);
   }
   const { initializers } = model.graph;
   const old = classifier.classNames.length;
@@ -41,7 +40,8 @@ export function withNewHead(
   for (const part of [head.weight, ...(head.bias ? [head.bias] : [])]) {
     const data = initializers.get(part.name)!;
     const readers = model.graph.nodes.filter(({ inputs }) => inputs.includes(part.name));
-    if (readers.length !== 1) refuse(`the weights of its last layer ("${part.name}") are used elsewhere too`);
+    if (readers.length !== 1)
+      refuse(`the weights of its last layer ("${part.name}") are also used elsewhere`);
     replaced.set(part.name, drawn(part, data, { old, classes, inner, random }, refuse));
   }
   return withClasses(
@@ -67,7 +67,7 @@ function drawn(
   refuse: (problem: string) => never,
 ): Tensor {
   if (shape[axis] !== old) {
-    refuse(`the weights of its last layer ("${name}", [${shape.join(", ")}]) have no place for each class`);
+    refuse(`the weights of its last layer ("${name}", [${shape.join(", ")}]) do not have an axis of classes`);
   }
   const wanted = shape.map((dim, i) => (i === axis ? classes : dim));
   return asType(dtype, linearUniform(random, name, wanted, inner));

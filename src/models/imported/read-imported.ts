@@ -35,7 +35,7 @@ export function readImported(
 ): Imported {
   const { model: source, dequantised } = plainWeights(model);
   if (dequantised > 0) {
-    onNotice(`${place}: its ${dequantised} quantised weights are trained, and exported, as floats`);
+    onNotice(`${place}: its ${dequantised} quantised weights are trained and exported as floats`);
   }
   const imported = { place, options, source, classifier: asClassifier(source, place, options, onNotice) };
   tellTrained(imported, onNotice);
@@ -73,8 +73,8 @@ function asClassifier(
   if (parameters.length === 0) {
     throw new InputError({
       place,
-      problem: "has no weights that could be trained: none of its layers has a constant float weight",
-      remedy: "Name the float model that it was made from.",
+      problem: "has no trainable weights: none of its layers has a constant float weight",
+      remedy: "Name the float model it was made from.",
     });
   }
   return { ...classifier, parameters, buffers: classifier.buffers.filter(isSource) };
@@ -95,13 +95,13 @@ function read(opened: Model, source: Model, place: string, options: LoadOptions)
     classifierFromModel(source, place, { ...options, onNotice: () => {} });
     throw new InputError({
       place,
-      problem: `cannot be read for other images than its own [${shape.map((dim) => dim || "?").join(", ")}]: ${error.problem}`,
-      remedy: "Leave --size out, or export the model with open dimensions for the batch, height and width.",
+      problem: `cannot be read for images other than its own [${shape.map((dim) => dim || "?").join(", ")}]: ${error.problem}`,
+      remedy: "Omit --size, or export the model with open dimensions for the batch, height and width.",
     });
   }
   throw new InputError({
     place,
-    problem: "computes with the size of its batch, which changes from one step of training to the next",
+    problem: "computes with its batch size, which changes between training steps",
     remedy:
       "Export the model with a dynamic batch dimension (dynamic_shapes, or dynamic_axes in older versions).",
   });
@@ -123,6 +123,6 @@ function tellTrained({ place, source, classifier }: Imported, onNotice: (notice:
   const numbers = sizes.reduce((sum, size) => sum + size, 0);
   onNotice(
     `${place}: ${parameters.length} weights of ${numbers.toLocaleString("en")} numbers are trained` +
-      (kept.length === 0 ? "" : `; other constants stay as they are: ${shown}`),
+      (kept.length === 0 ? "" : `; other constants are not: ${shown}`),
   );
 }

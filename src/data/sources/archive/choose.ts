@@ -41,7 +41,8 @@ export function choosePictures(
 function mixed(path: string, name: string): InputError {
   return new InputError({
     place: path,
-    problem: `has pictures in folders of splits and others outside them, such as ${JSON.stringify(name)}`,
-    remedy: "Put every picture under train, val or test, choose classes (--classes), or read them :all.",
+    problem: `has images in split folders and others outside them, such as ${JSON.stringify(name)}`,
+    remedy:
+      "Put every image under train, val or test, select classes (--classes), or use all images with :all.",
   });
 }

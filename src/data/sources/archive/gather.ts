@@ -59,8 +59,8 @@ export async function gatherPictures(
     if (total > LARGEST_ARCHIVE) {
       throw new InputError({
         place: path,
-        problem: `holds more than ${LARGEST_ARCHIVE / 2 ** 30} GiB of pictures`,
-        remedy: "Unpack it and give the folder, or choose classes (--classes).",
+        problem: `holds more than ${LARGEST_ARCHIVE / 2 ** 30} GiB of images`,
+        remedy: "Unpack it and name the folder, or select classes (--classes).",
       });
     }
     // A picture without a byte needs a slab too, even as the first.

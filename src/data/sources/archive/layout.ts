@@ -50,9 +50,9 @@ export function layoutOf(names: readonly string[], place: string, truth: GroundT
       place,
       problem:
         classNames.length === 0
-          ? "has no JPEG, PNG or WebP picture with a class"
-          : `has pictures of one class only, "${classNames[0]}"`,
-      remedy: "A class is a folder (cats/1.jpg), or begins the file's name (cat.1.jpg).",
+          ? "has no JPEG, PNG or WebP image with a class"
+          : `has images of only one class, "${classNames[0]}"`,
+      remedy: "The class is the folder's name (cats/1.jpg) or the first word of the file's name (cat.1.jpg).",
     });
   }
   return {

@@ -21,7 +21,7 @@ export function openFlowers(asked: string, options: OpenOptions): Dataset {
   if (fit.height !== fit.width) {
     throw new UsageError({
       place: "size",
-      problem: `flowers are square, asked for ${fit.height} × ${fit.width}`,
+      problem: `flowers are square, but the size is ${fit.height} × ${fit.width}`,
     });
   }
   const side = fit.width;
@@ -44,7 +44,7 @@ export function openFlowers(asked: string, options: OpenOptions): Dataset {
     labels: Int32Array.from(order, (index) => labels[index]!),
     source: { kind: "pixels", pixels, channels: fit.channels, height: side, width: side },
     sourceIndices: order,
-    description: `Drawn from seed ${random.seed}, ${perClass} a class.`,
+    description: `Drawn from seed ${random.seed}, ${perClass} per class.`,
     fileName: (index) => `flowers/${split}#${index}`,
     mask: (index, out) => out.set(masks.subarray(index * area, (index + 1) * area)),
   });

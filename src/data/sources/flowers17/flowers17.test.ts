@@ -56,7 +56,7 @@ describe("the pictures alone", () => {
     expect(parts.map(perClass)).toEqual([40, 20, 20].map((count) => Array<number>(17).fill(count)));
     expect(parts.map(({ split }) => split)).toEqual(["train", "val", "test"]);
     expect(new Set(parts.flatMap(numbers)).size).toBe(1360);
-    expect(parts[0]!.description).toMatch(/Not the owners' split \(datasplits.mat is not there\).*seed 0/);
+    expect(parts[0]!.description).toMatch(/Not the owners' split \(datasplits.mat is missing\).*seed 0/);
     expect(numbers(await openDataset(`${root}:train`, SIZE))).toEqual(numbers(parts[0]!));
     for (const other of [{ seed: 1 }, { flowersSplit: 2 }]) {
       expect(numbers(await openDataset(root, { ...SIZE, ...other }))).not.toEqual(numbers(parts[0]!));
@@ -119,10 +119,10 @@ describe("datasplits.mat, as SciPy writes it", () => {
 
   test.each([
     ["another dataset's variables", { labels: [1, 2] }, /has no variable trn1/],
-    ["a number outside", { trn1: [1, 1361], val1: [2], tst1: [3] }, /names picture 1361, outside 1 … 1360/],
-    ["a fraction", { trn1: [1.5], val1: [2], tst1: [3] }, /names picture 1.5/],
-    ["a picture in two parts", { trn1: [1, 7], val1: [7], tst1: [3] }, /names picture 7 in two parts/],
-    ["nothing to test on", { trn1: [1], val1: [2], tst1: [] }, /has no number in tst1/],
+    ["a number outside", { trn1: [1, 1361], val1: [2], tst1: [3] }, /names image 1361, outside 1 … 1360/],
+    ["a fraction", { trn1: [1.5], val1: [2], tst1: [3] }, /names image 1.5/],
+    ["a picture in two parts", { trn1: [1, 7], val1: [7], tst1: [3] }, /names image 7 twice/],
+    ["nothing to test on", { trn1: [1], val1: [2], tst1: [] }, /has no numbers in tst1/],
   ])("with %s is refused", async (_, variables, words) => {
     await writeFile(join(root, "datasplits.mat"), matFile(variables));
     const error = await openDataset(root, SIZE).catch((e: unknown) => e);

@@ -93,8 +93,8 @@ function checkComplete(pictures: string): void {
   if (missing.length === 0) return;
   throw new InputError({
     place: pictures,
-    problem: `lacks ${missing.length} of the ${COUNT} pictures of 17 Flowers, the first ${missing[0]}`,
-    remedy: "Unpack 17flowers.tgz again, or go on without them with --skip-unreadable.",
+    problem: `lacks ${missing.length} of the ${COUNT} images of 17 Flowers, first ${missing[0]}`,
+    remedy: "Unpack 17flowers.tgz again, or skip the missing images with --skip-unreadable.",
   });
 }
 

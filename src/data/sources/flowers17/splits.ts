@@ -54,8 +54,8 @@ export function chooseFlowers(source: SplitSource, asked: string): Omit<Part, "s
   return {
     chosen: deal(source, counts, { seed, stream })[split],
     note:
-      "Not the owners' split (datasplits.mat is not there): 40, 20 and 20 images a class, " +
-      `dealt by seed ${seed}${number === 1 ? "" : `, split ${number}`}.`,
+      "Not the owners' split (datasplits.mat is missing): 40, 20 and 20 images per class, " +
+      `drawn with seed ${seed}${number === 1 ? "" : `, split ${number}`}.`,
   };
 }
 
@@ -67,16 +67,16 @@ function ownersPart(path: string, split: Split, number: number, count: number): 
   const numbersOf = (name: Split): number[] => {
     const array = arrays.get(`${VARIABLES[name]}${number}`);
     if (array === undefined) throw refuse(`has no variable ${VARIABLES[name]}${number}`);
-    if (array.data.length === 0) throw refuse(`has no number in ${VARIABLES[name]}${number}`);
+    if (array.data.length === 0) throw refuse(`has no numbers in ${VARIABLES[name]}${number}`);
     return Array.from(array.data);
   };
   const numbers = SPLITS.map(numbersOf);
   const seen = new Set<number>();
   for (const each of numbers.flat()) {
     if (!Number.isInteger(each) || each < 1 || each > count) {
-      throw refuse(`names picture ${each}, outside 1 … ${count}`);
+      throw refuse(`names image ${each}, outside 1 … ${count}`);
     }
-    if (seen.has(each)) throw refuse(`names picture ${each} in two parts of split ${number}, or twice`);
+    if (seen.has(each)) throw refuse(`names image ${each} twice in split ${number}`);
     seen.add(each);
   }
   return Uint32Array.from(numbers[SPLITS.indexOf(split)]!, (each) => each - 1).sort();

@@ -41,7 +41,7 @@ export const ACTIVATIONS: Readonly<Record<string, Raise>> = {
   Shrink: raise({
     attributes: { lambd: { kind: "float", default: 0.5 }, bias: { kind: "float", default: 0 } },
     emit: ({ g, inputs: [x], attributes: { lambd, bias } }) => {
-      if (!isFloat(x!.dtype)) throw new Unsupported(`is read for floats, found ${x!.dtype}`);
+      if (!isFloat(x!.dtype)) throw new Unsupported(`is only supported for floats, found ${x!.dtype}`);
       const above = g.op("Where", [
         g.op("Greater", [x, g.scalar(lambd, x)]),
         g.op("Sub", [x, g.scalar(bias, x)]),

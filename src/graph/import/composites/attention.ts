@@ -32,7 +32,7 @@ export const attention: Raise = raise({
   emit: ({ g, inputs, attributes }) => {
     const [q, k, v, mask, pastKey, pastValue, filled] = inputs;
     if (k === undefined || v === undefined) throw new Unsupported("needs keys and values");
-    if (filled !== undefined) throw new Unsupported("its nonpad_kv_seqlen is not read");
+    if (filled !== undefined) throw new Unsupported("its nonpad_kv_seqlen is not supported");
     const { softcap, qk_matmul_output_mode: mode } = attributes;
     const query = byHeads(g, q!, attributes.q_num_heads);
     const key = joined(g, pastKey, byHeads(g, k, attributes.kv_num_heads));
@@ -60,7 +60,7 @@ export const attention: Raise = raise({
 function byHeads(g: G, x: V, heads: number | undefined): V {
   if (x.shape.length === 4) return x;
   if (x.shape.length !== 3 || heads === undefined || !(heads > 0)) {
-    throw new Unsupported(`[${x.shape.join(", ")}] needs its number of heads`);
+    throw new Unsupported(`[${x.shape.join(", ")}] needs the number of heads`);
   }
   const split = g.op("Reshape", [x, g.ints([0, 0, heads, numberOf(x, 2) / heads])]);
   return g.op("Transpose", [split], { perm: [0, 2, 1, 3] });
@@ -80,7 +80,7 @@ function joined(g: G, past: V | undefined, present: V): V {
 function perHead(g: G, left: V, right: V): V {
   const [heads, shared] = [numberOf(left, 1), numberOf(right, 1)];
   if (heads === shared) return g.op("MatMul", [left, right]);
-  if (!Number.isInteger(heads / shared)) throw new Unsupported(`${heads} heads do not share ${shared}`);
+  if (!Number.isInteger(heads / shared)) throw new Unsupported(`${heads} heads cannot share ${shared}`);
   const [rows, inner, columns] = [numberOf(left, 2), numberOf(left, 3), numberOf(right, 3)];
   const grouped = g.op("Reshape", [left, g.ints([0, shared, heads / shared, rows, inner])]);
   const product = g.op("MatMul", [grouped, g.op("Unsqueeze", [right, g.ints([2])])]);

@@ -87,21 +87,21 @@ test("heads of an open batch share keys and values", () => {
 });
 
 test.each([
-  ["flat heads without their number", node("Attention", ["x", "x", "x"], "y"), /needs its number of heads/],
+  ["flat heads without their number", node("Attention", ["x", "x", "x"], "y"), /needs the number of heads/],
   [
     "heads that do not share evenly",
     node("Attention", ["x", "k", "k"], "y", { q_num_heads: int(4), kv_num_heads: int(3) }),
-    /4 heads do not share 3/,
+    /4 heads cannot share 3/,
   ],
   [
     "a cache that is filled from outside",
     node("Attention", ["x", "x", "x", "", "", "", "one"], "y", { q_num_heads: int(2), kv_num_heads: int(2) }),
-    /nonpad_kv_seqlen is not read/,
+    /nonpad_kv_seqlen is not supported/,
   ],
   [
     "more turned than there is",
     node("RotaryEmbedding", ["x", "x", "x"], "y", { num_heads: int(2), rotary_embedding_dim: int(6) }),
-    /turns 6 of 4/,
+    /rotates 6 of 4/,
   ],
   ["a rotation without angles", node("RotaryEmbedding", ["x"], "y", { num_heads: int(2) }), /needs cosines/],
   [

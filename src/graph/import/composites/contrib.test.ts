@@ -228,7 +228,7 @@ describe("quantised operators give what ONNX Runtime's integers give", () => {
     ];
     const constants = { w: bytes([4, 3, 3, 3], "w"), ws: scalar(0.02) };
     await expectAsOriginal(model(nodes, constants, 1), [1, 3, 8, 8], 1e-6);
-    expect(() => graphFromModel(model(nodes, constants), { place: "m" })).toThrow(/from the whole batch/);
+    expect(() => graphFromModel(model(nodes, constants), { place: "m" })).toThrow(/on the whole batch/);
   });
 
   test("the gradient passes their rounding and stops where they clip", () => {

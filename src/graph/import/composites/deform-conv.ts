@@ -24,7 +24,7 @@ export const DEFORM_CONV = raise({
     const { g, inputs, attributes } = context;
     const [x, weight, offset, bias, mask] = inputs as [V, V, V, V | undefined, V | undefined];
     if (x.shape.length !== 4 || weight.shape.length !== 4 || offset.shape.length !== 4) {
-      throw new Unsupported(`is over [${x.shape.join(", ")}]: it is read for images`);
+      throw new Unsupported(`is over [${x.shape.join(", ")}]; only images are supported`);
     }
     const [channels, height, width] = x.shape.slice(1).map((dim) => known(dim, "a dimension of the image"));
     const [down, across] = offset.shape.slice(2).map((dim) => known(dim, "a dimension of the offsets"));

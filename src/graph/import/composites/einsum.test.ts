@@ -106,7 +106,7 @@ test.each([
   ["n..,cd->nd", /is not understood/],
   ["nchw->nn", /is not understood/],
   ["nchw->a->b", /is not understood/],
-  ["nchw,nchw->n", /is of 2 inputs, found 1/],
+  ["nchw,nchw->n", /has 2 inputs, found 1/],
   ["nch->n", /does not fit/],
   ["ncch->n", /both/],
   ["nchw->q", /"q", which no input has/],

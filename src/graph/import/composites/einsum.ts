@@ -39,7 +39,7 @@ function parsed(equation: string, values: readonly V[]): { terms: Term[]; output
   if (more.length > 0 || ![...written, right ?? ""].every(isTerm)) throw wrong();
   if (written.length !== values.length) {
     throw new Unsupported(
-      `its equation "${equation.slice(0, 80)}" is of ${written.length} inputs, found ${values.length}`,
+      `its equation "${equation.slice(0, 80)}" has ${written.length} inputs, found ${values.length}`,
     );
   }
   let widest = 0;
@@ -194,7 +194,7 @@ function shaped(g: G, value: V, dims: readonly Dim[]): V {
     typeof dim === "number" ? dim : value.shape[axis] === dim ? 0 : -1,
   );
   if (target.filter((dim) => dim === -1).length > 1) {
-    throw new Unsupported(`comes to [${dims.join(", ")}], of which only one dimension may be open`);
+    throw new Unsupported(`gives [${dims.join(", ")}]; only one dimension may be open`);
   }
   return g.op("Reshape", [value, g.ints(target)]);
 }

@@ -129,7 +129,7 @@ export const GRID_SAMPLE = raise({
     if (rank < 1 || rank > 3 || grid.shape.length !== rank + 2 || grid.shape.at(-1) !== rank) {
       throw new Unsupported(`[${x.shape.join(", ")}] and a grid of [${grid.shape.join(", ")}] do not fit`);
     }
-    if (mode === "cubic" && rank !== 2) throw new Unsupported("cubic sampling is of images only");
+    if (mode === "cubic" && rank !== 2) throw new Unsupported("cubic sampling supports only images");
     const lengths = x.shape.slice(2).map((dim, i) => known(dim, `axis ${i + 2}`));
     const channels = known(x.shape[1], "its channels");
     const outer = grid.shape.slice(1, -1).map((dim, i) => known(dim, `axis ${i + 1} of the grid`));
@@ -193,7 +193,7 @@ export const AFFINE_GRID = raise({
       throw new Unsupported(`theta [${theta!.shape.join(", ")}] does not fit ${rank} axes`);
     }
     if (!(points >= 0 && points <= LARGEST_GRID))
-      throw new Unsupported(`a grid of ${points} places is too large`);
+      throw new Unsupported(`a grid of ${points} points is too large`);
     const along = lengths.map((length) => positions(length, attributes.align_corners === 1));
     const base: number[] = [];
     for (let i = 0; i < points; i++) {

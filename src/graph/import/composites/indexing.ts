@@ -8,7 +8,7 @@ import { raise, Unsupported, type Raise } from "../raise.js";
 function constantOf(g: ImportBuilder, value: Value<Dim>, what: string): Tensor {
   const data = g.constantOf(value);
   if (data === undefined)
-    throw new Unsupported(`how much it gives depends on the image: ${what} is no constant`);
+    throw new Unsupported(`its output size depends on the image: ${what} is not constant`);
   return data;
 }
 
@@ -67,7 +67,8 @@ export const INDEXING: Readonly<Record<string, Raise>> = {
     attributes: { axis: { kind: "int" }, sorted: { kind: "int", default: 1 } },
     emit: ({ g, inputs: [x], attributes: { axis, sorted }, node }) => {
       const data = constantOf(g, x!, "its input");
-      if (axis !== undefined && data.shape.length !== 1) throw new Unsupported("its rows are compared");
+      if (axis !== undefined && data.shape.length !== 1)
+        throw new Unsupported("comparing rows is not supported");
       const { places, inverse, counts } = unique(data, sorted === 1);
       const flat = g.op("Reshape", [x, g.ints([-1])]);
       const lists = [places, inverse, counts].map((list) => g.computed(int64([list.length], list)));
@@ -80,7 +81,7 @@ export const INDEXING: Readonly<Record<string, Raise>> = {
     emit: ({ g, inputs: [x, given], attributes: { batch_axis: batchAxis, time_axis: timeAxis } }) => {
       const { shape } = x!;
       const [batch, time] = sequencesOf(shape, batchAxis, timeAxis);
-      const lengths = toNumbers(constantOf(g, given!, "how long its sequences are"));
+      const lengths = toNumbers(constantOf(g, given!, "its sequence lengths"));
       if (lengths.length !== batch || lengths.some((length) => !(length >= 0 && length <= time))) {
         throw new Unsupported(`lengths [${lengths.slice(0, 8).join(", ")}] do not fit [${shape.join(", ")}]`);
       }

@@ -64,7 +64,7 @@ export const POOLING: Readonly<Record<string, Raise>> = {
       const [, channels, ...from] = x!.shape.map((dim, axis) => (axis === 0 ? 0 : known(dim, "a dimension")));
       const w = windowOf({ ...attributes, dilations: undefined, auto_pad: "NOTSET" }, from);
       if (w.kernel.some((length, i) => length > w.strides[i]!)) {
-        throw new Unsupported("its windows overlap, so that a place may have several values");
+        throw new Unsupported("its windows overlap, so an element may have several values");
       }
       const given = outputShape && g.constantOf(outputShape);
       if (outputShape !== undefined && given === undefined)

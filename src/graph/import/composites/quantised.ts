@@ -141,7 +141,7 @@ const dynamicQuantizeLinear = raise({
 function dynamically(g: G, x: V): { quantised: V; scale: V; zero: V } {
   // Where the batch is in `x` does not matter: the model's inputs say whether it is one image.
   if (g.inputs.some((name) => g.value(name).shape[0] !== 1)) {
-    throw new Unsupported("its scale is found from the whole batch: batches of 1 are needed");
+    throw new Unsupported("its scale depends on the whole batch, so the batch size must be 1");
   }
   const none = g.scalar(0);
   const most = g.op("Max", [g.op("ReduceMax", [x], { keepdims: 0 }), none]);

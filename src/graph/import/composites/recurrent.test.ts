@@ -124,9 +124,9 @@ test.each<[string, Model, RegExp]>([
     layer("RNN", [], { activations: texts("Wave") }),
     /activation "Wave" is not known/,
   ],
-  ["too few activations", layer("LSTM", [], { activations: texts("Tanh") }), /1 activations of 3/],
-  ["weights of another size", layer("GRU", [], { hidden_size: int(3) }), /are not those of 3 units/],
-  ["an open length", layer("RNN", [], { layout: int(1) }, "N"), /steps are written out/],
+  ["too few activations", layer("LSTM", [], { activations: texts("Tanh") }), /1 activations, expected 3/],
+  ["weights of another size", layer("GRU", [], { hidden_size: int(3) }), /do not fit 3 units/],
+  ["an open length", layer("RNN", [], { layout: int(1) }, "N"), /steps can be unrolled/],
 ])("refused: %s", (_, model, words) => {
   expect(() => graphFromModel(model, { place: "m" })).toThrow(words);
 });
@@ -139,5 +139,7 @@ test("layers that come to too many steps are refused before the memory is full",
   ]).flat();
   const constants = { W: weights(4), R: weights(4), one: int64([1], [1]) };
   const model = modelOf(layers, constants, { input: { shape: [1024, 1, 1] } });
-  expect(() => graphFromModel(model, { place: "m" })).toThrow(/comes to more than 60000 nodes/);
+  expect(() => graphFromModel(model, { place: "m" })).toThrow(
+    /so many nodes that the model has more than 60000/,
+  );
 });

@@ -92,7 +92,7 @@ function resized(
 ): Value<Dim> {
   const isCropped = sampling.coordinates === "tf_crop_and_resize";
   if (isCropped && roi?.length !== 2 * axes.length) {
-    throw new Unsupported(`roi must be ${2 * axes.length} numbers that are known before running`);
+    throw new Unsupported(`roi must be ${2 * axes.length} numbers known before running`);
   }
   // As ONNX Runtime does it, whatever the scales and the crop say.
   if (axes.every((axis, i) => sizes[i] === x.shape[axis])) return x;
@@ -179,7 +179,7 @@ function imageOf(x: Value<Dim>): readonly [channels: number, height: number, wid
 }
 
 function divided(length: number, by: number): number {
-  if (by < 1 || length % by !== 0) throw new Unsupported(`${length} does not divide by ${by}`);
+  if (by < 1 || length % by !== 0) throw new Unsupported(`${length} is not divisible by ${by}`);
   return length / by;
 }
 

@@ -31,7 +31,7 @@ export const rotaryEmbedding: Raise = raise({
     }
     const turned = attributes.rotary_embedding_dim || size;
     if (!(turned > 0 && turned <= size && turned % 2 === 0)) {
-      throw new Unsupported(`turns ${turned} of ${size} elements`);
+      throw new Unsupported(`rotates ${turned} of ${size} elements`);
     }
     const interleaved = attributes.interleaved === 1;
     const angles = (cache: V): V => {

@@ -76,7 +76,7 @@ export function unrolled(
   const x = layout === 1 ? g.op("Transpose", [given.x], { perm: [1, 0, 2] }) : given.x;
   const length = x.shape[0];
   if (x.shape.length !== 3 || typeof length !== "number" || length < 1 || length > MOST_STEPS) {
-    throw new Unsupported(`is over [${x.shape.join(", ")}]; 1 to ${MOST_STEPS} steps are written out`);
+    throw new Unsupported(`is over [${x.shape.join(", ")}]; 1 to ${MOST_STEPS} steps can be unrolled`);
   }
   checkLengths(g, given.lengths, length);
   const order = { forward: [false], reverse: [true], bidirectional: [false, true] }[direction];
@@ -125,7 +125,7 @@ function checkLengths(g: G, lengths: V | undefined, length: number): void {
   if (lengths === undefined) return;
   const known = g.constantOf(lengths);
   if (known === undefined || toNumbers(known).some((each) => each !== length)) {
-    throw new Unsupported("its sequence_lens are read only where they are known to be the whole length");
+    throw new Unsupported("its sequence_lens must be known and equal to the whole length");
   }
 }
 
@@ -143,7 +143,7 @@ function cellsOf(
   // ONNX's own default of an RNN is for two directions whatever there are.
   const names = attributes.activations ?? defaults;
   if (names.length < defaults.length)
-    throw new Unsupported(`has ${names.length} activations of ${defaults.length}`);
+    throw new Unsupported(`has ${names.length} activations, expected ${defaults.length}`);
   const all = activationsOf(names, {
     alphas: attributes.activation_alpha,
     betas: attributes.activation_beta,
@@ -153,7 +153,7 @@ function cellsOf(
   const size = given.r!.shape[2];
   const wanted = attributes.hidden_size ?? size;
   if (typeof size !== "number" || size !== wanted || given.r!.shape[1] !== kind.gates * size) {
-    throw new Unsupported(`its weights [${given.r!.shape.join(", ")}] are not those of ${wanted} units`);
+    throw new Unsupported(`its weights [${given.r!.shape.join(", ")}] do not fit ${wanted} units`);
   }
   return w!.map((weights, i): Cell => {
     const bias = b![i];
