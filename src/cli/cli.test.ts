@@ -222,7 +222,7 @@ describe("what is wrong is named, with its exit code", () => {
     ["no such model file", ["train", "--model", "none.onnx"], 3, /none\.onnx: does not exist/],
     ["no draws", ["attack", "model.onnx", "--draws", "0"], 2, /--draws/],
     ["no jobs", ["reproduce", "all", "--jobs", "0"], 2, /--jobs/],
-    ["no such data", ["data", "nowhere"], 3, /neither a folder nor the name/],
+    ["no such data", ["data", "nowhere"], 3, /neither an existing path nor a known dataset/],
     ["a sweep of nothing", ["sweep"], 2, /--vary.* not specified/],
     ["a size too large", ["data", "flowers", "--size", "5000"], 2, /--size.*from 1 to 4096/],
     ["no such file", ["inspect", "nothing.onnx"], 3, /nothing\.onnx: does not exist/],
@@ -255,7 +255,7 @@ describe("what is wrong is named, with its exit code", () => {
     await writeFile(join(root, "cut.onnx"), bytes.subarray(0, 5000));
     const { code, stderr } = await holdfast(["attack", join(root, "cut.onnx")]);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/cut\.onnx: is not an ONNX model, or it is cut short/);
+    expect(stderr).toMatch(/cut\.onnx: is not an ONNX model, or is truncated/);
   });
 
   // Root may write anywhere.
@@ -269,7 +269,7 @@ describe("what is wrong is named, with its exit code", () => {
       const { code, stderr } = await holdfast(["train", ...tiny, "--out", join(root, "new")]);
       await chmod(root, 0o700);
       expect(code).toBe(3);
-      expect(stderr).toContain("may not be accessed");
+      expect(stderr).toContain("cannot be accessed");
     },
   );
 

@@ -42,7 +42,7 @@ describe("data check", () => {
     expect(stdout).toMatch(
       /same bytes, ACROSS SPLITS: train\/cat\/1\.png \(train, cat\) = test\/cat\/1\.png/,
     );
-    expect(stdout).toContain("train/cat/1.png: is of one colour");
+    expect(stdout).toContain("train/cat/1.png: has a single colour");
   });
 
   test("obeys no class name", async () => {
@@ -220,7 +220,7 @@ describe("images set aside for validation", () => {
     ]);
     expect(code).toBe(2);
     expect(stderr).toContain("cannot split 60 images off 60: none would remain");
-    expect(stderr).toContain("Ask for fewer: --validation");
+    expect(stderr).toContain("Lower --validation");
   });
 });
 

@@ -50,7 +50,7 @@ test("attack takes a map, a file of names, and targets by name", async () => {
   const unknown = await holdfast(args);
   expect([unknown.code, unknown.stderr]).toEqual([
     3,
-    expect.stringMatching(/has no class called "fox", "wolf"\n {4}the model's +the data's\n {4}0 one +0 fox/),
+    expect.stringMatching(/has no class "fox", "wolf"\n {4}the model's +the data's\n {4}0 one +0 fox/),
   ]);
   const overwritten = await holdfast([...args, "--class-map", map, "--save", map]);
   expect(overwritten.code).toBe(2);

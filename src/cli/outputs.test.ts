@@ -98,7 +98,7 @@ describe("an output that could not be written is refused before any work", () =>
       /x: its folder does not exist/,
     );
     await expect(checkOutputs({ "--out": at("model.onnx", "x") }, {})).rejects.toThrow(
-      /as if it were a folder/,
+      /treats a file as a folder/,
     );
     symlinkSync(at("no", "x"), at("dangling"));
     await expect(checkOutputs({ "--out": at("dangling") }, {})).rejects.toThrow(/its folder does not exist/);
@@ -108,7 +108,7 @@ describe("an output that could not be written is refused before any work", () =>
     "a folder without permission",
     async () => {
       chmodSync(at("run"), 0o500);
-      await expect(checkOutputs({ "--out": at("run", "x") }, {})).rejects.toThrow(/may not be accessed/);
+      await expect(checkOutputs({ "--out": at("run", "x") }, {})).rejects.toThrow(/cannot be accessed/);
       chmodSync(at("run"), 0o700);
     },
   );

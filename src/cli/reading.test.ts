@@ -89,7 +89,7 @@ test("the usual preprocessings are tried, and the choice is said, kept and read 
   expect(await readFile(join(root, "signed.yaml"), "utf8")).toContain("range: 1\nmean: [0.5]\nstd: [0.5]\n");
   const read = await holdfast(["inspect", model]);
   expect(read.stdout).toMatch(/pixels +\(x − 0\.5\) \/ 0\.5.* from signed\.yaml/);
-  expect(read.stdout).toMatch(/normalisation .*: as pixels says/);
+  expect(read.stdout).toMatch(/normalisation .*: see pixels/);
   const overridden = await holdfast(["inspect", model, "--pixel-range", "2", "--json"]);
   expect((JSON.parse(overridden.stdout) as { pixels: string }).pixels).toMatch(
     /^2 · \(x − 0\.5\).* from the options$/,
@@ -142,7 +142,7 @@ test("gray models say that colours are turned gray; one number an image is two c
   expect(code, stderr).toBe(0);
   expect(stderr).toContain("one: it takes gray images: colours are turned into their luma");
   expect(stderr).toContain(
-    "one number an image, z before a sigmoid: it has two classes, with the logits 0 and z",
+    "one number per image, z before a sigmoid: it counts as two classes with the logits 0 and z",
   );
   const { clean, robust } = JSON.parse(stdout) as Record<"clean" | "robust", { accuracy: number }>;
   expect(clean.accuracy).toBeGreaterThan(0.9);

@@ -37,9 +37,9 @@ describe("a number or word that cannot be meant is refused, with what may be", (
     [attack("--step-size", "2"), /--step-size.*2\/255/s],
     [attack("--mean", "123.675,116.28,103.53"), /--mean.*did you mean --mean 0\.485,0\.456,0\.406\?/s],
     [attack("--mean", "-1,0,0"), /--mean.*in \[0, 1\]/],
-    [attack("--mean", "0,0,300"), /--mean.*in \[0, 1\].*one number a channel/s],
+    [attack("--mean", "0,0,300"), /--mean.*in \[0, 1\].*one number per channel/s],
     [attack("--std", "58.395,57.12,57.375"), /--std.*did you mean --std 0\.229,0\.224,0\.225\?/s],
-    [attack("--std", "0"), /--std.*above 0.*one number a channel, such as/s],
+    [attack("--std", "0"), /--std.*above 0.*one number per channel, such as/s],
     [attack("--seed", "4294967296"), /--seed.*from 0 to 4294967295/s],
     [["reproduce", "all", "--seeds", "1e9"], /--seeds.*from 1 to 1000/s],
     [

@@ -82,7 +82,7 @@ describe("where outcomes cannot be kept any more", () => {
   test.each([
     ["ENOSPC", "could not be written: the disk is full", "Free some space, then run the same again."],
     ["EDQUOT", "your quota is used up", "Free some space, then run the same again."],
-    ["EACCES", "may not be accessed", "Give yourself permission, or choose another place."],
+    ["EACCES", "cannot be accessed: permission denied", "Give yourself permission, or choose another place."],
     ["EIO", "the disk reports an error", "Check the disk, or use another one."],
   ])(
     "%s is named with its file and what to do, and nothing that was kept is lost",

@@ -105,7 +105,7 @@ describe("a model written together with its gradient", () => {
   });
 
   test.each<[string, Partial<GradientModelOptions>, RegExp]>([
-    ["a value that there is not", { to: ["feature"] }, /"feature": is no value of the graph/],
+    ["a value that there is not", { to: ["feature"] }, /"feature": is not a value of the graph/],
     ["an output that there is not", { output: "z" }, /has no output "z"/],
     ["a size that is open", {}, /its size is open[^]*--size/],
   ])("%s is said", (_, options, words) => {

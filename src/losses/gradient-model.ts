@@ -106,7 +106,7 @@ function checkValue(name: string, graph: Graph, place: string): void {
   throw new InputError({
     place: `${place}: "${name}"`,
     problem:
-      value === undefined ? "is no value of the graph" : `is ${value.dtype}: only floats have a gradient`,
+      value === undefined ? "is not a value of the graph" : `is ${value.dtype}: only floats have a gradient`,
     remedy:
       value === undefined
         ? suggestName(name, [...graph.inputs, ...graph.outputs, ...graph.initializers.keys()])

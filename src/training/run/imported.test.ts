@@ -208,7 +208,7 @@ describe("what does not go together is said before the first step", () => {
       { dataOptions: { perClass: 2, size: { height: 12, width: 12 } } },
       transformer,
     );
-    expect(other.message).toMatch(/cannot be read for other images than its own/);
+    expect(other.message).toMatch(/cannot be read for images other than its own/);
     const imported = { options: { taps: [] } };
     expect((await refused({ imported })).message).toMatch(/no values.*attention pairing/s);
   });
