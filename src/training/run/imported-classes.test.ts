@@ -88,7 +88,9 @@ describe("data with only some of the model's classes", () => {
     expect(message).toMatch(/has "aster" of flowers:train as its output 1, and it is class 0 of the data/);
     expect(message).toContain("--classes");
     const notices = await noticesOf(await run("drawn", others, SORTED));
-    expect(notices.at(-1)).toMatch(/has different classes from flowers:train[^]*its last layer is drawn anew/);
+    expect(notices.at(-1)).toMatch(
+      /has different classes from flowers:train[^]*its last layer is drawn anew/,
+    );
   });
 
   test("keep it where no name says otherwise", async () => {
