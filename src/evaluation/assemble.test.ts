@@ -162,7 +162,7 @@ describe("the gray image", () => {
     const page = await renderReport(measured);
     expect(page).toContain("(PGD-1, gray image)");
     expect(page).toMatch(
-      new RegExp(`under attack, at most</dt>\\s*<dd>${(100 * headline.accuracy).toFixed(1)} %`),
+      new RegExp(`ε = 0.6</dt>\\s*<dd class="number">${(100 * headline.accuracy).toFixed(1)} %`),
     );
     const codes = measured.warnings.map(({ code }) => code);
     expect(codes).toEqual(expect.arrayContaining(["gray-image", "transfer-stronger", "short-reach"]));

@@ -194,7 +194,7 @@ describe("shown", () => {
   test("in the report as a curve, a row and a card", async () => {
     const page = await renderReport(result);
     expect(page).toContain("Accuracy at every ε, at most");
-    expect(page).toContain("median L∞ distance, at most");
+    expect(page).toContain("<dt>median L∞ distance</dt>");
     expect(page).toContain("The nearest adversarial images that were found");
     expect(page).toContain("(PGD-5, FMN-60)");
   });
