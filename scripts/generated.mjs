@@ -2,11 +2,12 @@
 //   npm run build && node scripts/generated.mjs && npx prettier --write schemas docs/training-options.md
 import { writeFileSync } from "node:fs";
 import { recipeJsonSchema } from "../dist/defences/index.js";
-import { comparisonJsonSchema } from "../dist/gate/index.js";
+import { comparisonJsonSchema, configJsonSchema } from "../dist/gate/index.js";
 import { inspectionJsonSchema } from "../dist/inspection/index.js";
 import { settingsJsonSchema, settingsMarkdown } from "../dist/training/index.js";
 
 const schemas = {
+  check: configJsonSchema(),
   comparison: comparisonJsonSchema(),
   inspection: inspectionJsonSchema(),
   recipe: recipeJsonSchema(),

@@ -1,12 +1,14 @@
 import { Command, CommanderError } from "commander";
 import { HoldfastError } from "../errors/index.js";
 import { attackCommand } from "./commands/attack.js";
+import { checkCommand } from "./commands/check.js";
 import { compareCommand } from "./commands/compare.js";
 import { dataCommand } from "./commands/data.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { falsifyCommand } from "./commands/falsify.js";
 import { gradientCommand } from "./commands/gradient.js";
 import { explainCommand } from "./commands/explain.js";
+import { initCommand } from "./commands/init.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { mergeCommand } from "./commands/merge.js";
 import { recipesCommand } from "./commands/recipes.js";
@@ -58,6 +60,8 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     attackCommand,
     evaluateCommand,
     compareCommand,
+    initCommand,
+    checkCommand,
     falsifyCommand,
     reportCommand,
     inspectCommand,
