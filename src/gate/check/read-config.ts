@@ -79,7 +79,7 @@ function complaints(document: Document, lines: LineCounter, issue: Issue): strin
   if (branch !== undefined || (issue.code === "invalid_union" && isObject(document, issue.path))) {
     const inner = issue.code === "invalid_union" ? (branch ?? issue.errors.at(-1)!) : [];
     return inner.flatMap((each) =>
-      complaints(document, lines, { ...each, path: [...issue.path, ...each.path] } as Issue),
+      complaints(document, lines, { ...each, path: [...issue.path, ...each.path] }),
     );
   }
   const message = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
