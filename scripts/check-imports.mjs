@@ -11,6 +11,7 @@ const ROOMS = {
 };
 /** Doors beside a room's index, to what can be read without loading the room: the command line starts in a twentieth of a second. */
 const SIDE_DOORS = new Set([
+  "src/files/files.js",
   "src/attacks/cards/index.js",
   "src/defences/recipes/index.js",
   "src/training/settings/index.js",

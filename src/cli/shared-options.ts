@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { readFileCheckedSync } from "../files/index.js";
+import { readFileCheckedSync } from "../files/files.js";
 import type { OpenOptions } from "../data/index.js";
 import { count, imageSize, seed, whole, workers } from "./values.js";
 
