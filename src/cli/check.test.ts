@@ -98,6 +98,12 @@ test("a baseline is written, and a model is no worse than itself", async () => {
   ]);
 }, 120_000);
 
+test("paths may be absolute, and nothing but results is left in the cache", async () => {
+  const text = config("clean: { min: 0 }").replace("model.onnx", at("model.onnx")).replace("fgsm", "apgd");
+  expect((await check(text.replace("photos:test", at("photos:test"))))[0]).toBe(0);
+  expect((await readdir(at("cache"))).filter((name) => name.endsWith(".partial"))).toEqual([]);
+}, 60_000);
+
 test("what cannot be checked is said with its line, and exits with 2", async () => {
   expect((await check(config("cleen: { min: 0 }")))[0]).toBe(2);
   expect(said).toContain("line 6: assert.cleen");

@@ -1,5 +1,5 @@
 /** Models that the command line names, evaluated on the images that it names. */
-import type { EvaluateOptions, Result } from "../evaluation/index.js";
+import type { EvaluateOptions, ModelUnderTest, Result } from "../evaluation/index.js";
 import type { AnyClassifier, KnownImageShape } from "../models/index.js";
 import { describeAttack, type AttackOptions, type Given } from "./attack-options.js";
 import { openSample, ownShape, usualEpsilons } from "./images.js";
@@ -12,27 +12,23 @@ import { toolInfo } from "./tool.js";
 export interface EvaluateFilesOptions
   extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions {}
 
-export interface Evaluated {
-  readonly result: Result;
-  /** Names of the images in the order in which they were scored. */
-  readonly fileName: (place: number) => string;
+/** What is evaluated, read and ready. */
+export interface OpenedEvaluation {
+  readonly models: readonly ModelUnderTest<AnyClassifier>[];
+  readonly sample: Awaited<ReturnType<typeof openSample>>;
+  /** What is asked for on every command line. */
+  readonly common: EvaluateOptions & { readonly epsilons: readonly number[] };
+  /** Images, attack and radii in words. */
+  readonly description: string;
 }
 
-/** What {@link evaluateFiles} is told beside what was typed. */
-interface Asked extends Pick<EvaluateOptions, "budget" | "threshold" | "checks"> {
-  /** Of the attack. */
-  readonly given: Given;
-  /** Whether each model's adversarial images are tried on the others. */
-  readonly transfer: boolean;
-}
-
-/** Evaluates the models on the same images; an outcome of each image is kept in `keepIn` as it comes. */
-export async function evaluateFiles(
+/** Reads the models, one after the other, and the images: all models are given those that fit the first. */
+export async function openEvaluation(
   paths: readonly string[],
-  options: EvaluateFilesOptions & Asked,
+  options: EvaluateFilesOptions,
+  given: Given,
   terminal: Terminal,
-): Promise<Evaluated> {
-  const { evaluateModels } = await import("../evaluation/index.js");
+): Promise<OpenedEvaluation> {
   const loaded: LoadedModel<AnyClassifier>[] = [];
   const imageShape = (): Promise<KnownImageShape> => shapeOf(loaded[0], options);
   for (const path of paths) {
@@ -41,47 +37,50 @@ export async function evaluateFiles(
   }
   const models = withUniqueNames(loaded);
   const sample = await openSample(options, options.seed, [models[0]!, ...models.slice(1)], terminal);
-  const { norm, attack, given, seed, batchSize, threads } = options;
+  const { norm, attack, seed, batchSize, threads } = options;
   const epsilons = options.epsilon ?? usualEpsilons(options.data, norm);
-  terminal.note(
-    `${sample.dataset.length} of ${sample.population} images of ${sample.dataset.name} (${sample.dataset.split}), seed ${seed}\n` +
+  return {
+    models,
+    sample,
+    common: {
+      norm,
+      epsilons,
+      headline: epsilons.at(-1)!,
+      attack,
+      options: given,
+      batchSize,
+      seed,
+      ...(threads === undefined ? {} : { threads }),
+    },
+    description:
+      `${sample.dataset.length} of ${sample.population} images of ${sample.dataset.name} (${sample.dataset.split}), seed ${seed}\n` +
       describeAttack(options, given, epsilons),
-  );
+  };
+}
+
+/** Evaluates what was opened, with progress; an outcome of each image is kept in `keepIn` as it comes. */
+export async function runEvaluation(
+  { models, sample }: OpenedEvaluation,
+  asked: EvaluateOptions,
+  terminal: Terminal,
+  keepIn?: string,
+): Promise<Result> {
+  const { evaluateModels } = await import("../evaluation/index.js");
   let progress: Progress | undefined;
   try {
-    const result = await evaluateModels(
-      models,
-      sample,
-      {
-        norm,
-        epsilons,
-        headline: epsilons.at(-1)!,
-        attack,
-        options: given,
-        transferFrom: options.transfer ? models.map(({ name }) => name) : [],
-        examples: 0,
-        checks: options.checks ?? true,
-        batchSize,
-        ...(threads === undefined ? {} : { threads }),
-        seed,
-        budget: options.budget,
-        threshold: options.threshold,
+    return await evaluateModels(models, sample, asked, toolInfo(), {
+      onEvent(event) {
+        if (event.type === "plan") progress = terminal.progress(event.work, "gradients");
+        else if (event.type === "progress") progress?.at(event.done, event.label);
       },
-      toolInfo(),
-      {
-        onEvent(event) {
-          if (event.type === "plan") progress = terminal.progress(event.work, "gradients");
-          else if (event.type === "progress") progress?.at(event.done, event.label);
-        },
-      },
-    );
-    return { result, fileName: (place) => sample.dataset.fileName(place) };
+      keepIn,
+      onKept: (outcomes) => terminal.note(`goes on from ${keepIn}: ${outcomes} outcomes are there`),
+    });
   } finally {
     progress?.stop();
   }
 }
 
-/** All are given the same images: those that fit the first. */
 async function shapeOf(
   first: LoadedModel<AnyClassifier> | undefined,
   options: DataOptions,

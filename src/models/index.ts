@@ -22,6 +22,7 @@ export {
   findGraphStart,
   labelsOfDescription,
   readDescription,
+  foreignFiles,
   readForeignConfig,
   readNamesBeside,
   writeDescription,

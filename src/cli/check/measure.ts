@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Norm } from "../../attacks/cards/index.js";
 import { InputError } from "../../errors/index.js";
@@ -13,7 +13,7 @@ import {
   type ReadConfig,
 } from "../../gate/index.js";
 import type { CheckCommandOptions } from "../commands/check.js";
-import { evaluateFiles } from "../evaluate-files.js";
+import { openEvaluation, runEvaluation } from "../evaluate-files.js";
 import { modelPath } from "../models.js";
 import { createTerminal, type Terminal } from "../terminal.js";
 import { toolInfo } from "../tool.js";
@@ -134,22 +134,19 @@ async function evaluateOnce(
   terminal: Terminal,
 ): Promise<Result> {
   terminal.note(`measuring ${relative(".", path)}`);
-  const { result } = await evaluateFiles(
-    [path],
-    {
-      ...work,
-      data,
-      batchSize: 100,
-      given: {},
-      transfer: false,
-      ...(threads === undefined ? {} : { threads }),
-    },
-    createTerminal({ quiet }),
-  );
-  if (file !== undefined && cache !== false) {
+  const { budget, threshold, ...options } = work;
+  const threaded = threads === undefined ? {} : { threads };
+  const words = createTerminal({ quiet });
+  const opened = await openEvaluation([path], { ...options, data, batchSize: 100, ...threaded }, {}, words);
+  words.note(opened.description);
+  const asked = { ...opened.common, transferFrom: [], examples: 0, budget, threshold };
+  if (file !== undefined && cache !== false) await mkdir(cache, { recursive: true });
+  const partial = file === undefined ? undefined : `${file}.partial`;
+  const result = await runEvaluation(opened, asked, words, partial);
+  if (file !== undefined) {
     const { writeResult } = await import("../../evaluation/index.js");
-    await mkdir(cache, { recursive: true });
     await writeResult(file, result);
+    await rm(`${file}.partial`, { force: true });
   }
   return result;
 }

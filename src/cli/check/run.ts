@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { appendFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { HoldfastError, InterruptedError, UsageError } from "../../errors/index.js";
 import { writeFileAtomic } from "../../files/index.js";
 import {
@@ -66,7 +66,7 @@ async function judged(options: CheckCommandOptions): Promise<Verdict> {
 /** Paths of a configuration lie beside it. Names of data that are no path stay as they are. */
 function pathFrom(config: string): (path: string) => string {
   return (path) => {
-    const found = join(dirname(config), path);
+    const found = resolve(dirname(config), path);
     return relative(process.cwd(), found) || found;
   };
 }

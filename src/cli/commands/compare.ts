@@ -3,7 +3,7 @@ import type { Result } from "../../evaluation/index.js";
 import type { Comparison, FileFacts } from "../../gate/index.js";
 import { attackOptions, givenOptions, type AttackOptions, type Given } from "../attack-options.js";
 import { describeComparison } from "../describe-comparison.js";
-import { evaluateFiles, type Evaluated, type EvaluateFilesOptions } from "../evaluate-files.js";
+import { openEvaluation, runEvaluation, type EvaluateFilesOptions } from "../evaluate-files.js";
 import { extraInputs, modelOptions, modelPath } from "../models.js";
 import { checkOutputs } from "../outputs.js";
 import { commonOptions, computeOptions, dataOptions, mapOptions } from "../shared-options.js";
@@ -107,27 +107,30 @@ async function compareFiles(
   terminal: Terminal,
 ): Promise<Comparison> {
   const { compareModels } = await import("../../gate/index.js");
-  const evaluated = await evaluateFiles(paths, { ...options, given, transfer: true }, terminal);
-  const { result, fileName } = evaluated;
+  const opened = await openEvaluation(paths, options, given, terminal);
+  const { models, sample, common, description } = opened;
+  terminal.note(description);
+  const transferFrom = models.map(({ name }) => name);
+  const result = await runEvaluation(opened, { ...common, transferFrom, examples: 0 }, terminal);
   const [first, second] = result.models.map(({ name }, i) => ({ place: paths[i]!, result, model: name }));
   return compareModels(first!, second!, {
     tool: toolInfo(),
-    fileName,
+    fileName: (place) => sample.dataset.fileName(place),
     files: [
-      await factsOf(paths[0], evaluated, options.threads),
-      await factsOf(paths[1], evaluated, options.threads),
+      await factsOf(paths[0], result, options.threads),
+      await factsOf(paths[1], result, options.threads),
     ],
   });
 }
 
 async function factsOf(
   argument: string,
-  { result }: Evaluated,
+  { dataset }: Result,
   threads: number | undefined,
 ): Promise<FileFacts> {
   const { sizeOfModel, timeModel } = await import("../../gate/index.js");
   const { path } = modelPath(argument);
-  const { channels, height, width } = result.dataset;
+  const { channels, height, width } = dataset;
   return {
     bytes: await sizeOfModel(path),
     milliseconds: await timeModel(path, [channels, height, width], threads),

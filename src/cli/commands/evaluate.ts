@@ -1,42 +1,16 @@
 import type { Command } from "commander";
-import type { EvaluateEvent, EvaluateOptions, ModelUnderTest, Result } from "../../evaluation/index.js";
+import type { EvaluateOptions, Result } from "../../evaluation/index.js";
 import { CARDS } from "../../attacks/cards/index.js";
-import type { AnyClassifier, KnownImageShape } from "../../models/index.js";
-import {
-  attackOptions,
-  describeAttack,
-  givenOptions,
-  type AttackOptions,
-  type Given,
-} from "../attack-options.js";
-import { openSample, ownShape, usualEpsilons } from "../images.js";
-import {
-  extraInputs,
-  loadAnyModel,
-  modelOptions,
-  withUniqueNames,
-  type LoadedModel,
-  type ModelOptions,
-} from "../models.js";
+import { attackOptions, givenOptions, type Given } from "../attack-options.js";
+import { openEvaluation, runEvaluation, type EvaluateFilesOptions } from "../evaluate-files.js";
+import { extraInputs, modelOptions } from "../models.js";
 import { finishEvaluation, outputOptions, type OutputOptions } from "../evaluation-output.js";
 import { checkOutputs } from "../outputs.js";
-import { settleModel } from "../settle.js";
-import {
-  commonOptions,
-  computeOptions,
-  dataOptions,
-  type CommonOptions,
-  type ComputeOptions,
-  mapOptions,
-  type DataOptions,
-  type MapOptions,
-} from "../shared-options.js";
-import { createTerminal, formatSeconds, type Progress, type Terminal } from "../terminal.js";
-import { toolInfo } from "../tool.js";
+import { commonOptions, computeOptions, dataOptions, mapOptions } from "../shared-options.js";
+import { createTerminal, formatSeconds, type Terminal } from "../terminal.js";
 import { count, counts, countOrNone, duration, formatEpsilon, shard } from "../values.js";
 
-interface EvaluateCommandOptions
-  extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions, OutputOptions {
+interface EvaluateCommandOptions extends EvaluateFilesOptions, OutputOptions {
   readonly iterations?: number[];
   readonly transfer: boolean;
   readonly checks: boolean;
@@ -176,15 +150,6 @@ async function partialOf({ out }: EvaluateCommandOptions): Promise<string | unde
   return there === undefined || there.isFile() ? `${out}.partial` : undefined;
 }
 
-async function shapeFor(
-  first: ModelUnderTest<AnyClassifier> | undefined,
-  options: DataOptions,
-): Promise<KnownImageShape> {
-  if (first === undefined) return ownShape(options);
-  const { channels, height, width } = first.classifier;
-  return { channels, size: [height, width] };
-}
-
 async function measure(
   paths: readonly string[],
   options: EvaluateCommandOptions,
@@ -192,26 +157,27 @@ async function measure(
   terminal: Terminal,
   keepIn: string | undefined,
 ): Promise<Result> {
-  const loaded: LoadedModel<AnyClassifier>[] = [];
-  // All are given the same images: those that fit the first.
-  const imageShape = (): Promise<KnownImageShape> => shapeFor(loaded[0], options);
-  for (const path of paths) {
-    const model = await loadAnyModel(path, options, terminal, imageShape);
-    loaded.push(await settleModel(model, options, terminal));
-  }
-  const models = withUniqueNames(loaded);
-  const sample = await openSample(options, options.seed, [models[0]!, ...models.slice(1)], terminal);
-  const epsilons = options.epsilon ?? usualEpsilons(options.data, options.norm);
+  const opened = await openEvaluation(paths, options, given, terminal);
+  const { models, common, description } = opened;
+  const asked: EvaluateOptions = {
+    ...common,
+    iterations: options.iterations ?? [],
+    curve: options.curve ?? false,
+    transferFrom: options.transfer && models.length > 1 ? models.map(({ name }) => name) : [],
+    examples: options.examples,
+    checks: options.checks,
+    shard: options.shard,
+    budget: options.budget,
+    threshold: options.endEarly === true ? options.failBelow : undefined,
+  };
   const { holdsGrayImage } = await import("../../attacks/index.js");
   const { isOpaque } = await import("../../models/index.js");
-  const { evaluateModels, isChecked } = await import("../../evaluation/index.js");
-  const asked = optionsOf(options, given, epsilons, models);
+  const { isChecked } = await import("../../evaluation/index.js");
   const isBlind = models.some(({ classifier }) => isOpaque(classifier));
   const hasGradient = models.some(({ classifier }) => !isOpaque(classifier));
-  const gray = epsilons.filter((epsilon) => holdsGrayImage({ norm: options.norm, epsilon }));
+  const gray = common.epsilons.filter((epsilon) => holdsGrayImage({ norm: options.norm, epsilon }));
   terminal.note(
-    `${sample.dataset.length} of ${sample.population} images of ${sample.dataset.name} (${sample.dataset.split}), seed ${options.seed}\n` +
-      describeAttack(options, given, epsilons) +
+    description +
       (isBlind
         ? `; without a gradient: what of it needs none, else Square${options.curve === undefined ? "" : ", and no curve"}`
         : "") +
@@ -221,54 +187,7 @@ async function measure(
       (options.shard === undefined ? "" : `; shard ${options.shard.index} of ${options.shard.count}`) +
       (options.budget === undefined ? "" : `; ${formatSeconds(options.budget)} to spend`),
   );
-  const display = createDisplay(terminal);
-  try {
-    return await evaluateModels(models, sample, asked, toolInfo(), {
-      onEvent: display.onEvent,
-      keepIn,
-      onKept: (outcomes) => terminal.note(`goes on from ${keepIn}: ${outcomes} outcomes are there`),
-    });
-  } finally {
-    display.stop();
-  }
-}
-
-/** What the evaluation is asked for. */
-function optionsOf(
-  options: EvaluateCommandOptions,
-  given: Given,
-  epsilons: readonly number[],
-  models: readonly { readonly name: string }[],
-): EvaluateOptions {
-  return {
-    norm: options.norm,
-    epsilons,
-    headline: epsilons.at(-1)!,
-    attack: options.attack,
-    options: given,
-    iterations: options.iterations ?? [],
-    curve: options.curve ?? false,
-    transferFrom: options.transfer && models.length > 1 ? models.map(({ name }) => name) : [],
-    examples: options.examples,
-    checks: options.checks,
-    batchSize: options.batchSize,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-    seed: options.seed,
-    shard: options.shard,
-    budget: options.budget,
-    threshold: options.endEarly === true ? options.failBelow : undefined,
-  };
-}
-
-function createDisplay(terminal: Terminal): { onEvent: (event: EvaluateEvent) => void; stop: () => void } {
-  let progress: Progress | undefined;
-  return {
-    stop: () => progress?.stop(),
-    onEvent(event) {
-      if (event.type === "plan") progress = terminal.progress(event.work, "gradients");
-      else if (event.type === "progress") progress?.at(event.done, event.label);
-    },
-  };
+  return runEvaluation(opened, asked, terminal, keepIn);
 }
 
 /** `FMN, 1000 gradients an image` */

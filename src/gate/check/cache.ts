@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { readFileChecked } from "../../files/index.js";
+import { foreignFiles } from "../../models/index.js";
 
 /** sha256 of a file, read a piece at a time. */
 async function hashFile(path: string): Promise<string> {
@@ -37,26 +38,26 @@ export async function hashData(data: string): Promise<string | undefined> {
 const LOCATION = Buffer.from("\n\u0008location\u0012");
 
 /**
- * What a model file is, by its bytes: the file, those that its external data lie in, and descriptions beside it.
- * Undefined where one of them is missing.
+ * What a model file is, by its bytes: the file, those that its external data lie in, and whatever beside it may say how it is
+ * read. Undefined where external data are missing.
  */
 export async function hashModel(path: string): Promise<string | undefined> {
   const bytes = Buffer.from(await readFileChecked(path));
-  const stem = basename(path).replace(/\.onnx$/i, "");
-  const names = new Set<string>();
+  const files = new Set<string>();
   for (let at = bytes.indexOf(LOCATION); at >= 0; at = bytes.indexOf(LOCATION, at + 1)) {
     const from = at + LOCATION.length;
-    names.add(bytes.toString("utf8", from + 1, from + 1 + bytes[from]!));
+    files.add(join(dirname(path), bytes.toString("utf8", from + 1, from + 1 + bytes[from]!)));
   }
-  const described = (await readdir(dirname(path))).filter(
-    (name) => name.startsWith(`${stem}.`) && name !== basename(path),
-  );
-  for (const name of described) names.add(name);
+  if (![...files].every((file) => existsSync(file))) return undefined;
+  const stem = basename(path).replace(/\.onnx$/i, "");
+  for (const name of await readdir(dirname(path))) {
+    if (name.startsWith(`${stem}.`) && name !== basename(path)) files.add(join(dirname(path), name));
+  }
+  for (const file of foreignFiles(path)) if (existsSync(file)) files.add(file);
   const hash = createHash("sha256").update(bytes);
-  for (const name of [...names].sort()) {
-    const file = join(dirname(path), name);
-    if (!existsSync(file) || !(await stat(file)).isFile()) return undefined;
-    hash.update(`\n${name} ${await hashFile(file)}`);
+  for (const file of [...files].sort()) {
+    if (!(await stat(file)).isFile()) return undefined;
+    hash.update(`\n${relative(dirname(path), file)} ${await hashFile(file)}`);
   }
   return hash.digest("hex");
 }

@@ -20,11 +20,21 @@ export interface NamesBeside {
 }
 
 const LABELS = ["labels.txt", "labels.json", "imagenet_classes.txt", "classes.txt"];
+const CONFIGS = [
+  ["preprocessor_config.json", huggingFace],
+  ["config.json", timm],
+] as const;
 
 /** Folders where files of a model lie: its own, and above `onnx`, as Optimum writes it. */
 function foldersOf(model: string): string[] {
   const own = dirname(model);
   return basename(resolve(own)) === "onnx" ? [own, dirname(resolve(own))] : [own];
+}
+
+/** Every file of another maker that may say how a model's images are made, or name its classes: whether it is there or not. */
+export function foreignFiles(model: string): string[] {
+  const names = [...CONFIGS.map(([file]) => file), ...LABELS];
+  return foldersOf(model).flatMap((folder) => names.map((name) => join(folder, name)));
 }
 
 /**
@@ -35,10 +45,7 @@ export async function readForeignConfig(
   model: string,
   onNotice: (notice: string) => void,
 ): Promise<ForeignConfig | undefined> {
-  for (const [file, read] of [
-    ["preprocessor_config.json", huggingFace],
-    ["config.json", timm],
-  ] as const) {
+  for (const [file, read] of CONFIGS) {
     for (const folder of foldersOf(model)) {
       const place = join(folder, file);
       const json = await jsonOf(place, onNotice);

@@ -1,4 +1,5 @@
 export {
+  foreignFiles,
   readForeignConfig,
   readNamesBeside,
   type ForeignConfig,
