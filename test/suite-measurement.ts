@@ -1,5 +1,10 @@
 /** A suite's measurement by hand, for tests of what is made of one. */
-import { wilsonInterval, type AttackParameters, type WhiteBoxMeasurement } from "../src/evaluation/index.js";
+import {
+  wilsonInterval,
+  type AttackParameters,
+  type FurtherAttack,
+  type WhiteBoxMeasurement,
+} from "../src/evaluation/index.js";
 
 interface Stage {
   readonly attack: string;
@@ -52,5 +57,21 @@ export function suiteMeasurement(
     largestPerturbation: epsilon,
     nonFinite: 0,
     ...more,
+  };
+}
+
+/** A check by twice the steps that broke one image, at this place in the dataset, into this class. */
+export function brokenByCheck(index: number, prediction: number): FurtherAttack {
+  return {
+    purpose: "longer",
+    attack: "pgd",
+    parameters: NONE,
+    standing: 1,
+    sample: { images: 1, broken: 1 },
+    images: 1,
+    broken: 1,
+    found: { index: [index], prediction: [prediction] },
+    queries: { forward: 0, gradient: 0 },
+    seconds: 0,
   };
 }

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { brokenByCheck } from "../../test/suite-measurement.js";
 import { smallDataset, smallNetwork } from "../../test/small-network.js";
 import { renderReport } from "../report/index.js";
 import {
@@ -12,7 +13,6 @@ import {
   readResult,
   worstCase,
   writeResult,
-  type FurtherAttack,
   type EvaluateOptions,
   type NearestMeasurement,
   type Result,
@@ -141,18 +141,7 @@ test("an image that a check of the headline broke is at most ε away, as the wor
   const [own] = distancesOf(result);
   const far = own!.distances.findIndex((each) => each > headline.epsilon);
   expect(far).toBeGreaterThanOrEqual(0);
-  const found: FurtherAttack = {
-    purpose: "longer",
-    attack: "pgd",
-    parameters: {},
-    standing: 1,
-    sample: { images: 1, broken: 1 },
-    images: 1,
-    broken: 1,
-    found: { index: [about.perImage!.index[far]!], prediction: [1] },
-    queries: { forward: 0, gradient: 0 },
-    seconds: 0,
-  };
+  const found = brokenByCheck(about.perImage!.index[far]!, 1);
   const checked = { ...result, checks: [{ model: "small", measurement: about.id, further: [found] }] };
   expect(distancesOf(checked)[0]!.distances[far]).toBe(headline.epsilon);
   expect(accuracyWithin(distancesOf(checked)[0]!, headline.epsilon)).toBe(

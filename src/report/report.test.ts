@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { suiteMeasurement } from "../../test/suite-measurement.js";
+import { brokenByCheck, suiteMeasurement } from "../../test/suite-measurement.js";
 import { openDataset, takeSample } from "../data/index.js";
 import {
   attacksOf,
@@ -9,7 +9,6 @@ import {
   evaluateModels,
   parseResult,
   type Example,
-  type FurtherAttack,
   type Result,
 } from "../evaluation/index.js";
 import { createClassifier } from "../models/index.js";
@@ -112,18 +111,7 @@ describe("the report", () => {
 
   test("names the checks where they broke some of what the number says", async () => {
     const [about] = attacksOf(result.measurements).filter(({ threat }) => threat.epsilon === 0.5);
-    const further: FurtherAttack = {
-      purpose: "longer",
-      attack: "pgd",
-      parameters: {},
-      standing: 1,
-      sample: { images: 1, broken: 1 },
-      images: 1,
-      broken: 1,
-      found: { index: [about!.perImage!.index[0]!], prediction: [0] },
-      queries: { forward: 0, gradient: 0 },
-      seconds: 0,
-    };
+    const further = brokenByCheck(about!.perImage!.index[0]!, 0);
     const checks = [{ model: "plain", measurement: about!.id, further: [further] }];
     expect(await renderReport({ ...result, checks })).toMatch(
       /\(PGD-2, PGD-1, gray image, and the checks\)\./,

@@ -26,7 +26,7 @@ export interface ReproducedDataset {
   readonly regions: { readonly source: RegionSource; readonly fingerprint: string | null };
 }
 
-/** Key regions are the dataset's own masks or boxes; where not one image has any, what a stated rule finds. */
+/** Where key regions come from: the dataset's own masks or boxes, or the saliency rule of docs/method.md if no image has one. */
 export type RegionSource = MaskSource | "saliency";
 
 /** What identifies a dataset in a piece's settings, wherever its files lie. */

@@ -4,9 +4,12 @@ import { coreCount } from "../files/index.js";
 
 /** What computes the numbers, for a result's provenance. */
 export interface EngineInfo {
+  /** For example `onnxruntime-node`. */
   readonly engine: string;
   readonly engineVersion: string;
+  /** For example `node v20.20.2`. */
   readonly host: string;
+  /** For example `linux x64`. */
   readonly platform: string;
   readonly cpu: string;
   readonly threads: number;

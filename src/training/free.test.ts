@@ -76,7 +76,7 @@ describe("free adversarial training", () => {
   let whole: TrainingOutcome | undefined;
   beforeAll(async () => ({ steps, outcome: whole } = await train()));
 
-  test("takes as many steps as any other, on the fewer batches", () => {
+  test("takes as many steps as other recipes, each batch replayed", () => {
     expect(steps.length).toBe(STEPS);
     expect(stepsOf(settings, data.train.length)).toBe(STEPS);
     expect(whole!.state.step).toBe(STEPS);

@@ -24,8 +24,8 @@ export interface RegionParts {
 }
 
 /**
- * The regions of the pictures at `places`, from what lies in `root`; undefined where not one has any. They are fitted
- * as the pictures are, by the same code.
+ * The key regions of the images at `places`, from the files in `root`; undefined if no image has one. A region is scaled and
+ * cropped by the same code as its image.
  *
  * @throws InputError for a table of boxes that is none; masks and annotations are read when they are asked for.
  */

@@ -1,5 +1,6 @@
 /** What was measured, and with what: the tool, the machine, the images and the models. */
 import { z } from "zod";
+import type { EngineInfo } from "../../runtime/index.js";
 import { count, fraction, name, positive, scalarSchema, seconds, type Scalar } from "./values.js";
 
 export interface ToolInfo {
@@ -10,17 +11,7 @@ export interface ToolInfo {
 export const toolSchema: z.ZodType<ToolInfo> = z.object({ name, version: name });
 
 /** The machine and the engine that computed the numbers. */
-export interface RuntimeInfo {
-  /** For example `onnxruntime-node`. */
-  readonly engine: string;
-  readonly engineVersion: string;
-  /** For example `node v20.20.2`. */
-  readonly host: string;
-  /** For example `linux x64`. */
-  readonly platform: string;
-  readonly cpu: string;
-  readonly threads: number;
-}
+export type RuntimeInfo = EngineInfo;
 
 export const runtimeSchema: z.ZodType<RuntimeInfo> = z.object({
   engine: name,

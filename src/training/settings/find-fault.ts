@@ -1,5 +1,6 @@
 import { accepts, atPath, describeRule } from "../../options/index.js";
-import { SETTING_ROWS, type SettingRow } from "./rows.js";
+import type { SettingRow } from "./row.js";
+import { SETTING_ROWS } from "./rows.js";
 
 /**
  * The first setting that is not what its row says, its recipe aside. What may be left out or null by its default may be so here,

@@ -5,5 +5,6 @@ export { findFault } from "./find-fault.js";
 export { settingsJsonSchema } from "./json-schema.js";
 export { settingsMarkdown } from "./markdown.js";
 export { DEFAULT_TRAINING, keptValue, resolveSettings } from "./resolve.js";
-export { describeDefault, SETTING_ROWS, USUAL_RECIPE, type GivenSettings, type SettingRow } from "./rows.js";
+export type { GivenSettings, SettingRow } from "./row.js";
+export { describeDefault, SETTING_ROWS, USUAL_RECIPE } from "./rows.js";
 export type { TrainingSettings, ValidationSettings } from "./settings.js";

@@ -1,5 +1,6 @@
 import { ruleJsonSchema } from "../../options/index.js";
-import { SETTING_ROWS, type SettingRow } from "./rows.js";
+import type { SettingRow } from "./row.js";
+import { SETTING_ROWS } from "./rows.js";
 
 type Schema = Record<string, unknown>;
 

@@ -1,5 +1,6 @@
 import { describeRule } from "../../options/index.js";
-import { describeDefault, SETTING_ROWS, type SettingRow } from "./rows.js";
+import type { SettingRow } from "./row.js";
+import { describeDefault, SETTING_ROWS } from "./rows.js";
 
 /** `docs/training-options.md`: every setting, the option that sets it and its default. */
 export function settingsMarkdown(): string {

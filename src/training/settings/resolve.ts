@@ -1,7 +1,8 @@
 import { RECIPES } from "../../defences/recipes/index.js";
 import { UsageError } from "../../errors/index.js";
 import { withPath } from "../../options/index.js";
-import { SETTING_ROWS, USUAL_RECIPE, type GivenSettings, type SettingRow } from "./rows.js";
+import type { GivenSettings, SettingRow } from "./row.js";
+import { SETTING_ROWS, USUAL_RECIPE } from "./rows.js";
 import type { TrainingSettings } from "./settings.js";
 
 /**
