@@ -24,7 +24,7 @@ export function answerSection(result: Result): Html {
     <p class="lead">
       ${dataset.n} images of
       ${dataset.name}${dataset.sampling === "full" ? "" : `, a class-balanced sample of ${dataset.population}`}.
-      ${threats.length === 0 ? "" : "Under attack an image counts as right only if no attack that was tried broke it."}
+      ${threats.length === 0 ? "" : "Under attack an image counts as right if no attack that was tried broke it: these accuracies are upper bounds."}
     </p>
     ${result.models.map((model) => modelOf(result, model, threats))}
     <ul class="sentences">
@@ -34,7 +34,7 @@ export function answerSection(result: Result): Html {
   </header>`;
 }
 
-/** `AT+ALP keeps 88.9 % under attack`, or a question where there are several answers or none. */
+/** `AT+ALP is right on at most 88.9 % under attack`, or a question where there are several answers or none. */
 export function titleOf(result: Result): string {
   const { headline, models } = result;
   const [only] = models;
@@ -44,7 +44,7 @@ export function titleOf(result: Result): string {
       : "How well does it hold under attack?";
   const robust = worstCase(result, only.name, headline);
   if (robust === undefined) return `How well does ${only.name} hold under attack?`;
-  return `${only.name} is right on ${robust.unfinished === undefined ? "" : "at most "}${format.percent(robust.accuracy)} under attack`;
+  return `${only.name} is right on at most ${format.percent(robust.accuracy)} under attack`;
 }
 
 /** What was attacked: norms in order, and ε rising; the headline last of its norm where it is the largest. */
