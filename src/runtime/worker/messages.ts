@@ -20,6 +20,9 @@ export type WorkerRequest = { readonly id: number } & (
   | { readonly kind: "dispose"; readonly program: number }
 );
 
+/** Asks the thread to end. It answers nothing: the thread's end is the answer. */
+export const END = "end";
+
 /** Types of a compiled program. */
 export interface Signature {
   readonly name: string;

@@ -89,4 +89,18 @@ describe("programs in a worker", () => {
     await other.dispose();
     expect(((await outcome) as Error).message).toMatch(/disposed of/);
   });
+
+  test("end between two native calls: a thread that is ended within one takes the process with it", async () => {
+    for (let delay = 0; delay < 60; delay += 10) {
+      const other = createWorkerRuntime();
+      const program = await other.compile(heavy(), { threads: 1 });
+      const [running, waiting] = [program.run(feeds), program.run(feeds)].map((each) =>
+        each.catch((e: unknown) => (e as Error).message),
+      );
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      await other.dispose();
+      await other.dispose();
+      for (const said of [await running, await waiting]) expect(said).toMatch(/disposed of/);
+    }
+  });
 });

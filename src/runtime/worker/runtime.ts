@@ -4,13 +4,16 @@ import type { Graph } from "../../graph/index.js";
 import { tensor, type Tensor } from "../../tensor/index.js";
 import { checkFeeds } from "../feeds.js";
 import type { CompileOptions, Program } from "../program.js";
-import type { Signature, WorkerReply, WorkerRequest } from "./messages.js";
+import { END, type Signature, type WorkerReply, type WorkerRequest } from "./messages.js";
 
-/** Programs that run in a thread of their own. Holds the thread: dispose of it. */
+/**
+ * Programs that run in a thread of their own. Holds the thread: dispose of it, before `process.exit` too. A process that is ended
+ * while the thread is within a run aborts.
+ */
 export interface WorkerRuntime {
   /** As `compile`; the program's `run` does not block the calling thread. */
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
-  /** Ends the thread at once; what is under way is rejected. */
+  /** Rejects what is under way, and ends the thread after the run that is under way. */
   dispose(): Promise<void>;
 }
 
@@ -30,6 +33,7 @@ export function createWorkerRuntime(): WorkerRuntime {
   const worker = new Worker(new URL("./thread.js", import.meta.url));
   const waiting = new Map<number, Waiting>();
   let [ended, count]: [Error | undefined, number] = [undefined, 0];
+  let hasExited = false;
   const end = (reason: Error): void => {
     ended ??= reason;
     for (const { reject } of waiting.values()) reject(ended);
@@ -48,12 +52,16 @@ export function createWorkerRuntime(): WorkerRuntime {
   worker.on("message", (reply: WorkerReply) => {
     const asked = waiting.get(reply.id);
     waiting.delete(reply.id);
-    if (waiting.size === 0) worker.unref();
+    // The end of a thread that was asked to end is waited for.
+    if (waiting.size === 0 && ended === undefined) worker.unref();
     if (reply.kind === "failed") asked?.reject(unpackError(reply.failure, "the runtime's worker"));
     else asked?.resolve(reply);
   });
   worker.on("error", (cause) => end(new Error("the runtime's worker failed", { cause })));
-  worker.on("exit", (code) => end(new Error(`the runtime's worker ended with code ${code}`)));
+  worker.on("exit", (code) => {
+    hasExited = true;
+    end(new Error(`the runtime's worker ended with code ${code}`));
+  });
   let programs = 0;
   return {
     async compile(graph, options = {}) {
@@ -63,7 +71,13 @@ export function createWorkerRuntime(): WorkerRuntime {
     },
     async dispose() {
       end(new Error("the worker runtime was disposed of"));
-      await worker.terminate();
+      // A thread that is terminated within a native call takes the process with it, so it is asked to end.
+      await new Promise<void>((resolve) => {
+        if (hasExited) return resolve();
+        worker.ref();
+        worker.once("exit", () => resolve());
+        worker.postMessage(END);
+      });
     },
   };
 }

@@ -3,7 +3,7 @@ import { parentPort } from "node:worker_threads";
 import { packError } from "../../errors/index.js";
 import { compile } from "../compile.js";
 import type { Program } from "../program.js";
-import type { WorkerReply, WorkerRequest } from "./messages.js";
+import { END, type WorkerReply, type WorkerRequest } from "./messages.js";
 
 const programs = new Map<number, Program>();
 
@@ -36,6 +36,8 @@ async function reply(request: WorkerRequest): Promise<void> {
 }
 
 let last = Promise.resolve();
-parentPort?.on("message", (request: WorkerRequest) => {
+parentPort?.on("message", (request: WorkerRequest | typeof END) => {
+  // A message is heard between two native calls: what waits is left undone.
+  if (request === END) process.exit();
   last = last.then(() => reply(request));
 });
