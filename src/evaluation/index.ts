@@ -109,6 +109,7 @@ export {
 } from "./evaluate.js";
 export { mergeResults, type ShardResult } from "./merge-results.js";
 export { judgeThreshold, type ThresholdVerdict } from "./threshold.js";
+export { falsifiedBy } from "./warn.js";
 export { budgetGate, endedEarlyGate } from "./limit-gates.js";
 export type { Shard } from "./shards.js";
 export { collectExamples } from "./examples.js";

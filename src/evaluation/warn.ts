@@ -1,4 +1,4 @@
-import type { Measurement, ResultWarning, WarningCode } from "./result/index.js";
+import type { Measurement, Result, ResultWarning, WarningCode } from "./result/index.js";
 
 /** A warning about measurements, whose ids it carries. */
 export function warn(
@@ -8,4 +8,15 @@ export function warn(
   about: readonly Measurement[],
 ): ResultWarning {
   return { code, severity, message, measurements: about.map((m) => m.id) };
+}
+
+/** The first serious warning about one of these measurements: it says that their numbers are false. */
+export function falsifiedBy(
+  { warnings }: Pick<Result, "warnings">,
+  measurements: readonly string[],
+): ResultWarning | undefined {
+  return warnings.find(
+    ({ severity, measurements: about }) =>
+      severity === "serious" && about.some((id) => measurements.includes(id)),
+  );
 }

@@ -1,5 +1,5 @@
 /** What an accuracy under attack means, in words. */
-import { chanceLevel, worstCase, type Result, type ThreatInfo, type WorstCase } from "../evaluation/index.js";
+import { chanceLevel, falsifiedBy, worstCase, type Result, type ThreatInfo } from "../evaluation/index.js";
 import { percent } from "./format.js";
 
 export interface Verdict {
@@ -24,7 +24,8 @@ export function verdictOf(result: Result, model: string, threat: ThreatInfo): Ve
   const robust = worstCase(result, model, threat);
   const clean = result.measurements.find((m) => m.kind === "clean" && m.model === model);
   if (robust === undefined || clean === undefined) return undefined;
-  if (isFalse(result, robust)) return { tone: "unknown", words: "not to be trusted: see the checks below" };
+  if (falsifiedBy(result, robust.measurements) !== undefined)
+    return { tone: "unknown", words: "not to be trusted: see the checks below" };
   if (robust.unfinished !== undefined) {
     const left = robust.unfinished === 1 ? "1 image was" : `${robust.unfinished} images were`;
     return { tone: "unknown", words: `at most: ${left} not attacked to the end` };
@@ -36,11 +37,4 @@ export function verdictOf(result: Result, model: string, threat: ThreatInfo): Ve
   const kept = robust.accuracy / clean.accuracy;
   const [, tone, words] = KEPT.find(([least]) => kept >= least)!;
   return { tone, words };
-}
-
-function isFalse({ warnings }: Result, { measurements }: WorstCase): boolean {
-  return warnings.some(
-    ({ severity, measurements: about }) =>
-      severity === "serious" && about.some((id) => measurements.includes(id)),
-  );
 }

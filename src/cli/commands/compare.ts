@@ -63,6 +63,8 @@ async function compareAction(
     await writeFileAtomic(options.out, `${JSON.stringify(comparison)}\n`);
     terminal.note(`comparison: ${options.out}`);
   }
+  for (const { severity, message } of comparison.warnings)
+    terminal.warn(severity === "serious" ? `serious: ${message}` : message);
   terminal.result(describeComparison(comparison), comparison);
 }
 

@@ -1,4 +1,4 @@
-import { worstCase, type Interval, type Result } from "../../evaluation/index.js";
+import { falsifiedBy, warningTitles, worstCase, type Interval, type Result } from "../../evaluation/index.js";
 import { compareModels, type Side } from "../compare/compare.js";
 import type { AssertionRule, CheckConfig } from "./config-schema.js";
 import { threatOf, type ReadConfig } from "./read-config.js";
@@ -39,6 +39,8 @@ interface Value {
   readonly least: number;
   readonly most: number;
   readonly interval?: Interval;
+  /** Why the number is false, where a serious warning says so. */
+  readonly falsified?: string | undefined;
 }
 
 function valueOf(metric: string, { results }: ModelResults): Value | undefined {
@@ -53,25 +55,36 @@ function valueOf(metric: string, { results }: ModelResults): Value | undefined {
   const threat = threatOf(metric);
   if (threat === undefined) {
     const clean = results[0]?.measurements.find(({ kind }) => kind === "clean");
-    return clean && { least: clean.accuracy, most: clean.accuracy, interval: clean.interval };
+    if (clean === undefined) return undefined;
+    const { accuracy, interval, id } = clean;
+    return { least: accuracy, most: accuracy, interval, falsified: falsified(results[0]!, [id]) };
   }
   for (const result of results) {
     const worst = worstCase(result, result.models[0]!.name, threat);
     if (worst === undefined) continue;
     const { correct, unfinished = 0, n, accuracy, interval } = worst;
-    return { least: (correct - unfinished) / n, most: accuracy, interval };
+    const least = (correct - unfinished) / n;
+    return { least, most: accuracy, interval, falsified: falsified(result, worst.measurements) };
   }
   return undefined;
 }
 
+function falsified(result: Result, measurements: readonly string[]): string | undefined {
+  const warning = falsifiedBy(result, measurements);
+  return warning && warningTitles[warning.code];
+}
+
+/** A number that a serious warning calls false keeps no lower bound. */
 function judge(
   value: Value | undefined,
   bound: Bound,
   limit: number,
 ): { readonly outcome: Outcome; readonly found: string } {
   if (value === undefined) return { outcome: "undecided", found: "not measured" };
-  const { least, most, interval } = value;
+  const { least, most, interval, falsified: reason } = value;
   const found = interval === undefined ? String(most) : describeAccuracy(value, interval);
+  if (reason !== undefined && bound !== "max")
+    return { outcome: "failed", found: `${found}, but a serious warning calls it false: ${reason}` };
   if (bound === "max") return { outcome: most <= limit ? "passed" : "failed", found };
   if (bound === "minLow") {
     const low = interval?.low ?? least;

@@ -51,6 +51,21 @@ test("images are paired, clean and under attack, and those that changed sides ar
   });
 });
 
+test("what makes a number mean less is said, the gravest first", () => {
+  const warnings = (severities: readonly ("info" | "warning" | "serious")[]) =>
+    severities.map((severity) => ({
+      code: "zero-gradient" as const,
+      severity,
+      message: `${severity} of b`,
+      measurements: second.result.measurements.map(({ id }) => id),
+    }));
+  const second = sideOf("b.json", { name: "b", images: "+a-++" });
+  const result = { ...second.result, warnings: warnings(["info", "warning", "serious"]) };
+  const own = { ...first, result: { ...first.result, warnings: [] } };
+  const { warnings: said } = compareModels(own, { ...second, result }, { tool });
+  expect(said.map(({ message }) => message)).toEqual(["serious of b", "warning of b"]);
+});
+
 describe("what does not belong together is refused", () => {
   const same: ModelByHand = { name: "b", images: "+++a-" };
   const { dataset } = first.result;

@@ -14,6 +14,7 @@ import {
   type ChangedImage,
   type ComparedModel,
   type Comparison,
+  type ComparisonWarning,
   type PairedMeasurement,
   type TransferredAccuracy,
 } from "./comparison.js";
@@ -63,6 +64,7 @@ export function compareModels(first: Side, second: Side, options: CompareOptions
     ],
     measurements: pairs.map(([a, b]) => pairOf(a, b, options.fileName)),
     transfer: transferBetween(first, second),
+    warnings: warningsOf(first, second),
   };
 }
 
@@ -229,6 +231,20 @@ function pairOf(a: Pairable, b: Pairable, fileName: CompareOptions["fileName"]):
       gained: changedWhere((i) => !ours[i]! && theirs[i]!),
     },
   };
+}
+
+/** The gravest first, each once; notes are left out. */
+function warningsOf(...sides: readonly Side[]): ComparisonWarning[] {
+  const found = new Map<string, ComparisonWarning>();
+  for (const { result, model } of sides) {
+    const own = new Set(result.measurements.filter((m) => m.model === model).map(({ id }) => id));
+    for (const { code, severity, message, measurements } of result.warnings) {
+      if (severity !== "info" && measurements.some((id) => own.has(id)))
+        found.set(message, { code, severity, message });
+    }
+  }
+  const isSerious = ({ severity }: ComparisonWarning): number => Number(severity === "serious");
+  return [...found.values()].sort((a, b) => isSerious(b) - isSerious(a));
 }
 
 function transferBetween(first: Side, second: Side): TransferredAccuracy[] {

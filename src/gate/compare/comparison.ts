@@ -63,6 +63,13 @@ export interface TransferredAccuracy extends Accuracy {
   readonly threat: ThreatInfo;
 }
 
+/** A warning of `holdfast evaluate` about one of the models. */
+export interface ComparisonWarning {
+  readonly code: string;
+  readonly severity: "warning" | "serious";
+  readonly message: string;
+}
+
 export interface Comparison {
   readonly kind: "comparison";
   readonly schemaVersion: typeof comparisonSchemaVersion;
@@ -82,6 +89,8 @@ export interface Comparison {
   readonly measurements: readonly PairedMeasurement[];
   /** Empty where each was evaluated alone. */
   readonly transfer: readonly TransferredAccuracy[];
+  /** What makes an accuracy of one of the models mean less than it seems; `serious`: it is false, and so is the difference. */
+  readonly warnings: readonly ComparisonWarning[];
 }
 
 const count = z.int().min(0);
@@ -141,6 +150,9 @@ export const comparisonSchema: z.ZodType<Comparison> = z.strictObject({
     }),
   ),
   transfer: z.array(accuracy.extend({ source: z.string(), model: z.string(), attack: z.string(), threat })),
+  warnings: z.array(
+    z.strictObject({ code: z.string(), severity: z.enum(["warning", "serious"]), message: z.string() }),
+  ),
 });
 
 /** JSON Schema (draft 2020-12) of what `holdfast compare --out` writes. */
