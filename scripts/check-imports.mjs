@@ -6,12 +6,13 @@ import { dirname, join, posix } from "node:path";
 const ROOMS = {
   src:
     "errors options files tensor onnx graph autodiff runtime models losses attacks falsification data defences training evaluation " +
-    "inspection report explain gate tuning reproduction cli",
+    "inspection report explain gate tuning reproduction api cli",
   "src/data": "pixels formats archives imagenet dataset classes splits regions sources check loader",
 };
 /** Doors beside a room's index, to what can be read without loading the room: the command line starts in a twentieth of a second. */
 const SIDE_DOORS = new Set([
   "src/files/files.js",
+  "src/files/tool.js",
   "src/attacks/cards/index.js",
   "src/defences/recipes/index.js",
   "src/training/settings/index.js",

@@ -2,7 +2,8 @@
 //   npm run build && node scripts/generated.mjs && npx prettier --write schemas docs/training-options.md
 import { writeFileSync } from "node:fs";
 import { recipeJsonSchema } from "../dist/defences/index.js";
-import { comparisonJsonSchema, configJsonSchema } from "../dist/gate/index.js";
+import { configJsonSchema } from "../dist/gate/check/config-schema.js";
+import { comparisonJsonSchema } from "../dist/gate/compare/comparison.js";
 import { inspectionJsonSchema } from "../dist/inspection/index.js";
 import { settingsJsonSchema, settingsMarkdown } from "../dist/training/index.js";
 

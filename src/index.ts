@@ -1,20 +1,13 @@
 /**
- * holdfast as one import. Each room is also a subpath: `holdfast/attacks`, `holdfast/models`, …
+ * What a program needs to load, attack, measure, harden and explain an image classifier, by subject. Graphs and their
+ * gradients are in `holdfast/graph`, properties of VNN-COMP in `holdfast/falsification`, the paper's experiments in
+ * `holdfast/reproduction`.
  */
-export * from "./errors/index.js";
-export * from "./tensor/index.js";
-export * from "./onnx/index.js";
-export * from "./graph/index.js";
-export * from "./autodiff/index.js";
-export * from "./runtime/index.js";
-export * from "./models/index.js";
-export * from "./losses/index.js";
-export * from "./attacks/index.js";
-export * from "./data/index.js";
-export * from "./defences/index.js";
-export * from "./training/index.js";
-export * from "./evaluation/index.js";
-export * from "./falsification/index.js";
-export * from "./inspection/index.js";
-export * from "./report/index.js";
-export * from "./explain/index.js";
+export * from "./api/models.js";
+export * from "./api/data.js";
+export * from "./api/attacks.js";
+export * from "./api/evaluation.js";
+export * from "./api/gate.js";
+export * from "./api/training.js";
+export * from "./api/explain.js";
+export * from "./api/runtime.js";

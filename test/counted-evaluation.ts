@@ -47,8 +47,8 @@ export async function evaluated(
     })),
     { dataset, population: dataset.length, seed: null },
     options,
-    { name: "holdfast", version: "0.0.0" },
     {
+      tool: { name: "holdfast", version: "0.0.0" },
       keepIn,
       now: () => 1000 * runs,
       async compile(...args) {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { appendGradients } from "../../dist/autodiff/index.js";
 import { deadCode, GraphBuilder, parametersAsInputs } from "../../dist/graph/index.js";
-import { crossEntropy } from "../../dist/losses/index.js";
+import { crossEntropy } from "../../dist/losses/cross-entropy.js";
 import { bindBatch, bindForInference, fixedBatchSize, loadClassifier } from "../../dist/models/index.js";
 import { readModelFile } from "../../dist/onnx/index.js";
 import { compile } from "../../dist/runtime/index.js";

@@ -71,7 +71,16 @@ export type GivenOptions<Rows extends OptionRows> = {
   readonly [Name in keyof Rows]?: OptionsOf<Rows>[Name] | undefined;
 };
 
-/** @throws UsageError on a threat or an option that the attack does not know. */
+/**
+ * @throws UsageError on a threat or an option that the attack does not know.
+ * @example
+ * ```ts
+ * import { ATTACKS, planAttack } from "holdfast";
+ *
+ * const planned = planAttack(ATTACKS.apgd, { norm: "l2", epsilon: 0.5 }, { steps: 100, restarts: 2 });
+ * console.log(planned.options);
+ * ```
+ */
 export function planAttack<Rows extends OptionRows>(
   attack: Attack<Rows>,
   threat: ThreatModel,

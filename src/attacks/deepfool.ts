@@ -11,7 +11,7 @@ const BEYOND = 1e-4;
  * the boundary of the one whose linear picture is nearest, and a little past it:
  *
  *   l = argmin_k |z_k − z_y| / ‖w_k‖_dual,   w_k = ∇ₓ (z_k − z_y)
- *   x ← clip_[0,1]( x + η ( |z_l − z_y| / ‖w_l‖_dual + 10⁻⁴ ) s(w_l) )     s: the sign in L∞, w / ‖w‖₂ in L2
+ *   x ← clip_{[0,1]}( x + η ( |z_l − z_y| / ‖w_l‖_dual + 10⁻⁴ ) s(w_l) )     s: the sign in L∞, w / ‖w‖₂ in L2
  *
  * It ends at the first adversarial image. Towards a target there is one boundary, that of z_t − max_{k≠t} z_k.
  */

@@ -15,6 +15,7 @@ export interface FunctionInput {
 /** Any number of images `[n, C, H, W]` in [0, 1] to logits `[n, K]`, or to labels `[n]`. The images are the function's to keep. */
 export type ImageFunction = (images: Float32Array) => Promise<Float32Array | Int32Array>;
 
+/** How a function is called, and what it answers. */
 export interface FunctionTargetOptions {
   /** Images a call, at most; calls of fewer are not padded. */
   readonly batchSize: number;
@@ -34,6 +35,20 @@ export interface FunctionTargetOptions {
  * a `HoldfastError` of the function passes as it is.
  *
  * @throws UsageError on sizes that are no whole numbers above 0, or fewer than two classes.
+ * @example
+ * ```ts
+ * import { createFunctionTarget } from "holdfast";
+ *
+ * const target = createFunctionTarget(
+ *   { channels: 3, height: 32, width: 32, classNames: ["cat", "dog"] },
+ *   async (images) => {
+ *     const response = await fetch("https://classifier.example/labels", { method: "POST", body: images.slice() });
+ *     return Int32Array.from((await response.json()) as number[]);
+ *   },
+ *   { batchSize: 100, gives: "labels" },
+ * );
+ * console.log(await target.logits(new Float32Array(target.imageSize)));
+ * ```
  */
 export function createFunctionTarget(
   { channels, height, width, classNames }: FunctionInput,

@@ -72,7 +72,22 @@ export function attackImages(
   return pack(target, jobs(), options);
 }
 
-/** Attacks a batch and puts what came of it in order. */
+/**
+ * Attacks a batch and puts what came of it in order.
+ *
+ * @example
+ * ```ts
+ * import { ATTACKS, createGenerator, createLoader, createTarget, loadClassifier, openDataset, planAttack, runAttack } from "holdfast";
+ *
+ * const random = createGenerator(0);
+ * const target = createTarget(await loadClassifier("my-model.onnx"), { batchSize: 32 });
+ * const loader = createLoader(await openDataset("photos:test"), { batchSize: 32, random, shuffle: false });
+ * const planned = planAttack(ATTACKS.pgd, { norm: "linf", epsilon: 8 / 255 }, { steps: 40 });
+ * const { success, distance } = await runAttack(target, planned, await loader.batch(0), { random });
+ * console.log(success.reduce((sum, each) => sum + each, 0), Math.max(...distance));
+ * await Promise.all([loader.dispose(), target.dispose()]);
+ * ```
+ */
 export async function runAttack(
   target: Target,
   planned: PlannedAttack,

@@ -14,6 +14,7 @@ import {
   type AttackBatch,
   type GivenOptions,
   type PlannedAttack,
+  type AnyAttack,
 } from "./index.js";
 
 /** torchattacks' MI-FGSM and PGD on other losses, in float64 (scripts/fixtures/momentum.py). */
@@ -78,7 +79,7 @@ describe("in L1", () => {
     const attack = ATTACKS[name];
     const few = { steps: 10, queries: 100, targets: 2 };
     const options = Object.fromEntries(Object.entries(few).filter(([key]) => key in attack.options));
-    const planned = planAttack(attack, { norm: "l1", epsilon: 6 }, options as never);
+    const planned = planAttack(attack as unknown as AnyAttack, { norm: "l1", epsilon: 6 }, options as never);
     const [at12, at5] = await Promise.all(
       [SHOWN, 5].map(async (batchSize) => {
         const own = createTarget(smallNetwork(), { batchSize, threads: 1 });

@@ -11,6 +11,7 @@ import { logMeanProbabilities } from "./scoring.js";
 /** Turns a graph into something that runs; a worker's `compile` keeps the thread free. */
 export type Compile = (graph: Graph, options?: CompileOptions) => Promise<Program>;
 
+/** How a classifier is run. */
 export interface TargetOptions {
   /** Images a run, at most; a smaller batch is padded. */
   readonly batchSize: number;
@@ -68,6 +69,7 @@ export interface Target extends Answerer {
    * @param at.draw draws that each of them had before; 0 by default.
    */
   logits(images: Float32Array, at?: LogitsTurn): Promise<Float32Array>;
+  /** Frees the programs. */
   dispose(): Promise<void>;
 }
 
@@ -88,7 +90,19 @@ const FEW = 8;
 /** The smaller batch serves up to this share of the large one. */
 const FEW_SHARE = 1 / 4;
 
-/** Compiles nothing yet; programs are compiled when they are first used. */
+/**
+ * Compiles nothing yet; programs are compiled when they are first used.
+ *
+ * @example
+ * ```ts
+ * import { createTarget, loadClassifier } from "holdfast";
+ *
+ * const target = createTarget(await loadClassifier("my-model.onnx"), { batchSize: 32 });
+ * const logits = await target.logits(new Float32Array(2 * target.imageSize).fill(0.5));
+ * console.log(logits.length === 2 * target.classCount);
+ * await target.dispose();
+ * ```
+ */
 export function createTarget(classifier: Classifier, options: TargetOptions): Target {
   const { batchSize } = options;
   const { channels, height, width, classNames, randomInputs = [] } = classifier;

@@ -13,6 +13,7 @@ import { isFloat, sizeOf } from "../tensor/index.js";
 import { sumTo, typesOf, type Rule } from "./rule.js";
 import { ruleOf } from "./rules/index.js";
 
+/** What is differentiated, and with respect to what. */
 export interface AppendGradientsOptions {
   /** The value to differentiate: a scalar, or of any shape with a `cotangent`. */
   readonly of: Value;
@@ -58,6 +59,21 @@ export function appendGradients(g: GraphBuilder, options: AppendGradientsOptions
 /**
  * The graph with its gradient: its own outputs, then one for each value of `withRespectTo`,
  * called `<value>_grad`. It is of ONNX's operators alone, plainly written ({@link standardGraph}).
+ *
+ * @example
+ * ```ts
+ * import { compile, gradient, GraphBuilder, tensor } from "holdfast/graph";
+ *
+ * // y = Σ x², so x_grad = 2 x
+ * const g = new GraphBuilder("squares");
+ * const x = g.input("x", "float32", [3]);
+ * const y = g.op("ReduceSum", [g.op("Mul", [x, x]), g.ints([0])], { keepdims: 0 });
+ * g.output(y, "y");
+ * const program = await compile(gradient(g.build(), { of: "y", withRespectTo: ["x"] }));
+ * const { x_grad } = await program.run({ x: tensor("float32", [3], Float32Array.of(1, 2, 3)) });
+ * console.log(x_grad?.data);
+ * await program.dispose();
+ * ```
  */
 export function gradient(
   graph: Graph,

@@ -10,7 +10,7 @@ test("the terminal says the median distance of --curve, and no accuracy of it", 
     [{ name: "small", classifier: smallNetwork(), info }],
     { dataset, population: dataset.length, seed: null },
     { epsilons: [0.1], options: { steps: 2 }, curve: 30, threads: 1, examples: 0 },
-    { name: "holdfast", version: "0.0.0" },
+    { tool: { name: "holdfast", version: "0.0.0" } },
   );
   const said = await describeResult(result);
   expect(said).toMatch(

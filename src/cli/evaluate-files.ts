@@ -7,7 +7,6 @@ import { loadAnyModel, withUniqueNames, type LoadedModel, type ModelOptions } fr
 import { settleModel } from "./settle.js";
 import type { CommonOptions, ComputeOptions, DataOptions, MapOptions } from "./shared-options.js";
 import type { Progress, Terminal } from "./terminal.js";
-import { toolInfo } from "./tool.js";
 
 export interface EvaluateFilesOptions
   extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions {}
@@ -68,7 +67,7 @@ export async function runEvaluation(
   const { evaluateModels } = await import("../evaluation/index.js");
   let progress: Progress | undefined;
   try {
-    return await evaluateModels(models, sample, asked, toolInfo(), {
+    return await evaluateModels(models, sample, asked, {
       onEvent(event) {
         if (event.type === "plan") progress = terminal.progress(event.work, "gradients");
         else if (event.type === "progress") progress?.at(event.done, event.label);

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { HoldfastError } from "../errors/index.js";
+import { toolInfo } from "../files/tool.js";
 import { attackCommand } from "./commands/attack.js";
 import { checkCommand } from "./commands/check.js";
 import { compareCommand } from "./commands/compare.js";
@@ -18,7 +19,6 @@ import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
 import { leaveSignalsToSystem } from "./interrupt.js";
 import { surviveUnread, writeError, writeOut } from "./streams.js";
-import { toolInfo } from "./tool.js";
 
 const USAGE = 2;
 const UNEXPECTED = 70;

@@ -9,8 +9,6 @@ import type {
   ModelDescription,
   Preprocessing,
 } from "../models/index.js";
-import type { InputError } from "../errors/index.js";
-import type { UnreadableModelError } from "../graph/index.js";
 import type { Model } from "../onnx/index.js";
 import type { Terminal } from "./terminal.js";
 
@@ -159,46 +157,22 @@ type Read = (model: Model, path: string, options: LoadOptions) => Promise<AnyCla
 
 /** Reads a model, or, where nodes of it cannot be read, what runs it as its file is; that is told once. */
 async function readerOfAny(terminal: Terminal, name: string): Promise<Read> {
-  const { classifierFromFile, isOwnModel, opaqueFromFile } = await import("../models/index.js");
-  const { neededFor, UnreadableModelError: Unreadable } = await import("../graph/index.js");
-  const errors = await import("../errors/index.js");
-  const neither = ({ place, problem, remedy, nodes }: UnreadableModelError, other: InputError): InputError =>
-    new Unreadable(
-      { place, problem, remedy: `${remedy}\n  Nor can it be run as it is: ${other.message}`, cause: other },
-      nodes,
-    );
+  const { anyFromFile } = await import("../models/index.js");
+  const { neededFor } = await import("../graph/index.js");
+  const { nodesNotRead } = await import("../evaluation/index.js");
   let isTold = false;
-  return async (model, path, options) => {
-    // What is noticed on the way to a graph says nothing of a file that is run as it is.
-    const noticed: string[] = [];
-    const tell = (): void => noticed.forEach((text) => options.onNotice?.(text));
-    try {
-      const read = await classifierFromFile(model, path, {
-        ...options,
-        onNotice: (text) => noticed.push(text),
-      });
-      tell();
-      return read;
-    } catch (error) {
-      if (!(error instanceof Unreadable) || isOwnModel(model)) {
-        tell();
-        throw error;
-      }
-      const { nodes } = error;
-      const opaque = await opaqueFromFile(model, path, options, nodes).catch((other: unknown) => {
-        throw other instanceof errors.InputError ? neither(error, other) : other;
-      });
-      if (!isTold) {
-        const { nodesNotRead } = await import("../evaluation/index.js");
+  return (model, path, options) =>
+    anyFromFile(model, path, {
+      ...options,
+      onOpaque(nodes) {
+        if (isTold) return;
+        isTold = true;
         const said = nodesNotRead(nodes.map((node) => ({ ...node, needed: neededFor(node) })));
         terminal.warn(
           `${name}: no gradient: ${said}. It is run by ONNX Runtime as it is, and attacked by what needs none: by Square where nothing else is left`,
         );
-      }
-      isTold = true;
-      return opaque;
-    }
-  };
+      },
+    });
 }
 
 /** What the graph begins with, where there is one. */

@@ -12,7 +12,6 @@ import { readModel } from "./reading.js";
 import { givenSettings } from "./setting-options.js";
 import { openOptionsOf } from "./shared-options.js";
 import { createSkippedWarner, createUndividedTeller, formatPercent, type Terminal } from "./terminal.js";
-import { toolInfo } from "./tool.js";
 import { USUAL_RECIPE } from "../training/settings/index.js";
 import type { TrainOptions } from "./training-options.js";
 import { formatEpsilon } from "./values.js";
@@ -55,7 +54,6 @@ export async function newRun(
     ...(importing ? { imported: await importSettingsOf(options, terminal) } : {}),
     settings,
     out: options.out ?? `${within}/${nameOf(options.data)}-${settings.recipe.name}`,
-    tool: toolInfo(),
   };
   const decided = "validation.images" in givenSettings(options) || options.validationData !== undefined;
   const shaped = await withModelShape(said);

@@ -6,9 +6,7 @@ export {
   subset,
   takeSample,
   type Batch,
-  type ContactSheetOptions,
   type Dataset,
-  type DatasetInfo,
   type DatasetRegions,
   type MaskSource,
   type OpenOptions,
@@ -23,7 +21,6 @@ export {
   outputsByName,
   readClassMap,
   sortedClasses,
-  type ClassLookup,
   type ClassMap,
   type ClassPair,
   type MappedData,
@@ -33,3 +30,8 @@ export { openDataset } from "./sources/index.js";
 export type { Augmentation } from "./pixels/index.js";
 export { createLoader, type Loader, type LoaderOptions } from "./loader/index.js";
 export { checkData, type CheckOptions, type DataCheck, type Duplicates } from "./check/index.js";
+export type { CheckSummary, ClassCount } from "./check/summary.js";
+export type { RegionCount } from "./check/regions.js";
+export type { Suspicion } from "./check/suspicious.js";
+export type { Fit } from "./pixels/fit.js";
+export type { Interpolation } from "./pixels/resize.js";

@@ -24,7 +24,17 @@ export async function readRecipeFile(path: string): Promise<Recipe> {
   return parseRecipe(new TextDecoder().decode(bytes), path);
 }
 
-/** {@link readRecipeFile} of text; `place` names it in errors. */
+/**
+ * {@link readRecipeFile} of text; `place` names it in errors.
+ *
+ * @example
+ * ```ts
+ * import { parseRecipe } from "holdfast";
+ *
+ * const recipe = parseRecipe("extends: at-alp\nname: mine\ntitle: Mine\nadversary: { epsilon: 0.1 }\n", "mine.yaml");
+ * console.log(recipe.adversary);
+ * ```
+ */
 export function parseRecipe(text: string, place: string): Recipe {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });

@@ -46,7 +46,7 @@ beforeAll(async () => {
   dataset = takeSample(whole, 50, createGenerator(1));
   const models = [untrained("a", 1), untrained("b", 2)];
   const sample = { dataset, population: whole.length, seed: 1 };
-  result = await evaluateModels(models, sample, options, tool);
+  result = await evaluateModels(models, sample, options, { tool });
 });
 
 describe("an evaluation of two models", () => {
@@ -82,7 +82,7 @@ describe("an evaluation of two models", () => {
   test("is the same whatever the batch size", async () => {
     const models = [untrained("a", 1), untrained("b", 2)];
     const sample = { dataset, population: 10_000, seed: 1 };
-    const again = await evaluateModels(models, sample, { ...options, batchSize: 25 }, tool);
+    const again = await evaluateModels(models, sample, { ...options, batchSize: 25 }, { tool });
     const numbers = (r: Result): unknown => r.measurements.map(({ id, correct }) => [id, correct]);
     expect(numbers(again)).toEqual(numbers(result));
   });
@@ -131,7 +131,7 @@ describe("the gray image", () => {
       [model],
       sample,
       { threads: 1, batchSize: 25, epsilons: [0.3, 0.5, 0.6], ...given },
-      tool,
+      { tool },
     );
   };
 
@@ -176,7 +176,7 @@ describe("the gray image", () => {
 
 describe("what cannot be evaluated", () => {
   const run = (models: ModelUnderTest[], given: Partial<typeof options> = {}): Promise<Result> =>
-    evaluateModels(models, { dataset, population: 50, seed: null }, { ...options, ...given }, tool);
+    evaluateModels(models, { dataset, population: 50, seed: null }, { ...options, ...given }, { tool });
 
   test("two models of one name, an unknown transfer source, ε out of range", async () => {
     await expect(run([untrained("a", 1), untrained("a", 2)])).rejects.toThrow(/two are called "a"/);

@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/index.js";
 import { neededFor } from "../graph/index.js";
 import { isOpaque, type AnyClassifier, type Classifier } from "../models/index.js";
-import { readJson, writeFileAtomic } from "../files/index.js";
+import { readJson, toolInfo, writeFileAtomic } from "../files/index.js";
 import { runtimeInfo } from "../runtime/index.js";
 import { checkStatements } from "./check-gates.js";
 import { distanceStatements } from "./distances.js";
@@ -37,6 +37,7 @@ export interface Sample {
   readonly seed: number | null;
 }
 
+/** What an evaluation keeps, and what it says of itself. */
 export interface KeepOptions {
   /**
    * A file that outcomes are kept in as they come, so that the same evaluation goes on from there after a kill. The caller
@@ -45,20 +46,37 @@ export interface KeepOptions {
   readonly keepIn?: string | undefined;
   /** Told how many outcomes were there. */
   readonly onKept?: ((outcomes: number) => void) | undefined;
+  /** What the result says computed it: this package by default. */
+  readonly tool?: ToolInfo | undefined;
 }
 
 /**
  * Evaluates models and says all about it: measurements, gates, examples, provenance.
  *
  * @throws as {@link evaluate}.
+ * @example
+ * ```ts
+ * import { createGenerator, evaluateModels, loadModelUnderTest, openDataset, takeSample } from "holdfast";
+ *
+ * const models = [await loadModelUnderTest("before.onnx"), await loadModelUnderTest("after.onnx")];
+ * const whole = await openDataset("photos:test");
+ * const dataset = takeSample(whole, 1000, createGenerator(0));
+ * const result = await evaluateModels(
+ *   models,
+ *   { dataset, population: whole.length, seed: 0 },
+ *   { epsilons: [4 / 255], attack: "standard", transferFrom: ["before", "after"] },
+ *   { keepIn: "result.json.partial", onEvent: ({ type }) => console.error(type) },
+ * );
+ * for (const { model, kind, accuracy, interval } of result.measurements) console.log(model, kind, accuracy, interval);
+ * ```
  */
 export async function evaluateModels(
   models: readonly ModelUnderTest<AnyClassifier>[],
-  sample: Sample,
+  images: Sample | Dataset,
   options: EvaluateOptions,
-  tool: ToolInfo,
   hooks: EvaluateHooks & KeepOptions = {},
 ): Promise<Result> {
+  const sample = asSample(images);
   const notes: string[] = [];
   const read: ModelUnderTest<AnyClassifier>[] = [];
   for (const model of models) {
@@ -71,7 +89,7 @@ export async function evaluateModels(
     });
     read.push({ ...model, classifier });
   }
-  const { keepIn, onKept } = hooks;
+  const { keepIn, onKept, tool = toolInfo() } = hooks;
   const kept = keepIn === undefined ? undefined : await openKept(keepIn, read, sample.dataset, tool, options);
   if (kept !== undefined && kept.found > 0) onKept?.(kept.found);
   const evaluation = await evaluate(read, sample.dataset, options, { ...hooks, kept: kept ?? hooks.kept });
@@ -83,6 +101,11 @@ export async function evaluateModels(
     notes: notes.map((note) => `${note}.`),
   };
   return assembleResult({ models: read, sample, evaluation, examples, tool, notes, shard });
+}
+
+/** A whole dataset is a sample of itself. */
+function asSample(images: Sample | Dataset): Sample {
+  return "dataset" in images ? images : { dataset: images, population: images.length, seed: null };
 }
 
 export interface ResultParts {

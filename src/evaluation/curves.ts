@@ -19,6 +19,7 @@ export interface Measured extends Pick<Result, "dataset" | "measurements" | "lim
   readonly headline?: ThreatInfo | null;
 }
 
+/** A measurement, placed on a curve. */
 export interface CurvePoint {
   /** ε in pixel units, or the number of steps. */
   readonly x: number;
@@ -134,6 +135,16 @@ export interface WorstCase {
  * nearest images found one within ε. Where a measurement
  * has no per-image results, or speaks of other images, the lowest single accuracy is returned.
  * Undefined when nothing was measured under that threat.
+ *
+ * @example
+ * ```ts
+ * import { readResult, worstCase } from "holdfast";
+ *
+ * const result = await readResult("result.json");
+ * for (const { name } of result.models) {
+ *   console.log(name, worstCase(result, name, { norm: "linf", epsilon: 4 / 255 })?.accuracy);
+ * }
+ * ```
  */
 export function worstCase(measured: Measured, model: string, threat: ThreatInfo): WorstCase | undefined {
   const atOnce = attacksOf(measured.measurements).filter(

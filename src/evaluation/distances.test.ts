@@ -37,8 +37,8 @@ async function evaluated(options: EvaluateOptions, keepIn?: string, dies = Infin
     [{ name: "small", classifier: smallNetwork(), info }],
     { dataset, population: dataset.length, seed: null },
     options,
-    { name: "holdfast", version: "0.0.0" },
     {
+      tool: { name: "holdfast", version: "0.0.0" },
       keepIn,
       onEvent: ({ type }) => {
         if (type === "progress" && ++events === dies) throw new Error("killed");

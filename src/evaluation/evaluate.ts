@@ -25,12 +25,14 @@ export interface EvaluatedModel<C extends AnyClassifier = Classifier> {
   readonly classifier: C;
 }
 
+/** What an evaluation says as it goes. */
 export type EvaluateEvent =
   | { readonly type: "plan"; readonly plan: EvaluationPlan; readonly images: number; readonly work: number }
   /** `done` and `work` count gradients, images × steps; an answer alone counts for a third. */
   | { readonly type: "progress"; readonly label: string; readonly done: number; readonly work: number }
   | { readonly type: "measurement"; readonly measurement: Measurement };
 
+/** Progress, cancellation and where programs are compiled. */
 export interface EvaluateHooks {
   readonly onEvent?: ((event: EvaluateEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -11,7 +11,7 @@ function evaluated(classifier: Classifier): Promise<Result> {
     [{ name: "small", classifier, info: INFO }],
     { dataset, population: dataset.length, seed: null },
     { epsilons: [0.1], options: { steps: 3 }, examples: 20, threads: 1, seed: 3 },
-    { name: "holdfast", version: "0.0.0" },
+    { tool: { name: "holdfast", version: "0.0.0" } },
   );
 }
 

@@ -205,7 +205,7 @@ async function evaluated(classifier: Classifier, epsilon = EPSILON): Promise<Res
       threads: 1,
       seed: createGenerator(3).seed,
     },
-    { name: "holdfast", version: "0.0.0" },
+    { tool: { name: "holdfast", version: "0.0.0" } },
   );
 }
 

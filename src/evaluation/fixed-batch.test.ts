@@ -10,7 +10,7 @@ const OPTIONS = { epsilons: [2 / 255], options: { steps: 2 }, examples: 5, threa
 
 function evaluated(classifier: Classifier, dataset: Dataset): Promise<Result> {
   const drawn = { dataset, population: dataset.length, seed: 1 };
-  return evaluateModels([{ name: "model", classifier, info: INFO }], drawn, OPTIONS, TOOL);
+  return evaluateModels([{ name: "model", classifier, info: INFO }], drawn, OPTIONS, { tool: TOOL });
 }
 
 test("a file that fixes its batch is evaluated as the same model of any batch, examples included", async () => {

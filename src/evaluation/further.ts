@@ -1,6 +1,6 @@
 /** What a budget is spent on when the attacks of a suite are done. */
 import { ATTACKS, planAttack, SUITES, type PlannedAttack, type SuiteStage } from "../attacks/index.js";
-import type { PlannedMeasurement } from "./plan.js";
+import { attackNamed, type PlannedMeasurement } from "./plan.js";
 
 /** Each round asks for twice as much as the one before: what is done again takes half of it at most. */
 const ROUNDS = 8;
@@ -34,6 +34,6 @@ export function furtherStages(
 ): readonly PlannedAttack[] {
   if (!isSuite || randomised || !Object.hasOwn(FURTHER, name)) return [];
   return FURTHER[name]!.filter(({ attack }) => ATTACKS[attack].norms.includes(threat.norm)).map(
-    ({ attack, options }) => planAttack(ATTACKS[attack], threat, options as never),
+    ({ attack, options }) => planAttack(attackNamed(attack), threat, options as never),
   );
 }

@@ -1,4 +1,4 @@
-export { differenceInterval, wilsonInterval, type Proportion } from "./intervals.js";
+export { differenceInterval, wilsonInterval } from "./intervals.js";
 export { decodeRaster, encodeMap, encodeRaster, type ImageShape } from "./raster.js";
 export {
   type AttackMeasurement,
@@ -26,7 +26,6 @@ export {
   type Result,
   resultJsonSchema,
   resultSchema,
-  resultSchemaVersion,
   type ResultWarning,
   type RuntimeInfo,
   runtimeSchema,
@@ -47,15 +46,7 @@ export {
   type WhiteBoxMeasurement,
   type ZeroGradient,
 } from "./result/index.js";
-export {
-  adaptiveGate,
-  checkStatements,
-  fittedGate,
-  longerGate,
-  repeatsGate,
-  signsGate,
-  unadaptedGate,
-} from "./check-gates.js";
+export { checkStatements } from "./check-gates.js";
 export {
   accuracyAgainstEpsilon,
   accuracyAgainstSteps,
@@ -67,59 +58,31 @@ export {
   type WorstCase,
 } from "./curves.js";
 export { accuracyWithin, distancesOf, type Distances } from "./distances.js";
-export {
-  chanceGate,
-  chanceLevel,
-  checkGates,
-  collapseGate,
-  convergenceGate,
-  finiteGate,
-  gates,
-  grayImageGate,
-  monotoneGate,
-  reachGate,
-  transferGate,
-  upperBoundStatements,
-  warningTitles,
-  type Gate,
-} from "./gates.js";
+export { chanceLevel, checkGates, warningTitles } from "./gates.js";
 export { describeGuess, guessGate } from "./guess-gate.js";
-export { stepsGate, straightThroughGate, zeroGradientGate } from "./gradient-gates.js";
-export { blackBoxGate, fewClassesGate } from "./suite-gates.js";
-export { nodesNotRead, noGradientGate } from "./no-gradient-gate.js";
+export { nodesNotRead } from "./no-gradient-gate.js";
 export { readAsLogits } from "./probabilities.js";
 export {
-  assembleResult,
   describeSample,
   evaluateModels,
   measuredResult,
   readResult,
   writeResult,
-  type Measures,
   type ModelUnderTest,
-  type ResultParts,
   type Sample,
 } from "./assemble.js";
-export {
-  evaluate,
-  type EvaluatedModel,
-  type EvaluateEvent,
-  type EvaluateHooks,
-  type Evaluation,
-} from "./evaluate.js";
+export { evaluate, type EvaluatedModel, type EvaluateEvent, type EvaluateHooks } from "./evaluate.js";
+export { loadModelUnderTest, type ModelUnderTestOptions } from "./model-under-test.js";
 export { mergeResults, type ShardResult } from "./merge-results.js";
 export { judgeThreshold, type ThresholdVerdict } from "./threshold.js";
 export { falsifiedBy } from "./warn.js";
-export { budgetGate, endedEarlyGate } from "./limit-gates.js";
 export type { Shard } from "./shards.js";
-export { collectExamples } from "./examples.js";
-export { attackDataset, type AttackDatasetOptions, type Outcome } from "./attack-dataset.js";
+export { attackDataset } from "./attack-dataset.js";
 export { datasetBatches, readBatch } from "./batches.js";
 export {
   attackNamed,
   isChecked,
   planEvaluation,
-  workOf,
   type EvaluateOptions,
   type EvaluationPlan,
   type PlannedMeasurement,
@@ -131,10 +94,8 @@ export {
   saliencyGraph,
   salientRegion,
   upsample,
-  type AttentionShift,
-  type RegionActivation,
 } from "./measures/index.js";
-export { cleanMeasurement, whiteBoxMeasurement, type Attacked } from "./measurement.js";
+export { cleanMeasurement, whiteBoxMeasurement } from "./measurement.js";
 export {
   accuracyOf,
   attackAndSteps,
@@ -144,14 +105,13 @@ export {
   percent,
   stageNames,
 } from "./words.js";
-export { createTally, scoreOf, type Tally } from "./tally.js";
+export { createTally, scoreOf } from "./tally.js";
 export { checkFit } from "./fit.js";
 export {
   isClearlyBetter,
   tryPreprocessings,
   usualPreprocessings,
-  type Candidate,
   type Trial,
   type TriedPreprocessings,
-  type TryOptions,
 } from "./try-preprocessings.js";
+export type { KeepOptions } from "./assemble.js";

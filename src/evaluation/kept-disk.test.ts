@@ -54,8 +54,8 @@ async function evaluated(
       threads: 1,
       checks: false,
     },
-    { name: "holdfast", version: "0.0.0" },
     {
+      tool: { name: "holdfast", version: "0.0.0" },
       keepIn,
       async compile(...args) {
         const program = await compile(...args);

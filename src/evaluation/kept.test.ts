@@ -51,8 +51,8 @@ async function evaluated({
     transfer ? [model, second] : [model],
     { dataset, population: dataset.length, seed: null },
     { ...options, transferFrom: transfer ? ["small", "darker"] : [] },
-    { name: "holdfast", version: "0.0.0" },
     {
+      tool: { name: "holdfast", version: "0.0.0" },
       keepIn,
       onKept: (outcomes) => (found = outcomes),
       onEvent: ({ type }) => {

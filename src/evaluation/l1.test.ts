@@ -12,7 +12,7 @@ test.each(["auto", "standard", "rand"])(
       [{ name: "m", classifier: smallNetwork(), info }],
       { dataset, population: dataset.length, seed: 0 },
       { attack, norm: "l1", epsilons: [3], threads: 1 },
-      { name: "holdfast", version: "0.0.0" },
+      { tool: { name: "holdfast", version: "0.0.0" } },
     );
     const measured = result.measurements.find(({ kind }) => kind === "white-box");
     if (measured?.kind !== "white-box") throw new Error("nothing was attacked");

@@ -16,7 +16,7 @@ function evaluated(
     [{ name: "small", classifier, info: INFO }],
     { dataset, population: dataset.length, seed: null },
     { epsilons: [0.05], options: { steps: 2 }, examples: 3, threads: 1, ...options },
-    { name: "holdfast", version: "0.0.0" },
+    { tool: { name: "holdfast", version: "0.0.0" } },
   );
 }
 

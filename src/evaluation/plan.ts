@@ -7,6 +7,7 @@ import {
   stagesOf,
   SUITES,
   type AnyAttack,
+  type AttackName,
   type Norm,
   type OptionValue,
   type PlannedAttack,
@@ -198,14 +199,15 @@ function planMeasurement(
     });
   }
   const [first, ...rest] = stagesOf(suite, threat.norm).map(({ attack, options }) =>
-    planAttack(ATTACKS[attack], threat, options as never),
+    planAttack(attackNamed(attack), threat, options as never),
   );
   return { name, label: suite.label, threat, stages: [first!, ...rest], isSuite: true };
 }
 
 /** @throws UsageError on a name that no attack has. */
 export function attackNamed(name: string, others: readonly string[] = []): AnyAttack {
-  if (Object.hasOwn(ATTACKS, name)) return ATTACKS[name as keyof typeof ATTACKS];
+  // By a name that is only known at run time, its options are not known to the compiler.
+  if (Object.hasOwn(ATTACKS, name)) return ATTACKS[name as AttackName] as unknown as AnyAttack;
   throw new UsageError({
     place: "attack",
     problem: `there is no "${name}"`,

@@ -16,7 +16,7 @@ function evaluated(classifier: Classifier, dataset: Dataset = smallDataset()): P
     [{ name: "small", classifier, info: INFO }],
     { dataset, population: dataset.length, seed: null },
     options,
-    { name: "holdfast", version: "0.0.0" },
+    { tool: { name: "holdfast", version: "0.0.0" } },
   );
 }
 

@@ -31,7 +31,7 @@ async function evaluated(
     info: { recipe: null, path: "model.onnx", sha256: sha.repeat(64), architecture: "small" },
   }));
   const sample = { dataset, population: dataset.length, seed: null };
-  return evaluateModels(under, sample, options, { name: "holdfast", version });
+  return evaluateModels(under, sample, options, { tool: { name: "holdfast", version } });
 }
 
 /** Draws noise for every answer. */

@@ -15,7 +15,7 @@ function evaluated(input: Change): Promise<Result> {
     [{ name: "small", classifier: smallNetwork({ input }), info: INFO }],
     { dataset, population: dataset.length, seed: null },
     { epsilons: [0.05, 0.1], options: { steps: 5 }, examples: 0, threads: 1 },
-    { name: "holdfast", version: "0.0.0" },
+    { tool: { name: "holdfast", version: "0.0.0" } },
   );
 }
 

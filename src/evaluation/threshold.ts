@@ -1,6 +1,7 @@
 /** Whether models have an accuracy under attack. */
 import { worstCase, type Measured, type WorstCase } from "./curves.js";
 
+/** Whether every model has the accuracy asked for. */
 export interface ThresholdVerdict {
   /** `undecided` where images are left on which not all was tried, and they would decide it. */
   readonly outcome: "below" | "at or above" | "undecided";

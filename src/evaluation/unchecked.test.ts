@@ -9,7 +9,7 @@ async function evaluated(options: Partial<EvaluateOptions>): Promise<Result> {
     ["a", "b"].map((name) => ({ name, classifier: smallNetwork(), info })),
     { dataset, population: dataset.length, seed: null },
     { epsilons: [0.15], options: { steps: 1 }, examples: 0, threads: 1, ...options },
-    { name: "holdfast", version: "0.0.0" },
+    { tool: { name: "holdfast", version: "0.0.0" } },
   );
 }
 

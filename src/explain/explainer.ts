@@ -12,6 +12,7 @@ import {
 import { TAPPED, type Method } from "./methods.js";
 import { findTap } from "./tap.js";
 
+/** What is explained, and how. */
 export interface ExplainerOptions {
   readonly methods: readonly Method[];
   /** Images a run; of a smaller batch the rest is fed zeros. */
@@ -36,6 +37,7 @@ export interface Maps {
   readonly data: Float32Array;
 }
 
+/** Maps by method. */
 export interface Explanations {
   readonly maps: ReadonlyMap<Method, Maps>;
   /** Where they were asked for; their map is |Σ_c IG_c|. */
@@ -53,7 +55,9 @@ export interface ExplainedImages {
 export interface Explainer {
   /** Runs of programs that one call of `explain` takes. */
   readonly runs: number;
+  /** Maps of a batch, by every method asked for. */
   explain(batch: ExplainedImages): Promise<Explanations>;
+  /** Frees the programs. */
   dispose(): Promise<void>;
 }
 
@@ -64,7 +68,20 @@ type ProgramKey = "gradCam" | "attention" | "gradient";
 /** Programs by what they give. */
 type Programs = ReadonlyMap<ProgramKey, Program>;
 
-/** Compiles what the methods need. @throws InputError naming the tap that is missing or the node that has no gradient. */
+/**
+ * Compiles what the methods need. @throws InputError naming the tap that is missing or the node that has no gradient.
+ * @example
+ * ```ts
+ * import { createExplainer, loadClassifier } from "holdfast";
+ *
+ * const classifier = await loadClassifier("my-model.onnx");
+ * const explainer = await createExplainer(classifier, { methods: ["saliency", "integrated-gradients"], batchSize: 1 });
+ * const images = new Float32Array(classifier.channels * classifier.height * classifier.width).fill(0.5);
+ * const { maps } = await explainer.explain({ images, classes: Int32Array.of(0), indices: Uint32Array.of(0) });
+ * console.log(maps.get("saliency")?.data);
+ * await explainer.dispose();
+ * ```
+ */
 export async function createExplainer(classifier: Classifier, options: ExplainerOptions): Promise<Explainer> {
   const { methods, steps = STEPS } = options;
   const tap = methods.some((method) => TAPPED.has(method))

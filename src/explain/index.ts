@@ -6,13 +6,8 @@ export {
   type Explanations,
   type Maps,
 } from "./explainer.js";
-export { attentionGraph, EXPLAIN, gradCamGraph, scoreGradientGraph } from "./graphs.js";
-export {
-  integratedGradients,
-  type IntegratedGradients,
-  type ScoreAndGradient,
-} from "./integrated-gradients.js";
+export { integratedGradients, type IntegratedGradients } from "./integrated-gradients.js";
 export { METHODS, TAPPED, type Method } from "./methods.js";
 export { findTap } from "./tap.js";
 export { imagePicture, overlayPicture } from "./overlay.js";
-export { sheetPng, sheetSvg, type Sheet, type SheetRow } from "./sheet.js";
+export { sheetPng, sheetSvg } from "./sheet.js";

@@ -3,6 +3,7 @@ export type ScoreAndGradient = (
   images: Float32Array,
 ) => Promise<{ readonly score: Float32Array; readonly gradient: Float32Array }>;
 
+/** Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365) of a batch, from a black image. */
 export interface IntegratedGradients {
   /** `[N, C, H, W]`. */
   readonly attributions: Float32Array;

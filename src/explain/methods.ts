@@ -1,5 +1,6 @@
 /** How an answer is explained, in the order of the columns of a sheet. */
 export const METHODS = ["grad-cam", "attention", "integrated-gradients", "saliency"] as const;
+/** Name of a method of explaining. */
 export type Method = (typeof METHODS)[number];
 
 /** What reads a tap: the map has its size. */

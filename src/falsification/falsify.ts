@@ -6,6 +6,7 @@ import { createAsker } from "./questions.js";
 import { readProperty } from "./read.js";
 import { search, type Counterexample, type Tally } from "./search.js";
 
+/** How long to search, and how. */
 export interface FalsifyOptions {
   /** Seconds after which the answer is `unknown`; 120 by default. What runs then is finished. */
   readonly timeout?: number;
@@ -20,6 +21,7 @@ export interface FalsifyOptions {
   readonly onProgress?: (done: Pick<Falsification, "seconds" | "climbs">) => void;
 }
 
+/** What a search came to. */
 export interface Falsification {
   /** `sat`: there is a counterexample, namely this. `unknown`: none was found, which proves nothing. */
   readonly answer: "sat" | "unknown";
@@ -45,6 +47,14 @@ const BATCH = 8;
  *
  * @param modelPath an ONNX file; @param propertyPath VNN-LIB 1.0, compressed by gzip or not.
  * @throws InputError naming what cannot be read, contradicts itself, or is not of this model.
+ * @example
+ * ```ts
+ * import { falsify, formatCounterexample } from "holdfast/falsification";
+ *
+ * const { answer, counterexample } = await falsify("network.onnx", "property.vnnlib", { timeout: 30 });
+ * console.log(answer);
+ * if (counterexample !== undefined) console.log(formatCounterexample(counterexample));
+ * ```
  */
 export async function falsify(
   modelPath: string,

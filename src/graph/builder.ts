@@ -8,6 +8,7 @@ import { checkShape, inferOutputs, ShapeError, type InputType } from "./infer.js
 /** Nodes that a shape is computed by, one after the other. */
 const DEEPEST_SHAPE = 100;
 
+/** What may be said of a node beside its inputs and attributes. */
 export interface OpOptions {
   /** How many outputs to ask for; the op's least number by default. */
   readonly outputs?: number;
@@ -243,12 +244,14 @@ export class GraphBuilder<D extends Dim = number> {
     this.#outputs.push(named.name);
   }
 
+  /** The value of that name. @throws RangeError where there is none. */
   value(name: string): Value<D> {
     const value = this.#aliases.get(name) ?? this.#values.get(name);
     if (value === undefined) throw new Error(`graph "${this.name}" has no value "${name}"`);
     return value;
   }
 
+  /** Whether there is a value of that name. */
   has(name: string): boolean {
     return this.#values.has(name) || this.#aliases.has(name);
   }

@@ -7,6 +7,7 @@ import { valueOf, type AttributeValue, type Dim, type Graph, type Node } from ".
 /** IR version 9: the one of opset 20. */
 const IR_VERSION = 9;
 
+/** What the ONNX model says beside its graph. */
 export interface ExportOptions {
   readonly metadata?: ReadonlyMap<string, string>;
   readonly producerVersion?: string;

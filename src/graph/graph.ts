@@ -13,6 +13,7 @@ export interface Value<D extends Dim = number> {
 
 /** Attribute values by name; the op catalogue knows which are ints and which floats. */
 export type AttributeValue = number | string | readonly number[] | readonly string[] | Tensor;
+/** A node's attributes by name. */
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** One operator application of the internal opset, default domain. */

@@ -4,13 +4,11 @@ export { neededFor, UnreadableModelError, type UnreadableNode } from "./import/u
 export { modelFromGraph, type ExportOptions } from "./export.js";
 export {
   attributesOf,
-  INTERNAL_OPSET,
   isFlat,
   isStandardOp,
   isNode,
   OP_CATALOGUE,
   specOf,
-  type AttributesOf,
   type ElementwiseOp,
   type ActivationOp,
   type NormalisationOp,
@@ -26,7 +24,7 @@ export {
   type TypesOf,
 } from "./catalogue/index.js";
 export { padZeros, reshapeTo, reversed } from "./emit.js";
-export { rewrite, type Replacement } from "./rewrite.js";
+export { rewrite } from "./rewrite.js";
 export { freeNames } from "./names.js";
 export { GraphBuilder, type OpOptions } from "./builder.js";
 export {
@@ -39,16 +37,7 @@ export {
   type Node,
   type Value,
 } from "./graph.js";
-export {
-  broadcastShapes,
-  inferContext,
-  normaliseAxis,
-  ShapeError,
-  type InferContext,
-  type InputType,
-  type OpSpec,
-  type OutputType,
-} from "./infer.js";
+export { inferContext, normaliseAxis, ShapeError } from "./infer.js";
 export { dimensionName } from "./dims.js";
 export { reducedAxes } from "./catalogue/reduction.js";
 export { sliceBounds } from "./catalogue/shaping.js";

@@ -17,6 +17,7 @@ import type { Model } from "../onnx/index.js";
 import { fastConvolutions } from "../runtime/index.js";
 import { isFloat } from "../tensor/index.js";
 
+/** What is differentiated, and with respect to what. */
 export interface GradientModelOptions {
   /** What messages call the model: its path. */
   readonly place: string;
@@ -41,6 +42,14 @@ export interface GradientModelOptions {
  * A softmax at the end stays in the model's output; the loss is taken of the logits before it.
  *
  * @throws InputError naming the node that cannot be read or differentiated, or the name that is no value.
+ * @example
+ * ```ts
+ * import { gradientModel, readModelFile, writeModelFile } from "holdfast";
+ *
+ * const model = await readModelFile("my-model.onnx");
+ * const both = gradientModel(model, { place: "my-model.onnx", of: "loss", to: ["input"], batchSize: 8 });
+ * await writeModelFile("gradient.onnx", both);
+ * ```
  */
 export function gradientModel(model: Model, options: GradientModelOptions): Model {
   const { place, to } = options;

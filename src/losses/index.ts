@@ -1,11 +1,7 @@
 export { attentionMap, attentionPairing } from "./attention-pairing.js";
-export { crossEntropy } from "./cross-entropy.js";
 export { gradientModel, type GradientModelOptions } from "./gradient-model.js";
-export { inputGradientPenalty } from "./input-gradient.js";
-export type { Branch, LossInputs } from "./inputs.js";
-export { klDivergence } from "./kl-divergence.js";
+export type { Branch } from "./inputs.js";
 export { labelLogOdds } from "./label-log-odds.js";
-export { logitPairing } from "./logit-pairing.js";
 export {
   differenceOfLogitsRatio,
   margin,
@@ -13,6 +9,5 @@ export {
   targetedDifferenceOfLogitsRatio,
   targetedMargin,
 } from "./margins.js";
-export { boostedCrossEntropy, misclassificationKl } from "./mart.js";
 export { needsOf, TERMS, weighedTerms, type LossTerm, type LossWeights, type Term } from "./terms.js";
-export { totalLoss, type LossValues } from "./total.js";
+export { totalLoss } from "./total.js";

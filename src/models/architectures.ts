@@ -36,7 +36,22 @@ export const ARCHITECTURES: Readonly<Record<string, ResNetSpec>> = Object.freeze
   resnet152: { block: "bottleneck", blocks: [3, 8, 36, 3], widths, stem: imageNetStem },
 });
 
-/** @throws UsageError that suggests the nearest name. */
+/**
+ * @throws UsageError that suggests the nearest name.
+ * @example
+ * ```ts
+ * import { createClassifier, createGenerator, saveClassifier } from "holdfast";
+ *
+ * const classifier = createClassifier("resnet18", {
+ *   channels: 3,
+ *   height: 224,
+ *   width: 224,
+ *   classNames: ["cat", "dog"],
+ *   random: createGenerator(0),
+ * });
+ * await saveClassifier(classifier, "untrained.onnx");
+ * ```
+ */
 export function createClassifier(architecture: string, options: ClassifierOptions): Classifier {
   const name = architecture.replace(/^resnet-(?=\d)/, "resnet");
   const spec = Object.hasOwn(ARCHITECTURES, name) ? ARCHITECTURES[name] : undefined;

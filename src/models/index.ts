@@ -2,12 +2,12 @@ export { findLogits } from "./find-logits.js";
 export { bindBatch, bindForFewRuns, bindForInference, fixedBatchSize } from "./bound.js";
 export type { Denoising, ModelDefence, NoiseSpec, RandomResize } from "./defence.js";
 export type { BoundClassifier, Classifier, Tap } from "./classifier.js";
-export { drawRandomInputs, type DrawAddress, type RandomInput, type ResizeDraw } from "./random-inputs.js";
-export { asFloat32, readSafetensors, writeSafetensors, type SafetensorsFile } from "./safetensors.js";
+export { drawRandomInputs, type RandomInput, type ResizeDraw } from "./random-inputs.js";
+export { readSafetensors, writeSafetensors } from "./safetensors.js";
 export { ARCHITECTURES, createClassifier } from "./architectures.js";
-export { buildResNet, type ClassifierOptions, type ResNetSpec } from "./resnet.js";
-export { trainForm, type BatchStatistics, type TrainForm } from "./train-form.js";
-export { loadWeights, readWeightsFile, type LoadWeightsOptions } from "./load-weights.js";
+export { type ClassifierOptions, type ResNetSpec } from "./resnet.js";
+export { trainForm, type BatchStatistics } from "./train-form.js";
+export { loadWeights, readWeightsFile } from "./load-weights.js";
 export { checkUnits, type PreprocessingNames } from "./check-units.js";
 export {
   classifierFromFile,
@@ -27,21 +27,12 @@ export {
   readNamesBeside,
   writeDescription,
   type PartlyKnown,
-  type ForeignConfig,
   type GraphStart,
   type ModelDescription,
   type NamesBeside,
 } from "./description/index.js";
-export {
-  isOpaque,
-  openOpaque,
-  type AnyClassifier,
-  type OpaqueClassifier,
-  type OpaqueOptions,
-  type OpaqueRun,
-} from "./opaque.js";
-export { opaqueFromFile } from "./load-opaque.js";
-export { readLabels } from "./labels-file.js";
+export { isOpaque, openOpaque, type AnyClassifier, type OpaqueClassifier, type OpaqueRun } from "./opaque.js";
+export { anyFromFile, loadAnyClassifier, type LoadAnyOptions } from "./load-any.js";
 export { WHOLE_RANGE, wholeInput } from "./image-input.js";
 export { readImported, withHeadFor, type Imported, type ImportedOptions } from "./imported/read-imported.js";
 export { writeBack } from "./imported/write-back.js";
@@ -51,5 +42,5 @@ export type { Preprocessing } from "./preprocess.js";
 export { gridOf, tapActivation, type Tokens } from "./tokens.js";
 export { withStraightThrough } from "./straight-through.js";
 export { saveClassifier } from "./save.js";
-export { expectsNormalised, initialiseFrom, type Initialised } from "./initialise-from.js";
+export { expectsNormalised, initialiseFrom } from "./initialise-from.js";
 export { headOf, IMAGENET_NORMALIZATION, trunkOf } from "./trunk.js";

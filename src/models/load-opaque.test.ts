@@ -9,7 +9,8 @@ import { unreadModel, type UnreadChanges } from "../../test/unread-model.js";
 import { UnreadableModelError } from "../graph/index.js";
 import { readModelFile, writeModelFile, type Model } from "../onnx/index.js";
 import { createGenerator, int64 } from "../tensor/index.js";
-import { classifierFromFile, opaqueFromFile, type LoadOptions, type OpaqueClassifier } from "./index.js";
+import { classifierFromFile, type LoadOptions, type OpaqueClassifier } from "./index.js";
+import { opaqueFromFile } from "./load-opaque.js";
 
 const images = smallFixture("images").data as Float32Array;
 const labels = smallFixture("labels").data as Int32Array;

@@ -42,6 +42,18 @@ export interface LoadOptions extends Preprocessing {
  * pixels in [0, 1] is put into the graph. A softmax at its end is taken off.
  *
  * @throws InputError naming what makes it no classifier, and the option or export that helps.
+ * @example
+ * ```ts
+ * import { loadClassifier } from "holdfast";
+ *
+ * const classifier = await loadClassifier("my-model.onnx", {
+ *   mean: [0.485, 0.456, 0.406],
+ *   std: [0.229, 0.224, 0.225],
+ *   size: [224, 224],
+ *   onNotice: console.error,
+ * });
+ * console.log(classifier.classNames.length, classifier.height, classifier.width);
+ * ```
  */
 export async function loadClassifier(path: string, options: LoadOptions = {}): Promise<Classifier> {
   return classifierFromFile(await readModelFile(path), path, options);

@@ -32,6 +32,7 @@ export interface OpaqueClassifier extends Pick<
 /** A classifier that can be measured, with a graph or without. */
 export type AnyClassifier = Classifier | OpaqueClassifier;
 
+/** Whether ONNX Runtime runs the model as its file is: then it has no gradient. */
 export function isOpaque(classifier: AnyClassifier): classifier is OpaqueClassifier {
   return !("graph" in classifier);
 }

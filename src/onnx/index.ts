@@ -1,4 +1,4 @@
-export { codeName, codeOfDType, dtypeOfCode } from "./element-types.js";
+export { codeOfDType, dtypeOfCode } from "./element-types.js";
 export type { Attribute, Model, ModelFunction, ModelGraph, ModelNode, ValueInfo } from "./model.js";
 export { writeModel, type ExternalLocation, type WriteOptions } from "./write.js";
 export { readModelFile, writeModelFile } from "./file.js";

@@ -16,6 +16,7 @@ export interface Model {
   readonly functions: readonly ModelFunction[];
 }
 
+/** A model's graph as the file has it: any opset, any operator. */
 export interface ModelGraph {
   readonly name: string;
   readonly nodes: readonly ModelNode[];
@@ -39,6 +40,7 @@ export interface ModelFunction {
   readonly opsets: ReadonlyMap<string, number>;
 }
 
+/** A node as the file has it. */
 export interface ModelNode {
   /** May be empty: then messages name the first output. */
   readonly name: string;
@@ -50,6 +52,7 @@ export interface ModelNode {
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
+/** An attribute of a node, by the kind that the file gives it. */
 export type Attribute =
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "int"; readonly value: number }

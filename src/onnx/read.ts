@@ -17,6 +17,7 @@ import { otherFormat } from "./other-formats.js";
 import type { Attribute, Model, ModelFunction, ModelGraph, ModelNode, ValueInfo } from "./model.js";
 import { readTensor, type Fail, type ReadExternal } from "./read-tensor.js";
 
+/** How a model is read. */
 export interface ReadOptions {
   /** What messages call the model: its path. */
   readonly place: string;

@@ -21,6 +21,7 @@ export interface ExternalLocation {
   readonly length: number;
 }
 
+/** How a model is written. */
 export interface WriteOptions {
   /** Called for every initializer; an answer keeps its bytes out of the model. */
   readonly external?: (name: string, data: Tensor) => ExternalLocation | undefined;

@@ -1,4 +1,4 @@
-export { epsilonChart, lossChart, renderChart, stepsChart, type Chart, type Series } from "./charts.js";
+export { renderChart, type Chart, type Series } from "./charts.js";
 export { renderReport } from "./render.js";
 export { className, percent, interval, epsilon as formatEpsilon } from "./format.js";
 export { embeddedJson, escapeHtml, html, raw, type Html } from "./html.js";

@@ -14,6 +14,14 @@ import { stagesSection } from "./waterfall.js";
 /**
  * A result as one HTML file that needs nothing else: it reads without scripts and without a
  * network, and holds the result as JSON (`#result`) for other programs.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { readResult, renderReport } from "holdfast";
+ *
+ * await writeFile("report.html", await renderReport(await readResult("result.json")));
+ * ```
  */
 export async function renderReport(result: Result): Promise<string> {
   const charts = [epsilonChart(result), distanceChart(result), stepsChart(result), lossChart(result)].filter(

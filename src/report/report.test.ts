@@ -57,8 +57,7 @@ beforeAll(async () => {
     examples: 2,
   };
   result = await evaluateModels(models, { dataset: named, population: 10_000, seed: 1 }, options, {
-    name: "holdfast",
-    version: "0.0.0",
+    tool: { name: "holdfast", version: "0.0.0" },
   });
   // Untrained models may share no correct image: an example by hand shows the pictures.
   result = { ...result, examples: [example(3)] };

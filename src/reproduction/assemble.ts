@@ -7,8 +7,9 @@ import {
   scoreOf,
   type Measurement,
   type ModelInfo,
+  type ToolInfo,
 } from "../evaluation/index.js";
-import { readFileChecked, sha256Of } from "../files/index.js";
+import { readFileChecked, sha256Of, toolInfo } from "../files/index.js";
 import { loadClassifier } from "../models/index.js";
 import { runtimeInfo } from "../runtime/index.js";
 import { readRunSummary } from "../training/index.js";
@@ -25,11 +26,13 @@ import type {
   ReproductionResult,
 } from "./result.js";
 import type { Predictions } from "./predictions.js";
+import type { ReproduceOptions } from "./reproduce.js";
 import type { TransferResult } from "./transfer-piece.js";
 import type { WhiteBoxResult } from "./white-box-piece.js";
 import { openStore, PIECES, type Store } from "./store.js";
 import { modelPath, RUN } from "./work.js";
 
+/** What is finished of a reproduction, ready to be written. */
 export interface Assembled {
   readonly result: ReproductionResult;
   readonly pictures: ReproductionPictures;
@@ -41,11 +44,7 @@ export interface Assembled {
  */
 export async function assembleReproduction(
   plan: ReproductionPlan,
-  {
-    out,
-    threads,
-    tool,
-  }: { readonly out: string; readonly threads: number; readonly tool: { name: string; version: string } },
+  { out, threads, tool = toolInfo() }: Pick<ReproduceOptions, "out" | "threads" | "tool">,
 ): Promise<Assembled | null> {
   const store = openStore(out);
   const datasets: ReproducedDatasetResult[] = [];
@@ -83,7 +82,7 @@ async function assembleDataset(
   dataset: ReproducedDataset,
   images: Dataset,
   planned: readonly PlannedRow[],
-  { threads, tool }: { readonly threads: number; readonly tool: { name: string; version: string } },
+  { threads, tool }: { readonly threads: number; readonly tool: ToolInfo },
 ): Promise<ReproducedDatasetResult> {
   const several = plan.preset.seeds.length > 1;
   const sources = sourceNames(plan, dataset, several);

@@ -1,6 +1,6 @@
 export { assembleReproduction, type Assembled } from "./assemble.js";
 export { describeDataset, type ReproducedDataset } from "./datasets.js";
-export { mergeReproductions, type Merged } from "./merge.js";
+export { mergeReproductions } from "./merge.js";
 export type { Piece, PieceKind } from "./piece.js";
 export {
   checkWeights,
@@ -18,7 +18,7 @@ export {
   type Reproduced,
   type ReproductionEvent,
 } from "./reproduce.js";
-export { REPRODUCTION_PARTS, type ReproductionPart } from "./parts.js";
+export { type ReproductionPart } from "./parts.js";
 export type { Selection } from "./select.js";
 export type {
   ReproducedDatasetResult,
@@ -29,3 +29,7 @@ export type {
 export { isReproduction, readPictures, readReproduction, writeReproduction } from "./write.js";
 export { renderReproduction } from "./report/index.js";
 export { summaryNotes, summaryTable, summaryWarnings } from "./summary.js";
+export type { ReproductionFiles } from "./write.js";
+export type { PlannedCraft, PlannedRow, PlannedTraining } from "./plan.js";
+export type { RegionSource } from "./datasets.js";
+export type { CraftSpec } from "./presets.js";

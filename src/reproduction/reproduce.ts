@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Compile } from "../attacks/index.js";
 import { InterruptedError } from "../errors/index.js";
-import { tryLock } from "../files/index.js";
+import type { ToolInfo } from "../evaluation/index.js";
+import { toolInfo, tryLock } from "../files/index.js";
 import { estimateSeconds, measureSpeeds } from "./estimate.js";
 import { tasksOf } from "./kinds.js";
 import type { Piece } from "./piece.js";
@@ -37,15 +38,18 @@ export type ReproductionEvent =
   /** Its needs are another shard's and not there yet. */
   | { readonly type: "waiting"; readonly piece: Piece };
 
+/** Which part is done, where, and by what. */
 export interface ReproduceOptions extends Selection {
   /** Folder of the reproduction: `pieces/` is made in it. */
   readonly out: string;
   readonly threads: number;
-  readonly tool: { readonly name: string; readonly version: string };
+  /** What the results say computed them: this package by default. */
+  readonly tool?: ToolInfo | undefined;
   /** Only the plan. */
   readonly planOnly?: boolean | undefined;
 }
 
+/** Progress and cancellation of a reproduction. */
 export interface ReproduceHooks {
   readonly onEvent?: ((event: ReproductionEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -66,6 +70,23 @@ export interface Reproduced {
  * one that locks it first, and the others go on with the next.
  *
  * @throws InterruptedError when the signal stopped it.
+ * @example
+ * ```ts
+ * import {
+ *   assembleReproduction,
+ *   describeDataset,
+ *   planReproduction,
+ *   PRESETS,
+ *   reproduce,
+ *   writeReproduction,
+ * } from "holdfast/reproduction";
+ *
+ * const plan = planReproduction(PRESETS["tiny"]!, [await describeDataset("flowers", {})]);
+ * const options = { part: "all", out: "runs/tiny", threads: 2 } as const;
+ * await reproduce(plan, options, { onEvent: (event) => console.error(event.type) });
+ * const assembled = await assembleReproduction(plan, options);
+ * if (assembled !== null) await writeReproduction(options.out, assembled);
+ * ```
  */
 export async function reproduce(
   plan: ReproductionPlan,
@@ -73,7 +94,7 @@ export async function reproduce(
   hooks: ReproduceHooks = {},
 ): Promise<Reproduced> {
   const { onEvent, signal } = hooks;
-  const { out, threads, tool } = options;
+  const { out, threads, tool = toolInfo() } = options;
   const store = openStore(out);
   const { pieces, others } = selectPieces(plan, options);
   const seconds = await estimateSeconds(plan, store, await measureSpeeds(plan, threads));

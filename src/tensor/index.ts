@@ -12,7 +12,7 @@ export {
   toNumbers,
   type Tensor,
 } from "./tensor.js";
-export { createGenerator, philox4x32, type RandomGenerator, type RandomStream } from "./random.js";
+export { createGenerator, type RandomGenerator, type RandomStream } from "./random.js";
 export { l1Distance, l2Distance, linfDistance } from "./norms.js";
-export { decodeNpy, encodeNpy, type NpyArray } from "./npy.js";
+export { decodeNpy, encodeNpy } from "./npy.js";
 export { encodeNpz } from "./npz.js";

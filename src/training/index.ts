@@ -55,3 +55,7 @@ export {
   type RunSummary,
 } from "./run/index.js";
 export type { StepRecord } from "./step.js";
+export type { GivenSettings } from "./settings/row.js";
+export type { Manifest } from "./run/manifest.js";
+export type { InitialWeights } from "./run/folder.js";
+export type { TrainingWarningCode } from "./loop.js";

@@ -20,8 +20,11 @@ import { perturbationGraph } from "./weight-perturbation.js";
 import { validate } from "./validate.js";
 import { catastrophicOverfitting, createWatch } from "./watch.js";
 
-export type WarningCode = "collapse" | "catastrophic-overfitting" | "stopped-early" | "zero-gradient" | "log";
+/** What a warning of a training is about. */
+export type TrainingWarningCode =
+  "collapse" | "catastrophic-overfitting" | "stopped-early" | "zero-gradient" | "log";
 
+/** What a training says as it goes. */
 export type TrainingEvent =
   | {
       readonly type: "start";
@@ -33,8 +36,14 @@ export type TrainingEvent =
     }
   | ({ readonly type: "step"; readonly steps: number } & StepRecord)
   | ({ readonly type: "validation"; readonly best: boolean } & ValidationRecord)
-  | { readonly type: "warning"; readonly step: number; readonly code: WarningCode; readonly message: string };
+  | {
+      readonly type: "warning";
+      readonly step: number;
+      readonly code: TrainingWarningCode;
+      readonly message: string;
+    };
 
+/** Progress, cancellation and checkpoints of a training. */
 export interface TrainingHooks {
   readonly onEvent?: ((event: TrainingEvent) => void | Promise<void>) | undefined;
   /** Stops after the step under way; the returned state goes on from there. */
@@ -210,7 +219,7 @@ async function iterate(run: Run): Promise<TrainingState> {
   return state;
 }
 
-async function warn({ hooks }: Run, step: number, code: WarningCode, message: string): Promise<void> {
+async function warn({ hooks }: Run, step: number, code: TrainingWarningCode, message: string): Promise<void> {
   await hooks.onEvent?.({ type: "warning", step, code, message });
 }
 

@@ -2,7 +2,6 @@ export {
   sweep,
   type SweepCriterion,
   type SweepEvent,
-  type SweepHooks,
   type SweepOptions,
   type SweepValue,
   type Trial,

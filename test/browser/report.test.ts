@@ -30,7 +30,9 @@ describe.runIf(CHROMIUM !== undefined)("the report in a browser", () => {
     const models = [{ name: HOSTILE, classifier: createClassifier("resnet-mini", shape), info }];
     const sample = { dataset: { ...dataset, classNames }, population: 10_000, seed: 1 };
     const options = { epsilons: [0.1, 0.3], options: { steps: 2 }, iterations: [1], curve: 3, threads: 1 };
-    const result = await evaluateModels(models, sample, options, { name: "holdfast", version: "0" });
+    const result = await evaluateModels(models, sample, options, {
+      tool: { name: "holdfast", version: "0" },
+    });
     await writeFile(join(folder, "report.html"), await renderReport(result));
     browser = await chromium.launch({ executablePath: CHROMIUM!, args: ["--no-sandbox"] });
   });

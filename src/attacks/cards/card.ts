@@ -14,6 +14,7 @@ export interface Cost {
   readonly gradient: number;
 }
 
+/** What is known of an attack without running it. */
 export interface Card<Rows extends OptionRows = OptionRows> {
   /** As the command line and results call it. */
   readonly name: string;

@@ -23,4 +23,5 @@ export const CARDS = {
   }),
 } as const;
 
+/** Name of an attack, as `--attack` takes it. */
 export type AttackName = keyof typeof CARDS;

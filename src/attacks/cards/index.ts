@@ -1,6 +1,6 @@
 export { type Access, type Card, type Cost } from "./card.js";
 export { CARDS, type AttackName } from "./cards.js";
-export { PGD_OBJECTIVES, RAISED_LOSSES, type PgdObjective, type RaisedLoss } from "./pgd-cards.js";
+export { PGD_OBJECTIVES, type PgdObjective, type RaisedLoss } from "./pgd-cards.js";
 export { NORMS, normLabel, type Norm } from "../threat.js";
 export { stagesOf, SUITES, type Suite, type SuiteName, type SuiteStage } from "./suites.js";
 export { GRAY_QUERIES, type Stop } from "./nearest-cards.js";

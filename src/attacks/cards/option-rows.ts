@@ -23,10 +23,12 @@ export type CountRow = Row<number> & { readonly kind: "count"; readonly least: n
 export type PositiveRow = Row<number> & { readonly kind: "positive"; readonly orNone?: boolean };
 /** On by default; `off` is what the opposite does. */
 export type FlagRow = Row<boolean> & { readonly kind: "flag"; readonly off: string };
+/** One of some words. */
 export type ChoiceRow<C extends string = string> = Row<C> & {
   readonly kind: "choice";
   readonly choices: readonly C[];
 };
+/** An option of an attack: its kind, its default and its help. */
 export type OptionRow = CountRow | PositiveRow | FlagRow | ChoiceRow;
 
 /** The options of an attack by name, in the order in which they are resolved and printed. */

@@ -85,4 +85,5 @@ export const SUITES = {
   },
 } as const satisfies Readonly<Record<string, Suite>>;
 
+/** Name of a suite, as `--attack` takes it. */
 export type SuiteName = keyof typeof SUITES;

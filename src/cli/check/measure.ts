@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import type { Norm } from "../../attacks/cards/index.js";
 import { InputError } from "../../errors/index.js";
 import type { Result } from "../../evaluation/index.js";
+import { toolInfo } from "../../files/index.js";
 import {
   cacheKey,
   hashData,
@@ -16,7 +17,6 @@ import type { CheckCommandOptions } from "../commands/check.js";
 import { openEvaluation, runEvaluation } from "../evaluate-files.js";
 import { modelPath } from "../models.js";
 import { createTerminal, type Terminal } from "../terminal.js";
-import { toolInfo } from "../tool.js";
 
 /** A model of the configuration and its results, one a norm. */
 export interface Measured {

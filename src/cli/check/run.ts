@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { appendFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { HoldfastError, InterruptedError, UsageError } from "../../errors/index.js";
-import { writeFileAtomic } from "../../files/index.js";
+import { toolInfo, writeFileAtomic } from "../../files/index.js";
 import {
   hasPassed,
   judgeModel,
@@ -14,7 +14,6 @@ import {
 import type { CheckCommandOptions } from "../commands/check.js";
 import { writeOut } from "../streams.js";
 import { createTerminal } from "../terminal.js";
-import { toolInfo } from "../tool.js";
 import { judgeAgainstBaseline, updateBaseline } from "./baseline.js";
 import { measureModel, type Measured } from "./measure.js";
 

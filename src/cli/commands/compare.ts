@@ -8,7 +8,6 @@ import { extraInputs, modelOptions, modelPath } from "../models.js";
 import { checkOutputs } from "../outputs.js";
 import { commonOptions, computeOptions, dataOptions, mapOptions } from "../shared-options.js";
 import { createTerminal, type Terminal } from "../terminal.js";
-import { toolInfo } from "../tool.js";
 
 interface CompareCommandOptions extends EvaluateFilesOptions, AttackOptions {
   readonly out?: string;
@@ -89,7 +88,7 @@ async function compareResults(paths: readonly [string, string]): Promise<Compari
       return { place, result, model: await onlyModel(place, result) };
     }),
   );
-  return compareModels(sides[0]!, sides[1]!, { tool: toolInfo() });
+  return compareModels(sides[0]!, sides[1]!);
 }
 
 async function onlyModel(place: string, { models }: Result): Promise<string> {
@@ -116,7 +115,6 @@ async function compareFiles(
   const result = await runEvaluation(opened, { ...common, transferFrom, examples: 0 }, terminal);
   const [first, second] = result.models.map(({ name }, i) => ({ place: paths[i]!, result, model: name }));
   return compareModels(first!, second!, {
-    tool: toolInfo(),
     fileName: (place) => sample.dataset.fileName(place),
     files: [
       await factsOf(paths[0], result, options.threads),

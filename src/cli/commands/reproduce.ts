@@ -25,7 +25,6 @@ import {
   type Progress,
   type Terminal,
 } from "../terminal.js";
-import { toolInfo } from "../tool.js";
 import { oneOf, shard, whole, workers } from "../values.js";
 
 type ChoiceOptions = Pick<DataOptions, "classes" | "flowersSplit" | "skipUnreadable">;
@@ -127,7 +126,6 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
           part: what,
           out,
           threads,
-          tool: toolInfo(),
           only: options.only,
           skip: options.skip,
           shard: options.shard,
@@ -211,7 +209,7 @@ async function writeAnswers(
 ): Promise<void> {
   const { assembleReproduction, summaryNotes, summaryTable, summaryWarnings, writeReproduction } =
     await import("../../reproduction/index.js");
-  const assembled = await assembleReproduction(plan, { out, threads, tool: toolInfo() });
+  const assembled = await assembleReproduction(plan, { out, threads });
   if (assembled === null) return;
   for (const dataset of assembled.result.datasets) {
     terminal.note(["", formatTable(summaryTable(dataset)), ...summaryNotes(dataset)].join("\n"));

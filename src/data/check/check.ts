@@ -31,6 +31,7 @@ export interface Duplicates {
   readonly differentClasses: boolean;
 }
 
+/** How the data are opened, and who hears of progress. */
 export interface CheckOptions {
   readonly open?: OpenOptions;
   readonly onProgress?: (done: number, total: number) => void;

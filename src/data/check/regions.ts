@@ -8,6 +8,7 @@ import { isArchived, isFolder, specParts } from "../sources/index.js";
 import type { CheckedFile } from "./files.js";
 import { firstOf, type Suspicion } from "./suspicious.js";
 
+/** Images that have a key region. */
 export interface RegionCount {
   readonly images: number;
   /** Of the splits that have any. */

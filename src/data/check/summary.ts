@@ -18,6 +18,7 @@ export interface CheckSummary {
   readonly kinds: Kinds;
 }
 
+/** Images of a class, by split. */
 export interface ClassCount {
   readonly name: string;
   readonly images: number;

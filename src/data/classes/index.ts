@@ -1,5 +1,5 @@
 export { chooseClasses, onlyClasses } from "./choose.js";
-export { lookUpClasses, type ClassLookup, type ModelClasses } from "./lookup.js";
+export { lookUpClasses, type ModelClasses } from "./lookup.js";
 export {
   mapOntoModel,
   outputsByName,

@@ -22,6 +22,7 @@ export interface MappedData {
   readonly assumed?: boolean;
 }
 
+/** A class of the data and the model's output that it is. */
 export interface ClassPair {
   readonly name: string;
   readonly output: number;

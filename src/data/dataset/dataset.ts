@@ -1,6 +1,29 @@
 import type { ImageSource } from "../pixels/index.js";
 
-/** Labelled images that can be read in any order. Immutable and safe to share. */
+/**
+ * Labelled images that can be read in any order. Immutable and safe to share.
+ *
+ * @example
+ * ```ts
+ * import type { Dataset } from "holdfast";
+ *
+ * // Images that a program has in memory.
+ * export function datasetOf(images: readonly Float32Array[], labels: readonly number[]): Dataset {
+ *   return {
+ *     name: "mine",
+ *     split: "test",
+ *     length: images.length,
+ *     channels: 3,
+ *     height: 32,
+ *     width: 32,
+ *     classNames: ["cat", "dog"],
+ *     labels: Int32Array.from(labels),
+ *     fileName: (index) => `mine#${index}`,
+ *     read: (index, out) => out.set(images[index]!),
+ *   };
+ * }
+ * ```
+ */
 export interface Dataset {
   /** As a user names it: `mnist:test`, a folder. */
   readonly name: string;

@@ -1,7 +1,7 @@
-export { contactSheet, type ContactSheetOptions } from "./contact-sheet.js";
+export { contactSheet } from "./contact-sheet.js";
 export { createDataset } from "./create.js";
 export type { Batch, Dataset, DatasetRegions, MaskSource, SkippedFile } from "./dataset.js";
-export { datasetInfo, type DatasetInfo } from "./info.js";
+export { datasetInfo } from "./info.js";
 export { fitOf, type OpenOptions } from "./options.js";
 export {
   countByClass,

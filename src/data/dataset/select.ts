@@ -68,6 +68,14 @@ export function countByClass({ labels, classNames }: Pick<Dataset, "labels" | "c
  * A class-balanced sample of `limit` images (all of them when there are no more): never the first
  * ones, whose order may mean something. Classes take turns, so that every prefix is balanced too; a
  * class that runs out leaves its turn to the others.
+ *
+ * @example
+ * ```ts
+ * import { createGenerator, openDataset, takeSample } from "holdfast";
+ *
+ * const sample = takeSample(await openDataset("mnist:test"), 1000, createGenerator(0));
+ * console.log(sample.length, sample.description);
+ * ```
  */
 export function takeSample(dataset: Dataset, limit: number, random: RandomGenerator): Dataset {
   requireCount("limit", limit);

@@ -58,6 +58,15 @@ const SMALL_IMAGE_BYTES = 4096;
  * A loader over `dataset`.
  *
  * @throws UsageError when an option is out of range, or no full batch fits.
+ * @example
+ * ```ts
+ * import { createGenerator, createLoader, openDataset } from "holdfast";
+ *
+ * const images = await openDataset("mnist:test");
+ * const loader = createLoader(images, { batchSize: 32, random: createGenerator(0), shuffle: false });
+ * for await (const { size, labels } of loader.batches()) console.log(size, labels[0]);
+ * await loader.dispose();
+ * ```
  */
 export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   const { batchSize, random, augmentation, shuffle = true, dropLast = shuffle } = options;

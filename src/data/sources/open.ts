@@ -22,6 +22,15 @@ const BUILT_IN = ["mnist", "flowers"] as const;
  *
  * @throws InputError when nothing of that name is there, or it is not what it must be; UsageError for a
  *   split or class that is not there.
+ * @example
+ * ```ts
+ * import { openDataset } from "holdfast";
+ *
+ * const photos = await openDataset("photos:test", { size: { height: 224, width: 224 } });
+ * const image = new Float32Array(photos.channels * photos.height * photos.width);
+ * await photos.read(0, image);
+ * console.log(photos.fileName(0), photos.classNames[photos.labels[0]!]);
+ * ```
  */
 export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
   const classes = options.classes?.map(normalName);

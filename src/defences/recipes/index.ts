@@ -14,8 +14,6 @@ import { rat } from "./rat.js";
 import { trades } from "./trades.js";
 import { undefended } from "./undefended.js";
 
-export { DEFAULT_ADVERSARY } from "./adversary.js";
-
 /** The rows of Table 1, in its order. */
 export const TABLE_1: readonly Recipe[] = Object.freeze([
   undefended,

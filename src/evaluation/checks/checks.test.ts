@@ -30,8 +30,7 @@ async function evaluated(
     [{ name: "small", classifier, info: INFO }],
     { dataset, population: dataset.length, seed: null },
     { epsilons: [0.1], attack: "auto", examples: 0, batchSize: 48, threads: 1, ...options },
-    TOOL,
-    hooks,
+    { tool: TOOL, ...hooks },
   );
 }
 

@@ -1,8 +1,2 @@
-export {
-  attentionShift,
-  regionActivation,
-  upsample,
-  type AttentionShift,
-  type RegionActivation,
-} from "./maps.js";
+export { attentionShift, regionActivation, upsample } from "./maps.js";
 export { SALIENCY, saliencyGraph, salientRegion } from "./saliency.js";

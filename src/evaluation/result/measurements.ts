@@ -193,7 +193,9 @@ export interface NearestMeasurement extends Attacked {
   readonly kind: "nearest";
 }
 
+/** Accuracy under an attack: on the model itself, or on another model's adversarial images. */
 export type AttackMeasurement = WhiteBoxMeasurement | TransferMeasurement;
+/** One number of a result, with all that produced it. */
 export type Measurement = CleanMeasurement | AttackMeasurement | NearestMeasurement;
 
 const score = {

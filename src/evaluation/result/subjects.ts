@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { EngineInfo } from "../../runtime/index.js";
 import { count, fraction, name, positive, scalarSchema, seconds, type Scalar } from "./values.js";
 
+/** Name and version of what computed a result. */
 export interface ToolInfo {
   readonly name: string;
   readonly version: string;
@@ -75,6 +76,7 @@ export interface TrainingSummary {
   readonly bestStep?: number | undefined;
 }
 
+/** Accuracy on the validation images at one step of a training. */
 export interface ValidationPoint {
   readonly step: number;
   readonly n: number;
@@ -109,6 +111,7 @@ const trainingSchema: z.ZodType<TrainingSummary> = z
     "a column of the loss curve is not as long as its steps",
   );
 
+/** A way of reading pixels, and the options that choose it. */
 export interface NamedPreprocessing {
   /** For example `-1 to 1`. */
   readonly name: string;
@@ -133,6 +136,7 @@ export interface UnreadNode {
   readonly needed: string;
 }
 
+/** What a result says of a model. */
 export interface ModelInfo {
   /** Unique in the result; everything else refers to it. */
   readonly name: string;

@@ -32,8 +32,10 @@ const WARNING_CODES = [
   "ended-early",
 ] as const;
 
+/** What a warning is about; `docs/method.md` has a line on each. */
 export type WarningCode = (typeof WARNING_CODES)[number];
 
+/** What makes a number of a result mean less than it seems. */
 export interface ResultWarning {
   readonly code: WarningCode;
   /** `info` explains, `warning` weakens a number, `serious` says that it is false. */

@@ -131,8 +131,11 @@ export const configSchema = z
   })
   .describe("What holdfast check measures, and what must hold.");
 
+/** `holdfast.yaml`, with every default filled in. */
 export type CheckConfig = z.output<typeof configSchema>;
+/** What must hold for one metric. */
 export type AssertionRule = CheckConfig["assert"][string];
+/** A norm and a radius, in pixel units. */
 export interface Threat {
   readonly norm: Norm;
   readonly epsilon: number;

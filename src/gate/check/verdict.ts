@@ -40,6 +40,7 @@ export interface Verdict {
   readonly passed: boolean;
 }
 
+/** Whether every assertion of level `error` holds. */
 export function hasPassed(assertions: readonly AssertionVerdict[]): boolean {
   return assertions.every(({ level, outcome }) => level === "warn" || outcome === "passed");
 }

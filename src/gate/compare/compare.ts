@@ -8,6 +8,7 @@ import {
   type ToolInfo,
   type WhiteBoxMeasurement,
 } from "../../evaluation/index.js";
+import { toolInfo } from "../../files/index.js";
 import {
   comparisonSchemaVersion,
   type Accuracy,
@@ -27,8 +28,10 @@ export interface Side {
   readonly model: string;
 }
 
+/** What a comparison says beside the results. */
 export interface CompareOptions {
-  readonly tool: ToolInfo;
+  /** What the comparison says made it: this package by default. */
+  readonly tool?: ToolInfo;
   /** ISO 8601; now by default. */
   readonly date?: string;
   /** Of each model's file, where they are known. */
@@ -37,14 +40,23 @@ export interface CompareOptions {
   readonly fileName?: ((place: number) => string) | undefined;
 }
 
+/** Size of a model's file, and the time of one image. */
 export type FileFacts = Pick<ComparedModel, "bytes" | "milliseconds">;
 
 /**
  * Two models, image by image: clean, and under every attack that both were given.
  *
  * @throws InputError where the results are not of the same images, seed, threats and attacks.
+ * @example
+ * ```ts
+ * import { compareModels, readResult } from "holdfast";
+ *
+ * const side = async (place: string, model: string) => ({ place, model, result: await readResult(place) });
+ * const comparison = compareModels(await side("1.result.json", "release-1"), await side("2.result.json", "release-2"));
+ * for (const { attack, difference, pValue } of comparison.measurements) console.log(attack, difference, pValue);
+ * ```
  */
-export function compareModels(first: Side, second: Side, options: CompareOptions): Comparison {
+export function compareModels(first: Side, second: Side, options: CompareOptions = {}): Comparison {
   checkTogether(first, second);
   const pairs = pairMeasurements(first, second);
   const { dataset, seed } = first.result;
@@ -54,7 +66,7 @@ export function compareModels(first: Side, second: Side, options: CompareOptions
   return {
     kind: "comparison",
     schemaVersion: comparisonSchemaVersion,
-    tool: options.tool,
+    tool: options.tool ?? toolInfo(),
     date: options.date ?? new Date().toISOString(),
     dataset: { name, split, n, population, sampleSeed, classNames },
     seed,

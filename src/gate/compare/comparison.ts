@@ -7,6 +7,7 @@ import type { PairedCounts } from "./paired.js";
 /** Raised when a reader of the older shape would be wrong. */
 export const comparisonSchemaVersion = 1;
 
+/** One of the two models of a comparison. */
 export interface ComparedModel {
   readonly name: string;
   readonly path: string;
@@ -17,6 +18,7 @@ export interface ComparedModel {
   readonly milliseconds: number | null;
 }
 
+/** A share of right answers, with its interval. */
 export interface Accuracy {
   readonly correct: number;
   readonly accuracy: number;
@@ -70,6 +72,7 @@ export interface ComparisonWarning {
   readonly message: string;
 }
 
+/** What `holdfast compare --out` writes (`schemas/comparison.schema.json`). */
 export interface Comparison {
   readonly kind: "comparison";
   readonly schemaVersion: typeof comparisonSchemaVersion;

@@ -5,7 +5,16 @@ import { markdown } from "./markdown.js";
 import { sarif } from "./sarif.js";
 import { terminal } from "./terminal.js";
 
-/** What a verdict is written as, by name. */
+/**
+ * What a verdict is written as, by name.
+ *
+ * @example
+ * ```ts
+ * import { REPORTERS, type Verdict } from "holdfast";
+ *
+ * export const forCi = (verdict: Verdict): string => REPORTERS.junit(verdict);
+ * ```
+ */
 export const REPORTERS = Object.freeze({
   terminal,
   junit,
@@ -15,4 +24,5 @@ export const REPORTERS = Object.freeze({
   json: (verdict: Verdict): string => `${JSON.stringify(verdict, null, 2)}\n`,
 }) satisfies Readonly<Record<string, (verdict: Verdict) => string>>;
 
+/** Name of a reporter, as `--reporter` takes it. */
 export type ReporterName = keyof typeof REPORTERS;

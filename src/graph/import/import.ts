@@ -19,6 +19,7 @@ import { UnreadableModelError, type UnreadableNode } from "./unreadable.js";
 
 const RAISES: Readonly<Record<string, Raise>> = { ...OLDER_OPSETS, ...COMPOSITES };
 
+/** How a model becomes a graph. */
 export interface ImportOptions {
   /** What messages call the model: its path. */
   readonly place: string;
@@ -36,6 +37,13 @@ const NEWEST_OPSET = 25;
  * arithmetic on shapes, drops what inference does not need.
  *
  * @throws InputError listing every node that is not supported.
+ * @example
+ * ```ts
+ * import { graphFromModel, printGraph, readModelFile } from "holdfast/graph";
+ *
+ * const place = "my-model.onnx";
+ * console.log(printGraph(graphFromModel(await readModelFile(place), { place })));
+ * ```
  */
 export function graphFromModel(model: Model, options: ImportOptions): Graph<Dim> {
   const opset = opsetOf(model, options.place);

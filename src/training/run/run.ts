@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Dataset, OpenOptions } from "../../data/index.js";
 import { InputError, InterruptedError, UsageError } from "../../errors/index.js";
-import { readFileChecked, replaceFile, sha256Of } from "../../files/index.js";
+import { readFileChecked, replaceFile, sha256Of, toolInfo } from "../../files/index.js";
 import { withInitializers } from "../../graph/index.js";
 import { saveClassifier, type Classifier } from "../../models/index.js";
 import { atPath } from "../../options/index.js";
@@ -34,6 +34,7 @@ import { exportImported, importedOf, isImport, readGiven, type ImportSettings } 
 import { openLog, type RunLog } from "./log.js";
 import { hashesOf, verifyRun, type Manifest } from "./manifest.js";
 
+/** What a run trains, on what, and how. */
 export interface RunOptions {
   /** As for `openDataset`; its training split is used. */
   readonly data: string;
@@ -56,9 +57,11 @@ export interface RunOptions {
   readonly settings: TrainingSettings;
   /** The run folder; must not exist, or be empty. */
   readonly out: string;
-  readonly tool: { readonly name: string; readonly version: string };
+  /** What `config.json` says trained it: this package by default. */
+  readonly tool?: { readonly name: string; readonly version: string } | undefined;
 }
 
+/** What a run says as it goes. */
 export type RunEvent =
   | TrainingEvent
   | ({ readonly type: "initialised" } & InitialWeights)
@@ -66,6 +69,7 @@ export type RunEvent =
   | { readonly type: "checkpoint"; readonly step: number; readonly folder: string }
   | { readonly type: "saved"; readonly model: string; readonly best: ValidationRecord | undefined };
 
+/** Progress and cancellation of a run. */
 export interface RunHooks extends Pick<TrainingHooks, "signal" | "compile"> {
   readonly onEvent?: ((event: RunEvent) => void | Promise<void>) | undefined;
 }
@@ -84,6 +88,18 @@ export interface FinishedRun {
  * `model.onnx` and `manifest.json`.
  *
  * @throws InterruptedError when the signal stopped it, its state saved.
+ * @example
+ * ```ts
+ * import { findRecipe, resolveSettings, trainRun } from "holdfast";
+ *
+ * const settings = resolveSettings({ epochs: 5, learningRate: 0.01 }, { recipe: findRecipe("at-alp"), threads: 2 });
+ * const stop = new AbortController();
+ * const run = await trainRun(
+ *   { data: "mnist", model: "resnet-mini", settings, out: "runs/at-alp" },
+ *   { signal: stop.signal, onEvent: (event) => console.error(event.type) },
+ * );
+ * console.log(run.model, run.best);
+ * ```
  */
 export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promise<FinishedRun> {
   checkSettings(options.settings);
@@ -95,7 +111,7 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
   const { channels, height, width, classNames } = dataset;
   const config: RunConfig = {
     format: 1,
-    tool: options.tool,
+    tool: options.tool ?? toolInfo(),
     data: options.data,
     dataOptions,
     validationData: options.validationData ?? null,
@@ -136,6 +152,13 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
  * @param asked settings the caller insists on; they must be those of the run.
  * @param moved where the data lie now, if not where they did.
  * @throws UsageError naming the settings that differ; InputError on damaged checkpoints or other data.
+ * @example
+ * ```ts
+ * import { resumeRun } from "holdfast";
+ *
+ * const { steps } = await resumeRun("runs/at-alp");
+ * console.log(steps);
+ * ```
  */
 export async function resumeRun(
   folder: string,

@@ -1,0 +1,51 @@
+/**
+ * From `holdfast`: labelled images, from files or made by hand.
+ *
+ * @example
+ * ```ts
+ * import { createGenerator, openDataset, takeSample } from "holdfast";
+ *
+ * const photos = await openDataset("photos:test", { size: { height: 224, width: 224 } });
+ * const sample = takeSample(photos, 1000, createGenerator(0));
+ * console.log(sample.length, sample.classNames);
+ * ```
+ * @module Data
+ */
+export {
+  checkData,
+  createLoader,
+  mapOntoModel,
+  openDataset,
+  readClassMap,
+  splitOff,
+  subset,
+  takeSample,
+} from "../data/index.js";
+export type {
+  Augmentation,
+  Batch,
+  CheckOptions,
+  CheckSummary,
+  ClassCount,
+  ClassMap,
+  ClassPair,
+  DataCheck,
+  Dataset,
+  DatasetRegions,
+  Duplicates,
+  Fit,
+  Interpolation,
+  Loader,
+  LoaderOptions,
+  MappedData,
+  MaskSource,
+  ModelClasses,
+  OpenOptions,
+  Parts,
+  RegionCount,
+  SkippedFile,
+  SplitSize,
+  Suspicion,
+} from "../data/index.js";
+export { createGenerator } from "../tensor/index.js";
+export type { RandomGenerator, RandomStream } from "../tensor/index.js";

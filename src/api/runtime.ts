@@ -1,0 +1,28 @@
+/**
+ * From `holdfast`: run away from the calling thread, and tell errors apart.
+ *
+ * @example
+ * ```ts
+ * import { createTarget, createWorkerRuntime, HoldfastError, loadClassifier } from "holdfast";
+ *
+ * // ONNX Runtime blocks the thread that calls it: a worker keeps a server responsive.
+ * const runtime = createWorkerRuntime();
+ * try {
+ *   const target = createTarget(await loadClassifier("my-model.onnx"), {
+ *     batchSize: 32,
+ *     compile: runtime.compile,
+ *   });
+ *   await target.dispose();
+ * } catch (error) {
+ *   if (!(error instanceof HoldfastError)) throw error;
+ *   console.error(error.place, error.problem, error.remedy);
+ * } finally {
+ *   await runtime.dispose();
+ * }
+ * ```
+ * @module Runtime
+ */
+export { createWorkerRuntime } from "../runtime/index.js";
+export type { CompileOptions, Feeds, Program, WorkerRuntime } from "../runtime/index.js";
+export { HoldfastError, InputError, InterruptedError, UsageError } from "../errors/index.js";
+export type { ErrorDetails } from "../errors/index.js";
