@@ -13,6 +13,7 @@ const ROOMS = {
 const SIDE_DOORS = new Set([
   "src/files/files.js",
   "src/files/tool.js",
+  "src/files/cores.js",
   "src/attacks/cards/index.js",
   "src/defences/recipes/index.js",
   "src/training/settings/index.js",

@@ -1,22 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { HoldfastError } from "../errors/index.js";
 import { toolInfo } from "../files/tool.js";
-import { attackCommand } from "./commands/attack.js";
-import { checkCommand } from "./commands/check.js";
-import { compareCommand } from "./commands/compare.js";
-import { dataCommand } from "./commands/data.js";
-import { evaluateCommand } from "./commands/evaluate.js";
-import { falsifyCommand } from "./commands/falsify.js";
-import { gradientCommand } from "./commands/gradient.js";
-import { explainCommand } from "./commands/explain.js";
-import { initCommand } from "./commands/init.js";
-import { inspectCommand } from "./commands/inspect.js";
-import { mergeCommand } from "./commands/merge.js";
-import { recipesCommand } from "./commands/recipes.js";
-import { reportCommand } from "./commands/report.js";
-import { reproduceCommand } from "./commands/reproduce.js";
-import { sweepCommand } from "./commands/sweep.js";
-import { trainCommand } from "./commands/train.js";
+import { COMMANDS } from "./commands.js";
 import { leaveSignalsToSystem } from "./interrupt.js";
 import { surviveUnread, writeError, writeOut } from "./streams.js";
 
@@ -27,8 +12,8 @@ const UNEXPECTED = 70;
 export async function runCli(args: readonly string[]): Promise<number> {
   surviveUnread();
   leaveSignalsToSystem();
-  const program = createProgram();
   try {
+    const program = await createProgram(args);
     await program.parseAsync(args, { from: "user" });
     return process.exitCode === undefined ? 0 : Number(process.exitCode);
   } catch (error) {
@@ -36,7 +21,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(): Command {
+/** The program with the command that is asked for; the others are stubs for the help. */
+async function createProgram(args: readonly string[]): Promise<Command> {
+  const [first, second] = args.filter((arg) => !arg.startsWith("-"));
+  const asked = first === "help" ? second : first;
+
   const program = new Command("holdfast")
     .description(
       "Measures how well any ONNX image classifier holds up under adversarial attack,\n" +
@@ -55,30 +44,18 @@ Examples:
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     );
-  const commands = [
-    trainCommand,
-    attackCommand,
-    evaluateCommand,
-    compareCommand,
-    initCommand,
-    checkCommand,
-    falsifyCommand,
-    reportCommand,
-    inspectCommand,
-    gradientCommand,
-    explainCommand,
-    dataCommand,
-    reproduceCommand,
-    mergeCommand,
-    recipesCommand,
-    sweepCommand,
-  ];
   // What is set here holds for every command. Errors come back as exceptions: `runCli` alone decides the exit code.
   program
     .configureOutput({ writeOut, writeErr: writeError })
     .exitOverride()
+    // Stubs have no options and arguments to show.
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .showHelpAfterError("Add --help to see what there is.");
-  for (const command of commands) command(program);
+  for (const [name, { description, load }] of Object.entries(COMMANDS)) {
+    if (name === asked) (await load())(program);
+    else program.command(name);
+    program.commands.at(-1)!.description(description);
+  }
   program.hook("preAction", (_, command) => warnOfThreads(command.opts()));
   for (const command of program.commands) suggestBeginnings(command);
   return program;

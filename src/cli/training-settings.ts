@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { UsageError } from "../errors/index.js";
 import type { Recipe } from "../defences/index.js";
-import { coreCount } from "../files/index.js";
+import { coreCount } from "../files/cores.js";
 import type { ImportSettings, RunOptions, TrainingSettings } from "../training/index.js";
 import { checkLengths, flagName } from "./attack-options.js";
 import { ownShape } from "./images.js";

@@ -52,10 +52,7 @@ A .png is a picture, several are numbered pictures, each pixel rounded to its ne
 model's answer to it may differ.`;
 
 export function attackCommand(program: Command): void {
-  const command = program
-    .command("attack")
-    .description("attack a model's images, and keep the adversarial images")
-    .argument("<model>", "a run folder or an .onnx file");
+  const command = program.command("attack").argument("<model>", "a run folder or an .onnx file");
   mapOptions(dataOptions(command, "mnist:test"));
   attackOptions(command, { epsilon: "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)" });
   command

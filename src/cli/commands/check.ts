@@ -33,7 +33,6 @@ are not measured again.`;
 export function checkCommand(program: Command): void {
   const command = program
     .command("check")
-    .description("measure what holdfast.yaml names, and fail where an assertion does not hold")
     .option("--config <file>", "what is measured and what must hold", "holdfast.yaml")
     .option(
       "--reporter <list>",

@@ -27,7 +27,6 @@ models and the images; they must be of the same images, seed, threats and attack
 export function compareCommand(program: Command): void {
   const command = program
     .command("compare")
-    .description("compare two models image by image: clean, under attack, by transfer, in time and size")
     .argument("<first>", "a run folder, an .onnx file or a result of evaluate")
     .argument("<second>", "what it is compared with: models with models, results with results");
   mapOptions(dataOptions(command, "mnist:test"));

@@ -15,7 +15,6 @@ Examples:
 export function dataCommand(program: Command): void {
   const command = program
     .command("data")
-    .description("say what a dataset holds: images, sizes and classes")
     .argument("<name>", "mnist, mnist:test, flowers, or a folder with a folder for each class");
   imageOptions(command).option("--sheet <file.png>", "write a contact sheet: a row of images for each class");
   commonOptions(command);

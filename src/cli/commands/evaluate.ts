@@ -47,10 +47,7 @@ out counts as right, so that an accuracy with ≤ is the most that it can be; th
 Under a budget the numbers depend on the speed of the machine.`;
 
 export function evaluateCommand(program: Command): void {
-  const command = program
-    .command("evaluate")
-    .description("measure one or more models: clean, under white-box attack, and by transfer between them")
-    .argument("<models...>", "run folders or .onnx files");
+  const command = program.command("evaluate").argument("<models...>", "run folders or .onnx files");
   mapOptions(dataOptions(command, "mnist:test"));
   attackOptions(command, {
     epsilon:

@@ -47,7 +47,6 @@ What is explained is the logit of the class that the model predicts for the imag
 export function explainCommand(program: Command): void {
   const command = program
     .command("explain")
-    .description("show where a model looks, on clean and on adversarial images, by its own gradient")
     .argument("<model>", "a run folder or an .onnx file")
     .addOption(
       oneOf("--method <name>", "how to explain", [

@@ -36,7 +36,6 @@ Exit codes: 10 sat, 0 unknown, 1 failed, 2 wrong usage, 3 bad input, 130 interru
 export function falsifyCommand(program: Command): void {
   const command = program
     .command("falsify")
-    .description("search the inputs that a VNN-LIB property allows for a counterexample")
     .argument("<model>", "a run folder or an .onnx file")
     .argument("<property>", "a .vnnlib or .vnnlib.gz file")
     .addOption(

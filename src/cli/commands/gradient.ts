@@ -33,7 +33,6 @@ const names = (text: string): string[] => text.split(",").filter((name) => name 
 export function gradientCommand(program: Command): void {
   const command = program
     .command("gradient")
-    .description("write a model together with its gradient as an ordinary ONNX file")
     .argument("<model>", "a run folder or an .onnx file")
     .requiredOption("-o, --out <file>", "the ONNX file to write")
     .option(

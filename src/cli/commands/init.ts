@@ -15,7 +15,6 @@ interface InitOptions extends CommonOptions {
 export function initCommand(program: Command): void {
   const command = program
     .command("init")
-    .description("write a holdfast.yaml that holdfast check reads")
     .argument("[model]", "an .onnx file or a run folder (default: the only .onnx file here)")
     .option("--data <name>", "the images, as for evaluate", "photos:test")
     .option("--out <file>", "where it goes; nothing is overwritten", "holdfast.yaml");

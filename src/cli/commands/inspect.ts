@@ -43,7 +43,6 @@ schemas/inspection.schema.json describes the JSON.`;
 export function inspectCommand(program: Command): void {
   const command = program
     .command("inspect")
-    .description("say what a model is, how it was understood, whether it can be attacked and what that takes")
     .argument("<model>", "a run folder or an .onnx file")
     .option("--graph", "print the whole graph, one line a node")
     .option("--picture <file>", "draw the graph as an .svg, equal blocks in a row drawn once")

@@ -24,7 +24,6 @@ the model nor the images are needed. Folders are those of reproduce.`;
 export function mergeCommand(program: Command): void {
   const command = program
     .command("merge")
-    .description("put the shards of an evaluation, or of a reproduction, together")
     .argument("<into>", "the result, or the folder, that they go into")
     .argument("<from...>", "results that evaluate wrote with --shard, or folders of reproduce");
   commonOptions(outputOptions(command))

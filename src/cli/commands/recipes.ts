@@ -13,7 +13,6 @@ const NAME_WIDTH = 16;
 export function recipesCommand(program: Command): void {
   const command = program
     .command("recipes")
-    .description("list the defences, or print one as a file to begin your own with")
     .argument("[name]", "a recipe, or a file of one, which is checked");
   commonOptions(command).addHelpText("after", EXAMPLES).action(recipes);
 }

@@ -17,7 +17,6 @@ interface ReportOptions extends CommonOptions {
 export function reportCommand(program: Command): void {
   const command = program
     .command("report")
-    .description("make the HTML report of a result: one file that needs nothing else")
     .argument("<result>", "the JSON that holdfast evaluate or reproduce wrote")
     .option("--out <file>", "where the report goes", "report.html")
     .option("--pictures <file>", "the pictures of a reproduction (default: none)");

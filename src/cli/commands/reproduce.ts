@@ -66,7 +66,6 @@ waited for another machine, and writes the report.`;
 export function reproduceCommand(program: Command): void {
   const command = program
     .command("reproduce")
-    .description("make the paper's tables and figures: train, craft, score, measure, report")
     .addArgument(new Argument("<what>", "which of them").choices(REPRODUCTION_PARTS))
     .addOption(oneOf("--preset <name>", "settings", Object.keys(PRESETS)).default("small"))
     .option("--data <name>", "a dataset, as for train; repeat it for more (default: flowers)", gather)

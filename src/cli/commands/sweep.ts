@@ -32,7 +32,6 @@ const LAMBDA = "recipe.weights.inputGradient";
 export function sweepCommand(program: Command): void {
   const command = program
     .command("sweep")
-    .description("train with every combination of some settings, and show which is best")
     .requiredOption("--vary <setting=values>", "values to try, as in alpha=0.02,0.1; repeatable", vary)
     .addOption(
       oneOf("--criterion <name>", "what is best on the validation images: accuracy", [

@@ -23,7 +23,6 @@ exported.onnx: the same inputs, outputs and types as the file that came, with th
 export function trainCommand(program: Command): void {
   const command = program
     .command("train")
-    .description("train a classifier, defended or not, in a run folder")
     .option("--out <folder>", "the run folder (default: runs/<data>-<recipe>)")
     .option("--resume <folder>", "go on with a run; needs no other option");
   trainingOptions(command);

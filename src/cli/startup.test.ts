@@ -1,0 +1,59 @@
+/** A command line starts fast because it loads little: modules are counted, for time depends on the machine. */
+import { spawnSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { COMMANDS } from "./commands.js";
+
+interface Loaded {
+  readonly stdout: string;
+  /** Modules of this package. */
+  readonly own: readonly string[];
+  /** Other packages. */
+  readonly packages: readonly string[];
+}
+
+function load(...args: readonly string[]): Loaded {
+  const hooks = ["./test/typescript/register.mjs", "./test/typescript/loaded.mjs"];
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [...hooks.flatMap((path) => ["--import", path]), "test/runs/cli.ts", ...args],
+    { encoding: "utf8" },
+  );
+  const urls = [...stderr.matchAll(/^loaded: (.*)$/gm)].map(([, url]) => url!);
+  return {
+    stdout,
+    own: urls.filter((url) => url.includes("/src/")),
+    packages: [
+      ...new Set(urls.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? [])),
+    ],
+  };
+}
+
+test("--help and --version load no command and no package but commander", () => {
+  const help = load("--help");
+  for (const [name, { description }] of Object.entries(COMMANDS)) {
+    expect(help.stdout).toContain(`  ${name} `);
+    expect(help.stdout.replaceAll(/\s+/g, " ")).toContain(description);
+  }
+  for (const { own, packages } of [help, load("--version")]) {
+    expect(own.some((url) => url.endsWith("/src/cli/program.ts"))).toBe(true);
+    expect(own.filter((url) => url.includes("/src/cli/commands/"))).toEqual([]);
+    expect(own.length).toBeLessThan(16);
+    expect(packages).toEqual(["commander"]);
+  }
+});
+
+test.each(["train", "evaluate", "check", "reproduce"])(
+  "%s --help loads that command and no heavy package",
+  (name) => {
+    const { stdout, own, packages } = load(name, "--help");
+    expect(stdout).toContain(`Usage: holdfast ${name} `);
+    expect(
+      own.filter((url) => /\/src\/cli\/commands\/[\w]+\.ts$/.test(url)).map((url) => url.replace(/.*\//, "")),
+    ).toEqual([`${name}.ts`]);
+    expect(packages.filter((each) => each !== "commander" && each !== "cli-progress")).toEqual([]);
+  },
+);
+
+test("help evaluate shows what evaluate --help shows", () => {
+  expect(load("help", "evaluate").stdout).toBe(load("evaluate", "--help").stdout);
+});
