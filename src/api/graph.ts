@@ -13,6 +13,7 @@ export {
   GraphBuilder,
   modelFromGraph,
   printGraph,
+  standardGraph,
   UnreadableModelError,
   verifyGraph,
 } from "../graph/index.js";

@@ -45,6 +45,7 @@ export interface Subject {
 
 /** An attack: its card, and how it finds its candidate; the harness projects, scores and counts. */
 export interface Attack<Rows extends OptionRows = OptionRows> extends Card<Rows> {
+  /** Finds a candidate by asking the model; it reports no success of its own. */
   readonly run: (subject: Subject, options: OptionsOf<Rows>) => Asking<Float32Array>;
 }
 

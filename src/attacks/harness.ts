@@ -5,7 +5,7 @@ import { judged, type Verdict } from "./judge.js";
 import { pack, type Done, type Job, type PackOptions } from "./pack.js";
 import type { Target } from "./target.js";
 
-/** What came of a batch: see {@link Verdict}, a column each. */
+/** The outcome of an attack on a batch: one entry an image in each array. */
 export interface AttackedBatch {
   /** `[N, C, H, W]` */
   readonly adversarial: Float32Array;

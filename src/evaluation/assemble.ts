@@ -53,7 +53,7 @@ export interface KeepOptions {
 /**
  * Evaluates models and says all about it: measurements, gates, examples, provenance.
  *
- * @throws as {@link evaluate}.
+ * @throws UsageError, InputError on wrong options or models; InterruptedError on abort.
  * @example
  * ```ts
  * import { createGenerator, evaluateModels, loadModelUnderTest, openDataset, takeSample } from "holdfast";

@@ -34,6 +34,7 @@ export type EvaluateEvent =
 
 /** Progress, cancellation and where programs are compiled. */
 export interface EvaluateHooks {
+  /** Told of each event as it happens. */
   readonly onEvent?: ((event: EvaluateEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly compile?: Compile;

@@ -9,6 +9,7 @@ export const PARTS = {
   all: ["transfer", "whiteBox", "measure"],
 } as const;
 
+/** What may be reproduced alone: `all`, a table or a figure. */
 export type ReproductionPart = keyof typeof PARTS;
 export const REPRODUCTION_PARTS: readonly ReproductionPart[] = Object.freeze(
   Object.keys(PARTS) as ReproductionPart[],

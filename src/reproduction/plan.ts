@@ -50,6 +50,7 @@ export interface PlannedRow {
   readonly measure: Piece<"measure">;
 }
 
+/** Everything that a reproduction does, as pieces. */
 export interface ReproductionPlan {
   readonly preset: Preset;
   readonly datasets: readonly ReproducedDataset[];
@@ -65,7 +66,7 @@ export interface ReproductionPlan {
  * What is to be done, as data: nothing is read or run.
  *
  * @param weights by architecture, where training begins with published weights.
- * @throws UsageError for weights as {@link checkWeights}, and for two datasets of one name.
+ * @throws UsageError for weights that are missing or have no use, and for two datasets of one name.
  */
 export function planReproduction(
   preset: Preset,

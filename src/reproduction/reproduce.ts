@@ -23,6 +23,7 @@ export interface PieceState {
   readonly seconds: number;
 }
 
+/** What a reproduction says as it goes. */
 export type ReproductionEvent =
   | { readonly type: "plan"; readonly pieces: readonly PieceState[] }
   | { readonly type: "piece"; readonly piece: Piece; readonly number: number; readonly count: number }
@@ -51,6 +52,7 @@ export interface ReproduceOptions extends Selection {
 
 /** Progress and cancellation of a reproduction. */
 export interface ReproduceHooks {
+  /** Told of each event as it happens. */
   readonly onEvent?: ((event: ReproductionEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly compile?: Compile | undefined;

@@ -15,6 +15,7 @@ export interface ReproductionResult {
   readonly datasets: readonly ReproducedDatasetResult[];
 }
 
+/** What was measured on one dataset. */
 export interface ReproducedDatasetResult {
   readonly id: string;
   readonly title: string;
@@ -28,6 +29,7 @@ export interface ReproducedDatasetResult {
   readonly regionSource: RegionSource | null;
 }
 
+/** One row of Table 1, and the attention measures of Table 2. */
 export interface ReproducedRow {
   /** Name in `result.models`. */
   readonly model: string;

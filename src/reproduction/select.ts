@@ -3,6 +3,7 @@ import { PARTS, type ReproductionPart } from "./parts.js";
 import { inOrder, type Piece } from "./piece.js";
 import type { ReproductionPlan } from "./plan.js";
 
+/** Which pieces are done. */
 export interface Selection {
   readonly part: ReproductionPart;
   /** Words of titles; a piece of a row is done only when its title has one of them. Empty: all. */

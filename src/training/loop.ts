@@ -45,6 +45,7 @@ export type TrainingEvent =
 
 /** Progress, cancellation and checkpoints of a training. */
 export interface TrainingHooks {
+  /** Told of each event as it happens. */
   readonly onEvent?: ((event: TrainingEvent) => void | Promise<void>) | undefined;
   /** Stops after the step under way; the returned state goes on from there. */
   readonly signal?: AbortSignal | undefined;

@@ -34,6 +34,7 @@ export interface Duplicates {
 /** How the data are opened, and who hears of progress. */
 export interface CheckOptions {
   readonly open?: OpenOptions;
+  /** Told how many files of all were read. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 

@@ -53,7 +53,7 @@ export async function readClassMap(path: string): Promise<ClassMap> {
 
 /**
  * `dataset` with the outputs of `model` as labels and with the model's names for classes, so that accuracy counts the
- * largest of all outputs. Classes are found by their names, as {@link lookUpClasses} does it, or in `map`; classes without
+ * largest of all outputs. Classes are found by their names, as `lookUpClasses` does it, or in `map`; classes without
  * images need not be known. Data that have class k at output k stay as they are.
  *
  * @throws InputError where a class cannot be found, or two are the same output without a map.

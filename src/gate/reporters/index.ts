@@ -15,14 +15,14 @@ import { terminal } from "./terminal.js";
  * export const forCi = (verdict: Verdict): string => REPORTERS.junit(verdict);
  * ```
  */
-export const REPORTERS = Object.freeze({
+export const REPORTERS: Readonly<Record<ReporterName, (verdict: Verdict) => string>> = Object.freeze({
   terminal,
   junit,
   markdown,
   github,
   sarif,
-  json: (verdict: Verdict): string => `${JSON.stringify(verdict, null, 2)}\n`,
-}) satisfies Readonly<Record<string, (verdict: Verdict) => string>>;
+  json: (verdict) => `${JSON.stringify(verdict, null, 2)}\n`,
+});
 
 /** Name of a reporter, as `--reporter` takes it. */
-export type ReporterName = keyof typeof REPORTERS;
+export type ReporterName = "terminal" | "junit" | "markdown" | "github" | "sarif" | "json";

@@ -71,6 +71,7 @@ export type RunEvent =
 
 /** Progress and cancellation of a run. */
 export interface RunHooks extends Pick<TrainingHooks, "signal" | "compile"> {
+  /** Told of each event as it happens. */
   readonly onEvent?: ((event: RunEvent) => void | Promise<void>) | undefined;
 }
 
