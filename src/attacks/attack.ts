@@ -11,14 +11,14 @@ export interface AttackBatch {
   /** Clean images, `[N, C, H, W]` in [0, 1]. */
   readonly images: Float32Array;
   readonly labels: Int32Array;
-  /** Classes to be reached, when the attack is targeted. */
+  /** Target classes, if the attack is targeted. */
   readonly targets?: Int32Array;
-  /** Places of the images in their dataset: they address the random draws. */
+  /** Positions of the images in their dataset. They address the random draws. */
   readonly indices: Uint32Array;
   readonly size: number;
 }
 
-/** Randomness and cancellation shared by everything long. */
+/** Randomness and cancellation for anything that runs long. */
 export interface RunContext {
   readonly random: RandomGenerator;
   readonly signal?: AbortSignal | undefined;
@@ -43,7 +43,7 @@ export interface Subject {
   readonly stream: (name: string, which?: number) => RandomStream;
 }
 
-/** An attack: its card, and how it finds its candidate; the harness projects, scores and counts. */
+/** An attack: its card, and how it finds a candidate. The harness projects, scores and counts. */
 export interface Attack<Rows extends OptionRows = OptionRows> extends Card<Rows> {
   /** Finds a candidate by asking the model; it reports no success of its own. */
   readonly run: (subject: Subject, options: OptionsOf<Rows>) => Asking<Float32Array>;
@@ -56,10 +56,10 @@ export function defineAttack<Rows extends OptionRows>(
   return Object.freeze({ ...card, run });
 }
 
-/** An attack whose options are not known to the compiler. */
+/** An attack whose options the compiler does not know. */
 export type AnyAttack = Attack<never>;
 
-/** An attack with all that it is told, as data. */
+/** An attack with its threat and every option, as data. */
 export interface PlannedAttack {
   readonly attack: AnyAttack;
   readonly threat: ThreatModel;
@@ -67,7 +67,7 @@ export interface PlannedAttack {
   readonly options: Readonly<Record<string, OptionValue>>;
 }
 
-/** Options of an attack as they may be given. */
+/** An attack's options as a caller gives them: any may be left out. */
 export type GivenOptions<Rows extends OptionRows> = {
   readonly [Name in keyof Rows]?: OptionsOf<Rows>[Name] | undefined;
 };

@@ -12,29 +12,29 @@ export interface FunctionInput {
   readonly classNames: readonly string[];
 }
 
-/** Any number of images `[n, C, H, W]` in [0, 1] to logits `[n, K]`, or to labels `[n]`. The images are the function's to keep. */
+/** Maps any number of images `[n, C, H, W]` in [0, 1] to logits `[n, K]` or labels `[n]`. It may keep and change the images. */
 export type ImageFunction = (images: Float32Array) => Promise<Float32Array | Int32Array>;
 
 /** How a function is called, and what it answers. */
 export interface FunctionTargetOptions {
-  /** Images a call, at most; calls of fewer are not padded. */
+  /** Images per call, at most. Smaller calls are not padded. */
   readonly batchSize: number;
   readonly gives: "logits" | "labels";
-  /** Called once when the target is disposed of. */
+  /** Called once, when the target is disposed of. */
   readonly dispose?: (() => Promise<void>) | undefined;
 }
 
 /**
- * A target made of any function: a service far away, a pipeline that no graph holds. It answers with logits and has no
- * gradient; attacks that need one are refused. The function is taken to say the same of the same image.
+ * A target made from any function: a remote service, or a pipeline that is not a graph. It has no gradient, and attacks
+ * that need one are refused. The function must give the same answer for the same image.
  *
- * Labels become the logits 1 for the class and 0 for all others, so that a loss of theirs says no more than the label; the
- * label {@link NO_CLASS}, as NaN among logits, counts as wrong whatever the class.
+ * Labels become logits, 1 for the class and 0 for all others, so a loss says no more than the label. The label
+ * {@link NO_CLASS}, like NaN among logits, is wrong for every class.
  *
- * Answers throw an InputError (place `target`) where the function throws or answers something else, with the call's number;
- * a `HoldfastError` of the function passes as it is.
+ * If the function throws or returns anything else, the answer throws an InputError (place `target`) with the number of the
+ * call. A `HoldfastError` from the function passes through unchanged.
  *
- * @throws UsageError on sizes that are no whole numbers above 0, or fewer than two classes.
+ * @throws UsageError if a size is not a whole number above 0, or there are fewer than two classes.
  * @example
  * ```ts
  * import { createFunctionTarget } from "holdfast";

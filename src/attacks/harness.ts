@@ -10,14 +10,14 @@ export interface AttackedBatch {
   /** `[N, C, H, W]` */
   readonly adversarial: Float32Array;
   readonly labels: Int32Array;
-  /** −1 where a logit is NaN: such an answer is wrong whatever the label. */
+  /** −1 if a logit is NaN: such an answer is wrong for every label. */
   readonly cleanPrediction: Int32Array;
   readonly adversarialPrediction: Int32Array;
   readonly success: Uint8Array;
   readonly distance: Float32Array;
   readonly cleanLoss: Float32Array;
   readonly adversarialLoss: Float32Array;
-  /** Images whose answer was not finite. */
+  /** Number of images with an answer that was not finite. */
   readonly nonFinite: number;
   /** 1 where the gradient was zero or denormal in at least half of the image's evaluations; 0 without a gradient. */
   readonly zeroGradient: Uint8Array;
@@ -73,7 +73,7 @@ export function attackImages(
 }
 
 /**
- * Attacks a batch and puts what came of it in order.
+ * Attacks a batch and returns the outcomes in its order.
  *
  * @example
  * ```ts

@@ -8,16 +8,16 @@ import type { Access } from "./cards/index.js";
 import { forwardGraph, STEP } from "./pgd-step.js";
 import { logMeanProbabilities } from "./scoring.js";
 
-/** Turns a graph into something that runs; a worker's `compile` keeps the thread free. */
+/** Turns a graph into a program. A worker runtime's `compile` does not block the calling thread. */
 export type Compile = (graph: Graph, options?: CompileOptions) => Promise<Program>;
 
 /** How a classifier is run. */
 export interface TargetOptions {
-  /** Images a run, at most; a smaller batch is padded. */
+  /** Images per run, at most. A smaller batch is padded. */
   readonly batchSize: number;
   readonly threads?: number | undefined;
   readonly compile?: Compile | undefined;
-  /** Draws that a randomised classifier's answer is averaged over; 10 by default. */
+  /** Draws to average each answer of a randomised classifier over; 10 by default. */
   readonly samples?: number | undefined;
   /** Seed of those draws; 0 by default. */
   readonly seed?: number | undefined;
@@ -48,25 +48,25 @@ export interface Answerer {
   answer(question: Question, queries: readonly Query[], at: readonly Turn[]): Promise<readonly Answer[]>;
 }
 
-/** A classifier under attack. It has a lifetime: dispose of it. */
+/** A classifier under attack. Call `dispose` when you are done with it. */
 export interface Target extends Answerer {
-  /** The most that it gives of its model; attacks that need more are refused. */
+  /** What the target reveals of its model. Attacks that need more are refused. */
   readonly access: Access;
   readonly classCount: number;
   /** Elements of one image, C · H · W. */
   readonly imageSize: number;
   /** `[C, H, W]` */
   readonly imageShape: readonly [number, number, number];
-  /** Whether the classifier draws at random: each answer then draws anew. */
+  /** Whether the classifier draws at random. Each answer is then a new draw. */
   readonly randomised: boolean;
   /** Draws that the logits are averaged over; 1 for a deterministic classifier. */
   readonly samples: number;
   /**
-   * Logits `[n, K]` of any number of images `[n, C, H, W]`. Of a randomised classifier: the logarithm of its mean
-   * probabilities over `samples` draws, which is how it classifies.
+   * Logits `[n, K]` of any number of images `[n, C, H, W]`. For a randomised classifier, the logarithm of its mean
+   * probabilities over `samples` draws: that is how it classifies.
    *
-   * @param at.indices places of the images in their dataset; 0, 1, … by default.
-   * @param at.draw draws that each of them had before; 0 by default.
+   * @param at.indices positions of the images in their dataset; 0, 1, … by default.
+   * @param at.draw number of draws already made for each image; 0 by default.
    */
   logits(images: Float32Array, at?: LogitsTurn): Promise<Float32Array>;
   /** Frees the programs. */

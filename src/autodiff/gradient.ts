@@ -25,8 +25,8 @@ export interface AppendGradientsOptions {
 /**
  * Reverse-mode differentiation: walks the builder's nodes backwards and emits the
  * vector-Jacobian product of each that lies between `withRespectTo` and `of`. Only the
- * gradients that are needed are emitted, all of them ops that have rules themselves; those of
- * convolutions are of this library's own, which `compile` runs and {@link standardGraph} writes out.
+ * gradients that are needed are emitted, and every emitted op has a rule of its own. Gradients of
+ * convolutions use two internal ops, which `compile` runs and {@link standardGraph} turns into ONNX ops.
  *
  * @returns One gradient for each value asked for, of its shape; zeros where `of` does not
  * depend on it.
@@ -58,7 +58,7 @@ export function appendGradients(g: GraphBuilder, options: AppendGradientsOptions
 
 /**
  * The graph with its gradient: its own outputs, then one for each value of `withRespectTo`,
- * called `<value>_grad`. It is of ONNX's operators alone, plainly written ({@link standardGraph}).
+ * called `<value>_grad`. It contains only ONNX operators ({@link standardGraph}).
  *
  * @example
  * ```ts

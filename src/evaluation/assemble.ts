@@ -23,35 +23,35 @@ import {
   type ToolInfo,
 } from "./result/index.js";
 
-/** A classifier and what the result says about it. */
+/** A classifier, and the facts about it that the result states. */
 export interface ModelUnderTest<C extends AnyClassifier = Classifier> extends EvaluatedModel<C> {
   readonly info: Omit<ModelInfo, "name" | "parameterCount" | "unread">;
 }
 
-/** The images to score, and where they were drawn from. */
+/** The images to score, and what they were drawn from. */
 export interface Sample {
   readonly dataset: Dataset;
-  /** Images it was drawn from; equal to the dataset's length when it is the whole. */
+  /** Number of images that the sample was drawn from; the dataset's length if it is the whole set. */
   readonly population: number;
-  /** Seed of the draw; null when it is the whole. */
+  /** Seed of the draw; null if it is the whole set. */
   readonly seed: number | null;
 }
 
 /** What an evaluation keeps, and what it says of itself. */
 export interface KeepOptions {
   /**
-   * A file that outcomes are kept in as they come, so that the same evaluation goes on from there after a kill. The caller
-   * removes it when the result is written. An image that goes on to other models is kept when they have answered.
+   * A file to save outcomes in as they arrive, so that the same evaluation can continue after a kill. The caller removes it
+   * when the result is written. An image that goes on to other models is saved once they have answered.
    */
   readonly keepIn?: string | undefined;
-  /** Told how many outcomes were there. */
+  /** Called with the number of outcomes found there. */
   readonly onKept?: ((outcomes: number) => void) | undefined;
   /** What the result says computed it: this package by default. */
   readonly tool?: ToolInfo | undefined;
 }
 
 /**
- * Evaluates models and says all about it: measurements, gates, examples, provenance.
+ * Evaluates models and returns the full result: measurements, gates, examples and provenance.
  *
  * @throws UsageError, InputError on wrong options or models; InterruptedError on abort.
  * @example

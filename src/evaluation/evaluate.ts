@@ -19,7 +19,7 @@ import { planEvaluation, workOf, type EvaluateOptions, type EvaluationPlan } fro
 import type { Run } from "./run.js";
 import { measurementsOn } from "./within-access.js";
 
-/** A classifier under the name that the result gives it. */
+/** A classifier, and its name in the result. */
 export interface EvaluatedModel<C extends AnyClassifier = Classifier> {
   readonly name: string;
   readonly classifier: C;
@@ -38,9 +38,9 @@ export interface EvaluateHooks {
   readonly onEvent?: ((event: EvaluateEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly compile?: Compile;
-  /** Where outcomes are kept as they come; those that are there already are not computed again. */
+  /** Where outcomes are saved as they arrive. Outcomes that are already there are not computed again. */
   readonly kept?: Kept | undefined;
-  /** Milliseconds of a clock that never goes back; the machine's by default. A budget and the seconds go by it. */
+  /** A clock in milliseconds that never goes back; the machine's by default. Budgets and reported seconds use it. */
   readonly now?: (() => number) | undefined;
 }
 

@@ -18,7 +18,7 @@ import {
 import { suggestName, UsageError } from "../errors/index.js";
 import type { Shard } from "./shards.js";
 
-/** What to measure, before the defaults are filled in. */
+/** What to measure, before defaults are filled in. */
 export interface EvaluateOptions {
   readonly norm?: Norm;
   /** Radii in pixel units. The last is the headline unless `headline` says otherwise. */
@@ -26,32 +26,32 @@ export interface EvaluateOptions {
   readonly headline?: number;
   /** Name of an attack or a suite; PGD by default. */
   readonly attack?: string;
-  /** What the attack is told; its own defaults for the rest. */
+  /** The attack's options; its own defaults for the rest. */
   readonly options?: Readonly<Record<string, OptionValue | undefined>>;
   /** Further step counts, attacked at the headline ε with the same step size. */
   readonly iterations?: readonly number[];
-  /** Whether to look for the nearest adversarial image of every image, for the accuracy at every ε; or the steps of it. */
+  /** Whether to search for the nearest adversarial image of every image, for the accuracy at every ε; a number sets the steps. */
   readonly curve?: boolean | number;
-  /** Names of the models whose adversarial images are also tried on all others; none by default. */
+  /** Names of the models whose adversarial images are also tried on all others. None by default. */
   readonly transferFrom?: readonly string[];
-  /** How many images are kept for showing; 6 by default. */
+  /** Number of images kept for the report; 6 by default. */
   readonly examples?: number;
   readonly batchSize?: number;
   readonly threads?: number;
   readonly seed?: number;
   /**
-   * Whether it is checked how far the headline's number can be trusted; so by default, but never of a shard, nor within a
-   * budget or until a threshold. Whether models repeat their answers is looked at in any case: it decides how they are attacked.
+   * Whether to check how far the headline's number can be trusted. True by default, but never for a shard, within a
+   * budget or with a threshold. Whether models repeat their answers is always checked: it decides how they are attacked.
    */
   readonly checks?: boolean;
   /** Attack the images of this part alone; `mergeResults` puts the parts together. */
   readonly shard?: Shard | undefined;
   /**
-   * Seconds that it takes: what does not fit is left out, and what is left is spent on stronger attacks at the headline. What
-   * is done in them depends on the machine.
+   * Seconds to spend. What does not fit is left out; time left over goes to stronger attacks at the headline. How much gets
+   * done depends on the machine.
    */
   readonly budget?: number | undefined;
-  /** End as soon as it is certain whether every model's accuracy at the headline is at least this; only that is measured. */
+  /** End once it is certain whether every model's accuracy at the headline is at least this. Nothing else is measured. */
   readonly threshold?: number | undefined;
 }
 
@@ -71,7 +71,7 @@ export interface PlannedMeasurement {
   readonly transfer: boolean;
 }
 
-/** Everything an evaluation will do, with every default filled in. */
+/** Everything that an evaluation will do, with every default filled in. */
 export interface EvaluationPlan {
   readonly norm: Norm;
   readonly headline: number;

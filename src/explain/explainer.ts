@@ -15,17 +15,17 @@ import { findTap } from "./tap.js";
 /** What is explained, and how. */
 export interface ExplainerOptions {
   readonly methods: readonly Method[];
-  /** Images a run; of a smaller batch the rest is fed zeros. */
+  /** Images per run. A smaller batch is padded with zeros. */
   readonly batchSize: number;
-  /** Of Grad-CAM and attention; the last by default. */
+  /** The tap that Grad-CAM and attention use; the last by default. */
   readonly tap?: string | undefined;
-  /** Points on the way from black to the image; 50 by default. */
+  /** Points on the path from black to the image; 50 by default. */
   readonly steps?: number | undefined;
   readonly threads?: number | undefined;
-  /** Of a randomised classifier's draw: one for everything that is explained of an image. */
+  /** Seed of a randomised classifier's draws: one draw for everything explained about an image. */
   readonly seed?: number | undefined;
   readonly compile?: Compile | undefined;
-  /** Told after each run of a program. */
+  /** Called after each run of a program. */
   readonly onRun?: (() => void) | undefined;
 }
 
@@ -40,20 +40,20 @@ export interface Maps {
 /** Maps by method. */
 export interface Explanations {
   readonly maps: ReadonlyMap<Method, Maps>;
-  /** Where they were asked for; their map is |Σ_c IG_c|. */
+  /** Present if they were asked for. Their map is |Σ_c IG_c|. */
   readonly integrated: IntegratedGradients | undefined;
 }
 
-/** Images `[N, C, H, W]`, the classes to explain, and their places in the dataset, which address random draws. */
+/** Images `[N, C, H, W]`, the classes to explain, and the positions in the dataset, which address the random draws. */
 export interface ExplainedImages {
   readonly images: Float32Array;
   readonly classes: Int32Array;
   readonly indices: Uint32Array;
 }
 
-/** Explains answers of a classifier by its gradient. It has a lifetime: dispose of it. */
+/** Explains the answers of a classifier by its gradient. Call `dispose` when you are done with it. */
 export interface Explainer {
-  /** Runs of programs that one call of `explain` takes. */
+  /** Number of program runs that one call of `explain` takes. */
   readonly runs: number;
   /** Maps of a batch, by every method asked for. */
   explain(batch: ExplainedImages): Promise<Explanations>;

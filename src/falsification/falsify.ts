@@ -8,22 +8,22 @@ import { search, type Counterexample, type Tally } from "./search.js";
 
 /** How long to search, and how. */
 export interface FalsifyOptions {
-  /** Seconds after which the answer is `unknown`; 120 by default. What runs then is finished. */
+  /** Seconds after which the answer is `unknown`; 120 by default. The run under way is finished first. */
   readonly timeout?: number;
-  /** Of everything random; 0 by default. */
+  /** Seed of everything random; 0 by default. */
   readonly seed?: number;
-  /** Which output the Y_j are, where the model has several. */
+  /** Which output the Y_j refer to, if the model has several. */
   readonly output?: string;
   readonly threads?: number;
-  /** Inputs of a run, at most; 8 by default. */
+  /** Inputs per run, at most; 8 by default. */
   readonly batchSize?: number;
-  /** Is told before each run of the model what was done so far. */
+  /** Called before each run of the model with what has been done so far. */
   readonly onProgress?: (done: Pick<Falsification, "seconds" | "climbs">) => void;
 }
 
 /** What a search came to. */
 export interface Falsification {
-  /** `sat`: there is a counterexample, namely this. `unknown`: none was found, which proves nothing. */
+  /** `sat`: here is a counterexample. `unknown`: none was found, which proves nothing. */
   readonly answer: "sat" | "unknown";
   /** Inputs in the box, and what the unchanged file gives for them in float32. */
   readonly counterexample: Counterexample | undefined;
@@ -40,10 +40,10 @@ const TIMEOUT = 120;
 const BATCH = 8;
 
 /**
- * Looks for an input of a property's box for which the model does what the property describes.
+ * Searches the box of a property for an input on which the model does what the property describes.
  *
- * A `sat` is never said of what the search computes alone: the counterexample is run by the unchanged file in a session of
- * its own, and checked against the property. There is no `unsat`: that takes a verifier.
+ * `sat` never rests on the search alone: the unchanged file runs the counterexample in a session of its own, and the outcome
+ * is checked against the property. There is no `unsat`: that takes a verifier.
  *
  * @param modelPath an ONNX file; @param propertyPath VNN-LIB 1.0, compressed by gzip or not.
  * @throws InputError naming what cannot be read, contradicts itself, or is not of this model.

@@ -21,13 +21,13 @@ import { isFloat } from "../tensor/index.js";
 export interface GradientModelOptions {
   /** What messages call the model: its path. */
   readonly place: string;
-  /** `loss`, the cross-entropy of each image's label; `logit`, the label's logit; or a value by its name, summed. */
+  /** `loss` (cross-entropy against each image's label), `logit` (the label's logit), or the name of a value, which is summed. */
   readonly of: string;
   /** `input`, `weights`, or values by their names. */
   readonly to: readonly string[];
-  /** Images of a batch, where the model leaves it open: gradients are of fixed shapes. 1 by default. */
+  /** Batch size, if the model leaves it open: a gradient has fixed shapes. 1 by default. */
   readonly batchSize?: number;
-  /** Height and width, where the model leaves them open. */
+  /** Height and width, if the model leaves them open. */
   readonly size?: readonly [height: number, width: number];
   /** Which output gives the logits; the first by default. */
   readonly output?: string;
@@ -41,7 +41,7 @@ export interface GradientModelOptions {
  *
  * A softmax at the end stays in the model's output; the loss is taken of the logits before it.
  *
- * @throws InputError naming the node that cannot be read or differentiated, or the name that is no value.
+ * @throws InputError naming the node that cannot be read or differentiated, or the name that is not a value of the model.
  * @example
  * ```ts
  * import { gradientModel, readModelFile, writeModelFile } from "holdfast";

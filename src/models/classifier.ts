@@ -2,7 +2,7 @@ import type { Dim, Graph } from "../graph/index.js";
 import type { RandomInput } from "./random-inputs.js";
 import type { Tokens } from "./tokens.js";
 
-/** An activation whose attention map F(A) = Σ_c |A_c|² is compared and shown. */
+/** An activation with an attention map, F(A) = Σ_c |A_c|². */
 export interface Tap {
   /** `group-0` … `group-3` in a ResNet. */
   readonly name: string;
@@ -29,14 +29,14 @@ export interface Classifier {
   readonly height: number;
   readonly width: number;
   readonly classNames: readonly string[];
-  /** Whether nobody named the classes: their names are then the places of the outputs, `0`, `1`, … */
+  /** True if nothing names the classes. Their names are then the positions of the outputs: `0`, `1`, … */
   readonly unnamed?: boolean | undefined;
-  /** Initializers that training moves, in a fixed order. */
+  /** Initializers that training updates, in a fixed order. */
   readonly parameters: readonly string[];
-  /** Initializers that training sets without a gradient: BatchNorm running statistics. */
+  /** Initializers that training sets without a gradient: the running statistics of BatchNorm. */
   readonly buffers: readonly string[];
   readonly taps: readonly Tap[];
-  /** Further inputs of a randomised defence, `[N, …]`, drawn and fed at every run; none by default. */
+  /** Further inputs of a randomised defence, `[N, …]`, drawn anew and fed at every run. None by default. */
   readonly randomInputs?: readonly RandomInput[] | undefined;
 }
 

@@ -15,33 +15,33 @@ import { findTrainable } from "./trainable.js";
 import { straightThroughNodes, withStraightThrough } from "./straight-through.js";
 import { untie } from "./untie.js";
 
-/** What a foreign model does not say itself. A file that holdfast wrote needs none of it. */
+/** What a file from another tool does not say itself. A file that holdfast wrote needs none of these. */
 export interface LoadOptions extends Preprocessing {
   readonly classNames?: readonly string[];
-  /** Lists of names that lie beside the file: the first with a name for each logit is used where nothing else names them. */
+  /** Lists of names found beside the file. The first list with one name per logit is used if nothing else names the classes. */
   readonly namesBeside?: readonly NamesBeside[];
   /** Height and width, where the model leaves them open. */
   readonly size?: readonly [height: number, width: number];
   /** Channels, where the model leaves them open. */
   readonly channels?: number;
-  /** Asked by {@link loadClassifier} for the shape of the images, where the model leaves it open and nothing here says it. */
+  /** Called for the shape of the images if the model leaves it open and no option gives it. */
   readonly imageShape?: () => Promise<KnownImageShape>;
   /** Which output gives the logits, where there are several. */
   readonly output?: string;
   /** Values to use as attention taps, in order; guessed by default. */
   readonly taps?: readonly string[];
-  /** Differentiates Round, Floor, Ceil and Sign as if they gave what they are given; quantised models are so in any case. */
+  /** Passes gradients straight through Round, Floor, Ceil and Sign. Quantised models are always differentiated this way. */
   readonly straightThrough?: boolean;
-  /** Told what was noticed about the model and done about it, in a sentence. */
+  /** Receives one sentence for each thing noticed about the model, and what was done about it. */
   readonly onNotice?: (notice: string) => void;
 }
 
 /**
  * Reads a classifier from an ONNX file: one that {@link saveClassifier} wrote, or any other
- * with one image input `[N, C, H, W]` and one output `[N, K]`. What it expects instead of
- * pixels in [0, 1] is put into the graph. A softmax at its end is taken off.
+ * with one image input `[N, C, H, W]` and one output `[N, K]`. Preprocessing becomes part of
+ * the graph, so the classifier takes pixels in [0, 1]. A softmax at the end is removed.
  *
- * @throws InputError naming what makes it no classifier, and the option or export that helps.
+ * @throws InputError that says why the file is not a classifier, and which option or export helps.
  * @example
  * ```ts
  * import { loadClassifier } from "holdfast";
@@ -59,7 +59,7 @@ export async function loadClassifier(path: string, options: LoadOptions = {}): P
   return classifierFromFile(await readModelFile(path), path, options);
 }
 
-/** {@link loadClassifier} for a file that was read already. */
+/** {@link loadClassifier} for a file that has already been read. */
 export async function classifierFromFile(
   model: Model,
   path: string,
@@ -89,7 +89,7 @@ export function layoutOf({ graph }: Model): "NHWC" | undefined {
   return isColour(last) && typeof second === "number" && !isColour(second) ? "NHWC" : undefined;
 }
 
-/** {@link loadClassifier} for a model that was read already; `place` names it in errors. */
+/** {@link loadClassifier} for a model that has already been read; `place` names it in errors. */
 export function classifierFromModel(model: Model, place: string, options: LoadOptions = {}): Classifier {
   const own = readMetadata(model.metadata, place);
   if (own !== undefined && !isIdentity(options)) {

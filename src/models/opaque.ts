@@ -5,27 +5,27 @@ import { isFloat, tensor, toNumbers } from "../tensor/index.js";
 import type { Classifier } from "./classifier.js";
 
 /**
- * An image classifier that is run as its file is, since nodes of it are not read: it gives logits `[N, K]` of images
- * `[N, C, H, W]` in [0, 1], and has neither a graph nor a gradient.
+ * An image classifier with nodes that holdfast does not read. ONNX Runtime runs its file unchanged: it maps images
+ * `[N, C, H, W]` in [0, 1] to logits `[N, K]`, and has neither a graph nor a gradient.
  */
 export interface OpaqueClassifier extends Pick<
   Classifier,
   "name" | "channels" | "height" | "width" | "classNames" | "unnamed"
 > {
   readonly path: string;
-  /** Makes what the file's input takes of the images: its one output. */
+  /** Turns images into what the file's input takes. It has one output. */
   readonly preprocessing: Graph<Dim>;
-  /** Of the preprocessing. */
+  /** Name of the input of `preprocessing`. */
   readonly image: string;
   readonly input: string;
   readonly output: string;
-  /** The batch size that the file fixes; undefined where any will do. */
+  /** The batch size that the file fixes; undefined if any size works. */
   readonly batchSize: number | undefined;
   /** Numbers in its floating-point constants. */
   readonly parameterCount: number;
   /** Every node that is not read. */
   readonly unread: readonly UnreadableNode[];
-  /** Whether its outputs are probabilities, whose logarithms are the logits. */
+  /** Whether its outputs are probabilities; their logarithms are then the logits. */
   readonly logarithm?: boolean | undefined;
 }
 

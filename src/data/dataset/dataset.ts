@@ -33,37 +33,37 @@ export interface Dataset {
   readonly height: number;
   readonly width: number;
   readonly classNames: readonly string[];
-  /** Whether the user has named the classes, and with that their order. */
+  /** Whether the user named the classes, and so chose their order. */
   readonly classesStated?: boolean;
   /** Class of every image. */
   readonly labels: Int32Array;
-  /** What a reader of a result should know: how it was split, resized, sampled. */
+  /** What a reader of a result should know: how the images were split, resized and sampled. */
   readonly description?: string;
-  /** Files that were left out because they cannot be decoded, where that was asked for. */
+  /** Files left out because they cannot be decoded, if `skipUnreadable` was set. */
   readonly skipped?: readonly SkippedFile[];
   /**
-   * Where the pixels come from, as plain data that a worker thread can be given. Without it
-   * (a dataset made by hand) a loader reads in the calling thread.
+   * Where the pixels come from, as plain data for a worker thread. Without it (a dataset made
+   * by hand) a loader reads in the calling thread.
    */
   readonly source?: ImageSource;
-  /** Place of each image in `source`; `0 … length − 1` when absent. */
+  /** Position of each image in `source`; `0 … length − 1` if absent. */
   readonly sourceIndices?: Uint32Array;
   /** Where image `index` comes from: a file name, or `mnist/t10k#17`. */
   fileName(index: number): string;
   /** Writes image `index` into `out` (`[C, H, W]` in [0, 1]). */
   read(index: number, out: Float32Array): void | Promise<void>;
   /**
-   * Ground-truth key-region mask `[H, W]` in {0, 1}, where the source has masks; all 0 for an image that has
-   * none.
+   * Writes the ground-truth key-region mask `[H, W]` in {0, 1}, if the source has masks. An image without one gets
+   * all zeros.
    */
   readonly mask?: (index: number, out: Uint8Array) => void | Promise<void>;
   /** Whether image `index` has a mask; absent where every image has one, or none. */
   readonly hasMask?: (index: number) => boolean;
-  /** Where the masks come from, when from what lies beside the pictures. */
+  /** Where the masks come from, if they come from files beside the pictures. */
   readonly regions?: DatasetRegions;
 }
 
-/** Masks that were drawn as such, boxes, or either, the mask where an image has both. */
+/** Masks, boxes, or either: an image with both uses its mask. */
 export type MaskSource = "mask" | "box" | "mask-and-box";
 
 /** Key regions that lie beside the pictures. */
@@ -89,7 +89,7 @@ export interface SkippedFile {
   readonly problem: string;
 }
 
-/** Images `[N, C, H, W]` with their labels and their places in the dataset. */
+/** Images `[N, C, H, W]` with their labels and positions in the dataset. */
 export interface Batch {
   readonly images: Float32Array;
   readonly labels: Int32Array;

@@ -13,33 +13,33 @@ import { createPool, type WorkerPool } from "./pool.js";
 /** How batches are made. */
 export interface LoaderOptions {
   readonly batchSize: number;
-  /** Addresses the order of each epoch and every augmentation. */
+  /** Source of the order of each epoch and of every augmentation. */
   readonly random: RandomGenerator;
-  /** A new order each epoch; true by default. Without it, the dataset's order. */
+  /** Whether each epoch has a new order; true by default. Otherwise the dataset's order is used. */
   readonly shuffle?: boolean | undefined;
   /** Leave out the smaller last batch of an epoch; by default when shuffling (graphs are static). */
   readonly dropLast?: boolean | undefined;
   /** None by default. */
   readonly augmentation?: Augmentation | undefined;
-  /** Batches prepared ahead of the one asked for; 2 by default. */
+  /** Batches to prepare ahead of the one asked for; 2 by default. */
   readonly prefetch?: number | undefined;
   /**
    * Threads that prepare batches. By default none for images that lie in memory and are small (a batch
    * takes less time than its message), else one less than the cores, at least 1 and at most 4.
    */
   readonly workers?: number | undefined;
-  /** Steps that will be asked for: nothing is prepared beyond. One epoch by default without shuffling. */
+  /** Number of steps that will be asked for; no batch beyond them is prepared. Without shuffling, one epoch by default. */
   readonly steps?: number | undefined;
 }
 
-/** A source of batches by step. Holds threads: `dispose` of it. */
+/** A source of batches by step. It holds threads: call `dispose` when you are done with it. */
 export interface Loader {
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
   /** Threads that prepare batches. */
   readonly workers: number;
   /**
-   * The batch of `step`, counted from 0 over all epochs; prepares the next ones meanwhile. The
+   * The batch of `step`, counted from 0 across epochs. The next batches are prepared meanwhile. The
    * arrays belong to the caller.
    *
    * @throws InputError naming an image that cannot be decoded.

@@ -21,7 +21,7 @@ import {
 } from "./comparison.js";
 import { countPairs, mcnemarExact, pairedDifference } from "./paired.js";
 
-/** One of the models: by its name in a result, and where that result was read. */
+/** One of the two models: its name in a result, and where that result was read. */
 export interface Side {
   readonly place: string;
   readonly result: Result;
@@ -44,9 +44,9 @@ export interface CompareOptions {
 export type FileFacts = Pick<ComparedModel, "bytes" | "milliseconds">;
 
 /**
- * Two models, image by image: clean, and under every attack that both were given.
+ * Compares two models image by image: clean, and under every attack that both went through.
  *
- * @throws InputError where the results are not of the same images, seed, threats and attacks.
+ * @throws InputError if the results differ in images, seed, threats or attacks.
  * @example
  * ```ts
  * import { compareModels, readResult } from "holdfast";

@@ -39,20 +39,20 @@ export interface RunOptions {
   /** As for `openDataset`; its training split is used. */
   readonly data: string;
   readonly dataOptions?: OpenOptions | undefined;
-  /** All training images of `data`, where the caller has opened them already: they are not listed twice. */
+  /** All training images of `data`, if the caller has already opened them. */
   readonly opened?: Dataset | undefined;
-  /** Images to choose the best weights by, as for `openDataset`; split off the training images by default. */
+  /** Images that decide which weights are best, as for `openDataset`. By default they are split off the training images. */
   readonly validationData?: string | undefined;
   /**
-   * Weights to begin with (`.safetensors`, or an ONNX export that kept torchvision's names): the network
-   * then normalises its pixels as ImageNet's, but for a model of ours that was trained without.
+   * Weights to start from (`.safetensors`, or an ONNX export that kept torchvision's names). The network then normalises
+   * pixels as ImageNet models do, unless the weights are from a holdfast model trained without normalisation.
    */
   readonly initial?: string | undefined;
   /** Train on a class-balanced sample of this many images. */
   readonly limit?: number | undefined;
   /** Architecture, or the path of an ONNX classifier, or of a finished run. */
   readonly model: string;
-  /** How that classifier is read, and whether its last layer is kept. */
+  /** How that classifier is read, and whether it keeps its last layer. */
   readonly imported?: ImportSettings | undefined;
   readonly settings: TrainingSettings;
   /** The run folder; must not exist, or be empty. */
@@ -85,10 +85,10 @@ export interface FinishedRun {
 }
 
 /**
- * Trains in a new run folder: `config.json`, `log.jsonl`, `checkpoints/`, and at the end
+ * Trains in a new run folder. It holds `config.json`, `log.jsonl` and `checkpoints/`, and at the end
  * `model.onnx` and `manifest.json`.
  *
- * @throws InterruptedError when the signal stopped it, its state saved.
+ * @throws InterruptedError when the signal stops it; the state has been saved.
  * @example
  * ```ts
  * import { findRecipe, resolveSettings, trainRun } from "holdfast";
@@ -147,11 +147,11 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
 }
 
 /**
- * Goes on with the run in `folder` from its newest checkpoint, to the same bytes as if it
- * had never stopped. A finished run is returned as it is.
+ * Continues the run in `folder` from its newest checkpoint. The outcome has the same bytes as if it
+ * had never stopped. A finished run is returned unchanged.
  *
- * @param asked settings the caller insists on; they must be those of the run.
- * @param moved where the data lie now, if not where they did.
+ * @param asked settings that the run must have.
+ * @param moved where the data are now, if they have moved.
  * @throws UsageError naming the settings that differ; InputError on damaged checkpoints or other data.
  * @example
  * ```ts
