@@ -45,6 +45,7 @@ export type {
   Schedule,
   TrainingEvent,
   TrainingHooks,
+  TrainingLength,
   TrainingSettings,
   TrainingWarningCode,
   ValidationRecord,

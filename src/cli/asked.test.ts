@@ -117,7 +117,7 @@ const OTHER: Readonly<Record<string, string>> = {
 };
 
 /** They say nothing of the run. */
-const FREE = ["--resume", "--json", "--quiet"];
+const FREE = ["--resume", "--json", "--quiet", "--open", "--serve", "--port"];
 
 describe("beside --resume every option that differs is refused, with its place", () => {
   const program = new Command();

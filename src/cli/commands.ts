@@ -39,7 +39,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./commands/falsify.js")).falsifyCommand,
   },
   report: {
-    description: "make the HTML report of a result: one file that needs nothing else",
+    description: "make the HTML report of a result or of a training: one file that needs nothing else",
     load: async () => (await import("./commands/report.js")).reportCommand,
   },
   inspect: {

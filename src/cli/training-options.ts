@@ -28,7 +28,7 @@ export interface TrainOptions
 }
 
 /** Everything that says what is trained and how. */
-export function trainingOptions(command: Command): void {
+export function trainingOptions(command: Command): Command {
   command.option(
     "--model <name | file>",
     "resnet-mini (28² to 64²), resnet18-narrow, resnet34-narrow (64² to 96²) or resnet18, 34, 50, 101, 152; or an .onnx classifier or a run folder to go on from",
@@ -38,7 +38,7 @@ export function trainingOptions(command: Command): void {
   importOptions(command);
   settingOptions(command);
   command.option("--validation-data <name>", "draw the validation images from here, such as 17flowers:val");
-  commonOptions(command);
+  return commonOptions(command);
 }
 
 /** Of a model that is read from a file. */

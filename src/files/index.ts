@@ -9,7 +9,7 @@ export {
 } from "./files.js";
 export { openJournal, type Journal } from "./journal.js";
 export { checkShape, MOST_JSON_BYTES, parseJson, readJson, type Refusal } from "./json.js";
-export { lockFolder, tryLock, type Unlock } from "./lock.js";
+export { isLocked, lockFolder, tryLock, type Unlock } from "./lock.js";
 export { refuseLinks, removeOwn } from "./own.js";
 export { toolInfo } from "./tool.js";
 export { checkWritable, finalName, outputPath, replaceFile, writeFileAtomic } from "./write.js";

@@ -21,6 +21,11 @@ export async function lockFolder(folder: string, lock: string): Promise<Unlock> 
   });
 }
 
+/** Whether a process of this machine holds a lock. */
+export async function isLocked(lock: string): Promise<boolean> {
+  return isHeld(await textOf(lock));
+}
+
 /** As {@link lockFolder}, but undefined when another process of this machine holds it. */
 export async function tryLock(lock: string): Promise<Unlock | undefined> {
   const own = [String(process.pid), await startOf(process.pid)].join(" ").trimEnd();

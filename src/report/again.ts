@@ -88,7 +88,7 @@ function optionsOf({ attack, parameters, threat }: AttackMeasurement, norm: Norm
 }
 
 /** A word as a POSIX shell takes it. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 

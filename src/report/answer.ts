@@ -86,7 +86,8 @@ function modelOf(result: Result, model: ModelInfo, threats: readonly ThreatInfo[
   </section>`;
 }
 
-function accuracy(
+/** An accuracy with its interval, as a number and as a bar. */
+export function accuracy(
   name: string,
   shown: string,
   { accuracy: share, interval }: { readonly accuracy: number; readonly interval: Interval },

@@ -30,5 +30,10 @@ for (const form of document.querySelectorAll("form.filters")) {
 }
 `;
 
+/** A script's source in a Content-Security-Policy: its hash. */
+export function scriptSource(script: string): string {
+  return `'sha256-${createHash("sha256").update(script).digest("base64")}'`;
+}
+
 /** The source of {@link BEHAVIOUR} in a Content-Security-Policy. */
-export const BEHAVIOUR_SOURCE: string = `'sha256-${createHash("sha256").update(BEHAVIOUR).digest("base64")}'`;
+export const BEHAVIOUR_SOURCE: string = scriptSource(BEHAVIOUR);

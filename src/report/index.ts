@@ -1,7 +1,17 @@
-export { renderChart, type Chart, type Series } from "./charts.js";
+export { type Chart, type Series } from "./charts.js";
 export { renderReport } from "./render.js";
+export { chartFigure } from "./figures.js";
 export { className, percent, interval, epsilon as formatEpsilon } from "./format.js";
 export { embeddedJson, escapeHtml, html, raw, type Html } from "./html.js";
 export { heat, heatmapOf, pictureOf } from "./pictures.js";
 export { pageOf } from "./page.js";
-export { chartTable, table, warningsSection } from "./tables.js";
+export { table, warningsSection } from "./tables.js";
+export {
+  LIVE_POLICY,
+  renderLive,
+  renderTraining,
+  trainingPage,
+  viewOf,
+  type Now,
+  type TrainingView,
+} from "./training/index.js";

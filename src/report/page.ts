@@ -1,4 +1,4 @@
-import { BEHAVIOUR, BEHAVIOUR_SOURCE } from "./behaviour.js";
+import { BEHAVIOUR, BEHAVIOUR_SOURCE, scriptSource } from "./behaviour.js";
 import { html, raw, type Html } from "./html.js";
 import { STYLES } from "./styles.js";
 
@@ -17,19 +17,22 @@ export interface Page {
   readonly styles?: string;
   /** Whether there are filters for the page's script to work. */
   readonly hasFilters?: boolean;
+  /** A script that asks its own server, and nobody else, for what is new: text that never changes. */
+  readonly liveScript?: string;
 }
 
 /** One HTML file that needs nothing else. */
-export function pageOf({ title, generator, content, data, styles = "", hasFilters = false }: Page): string {
-  const policy = hasFilters ? `${POLICY}; script-src ${BEHAVIOUR_SOURCE}` : POLICY;
-  const page = html`<!doctype html>
+export function pageOf(page: Page): string {
+  const { title, generator, content, data, styles = "", hasFilters = false, liveScript } = page;
+  const text = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${raw(policy)}" />
+        <meta http-equiv="Content-Security-Policy" content="${raw(policyOf(page))}" />
         <meta name="generator" content="${generator}" />
         <title>${title}</title>
+        ${liveScript === undefined ? null : NO_ICON}
         <style>
           ${raw(STYLES + styles)}
         </style>
@@ -37,7 +40,24 @@ export function pageOf({ title, generator, content, data, styles = "", hasFilter
       <body>
         <main>${content}</main>
         ${data} ${hasFilters ? raw(`<script>${BEHAVIOUR}</script>`) : null}
+        ${liveScript === undefined ? null : raw(`<script>${liveScript}</script>`)}
       </body>
     </html> `;
-  return page.html;
+  return text.html;
+}
+
+/** Browsers ask the server of a page for an icon, unless it says that it has none. */
+const NO_ICON = raw('<link rel="icon" href="data:," />');
+
+/** The policy of a page: {@link POLICY}, and the scripts that it has, by their hashes. */
+export function policyOf({
+  hasFilters = false,
+  liveScript,
+}: Pick<Page, "hasFilters" | "liveScript">): string {
+  const sources = [
+    ...(hasFilters ? [BEHAVIOUR_SOURCE] : []),
+    ...(liveScript === undefined ? [] : [scriptSource(liveScript)]),
+  ];
+  const scripts = sources.length === 0 ? "" : `; script-src ${sources.join(" ")}`;
+  return `${POLICY}${scripts}${liveScript === undefined ? "" : "; connect-src 'self'"}`;
 }

@@ -4,6 +4,7 @@ export {
   type TrainingData,
   type TrainingEvent,
   type TrainingHooks,
+  type TrainingLength,
   type TrainingOutcome,
 } from "./loop.js";
 export { OPTIMISERS, optimiserGraph, type OptimiserGraph, type OptimiserSpec } from "./optimisers/index.js";
@@ -18,7 +19,13 @@ export {
   type TrainingSettings,
   type ValidationSettings,
 } from "./settings/index.js";
-export { weightNames, type BestWeights, type TrainingState, type ValidationRecord } from "./state.js";
+export {
+  validatesBetter,
+  weightNames,
+  type BestWeights,
+  type TrainingState,
+  type ValidationRecord,
+} from "./state.js";
 export { updateGraph, type UpdateGraph, type UpdateGraphOptions } from "./update-graph.js";
 export { UPDATE } from "./update-names.js";
 export { perturbationGraph, type PerturbationOptions } from "./weight-perturbation.js";
@@ -30,7 +37,9 @@ export {
   loadCheckpoint,
   openValidation,
   readLog,
+  flatSettings,
   readRunConfig,
+  readRunHistory,
   readRunSummary,
   removeCheckpoints,
   resumeRun,
@@ -42,6 +51,7 @@ export {
   withModelShape,
   withUsualValidation,
   type FinishedRun,
+  type FinishedTraining,
   type HeadChoice,
   type ImportedModel,
   type ImportSettings,
@@ -49,6 +59,7 @@ export {
   type Progress,
   type RunConfig,
   type RunEvent,
+  type RunHistory,
   type RunHooks,
   type RunOptions,
   type RunPaths,

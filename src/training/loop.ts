@@ -22,18 +22,19 @@ import { catastrophicOverfitting, createWatch } from "./watch.js";
 
 /** What a warning of a training is about. */
 export type TrainingWarningCode =
-  "collapse" | "catastrophic-overfitting" | "stopped-early" | "zero-gradient" | "log";
+  "collapse" | "catastrophic-overfitting" | "stopped-early" | "zero-gradient" | "diverged" | "log";
+
+/** How long a whole training is, and on how many images. */
+export interface TrainingLength {
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+  readonly images: number;
+  readonly validationImages: number;
+}
 
 /** What a training says as it goes. */
 export type TrainingEvent =
-  | {
-      readonly type: "start";
-      readonly steps: number;
-      readonly step: number;
-      readonly stepsPerEpoch: number;
-      readonly images: number;
-      readonly validationImages: number;
-    }
+  | ({ readonly type: "start"; readonly step: number } & TrainingLength)
   | ({ readonly type: "step"; readonly steps: number } & StepRecord)
   | ({ readonly type: "validation"; readonly best: boolean } & ValidationRecord)
   | {

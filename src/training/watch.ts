@@ -1,10 +1,16 @@
-import { HoldfastError } from "../errors/index.js";
+import { HoldfastError, type ErrorDetails } from "../errors/index.js";
 import { predictions } from "../attacks/index.js";
 import type { ValidationRecord } from "./state.js";
 
 /** Training came to NaN or infinity (exit code 1): nothing after that can mend it. */
 export class DivergedError extends HoldfastError {
   override readonly exitCode = 1;
+  readonly step: number;
+
+  constructor({ step, ...details }: ErrorDetails & { readonly step: number }) {
+    super(details);
+    this.step = step;
+  }
 }
 
 /** Steps in a row with one class for everything before it is called a collapse. */
@@ -33,6 +39,7 @@ export function createWatch(classNames: readonly string[]): Watch {
     observe(step, loss, logits) {
       if (!Number.isFinite(loss)) {
         throw new DivergedError({
+          step,
           place: `step ${step}`,
           problem: `the loss is ${loss}: training has diverged`,
           remedy: "Use a lower --learning-rate, a longer --warmup or --clip-norm 1, in a new run.",

@@ -7,26 +7,49 @@ const EXAMPLES = `
 Examples:
   holdfast report result.json
   holdfast report result.json --out docs/report.html
-  holdfast report reproduction-small/reproduction.json --pictures reproduction-small/pictures.json`;
+  holdfast report reproduction-small/reproduction.json --pictures reproduction-small/pictures.json
+  holdfast report runs/at-alp    # of a training, finished or not`;
 
 interface ReportOptions extends CommonOptions {
-  readonly out: string;
+  readonly out?: string;
   readonly pictures?: string;
 }
 
 export function reportCommand(program: Command): void {
   const command = program
     .command("report")
-    .argument("<result>", "the JSON that holdfast evaluate or reproduce wrote")
-    .option("--out <file>", "where the report goes", "report.html")
+    .argument("<result>", "the JSON that holdfast evaluate or reproduce wrote, or the folder of a training")
+    .option("--out <file>", "where the report goes (default: report.html; of a training, in its folder)")
     .option("--pictures <file>", "the pictures of a reproduction (default: none)");
   commonOptions(command);
   command.addHelpText("after", EXAMPLES).action(async (path: string, options: ReportOptions) => {
-    await checkOutputs({ "--out": options.out }, { "the result": path, "--pictures": options.pictures });
+    const { statSync } = await import("node:fs");
+    const isRun = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    if (isRun) return reportRun(path, options);
+    const out = options.out ?? "report.html";
+    await checkOutputs({ "--out": out }, { "the result": path, "--pictures": options.pictures });
     const { writeFileAtomic } = await import("../../files/index.js");
-    await writeFileAtomic(options.out, await render(path, options));
-    createTerminal(options).result(options.out, { report: options.out });
+    await writeFileAtomic(out, await render(path, options));
+    createTerminal(options).result(out, { report: out });
   });
+}
+
+/** Of a training: finished, under way in another process, or stopped. */
+async function reportRun(folder: string, options: ReportOptions): Promise<void> {
+  const { readRunHistory } = await import("../../training/index.js");
+  const { renderTraining, viewOf } = await import("../../report/index.js");
+  if (options.out !== undefined) await checkOutputs({ "--out": options.out }, {});
+  const out = await writeRunReport(folder, renderTraining(viewOf(await readRunHistory(folder))), options.out);
+  createTerminal(options).result(out, { report: out });
+}
+
+/** Into its folder, where a link is replaced and not followed; or where the user says. */
+export async function writeRunReport(folder: string, page: string, out?: string): Promise<string> {
+  const { replaceFile, writeFileAtomic } = await import("../../files/index.js");
+  const { runPaths } = await import("../../training/index.js");
+  const { report } = runPaths(folder);
+  await (out === undefined ? replaceFile(report, page) : writeFileAtomic(out, page));
+  return out ?? report;
 }
 
 async function render(path: string, { pictures }: ReportOptions): Promise<string> {

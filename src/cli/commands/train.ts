@@ -1,7 +1,10 @@
 import type { Command } from "commander";
-import type { RunEvent } from "../../training/index.js";
+import { InterruptedError } from "../../errors/index.js";
+import type { Ending } from "../../live/index.js";
+import type { FinishedRun, RunEvent } from "../../training/index.js";
 import { withInterrupt } from "../interrupt.js";
 import { createTerminal, formatPercent, type Progress, type Terminal } from "../terminal.js";
+import { hostTrainingPage, pageOptions, type PageOptions } from "../training-page.js";
 import { trainingOptions, type TrainOptions } from "../training-options.js";
 import { newRun } from "../training-settings.js";
 import { askedOf } from "../asked.js";
@@ -14,10 +17,11 @@ Examples:
   holdfast train --data photos/ --model resnet50 --init resnet50.safetensors --trunk-learning-rate 0.1
   holdfast train --data photos/ --model my-model.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 \\
       --learning-rate 1e-3 --trunk-learning-rate 0.1 --out runs/hardened
+  holdfast train --data photos/ --size 64 --open    # and watch it in your browser
   holdfast train --resume runs/at-alp
 
 The run folder holds model.onnx (the finished classifier), config.json, log.jsonl,
-checkpoints/ and manifest.json. Of an .onnx --model it also holds source.onnx (as it was) and
+checkpoints/, manifest.json and report.html (its page). Of an .onnx --model it also holds source.onnx (as it was) and
 exported.onnx: the same inputs, outputs and types as the file that came, with the new weights. Ctrl-C finishes the step under way and saves.`;
 
 export function trainCommand(program: Command): void {
@@ -25,34 +29,56 @@ export function trainCommand(program: Command): void {
     .command("train")
     .option("--out <folder>", "the run folder (default: runs/<data>-<recipe>)")
     .option("--resume <folder>", "go on with a run; needs no other option");
-  trainingOptions(command);
-  command.addHelpText("after", EXAMPLES).action((options: TrainOptions) => train(options, command));
+  pageOptions(trainingOptions(command));
+  command
+    .addHelpText("after", EXAMPLES)
+    .action((options: TrainOptions & PageOptions) => train(options, command));
 }
 
-async function train(options: TrainOptions, command: Command): Promise<void> {
-  const { trainRun, resumeRun } = await import("../../training/index.js");
+async function train(options: TrainOptions & PageOptions, command: Command): Promise<void> {
   const terminal = createTerminal(options);
+  const page = await hostTrainingPage(options, terminal);
+  const { trainRun, resumeRun } = await import("../../training/index.js");
   await withInterrupt(async (signal, worthSaving) => {
     const shown = createTrainingDisplay(terminal, worthSaving);
-    const hooks = { signal, onEvent: shown.onEvent };
+    const onEvent = (event: RunEvent): void => {
+      shown.onEvent(event);
+      page.onEvent(event);
+    };
+    const begin = async (): Promise<FinishedRun> => {
+      const { resume } = options;
+      const run = resume === undefined ? await newRun(options, terminal) : undefined;
+      const asked = resume === undefined ? {} : await askedOf(typedOptions(options, command), resume);
+      await page.begin(run?.out ?? resume!);
+      return run === undefined
+        ? resumeRun(resume!, { signal, onEvent }, asked)
+        : trainRun(run, { signal, onEvent });
+    };
     try {
-      const finished =
-        options.resume === undefined
-          ? await trainRun(await newRun(options, terminal), hooks)
-          : await resumeRun(
-              options.resume,
-              hooks,
-              await askedOf(typedOptions(options, command), options.resume),
-            );
+      const { folder, model, steps, best } = await begin();
       shown.stop();
-      const { folder, model, steps, best } = finished;
+      const report = await page.end({ phase: "finished" });
       const accuracies =
         best === undefined ? "" : `\n${describeValidation(best)} (step ${best.step} of ${steps})`;
-      terminal.result(`${model}${accuracies}`, { folder, model, steps, best: best ?? null });
-    } finally {
+      const shownAt = report === undefined ? "" : `\n${report}`;
+      terminal.result(`${model}${accuracies}${shownAt}`, {
+        folder,
+        model,
+        steps,
+        best: best ?? null,
+        ...(report === undefined ? {} : { report }),
+      });
+    } catch (error) {
       shown.stop();
+      await page.end(endingOf(error));
+      throw error;
     }
   }, "Finishing this step and saving …");
+}
+
+function endingOf(error: unknown): Ending {
+  if (error instanceof InterruptedError) return { phase: "stopped" };
+  return { phase: "failed", failure: error instanceof Error ? error.message : String(error) };
 }
 
 function typedOptions(options: TrainOptions, command: Command): Partial<TrainOptions> {

@@ -1,13 +1,4 @@
-import {
-  formatEpsilon,
-  html,
-  raw,
-  renderChart,
-  chartTable,
-  type Chart,
-  type Html,
-  type Series,
-} from "../../report/index.js";
+import { chartFigure, formatEpsilon, html, type Chart, type Html, type Series } from "../../report/index.js";
 import type { AttackMeasurement } from "../../evaluation/index.js";
 import type { Setting } from "../plan.js";
 import type { ReproducedDatasetResult } from "../result.js";
@@ -36,18 +27,7 @@ export function curvesSection(dataset: ReproducedDatasetResult): Html {
   ].filter((chart) => chart.series.length > 0);
   if (charts.length === 0) return html``;
   return html`<h3>Figure 3: accuracy over the iterations of the attack; and white-box</h3>
-    <div class="charts">
-      ${charts.map(
-        (chart) =>
-          html`<figure class="chart">
-            <figcaption>${chart.title}</figcaption>
-            <div role="img" aria-label="${chart.description}">
-              ${raw(renderChart(chart, { width: 640, height: 420 }))}
-            </div>
-            ${chartTable(chart)}
-          </figure>`,
-      )}
-    </div>`;
+    <div class="charts">${charts.map((chart) => chartFigure(chart, { width: 640, height: 420 }))}</div>`;
 }
 
 function iterationsChart(dataset: ReproducedDatasetResult, setting: Setting, epsilon: number): Chart {

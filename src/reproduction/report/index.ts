@@ -1,6 +1,7 @@
 import type { Result, ResultWarning } from "../../evaluation/index.js";
-import { embeddedJson, html, pageOf, raw, warningsSection, type Html } from "../../report/index.js";
+import { embeddedJson, html, pageOf, raw, table, warningsSection, type Html } from "../../report/index.js";
 import type { ReproducedDatasetResult, ReproductionPictures, ReproductionResult } from "../result.js";
+import { answerSection } from "./answer.js";
 import { shiftTable, tableTwo } from "./attention.js";
 import { curvesSection } from "./curves.js";
 import { picturesSection } from "./pictures.js";
@@ -15,6 +16,11 @@ main { max-width: 84rem; }
 .looked { border-top: 1px solid var(--line); padding: 1rem 0; }
 .inputs { display: grid; gap: .8rem 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); } .maps { display: flex; flex-wrap: wrap; gap: .3rem; }
 .maps img { width: 5rem; height: 5rem; image-rendering: pixelated; border-radius: .25rem; }
+.ranks { list-style: none; margin: 0; padding: 0; display: grid; gap: .35rem; }
+.ranks li { display: grid; grid-template-columns: 9rem minmax(6rem, 1fr) 11rem 6.5rem; gap: 0 .9rem; align-items: center; }
+.ranks .bar { margin: 0; height: .8rem; } .ranks .pale { opacity: .3; } .ranks small { color: var(--soft); }
+.model .sentences { grid-column: 1 / -1; margin: .25rem 0 0; } .model h2 a { color: inherit; }
+@media (max-width: 48rem) { .ranks li { grid-template-columns: 1fr auto; } .ranks .bar { grid-column: 1 / -1; order: 5; } .ranks li > small { order: 4; grid-column: 1 / -1; } }
 h3 { font-size: 1.1rem; margin: 1.75rem 0 .5rem; }
 `;
 
@@ -23,26 +29,15 @@ export async function renderReproduction(
   reproduction: ReproductionResult,
   pictures: ReproductionPictures = {},
 ): Promise<string> {
-  const { tool, preset, datasets, date, runtime } = reproduction;
+  const { tool, preset, datasets, date } = reproduction;
   const sections: Html[] = [];
   for (const dataset of datasets) sections.push(await datasetSection(dataset, pictures[dataset.id]));
   return pageOf({
     title: `Attention and Adversarial Logit Pairing, reproduced (${preset.name})`,
     generator: `${tool.name} ${tool.version}`,
     styles: STYLES,
-    content: html`<h1>Attention and Adversarial Logit Pairing, reproduced</h1>
-      <p class="lead">Preset “${preset.name}”: ${preset.description}</p>
-      <p class="callout">
-        <strong>Gray-box and black-box are transfer, not robustness.</strong> As in the paper, those images
-        were made on undefended models, so they cannot follow what a defence does. The white-box columns
-        attack the defended model itself with PGD: they are upper bounds of its robustness, and the numbers to
-        judge a defence by.
-      </p>
-      ${sections}
-      <footer>
-        Made by ${tool.name} ${tool.version} on ${date}; ${runtime.engine} ${runtime.engineVersion},
-        ${runtime.cpu}, ${runtime.threads} threads. ${settingsOf(reproduction)}
-      </footer>`,
+    content: html`${answerSection(reproduction)} ${sections} ${appendix(reproduction)}
+      <footer>Made by ${tool.name} ${tool.version} on ${date}.</footer>`,
     data: dataBlock(reproduction),
   });
 }
@@ -86,11 +81,31 @@ export function countWarnings({
   return counted;
 }
 
-function settingsOf({ preset }: ReproductionResult): Html {
-  return html`<details>
-    <summary>Every setting</summary>
-    <pre>${JSON.stringify(preset.settings, null, 2)}</pre>
-  </details>`;
+/** All that is needed to get the same numbers again. */
+function appendix({ preset, runtime, tool, date }: ReproductionResult): Html {
+  return html`<section id="appendix" aria-label="How it was measured">
+    <h2>Run it again</h2>
+    <pre><code>holdfast reproduce all --preset ${preset.name} --data … --out runs/again</code></pre>
+    <p class="note">
+      With the same datasets after --data, and the same --threads: the same seeds give the same numbers on the
+      same kind of machine.
+    </p>
+    <h2>How it was measured</h2>
+    ${table(
+      "The run",
+      ["what", "value"],
+      [
+        ["tool", `${tool.name} ${tool.version}`],
+        ["engine", `${runtime.engine} ${runtime.engineVersion}, ${runtime.host}, ${runtime.threads} threads`],
+        ["machine", `${runtime.cpu}, ${runtime.platform}`],
+        ["date", date],
+      ],
+    )}
+    <details>
+      <summary>Every setting</summary>
+      <pre>${JSON.stringify(preset.settings, null, 2)}</pre>
+    </details>
+  </section>`;
 }
 
 function dataBlock(reproduction: ReproductionResult): Html {

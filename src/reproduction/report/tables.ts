@@ -55,7 +55,7 @@ export function cleanOf({ result }: ReproducedDatasetResult, model: string): Cle
 }
 
 /** Whether gate 5 found the model no better than a guess: what is left of such an accuracy under attack says nothing. */
-function isGuess(dataset: ReproducedDatasetResult, model: string): boolean {
+export function isGuess(dataset: ReproducedDatasetResult, model: string): boolean {
   const clean = cleanOf(dataset, model);
   return dataset.result.warnings.some(
     ({ code, measurements }) =>

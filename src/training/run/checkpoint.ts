@@ -136,6 +136,11 @@ async function stepsIn(folder: string): Promise<number[]> {
     .sort((a, b) => b - a);
 }
 
+/** The step of the newest checkpoint, which is not opened; undefined when there is none. */
+export async function newestStep(folder: string): Promise<number | undefined> {
+  return (await stepsIn(folder))[0];
+}
+
 /** Removes the checkpoints but for the newest, and what no checkpoint names; others' files stay. */
 export async function tidyCheckpoints(folder: string): Promise<void> {
   const steps = (await stepsIn(folder)).slice(0, KEPT);

@@ -74,6 +74,8 @@ export interface RunPaths {
   /** The imported model with the weights of the run: its own inputs, outputs and types. */
   readonly exported: string;
   readonly manifest: string;
+  /** The page of the run, as `holdfast train` leaves it. */
+  readonly report: string;
   readonly lock: string;
 }
 
@@ -88,6 +90,7 @@ export function runPaths(folder: string): RunPaths {
     model: join(folder, "model.onnx"),
     exported: join(folder, "exported.onnx"),
     manifest: join(folder, "manifest.json"),
+    report: join(folder, "report.html"),
     lock: join(folder, "lock"),
   };
 }
@@ -110,6 +113,7 @@ const OWN = new Set([
   "exported.onnx.data",
   "exported.yaml",
   "manifest.json",
+  "report.html",
   "lock",
 ]);
 

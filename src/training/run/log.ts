@@ -3,11 +3,13 @@ import { open, readFile, type FileHandle } from "node:fs/promises";
 import { z } from "zod";
 import { InputError } from "../../errors/index.js";
 import { checkShape, fileError, MOST_JSON_BYTES, parseJson, readFileChecked } from "../../files/index.js";
+import type { TrainingLength } from "../loop.js";
 import type { StepRecord } from "../step.js";
 import type { ValidationRecord } from "../state.js";
 
 /** A line of `log.jsonl`. */
 export type LogLine =
+  | ({ readonly type: "start" } & TrainingLength)
   | ({ readonly type: "step"; readonly seconds: number } & StepRecord)
   | ({ readonly type: "validation"; readonly seconds: number } & ValidationRecord)
   | { readonly type: "warning"; readonly step: number; readonly code: string; readonly message: string };
@@ -65,6 +67,13 @@ const seconds = z.number().min(0);
 const measured = z.number().nullable();
 
 const lineSchema = z.discriminatedUnion("type", [
+  z.looseObject({
+    type: z.literal("start"),
+    steps: step,
+    stepsPerEpoch: z.number().positive(),
+    images: step,
+    validationImages: step,
+  }),
   z.looseObject({ type: z.literal("step"), step, seconds, loss: measured }),
   z.looseObject({
     type: z.literal("validation"),

@@ -8,6 +8,7 @@ import { atPath } from "../../options/index.js";
 import { runtimeInfo } from "../../runtime/index.js";
 import { trainClassifier, type TrainingEvent, type TrainingHooks, type TrainingOutcome } from "../loop.js";
 import { checkSettings } from "../check-settings.js";
+import { DivergedError } from "../watch.js";
 import type { TrainingSettings } from "../settings/index.js";
 import type { ValidationRecord } from "../state.js";
 import {
@@ -211,7 +212,8 @@ async function proceed(
     const before = checkpoint?.progress.seconds ?? 0;
     const started = performance.now();
     const seconds = (): number => before + (performance.now() - started) / 1000;
-    const outcome = await trainClassifier(classifier, await splitData(config, dataset), config.settings, {
+    const data = await splitData(config, dataset);
+    const outcome = await trainClassifier(classifier, data, config.settings, {
       ...hooks,
       resume: checkpoint?.state,
       onEvent: async (event) => {
@@ -223,7 +225,7 @@ async function proceed(
         await saveCheckpoint(paths.checkpoints, state, { logBytes, seconds: seconds(), configSha256 });
         await hooks.onEvent?.({ type: "checkpoint", step: state.step, folder: paths.folder });
       },
-    });
+    }).catch((error: unknown) => rethrowLogged(log!, error));
     if (!outcome.finished) throw interrupted(paths, outcome);
     return await finish(paths, config, outcome, seconds(), hooks);
   } finally {
@@ -294,9 +296,21 @@ async function finish(
   return { folder, model, steps: outcome.state.step, best, config };
 }
 
+/** What ended a training beyond mending stays in its log. */
+async function rethrowLogged(log: RunLog, error: unknown): Promise<never> {
+  if (error instanceof DivergedError) {
+    const { step, problem: message } = error;
+    await log.append({ type: "warning", step, code: "diverged", message });
+  }
+  throw error;
+}
+
 async function logEvent(log: RunLog, event: TrainingEvent, every: number, seconds: number): Promise<void> {
   if (event.type === "warning") await log.append(event);
-  else if (event.type === "validation") {
+  else if (event.type === "start") {
+    const { step, ...length } = event;
+    if (step === 0) await log.append(length);
+  } else if (event.type === "validation") {
     const { best: _, ...record } = event;
     await log.append({ ...record, seconds });
   } else if (event.type === "step") {

@@ -35,7 +35,7 @@ export async function readRunSummary(folder: string): Promise<RunSummary> {
   const stride = Math.ceil(steps.length / MOST_POINTS);
   const thin = steps.filter((_, i) => i % stride === 0 || i === steps.length - 1);
   return {
-    settings: { data: config.data, model: config.model, ...flat(config.settings) },
+    settings: { data: config.data, model: config.model, ...flatSettings(config.settings) },
     steps: total,
     epochs: config.settings.epochs,
     seconds,
@@ -53,7 +53,7 @@ export async function readRunSummary(folder: string): Promise<RunSummary> {
 }
 
 /** `{ recipe: { weights: { clean: 1 } } }` → `recipe.weights.clean: 1`; prose is left out. */
-function flat(settings: TrainingSettings): Record<string, Scalar> {
+export function flatSettings(settings: TrainingSettings): Record<string, Scalar> {
   const out: Record<string, Scalar> = {};
   const visit = (value: unknown, path: string): void => {
     if (/\.(description|source|title)$/.test(path)) return;

@@ -1,0 +1,103 @@
+/** The page of a training: served while it runs, where that is asked for, and left in its folder. */
+import type { Command } from "commander";
+import { UsageError } from "../errors/index.js";
+import type { Ending, LiveTraining } from "../live/index.js";
+import type { RunEvent } from "../training/index.js";
+import { writeError } from "./streams.js";
+import type { Terminal } from "./terminal.js";
+import { whole } from "./values.js";
+
+export interface PageOptions {
+  readonly open?: boolean;
+  readonly serve?: boolean;
+  readonly port?: number;
+}
+
+export function pageOptions(command: Command): Command {
+  return command
+    .option("--open", "show the training in your browser while it runs, from this machine only")
+    .option("--serve", "the same, but print the link and open nothing")
+    .option("--port <n>", "where it is served (default: a port that is free)", whole(1, 65_535));
+}
+
+export interface TrainingPageHost {
+  /** Shows the run that is to be in this folder. */
+  begin(folder: string): Promise<void>;
+  onEvent(event: RunEvent): void;
+  /** Leaves `report.html` in the folder of a training that began, its path returned, and stops serving. */
+  end(ending: Ending): Promise<string | undefined>;
+}
+
+/** @throws UsageError when the port is in use: nothing has begun then. */
+export async function hostTrainingPage(options: PageOptions, terminal: Terminal): Promise<TrainingPageHost> {
+  const live = await serve(options, terminal);
+  let folder = "";
+  let hasBegun = false;
+  return {
+    async begin(of) {
+      folder = of;
+      live?.begin(of);
+      if (live !== undefined) await announce(live, options.open === true);
+    },
+    onEvent(event) {
+      hasBegun ||= event.type === "start";
+      live?.onEvent(event);
+    },
+    async end(ending) {
+      const isKept = hasBegun || ending.phase === "finished";
+      const report = isKept ? await keepReport(folder, ending, terminal) : undefined;
+      await live?.end(ending);
+      return report;
+    },
+  };
+}
+
+async function serve(
+  { open = false, serve: isServed = false, port }: PageOptions,
+  terminal: Terminal,
+): Promise<LiveTraining | undefined> {
+  if (!open && !isServed) {
+    if (port === undefined) return undefined;
+    throw new UsageError({
+      place: "--port",
+      problem: "says where the training is shown, and it is not to be shown",
+      remedy: "Add --open or --serve, or leave it out.",
+    });
+  }
+  const { serveTraining } = await import("../live/index.js");
+  return serveTraining({
+    port,
+    links: open ? 2 : 1,
+    onLost: ({ message }) => terminal.warn(`the training is not shown any more: ${message}`),
+  });
+}
+
+/** The link is a result of its own: it is said to whoever asked for quiet, too. */
+async function announce({ links, port }: LiveTraining, open: boolean): Promise<void> {
+  const [printed, opened] = links;
+  const { openBrowser } = await import("../live/index.js");
+  const isOpen = open && (await openBrowser(opened!));
+  if (isOpen) return writeError(`Shown in your browser; in another one: ${printed} (works once)\n`);
+  if (open) writeError("No browser could be opened here.\n");
+  writeError(
+    `The training is shown at ${printed} (works once)\n` +
+      `  from another machine: ssh -L ${port}:127.0.0.1:${port} <this machine>\n`,
+  );
+}
+
+/** A training is not undone by a page that cannot be written. */
+async function keepReport(folder: string, ending: Ending, terminal: Terminal): Promise<string | undefined> {
+  try {
+    const { readRunHistory, runPaths } = await import("../training/index.js");
+    const { renderTraining, viewOf } = await import("../report/index.js");
+    const { replaceFile } = await import("../files/index.js");
+    const { report } = runPaths(folder);
+    await replaceFile(report, renderTraining({ ...viewOf(await readRunHistory(folder)), ...ending }));
+    return report;
+  } catch (error) {
+    terminal.warn(
+      `the page of the training was not written: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return undefined;
+  }
+}

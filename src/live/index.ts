@@ -1,0 +1,3 @@
+export { openBrowser } from "./browser.js";
+export type { Ending } from "./messages.js";
+export { serveTraining, type LiveTraining } from "./training.js";

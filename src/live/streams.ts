@@ -1,0 +1,79 @@
+/** Pages that wait for what is new, over Server-Sent Events. */
+import type { ServerResponse } from "node:http";
+
+/** More pages than anyone has open are a fault. */
+const MOST = 8;
+/** A page that has taken nothing for so long is gone. */
+const PATIENCE_MS = 30_000;
+
+/** A page in parts. */
+export interface Parts {
+  readonly title: string;
+  /** By the id of its element. */
+  readonly sections: ReadonlyMap<string, string>;
+}
+
+interface Stream {
+  readonly response: ServerResponse;
+  /** What was last sent, by the id of its part. */
+  readonly sent: Map<string, string>;
+  busySince: number | undefined;
+}
+
+export interface Streams {
+  readonly count: number;
+  /** Whether there is room for one more. */
+  readonly hasRoom: boolean;
+  add(response: ServerResponse): void;
+  /** Sends each page those parts that it does not have as they are. */
+  send(page: Parts): void;
+  /** Ends them all, with words for the reader. */
+  end(words: string): void;
+}
+
+export function createStreams(): Streams {
+  const streams = new Set<Stream>();
+  const send = (stream: Stream, event: string, data: unknown): void => {
+    stream.response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  };
+  return {
+    get count() {
+      return streams.size;
+    },
+    get hasRoom() {
+      return streams.size < MOST;
+    },
+    add(response) {
+      const stream: Stream = { response, sent: new Map(), busySince: undefined };
+      streams.add(stream);
+      response.on("close", () => streams.delete(stream));
+      response.on("drain", () => (stream.busySince = undefined));
+      // The browser asks again after so many milliseconds where the connection was lost.
+      response.write("retry: 2000\n\n");
+    },
+    send({ title, sections }) {
+      for (const stream of streams) {
+        if (stream.busySince !== undefined) {
+          // It has yet to take the last parts: it gets the newest ones later, not all between.
+          if (performance.now() - stream.busySince > PATIENCE_MS) stream.response.destroy();
+          continue;
+        }
+        const parts: Record<string, string> = {};
+        for (const [id, text] of [["title", title] as const, ...sections]) {
+          if (stream.sent.get(id) === text) continue;
+          stream.sent.set(id, text);
+          parts[id] = text;
+        }
+        if (Object.keys(parts).length > 0) send(stream, "parts", parts);
+        else stream.response.write(": nothing new\n\n");
+        if (stream.response.writableNeedDrain) stream.busySince = performance.now();
+      }
+    },
+    end(words) {
+      for (const stream of streams) {
+        send(stream, "end", words);
+        stream.response.end();
+      }
+    },
+  };
+}

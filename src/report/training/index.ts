@@ -1,0 +1,2 @@
+export { LIVE_POLICY, renderLive, renderTraining, trainingPage } from "./render.js";
+export { viewOf, type Now, type TrainingView } from "./view.js";

@@ -1,0 +1,136 @@
+/** What a training's own checks found, in plain words. */
+import { needsOf } from "../../losses/index.js";
+import type { ValidationRecord } from "../../training/index.js";
+import * as format from "../format.js";
+import {
+  bestOf,
+  intervalOf,
+  recentAccuracy,
+  stepLines,
+  validationsOf,
+  type TrainingView,
+  type WarningLine,
+} from "./view.js";
+
+export interface Notice {
+  readonly severity: "serious" | "warning" | "info";
+  readonly title: string;
+  readonly message: string;
+  readonly step: number;
+}
+
+const CONSTANT = "It answers one class to every image";
+
+/** By code of a warning in the log; one that is not here is shown as it is. */
+const KINDS: Readonly<Record<string, Pick<Notice, "severity" | "title">>> = {
+  diverged: { severity: "serious", title: "The loss is no longer a number" },
+  collapse: { severity: "serious", title: CONSTANT },
+  "catastrophic-overfitting": { severity: "serious", title: "Catastrophic overfitting" },
+  "zero-gradient": { severity: "warning", title: "The adversary has no gradient to follow" },
+  log: { severity: "warning", title: "Part of the log is lost" },
+  "stopped-early": { severity: "info", title: "Stopped early" },
+};
+
+/** The gravest first; of one kind the latest, with how often it was said. */
+export function noticesOf({ history }: TrainingView): readonly Notice[] {
+  if (history === undefined) return [];
+  const warnings = history.lines.filter((line) => line.type === "warning");
+  const latest = new Map<string, { readonly line: WarningLine; readonly times: number }>();
+  for (const line of warnings)
+    latest.set(line.code, { line, times: (latest.get(line.code)?.times ?? 0) + 1 });
+  const validations = validationsOf(history);
+  const logged = Array.from(latest.values(), ({ line, times }) =>
+    noticeOf(line, times, history, validations),
+  );
+  const isConstant = logged.some(({ title, severity }) => title === CONSTANT && severity === "serious");
+  const derived = [isConstant ? undefined : guess(history), fallen(history), gap(history)].filter(
+    (each) => each !== undefined,
+  );
+  const grave = ["serious", "warning", "info"];
+  return [...logged, ...derived].toSorted((a, b) => grave.indexOf(a.severity) - grave.indexOf(b.severity));
+}
+
+type History = NonNullable<TrainingView["history"]>;
+
+function noticeOf(
+  { code, step, message }: WarningLine,
+  times: number,
+  history: History,
+  validations: readonly ValidationRecord[],
+): Notice {
+  const kind = Object.hasOwn(KINDS, code) ? KINDS[code]! : ({ severity: "warning", title: code } as const);
+  const often = times === 1 ? "" : ` (said ${times} times)`;
+  const notice = { ...kind, message: `${sentence(message)}${often}`, step };
+  const after = validations.findLast((each) => each.step > step);
+  if (code !== "collapse" || after === undefined || isGuess(after.clean, after, history)) return notice;
+  const since = `Since then it has recovered: at step ${after.step} it is right on ${format.percent(after.clean)} of the clean images.`;
+  return { ...notice, severity: "info", message: `${notice.message} ${since}` };
+}
+
+/** Whether an accuracy may be that of a constant answer. */
+function isGuess(accuracy: number, { images }: ValidationRecord, { config }: History): boolean {
+  return intervalOf(accuracy, images).low <= 1 / config.classNames.length;
+}
+
+/** No better than a guess: at the last validation, or when finished with the weights that were kept. */
+function guess(history: History): Notice | undefined {
+  const isFinished = history.finished !== undefined;
+  const judged = isFinished ? bestOf(history) : validationsOf(history).at(-1);
+  if (judged === undefined) return undefined;
+  const { step, clean, robust } = judged;
+  const told = (title: string, accuracy: number, images: string): Notice => ({
+    severity: isFinished ? "serious" : "info",
+    title,
+    message:
+      `It is right on ${format.percent(accuracy)} of the validation images ${images}; ` +
+      `a guess is right on ${format.percent(1 / history.config.classNames.length)}.`,
+    step,
+  });
+  if (isGuess(clean, judged, history)) return told("No better than a guess", clean, "when clean");
+  if (robust === null || !isGuess(robust, judged, history)) return undefined;
+  return told("Under attack no better than a guess", robust, "under attack");
+}
+
+/** Robust overfitting (Rice et al. 2020, arXiv:2002.11569): less under attack than before, beyond both intervals. */
+function fallen(history: History): Notice | undefined {
+  const [best, last] = [bestOf(history), validationsOf(history).at(-1)];
+  if (best === undefined || last === undefined) return undefined;
+  if ((best.robust ?? null) === null || last.robust === null) return undefined;
+  if (intervalOf(last.robust, last.images).high >= intervalOf(best.robust!, best.images).low)
+    return undefined;
+  return {
+    severity: "warning",
+    title: "Accuracy under attack has fallen",
+    message:
+      `It was ${format.percent(best.robust!)} at step ${best.step} and is ${format.percent(last.robust)} at step ${last.step}. ` +
+      `The weights of step ${best.step} are the ones kept.`,
+    step: last.step,
+  };
+}
+
+/** Images of training that are right under attack, beyond those of validation: more says that they are not alike. */
+const WIDE_GAP = 0.25;
+
+function gap(history: History): Notice | undefined {
+  const [last, latest] = [validationsOf(history).at(-1), stepLines(history).at(-1)];
+  const { adversary, weights } = history.config.settings.recipe;
+  const training = recentAccuracy(history);
+  if (last === undefined || last.robust === null || latest === undefined || training === undefined)
+    return undefined;
+  const isFull = (latest.epsilon ?? 0) >= (adversary?.epsilon ?? Infinity);
+  if (!isFull || !needsOf(weights).adversarial || training - last.robust < WIDE_GAP) return undefined;
+  return {
+    severity: "warning",
+    title: "Much better on its own adversarial images than on validation's",
+    message:
+      `It is right on ${format.percent(training)} of the adversarial images that it trains on, and on ${format.percent(last.robust)} of the ` +
+      "validation images under attack. Either it learns its images by heart, or its adversary is too weak: more adversary steps show which.",
+    step: latest.step,
+  };
+}
+
+/** `the loss is …` → `The loss is ….` */
+function sentence(text: string): string {
+  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
+}
