@@ -17,3 +17,4 @@ export { parseConfig, readConfig, threatOf, type ReadConfig } from "./check/read
 export { hasPassed, type AssertionVerdict, type Outcome, type Verdict } from "./check/verdict.js";
 export { REPORTERS, type ReporterName } from "./reporters/index.js";
 export type { ComparisonWarning } from "./compare/comparison.js";
+export { escapeMarkdown } from "./reporters/markdown.js";

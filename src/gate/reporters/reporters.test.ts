@@ -2,6 +2,7 @@ import { parseXml, XmlElement } from "@rgrove/parse-xml";
 import { describe, expect, test } from "vitest";
 import type { AssertionVerdict, Verdict } from "../check/verdict.js";
 import { REPORTERS } from "./index.js";
+import { escapeMarkdown } from "./markdown.js";
 
 /** What could be obeyed by whoever reads a report. */
 const HOSTILE = [
@@ -81,6 +82,23 @@ describe("names become nothing but text", () => {
     expect(rows[0]!.split(/(?<!\\)\|/)).toHaveLength(7);
     expect(rows[0]).not.toMatch(/<|@|(?<!\\)[[\]`*!]/);
   });
+});
+
+test.each([
+  ["PGD-40 on photos (L∞, ε = 0.3): 5.0 % -- and no more.", undefined],
+  ["# heading", "\\# heading"],
+  ["- item", "\\- item"],
+  ["1. item", "1\\. item"],
+  ["0.1.0", undefined],
+  ["-3 %", undefined],
+  ["---", "\\---"],
+  ["=== ", "&#61;&#61;&#61; "],
+  ["http://x.example www.x.example", "http&#58;//x.example www&#46;x.example"],
+  ["photos:test :smile:", "photos&#58;test &#58;smile:"],
+  ["~a~ $b$ c^d^ |e| @f", "&#126;a&#126; &#36;b&#36; c&#94;d&#94; &#124;e&#124; &#64;f"],
+  ["<b>&lt;", "&lt;b&gt;&amp;lt;"],
+])("Markdown escapes what is markup, and leaves prose as it is: %j", (text, escaped = text) => {
+  expect(escapeMarkdown(text)).toBe(escaped);
 });
 
 test("a warning that does not hold is no failure", () => {
