@@ -6,7 +6,7 @@ import { dirname, join, posix } from "node:path";
 const ROOMS = {
   src:
     "errors options files tensor onnx graph autodiff runtime models losses attacks falsification data defences training evaluation " +
-    "inspection report live explain gate tuning reproduction api cli",
+    "inspection report live explain gate sharing tuning reproduction api cli",
   "src/data": "pixels formats archives imagenet dataset classes splits regions sources check loader",
 };
 /** Doors beside a room's index, to what can be read without loading the room: the command line starts in a twentieth of a second. */

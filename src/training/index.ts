@@ -32,12 +32,13 @@ export { perturbationGraph, type PerturbationOptions } from "./weight-perturbati
 export { DivergedError } from "./watch.js";
 export {
   defendedAtTest,
+  flatSettings,
   isImport,
   isRunFile,
   loadCheckpoint,
   openValidation,
   readLog,
-  flatSettings,
+  runSettings,
   readRunConfig,
   readRunHistory,
   readRunSummary,

@@ -12,7 +12,7 @@ export {
   type RunHooks,
   type RunOptions,
 } from "./run.js";
-export { flatSettings, readRunSummary, type RunSummary } from "./summary.js";
+export { flatSettings, readRunSummary, runSettings, type RunSummary } from "./summary.js";
 export { readRunHistory, type FinishedTraining, type RunHistory } from "./history.js";
 export { withModelShape } from "./begin.js";
 export { openValidation, withUsualValidation } from "./data.js";

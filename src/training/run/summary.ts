@@ -1,5 +1,5 @@
 import type { TrainingSettings } from "../settings/index.js";
-import { readRunConfig, runPaths } from "./folder.js";
+import { readRunConfig, runPaths, type RunConfig } from "./folder.js";
 import { readLog, type LogLine } from "./log.js";
 import { verifyRun } from "./manifest.js";
 
@@ -35,7 +35,7 @@ export async function readRunSummary(folder: string): Promise<RunSummary> {
   const stride = Math.ceil(steps.length / MOST_POINTS);
   const thin = steps.filter((_, i) => i % stride === 0 || i === steps.length - 1);
   return {
-    settings: { data: config.data, model: config.model, ...flatSettings(config.settings) },
+    settings: runSettings(config),
     steps: total,
     epochs: config.settings.epochs,
     seconds,
@@ -52,7 +52,12 @@ export async function readRunSummary(folder: string): Promise<RunSummary> {
   };
 }
 
-/** `{ recipe: { weights: { clean: 1 } } }` → `recipe.weights.clean: 1`; prose is left out. */
+/** The data, the model and every setting of a run by its path in the configuration. */
+export function runSettings({ data, model, settings }: RunConfig): Record<string, Scalar> {
+  return { data, model, ...flatSettings(settings) };
+}
+
+/** Settings alone: `{ recipe: { weights: { clean: 1 } } }` → `recipe.weights.clean: 1`; prose is left out. */
 export function flatSettings(settings: TrainingSettings): Record<string, Scalar> {
   const out: Record<string, Scalar> = {};
   const visit = (value: unknown, path: string): void => {

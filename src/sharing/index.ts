@@ -1,0 +1,14 @@
+export { historyCsv, resultCsv } from "./csv.js";
+export { evidencePage } from "./evidence/evidence.js";
+export { writeShared } from "./files.js";
+export type { History } from "./history.js";
+export { logHistory } from "./mlflow/log-history.js";
+export { mlflowServer } from "./mlflow/server.js";
+export { modelCard } from "./model-card.js";
+export { describeLeftOut, modelIndexBlock, modelIndexOf } from "./model-index.js";
+export { chooseModel, refuseShard } from "./of-model.js";
+export { resultHistories } from "./result-history.js";
+export { historyOfRun } from "./run-history.js";
+export { tensorboardFiles } from "./tensorboard/tensorboard.js";
+export { wandbFiles } from "./wandb.js";
+export { withoutFolders } from "./without-folders.js";

@@ -1,0 +1,62 @@
+/** What a result says of one of its models. */
+import { InputError, suggestName, UsageError } from "../errors/index.js";
+import {
+  attacksOf,
+  type ModelInfo,
+  type Result,
+  type ResultWarning,
+  type ThreatInfo,
+} from "../evaluation/index.js";
+
+/** Every threat under which the model was attacked, targeted attacks aside: by norm, then by ε. */
+export function threatsOf({ measurements }: Result, model: string): ThreatInfo[] {
+  const threats = new Map<string, ThreatInfo>();
+  for (const m of attacksOf(measurements)) {
+    if (m.model === model && !m.parameters.targeted)
+      threats.set(`${m.threat.norm} ${m.threat.epsilon}`, m.threat);
+  }
+  return [...threats.values()].sort((a, b) =>
+    a.norm === b.norm ? a.epsilon - b.epsilon : a.norm < b.norm ? -1 : 1,
+  );
+}
+
+const GRAVEST_FIRST: readonly ResultWarning["severity"][] = ["serious", "warning", "info"];
+
+/** Warnings about the model's numbers, and those about no number in particular; the gravest first. */
+export function warningsAbout({ warnings, measurements }: Result, model: string): ResultWarning[] {
+  const own = new Set(measurements.filter((m) => m.model === model).map(({ id }) => id));
+  const about = warnings.filter(
+    (w) => w.measurements.length === 0 || w.measurements.some((id) => own.has(id)),
+  );
+  return GRAVEST_FIRST.flatMap((severity) => about.filter((w) => w.severity === severity));
+}
+
+/**
+ * The model of that name, or the only one.
+ *
+ * @throws UsageError where there are several and none is named, or none of that name.
+ */
+export function chooseModel({ models }: Result, name: string | undefined, place: string): ModelInfo {
+  const names = models.map((model) => model.name);
+  const found = name === undefined ? models : models.filter((model) => model.name === name);
+  if (found.length === 1) return found[0]!;
+  throw new UsageError(
+    name === undefined
+      ? {
+          place,
+          problem: `is of ${models.length} models, and this format is about one`,
+          remedy: `Name it with --model: ${names.join(", ")}.`,
+        }
+      : { place: `--model ${name}`, problem: `is no model of ${place}`, remedy: suggestName(name, names) },
+  );
+}
+
+/** @throws InputError of a part of an evaluation: its numbers are those of none. */
+export function refuseShard({ shard }: Result, place: string): void {
+  if (shard === undefined) return;
+  throw new InputError({
+    place,
+    problem: `is shard ${shard.index} of ${shard.count} of an evaluation: its numbers are of a part of the images`,
+    remedy: "Put the shards together first: holdfast merge result.json shard-*.json",
+  });
+}

@@ -1,0 +1,112 @@
+import {
+  attackAndSteps,
+  attacksOf,
+  distancesOf,
+  worstCase,
+  type ModelInfo,
+  type Result,
+  type Scalar,
+  type Score,
+  type ThreatInfo,
+} from "../evaluation/index.js";
+import type { History } from "./history.js";
+import { threatsOf, warningsAbout } from "./of-model.js";
+import { distinct, keyOf } from "./text.js";
+
+/** What a result says of each of its models, as one point each. It ended at the date of the result. */
+export function resultHistories(result: Result): History[] {
+  return result.models.map((model) => {
+    const own = result.measurements.filter((m) => m.model === model.name);
+    const seconds = own.reduce((sum, m) => sum + m.seconds, 0);
+    return {
+      kind: "evaluation",
+      name: model.name,
+      tool: result.tool,
+      began: Date.parse(result.date) / 1000 - seconds,
+      seconds,
+      finished: true,
+      settings: settingsOf(result, model),
+      points: [{ step: 0, seconds, values: valuesOf(result, model.name) }],
+      notes: [
+        ...warningsAbout(result, model.name).map(({ severity, message }) => ({ severity, text: message })),
+        ...result.statements.map((text) => ({ severity: "info", text }) as const),
+      ],
+    };
+  });
+}
+
+function settingsOf(result: Result, model: ModelInfo): Record<string, Scalar> {
+  const { dataset, headline, runtime } = result;
+  const chosen = attacksOf(result.measurements).find(
+    (m) => m.model === model.name && m.kind === "white-box" && isAt(m.threat, headline),
+  );
+  const attack =
+    chosen === undefined
+      ? {}
+      : {
+          attack: attackAndSteps(chosen),
+          ...Object.fromEntries(
+            Object.entries(chosen.parameters)
+              .filter(([, value]) => value !== null)
+              .map(([key, value]) => [`attack.${key}`, value]),
+          ),
+        };
+  const settings: Record<string, Scalar> = {
+    data: dataset.name,
+    split: dataset.split,
+    images: dataset.n,
+    sampling: dataset.sampling,
+    seed: result.seed,
+    ...(headline === null ? {} : { norm: headline.norm, epsilon: headline.epsilon }),
+    ...attack,
+    "model.path": model.path,
+    "model.sha256": model.sha256,
+    "model.recipe": model.recipe,
+    "model.architecture": model.architecture,
+    "model.parameters": model.parameterCount,
+    "model.preprocessing": model.preprocessing ?? null,
+    engine: `${runtime.engine} ${runtime.engineVersion}`,
+    threads: runtime.threads,
+  };
+  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [keyOf(key), value]));
+}
+
+function isAt(threat: ThreatInfo, headline: ThreatInfo | null): boolean {
+  return threat.norm === headline?.norm && threat.epsilon === headline.epsilon;
+}
+
+/** Every accuracy with both ends of its interval; `robust/…` is that of all attacks together, image by image. */
+function valuesOf(result: Result, model: string): Record<string, number> {
+  const own = result.measurements.filter((m) => m.model === model);
+  const scores: [name: string, score: Pick<Score, "accuracy" | "interval">][] = [
+    ...threatsOf(result, model).map((threat): (typeof scores)[number] => [
+      `robust/${threat.norm}-${threat.epsilon}`,
+      worstCase(result, model, threat)!,
+    ]),
+    ...own.map((m): (typeof scores)[number] => [
+      // An id is unique, and says what it is after the model's name: `transfer:plain/linf-0.3/auto`.
+      (m.id.startsWith(`${model}/`) ? m.id.slice(model.length + 1) : m.id).replace(":", "/"),
+      m,
+    ]),
+  ];
+  const names = distinct(scores.map(([name]) => keyOf(name)));
+  const warnings = warningsAbout(result, model);
+  return {
+    ...Object.fromEntries(
+      scores.flatMap(([, { accuracy, interval }], i) => [
+        [`${names[i]}/accuracy`, accuracy],
+        [`${names[i]}/low`, interval.low],
+        [`${names[i]}/high`, interval.high],
+      ]),
+    ),
+    ...Object.fromEntries(
+      distancesOf(result).flatMap((each) =>
+        each.model === model && Number.isFinite(each.median)
+          ? [[`distance/${each.norm}/median`, each.median]]
+          : [],
+      ),
+    ),
+    "warnings/serious": warnings.filter(({ severity }) => severity === "serious").length,
+    "warnings/warning": warnings.filter(({ severity }) => severity === "warning").length,
+  };
+}

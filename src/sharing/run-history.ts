@@ -1,0 +1,78 @@
+import { stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { InputError } from "../errors/index.js";
+import { fileError } from "../files/index.js";
+import { readRunHistory, runPaths, runSettings, type LogLine } from "../training/index.js";
+import type { History, HistoryPoint } from "./history.js";
+import { keyOf } from "./text.js";
+
+/**
+ * The history of a run folder, finished or under way. A run keeps no date of its own: it began as long before its log was last
+ * written to as the log says that it took.
+ *
+ * @throws InputError when the folder is no run, has not done a step yet, or was finished and has changed since.
+ */
+export async function historyOfRun(folder: string): Promise<History> {
+  const { config, lines, finished } = await readRunHistory(folder);
+  const { log } = runPaths(folder);
+  const points = lines.flatMap(pointOf);
+  if (points.length === 0) refuseEmpty(folder);
+  const written = await stat(log).catch((error: unknown) => {
+    throw fileError(error, log);
+  });
+  const seconds = Math.max(...points.map((point) => point.seconds));
+  return {
+    kind: "training",
+    name: basename(resolve(folder)),
+    tool: config.tool,
+    began: Math.max(0, written.mtimeMs / 1000 - seconds),
+    seconds,
+    finished: finished !== undefined,
+    settings: Object.fromEntries(
+      Object.entries(runSettings(config)).map(([key, value]) => [keyOf(key), value]),
+    ),
+    points,
+    notes: lines.flatMap((line) =>
+      line.type === "warning"
+        ? [{ severity: "warning", text: `Step ${line.step}: ${line.message}` } as const]
+        : [],
+    ),
+  };
+}
+
+function refuseEmpty(folder: string): never {
+  throw new InputError({
+    place: folder,
+    problem: "is a run that has logged no step yet",
+    remedy: `Wait for its first step, or go on with it: holdfast train --resume ${folder}`,
+  });
+}
+
+function pointOf(line: LogLine): HistoryPoint[] {
+  if (line.type === "warning") return [];
+  const { step, seconds } = line;
+  if (line.type === "validation") {
+    const values = { "validation/clean_accuracy": line.clean, "validation/robust_accuracy": line.robust };
+    return [{ step, seconds, values: measured(values) }];
+  }
+  // What a log says of a loss that was not finite is null.
+  const losses = { loss: line.loss, ...prefixed("terms/", line.terms) };
+  const values = {
+    ...Object.fromEntries(Object.entries(losses).map(([key, loss]) => [key, loss ?? NaN])),
+    accuracy: line.accuracy,
+    learning_rate: line.learningRate,
+    epsilon: line.epsilon,
+  };
+  return [{ step, seconds, values: measured(prefixed("train/", values)) }];
+}
+
+function prefixed<T>(prefix: string, values: Readonly<Record<string, T>> | undefined): Record<string, T> {
+  return Object.fromEntries(Object.entries(values ?? {}).map(([key, value]) => [keyOf(prefix + key), value]));
+}
+
+/** Numbers alone: a log is read loosely, and what has no value is null there. */
+function measured(values: Readonly<Record<string, unknown>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
+  );
+}

@@ -1,0 +1,32 @@
+import { basename } from "node:path";
+import type { Result } from "../evaluation/index.js";
+
+/**
+ * A result that may be published: of paths no more than their last part, for the folders of a machine say who works there.
+ * Names of models stay.
+ */
+export function withoutFolders(result: Result): Result {
+  const { dataset, models } = result;
+  const short = new Map(
+    [dataset.name, ...models.map(({ path }) => path)].map((path) => [path, lastPart(path)]),
+  );
+  // The longest first: one path may begin another.
+  const paths = [...short.keys()]
+    .filter((path) => path !== short.get(path))
+    .sort((a, b) => b.length - a.length);
+  const without = (text: string): string =>
+    paths.reduce((said, path) => said.replaceAll(path, short.get(path)!), text);
+  return {
+    ...result,
+    dataset: { ...dataset, name: short.get(dataset.name)! },
+    models: models.map((model) => ({ ...model, path: short.get(model.path)! })),
+    warnings: result.warnings.map((warning) => ({ ...warning, message: without(warning.message) })),
+    statements: result.statements.map(without),
+    ...(result.limits && { limits: { ...result.limits, notRun: result.limits.notRun.map(without) } }),
+  };
+}
+
+/** Of any machine's path: a result may come from another. */
+function lastPart(path: string): string {
+  return basename(path.replaceAll("\\", "/")) || path;
+}
