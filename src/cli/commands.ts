@@ -42,6 +42,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     description: "make the HTML report of a result or of a training: one file that needs nothing else",
     load: async () => (await import("./commands/report.js")).reportCommand,
   },
+  export: {
+    description: "write runs and results for other tools: trackers, spreadsheets, model cards, evidence",
+    load: async () => (await import("./commands/export.js")).exportCommand,
+  },
   inspect: {
     description: "say what a model is, how it was understood, whether it can be attacked and what that takes",
     load: async () => (await import("./commands/inspect.js")).inspectCommand,

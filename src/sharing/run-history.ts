@@ -49,7 +49,7 @@ function refuseEmpty(folder: string): never {
 }
 
 function pointOf(line: LogLine): HistoryPoint[] {
-  if (line.type === "warning") return [];
+  if (line.type === "warning" || line.type === "start") return [];
   const { step, seconds } = line;
   if (line.type === "validation") {
     const values = { "validation/clean_accuracy": line.clean, "validation/robust_accuracy": line.robust };
