@@ -1,5 +1,5 @@
 export { citationsOf, commandOf } from "./again.js";
-export { renderChart, type Chart, type Series } from "./charts.js";
+export { type Chart, type Series } from "./charts.js";
 export { renderReport } from "./render.js";
 export { chartFigure } from "./figures.js";
 export { className, percent, interval, epsilon as formatEpsilon, threat as formatThreat } from "./format.js";
@@ -7,7 +7,7 @@ export { embeddedJson, escapeHtml, html, raw, type Html } from "./html.js";
 export { heat, heatmapOf, pictureOf } from "./pictures.js";
 export { pageOf } from "./page.js";
 export { sentencesOf } from "./sentences.js";
-export { chartTable, table, warningsSection } from "./tables.js";
+export { table, warningsSection } from "./tables.js";
 export {
   LIVE_POLICY,
   renderLive,
