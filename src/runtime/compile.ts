@@ -1,9 +1,12 @@
 import { InferenceSession, Tensor as OrtTensor } from "./onnxruntime.js";
-import { valueOf, type Graph, type Value } from "../graph/index.js";
+import { modelFromGraph, valueOf, type Graph, type Value } from "../graph/index.js";
+import { InputError } from "../errors/index.js";
 import { writeModel } from "../onnx/index.js";
 import { bytesPerElement, tensor, type DataOf, type DType, type Tensor } from "../tensor/index.js";
+import { expandFor } from "./device/expansions.js";
+import { openOn, type DeviceSession } from "./device/session.js";
 import { checkFeeds } from "./feeds.js";
-import { refusal } from "./refusal.js";
+import { deviceRefusal, refusal, RUN } from "./refusal.js";
 import { lower, type Lowered } from "./lowering/index.js";
 import type { CompileOptions, Feeds, Program } from "./program.js";
 import { sessionOptions } from "./session-options.js";
@@ -19,28 +22,37 @@ const EXTERNAL_FILE = "weights";
 const MANY_NODES = 10_000;
 
 /**
- * Compiles a graph of static shapes for ONNX Runtime on the CPU. Constants are folded
- * first, so gradient graphs may compute on constant weights freely.
+ * Compiles a graph of static shapes for ONNX Runtime. Constants are folded
+ * first, so gradient graphs may compute on constant weights freely. On a device other than the CPU the graph is of ONNX's
+ * operators alone, without those that the device lacks.
  *
  * `run` of the program is a synchronous native call behind its promise: it blocks this
  * thread. {@link createWorkerRuntime} runs it in a worker instead.
  */
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
-  const { optimization = "all" } = options;
-  const lowered = await lower(graph, { standard: optimization !== "all" });
+  const lowered = await lowerFor(graph, options);
   const session = await createSession(lowered, options);
-  const { graph: prepared } = lowered;
-  const inputs = prepared.inputs.map((name) => valueOf(prepared, name));
-  const outputs = prepared.outputs.map((name) => valueOf(prepared, name));
-  return program(prepared.name, session, inputs, outputs);
+  return program(lowered.graph, session, options);
+}
+
+async function lowerFor(
+  graph: Graph,
+  { optimization = "all", device = "cpu" }: CompileOptions,
+): Promise<Lowered> {
+  if (device === "cpu") return lower(graph, { standard: optimization !== "all" });
+  const standard = await lower(graph, { standard: true });
+  const expanded = expandFor(device, standard.graph);
+  return { graph: expanded, model: modelFromGraph(expanded) };
 }
 
 function program(
-  name: string,
-  session: InferenceSession,
-  inputs: readonly Value[],
-  outputs: readonly Value[],
+  graph: Graph,
+  { session, onCpu }: DeviceSession,
+  { device = "cpu" }: CompileOptions,
 ): Program {
+  const { name } = graph;
+  const inputs = graph.inputs.map((input) => valueOf(graph, input));
+  const outputs = graph.outputs.map((output) => valueOf(graph, output));
   const shapes = new Map(outputs.map((value) => [value.name, value]));
   const everything = outputs.map((value) => value.name);
   let disposed = false;
@@ -48,13 +60,14 @@ function program(
     name,
     inputs,
     outputs,
+    onCpu,
     async run(feeds, fetch = everything) {
       if (disposed) throw new Error(`program "${name}" was disposed of`);
       checkFeeds(name, inputs, feeds);
       const results = await session
         .run(ortFeeds(inputs, feeds), fetch as string[])
         .catch((cause: unknown) => {
-          throw refusal(name, "could not be run", cause);
+          throw device === "cpu" ? refusal(name, RUN, cause) : deviceRefusal(device, name, RUN, cause);
         });
       const fetched: Record<string, Tensor> = {};
       for (const output of fetch) fetched[output] = fromOrt(results[output]!, shapes.get(output)!);
@@ -68,15 +81,12 @@ function program(
   };
 }
 
-async function createSession(
-  { graph, model: made }: Lowered,
-  options: CompileOptions,
-): Promise<InferenceSession> {
+async function createSession({ graph, model }: Lowered, options: CompileOptions): Promise<DeviceSession> {
   const external: { path: string; data: Uint8Array }[] = [];
   let bytes = 0;
   for (const data of graph.initializers.values()) bytes += data.data.byteLength;
-  const model = writeModel(
-    made,
+  const written = writeModel(
+    model,
     bytes <= INLINE_LIMIT
       ? {}
       : {
@@ -89,15 +99,22 @@ async function createSession(
           },
         },
   );
+  const { device = "cpu" } = options;
+  const made = {
+    graphOptimizationLevel:
+      options.optimization ?? (model.graph.nodes.length > MANY_NODES ? "disabled" : "all"),
+    ...(external.length === 0 ? {} : { externalData: external }),
+  };
   try {
-    return await InferenceSession.create(model, {
-      ...sessionOptions(options),
-      graphOptimizationLevel:
-        options.optimization ?? (made.graph.nodes.length > MANY_NODES ? "disabled" : "all"),
-      ...(external.length === 0 ? {} : { externalData: external }),
-    });
+    if (device !== "cpu") return await openOn(device, written, made);
+    const session = await InferenceSession.create(written, { ...sessionOptions(options), ...made });
+    return { session, onCpu: [] };
   } catch (cause) {
-    throw refusal(graph.name, "could not be compiled", cause);
+    if (cause instanceof InputError) throw cause;
+    const what = "could not be compiled";
+    throw device === "cpu"
+      ? refusal(graph.name, what, cause)
+      : deviceRefusal(device, graph.name, what, cause);
   }
 }
 

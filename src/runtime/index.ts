@@ -1,4 +1,12 @@
 export { compile } from "./compile.js";
+export {
+  listDevices,
+  openDevice,
+  type Device,
+  type DeviceState,
+  type OpenDeviceOptions,
+} from "./device/open.js";
+export { DEVICES, type DeviceName, type DeviceUse } from "./devices.js";
 export { fastConvolutions, weightsToFeed } from "./lowering/index.js";
 export { runtimeInfo, type EngineInfo } from "./info.js";
 export { openOriginal } from "./original.js";

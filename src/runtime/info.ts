@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { arch, cpus, platform } from "node:os";
 import { coreCount } from "../files/index.js";
+import type { DeviceUse } from "./devices.js";
 
 /** What computes the numbers, for a result's provenance. */
 export interface EngineInfo {
@@ -13,10 +14,12 @@ export interface EngineInfo {
   readonly platform: string;
   readonly cpu: string;
   readonly threads: number;
+  /** Where programs ran, if not on the CPU. */
+  readonly device?: DeviceUse | undefined;
 }
 
 /** The engine and this machine; `threads` is what a program gets unless told otherwise. */
-export function runtimeInfo(threads: number = coreCount()): EngineInfo {
+export function runtimeInfo(threads: number = coreCount(), device?: DeviceUse): EngineInfo {
   const { version } = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
   return {
     engine: "onnxruntime-node",
@@ -25,5 +28,6 @@ export function runtimeInfo(threads: number = coreCount()): EngineInfo {
     platform: `${platform()} ${arch()}`,
     cpu: cpus()[0]?.model ?? "unknown",
     threads,
+    ...(device === undefined || device.name === "cpu" ? {} : { device }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Tensor } from "../tensor/index.js";
 import type { Value } from "../graph/index.js";
+import type { DeviceName } from "./devices.js";
 
 /** Tensors by value name. */
 export type Feeds = Readonly<Record<string, Tensor>>;
@@ -9,6 +10,8 @@ export interface Program {
   readonly name: string;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  /** On a device: types of its operators that run on the CPU, since the device has no kernel for them. */
+  readonly onCpu?: readonly string[];
   /**
    * Runs the graph. Every input must be fed with its exact shape and type; only the
    * outputs named in `fetch` (all by default) are computed and copied.
@@ -29,4 +32,6 @@ export interface CompileOptions {
    * more than 10 000 nodes are optimised only where this says so.
    */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
+  /** What it runs on; the CPU by default. {@link openDevice} also checks what a device computes. */
+  readonly device?: DeviceName;
 }

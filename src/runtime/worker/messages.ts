@@ -28,6 +28,7 @@ export interface Signature {
   readonly name: string;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  readonly onCpu: readonly string[];
 }
 
 export type WorkerReply = { readonly id: number } & (

@@ -84,7 +84,7 @@ export function createWorkerRuntime(): WorkerRuntime {
 
 function remote(
   program: number,
-  { name, inputs, outputs }: Signature,
+  { name, inputs, outputs, onCpu }: Signature,
   ask: (request: Asked) => Promise<WorkerReply>,
 ): Program {
   let disposed = false;
@@ -92,6 +92,7 @@ function remote(
     name,
     inputs,
     outputs,
+    onCpu,
     async run(feeds, fetch) {
       if (disposed) throw new Error(`program "${name}" was disposed of`);
       checkFeeds(name, inputs, feeds);

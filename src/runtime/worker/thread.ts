@@ -12,8 +12,8 @@ async function answer(request: WorkerRequest): Promise<WorkerReply> {
   if (request.kind === "compile") {
     const program = await compile(request.graph, request.options);
     programs.set(request.program, program);
-    const { name, inputs, outputs } = program;
-    return { id, kind: "compiled", signature: { name, inputs, outputs } };
+    const { name, inputs, outputs, onCpu = [] } = program;
+    return { id, kind: "compiled", signature: { name, inputs, outputs, onCpu } };
   }
   const program = programs.get(request.program)!;
   if (request.kind === "run") {
