@@ -16,6 +16,7 @@ const SIDE_DOORS = new Set([
   "src/files/cores.js",
   "src/attacks/cards/index.js",
   "src/defences/recipes/index.js",
+  "src/runtime/devices.js",
   "src/training/settings/index.js",
   "src/reproduction/names.js",
 ]);

@@ -77,6 +77,7 @@ const OTHER: Readonly<Record<string, string>> = {
   "--taps": "a",
   "--init": "weights.safetensors",
   "--freeze-trunk": "",
+  "--device": "webgpu",
   "--epochs": "5",
   "--batch-size": "5",
   "--optimiser": "sgd",

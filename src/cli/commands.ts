@@ -50,6 +50,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     description: "say what a model is, how it was understood, whether it can be attacked and what that takes",
     load: async () => (await import("./commands/inspect.js")).inspectCommand,
   },
+  devices: {
+    description: "list what models can run on here, and what the others lack",
+    load: async () => (await import("./commands/devices.js")).devicesCommand,
+  },
   gradient: {
     description: "write a model together with its gradient as an ordinary ONNX file",
     load: async () => (await import("./commands/gradient.js")).gradientCommand,

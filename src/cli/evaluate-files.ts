@@ -1,7 +1,9 @@
 /** Models that the command line names, evaluated on the images that it names. */
 import type { EvaluateOptions, ModelUnderTest, Result } from "../evaluation/index.js";
 import type { AnyClassifier, KnownImageShape } from "../models/index.js";
+import type { Device } from "../runtime/index.js";
 import { describeAttack, type AttackOptions, type Given } from "./attack-options.js";
+import { openAskedDevice } from "./device.js";
 import { openSample, ownShape, usualEpsilons } from "./images.js";
 import { loadAnyModel, withUniqueNames, type LoadedModel, type ModelOptions } from "./models.js";
 import { settleModel } from "./settle.js";
@@ -13,6 +15,8 @@ export interface EvaluateFilesOptions
 
 /** What is evaluated, read and ready. */
 export interface OpenedEvaluation {
+  /** What the models run on; undefined for the CPU. */
+  readonly device: Device | undefined;
   readonly models: readonly ModelUnderTest<AnyClassifier>[];
   readonly sample: Awaited<ReturnType<typeof openSample>>;
   /** What is asked for on every command line. */
@@ -28,6 +32,8 @@ export async function openEvaluation(
   given: Given,
   terminal: Terminal,
 ): Promise<OpenedEvaluation> {
+  // Before large models and data are read.
+  const device = await openAskedDevice(options, terminal);
   const loaded: LoadedModel<AnyClassifier>[] = [];
   const imageShape = (): Promise<KnownImageShape> => shapeOf(loaded[0], options);
   for (const path of paths) {
@@ -39,6 +45,7 @@ export async function openEvaluation(
   const { norm, attack, seed, batchSize, threads } = options;
   const epsilons = options.epsilon ?? usualEpsilons(options.data, norm);
   return {
+    device,
     models,
     sample,
     common: {
@@ -59,7 +66,7 @@ export async function openEvaluation(
 
 /** Evaluates what was opened, with progress; an outcome of each image is kept in `keepIn` as it comes. */
 export async function runEvaluation(
-  { models, sample }: OpenedEvaluation,
+  { models, sample, device }: OpenedEvaluation,
   asked: EvaluateOptions,
   terminal: Terminal,
   keepIn?: string,
@@ -72,6 +79,7 @@ export async function runEvaluation(
         if (event.type === "plan") progress = terminal.progress(event.work, "gradients");
         else if (event.type === "progress") progress?.at(event.done, event.label);
       },
+      device,
       keepIn,
       onKept: (outcomes) => terminal.note(`goes on from ${keepIn}: ${outcomes} outcomes are there`),
     });

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { readFileCheckedSync } from "../files/files.js";
 import type { OpenOptions } from "../data/index.js";
+import { deviceOption, type DeviceOptions } from "./device.js";
 import { count, imageSize, seed, whole, workers } from "./values.js";
 
 /** Options that every command has. */
@@ -134,7 +135,7 @@ export function openOptionsOf({
   };
 }
 
-export interface ComputeOptions {
+export interface ComputeOptions extends DeviceOptions {
   readonly threads?: number;
   readonly seed: number;
 }
@@ -142,5 +143,6 @@ export interface ComputeOptions {
 export function computeOptions(command: Command): Command {
   return command
     .option("--threads <n>", "threads inside an operator (default: the number of cores)", workers)
+    .addOption(deviceOption())
     .addOption(new Option("--seed <n>", "seed of everything random").argParser(seed).default(0));
 }

@@ -1,8 +1,9 @@
 import type { Dataset } from "../data/index.js";
+import { InputError } from "../errors/index.js";
 import { neededFor } from "../graph/index.js";
 import { isOpaque, type AnyClassifier, type Classifier } from "../models/index.js";
 import { readJson, toolInfo, writeFileAtomic } from "../files/index.js";
-import { runtimeInfo } from "../runtime/index.js";
+import { runtimeInfo, type Device, type DeviceUse } from "../runtime/index.js";
 import { checkStatements } from "./check-gates.js";
 import { distanceStatements } from "./distances.js";
 import { evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } from "./evaluate.js";
@@ -48,6 +49,8 @@ export interface KeepOptions {
   readonly onKept?: ((outcomes: number) => void) | undefined;
   /** What the result says computed it: this package by default. */
   readonly tool?: ToolInfo | undefined;
+  /** What models run on; the CPU by default. */
+  readonly device?: Device | undefined;
 }
 
 /**
@@ -74,13 +77,16 @@ export async function evaluateModels(
   models: readonly ModelUnderTest<AnyClassifier>[],
   images: Sample | Dataset,
   options: EvaluateOptions,
-  hooks: EvaluateHooks & KeepOptions = {},
+  given: EvaluateHooks & KeepOptions = {},
 ): Promise<Result> {
   const sample = asSample(images);
+  const { device } = given;
+  const hooks = device === undefined ? given : { ...given, compile: device.compile };
   const notes: string[] = [];
   const read: ModelUnderTest<AnyClassifier>[] = [];
   for (const model of models) {
     checkFit(model.name, model.classifier, sample.dataset);
+    if (device !== undefined) checkRunsOn(device, model);
     const classifier = await readAsLogits(model.name, model.classifier, sample.dataset, {
       compile: hooks.compile,
       threads: options.threads,
@@ -90,7 +96,16 @@ export async function evaluateModels(
     read.push({ ...model, classifier });
   }
   const { keepIn, onKept, tool = toolInfo() } = hooks;
-  const kept = keepIn === undefined ? undefined : await openKept(keepIn, read, sample.dataset, tool, options);
+  const kept =
+    keepIn === undefined
+      ? undefined
+      : await openKept(keepIn, read, sample.dataset, tool, options, device?.name);
+  if (kept !== undefined && kept.others.length > 0) {
+    notes.push(
+      `Some outcomes were kept from a run on ${kept.others.join(" and ")}, the others are of ${device?.name ?? "cpu"}: ` +
+        "devices round otherwise, and a few images may fall otherwise on one of them",
+    );
+  }
   if (kept !== undefined && kept.found > 0) onKept?.(kept.found);
   const evaluation = await evaluate(read, sample.dataset, options, { ...hooks, kept: kept ?? hooks.kept });
   const examples = await collectExamples(read, sample.dataset, evaluation, hooks);
@@ -100,7 +115,26 @@ export async function evaluateModels(
     marks: marksOf(read, sample.dataset, tool, options),
     notes: notes.map((note) => `${note}.`),
   };
-  return assembleResult({ models: read, sample, evaluation, examples, tool, notes, shard });
+  return assembleResult({
+    models: read,
+    sample,
+    evaluation,
+    examples,
+    tool,
+    notes,
+    shard,
+    device: device?.use(),
+  });
+}
+
+/** @throws InputError where the model is run as its file is: that is on the CPU. */
+function checkRunsOn({ name: device }: Device, { name, classifier }: EvaluatedModel<AnyClassifier>): void {
+  if (device === "cpu" || !isOpaque(classifier)) return;
+  throw new InputError({
+    place: `model ${name}`,
+    problem: `has nodes that are not read, so its file runs as it is: on the CPU, not on ${device}`,
+    remedy: "Give --device cpu.",
+  });
 }
 
 /** A whole dataset is a sample of itself. */
@@ -120,6 +154,8 @@ export interface ResultParts {
   readonly date?: string;
   /** Where it is a part of an evaluation. */
   readonly shard?: ShardInfo | undefined;
+  /** What it ran on; the CPU by default. */
+  readonly device?: DeviceUse | undefined;
 }
 
 /** Puts a result together and checks it against its own schema. */
@@ -128,7 +164,7 @@ export function assembleResult(parts: ResultParts): Result {
   const { plan, measurements } = evaluation;
   return measuredResult({
     tool,
-    runtime: runtimeInfo(plan.threads),
+    runtime: runtimeInfo(plan.threads, parts.device),
     ...(parts.date === undefined ? {} : { date: parts.date }),
     seed: plan.seed,
     dataset: describeSample(sample, evaluation.places),

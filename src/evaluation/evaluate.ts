@@ -37,7 +37,7 @@ export interface EvaluateHooks {
   /** Told of each event as it happens. */
   readonly onEvent?: ((event: EvaluateEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly compile?: Compile;
+  readonly compile?: Compile | undefined;
   /** Where outcomes are saved as they arrive. Outcomes that are already there are not computed again. */
   readonly kept?: Kept | undefined;
   /** A clock in milliseconds that never goes back; the machine's by default. Budgets and reported seconds use it. */

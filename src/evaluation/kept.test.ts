@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { smallDataset, smallNetwork } from "../../test/small-network.js";
+import { compile, type Device } from "../runtime/index.js";
 import { evaluateModels, type EvaluateOptions, type Result } from "./index.js";
 
 let folder: string;
@@ -29,6 +30,7 @@ interface Run {
   readonly dies?: number;
   /** Beside it a second model, with transfer between them. */
   readonly transfer?: boolean;
+  readonly device?: Device;
 }
 
 /** The result, and how many outcomes were there when it began. */
@@ -38,6 +40,7 @@ async function evaluated({
   factor = 1,
   dies = Infinity,
   transfer = false,
+  device,
 }: Run): Promise<[Result, number]> {
   const dataset = smallDataset();
   let [events, found] = [0, 0];
@@ -54,6 +57,7 @@ async function evaluated({
     {
       tool: { name: "holdfast", version: "0.0.0" },
       keepIn,
+      device,
       onKept: (outcomes) => (found = outcomes),
       onEvent: ({ type }) => {
         if (type === "progress" && ++events === dies) throw new Error("killed");
@@ -92,6 +96,19 @@ test("an evaluation that is killed again and again goes on to the same result", 
   const [again, all] = await evaluated({ keepIn });
   expect(all).toBeGreaterThan(found);
   expect(said(again)).toEqual(said(whole));
+});
+
+test("one that goes on on another device says so", async () => {
+  const keepIn = join(folder, "device.partial");
+  await expect(evaluated({ keepIn, dies: 60 })).rejects.toThrow("killed");
+  // No GPU: the CPU under its name.
+  const device: Device = { name: "webgpu", compile, use: () => ({ name: "webgpu", onCpu: ["Mod"] }) };
+  const [{ statements, runtime }, found] = await evaluated({ keepIn, device });
+  expect(found).toBeGreaterThan(0);
+  expect(runtime.device).toEqual({ name: "webgpu", onCpu: ["Mod"] });
+  expect(statements.join(" ")).toContain(
+    "Some outcomes were kept from a run on cpu, the others are of webgpu",
+  );
 });
 
 test("one with transfer between models goes on too, and asks the other models once", async () => {

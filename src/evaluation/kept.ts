@@ -24,6 +24,8 @@ export interface Kept {
   ): Promise<void>;
   /** How many outcomes were there when it was opened. */
   readonly found: number;
+  /** Devices other than the present one that some of them were computed on. */
+  readonly others: readonly string[];
 }
 
 export interface KeptOutcome {
@@ -51,6 +53,8 @@ const row = z.object({
 });
 
 const WHOSE = "evaluation";
+/** Every device that outcomes were computed on, where one was not the CPU. */
+const ON = "devices";
 /** Constants of no more numbers are compared one by one: means and deviations among them. */
 const SMALL = 64;
 
@@ -65,6 +69,7 @@ export async function openKept(
   dataset: Dataset,
   tool: ToolInfo,
   options: EvaluateOptions,
+  device: string = "cpu",
 ): Promise<Kept> {
   const whose = sha256Of(JSON.stringify(signature(models, dataset, tool, options)));
   let journal = await openJournal(path);
@@ -73,8 +78,13 @@ export async function openKept(
     journal = await openJournal(path);
     await journal.put(WHOSE, whose);
   }
+  const said = journal.get(ON, z.array(z.string()));
+  const found = journal.size - [WHOSE, ...(said === undefined ? [] : [ON])].length;
+  const before = said ?? (found > 0 ? ["cpu"] : []);
+  const all = [...new Set([...before, device])];
+  if (all.length > before.length && all.join() !== "cpu") await journal.put(ON, all);
   // In every name, too: another evaluation may write to the same file at the same time.
-  return keptIn(journal, whose.slice(0, 12));
+  return keptIn(journal, whose.slice(0, 12), { found, others: before.filter((name) => name !== device) });
 }
 
 /** Products of fewer rows may be summed in another order, so that their last bits differ. */
@@ -135,9 +145,9 @@ function computed(classifier: AnyClassifier): unknown {
   );
 }
 
-function keptIn(journal: Journal, whose: string): Kept {
+function keptIn(journal: Journal, whose: string, known: Pick<Kept, "found" | "others">): Kept {
   return {
-    found: journal.size - 1,
+    ...known,
     outcomes(attack, places, dataset) {
       const found = new Map<number, KeptOutcome>();
       for (const place of places) {

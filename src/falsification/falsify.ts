@@ -1,3 +1,4 @@
+import type { Compile } from "../attacks/index.js";
 import { InputError } from "../errors/index.js";
 import { createGenerator } from "../tensor/index.js";
 import type { Property } from "./cases.js";
@@ -15,6 +16,8 @@ export interface FalsifyOptions {
   /** Which output the Y_j refer to, if the model has several. */
   readonly output?: string;
   readonly threads?: number;
+  /** Used for the search; a counterexample is always confirmed by the file on the CPU. */
+  readonly compile?: Compile | undefined;
   /** Inputs per run, at most; 8 by default. */
   readonly batchSize?: number;
   /** Called before each run of the model with what has been done so far. */
@@ -74,6 +77,7 @@ export async function falsify(
   const asker = createAsker(network, property.bounds, {
     batchSize,
     threads,
+    compile: options.compile,
     beforeRun() {
       onProgress?.({ seconds: seconds(), climbs: tally.climbs });
       if (seconds() > timeout) throw timeUp;

@@ -1,5 +1,13 @@
 /** What a search asks of a network: how far an input is from a counterexample, and which way leads nearer. */
-import { ask, runRows, STEP, type Answerer, type Asking, type Question } from "../attacks/index.js";
+import {
+  ask,
+  runRows,
+  STEP,
+  type Answerer,
+  type Asking,
+  type Compile,
+  type Question,
+} from "../attacks/index.js";
 import { appendGradients } from "../autodiff/index.js";
 import { deadCode, GraphBuilder, type Dim, type Graph, type Value } from "../graph/index.js";
 import { findLogits } from "../models/index.js";
@@ -70,6 +78,7 @@ export interface Asker extends Answerer {
 export interface AskerOptions {
   readonly batchSize: number;
   readonly threads?: number | undefined;
+  readonly compile?: Compile | undefined;
   /** Called before each run; what it throws ends the search. */
   readonly beforeRun: () => void;
 }
@@ -77,7 +86,7 @@ export interface AskerOptions {
 export function createAsker(
   network: Network,
   bounds: readonly OutputBound[],
-  { batchSize, threads, beforeRun }: AskerOptions,
+  { batchSize, threads, compile: compiler = compile, beforeRun }: AskerOptions,
 ): Asker {
   const programs = new Map<string, Promise<Program>>();
   const size = network.isBatched ? batchSize : 1;
@@ -95,7 +104,7 @@ export function createAsker(
   const programOf = (key: string, rows: number): Promise<Program> => {
     const name = `${key} ${rows}`;
     let found = programs.get(name);
-    found ??= compile(graphs[key]!(rows), threads === undefined ? {} : { threads });
+    found ??= compiler(graphs[key]!(rows), threads === undefined ? {} : { threads });
     programs.set(name, found);
     return found;
   };

@@ -68,6 +68,7 @@ export function commandOf(result: Result): string | undefined {
     chosen.attack,
     ...optionsOf(chosen, norm),
     ...(steps === null ? [] : ["--curve", String(steps)]),
+    ...(result.runtime.device === undefined ? [] : ["--device", result.runtime.device.name]),
   ];
   return words.map(quoted).join(" ");
 }

@@ -15,6 +15,7 @@ export function appendixSection(result: Result): Html {
         ["tool", `${tool.name} ${tool.version}`],
         ["engine", `${runtime.engine} ${runtime.engineVersion}, ${runtime.host}, ${runtime.threads} threads`],
         ["machine", `${runtime.cpu}, ${runtime.platform}`],
+        ...(runtime.device === undefined ? [] : [["device", describeDevice(runtime.device)] as const]),
         ["date", date],
         ["seed", String(seed)],
         ["images", `${dataset.name}, ${dataset.n} of ${dataset.population}`],
@@ -28,6 +29,10 @@ export function appendixSection(result: Result): Html {
     ${table("The models", ["model", "architecture", "parameters", "file", "sha256"], result.models.map(modelRow))}
     ${result.models.map(settingsOf)} ${validationTable(result)}
   </section>`;
+}
+
+function describeDevice({ name, onCpu }: NonNullable<Result["runtime"]["device"]>): string {
+  return onCpu.length === 0 ? name : `${name}, without kernels there and run on the CPU: ${onCpu.join(", ")}`;
 }
 
 /** Classes with their numbers of images; those of the model that have none are only counted. */

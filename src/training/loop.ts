@@ -3,7 +3,7 @@ import { createAdversary, type Compile } from "../attacks/index.js";
 import { createLoader, findClassFault, type Dataset } from "../data/index.js";
 import { InputError } from "../errors/index.js";
 import { trunkOf, type Classifier } from "../models/index.js";
-import { compile } from "../runtime/index.js";
+import { openDevice, type Device } from "../runtime/index.js";
 import { createGenerator, type Tensor } from "../tensor/index.js";
 import { oneStep, type StepContext, type StepRecord } from "./step.js";
 import { checkSettings } from "./check-settings.js";
@@ -22,7 +22,13 @@ import { catastrophicOverfitting, createWatch } from "./watch.js";
 
 /** What a warning of a training is about. */
 export type TrainingWarningCode =
-  "collapse" | "catastrophic-overfitting" | "stopped-early" | "zero-gradient" | "diverged" | "log";
+  | "collapse"
+  | "catastrophic-overfitting"
+  | "stopped-early"
+  | "zero-gradient"
+  | "diverged"
+  | "log"
+  | "device";
 
 /** How long a whole training is, and on how many images. */
 export interface TrainingLength {
@@ -55,6 +61,8 @@ export interface TrainingHooks {
   /** Called every `checkpointEvery` steps, after each validation, and when stopped. */
   readonly checkpoint?: ((state: TrainingState) => Promise<void>) | undefined;
   readonly compile?: Compile | undefined;
+  /** What it runs on, opened; by default that of the settings. */
+  readonly device?: Device | undefined;
 }
 
 export interface TrainingData {
@@ -111,6 +119,7 @@ export async function trainClassifier(
 interface Run extends StepContext {
   readonly data: TrainingData;
   readonly hooks: TrainingHooks;
+  readonly compiler: Compile;
 }
 
 async function prepare(
@@ -122,7 +131,8 @@ async function prepare(
   const { batchSize, threads, recipe } = settings;
   const replays = recipe.replays ?? 1;
   const random = createGenerator(settings.seed);
-  const compiler = hooks.compile ?? compile;
+  const device = hooks.device ?? (await openDevice(settings.device ?? "cpu"));
+  const compiler = hooks.compile ?? device.compile;
   const steps = stepsOf(settings, data.train.length);
   const loader = createLoader(data.train, {
     batchSize,
@@ -166,6 +176,7 @@ async function prepare(
     data,
     settings,
     hooks,
+    compiler,
     steps,
     random,
     loader,
@@ -233,7 +244,7 @@ function stopsEarly({ best, validations }: TrainingState, { validation }: Traini
 }
 
 async function validated(run: Run, state: TrainingState): Promise<TrainingState> {
-  const { classifier, settings, hooks, data } = run;
+  const { classifier, settings, hooks, data, compiler } = run;
   const weights = shippedWeights(classifier, state);
   const { collapsed, ...accuracies } = await validate(classifier, weights, data.validation!, {
     adversary: settings.recipe.adversary,
@@ -241,7 +252,7 @@ async function validated(run: Run, state: TrainingState): Promise<TrainingState>
     batchSize: settings.batchSize,
     seed: settings.seed,
     threads: settings.threads,
-    compile: hooks.compile,
+    compile: compiler,
   });
   const record: ValidationRecord = { step: state.step, ...accuracies };
   const best = validatesBetter(record, state.best?.record);

@@ -54,7 +54,10 @@ export async function measureModel(
     const file =
       options.cache === false || contents === undefined
         ? undefined
-        : join(options.cache, `${cacheKey([toolInfo(), contents, data, own, work])}.json`);
+        : join(
+            options.cache,
+            `${cacheKey([toolInfo(), contents, data, own, work, options.device ?? "cpu"])}.json`,
+          );
     const kept = file === undefined ? undefined : await readKept(file);
     cached &&= kept !== undefined;
     results.push(kept ?? (await evaluateOnce(path, data, { ...own, ...work }, options, file, terminal)));
@@ -129,15 +132,18 @@ async function evaluateOnce(
   path: string,
   data: string,
   work: Work,
-  { quiet, threads, cache }: CheckCommandOptions,
+  { quiet, threads, device, cache }: CheckCommandOptions,
   file: string | undefined,
   terminal: Terminal,
 ): Promise<Result> {
   terminal.note(`measuring ${relative(".", path)}`);
   const { budget, threshold, ...options } = work;
-  const threaded = threads === undefined ? {} : { threads };
+  const computed = {
+    ...(threads === undefined ? {} : { threads }),
+    ...(device === undefined ? {} : { device }),
+  };
   const words = createTerminal({ quiet });
-  const opened = await openEvaluation([path], { ...options, data, batchSize: 100, ...threaded }, {}, words);
+  const opened = await openEvaluation([path], { ...options, data, batchSize: 100, ...computed }, {}, words);
   words.note(opened.description);
   const asked = { ...opened.common, transferFrom: [], examples: 0, budget, threshold };
   if (file !== undefined && cache !== false) await mkdir(cache, { recursive: true });

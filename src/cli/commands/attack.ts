@@ -4,6 +4,7 @@ import type { ThreatModel } from "../../attacks/index.js";
 import type { Dataset } from "../../data/index.js";
 import type { AttackMeasurement, CleanMeasurement, Sample } from "../../evaluation/index.js";
 import type { Classifier } from "../../models/index.js";
+import type { Device } from "../../runtime/index.js";
 import { sharesOf } from "../attack-shares.js";
 import {
   attackOptions,
@@ -12,6 +13,7 @@ import {
   type AttackOptions,
   type Given,
 } from "../attack-options.js";
+import { openAskedDevice } from "../device.js";
 import { openSample, ownShape, usualEpsilon } from "../images.js";
 import { extraInputs, loadModel, modelOptions, type LoadedModel, type ModelOptions } from "../models.js";
 import { checkFolder, checkOutputs } from "../outputs.js";
@@ -83,6 +85,7 @@ async function attack(path: string, options: AttackCommandOptions, given: Given)
     { "the model": path, ...extraInputs(options) },
     { "--data": options.data },
   );
+  const device = await openAskedDevice(options, terminal);
   const loaded = await loadModel(path, options, terminal, () => ownShape(options));
   const model = await settleModel(loaded, options, terminal);
   const { name, classifier: asLoaded } = model;
@@ -92,6 +95,7 @@ async function attack(path: string, options: AttackCommandOptions, given: Given)
   checkFit(name, asLoaded, dataset);
   const classifier = await readAsLogits(name, asLoaded, dataset, {
     threads: options.threads,
+    compile: device?.compile,
     batchSize: options.batchSize,
     onNotice: (text) => terminal.note(text),
   });
@@ -101,10 +105,10 @@ async function attack(path: string, options: AttackCommandOptions, given: Given)
     `${dataset.length} of ${sample.population} images of ${dataset.name}, seed ${options.seed}\n` +
       describeAttack(options, given, [threat.epsilon]),
   );
-  const work = { name, classifier, dataset, threat, given, aim, terminal };
+  const work = { name, classifier, dataset, threat, given, aim, terminal, device };
   const outcome = await run(options, work);
   const saved = await save(options, work, outcome);
-  await report(options, terminal, { model, sample, aim, outcome, saved });
+  await report(options, terminal, { model, sample, aim, outcome, saved, device });
 }
 
 async function threatOf({ norm, epsilon, data }: AttackCommandOptions): Promise<ThreatModel> {
@@ -128,6 +132,8 @@ interface Work {
   /** The class to be reached; undefined for any but the label. */
   readonly aim: number | undefined;
   readonly terminal: Terminal;
+  /** What it runs on; undefined for the CPU. */
+  readonly device: Device | undefined;
 }
 
 interface Outcome {
@@ -147,7 +153,7 @@ async function run(options: AttackCommandOptions, work: Work): Promise<Outcome> 
   const { seed, threads } = options;
   const planned = planAttack(attackNamed(options.attack), threat, given as never);
   const batchSize = fixedBatchSize(classifier) ?? Math.min(options.batchSize, dataset.length);
-  const target = createTarget(classifier, { batchSize, threads });
+  const target = createTarget(classifier, { batchSize, threads, compile: work.device?.compile });
   const adversarial = new Float32Array(dataset.length * target.imageSize);
   const tally = createTally();
   const progress = work.terminal.progress(dataset.length, "images");
@@ -226,14 +232,14 @@ async function save(
 async function saveAll(
   folder: string,
   { batchSize: most, threads }: AttackCommandOptions,
-  { classifier, dataset, threat, aim, terminal }: Work,
+  { classifier, dataset, threat, aim, terminal, device }: Work,
   { adversarial, attacked }: Pick<Outcome, "adversarial" | "attacked">,
 ): Promise<readonly string[]> {
   const { createTarget } = await import("../../attacks/index.js");
   const { fixedBatchSize } = await import("../../models/index.js");
   const { join } = await import("node:path");
   const batchSize = fixedBatchSize(classifier) ?? Math.min(most, dataset.length);
-  const target = createTarget(classifier, { batchSize, threads });
+  const target = createTarget(classifier, { batchSize, threads, compile: device?.compile });
   const { cleanPrediction, success } = attacked.perImage!;
   try {
     const rows = await saveFolder({
@@ -259,12 +265,13 @@ interface Finished {
   readonly aim: number | undefined;
   readonly outcome: Outcome;
   readonly saved: readonly string[];
+  readonly device: Device | undefined;
 }
 
 async function report(
   options: AttackCommandOptions,
   terminal: Terminal,
-  { model, sample, aim, outcome, saved }: Finished,
+  { model, sample, aim, outcome, saved, device }: Finished,
 ): Promise<void> {
   const { checkGates, describeSample, wilsonInterval } = await import("../../evaluation/index.js");
   const { clean, attacked } = outcome;
@@ -298,6 +305,7 @@ async function report(
       ...attacked.threat,
       ...attacked.parameters,
       seed: options.seed,
+      ...(device === undefined ? {} : { device: device.use() }),
       images,
       leftOut,
       ...shares,

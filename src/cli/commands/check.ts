@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
+import { deviceOption } from "../device.js";
 import { commonOptions, type CommonOptions, type ComputeOptions } from "../shared-options.js";
 
 import { workers } from "../values.js";
@@ -43,6 +44,7 @@ export function checkCommand(program: Command): void {
     .option("--no-cache", "measure everything")
     .option("--update-baseline", "write the results to where the configuration has its baseline");
   command.option("--threads <n>", "threads inside an operator (default: the number of cores)", workers);
+  command.addOption(deviceOption());
   commonOptions(command)
     .addHelpText("after", EXAMPLES)
     .action(async (options: CheckCommandOptions) => {

@@ -4,6 +4,7 @@ import type { Method } from "../../explain/index.js";
 import { attackOptions, givenOptions, type AttackOptions, type Given } from "../attack-options.js";
 import { explainImages, type ExplainedImage } from "../explain/run.js";
 import { npzOf, writeSheets } from "../explain/write.js";
+import { openAskedDevice } from "../device.js";
 import { openSample, ownShape } from "../images.js";
 import { loadModel, modelOptions, type ModelOptions } from "../models.js";
 import { settleModel } from "../settle.js";
@@ -83,6 +84,7 @@ export function explainCommand(program: Command): void {
 async function explain(path: string, options: ExplainOptions): Promise<void> {
   const terminal = createTerminal(options);
   await checkFolder(options.out);
+  const device = await openAskedDevice(options, terminal);
   const loaded = await loadModel(path, options, terminal, () => ownShape(options));
   const model = await settleModel(loaded, options, terminal);
   const { name, classifier: asLoaded } = model;
@@ -91,9 +93,10 @@ async function explain(path: string, options: ExplainOptions): Promise<void> {
   checkFit(name, asLoaded, dataset);
   const classifier = await readAsLogits(name, asLoaded, dataset, {
     threads: options.threads,
+    compile: device?.compile,
     onNotice: (text) => terminal.note(text),
   });
-  const explained = await explainImages(options, { classifier, dataset, terminal });
+  const explained = await explainImages(options, { classifier, dataset, terminal, device });
   const { ensureFolder, writeFileAtomic } = await import("../../files/index.js");
   await ensureFolder(options.out);
   const sheets = await writeSheets(options.out, explained);
@@ -107,6 +110,7 @@ async function explain(path: string, options: ExplainOptions): Promise<void> {
     tap: explained.tap ?? null,
     integrationSteps: explained.methods.includes("integrated-gradients") ? options.integrationSteps : null,
     seed: options.seed,
+    ...(device === undefined ? {} : { device: device.use() }),
     warnings: guessGate({ models: [{ name, guess: model.info.guess }], measurements: [] }),
     images: explained.images.map(factsOf),
   };

@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { openAskedDevice } from "../device.js";
 import { modelPath } from "../models.js";
 import { checkOutputs } from "../outputs.js";
 import { commonOptions, computeOptions, type CommonOptions, type ComputeOptions } from "../shared-options.js";
@@ -55,6 +56,7 @@ async function search(argument: string, property: string, options: FalsifyComman
   const terminal = createTerminal(options);
   const { path } = modelPath(argument);
   await checkOutputs({ "--save": save }, { "the model": path, "the property": property });
+  const device = await openAskedDevice(options, terminal);
   const { falsify, formatCounterexample } = await import("../../falsification/index.js");
   let progress: Progress | undefined;
   const { answer, counterexample, ...done } = await falsify(path, property, {
@@ -63,6 +65,7 @@ async function search(argument: string, property: string, options: FalsifyComman
     batchSize,
     ...(output === undefined ? {} : { output }),
     ...(threads === undefined ? {} : { threads }),
+    compile: device?.compile,
     onProgress({ seconds, climbs }) {
       // Most counterexamples are found before there is anything to tell.
       if (seconds > QUIET_SECONDS) progress ??= terminal.progress(timeout, "s");
@@ -88,6 +91,7 @@ async function search(argument: string, property: string, options: FalsifyComman
       : null,
     seed,
     timeout,
+    ...(device === undefined ? {} : { device: device.use() }),
     ...done,
   });
   if (answer === "sat") process.exitCode = SAT;

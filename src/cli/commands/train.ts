@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { InterruptedError } from "../../errors/index.js";
 import type { Ending } from "../../live/index.js";
 import type { FinishedRun, RunEvent } from "../../training/index.js";
+import { warnOfCpu, type DeviceOptions } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { createTerminal, formatPercent, type Progress, type Terminal } from "../terminal.js";
 import { hostTrainingPage, pageOptions, type PageOptions } from "../training-page.js";
@@ -48,11 +49,14 @@ async function train(options: TrainOptions & PageOptions, command: Command): Pro
     const begin = async (): Promise<FinishedRun> => {
       const { resume } = options;
       const run = resume === undefined ? await newRun(options, terminal) : undefined;
-      const asked = resume === undefined ? {} : await askedOf(typedOptions(options, command), resume);
+      // Another device may go on with a run; everything else must be what the run began with.
+      const { device, ...typed } = typedOptions(options, command) as Partial<TrainOptions> & DeviceOptions;
+      const asked = resume === undefined ? {} : await askedOf(typed, resume);
       await page.begin(run?.out ?? resume!);
+      const hooks = { signal, onEvent, onCpu: warnOfCpu(terminal) };
       return run === undefined
-        ? resumeRun(resume!, { signal, onEvent }, asked)
-        : trainRun(run, { signal, onEvent });
+        ? resumeRun(resume!, hooks, asked, device === undefined ? {} : { device })
+        : trainRun(run, hooks);
     };
     try {
       const { folder, model, steps, best } = await begin();

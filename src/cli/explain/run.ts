@@ -3,6 +3,7 @@ import type { ThreatModel } from "../../attacks/index.js";
 import type { Batch, Dataset } from "../../data/index.js";
 import type { Explainer, Explanations, Method } from "../../explain/index.js";
 import type { Classifier } from "../../models/index.js";
+import type { Device } from "../../runtime/index.js";
 import type { ExplainOptions } from "../commands/explain.js";
 import { usualEpsilon } from "../images.js";
 import type { Terminal } from "../terminal.js";
@@ -50,6 +51,8 @@ interface Work {
   readonly classifier: Classifier;
   readonly dataset: Dataset;
   readonly terminal: Terminal;
+  /** What it runs on; undefined for the CPU. */
+  readonly device: Device | undefined;
 }
 
 /** Images a run at most: beside the activations, what an image takes is small. */
@@ -64,11 +67,11 @@ export async function explainImages(options: ExplainOptions, work: Work): Promis
   const { createTarget } = await import("../../attacks/index.js");
   const { fixedBatchSize } = await import("../../models/index.js");
   const { readBatch } = await import("../../evaluation/index.js");
-  const { classifier, dataset, terminal } = work;
+  const { classifier, dataset, terminal, device } = work;
   const methods = options.method === "all" ? METHODS : [options.method];
   const tap = methods.some((method) => TAPPED.has(method)) ? findTap(classifier, options.tap) : undefined;
   const batchSize = fixedBatchSize(classifier) ?? Math.min(BATCH, options.batchSize, dataset.length);
-  const common = { batchSize, seed: options.seed, threads: options.threads };
+  const common = { batchSize, seed: options.seed, threads: options.threads, compile: device?.compile };
   const { norm, epsilon } = options;
   const threat =
     options.attack === "none"
@@ -83,7 +86,7 @@ export async function explainImages(options: ExplainOptions, work: Work): Promis
     steps: options.integrationSteps,
     onRun: () => state.progress?.at(++done, ""),
   });
-  const target = createTarget(classifier, { batchSize, seed: options.seed, threads: options.threads });
+  const target = createTarget(classifier, common);
   const batches = Math.ceil(dataset.length / batchSize);
   state.progress = terminal.progress(batches * explainer.runs * (threat === undefined ? 1 : 2), "runs");
   const images: ExplainedImage[] = [];

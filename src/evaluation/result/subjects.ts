@@ -1,6 +1,6 @@
 /** What was measured, and with what: the tool, the machine, the images and the models. */
 import { z } from "zod";
-import type { EngineInfo } from "../../runtime/index.js";
+import { DEVICES, type DeviceName, type EngineInfo } from "../../runtime/index.js";
 import { count, fraction, name, positive, scalarSchema, seconds, type Scalar } from "./values.js";
 
 /** Name and version of what computed a result. */
@@ -21,6 +21,12 @@ export const runtimeSchema: z.ZodType<RuntimeInfo> = z.object({
   platform: z.string(),
   cpu: z.string(),
   threads: positive,
+  device: z
+    .object({
+      name: z.enum(Object.keys(DEVICES) as [DeviceName, ...DeviceName[]]),
+      onCpu: z.array(z.string()),
+    })
+    .optional(),
 });
 
 /** Which images were scored. */

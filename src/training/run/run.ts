@@ -5,7 +5,7 @@ import { readFileChecked, replaceFile, sha256Of, toolInfo } from "../../files/in
 import { withInitializers } from "../../graph/index.js";
 import { saveClassifier, type Classifier } from "../../models/index.js";
 import { atPath } from "../../options/index.js";
-import { runtimeInfo } from "../../runtime/index.js";
+import { openDevice, runtimeInfo, type Device, type DeviceName } from "../../runtime/index.js";
 import { trainClassifier, type TrainingEvent, type TrainingHooks, type TrainingOutcome } from "../loop.js";
 import { checkSettings } from "../check-settings.js";
 import { DivergedError } from "../watch.js";
@@ -72,6 +72,10 @@ export type RunEvent =
 
 /** Progress and cancellation of a run. */
 export interface RunHooks extends Pick<TrainingHooks, "signal" | "compile"> {
+  /** Told which operators the device leaves to the CPU. */
+  readonly onCpu?: ((operators: readonly string[]) => void) | undefined;
+  /** Opens devices: the runtime's by default, or a test's stand-in. */
+  readonly openDevice?: typeof openDevice | undefined;
   /** Told of each event as it happens. */
   readonly onEvent?: ((event: RunEvent) => void | Promise<void>) | undefined;
 }
@@ -105,6 +109,8 @@ export interface FinishedRun {
  */
 export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promise<FinishedRun> {
   checkSettings(options.settings);
+  // What cannot be had is said before data are read.
+  await (hooks.openDevice ?? openDevice)(options.settings.device ?? "cpu");
   const given = isImport(options.model) ? await readGiven(options.model) : undefined;
   const dataOptions = dataOptionsFor(options, given);
   const dataset = await openTraining({ ...options, dataOptions });
@@ -152,7 +158,8 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
  * had never stopped. A finished run is returned unchanged.
  *
  * @param asked settings that the run must have.
- * @param moved where the data are now, if they have moved.
+ * @param moved where the data are now, if they have moved, and the device to continue on, if it is another one. The log then says
+ *   so, because the weights are no longer those of one device.
  * @throws UsageError naming the settings that differ; InputError on damaged checkpoints or other data.
  * @example
  * ```ts
@@ -166,11 +173,12 @@ export async function resumeRun(
   folder: string,
   hooks: RunHooks = {},
   asked: Readonly<Record<string, unknown>> = {},
-  moved: Partial<Pick<RunConfig, "data" | "validationData">> = {},
+  moved: Partial<Pick<RunConfig, "data" | "validationData">> & { readonly device?: DeviceName } = {},
 ): Promise<FinishedRun> {
   const begun = await readRunConfig(folder);
   refuseDifferences(folder, begun, asked);
-  const config: RunConfig = { ...begun, ...moved };
+  const { device: other, ...lie } = moved;
+  const config: RunConfig = { ...begun, ...lie };
   const paths = runPaths(folder);
   if (existsSync(paths.manifest)) {
     const { steps, best } = await verifyRun(folder);
@@ -186,7 +194,7 @@ export async function resumeRun(
   }
   const unlock = await holdRunFolder(paths);
   try {
-    return await proceed(paths, config, await classifierOf(paths, config, "train"), dataset, hooks);
+    return await proceed(paths, config, await classifierOf(paths, config, "train"), dataset, hooks, other);
   } finally {
     await unlock();
   }
@@ -198,7 +206,10 @@ async function proceed(
   classifier: Classifier,
   dataset: Dataset,
   hooks: RunHooks,
+  other?: DeviceName,
 ): Promise<FinishedRun> {
+  const begunOn = config.settings.device ?? "cpu";
+  const device = await (hooks.openDevice ?? openDevice)(other ?? begunOn, { onCpu: hooks.onCpu });
   let log: RunLog | undefined;
   try {
     const configSha256 = sha256Of(await readFileChecked(paths.config));
@@ -209,12 +220,15 @@ async function proceed(
       await tidyCheckpoints(paths.checkpoints);
     }
     log = await reopenLog(paths, checkpoint, hooks);
+    if (device.name !== begunOn)
+      await sayDevice(log, hooks, checkpoint?.state.step ?? 0, begunOn, device.name);
     const before = checkpoint?.progress.seconds ?? 0;
     const started = performance.now();
     const seconds = (): number => before + (performance.now() - started) / 1000;
     const data = await splitData(config, dataset);
     const outcome = await trainClassifier(classifier, data, config.settings, {
       ...hooks,
+      device,
       resume: checkpoint?.state,
       onEvent: async (event) => {
         await logEvent(log!, event, config.settings.logEvery, seconds());
@@ -227,7 +241,7 @@ async function proceed(
       },
     }).catch((error: unknown) => rethrowLogged(log!, error));
     if (!outcome.finished) throw interrupted(paths, outcome);
-    return await finish(paths, config, outcome, seconds(), hooks);
+    return await finish(paths, config, outcome, { seconds: seconds(), device }, hooks);
   } finally {
     await log?.close();
   }
@@ -258,6 +272,22 @@ async function reopenLog(
   return log;
 }
 
+/** A run that goes on elsewhere than it began. */
+async function sayDevice(
+  log: RunLog,
+  hooks: RunHooks,
+  step: number,
+  begunOn: DeviceName,
+  device: DeviceName,
+): Promise<void> {
+  const message =
+    `the run began on ${begunOn} and goes on on ${device} after step ${step}: devices round otherwise, so its weights are ` +
+    "those of neither alone.";
+  const warning = { type: "warning", step, code: "device", message } as const;
+  await log.append(warning);
+  await hooks.onEvent?.(warning);
+}
+
 function interrupted({ folder }: RunPaths, { state }: TrainingOutcome): InterruptedError {
   return new InterruptedError({
     place: folder,
@@ -270,7 +300,7 @@ async function finish(
   paths: RunPaths,
   config: RunConfig,
   outcome: TrainingOutcome,
-  seconds: number,
+  { seconds, device }: { readonly seconds: number; readonly device: Device },
   hooks: RunHooks,
 ): Promise<FinishedRun> {
   const { folder, model } = paths;
@@ -284,7 +314,7 @@ async function finish(
   const manifest: Manifest = {
     format: 1,
     tool,
-    runtime: runtimeInfo(settings.threads),
+    runtime: runtimeInfo(settings.threads, device.use()),
     seed: settings.seed,
     steps: outcome.state.step,
     seconds,

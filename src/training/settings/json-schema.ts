@@ -4,6 +4,9 @@ import { SETTING_ROWS } from "./rows.js";
 
 type Schema = Record<string, unknown>;
 
+/** What older runs do not have, or few do. */
+const OPTIONAL: ReadonlySet<string> = new Set(["trunkLearningRate", "device"]);
+
 /** JSON Schema (draft 2020-12) of `settings` in a run's `config.json`; its recipe is described by `recipe.schema.json`. */
 export function settingsJsonSchema(): Schema {
   const properties: Schema = { recipe: { type: "object", required: ["name", "weights"] } };
@@ -15,7 +18,7 @@ export function settingsJsonSchema(): Schema {
     title: "settings of a training",
     type: "object",
     properties,
-    required: Object.keys(properties).filter((name) => name !== "trunkLearningRate"),
+    required: Object.keys(properties).filter((name) => !OPTIONAL.has(name)),
     additionalProperties: false,
   };
 }

@@ -14,6 +14,7 @@ import {
   upTo,
   whole,
 } from "../../options/index.js";
+import { DEVICES, type DeviceName } from "../../runtime/devices.js";
 import { OPTIMISERS } from "../optimisers/index.js";
 import { SCHEDULES } from "../schedule.js";
 import type { SettingPath, SettingRow, SettingRows } from "./row.js";
@@ -297,6 +298,12 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
     help: "threads inside an operator",
     rule: whole(1, 1024),
     defaultText: "the number of cores",
+  },
+  device: {
+    flag: "--device <name>",
+    help: "what it runs on; holdfast devices lists those here",
+    rule: choice<DeviceName>(DEVICES),
+    defaultText: "cpu",
   },
 });
 

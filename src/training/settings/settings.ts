@@ -1,5 +1,6 @@
 import type { Augmentation } from "../../data/index.js";
 import type { Recipe } from "../../defences/index.js";
+import type { DeviceName } from "../../runtime/index.js";
 import type { OptimiserSpec } from "../optimisers/index.js";
 import type { Schedule } from "../schedule.js";
 
@@ -40,6 +41,8 @@ export interface TrainingSettings {
   readonly seed: number;
   /** Threads inside an operator. Other threads sum in another order: part of what decides the weights. */
   readonly threads: number;
+  /** What it runs on; the CPU when absent. Other devices round otherwise: part of what decides the weights. */
+  readonly device?: DeviceName | undefined;
 }
 
 /** How the best weights are chosen. */
