@@ -12,6 +12,7 @@ const ROOMS = {
 /** Doors beside a room's index, to what can be read without loading the room: the command line starts in a twentieth of a second. */
 const SIDE_DOORS = new Set([
   "src/files/files.js",
+  "src/files/memory.js",
   "src/files/tool.js",
   "src/files/cores.js",
   "src/attacks/cards/index.js",

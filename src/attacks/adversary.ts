@@ -32,6 +32,8 @@ export interface AdversarySpec {
 
 export interface AdversaryOptions {
   readonly batchSize: number;
+  /** Images of a run, a divisor of the batch; by default the batch. What comes of an image does not depend on it. */
+  readonly rows?: number | undefined;
   readonly random: RandomGenerator;
   /** The recipe's weights, for the objective `total`. */
   readonly lossWeights?: LossWeights;
@@ -95,7 +97,7 @@ export function createAdversary(
     async perturb({ images, oneHot }, current, at) {
       const size = images.length / batchSize;
       const classes = oneHot.length / batchSize;
-      const model = answererOf(classifier, current, options);
+      const model = answererOf(classifier, current, { ...options, batchSize: options.rows ?? batchSize });
       const jobs = Array.from({ length: batchSize }, (_, i): Job<Float32Array> => {
         const image = images.subarray(i * size, (i + 1) * size);
         const row = oneHot.subarray(i * classes, (i + 1) * classes);

@@ -78,6 +78,7 @@ const OTHER: Readonly<Record<string, string>> = {
   "--init": "weights.safetensors",
   "--freeze-trunk": "",
   "--device": "webgpu",
+  "--memory": "2GB",
   "--epochs": "5",
   "--batch-size": "5",
   "--optimiser": "sgd",

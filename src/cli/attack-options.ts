@@ -15,7 +15,7 @@ import {
   type SuiteStage,
 } from "../attacks/cards/index.js";
 import { UsageError } from "../errors/index.js";
-import { count, formatEpsilon, fractions, notNegative, oneOf, positive } from "./values.js";
+import { bytes, count, formatEpsilon, fractions, notNegative, oneOf, positive } from "./values.js";
 
 /** How images are attacked; what an attack itself may be told is in {@link givenOptions}. */
 export interface AttackOptions {
@@ -24,6 +24,8 @@ export interface AttackOptions {
   readonly norm: Norm;
   readonly epsilon?: number[];
   readonly batchSize: number;
+  /** Bytes that the process may take. */
+  readonly memory?: number;
 }
 
 /** What was typed of an attack's own options. */
@@ -60,6 +62,7 @@ export function attackOptions(
     .optionsGroup("Options:")
     .addHelpText("after", listAttacks(suites))
     .option("--batch-size <n>", "images attacked at a time", count, 100)
+    .option("--memory <size>", "attack fewer at a time where the process would take more, such as 8GB", bytes)
     .hook("preAction", async () => {
       const given = givenOptions(command);
       if (command.getOptionValue("attack") === undefined) {

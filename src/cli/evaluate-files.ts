@@ -42,7 +42,18 @@ export async function openEvaluation(
   }
   const models = withUniqueNames(loaded);
   const sample = await openSample(options, options.seed, [models[0]!, ...models.slice(1)], terminal);
-  const { norm, attack, seed, batchSize, threads } = options;
+  const { norm, attack, seed, threads } = options;
+  const { batchWithin } = await import("../evaluation/index.js");
+  const batchSize = await batchWithin(
+    models.map(({ classifier }) => classifier),
+    {
+      batchSize: Math.min(options.batchSize, sample.dataset.length),
+      attack,
+      norm,
+      memory: options.memory,
+      onWarning: (message) => terminal.warn(message),
+    },
+  );
   const epsilons = options.epsilon ?? usualEpsilons(options.data, norm);
   return {
     device,

@@ -1,5 +1,6 @@
 /** What users type, turned into numbers; every refusal names the option and shows an example. */
 import { InvalidArgumentError, Option } from "commander";
+import { parseBytes } from "../files/memory.js";
 import {
   accepts,
   COUNT,
@@ -77,6 +78,13 @@ export function oneOf(flags: string, description: string, words: readonly string
 /** `0.1,0.2,0.3` */
 export function fractions(text: string): number[] {
   return text.split(",").map(positive);
+}
+
+/** `8GB`: bytes. */
+export function bytes(text: string): number {
+  const value = parseBytes(text);
+  if (value === undefined) throw new InvalidArgumentError("It must be a size with MB or GB, such as 8GB.");
+  return value;
 }
 
 /** `10,40,100` */

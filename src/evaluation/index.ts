@@ -1,3 +1,4 @@
+export { batchWithin } from "./batch-memory.js";
 export { differenceInterval, wilsonInterval } from "./intervals.js";
 export { decodeRaster, encodeMap, encodeRaster, type ImageShape } from "./raster.js";
 export {

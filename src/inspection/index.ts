@@ -1,7 +1,6 @@
 export { tryAttack } from "./attackable.js";
 export { inspectModel, type InspectedModel } from "./facts.js";
 export { inspectionJsonSchema, inspectionSchema, type ModelInspection } from "./inspection-schema.js";
-export { liveBytes } from "./memory.js";
 export { imageEntry } from "./normalisation.js";
 export { countOperations } from "./operations.js";
 export { inspectionPage, unreadablePage } from "./page.js";

@@ -18,9 +18,9 @@ import {
   inspectionJsonSchema,
   inspectionSchema,
   inspectModel,
-  liveBytes,
   tryAttack,
 } from "./index.js";
+import { liveBytes } from "../runtime/index.js";
 import { repeatsOf } from "./picture/repeats.js";
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-inspect-"));

@@ -1,6 +1,6 @@
-import type { Graph } from "../graph/index.js";
+import { namesBehind, type Graph } from "../graph/index.js";
+import { liveBytes } from "../runtime/index.js";
 import { bytesPerElement, sizeOf } from "../tensor/index.js";
-import { namesBehind } from "./reach.js";
 
 /** Estimated peaks of the whole process, in bytes. */
 export interface MemoryEstimate {
@@ -48,28 +48,6 @@ export function estimateMemory(
       PROCESS + TRAINING_COPIES * weights + TRAINING_VALUES * images * madeBytes(forward),
     ),
   };
-}
-
-/** The most bytes that the values behind the inputs take at once, each from the node that makes it to its last use. */
-export function liveBytes(graph: Graph): number {
-  const own = namesBehind(graph, graph.inputs);
-  const lastUse = new Map<string, number>();
-  graph.nodes.forEach(({ inputs }, i) => inputs.forEach((name) => lastUse.set(name, i)));
-  for (const name of graph.outputs) lastUse.set(name, Infinity);
-  const ending = new Map<number, number>();
-  let [live, most] = [0, 0];
-  graph.nodes.forEach(({ outputs }, i) => {
-    for (const name of outputs) {
-      if (name === "" || !own.has(name)) continue;
-      const bytes = bytesOf(graph, name);
-      live += bytes;
-      const end = lastUse.get(name) ?? i;
-      ending.set(end, (ending.get(end) ?? 0) + bytes);
-    }
-    most = Math.max(most, live);
-    live -= ending.get(i) ?? 0;
-  });
-  return most;
 }
 
 function madeBytes(graph: Graph): number {

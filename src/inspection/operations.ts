@@ -1,6 +1,5 @@
-import { attributesOf, type Graph, type Node } from "../graph/index.js";
+import { attributesOf, namesBehind, type Graph, type Node } from "../graph/index.js";
 import { sizeOf } from "../tensor/index.js";
-import { namesBehind } from "./reach.js";
 
 /** What a model computes for one image. */
 export interface Operations {

@@ -1,19 +1,5 @@
-import { isFlat, type Dim, type Graph, type Node } from "../graph/index.js";
+import { isFlat, namesBehind, type Dim, type Graph, type Node } from "../graph/index.js";
 import { isFloat } from "../tensor/index.js";
-
-/** The values that depend on any of `names`, which are among them; through nodes of which `passes` holds. */
-export function namesBehind(
-  graph: Graph<Dim>,
-  names: Iterable<string>,
-  passes: (node: Node) => boolean = () => true,
-): ReadonlySet<string> {
-  const reached = new Set(names);
-  for (const node of graph.nodes) {
-    if (!node.inputs.some((input) => reached.has(input)) || !passes(node)) continue;
-    for (const output of node.outputs) if (output !== "") reached.add(output);
-  }
-  return reached;
-}
 
 /** Nodes on any way from one value to another that stop its gradient, those behind others too; what only reads shapes is none. */
 export function stoppingNodes(graph: Graph<Dim>, from: string, to: string): readonly Node[] {

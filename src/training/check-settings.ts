@@ -2,12 +2,14 @@ import { checkThreat } from "../attacks/index.js";
 import { contradictionsIn, type Recipe } from "../defences/index.js";
 import { UsageError } from "../errors/index.js";
 import { accepts, COUNT, describeRule, NOT_NEGATIVE, POSITIVE, SHARE, type Rule } from "../options/index.js";
+import { budgetOf } from "./memory.js";
 import { findFault, type TrainingSettings } from "./settings/index.js";
 
 /** @throws UsageError naming the first setting that cannot be. */
 export function checkSettings(settings: TrainingSettings): void {
   const fault = findFault(settings);
   if (fault !== undefined) throw new UsageError(fault);
+  if (settings.memory !== undefined) budgetOf(settings.memory);
   const { recipe } = settings;
   if (recipe.adversary !== undefined) {
     checkThreat(recipe.adversary);

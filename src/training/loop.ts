@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { createAdversary, type Compile } from "../attacks/index.js";
 import { createLoader, findClassFault, type Dataset } from "../data/index.js";
 import { InputError } from "../errors/index.js";
+import { isNode } from "../graph/index.js";
 import { trunkOf, type Classifier } from "../models/index.js";
 import { openDevice, type Device } from "../runtime/index.js";
 import { createGenerator, type Tensor } from "../tensor/index.js";
@@ -15,7 +16,8 @@ import {
   type TrainingState,
   type ValidationRecord,
 } from "./state.js";
-import { updateGraph, type UpdateGraphOptions } from "./update-graph.js";
+import { describePlan, planMemory, type MemoryPlan } from "./memory.js";
+import type { UpdateGraphOptions } from "./update-graph.js";
 import { perturbationGraph } from "./weight-perturbation.js";
 import { validate } from "./validate.js";
 import { catastrophicOverfitting, createWatch } from "./watch.js";
@@ -28,7 +30,8 @@ export type TrainingWarningCode =
   | "zero-gradient"
   | "diverged"
   | "log"
-  | "device";
+  | "device"
+  | "memory";
 
 /** How long a whole training is, and on how many images. */
 export interface TrainingLength {
@@ -41,6 +44,7 @@ export interface TrainingLength {
 /** What a training says as it goes. */
 export type TrainingEvent =
   | ({ readonly type: "start"; readonly step: number } & TrainingLength)
+  | { readonly type: "notice"; readonly message: string }
   | ({ readonly type: "step"; readonly steps: number } & StepRecord)
   | ({ readonly type: "validation"; readonly best: boolean } & ValidationRecord)
   | {
@@ -112,7 +116,12 @@ export async function trainClassifier(
       weights: best?.weights ?? shippedWeights(classifier, state),
     };
   } finally {
-    await Promise.all([run.loader.dispose(), run.program.dispose(), run.perturbation?.dispose()]);
+    await Promise.all([
+      run.loader.dispose(),
+      run.program.dispose(),
+      run.parts?.part.dispose(),
+      run.perturbation?.dispose(),
+    ]);
   }
 }
 
@@ -120,6 +129,8 @@ interface Run extends StepContext {
   readonly data: TrainingData;
   readonly hooks: TrainingHooks;
   readonly compiler: Compile;
+  /** Images of a run of whatever sees them one by one. */
+  readonly rows: number;
 }
 
 async function prepare(
@@ -142,7 +153,7 @@ async function prepare(
   });
   const { weights } = recipe;
   const gamma = recipe.weightPerturbation?.gamma;
-  const update = updateGraph(classifier, {
+  const plan = await planMemory(classifier, settings, {
     batchSize,
     weights,
     gamma,
@@ -153,9 +164,15 @@ async function prepare(
     ema: settings.emaDecay > 0,
     ...trunkOptions(classifier, settings),
   });
+  const { update } = plan;
+  await sayPlan(classifier, settings, plan, hooks);
   // Said outright: a deep network's update has more nodes than are optimised otherwise.
   const optimised = { threads, optimization: "all" } as const;
   const program = await compiler(update.graph, optimised);
+  const parts =
+    update.part === undefined
+      ? undefined
+      : { count: plan.parts, part: await compiler(update.part, optimised), step: program };
   const perturbation =
     gamma === undefined
       ? undefined
@@ -165,6 +182,7 @@ async function prepare(
       ? undefined
       : createAdversary(classifier, recipe.adversary, {
           batchSize,
+          rows: batchSize / plan.parts,
           random,
           threads,
           lossWeights: weights,
@@ -177,6 +195,8 @@ async function prepare(
     settings,
     hooks,
     compiler,
+    rows: batchSize / plan.parts,
+    parts,
     steps,
     random,
     loader,
@@ -185,6 +205,21 @@ async function prepare(
     perturbation,
     adversary,
   };
+}
+
+/** Says in how many parts the batch is computed, or that it may not fit. */
+async function sayPlan(
+  { graph }: Classifier,
+  settings: TrainingSettings,
+  plan: MemoryPlan,
+  { onEvent, resume }: TrainingHooks,
+): Promise<void> {
+  const hasBatchNorm = graph.nodes.some((node) => isNode(node, "BatchNormalization"));
+  const said = describePlan(plan, settings, { hasBatchNorm });
+  if (said?.type === "notice") await onEvent?.({ type: "notice", message: said.message });
+  if (said?.type === "warning") {
+    await onEvent?.({ type: "warning", step: resume?.step ?? 0, code: "memory", message: said.message });
+  }
 }
 
 /** What is frozen, or learns at another rate. */
@@ -244,12 +279,12 @@ function stopsEarly({ best, validations }: TrainingState, { validation }: Traini
 }
 
 async function validated(run: Run, state: TrainingState): Promise<TrainingState> {
-  const { classifier, settings, hooks, data, compiler } = run;
+  const { classifier, settings, hooks, data, compiler, rows } = run;
   const weights = shippedWeights(classifier, state);
   const { collapsed, ...accuracies } = await validate(classifier, weights, data.validation!, {
     adversary: settings.recipe.adversary,
     steps: settings.validation.steps,
-    batchSize: settings.batchSize,
+    batchSize: rows,
     seed: settings.seed,
     threads: settings.threads,
     compile: compiler,

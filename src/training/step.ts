@@ -3,6 +3,7 @@ import type { Batch, Loader } from "../data/index.js";
 import { drawRandomInputs, type Classifier } from "../models/index.js";
 import type { Feeds, Program } from "../runtime/index.js";
 import { tensor, type RandomGenerator, type Tensor } from "../tensor/index.js";
+import { runInParts, type Parts } from "./run-parts.js";
 import { linearWarmup, scheduleFactor } from "./schedule.js";
 import type { TrainingSettings } from "./settings/index.js";
 import { presentWeights, type TrainingState } from "./state.js";
@@ -30,7 +31,10 @@ export interface StepContext {
   readonly random: RandomGenerator;
   readonly loader: Loader;
   readonly update: UpdateGraph;
+  /** The update, or of a batch in parts the step along the gradient that they sum. */
   readonly program: Program;
+  /** Of a batch in parts: the gradient of one. */
+  readonly parts?: Parts | undefined;
   /** Adversarial weight perturbation, where the recipe has it. */
   readonly perturbation: Program | undefined;
   /** Crafts the adversarial half; free adversarial training needs none. */
@@ -71,7 +75,10 @@ export async function oneStep(run: StepContext, state: TrainingState): Promise<S
     ),
     [UPDATE.oneHot]: tensor("float32", [batch.size, classifier.classNames.length], labels),
   };
-  const outputs = await run.program.run(asked(run.program, { ...feeds, ...(await moves(run, step, feeds)) }));
+  const outputs =
+    run.parts === undefined
+      ? await run.program.run(asked(run.program, { ...feeds, ...(await moves(run, step, feeds)) }))
+      : await runInParts(run.parts, classifier, update, feeds);
   const scalarOf = (name: string): number => (outputs[name]!.data as Float32Array)[0]!;
   const logits = outputs[UPDATE.logits]!.data as Float32Array;
   return {

@@ -10,6 +10,8 @@ import { movedWeights, perturbedWeights } from "./weight-perturbation.js";
 export interface UpdateGraphOptions {
   /** Images of one half: the graph's batch is this, or twice this when both halves are weighed. */
   readonly batchSize: number;
+  /** Equal parts that the batch is computed in, one after the other; 1 by default. */
+  readonly parts?: number | undefined;
   readonly weights: LossWeights;
   readonly optimiser: OptimiserSpec;
   /** Whether BatchNorm parameters and biases decay too, as PyTorch's optimisers do by default. */
@@ -30,6 +32,8 @@ export interface UpdateGraphOptions {
 /** The update of one training step as a graph. */
 export interface UpdateGraph {
   readonly graph: Graph;
+  /** Of a batch in parts: the gradient of one; `graph` is then the step alone. */
+  readonly part?: Graph | undefined;
   /** Which halves the batch has, in order. */
   readonly halves: readonly Half[];
   /** Every tensor that lives from step to step: each is an input, and `next:` it an output. */
@@ -75,7 +79,7 @@ export function updateGraph(classifier: Classifier, options: UpdateGraphOptions)
 }
 
 /** g ← g · min(1, c / (‖g‖₂ + 1e-6)), one norm for all (torch.nn.utils.clip_grad_norm_). */
-function clipped(
+export function clipped(
   g: GraphBuilder,
   gradients: readonly Value[],
   clipNorm: number | undefined,
@@ -100,7 +104,7 @@ function nextDelta(g: GraphBuilder, image: Value, gradient: Value): Value {
   return g.op("Min", [g.op("Max", [moved, g.op("Neg", [epsilon])]), epsilon]);
 }
 
-function appendUpdates(
+export function appendUpdates(
   g: GraphBuilder,
   names: readonly string[],
   parameters: readonly Value[],
@@ -146,7 +150,10 @@ function scaled(g: GraphBuilder, learningRate: Value, factor: number | undefined
 }
 
 /** running ← .9 running + .1 batch, with the unbiased variance, as PyTorch has it. */
-function appendStatistics(g: GraphBuilder, statistics: readonly BatchStatistics[]): Map<string, Value> {
+export function appendStatistics(
+  g: GraphBuilder,
+  statistics: readonly BatchStatistics[],
+): Map<string, Value> {
   const next = new Map<string, Value>();
   for (const { runningMean, runningVariance, batchMean, batchVariance, count } of statistics) {
     const blend = (running: string, batch: string, factor: number): Value => {
@@ -160,7 +167,7 @@ function appendStatistics(g: GraphBuilder, statistics: readonly BatchStatistics[
 }
 
 /** average ← d · average + (1 − d) · value, over weights and statistics alike. */
-function appendAverages(
+export function appendAverages(
   g: GraphBuilder,
   updated: ReadonlyMap<string, Value>,
   keep: (name: string, value: Value) => void,

@@ -14,6 +14,8 @@ export const UPDATE = {
   gradientNorm: "gradient_norm",
   /** Input: state of a parameter; output: its next value. */
   state: (slot: string, parameter: string): string => `${slot}:${parameter}`,
+  /** A batch in parts: the gradient summed over the parts so far. */
+  sum: (parameter: string): string => `sum:${parameter}`,
   ema: (name: string): string => `ema:${name}`,
   next: (name: string): string => `next:${name}`,
   /** What is added to a weight before the loss is taken (adversarial weight perturbation). */

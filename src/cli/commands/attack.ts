@@ -91,7 +91,7 @@ async function attack(path: string, options: AttackCommandOptions, given: Given)
   const { name, classifier: asLoaded } = model;
   const sample = await openSample(options, options.seed, [model], terminal);
   const { dataset } = sample;
-  const { checkFit, readAsLogits } = await import("../../evaluation/index.js");
+  const { batchWithin, checkFit, readAsLogits } = await import("../../evaluation/index.js");
   checkFit(name, asLoaded, dataset);
   const classifier = await readAsLogits(name, asLoaded, dataset, {
     threads: options.threads,
@@ -105,9 +105,17 @@ async function attack(path: string, options: AttackCommandOptions, given: Given)
     `${dataset.length} of ${sample.population} images of ${dataset.name}, seed ${options.seed}\n` +
       describeAttack(options, given, [threat.epsilon]),
   );
+  const batchSize = await batchWithin([classifier], {
+    batchSize: Math.min(options.batchSize, dataset.length),
+    attack: options.attack,
+    norm: threat.norm,
+    memory: options.memory,
+    onWarning: (message) => terminal.warn(message),
+  });
   const work = { name, classifier, dataset, threat, given, aim, terminal, device };
-  const outcome = await run(options, work);
-  const saved = await save(options, work, outcome);
+  const fitting = { ...options, batchSize };
+  const outcome = await run(fitting, work);
+  const saved = await save(fitting, work, outcome);
   await report(options, terminal, { model, sample, aim, outcome, saved, device });
 }
 

@@ -33,6 +33,7 @@ Examples:
   holdfast merge result.json shard-1.json shard-2.json --report report.html
   holdfast evaluate model.onnx --data photos --limit 1000 --epsilon 4/255 --attack standard --report report.html
   holdfast evaluate model.onnx --data photos --epsilon 4/255 --attack square --queries 20000
+  holdfast evaluate model.onnx --data photos --epsilon 4/255 --device cuda --memory 8GB
   holdfast evaluate model.onnx --data photos --limit 200 --curve 200 --report report.html
   holdfast evaluate model.onnx --data photos --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --crop 0.875
 

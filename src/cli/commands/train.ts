@@ -19,6 +19,8 @@ Examples:
   holdfast train --data photos/ --model my-model.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 \\
       --learning-rate 1e-3 --trunk-learning-rate 0.1 --out runs/hardened
   holdfast train --data photos/ --size 64 --open    # and watch it in your browser
+  holdfast train --data photos/ --model my-model.onnx --batch-size 64 --memory 8GB --out runs/hardened
+  holdfast train --data photos/ --size 64 --device cuda --out runs/photos
   holdfast train --resume runs/at-alp
 
 The run folder holds model.onnx (the finished classifier), config.json, log.jsonl,

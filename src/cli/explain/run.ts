@@ -66,11 +66,19 @@ export async function explainImages(options: ExplainOptions, work: Work): Promis
   const { createExplainer, findTap, METHODS, TAPPED } = await import("../../explain/index.js");
   const { createTarget } = await import("../../attacks/index.js");
   const { fixedBatchSize } = await import("../../models/index.js");
-  const { readBatch } = await import("../../evaluation/index.js");
+  const { batchWithin, readBatch } = await import("../../evaluation/index.js");
   const { classifier, dataset, terminal, device } = work;
   const methods = options.method === "all" ? METHODS : [options.method];
   const tap = methods.some((method) => TAPPED.has(method)) ? findTap(classifier, options.tap) : undefined;
-  const batchSize = fixedBatchSize(classifier) ?? Math.min(BATCH, options.batchSize, dataset.length);
+  const batchSize =
+    fixedBatchSize(classifier) ??
+    (await batchWithin([classifier], {
+      batchSize: Math.min(BATCH, options.batchSize, dataset.length),
+      attack: options.attack,
+      norm: options.norm,
+      memory: options.memory,
+      onWarning: (message) => terminal.warn(message),
+    }));
   const common = { batchSize, seed: options.seed, threads: options.threads, compile: device?.compile };
   const { norm, epsilon } = options;
   const threat =

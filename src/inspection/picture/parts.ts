@@ -1,5 +1,4 @@
-import type { Dim, Graph, Node } from "../../graph/index.js";
-import { namesBehind } from "../reach.js";
+import { namesBehind, type Dim, type Graph, type Node } from "../../graph/index.js";
 import { kindOf, KINDS, labelOf, resolutionOf, type Kind } from "./labels.js";
 
 /** Operators that follow each other with nothing beside them: one box. */

@@ -5,7 +5,7 @@ import { SETTING_ROWS } from "./rows.js";
 type Schema = Record<string, unknown>;
 
 /** What older runs do not have, or few do. */
-const OPTIONAL: ReadonlySet<string> = new Set(["trunkLearningRate", "device"]);
+const OPTIONAL: ReadonlySet<string> = new Set(["trunkLearningRate", "memory", "device"]);
 
 /** JSON Schema (draft 2020-12) of `settings` in a run's `config.json`; its recipe is described by `recipe.schema.json`. */
 export function settingsJsonSchema(): Schema {

@@ -299,6 +299,12 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
     rule: whole(1, 1024),
     defaultText: "the number of cores",
   },
+  memory: {
+    flag: "--memory <size>",
+    help: "memory that the process may take, such as 8GB: a batch that takes more is computed in parts",
+    rule: TEXT,
+    defaultText: "no limit",
+  },
   device: {
     flag: "--device <name>",
     help: "what it runs on; holdfast devices lists those here",

@@ -41,6 +41,11 @@ export interface TrainingSettings {
   readonly seed: number;
   /** Threads inside an operator. Other threads sum in another order: part of what decides the weights. */
   readonly threads: number;
+  /**
+   * What the process may take, such as "8GB": a batch that takes more is computed in equal parts, whose gradients are summed. No limit
+   * when absent.
+   */
+  readonly memory?: string | undefined;
   /** What it runs on; the CPU when absent. Other devices round otherwise: part of what decides the weights. */
   readonly device?: DeviceName | undefined;
 }

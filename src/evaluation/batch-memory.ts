@@ -1,0 +1,87 @@
+/** How many images are attacked at a time for a process to stay within a size. */
+import { forwardGraph, pgdStepGraph, stagesOf, SUITES, type Norm, type SuiteName } from "../attacks/index.js";
+import { UsageError } from "../errors/index.js";
+import { availableMemory, formatBytes } from "../files/index.js";
+import { deadCode } from "../graph/index.js";
+import { bindForInference, fixedBatchSize, isOpaque, type AnyClassifier } from "../models/index.js";
+import { programBytes } from "../runtime/index.js";
+
+const MIB = 2 ** 20;
+/** As of a training (`training/memory.ts`): the process, blocks that values do not fill, copies of what is compiled. */
+const [PROCESS, BLOCKS, CONSTANT_COPIES] = [280 * MIB, 1.35, 4];
+
+export interface BatchMemory {
+  /** Images at a time, as asked for. */
+  readonly batchSize: number;
+  /** An attack or a suite: each of its attacks holds a program. */
+  readonly attack: string;
+  readonly norm: Norm;
+  /** Bytes that the process may take; undefined: no limit. */
+  readonly memory: number | undefined;
+  /** Told where no limit was given and what is available may not do. */
+  readonly onWarning: (message: string) => void;
+  readonly available?: number;
+}
+
+/**
+ * The images that are attacked at a time: as many as asked for, or as the limit takes. What comes of an image does not depend on it.
+ *
+ *   peak = 280 MiB + Σ_models ( 1.35 V + 4 C )
+ *
+ * V: the most bytes that the values of their programs take at once (a step for each gradient attack, and the answers), C: constants.
+ *
+ * @throws UsageError where one image takes more.
+ */
+export async function batchWithin(
+  classifiers: readonly AnyClassifier[],
+  { batchSize, attack, norm, memory, onWarning, available = availableMemory() }: BatchMemory,
+): Promise<number> {
+  const peak = (rows: number): Promise<number> =>
+    peakOf(classifiers, { rows, programs: programsOf(attack, norm) });
+  const whole = await peak(batchSize);
+  if (memory === undefined) {
+    if (whole > available) {
+      onWarning(
+        `${batchSize} images at a time take about ${formatBytes(whole)}, and ${formatBytes(available)} are available: ` +
+          `--memory ${Math.max(1, Math.floor(available / 2 ** 30))}GB takes fewer`,
+      );
+    }
+    return batchSize;
+  }
+  if (whole <= memory) return batchSize;
+  const least = await peak(1);
+  if (least > memory) {
+    throw new UsageError({
+      place: "--memory",
+      problem: `${formatBytes(memory)} is too little: one image at a time takes about ${formatBytes(least)}`,
+      remedy: "Give more, or measure fewer models at once.",
+    });
+  }
+  const slope = (whole - least) / (batchSize - 1);
+  let rows = Math.min(batchSize - 1, Math.floor(1 + (memory - least) / slope));
+  while (rows > 1 && (await peak(rows)) > memory) rows = Math.max(1, Math.floor(0.9 * rows));
+  return rows;
+}
+
+/** Programs of gradients that are held at once. */
+function programsOf(attack: string, norm: Norm): number {
+  return Object.hasOwn(SUITES, attack) ? stagesOf(SUITES[attack as SuiteName], norm).length : 1;
+}
+
+async function peakOf(
+  classifiers: readonly AnyClassifier[],
+  { rows, programs }: { readonly rows: number; readonly programs: number },
+): Promise<number> {
+  let total = PROCESS;
+  for (const classifier of classifiers) {
+    // The file runs as it is, and nothing is known of its values.
+    if (isOpaque(classifier)) continue;
+    const bound = bindForInference(classifier, fixedBatchSize(classifier) ?? rows);
+    const step = await programBytes(deadCode(pgdStepGraph(bound, { norm: "linf" })));
+    const answer = await programBytes(forwardGraph(bound));
+    total +=
+      BLOCKS * (programs * step.values + answer.values) +
+      CONSTANT_COPIES * (programs * step.constants + answer.constants);
+  }
+  return Math.round(total);
+}

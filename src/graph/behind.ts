@@ -1,0 +1,15 @@
+import type { Dim, Graph, Node } from "./graph.js";
+
+/** The values that depend on any of `names`, which are among them; through nodes of which `passes` holds. */
+export function namesBehind(
+  graph: Graph<Dim>,
+  names: Iterable<string>,
+  passes: (node: Node) => boolean = () => true,
+): ReadonlySet<string> {
+  const reached = new Set(names);
+  for (const node of graph.nodes) {
+    if (!node.inputs.some((input) => reached.has(input)) || !passes(node)) continue;
+    for (const output of node.outputs) if (output !== "") reached.add(output);
+  }
+  return reached;
+}

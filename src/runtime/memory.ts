@@ -1,0 +1,49 @@
+import { namesBehind, type Graph } from "../graph/index.js";
+import { bytesPerElement, sizeOf } from "../tensor/index.js";
+import { lower } from "./lowering/index.js";
+
+/** What a program takes, in bytes. */
+export interface ProgramBytes {
+  /** The most that its values take at once, each from the node that makes it to its last use; outputs to the end. */
+  readonly values: number;
+  /** Its constants: weights, as it is given them. */
+  readonly constants: number;
+  /** Its outputs, which are copied. */
+  readonly outputs: number;
+}
+
+/** What the program of a graph takes, as `compile` would make it for the CPU: by its nodes in their order. */
+export async function programBytes(graph: Graph): Promise<ProgramBytes> {
+  const { graph: lowered } = await lower(graph, { standard: false });
+  let constants = 0;
+  for (const { data } of lowered.initializers.values()) constants += data.byteLength;
+  const outputs = lowered.outputs.reduce((sum, name) => sum + bytesOf(lowered, name), 0);
+  return { values: liveBytes(lowered), constants, outputs };
+}
+
+/** The most bytes that the values behind the inputs take at once, each from the node that makes it to its last use. */
+export function liveBytes(graph: Graph): number {
+  const own = namesBehind(graph, graph.inputs);
+  const lastUse = new Map<string, number>();
+  graph.nodes.forEach(({ inputs }, i) => inputs.forEach((name) => lastUse.set(name, i)));
+  for (const name of graph.outputs) lastUse.set(name, Infinity);
+  const ending = new Map<number, number>();
+  let [live, most] = [0, 0];
+  graph.nodes.forEach(({ outputs }, i) => {
+    for (const name of outputs) {
+      if (name === "" || !own.has(name)) continue;
+      const bytes = bytesOf(graph, name);
+      live += bytes;
+      const end = lastUse.get(name) ?? i;
+      ending.set(end, (ending.get(end) ?? 0) + bytes);
+    }
+    most = Math.max(most, live);
+    live -= ending.get(i) ?? 0;
+  });
+  return most;
+}
+
+function bytesOf(graph: Graph, name: string): number {
+  const { shape, dtype } = graph.values.get(name)!;
+  return sizeOf(shape) * bytesPerElement(dtype);
+}

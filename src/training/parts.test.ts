@@ -1,0 +1,226 @@
+import { readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { beforeAll, describe, expect, test } from "vitest";
+import { smallDataset, smallNetwork } from "../../test/small-network.js";
+import { RECIPES, type Recipe } from "../defences/index.js";
+import { UsageError } from "../errors/index.js";
+import { createClassifier, type Classifier } from "../models/index.js";
+import { compile } from "../runtime/index.js";
+import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
+import { resolveSettings, trainClassifier, UPDATE, type TrainingSettings } from "./index.js";
+import { describePlan, planMemory } from "./memory.js";
+import { runInParts } from "./run-parts.js";
+import { updateGraph, type UpdateGraphOptions } from "./update-graph.js";
+import { updateGraphInParts } from "./update-parts.js";
+
+const MB = 2 ** 20;
+const BATCH = 8;
+
+function settingsOf(recipe: Recipe, more: Partial<TrainingSettings> = {}): TrainingSettings {
+  const settings = resolveSettings({ batchSize: BATCH, seed: 1 }, { recipe, threads: 1 });
+  return { ...settings, epochs: 1, validation: { images: 0, every: 1, steps: 1 }, ...more };
+}
+
+function optionsOf(settings: TrainingSettings): UpdateGraphOptions {
+  const { recipe, batchSize, optimiser, decayAll } = settings;
+  return { batchSize, weights: recipe.weights, optimiser, decayAll, clipNorm: 0.5, ema: true };
+}
+
+/** Random images, labels and state for one update of both halves. */
+function feedsOf(classifier: Classifier, inputs: readonly { name: string; shape: readonly number[] }[]) {
+  const random = createGenerator(4);
+  const feeds: Record<string, Tensor> = {};
+  for (const { name, shape } of inputs) {
+    const known = classifier.graph.initializers.get(name.replace(/^ema:/, ""));
+    const size = shape.reduce((product, dim) => product * dim, 1);
+    const drawn = random.stream(name).fillUniform(new Float32Array(size), 0.1, 1);
+    if (known === undefined && /:/.test(name)) drawn.fill(0.01);
+    // A copy: BatchNormalization may write over it.
+    feeds[name] = tensor(
+      "float32",
+      shape,
+      known === undefined ? drawn : (known.data as Float32Array).slice(),
+    );
+  }
+  const classes = classifier.classNames.length;
+  const labels = new Float32Array(BATCH * classes);
+  for (let i = 0; i < BATCH; i++) labels[i * classes + (i % classes)] = 1;
+  feeds[UPDATE.oneHot] = tensor("float32", [BATCH, classes], labels);
+  return feeds;
+}
+
+async function bothWays(classifier: Classifier, recipe: Recipe, count: number) {
+  const options = optionsOf(settingsOf(recipe));
+  const whole = updateGraph(classifier, options);
+  const split = updateGraphInParts(classifier, { ...options, parts: count });
+  const [one, part, step] = [
+    await compile(whole.graph, { threads: 1 }),
+    await compile(split.part!, { threads: 1 }),
+    await compile(split.graph, { threads: 1 }),
+  ];
+  const feeds = (): Record<string, Tensor> => feedsOf(classifier, one.inputs);
+  const wanted = await one.run(feeds());
+  const found = await runInParts({ count, part, step }, classifier, split, feeds());
+  await Promise.all([one, part, step].map((program) => program.dispose()));
+  expect([...split.state].sort()).toEqual([...whole.state].sort());
+  return { wanted, found, state: whole.state };
+}
+
+const distance = (a: Tensor, b: Tensor): number => {
+  const [x, y] = [a.data as Float32Array, b.data as Float32Array];
+  expect(x.length).toBe(y.length);
+  const greatest = y.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
+  return x.reduce((most, value, i) => Math.max(most, Math.abs(value - y[i]!)), 0) / greatest;
+};
+
+describe("a batch in parts", () => {
+  const paired = {
+    ...RECIPES["alp"]!,
+    weights: { clean: 0.5, adversarial: 0.5, logitPairing: 0.1 },
+  };
+
+  test.each([2, 4, 8])("of %d gives the update of the whole, without BatchNormalization", async (count) => {
+    const { wanted, found, state } = await bothWays(smallNetwork(), paired, count);
+    const names = [
+      ...state.map(UPDATE.next),
+      UPDATE.loss,
+      UPDATE.term("clean"),
+      UPDATE.term("logitPairing"),
+      UPDATE.logits,
+    ];
+    const logits = wanted[UPDATE.logits]!;
+    expect(found[UPDATE.logits]!.shape).toEqual(logits.shape);
+    for (const name of names) expect(distance(found[name]!, wanted[name]!), name).toBeLessThan(1e-6);
+  });
+
+  test("moves BatchNormalization's averages at each part, as PyTorch's micro-batches do", async () => {
+    const classifier = createClassifier("resnet-mini", {
+      channels: 1,
+      height: 28,
+      width: 28,
+      classNames: ["a", "b"],
+      random: createGenerator(0),
+    });
+    const { wanted, found } = await bothWays(classifier, RECIPES["undefended"]!, 2);
+    const mean = classifier.buffers.find((name) => name.endsWith("running_mean"))!;
+    const [one, two] = [wanted, found].map((outputs) => outputs[UPDATE.next(mean)]!.data as Float32Array);
+    // From 0: .1 m of the whole, and of its halves a and b .1 (.9 a + b), where m = (a + b) / 2.
+    const ratio = two!.reduce((a, b) => a + b, 0) / one!.reduce((a, b) => a + b, 0);
+    expect(ratio).toBeGreaterThan(1.85);
+    expect(ratio).toBeLessThan(1.95);
+  });
+});
+
+describe("--memory", () => {
+  const data = { train: smallDataset(), validation: undefined };
+  const classifier = smallNetwork();
+  /** Of the small network: all but a few hundred kilobytes are the process itself. */
+  const plan = (memory: string | undefined, recipe: Recipe = RECIPES["pat"]!) =>
+    planMemory(
+      classifier,
+      settingsOf(recipe, memory === undefined ? {} : { memory }),
+      optionsOf(settingsOf(recipe)),
+    );
+  let [least, whole] = [0, 0];
+  beforeAll(async () => {
+    const settings = settingsOf(RECIPES["pat"]!);
+    ({ whole } = await plan(undefined));
+    ({ estimate: least } = await planMemory(
+      classifier,
+      { ...settings, memory: String(whole - 1) },
+      optionsOf(settings),
+    ));
+  });
+
+  test("splits the batch into the fewest parts that fit", async () => {
+    expect(await plan(undefined)).toMatchObject({ parts: 1, estimate: whole });
+    expect(await plan(String(whole))).toMatchObject({ parts: 1 });
+    const { parts, estimate, update } = await plan(String(whole - 1));
+    expect(parts).toBe(2);
+    expect(estimate).toBe(least);
+    expect(estimate).toBeLessThan(whole);
+    expect(update.part).toBeDefined();
+  });
+
+  test("refuses what one image does not fit in, what is no size, and what cannot be split", async () => {
+    await expect(plan("100MB")).rejects.toThrow(
+      /--memory: 100MB is too little: a step of one image takes about 28\d MB/,
+    );
+    await expect(plan("much")).rejects.toThrow(/"much" is not a size/);
+    await expect(plan("100MB", RECIPES["free"]!)).rejects.toThrow(
+      /free cannot be computed in parts: free adversarial/,
+    );
+    const settings = settingsOf(RECIPES["pat"]!, { memory: "lots" });
+    await expect(trainClassifier(classifier, data, settings)).rejects.toBeInstanceOf(UsageError);
+  });
+
+  test("says what it does, and warns where nothing was said and it may not fit", () => {
+    const settings = settingsOf(RECIPES["pat"]!);
+    const split = describePlan({ parts: 4, estimate: 300 * MB, whole: 900 * MB }, settings, {
+      hasBatchNorm: true,
+    });
+    expect(split).toEqual({
+      type: "notice",
+      message:
+        "a step of 8 images takes about 900 MB: it is computed in 4 parts of 2, about 300 MB; BatchNormalization normalises by each part",
+    });
+    const large = { parts: 1, estimate: 9 * 1024 * MB, whole: 9 * 1024 * MB };
+    const said = describePlan(large, settings, { hasBatchNorm: true, available: 4 * 1024 * MB });
+    expect(said).toEqual({
+      type: "warning",
+      message:
+        "a step of 8 images takes about 9.0 GB, and 4.0 GB are available: --memory 4GB computes it in parts.",
+    });
+    expect(describePlan(large, settings, { hasBatchNorm: true, available: 2 ** 40 })).toBeUndefined();
+  });
+
+  test("a training in parts comes to the weights of one in whole", async () => {
+    const recipe = { ...RECIPES["pat"]!, adversary: { ...RECIPES["pat"]!.adversary!, steps: 2 } };
+    const sgd = { kind: "sgd", momentum: 0.9, nesterov: false, weightDecay: 0 } as const;
+    const settings = settingsOf(recipe, { optimiser: sgd, learningRate: 0.01 });
+    const notices: string[] = [];
+    const [one, parts] = [
+      await trainClassifier(classifier, data, settings),
+      await trainClassifier(
+        classifier,
+        data,
+        { ...settings, memory: String(least) },
+        {
+          onEvent: (event) => void (event.type === "notice" && notices.push(event.message)),
+        },
+      ),
+    ];
+    expect(notices.join()).toMatch(/it is computed in 2 parts of 4/);
+    expect(parts.state.step).toBe(one.state.step);
+    for (const [name, value] of one.weights)
+      expect(distance(parts.weights.get(name)!, value)).toBeLessThan(1e-5);
+  });
+});
+
+test.runIf(process.platform === "linux")("a training does not grow", { timeout: 60_000 }, async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const resident = (): number =>
+    Number(/VmRSS:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))![1]) * 1024;
+  const classifier = createClassifier("resnet-mini", {
+    channels: 1,
+    height: 12,
+    width: 12,
+    classNames: ["a", "b", "c"],
+    random: createGenerator(0),
+  });
+  const train = smallDataset();
+  const steps = 240;
+  const settings = settingsOf(RECIPES["undefended"]!, { epochs: steps / Math.floor(train.length / BATCH) });
+  const sizes: number[] = [];
+  await trainClassifier(classifier, { train, validation: undefined }, settings, {
+    onEvent(event) {
+      if (event.type !== "step" || event.step <= steps / 2 || event.step % 20 > 0) return;
+      collect();
+      sizes.push(resident());
+    },
+  });
+  // What lives from step to step is a megabyte: kept, it would add a hundred.
+  expect(Math.min(...sizes.slice(3)) - Math.min(...sizes.slice(0, 3))).toBeLessThan(12 * MB);
+});
