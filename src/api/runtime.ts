@@ -1,5 +1,5 @@
 /**
- * From `holdfast`: run away from the calling thread, and tell errors apart.
+ * From `holdfast`: run on a GPU or away from the calling thread, and tell errors apart.
  *
  * @example
  * ```ts
@@ -22,7 +22,17 @@
  * ```
  * @module Runtime
  */
-export { createWorkerRuntime } from "../runtime/index.js";
-export type { CompileOptions, Feeds, Program, WorkerRuntime } from "../runtime/index.js";
+export { createWorkerRuntime, listDevices, openDevice } from "../runtime/index.js";
+export type {
+  CompileOptions,
+  Device,
+  DeviceName,
+  DeviceState,
+  DeviceUse,
+  Feeds,
+  OpenDeviceOptions,
+  Program,
+  WorkerRuntime,
+} from "../runtime/index.js";
 export { HoldfastError, InputError, InterruptedError, UsageError } from "../errors/index.js";
 export type { ErrorDetails } from "../errors/index.js";

@@ -19,7 +19,7 @@ export function parseBytes(text: string): number | undefined {
 
 /** 9.1 GB; powers of 1024. */
 export function formatBytes(bytes: number): string {
-  const [unit, size] = bytes >= 2 ** 30 ? ["GB", 2 ** 30] : ["MB", 2 ** 20];
-  const value = bytes / size!;
+  const [unit, size] = bytes >= 2 ** 30 ? (["GB", 2 ** 30] as const) : (["MB", 2 ** 20] as const);
+  const value = bytes / size;
   return `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`;
 }

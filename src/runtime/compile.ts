@@ -106,7 +106,7 @@ async function createSession({ graph, model }: Lowered, options: CompileOptions)
     ...(external.length === 0 ? {} : { externalData: external }),
   };
   try {
-    if (device !== "cpu") return await openOn(device, written, made);
+    if (device !== "cpu") return await openOn(device, written, made, options.onCpu);
     const session = await InferenceSession.create(written, { ...sessionOptions(options), ...made });
     return { session, onCpu: [] };
   } catch (cause) {

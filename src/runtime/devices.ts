@@ -44,6 +44,7 @@ export const DEVICES: Readonly<Record<DeviceName, DeviceCard>> = Object.freeze({
 
 /** How a run used a device, for its record. */
 export interface DeviceUse {
+  /** `cpu`, `cuda`, … */
   readonly name: DeviceName;
   /** Operators that it has no kernel for, which ran on the CPU. */
   readonly onCpu: readonly string[];

@@ -34,4 +34,6 @@ export interface CompileOptions {
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /** What it runs on; the CPU by default. {@link openDevice} also checks what a device computes. */
   readonly device?: DeviceName;
+  /** Operators that are known to be left for the CPU by this device: they are not looked for again. */
+  readonly onCpu?: readonly string[];
 }

@@ -148,7 +148,7 @@ describe("--memory", () => {
       /--memory: 100MB is too little: a step of one image takes about 28\d MB/,
     );
     await expect(plan("much")).rejects.toThrow(/"much" is not a size/);
-    await expect(plan("100MB", RECIPES["free"]!)).rejects.toThrow(
+    await expect(plan("100MB", RECIPES["free"])).rejects.toThrow(
       /free cannot be computed in parts: free adversarial/,
     );
     const settings = settingsOf(RECIPES["pat"]!, { memory: "lots" });

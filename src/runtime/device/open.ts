@@ -3,18 +3,21 @@ import { float32 } from "../../tensor/index.js";
 import { compile } from "../compile.js";
 import { DEVICES, type DeviceName, type DeviceUse } from "../devices.js";
 import { HoldfastError, InputError } from "../../errors/index.js";
-import { selfChecked, type Compiler } from "./self-check.js";
+import type { CompileOptions, Program } from "../program.js";
+import { formOf, selfChecked, type Compiler } from "./self-check.js";
 import { checkShipped } from "./session.js";
 
 /** A device that loads, and computes as the CPU does. */
 export interface Device {
+  /** `cpu`, `cuda`, … */
   readonly name: DeviceName;
-  /** As `compile`; the first run of each kind of program is checked against the CPU. */
-  readonly compile: Compiler;
-  /** What a record says of it, until now. */
+  /** Compiles a graph for it; the first run of each kind of program is checked against the CPU. */
+  readonly compile: (graph: Graph, options?: CompileOptions) => Promise<Program>;
+  /** What a result records of it, until now. */
   use(): DeviceUse;
 }
 
+/** What to be told of a device. */
 export interface OpenDeviceOptions {
   /** Told once of every operator that runs on the CPU. */
   readonly onCpu?: ((operators: readonly string[]) => void) | undefined;
@@ -32,8 +35,12 @@ export async function openDevice(name: DeviceName, options: OpenDeviceOptions = 
   if (name === "cuda") forbidTf32();
   await tryOut(name);
   const onCpu = new Set<string>();
+  /** What programs of one form leave for the CPU: an adversary's step is compiled again for each batch. */
+  const left = new Map<string, readonly string[]>();
   const onDevice: Compiler = async (graph, asked) => {
-    const program = await compile(graph, { ...asked, device: name });
+    const form = formOf(graph);
+    const program = await compile(graph, { ...asked, device: name, onCpu: left.get(form) ?? [] });
+    left.set(form, program.onCpu ?? []);
     const fresh = (program.onCpu ?? []).filter((op) => !onCpu.has(op));
     fresh.forEach((op) => onCpu.add(op));
     if (fresh.length > 0) options.onCpu?.(fresh);
@@ -74,8 +81,11 @@ function probe(): Graph {
 
 /** A device and whether it can be had here. */
 export interface DeviceState {
+  /** `cpu`, `cuda`, … */
   readonly name: DeviceName;
+  /** What it is for. */
   readonly title: string;
+  /** Whether it loads here. */
   readonly available: boolean;
   /** Why not. */
   readonly problem?: string;

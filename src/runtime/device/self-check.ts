@@ -49,7 +49,7 @@ export function selfChecked(device: Checked): Compiler {
 }
 
 /** What programs of other weights have in common. */
-function formOf(graph: Graph): string {
+export function formOf(graph: Graph): string {
   const typed = (name: string): unknown => {
     const { dtype, shape } = valueOf(graph, name);
     return [name, dtype, shape];

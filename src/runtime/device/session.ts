@@ -24,12 +24,14 @@ const CORE_ML_FLAGS = 0x008 | 0x010;
  * Opens a model on a device: all of it, or as much as the device has kernels for; the rest is then found out and told. It is
  * never run on the CPU as a whole.
  *
+ * @param known what was found to be left for the CPU before.
  * @throws InputError where the device cannot be had.
  */
 export async function openOn(
   device: OtherDevice,
   model: Uint8Array | string,
   options: InferenceSession.SessionOptions,
+  known: readonly string[] = [],
 ): Promise<DeviceSession> {
   checkShipped(device);
   const { extra, ...common } = sessionOptions({});
@@ -41,6 +43,7 @@ export async function openOn(
       executionProviders: [providerOf(device)],
       extra: whole ? { session: { ...extra!["session"]!, disable_cpu_ep_fallback: "1" } } : extra!,
     });
+  if (known.length > 0) return { session: await open({}, false), onCpu: known };
   try {
     return { session: await open({}, true), onCpu: [] };
   } catch (cause) {
