@@ -5,6 +5,7 @@ import type { ValidationRecord } from "./state.js";
 /** Training came to NaN or infinity (exit code 1): nothing after that can mend it. */
 export class DivergedError extends HoldfastError {
   override readonly exitCode = 1;
+  /** The step that came to it, counted from 1. */
   readonly step: number;
 
   constructor({ step, ...details }: ErrorDetails & { readonly step: number }) {
