@@ -7,7 +7,8 @@ const ROOMS = {
   src:
     "errors options files tensor onnx graph autodiff runtime models losses attacks falsification data defences training evaluation " +
     "inspection report live explain gate sharing tuning reproduction api cli",
-  "src/data": "pixels formats archives imagenet dataset classes splits regions sources check loader",
+  "src/data":
+    "pixels corruptions formats archives imagenet dataset classes splits regions sources check loader",
 };
 /** Doors beside a room's index, to what can be read without loading the room: the command line starts in a twentieth of a second. */
 const SIDE_DOORS = new Set([
@@ -15,6 +16,7 @@ const SIDE_DOORS = new Set([
   "src/files/memory.js",
   "src/files/tool.js",
   "src/files/cores.js",
+  "src/data/corruptions/names.js",
   "src/attacks/cards/index.js",
   "src/defences/recipes/index.js",
   "src/runtime/devices.js",

@@ -42,6 +42,7 @@ export type {
   AttackBatch,
   AttackName,
   AttackedBatch,
+  BallNorm,
   Card,
   ChoiceRow,
   Compile,

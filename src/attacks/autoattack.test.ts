@@ -7,7 +7,7 @@ import {
   apgd,
   costOf,
   fab,
-  NORMS,
+  BALL_NORMS,
   pgd,
   planAttack,
   runAttack,
@@ -89,7 +89,7 @@ describe.each(["linf", "l2"] as const)("the reference in %s", (norm) => {
   });
 });
 
-describe.each(NORMS)("in %s", (norm) => {
+describe.each(BALL_NORMS)("in %s", (norm) => {
   const threat = { norm, epsilon: EPSILON[norm] };
 
   it.each<[string, AnyAttack, { steps?: number; queries?: number }]>([

@@ -1,7 +1,8 @@
 import { l2Distance, linfDistance, type RandomStream } from "../tensor/index.js";
 import { crossPolytope } from "./l1-ball.js";
 import { STEP } from "./pgd-step.js";
-import type { Norm, ThreatModel } from "./threat.js";
+import { patchBall, type Shape } from "./patch-ball.js";
+import type { BallNorm, ThreatModel } from "./threat.js";
 
 /** The allowed images around one: the only place that knows the norms on the host. */
 export interface Ball {
@@ -27,12 +28,17 @@ export interface Ball {
   readonly rows: Readonly<Record<string, Float32Array>>;
 }
 
-/** @param centre the clean image, in [0, 1]: clipping to [0, 1] then never leaves the ball again. */
-export function ballAround({ norm, epsilon }: ThreatModel, centre: Float32Array): Ball {
-  return BALLS[norm](centre, epsilon);
+/**
+ * @param centre the clean image, in [0, 1]: clipping to [0, 1] then never leaves the ball again.
+ * @param shape of the image: a patch needs it.
+ */
+export function ballAround({ norm, epsilon }: ThreatModel, centre: Float32Array, shape?: Shape): Ball {
+  if (norm !== "patch") return BALLS[norm](centre, epsilon);
+  if (shape === undefined) throw new RangeError("the ball of patches needs the shape of the image");
+  return patchBall(centre, epsilon, shape);
 }
 
-const BALLS: Readonly<Record<Norm, (centre: Float32Array, epsilon: number) => Ball>> = {
+const BALLS: Readonly<Record<BallNorm, (centre: Float32Array, epsilon: number) => Ball>> = {
   linf: cube,
   l2: sphere,
   l1: crossPolytope,

@@ -4,7 +4,7 @@ import { CARDS, type OptionsOf } from "./cards/index.js";
 import { distanceToPlane, towardsPlane } from "./hyperplane.js";
 import { likelyTargets, lossAsker, type LossAt } from "./loss-gradient.js";
 import { argMax } from "./scoring.js";
-import type { Norm } from "./threat.js";
+import { ballNorm, type BallNorm } from "./threat.js";
 
 type Options = OptionsOf<(typeof CARDS)["fab-t"]["options"]>;
 
@@ -57,6 +57,7 @@ function* approach(
   nearest: Nearest,
 ): Asking<void> {
   const { image, label, ball, threat, target } = subject;
+  const norm = ballNorm(threat.norm);
   const [first, ...others] = aims.map((aim) => lossAsker(subject, "margin", { target: aim }));
   let x = isRandom ? halfway(image, ball.edge(subject.stream("fab-start", which))) : image;
   for (let k = 0; ; k++) {
@@ -70,10 +71,10 @@ function* approach(
       at = yield* first!(x);
     }
     if (k === steps) return;
-    at = yield* nearestOf(at, others, x, threat.norm);
+    at = yield* nearestOf(at, others, x, norm);
     // The plane on which the label and the class are level in the linear picture at x.
     const level = dot(at.gradient, x) - at.loss;
-    const [own, cleanWay] = [x, image].map((from) => towardsPlane(threat.norm, from, at.gradient, level));
+    const [own, cleanWay] = [x, image].map((from) => towardsPlane(norm, from, at.gradient, level));
     const [a, b] = [own!, cleanWay!].map((delta) => Math.max(ball.size(delta), 1e-8));
     const pull = Math.min(a! / (a! + b!), bias);
     x = x.map((value, i) => {
@@ -88,7 +89,7 @@ function* nearestOf(
   first: LossAt,
   others: readonly ((x: Float32Array) => Asking<LossAt>)[],
   x: Float32Array,
-  norm: Norm,
+  norm: BallNorm,
 ): Asking<LossAt> {
   let [nearest, distance] = [first, distanceToPlane(norm, first.gradient, first.loss)];
   for (const lossAt of others) {

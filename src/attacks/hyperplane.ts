@@ -7,12 +7,12 @@
  * the greatest weights go to their bounds, one after the other, and the last as far as the plane. Where the box ends before
  * the plane, every coordinate goes to its bound. (Croce & Hein 2020, arXiv:1907.02044, § 2.1.)
  */
-import type { Norm, StepNorm } from "./threat.js";
+import type { BallNorm, StepNorm } from "./threat.js";
 
 /** Weights that count as zero in L2 and L1, as in the reference: a quotient by them says nothing. */
 const NO_WEIGHT = 1e-8;
 
-export function towardsPlane(norm: Norm, x: Float32Array, w: Float32Array, b: number): Float32Array {
+export function towardsPlane(norm: BallNorm, x: Float32Array, w: Float32Array, b: number): Float32Array {
   let offset = -b;
   for (let i = 0; i < x.length; i++) offset += w[i]! * x[i]!;
   const sign = offset >= 0 ? -1 : 1;
@@ -59,7 +59,7 @@ function greatestFirst(x: Float32Array, w: Float32Array, sign: number, gap: numb
 }
 
 /** How far the plane of ⟨w, x⟩ = ⟨w, here⟩ + gap lies from here without the box: |gap| over w's length in the dual norm. */
-export function distanceToPlane(norm: Norm, w: Float32Array, gap: number): number {
+export function distanceToPlane(norm: BallNorm, w: Float32Array, gap: number): number {
   let [sum, squared, greatest] = [0, 0, 0];
   for (const value of w) {
     const size = Math.abs(value);

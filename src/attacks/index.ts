@@ -7,6 +7,7 @@ import { fmn } from "./fmn.js";
 import { fab, targetedFab } from "./fab.js";
 import { hopSkipJump } from "./hop-skip-jump.js";
 import { grayImage } from "./gray-image.js";
+import { patch } from "./patch.js";
 import { fgsm, pgd } from "./pgd.js";
 import { square, squareThenApgd } from "./square.js";
 
@@ -50,6 +51,7 @@ export { attackImages, imagesOf, runAttack, type AttackedBatch, type AttackedIma
 export { logitsOf, type Verdict } from "./judge.js";
 export { pack, type Done, type Job } from "./pack.js";
 export { lossFor, type LossAt } from "./loss-gradient.js";
+export { patch } from "./patch.js";
 export { fgsm, pgd } from "./pgd.js";
 export { type PgdOptions } from "./pgd-moves.js";
 export { forwardGraph, pgdStepGraph, STEP } from "./pgd-step.js";
@@ -95,6 +97,7 @@ export const ATTACKS = Object.freeze({
   cw,
   deepfool,
   "hop-skip-jump": hopSkipJump,
+  patch,
   "gray-image": grayImage,
 }) satisfies Readonly<Record<AttackName, unknown>>;
 export type { ChoiceRow, CountRow, FlagRow, PositiveRow } from "./cards/option-rows.js";

@@ -39,7 +39,7 @@ export function* judged(
   about: Omit<Subject, "threat" | "ball" | "cleanLogits">,
 ): Asking<Verdict> {
   const { image, label, target } = about;
-  const ball = ballAround(threat, image);
+  const ball = ballAround(threat, image, about.shape);
   const cleanLogits = yield* logitsOf(image);
   const candidate = yield* attack.run({ ...about, threat, ball, cleanLogits }, options as never);
   const isBroken = !candidate.every(Number.isFinite);

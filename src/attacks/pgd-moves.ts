@@ -6,7 +6,7 @@ import { withinBox } from "./l1-ball.js";
 import { lossAsker } from "./loss-gradient.js";
 import { pgdQuestion, STEP } from "./pgd-step.js";
 import { oneHot, spreadOf } from "./scoring.js";
-import type { StepNorm } from "./threat.js";
+import { ballNorm, type StepNorm } from "./threat.js";
 
 export type PgdOptions = OptionsOf<typeof CARDS.pgd.options>;
 
@@ -21,7 +21,7 @@ export type Move = (x: Float32Array, k: number) => Asking<Moved>;
 
 /** The moves of one run: what they remember ends with it. */
 export function movesOf(subject: Subject, options: PgdOptions): Move {
-  const { norm } = subject.threat;
+  const norm = ballNorm(subject.threat.norm);
   const isInGraph = options.objective === "scaled-cross-entropy" || options.objective === "cross-entropy";
   if (norm === "l1" || options.momentum > 0 || !isInGraph) return byHost(subject, options);
   return byGraph(subject, norm, options);

@@ -10,12 +10,16 @@ const ROUNDING = 1e-4;
  * The image as 8 bits a pixel hold it, `k / 255`, still inside the ball.
  *
  * - L∞: each pixel the nearest level in the ball around its clean one; where there is none, the clean pixel's own nearest.
+ * - a patch: each pixel that changed its nearest level.
  * - L2, L1: each pixel its nearest level, of a point so far on the way from the clean image that it is inside.
  *
  * @param clean the image that the ball is around, in [0, 1].
  */
 export function roundedInside(image: Float32Array, clean: Float32Array, threat: ThreatModel): Float32Array {
   if (threat.norm === "linf") return image.map((value, i) => levelInside(255 * value, clean[i]!, threat));
+  // A pixel that did not change is a level already, or stays what it is.
+  if (threat.norm === "patch")
+    return image.map((value, i) => (value === clean[i] ? value : Math.round(255 * value) / 255));
   const ball = ballAround(threat, clean);
   const at = (share: number): Float32Array =>
     image.map((value, i) => Math.round(255 * (clean[i]! + share * (value - clean[i]!))) / 255);

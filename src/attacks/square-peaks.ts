@@ -3,10 +3,10 @@
  * L1 (Croce & Hein 2021, arXiv:2103.01208, § 4).
  */
 import type { RandomStream } from "../tensor/index.js";
-import type { Norm } from "./threat.js";
+import type { BallNorm } from "./threat.js";
 
 /** Norms in which a perturbation is moved about as a whole. */
-export type PeakNorm = Exclude<Norm, "linf">;
+export type PeakNorm = Exclude<BallNorm, "linf">;
 
 type Shape = readonly [channels: number, height: number, width: number];
 

@@ -7,6 +7,7 @@ import { lossAsker } from "./loss-gradient.js";
 import { CARDS, type OptionsOf } from "./cards/index.js";
 import { logitsOf } from "./judge.js";
 import { marginOf } from "./scoring.js";
+import { ballNorm } from "./threat.js";
 import { initialTiles, tiltedPatch, type PeakNorm } from "./square-peaks.js";
 
 type Options = OptionsOf<typeof CARDS.square.options>;
@@ -45,7 +46,7 @@ export function patternOf(subject: Subject, source: RandomStream): Float32Array 
 }
 
 function searchOf(subject: Subject, source: RandomStream): Search {
-  const { norm } = subject.threat;
+  const norm = ballNorm(subject.threat.norm);
   return norm === "linf" ? stripes(subject, source) : tiles(subject, norm, source);
 }
 

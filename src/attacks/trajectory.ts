@@ -35,11 +35,11 @@ export async function pgdTrajectory(
 ): Promise<Float32Array[]> {
   checkThreat(threat);
   const { norm } = threat;
-  if (norm === "l1") {
+  if (norm === "l1" || norm === "patch") {
     throw new UsageError({
       place: "norm",
-      problem: "a trajectory's steps are a graph, which there is none of in l1",
-      remedy: "Use linf or l2, or the attack pgd in l1.",
+      problem: `a trajectory's steps are a graph, which there is none of in ${norm}`,
+      remedy: "Use linf or l2.",
     });
   }
   const question = pgdQuestion(norm);

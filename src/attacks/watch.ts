@@ -57,7 +57,7 @@ export function watchImages(
 
 function* watched(planned: PlannedAttack, about: Parameters<typeof judged>[1]): Asking<Watched> {
   const { image, label, randomised } = about;
-  const ball = ballAround(planned.threat, image);
+  const ball = ballAround(planned.threat, image, about.shape);
   const leads: number[] = [];
   let [silent, spread] = [0, 0];
   let seen: Float32Array | undefined;

@@ -22,10 +22,10 @@ describe.each(["evaluate", "attack", "explain"])("%s --help", (command) => {
     const help = (await helpOf(command)).replace(/\s+/g, " ");
     const [, options] = /Options of the attacks:(.*) Attacks:/.exec(help)!;
     expect(options).toContain(
-      "--steps <n> steps of each run (default: 40 for pgd; 100 for apgd, apgd-t, fab-t, fab; 30 for square-apgd; 60 for attention-apgd",
+      "--steps <n> steps of each run (default: 40 for pgd; 100 for apgd, apgd-t, fab-t, fab, patch; 30 for square-apgd; 60 for attention-apgd",
     );
     expect(options).toContain(
-      "(default: cross-entropy for apgd; dlr for apgd-t, square-apgd, attention-apgd)",
+      "(default: cross-entropy for apgd; dlr for apgd-t, square-apgd, attention-apgd, patch)",
     );
     expect(options).toContain("(default: 5000 for square, hop-skip-jump; 1000 for square-apgd)");
     expect(options).toContain("(default: scaled-cross-entropy for pgd, fgsm)");

@@ -31,6 +31,8 @@ export interface AttackOptions {
 /** What was typed of an attack's own options. */
 export type Given = Readonly<Record<string, OptionValue>>;
 
+/** What stands for no attack. */
+export const NO_ATTACK = "none";
 /** What is run where nothing is said. */
 const USUAL_ATTACK = "pgd";
 const USUAL_SUITE = "auto";
@@ -60,7 +62,7 @@ export function attackOptions(
   for (const [name, row] of Object.entries(allRows())) command.addOption(flagOf(name, row));
   return command
     .optionsGroup("Options:")
-    .addHelpText("after", listAttacks(suites))
+    .addHelpText("after", listAttacks(suites, also))
     .option("--batch-size <n>", "images attacked at a time", count, 100)
     .option("--memory <size>", "attack fewer at a time where the process would take more, such as 8GB", bytes)
     .hook("preAction", async () => {
@@ -68,7 +70,8 @@ export function attackOptions(
       if (command.getOptionValue("attack") === undefined) {
         const single =
           !suites || Object.keys(given).length > 0 || command.getOptionValue("iterations") !== undefined;
-        command.setOptionValue("attack", single ? USUAL_ATTACK : USUAL_SUITE);
+        const isPatch = command.getOptionValue("norm") === "patch";
+        command.setOptionValue("attack", isPatch ? "patch" : single ? USUAL_ATTACK : USUAL_SUITE);
       }
       const { attack, norm, epsilon: radii } = command.opts<AttackOptions>();
       await checkLengths(norm, {
@@ -143,7 +146,7 @@ function refuseOptions(suite: SuiteName, given: Given): void {
 }
 
 /** The attacks, and the suites among what else may be named, with a line each. */
-function listAttacks(takesSuites: boolean): string {
+function listAttacks(takesSuites: boolean, also: readonly string[]): string {
   const suites = takesSuites ? Object.values(SUITES) : [];
   const width = Math.max(...[...Object.values(CARDS), ...suites].map(({ name }) => name.length));
   const lines = (cards: readonly { readonly name: string; readonly help: string }[]): string[] =>
@@ -152,6 +155,9 @@ function listAttacks(takesSuites: boolean): string {
     "",
     "Attacks:",
     ...lines(Object.values(CARDS)),
+    ...(takesSuites && also.includes(NO_ATTACK)
+      ? [`  ${NO_ATTACK.padEnd(width)}  the clean images alone, and what else is asked for`]
+      : []),
     ...(suites.length === 0 ? [] : ["", "Suites, each attack on the images that stand after those before:"]),
     ...lines(suites),
   ].join("\n");
@@ -229,6 +235,7 @@ export function describeAttack(
   given: Given,
   epsilons: readonly number[],
 ): string {
+  if (attack === NO_ATTACK) return "no attack";
   const rows = Object.entries(rowsOf(attack)).map(([name, row]) => {
     const words = wordsOf(name);
     const value = given[name] ?? row.default;

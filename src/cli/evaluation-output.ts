@@ -1,7 +1,7 @@
 /** What evaluate and merge make of a result: its files, its words and the exit code. */
 import type { Command } from "commander";
 import { normLabel } from "../attacks/cards/index.js";
-import type { Result, ThreatInfo } from "../evaluation/index.js";
+import type { CorruptionSummary, Result, ThreatInfo } from "../evaluation/index.js";
 import { formatPercent, formatTable, type Terminal } from "./terminal.js";
 import { share } from "./values.js";
 
@@ -60,7 +60,8 @@ async function missedBy(result: Result, threshold: number): Promise<string | und
 
 /** The table, what each attack of a suite took, and the warnings, as the terminal shows them. */
 export async function describeResult(result: Result): Promise<string> {
-  const { accuracyOf, attackLabel, describeStages } = await import("../evaluation/index.js");
+  const { accuracyOf, attackLabel, describeStages, summariseCorruptions } =
+    await import("../evaluation/index.js");
   const measured = result.measurements.filter((m) => m.kind !== "nearest");
   const rows = measured.map((m) => [
     m.model,
@@ -76,9 +77,28 @@ export async function describeResult(result: Result): Promise<string> {
   return [
     formatTable([["model", "attack", "threat", "accuracy", "95 % interval"], ...rows]),
     ...suites,
+    ...summariseCorruptions(result).flatMap((each) => ["", ...describeCorruptions(each), ""]),
     ...warnings,
     ...result.statements,
   ].join("\n");
+}
+
+/** A line for each kind, a column for each severity. */
+function describeCorruptions(summary: CorruptionSummary): string[] {
+  const { model, kinds, severities, of, mean, accuracy, interval, mce } = summary;
+  const share = (value: number | undefined): string => (value === undefined ? "" : (100 * value).toFixed(1));
+  const rows = kinds.map((kind) => [
+    kind,
+    ...severities.map((severity) => share(of(kind, severity)?.accuracy)),
+    share(mean(kind)),
+  ]);
+  const within =
+    interval === undefined ? "" : ` (95 % interval ${share(interval.low)}–${share(interval.high)} %)`;
+  return [
+    formatTable([["accuracy in % at severity", ...severities.map(String), "mean"], ...rows]),
+    `${model} under corruptions: mean accuracy ${formatPercent(accuracy)}${within}` +
+      (mce === undefined ? "" : `, mCE ${mce.toFixed(1)} %`),
+  ];
 }
 
 function describeThreat({ norm, epsilon }: ThreatInfo): string {

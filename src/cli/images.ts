@@ -144,6 +144,7 @@ function describeClasses(
 /** The radii that most papers use on these images, the headline last. */
 export function usualEpsilons(data: string, norm: Norm): readonly number[] {
   const isMnist = /^mnist(:|$)/.test(data);
+  if (norm === "patch") return [0.02, 0.05, 0.1];
   if (norm === "l2") return [0.25, 0.5];
   if (norm === "l1") return isMnist ? [2.5, 5, 10] : [3, 6, 12];
   return isMnist ? [0.1, 0.2, 0.3] : [2 / 255, 4 / 255, 8 / 255];

@@ -123,7 +123,11 @@ export async function saveFolder(saving: Saving): Promise<SavedPicture[]> {
         prediction: final[i]! < 0 ? null : name(final[i]!),
         success: isReached(place, final[i]!),
         successBefore: success[place] === 1,
-        distance: ballAround(threat, row(clean, i)).distance(row(back, i)),
+        distance: ballAround(threat, row(clean, i), [
+          dataset.channels,
+          dataset.height,
+          dataset.width,
+        ]).distance(row(back, i)),
       });
     }
   }

@@ -27,7 +27,20 @@ export {
   type ModelClasses,
 } from "./classes/index.js";
 export { openDataset } from "./sources/index.js";
-export type { Augmentation } from "./pixels/index.js";
+export {
+  checkCorruptible,
+  corrupt,
+  CORRUPTIONS,
+  frostTextures,
+  readFrost,
+  scaleFor,
+  SEVERITIES,
+  type Corruption,
+  type CorruptionScale,
+  type CorruptOptions,
+  type Severity,
+} from "./corruptions/index.js";
+export type { Augmentation, ByteImage } from "./pixels/index.js";
 export { createLoader, type Loader, type LoaderOptions } from "./loader/index.js";
 export { checkData, type CheckOptions, type DataCheck, type Duplicates } from "./check/index.js";
 export type { CheckSummary, ClassCount } from "./check/summary.js";

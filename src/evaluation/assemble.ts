@@ -5,13 +5,14 @@ import { isOpaque, type AnyClassifier, type Classifier } from "../models/index.j
 import { readJson, toolInfo, writeFileAtomic } from "../files/index.js";
 import { runtimeInfo, type Device, type DeviceUse } from "../runtime/index.js";
 import { checkStatements } from "./check-gates.js";
+import { corruptionStatements } from "./corruption-summary.js";
 import { distanceStatements } from "./distances.js";
 import { evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } from "./evaluate.js";
 import { collectExamples } from "./examples.js";
 import { checkFit } from "./fit.js";
 import { checkGates, upperBoundStatements } from "./gates.js";
 import { budgetStatement, uncheckedStatement } from "./limit-gates.js";
-import type { EvaluateOptions } from "./plan.js";
+import { isAttacked, type EvaluateOptions } from "./plan.js";
 import { marksOf, openKept } from "./kept.js";
 import { readAsLogits } from "./probabilities.js";
 import {
@@ -168,7 +169,7 @@ export function assembleResult(parts: ResultParts): Result {
     ...(parts.date === undefined ? {} : { date: parts.date }),
     seed: plan.seed,
     dataset: describeSample(sample, evaluation.places),
-    headline: { norm: plan.norm, epsilon: plan.headline },
+    headline: isAttacked(plan) ? { norm: plan.norm, epsilon: plan.headline } : null,
     models: models.map(({ name, classifier, info }) => ({
       name,
       ...info,
@@ -178,6 +179,7 @@ export function assembleResult(parts: ResultParts): Result {
         : {}),
     })),
     measurements,
+    ...(evaluation.corruptions && { corruptions: evaluation.corruptions }),
     ...(evaluation.checks.length === 0 ? {} : { checks: evaluation.checks }),
     examples,
     statements: (parts.notes ?? []).map((note) => `${note}.`),
@@ -211,6 +213,7 @@ export function measuredResult(measures: Measures): Result {
       ...uncheckedStatement(measures),
       ...budgetStatement(measures),
       ...distanceStatements(measures),
+      ...corruptionStatements(measures),
       measures.shard === undefined
         ? sampleStatement(measures.dataset)
         : shardStatement(measures.shard, measures.dataset),

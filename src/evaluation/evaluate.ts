@@ -1,12 +1,20 @@
 import { openTarget, type Compile, type Target, type TargetOptions } from "../attacks/index.js";
-import type { Dataset } from "../data/index.js";
+import { checkCorruptible, type Dataset } from "../data/index.js";
 import { InterruptedError, UsageError } from "../errors/index.js";
 import { fixedBatchSize, type AnyClassifier, type Classifier } from "../models/index.js";
 import { createGenerator } from "../tensor/index.js";
-import type { CleanMeasurement, Limits, Measurement, ModelChecks, RepeatedAnswers } from "./result/index.js";
+import type {
+  CleanMeasurement,
+  CorruptionResults,
+  Limits,
+  Measurement,
+  ModelChecks,
+  RepeatedAnswers,
+} from "./result/index.js";
 import { checkModel, checksOf } from "./checks/check-model.js";
 import { checkRepeats } from "./checks/repeats.js";
 import { chooseExamples } from "./choose-examples.js";
+import { corruptionWork, measureCorruptions } from "./corruptions.js";
 import { checkFit } from "./fit.js";
 import type { Kept } from "./kept.js";
 import { openBudget, type Budget } from "./budget.js";
@@ -54,6 +62,7 @@ export interface Evaluation {
   readonly places: readonly number[];
   /** What ended it, where something was to. */
   readonly limits?: Limits | undefined;
+  readonly corruptions?: CorruptionResults | undefined;
   /** Places of images to be shown, and what the headline's first attack made of them, by model. */
   readonly shown: readonly number[];
   readonly adversarial: ReadonlyMap<string, ReadonlyMap<number, Float32Array>>;
@@ -143,8 +152,11 @@ async function evaluateOn(dataset: Dataset, opened: Opened): Promise<Evaluation>
     checks.push(await checkModel(run, name, own, repeats.get(name)));
     measurements.push(clean.get(name)!, ...own);
   }
+  const limits = limitsOf(run, ran);
+  const corruptions =
+    plan.corruptions && (await measureCorruptions(run, plan.corruptions, opened.options.corruptions!));
   const { shown, adversarial } = run;
-  return { plan, measurements, checks, places, shown, adversarial, limits: limitsOf(run, ran) };
+  return { plan, measurements, checks, places, shown, adversarial, limits, corruptions };
 }
 
 /** What is to be done, and says how much that is. */
@@ -160,7 +172,8 @@ function openRun(
     tasks
       .map(({ model, given }) => workOf(stagesFor(given, targets.get(model)!), places.length))
       .reduce((sum, each) => sum + each, 0) +
-    (plan.checks ? checksWork(models, { plan, planned, targets }, dataset) : 0);
+    (plan.checks ? checksWork(models, { plan, planned, targets }, dataset) : 0) +
+    (plan.corruptions ? corruptionWork(plan.corruptions, models.length, places.length) : 0);
   hooks.onEvent?.({ type: "plan", plan, images: places.length, work });
   let done = 0;
   const { threshold } = options;
@@ -248,4 +261,5 @@ function checkModels(
     });
   }
   for (const { name, classifier } of models) checkFit(name, classifier, dataset);
+  if (plan.corruptions) checkCorruptible(dataset);
 }

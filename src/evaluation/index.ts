@@ -6,6 +6,9 @@ export {
   type AttackParameters,
   type AttentionPair,
   type CleanMeasurement,
+  type CorruptedMeasurement,
+  type CorruptionBaseline,
+  type CorruptionResults,
   type Example,
   type ExampleView,
   type FailureSigns,
@@ -58,6 +61,13 @@ export {
   type Measured,
   type WorstCase,
 } from "./curves.js";
+export {
+  baselineOf,
+  corruptionLabel,
+  summariseCorruptions,
+  type CorruptionSummary,
+} from "./corruption-summary.js";
+export { planCorruptions, type CorruptionOptions, type CorruptionPlan } from "./plan-corruptions.js";
 export { accuracyWithin, distancesOf, type Distances } from "./distances.js";
 export { chanceLevel, checkGates, warningTitles } from "./gates.js";
 export { describeGuess, guessGate } from "./guess-gate.js";

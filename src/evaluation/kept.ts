@@ -22,6 +22,9 @@ export interface Kept {
     kept: KeptOutcome,
     what: { readonly withImage: boolean; readonly scored?: Scored | undefined },
   ): Promise<void>;
+  /** A model's answers to a batch of corrupted images. */
+  answers(name: string): KeptAnswers | undefined;
+  putAnswers(name: string, answers: KeptAnswers): Promise<void>;
   /** How many outcomes were there when it was opened. */
   readonly found: number;
   /** Devices other than the present one that some of them were computed on. */
@@ -35,6 +38,15 @@ export interface KeptOutcome {
   readonly scored?: Scored | undefined;
 }
 
+export interface KeptAnswers {
+  readonly predictions: readonly number[];
+  readonly seconds: number;
+}
+
+const answersRow: z.ZodType<KeptAnswers> = z.object({
+  predictions: z.array(z.int()),
+  seconds: z.number().min(0),
+});
 const count = z.int().min(0);
 const row = z.object({
   clean: z.int(),
@@ -158,6 +170,8 @@ function keptIn(journal: Journal, whose: string, known: Pick<Kept, "found" | "ot
       }
       return found;
     },
+    answers: (name) => journal.get(`${whose}/${name}`, answersRow),
+    putAnswers: (name, { predictions, seconds }) => journal.put(`${whose}/${name}`, { predictions, seconds }),
     async put(attack, { outcome, seconds }, { withImage, scored }) {
       const { value } = outcome;
       await journal.put(`${whose}/${attack}/${outcome.place}`, {

@@ -1,6 +1,7 @@
 /** Shards of an evaluation, put together: without the models and without the images. */
 import { InputError } from "../errors/index.js";
 import { measuredResult } from "./assemble.js";
+import { mergeCorruptions } from "./merge-corruptions.js";
 import { mergeMeasurement } from "./merge-measurements.js";
 import type { Example, Limits, Measurement, Result, ShardInfo, ShardMarks } from "./result/index.js";
 
@@ -43,6 +44,7 @@ export function mergeResults(results: readonly ShardResult[]): Result {
     headline: result.headline,
     models: result.models,
     measurements,
+    ...mergeCorruptions(parts.map(({ result: each }) => each)),
     ...mergeChecks(parts),
     examples: mergeExamples(parts, measurements),
     statements: [...first.shard.notes, ...machinesStatement(parts)],

@@ -16,6 +16,7 @@ import {
   type ThreatModel,
 } from "../attacks/index.js";
 import { suggestName, UsageError } from "../errors/index.js";
+import { planCorruptions, type CorruptionOptions, type CorruptionPlan } from "./plan-corruptions.js";
 import type { Shard } from "./shards.js";
 
 /** What to measure, before defaults are filled in. */
@@ -24,7 +25,7 @@ export interface EvaluateOptions {
   /** Radii in pixel units. The last is the headline unless `headline` says otherwise. */
   readonly epsilons: readonly number[];
   readonly headline?: number;
-  /** Name of an attack or a suite; PGD by default. */
+  /** Name of an attack or a suite, or `none`; PGD by default. */
   readonly attack?: string;
   /** The attack's options; its own defaults for the rest. */
   readonly options?: Readonly<Record<string, OptionValue | undefined>>;
@@ -51,6 +52,8 @@ export interface EvaluateOptions {
    * done depends on the machine.
    */
   readonly budget?: number | undefined;
+  /** Also measure the accuracy under corruptions. They are measured last, beside any budget or threshold. */
+  readonly corruptions?: CorruptionOptions | undefined;
   /** End once it is certain whether every model's accuracy at the headline is at least this. Nothing else is measured. */
   readonly threshold?: number | undefined;
 }
@@ -82,8 +85,11 @@ export interface EvaluationPlan {
   readonly threads: number | undefined;
   readonly seed: number;
   readonly checks: boolean;
+  readonly corruptions?: CorruptionPlan | undefined;
 }
 
+/** The name that stands for none. */
+const NO_ATTACK = "none";
 const DEFAULT_BATCH = 100;
 const DEFAULT_EXAMPLES = 6;
 
@@ -95,8 +101,9 @@ const DEFAULT_EXAMPLES = 6;
  * @throws UsageError when nothing is asked for, or what is asked for cannot be.
  */
 export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
-  const epsilons = [...new Set(options.epsilons)].sort((a, b) => a - b);
-  const headline = options.headline ?? epsilons.at(-1);
+  const wantsAttack = options.attack !== NO_ATTACK;
+  const epsilons = wantsAttack ? [...new Set(options.epsilons)].sort((a, b) => a - b) : [];
+  const headline = wantsAttack ? (options.headline ?? epsilons.at(-1)) : 0;
   if (headline === undefined) {
     throw new UsageError({
       place: "epsilon",
@@ -104,7 +111,7 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
       remedy: "Give at least one radius, such as 8/255.",
     });
   }
-  if (!epsilons.includes(headline)) epsilons.push(headline);
+  if (wantsAttack && !epsilons.includes(headline)) epsilons.push(headline);
   const norm = options.norm ?? "linf";
   const name = options.attack ?? "pgd";
   const given = options.options ?? {};
@@ -112,12 +119,12 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
     ...planMeasurement(name, { norm, epsilon }, given),
     transfer: epsilon > 0,
   }));
-  const main = attacks.find(({ threat }) => threat.epsilon === headline)!;
+  const main = attacks.find(({ threat }) => threat.epsilon === headline);
   for (const steps of new Set(options.iterations)) {
-    if (main.isSuite) {
+    if (main === undefined || main.isSuite) {
       throw new UsageError({
         place: "iterations",
-        problem: `say nothing to the suite ${name}`,
+        problem: main === undefined ? "say nothing without an attack" : `say nothing to the suite ${name}`,
         remedy: "Leave them out.",
       });
     }
@@ -146,6 +153,7 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
     threads: options.threads,
     seed: options.seed ?? 0,
     checks: isChecked(options),
+    ...(options.corruptions && { corruptions: planCorruptions(options.corruptions) }),
   };
 }
 
@@ -160,6 +168,11 @@ export function isChecked({
   threshold,
 }: Pick<EvaluateOptions, "checks" | "shard" | "budget" | "threshold">): boolean {
   return checks && shard === undefined && budget === undefined && threshold === undefined;
+}
+
+/** Whether anything is attacked at an ε that was asked for. */
+export function isAttacked({ attacks }: Pick<EvaluationPlan, "attacks">): boolean {
+  return attacks.some(({ nearest }) => nearest !== true);
 }
 
 /** Whether a measurement is one of the headline: at its ε. The search for the nearest images is at none, however wide its ball is. */

@@ -1,9 +1,11 @@
 /** How to get the same numbers again, and how to cite them. */
+import { CORRUPTIONS, SEVERITIES } from "../data/corruptions/names.js";
 import { CARDS, type Norm, type OptionRows } from "../attacks/cards/index.js";
 import {
   accuracyOf,
   attackLabel,
   attacksOf,
+  summariseCorruptions,
   worstCase,
   type AttackMeasurement,
   type Result,
@@ -44,12 +46,8 @@ function chosenOf({ measurements, headline }: Result): AttackMeasurement | undef
 export function commandOf(result: Result): string | undefined {
   const { models, dataset, seed, measurements, headline } = result;
   const chosen = chosenOf(result);
-  if (chosen === undefined || headline === null) return undefined;
+  if ((chosen === undefined || headline === null) && result.corruptions === undefined) return undefined;
   if (dataset.sampling !== "full" && dataset.sampleSeed !== seed) return undefined;
-  const { norm } = headline;
-  const radii = attacksOf(measurements)
-    .filter(({ attack, threat }) => attack === chosen.attack && threat.norm === norm)
-    .map(({ threat }) => threat.epsilon);
   const search = measurements.find(({ kind }) => kind === "nearest");
   const steps = search?.kind === "nearest" ? search.parameters.steps : null;
   const words = [
@@ -61,16 +59,44 @@ export function commandOf(result: Result): string | undefined {
     ...(dataset.sampling === "full" ? [] : ["--limit", String(dataset.n)]),
     "--seed",
     String(seed),
+    ...attackWords(chosen, measurements),
+    ...(steps === null ? [] : ["--curve", String(steps)]),
+    ...corruptionWords(result),
+    ...(result.runtime.device === undefined ? [] : ["--device", result.runtime.device.name]),
+  ];
+  return words.map(quoted).join(" ");
+}
+
+/** Norm, radii and attack; `--attack none` where nothing was attacked. */
+function attackWords(
+  chosen: AttackMeasurement | undefined,
+  measurements: Result["measurements"],
+): readonly string[] {
+  if (chosen === undefined) return ["--attack", "none"];
+  const { norm } = chosen.threat;
+  const radii = attacksOf(measurements)
+    .filter(({ attack, threat }) => attack === chosen.attack && threat.norm === norm)
+    .map(({ threat }) => threat.epsilon);
+  return [
     ...(norm === "linf" ? [] : ["--norm", norm]),
     "--epsilon",
     [...new Set(radii)].map(format.epsilon).join(","),
     "--attack",
     chosen.attack,
     ...optionsOf(chosen, norm),
-    ...(steps === null ? [] : ["--curve", String(steps)]),
-    ...(result.runtime.device === undefined ? [] : ["--device", result.runtime.device.name]),
   ];
-  return words.map(quoted).join(" ");
+}
+
+/** `--corruptions`, and what was left out of them. */
+function corruptionWords(result: Result): string[] {
+  const [summary] = summariseCorruptions(result);
+  if (summary === undefined) return [];
+  const { kinds, severities } = summary;
+  return [
+    "--corruptions",
+    ...(kinds.length === CORRUPTIONS.length ? [] : [kinds.join(",")]),
+    ...(severities.length === SEVERITIES.length ? [] : ["--severity", severities.join(",")]),
+  ];
 }
 
 /** What the attack was told besides its defaults. */

@@ -2,6 +2,7 @@ import {
   accuracyOf,
   attacksOf,
   distancesOf,
+  summariseCorruptions,
   worstCase,
   type Interval,
   type ModelInfo,
@@ -38,6 +39,11 @@ export function answerSection(result: Result): Html {
 export function titleOf(result: Result): string {
   const { headline, models } = result;
   const [only] = models;
+  const [corrupted, ...more] = summariseCorruptions(result);
+  if (headline === null && corrupted !== undefined)
+    return more.length > 0
+      ? `How well do ${models.length} models hold under corruptions?`
+      : `${corrupted.model} is right on ${format.percent(corrupted.accuracy)} under corruptions`;
   if (headline === null || only === undefined || models.length > 1)
     return models.length > 1
       ? `How well do ${models.length} models hold under attack?`
@@ -62,6 +68,7 @@ function modelOf(result: Result, model: ModelInfo, threats: readonly ThreatInfo[
   const verdict = headline === null ? undefined : verdictOf(result, model.name, headline);
   const clean = result.measurements.find((m) => m.kind === "clean" && m.model === model.name);
   const distance = distancesOf(result).find((each) => each.model === model.name);
+  const corrupted = summariseCorruptions(result).find((each) => each.model === model.name);
   return html`<section class="model" aria-label="${model.name}">
     <div class="who">
       <h2>${model.name}</h2>
@@ -75,6 +82,13 @@ function modelOf(result: Result, model: ModelInfo, threats: readonly ThreatInfo[
         const isHeadline = threat.norm === headline?.norm && threat.epsilon === headline.epsilon;
         return robust && accuracy(format.threat(threat), accuracyOf(robust), robust, isHeadline);
       })}
+      ${
+        corrupted?.interval &&
+        accuracy("mean, corruptions", format.percent(corrupted.accuracy), {
+          accuracy: corrupted.accuracy,
+          interval: corrupted.interval,
+        })
+      }
       ${
         distance &&
         html`<div class="accuracy">

@@ -5,6 +5,7 @@ import { appendixSection, dataBlock } from "./appendix.js";
 import { checksSection } from "./checks.js";
 import { distanceChart, epsilonChart, lossChart, stepsChart } from "./charts.js";
 import { classesSection } from "./classes.js";
+import { corruptionsSection } from "./corruptions.js";
 import { chartsSection } from "./figures.js";
 import { gallerySection } from "./gallery.js";
 import { html } from "./html.js";
@@ -34,8 +35,8 @@ export async function renderReport(result: Result): Promise<string> {
     generator: `${result.tool.name} ${result.tool.version}`,
     content: html`${answerSection(result)} ${warningsSection(result)}
       ${chartsSection(charts, "Bars beside the points are 95 % Wilson intervals.")} ${stagesSection(result)}
-      ${await gallerySection(result)} ${classesSection(result)} ${checksSection(result)}
-      ${accuracySection(result)} ${againSection(result)} ${appendixSection(result)}
+      ${corruptionsSection(result)} ${await gallerySection(result)} ${classesSection(result)}
+      ${checksSection(result)} ${accuracySection(result)} ${againSection(result)} ${appendixSection(result)}
       <footer>Made by ${result.tool.name} ${result.tool.version} on ${result.date}.</footer>`,
     data: dataBlock(result),
     hasFilters: result.examples.length > 0,

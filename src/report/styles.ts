@@ -35,6 +35,7 @@ h3 { font-size: .95rem; margin: 0 0 .4rem; }
 .confusion.long thead th { writing-mode: vertical-rl; transform: rotate(180deg); max-width: none; max-height: 10rem; text-align: left; }
 .confusion tbody th { text-align: right; font-weight: 500; }
 .confusion .right { background: rgb(0 158 115 / calc(.75 * var(--share, 0))); } .confusion .wrong { background: rgb(213 94 0 / calc(.7 * var(--share, 0))); }
+.corruptions td { padding-left: .5rem; background: rgb(213 94 0 / calc(.55 * var(--lost, 0))); } .corruptions .range { font-size: .75rem; color: var(--ink); opacity: .8; white-space: nowrap; }
 pre { margin: .75rem 0; padding: .8rem 1rem; background: var(--wash); border: 1px solid var(--line); border-radius: .4rem; white-space: pre-wrap; }
 blockquote { margin: .75rem 0; padding: .2rem 1rem; border-left: .3rem solid var(--line); max-width: 52rem; }
 .filters { display: flex; flex-wrap: wrap; gap: .75rem 1.25rem; align-items: center; margin: .75rem 0 1rem; color: var(--soft); }

@@ -1,6 +1,6 @@
 import { card } from "./card.js";
 import { choice, count, positive, type ChoiceRow } from "./option-rows.js";
-import { NORMS } from "../threat.js";
+import { BALL_NORMS } from "../threat.js";
 import { PGD_OPTIONS, RAISED_LOSSES, type RaisedLoss } from "./pgd-cards.js";
 
 const draws = PGD_OPTIONS.draws;
@@ -44,7 +44,7 @@ export const AUTOATTACK_CARDS = {
     label: "APGD",
     help: "Auto-PGD: PGD with momentum that halves its steps where the loss stops rising",
     access: "gradient",
-    norms: NORMS,
+    norms: BALL_NORMS,
     options: {
       ...APGD_OPTIONS,
       loss: raised("cross-entropy"),
@@ -64,7 +64,7 @@ export const AUTOATTACK_CARDS = {
     label: "APGD-T",
     help: "APGD towards each of the likeliest classes",
     access: "gradient",
-    norms: NORMS,
+    norms: BALL_NORMS,
     options: { ...APGD_OPTIONS, targets, loss: raised("dlr") },
     cost: ({ restarts, draws: each, targets: aims, ...run }) => ({
       forward: 0,
@@ -76,7 +76,7 @@ export const AUTOATTACK_CARDS = {
     label: "FAB-T",
     help: "looks for the nearest adversarial image, towards each of the likeliest classes",
     access: "gradient",
-    norms: NORMS,
+    norms: BALL_NORMS,
     options: FAB_OPTIONS,
     // After a success it asks again, nearer to the image.
     cost: ({ steps, targets: aims, restarts }) => ({ forward: 0, gradient: 2 * steps * aims * restarts }),
@@ -86,7 +86,7 @@ export const AUTOATTACK_CARDS = {
     label: "FAB",
     help: "looks for the nearest adversarial image, each step towards the class whose decision is nearest",
     access: "gradient",
-    norms: NORMS,
+    norms: BALL_NORMS,
     options: FAB_OPTIONS,
     // After a success it asks once more, nearer to the image.
     cost: ({ steps, targets: aims, restarts }) => ({ forward: 0, gradient: steps * (aims + 1) * restarts }),
@@ -96,7 +96,7 @@ export const AUTOATTACK_CARDS = {
     label: "Square",
     help: "random search by the model's answers alone, without a gradient",
     access: "logits",
-    norms: NORMS,
+    norms: BALL_NORMS,
     options: SQUARE_OPTIONS,
     cost: ({ queries }) => ({ forward: queries, gradient: 0 }),
   }),
@@ -105,7 +105,7 @@ export const AUTOATTACK_CARDS = {
     label: "Square + APGD",
     help: "Square for a few queries, then APGD from the best image that it found",
     access: "gradient",
-    norms: NORMS,
+    norms: BALL_NORMS,
     options: {
       queries: count({ ...SQUARE_OPTIONS.queries, default: 1000 }),
       patch: SQUARE_OPTIONS.patch,

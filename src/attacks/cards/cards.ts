@@ -3,6 +3,7 @@ import { AUTOATTACK_CARDS } from "./autoattack-cards.js";
 import { card } from "./card.js";
 import { DECISION_CARDS } from "./decision-cards.js";
 import { NEAREST_CARDS } from "./nearest-cards.js";
+import { PATCH_CARDS } from "./patch-cards.js";
 import { PGD_CARDS } from "./pgd-cards.js";
 
 /** Every attack by name. To add one: its card in a file of its family, its `run` in a file of its own, a line in `ATTACKS`. */
@@ -12,6 +13,7 @@ export const CARDS = {
   ...ADAPTIVE_CARDS,
   ...NEAREST_CARDS,
   ...DECISION_CARDS,
+  ...PATCH_CARDS,
   "gray-image": card({
     name: "gray-image",
     label: "gray image",

@@ -92,11 +92,13 @@ function workOf(config: CheckConfig, norm: Norm, norms: number) {
   return {
     seed,
     ...(limit === undefined ? {} : { limit }),
-    attack,
+    attack: norm === "patch" ? "patch" : attack,
     norm,
     epsilon: [...new Set(epsilon)].sort((a, b) => a - b),
     budget: budget === undefined ? undefined : budget / runs,
     threshold: decidedBy(config, norm),
+    // They are of no norm: measured with the first.
+    corruptions: norm === config.threats[0]!.norm ? config.corruptions : undefined,
   };
 }
 
@@ -137,7 +139,7 @@ async function evaluateOnce(
   terminal: Terminal,
 ): Promise<Result> {
   terminal.note(`measuring ${relative(".", path)}`);
-  const { budget, threshold, ...options } = work;
+  const { budget, threshold, corruptions, ...options } = work;
   const computed = {
     ...(threads === undefined ? {} : { threads }),
     ...(device === undefined ? {} : { device }),
@@ -145,7 +147,7 @@ async function evaluateOnce(
   const words = createTerminal({ quiet });
   const opened = await openEvaluation([path], { ...options, data, batchSize: 100, ...computed }, {}, words);
   words.note(opened.description);
-  const asked = { ...opened.common, transferFrom: [], examples: 0, budget, threshold };
+  const asked = { ...opened.common, transferFrom: [], examples: 0, budget, threshold, corruptions };
   if (file !== undefined && cache !== false) await mkdir(cache, { recursive: true });
   const partial = file === undefined ? undefined : `${file}.partial`;
   const result = await runEvaluation(opened, asked, words, partial);

@@ -1,7 +1,14 @@
 import type { Command } from "commander";
-import type { EvaluateOptions, Result } from "../../evaluation/index.js";
+import { CORRUPTIONS, SEVERITIES } from "../../data/corruptions/names.js";
+import type { CorruptionOptions, EvaluateOptions, Result } from "../../evaluation/index.js";
 import { CARDS } from "../../attacks/cards/index.js";
-import { attackOptions, givenOptions, type Given } from "../attack-options.js";
+import { attackOptions, flagName, givenOptions, NO_ATTACK, type Given } from "../attack-options.js";
+import {
+  checkCorruptionOptions,
+  corruptionOptions,
+  openCorruptions,
+  type CorruptionCommandOptions,
+} from "../corruption-options.js";
 import { openEvaluation, runEvaluation, type EvaluateFilesOptions } from "../evaluate-files.js";
 import { extraInputs, modelOptions } from "../models.js";
 import { finishEvaluation, outputOptions, type OutputOptions } from "../evaluation-output.js";
@@ -10,7 +17,7 @@ import { commonOptions, computeOptions, dataOptions, mapOptions } from "../share
 import { createTerminal, formatSeconds, type Terminal } from "../terminal.js";
 import { count, counts, countOrNone, duration, formatEpsilon, shard } from "../values.js";
 
-interface EvaluateCommandOptions extends EvaluateFilesOptions, OutputOptions {
+interface EvaluateCommandOptions extends EvaluateFilesOptions, OutputOptions, CorruptionCommandOptions {
   readonly iterations?: number[];
   readonly transfer: boolean;
   readonly checks: boolean;
@@ -34,7 +41,9 @@ Examples:
   holdfast evaluate model.onnx --data photos --limit 1000 --epsilon 4/255 --attack standard --report report.html
   holdfast evaluate model.onnx --data photos --epsilon 4/255 --attack square --queries 20000
   holdfast evaluate model.onnx --data photos --epsilon 4/255 --device cuda --memory 8GB
+  holdfast evaluate model.onnx --data photos --norm patch --epsilon 0.02,0.05 --report report.html
   holdfast evaluate model.onnx --data photos --limit 200 --curve 200 --report report.html
+  holdfast evaluate model.onnx --data photos --attack none --corruptions --severity 1,3,5 --report report.html
   holdfast evaluate model.onnx --data photos --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --crop 0.875
 
 Writes a result as JSON, and a report that needs nothing else. An accuracy under attack is an
@@ -54,6 +63,7 @@ export function evaluateCommand(program: Command): void {
     epsilon:
       "one radius or a list; the last is the headline (default: 0.1,0.2,0.3 for mnist, else 2,4,8/255)",
     suites: true,
+    also: [NO_ATTACK],
   });
   command
     .option("--iterations <list>", "further step counts at the headline ε, such as 10,20,100", counts)
@@ -69,6 +79,7 @@ export function evaluateCommand(program: Command): void {
     )
     .option("--examples <n>", "images kept for the report", countOrNone, 6)
     .option("--out <file>", "where the result goes", "result.json");
+  corruptionOptions(command);
   outputOptions(command)
     .option(
       "--end-early",
@@ -99,8 +110,14 @@ async function evaluateModelsCommand(
   given: Given,
 ): Promise<void> {
   const terminal = createTerminal(options);
-  await checkLimits(options);
-  const inputs = Object.fromEntries(models.map((path) => [`the model ${path}`, path]));
+  await checkLimits(options, given);
+  checkCorruptionOptions(options);
+  const inputs = {
+    ...Object.fromEntries(models.map((path) => [`the model ${path}`, path])),
+    ...(options.corruptionBaseline === undefined
+      ? {}
+      : { "--corruption-baseline": options.corruptionBaseline }),
+  };
   const outputs = { "--out": options.out, "--report": options.report };
   await checkOutputs(outputs, { ...inputs, ...extraInputs(options) }, { "--data": options.data });
   const keepIn = await partialOf(options);
@@ -111,13 +128,19 @@ async function evaluateModelsCommand(
 }
 
 /** @throws UsageError on options that say nothing together, before a model is read. */
-async function checkLimits({
-  shard: part,
-  failBelow,
-  endEarly,
-  curve,
-}: EvaluateCommandOptions): Promise<void> {
+async function checkLimits(
+  { shard: part, failBelow, endEarly, curve, attack }: EvaluateCommandOptions,
+  given: Given,
+): Promise<void> {
   const { UsageError } = await import("../../errors/index.js");
+  const [typed] = failBelow === undefined ? Object.keys(given).map(flagName) : ["--fail-below"];
+  if (attack === NO_ATTACK && typed !== undefined) {
+    throw new UsageError({
+      place: typed,
+      problem: "says nothing where nothing is attacked",
+      remedy: "Leave it out, or choose an attack.",
+    });
+  }
   if (endEarly === true && failBelow === undefined) {
     throw new UsageError({
       place: "--end-early",
@@ -157,12 +180,14 @@ async function measure(
 ): Promise<Result> {
   const opened = await openEvaluation(paths, options, given, terminal);
   const { models, common, description } = opened;
+  const corruptions = await openCorruptions(options);
   const asked: EvaluateOptions = {
     ...common,
     iterations: options.iterations ?? [],
     curve: options.curve ?? false,
     transferFrom: options.transfer && models.length > 1 ? models.map(({ name }) => name) : [],
     examples: options.examples,
+    corruptions,
     checks: options.checks,
     shard: options.shard,
     budget: options.budget,
@@ -173,7 +198,9 @@ async function measure(
   const { isChecked } = await import("../../evaluation/index.js");
   const isBlind = models.some(({ classifier }) => isOpaque(classifier));
   const hasGradient = models.some(({ classifier }) => !isOpaque(classifier));
-  const gray = common.epsilons.filter((epsilon) => holdsGrayImage({ norm: options.norm, epsilon }));
+  const gray = (options.attack === NO_ATTACK ? [] : common.epsilons).filter((epsilon) =>
+    holdsGrayImage({ norm: options.norm, epsilon }),
+  );
   terminal.note(
     description +
       (isBlind
@@ -181,11 +208,20 @@ async function measure(
         : "") +
       (options.curve !== undefined && hasGradient ? `; the curve over ε: ${curveOf(options.curve)}` : "") +
       (gray.length === 0 ? "" : `; the gray image, ε ${gray.map(formatEpsilon).join(", ")}`) +
-      (isChecked(asked) ? "; then the checks, about a seventh of its gradients again (--no-checks)" : "") +
+      (options.attack !== NO_ATTACK && isChecked(asked)
+        ? "; then the checks, about a seventh of its gradients again (--no-checks)"
+        : "") +
+      (corruptions === undefined ? "" : `; then ${describeCorruptions(corruptions)}`) +
       (options.shard === undefined ? "" : `; shard ${options.shard.index} of ${options.shard.count}`) +
       (options.budget === undefined ? "" : `; ${formatSeconds(options.budget)} to spend`),
   );
   return runEvaluation(opened, asked, terminal, keepIn);
+}
+
+/** `15 corruptions at 5 severities` */
+function describeCorruptions({ kinds = CORRUPTIONS, severities = SEVERITIES }: CorruptionOptions): string {
+  const counted = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+  return `${counted(new Set(kinds).size, "corruption", "corruptions")} at ${counted(new Set(severities).size, "severity", "severities")}`;
 }
 
 /** `FMN, 1000 gradients an image` */

@@ -7,6 +7,9 @@
 /** Interpolation filters. */
 export type Interpolation = "bilinear" | "bicubic";
 
+/** What an image may be resampled with. `box`: means of blocks. */
+export type ResizeFilter = Interpolation | "box";
+
 /** 8-bit image, `[H, W, C]` interleaved. */
 export interface ByteImage {
   readonly width: number;
@@ -37,8 +40,9 @@ interface Filter {
   weight(distance: number): number;
 }
 
-/** max(0, 1 − |x|), and Keys' cubic with a = −0.5. */
-const filters: { readonly [name in Interpolation]: Filter } = {
+/** 1 within a half, max(0, 1 − |x|), and Keys' cubic with a = −0.5. */
+const filters: { readonly [name in ResizeFilter]: Filter } = {
+  box: { support: 0.5, weight: (x) => Number(x > -0.5 && x <= 0.5) },
   bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   bicubic: { support: 2, weight: cubic },
 };
@@ -159,13 +163,13 @@ function bytesOf(clamped: Uint8ClampedArray): Uint8Array {
 
 /**
  * `image` resampled to `width` × `height`, from `box` of it (all of it by default). Equals Pillow's
- * `image.resize((width, height), BILINEAR | BICUBIC, box)`, or `part` of that: the rest is never made.
+ * `image.resize((width, height), BILINEAR | BICUBIC | BOX, box)`, or `part` of that: the rest is never made.
  */
 export function resize(
   image: ByteImage,
   width: number,
   height: number,
-  interpolation: Interpolation = "bilinear",
+  interpolation: ResizeFilter = "bilinear",
   box: Box = { left: 0, top: 0, right: image.width, bottom: image.height },
   part: Part = { left: 0, top: 0, width, height },
 ): ByteImage {

@@ -125,7 +125,7 @@ function unbounded(planned: PlannedAttack, imageSize: number): PlannedAttack {
 
 /** The radius at which a ball around any image holds all images. */
 function widest({ norm }: ThreatModel, imageSize: number): number {
-  return norm === "linf" ? 1 : norm === "l2" ? Math.sqrt(imageSize) : imageSize;
+  return norm === "linf" || norm === "patch" ? 1 : norm === "l2" ? Math.sqrt(imageSize) : imageSize;
 }
 
 /** Whether an attack raises a loss by gradients for a number of steps that it is told. */

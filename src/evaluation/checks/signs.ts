@@ -124,7 +124,7 @@ async function neighbourhoods(
   { norm, epsilon }: ThreatModel,
 ): Promise<Done<Steadiness>[]> {
   const target = run.targets.get(model)!;
-  const least = norm === "linf" ? epsilon : epsilon / Math.sqrt(target.imageSize);
+  const least = norm === "linf" || norm === "patch" ? epsilon : epsilon / Math.sqrt(target.imageSize);
   const width = Math.min(NOISE, least / 2);
   function* look({ image, label, index }: AttackedImage): Asking<Steadiness> {
     const marginAt = function* (x: Float32Array): Asking<number> {

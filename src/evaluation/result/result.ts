@@ -10,8 +10,9 @@ import { z } from "zod";
 import { InputError } from "../../errors/index.js";
 import { checkShape } from "../../files/index.js";
 import { checksSchema, type ModelChecks } from "./checks.js";
+import { corruptionsSchema, type CorruptionResults } from "./corruptions.js";
 import { exampleSchema, type Example } from "./examples.js";
-import { measurementSchema, type Measurement } from "./measurements.js";
+import { measurementSchema, type Measurement, type Score } from "./measurements.js";
 import { limitsSchema, shardSchema, type Limits, type ShardInfo } from "./parts.js";
 import {
   imagesSchema,
@@ -42,6 +43,8 @@ export interface Result {
   readonly headline: ThreatInfo | null;
   readonly models: readonly ModelInfo[];
   readonly measurements: readonly Measurement[];
+  /** Accuracy under corruptions; absent where none was measured. */
+  readonly corruptions?: CorruptionResults | undefined;
   readonly examples: readonly Example[];
   /** What was tried beside the measurements, a model each; absent where nothing was. */
   readonly checks?: readonly ModelChecks[] | undefined;
@@ -66,6 +69,7 @@ export const resultSchema: z.ZodType<Result> = z
     headline: threatSchema.nullable(),
     models: z.array(modelSchema).min(1),
     measurements: z.array(measurementSchema),
+    corruptions: corruptionsSchema.optional(),
     examples: z.array(exampleSchema),
     checks: z.array(checksSchema).optional(),
     warnings: z.array(warningSchema),
@@ -96,6 +100,16 @@ function checkReferences(result: Result, context: z.RefinementCtx): void {
     const problem = scoreProblem(m);
     if (problem !== undefined) complain(["measurements", i], problem);
   });
+  result.corruptions?.measurements.forEach((m, i) => {
+    const at = ["corruptions", "measurements", i];
+    if (ids.has(m.id)) complain([...at, "id"], `"${m.id}" is there twice`);
+    ids.add(m.id);
+    if (!models.has(m.model)) complain([...at, "model"], `no model is named "${m.model}"`);
+    const problem = scoreProblem(m);
+    if (problem !== undefined) complain(at, problem);
+    if (m.predictions !== undefined && m.predictions.length !== m.n)
+      complain([...at, "predictions"], `has ${m.predictions.length} entries for ${m.n} images`);
+  });
   result.examples.forEach((e, i) =>
     e.views.forEach((view, j) => {
       if (!models.has(view.model)) {
@@ -116,7 +130,7 @@ function checkReferences(result: Result, context: z.RefinementCtx): void {
   );
 }
 
-function scoreProblem(m: Measurement): string | undefined {
+function scoreProblem(m: Score & Pick<Measurement, "perImage">): string | undefined {
   if (m.correct > m.n) return `${m.correct} of ${m.n} cannot be correct`;
   if (Math.abs(m.accuracy - m.correct / m.n) > 1e-9) {
     return `accuracy ${m.accuracy} is not correct / n = ${m.correct / m.n}`;

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { CORRUPTIONS, SEVERITIES } from "../../data/corruptions/names.js";
 import { CARDS, NORMS, SUITES, type Norm } from "../../attacks/cards/index.js";
 
 /** A fraction as people write ε: `8/255`. */
 const FRACTION = /^\s*\d+(\.\d+)?\s*\/\s*(?=[\d.]*[1-9])\d+(\.\d+)?\s*$/;
-/** `clean`, `robust@linf:4/255`, `warnings.serious`. */
-const METRIC = /^(?:clean|robust@(?:linf|l2|l1):[\d./e-]+|warnings\.(?:info|warning|serious))$/;
+/** `clean`, `corrupted`, `robust@linf:4/255`, `warnings.serious`. */
+const METRIC =
+  /^(?:clean|corrupted|robust@(?:linf|l2|l1|patch):[\d./e-]+|warnings\.(?:info|warning|serious))$/;
 /** Names of models: of files too, in a folder of baselines. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
@@ -104,10 +106,28 @@ export const configSchema = z
       .array(z.strictObject({ norm: z.enum(NORMS).default("linf"), epsilon: radius }))
       .min(1)
       .describe("norms and radii, for pixels in [0, 1]"),
+    corruptions: z
+      .union(
+        [
+          z.literal(true).transform(() => ({})),
+          z.strictObject({
+            kinds: z.array(z.enum(CORRUPTIONS)).min(1).exactOptional(),
+            severities: z.array(z.literal(SEVERITIES)).min(1).exactOptional(),
+          }),
+        ],
+        "must be true, or kinds and severities",
+      )
+      .optional()
+      .describe("accuracy under the corruptions of ImageNet-C too: true for all, or kinds and severities"),
     budget: seconds.optional().describe("time for all of it, such as 10m: what does not fit is left out"),
     assert: z
       .record(
-        z.string().regex(METRIC, "must be clean, robust@NORM:ε or warnings.LEVEL, as in robust@linf:4/255"),
+        z
+          .string()
+          .regex(
+            METRIC,
+            "must be clean, corrupted, robust@NORM:ε or warnings.LEVEL, as in robust@linf:4/255",
+          ),
         assertion,
       )
       .default({}),

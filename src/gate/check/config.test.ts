@@ -65,7 +65,7 @@ describe("what is wrong is named, with its line", () => {
     [
       "an unknown metric",
       GOOD.replace("clean:", "cleen:"),
-      /line 8: assert\.cleen: must be clean, robust@NORM:ε/,
+      /line 8: assert\.cleen: must be clean, corrupted, robust@NORM:ε/,
     ],
     [
       "a threat that is not measured",

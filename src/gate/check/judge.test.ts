@@ -75,6 +75,33 @@ test("a baseline is held against, image by image: worse is what chance would not
   expect(judged("a".repeat(6) + "+".repeat(14))).toEqual(["passed", "failed"]);
 });
 
+test("corrupted is the mean over kinds and severities", () => {
+  const cell = (severity: 1 | 5, right: number) => ({
+    id: `any/fog/${severity}`,
+    model: "any",
+    n: 10,
+    correct: right,
+    accuracy: right / 10,
+    interval: { low: 0, high: 1, confidence: 0.95 },
+    seed: 0,
+    seconds: 0,
+    corruption: "fog" as const,
+    severity,
+    predictions: Array.from({ length: 10 }, (_, i) => Number(i >= right)),
+  });
+  const corruptions = { scale: "imagenet", frost: "made", measurements: [cell(1, 8), cell(5, 4)] } as const;
+  const judged = (rule: string, measured: Result): Outcome[] =>
+    outcomes(`  corrupted: { ${rule} }\ncorruptions: true`, measured);
+  const measured = { ...result, corruptions };
+  expect(judged("min: 0.6", measured)).toEqual(["passed"]);
+  expect(judged("min: 0.61", measured)).toEqual(["failed"]);
+  // Of ten images 4 are right in both, 4 in one: a share of .6 ± .26.
+  expect(judged("minLow: 0.3", measured)).toEqual(["passed"]);
+  expect(judged("minLow: 0.4", measured)).toEqual(["failed"]);
+  expect(judged("min: 0.1", result)).toEqual(["undecided"]);
+  expect(() => outcomes("  corrupted: { min: 0.1 }", measured)).toThrow("add corruptions: true");
+});
+
 test("a warning that does not hold does not fail the check", () => {
   const config = parseConfig(`${TEXT}  clean: { min: 0.9, level: warn }`, "holdfast.yaml");
   expect(hasPassed(judgeModel({ model: "m", results: [result] }, config))).toBe(true);

@@ -1,4 +1,11 @@
-import { falsifiedBy, warningTitles, worstCase, type Interval, type Result } from "../../evaluation/index.js";
+import {
+  falsifiedBy,
+  summariseCorruptions,
+  warningTitles,
+  worstCase,
+  type Interval,
+  type Result,
+} from "../../evaluation/index.js";
 import { compareModels, type Side } from "../compare/compare.js";
 import type { AssertionRule, CheckConfig } from "./config-schema.js";
 import { threatOf, type ReadConfig } from "./read-config.js";
@@ -51,6 +58,16 @@ function valueOf(metric: string, { results }: ModelResults): Value | undefined {
       0,
     );
     return { least: count, most: count };
+  }
+  if (metric === "corrupted") {
+    const found = results.flatMap((result) => summariseCorruptions(result)).at(0);
+    return (
+      found && {
+        least: found.accuracy,
+        most: found.accuracy,
+        ...(found.interval && { interval: found.interval }),
+      }
+    );
   }
   const threat = threatOf(metric);
   if (threat === undefined) {

@@ -93,6 +93,7 @@ function isObject(document: Document, path: readonly PropertyKey[]): boolean {
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   "": Object.keys(configSchema.shape),
   assert: ["min", "minLow", "max", "level"],
+  corruptions: ["kinds", "severities"],
   baseline: ["path", "alpha", "level"],
   models: ["path", "mean", "std", "pixelRange", "layout", "channelOrder", "crop", "labels", "output"],
   threats: ["norm", "epsilon"],
@@ -119,11 +120,15 @@ function lineAt(document: Document, lines: LineCounter, path: readonly PropertyK
 
 /** What is asserted must be measured. */
 function refuseUnmeasured(
-  { assert, threats }: CheckConfig,
+  { assert, threats, corruptions }: CheckConfig,
   place: string,
   lineOf: ReadConfig["lineOf"],
 ): void {
   const problems = Object.keys(assert).flatMap((metric) => {
+    if (metric === "corrupted" && corruptions === undefined)
+      return [
+        `line ${lineOf(["assert", metric])}: assert.corrupted: nothing is corrupted; add corruptions: true`,
+      ];
     const threat = threatOf(metric);
     const isMeasured =
       threat === undefined ||

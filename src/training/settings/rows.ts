@@ -1,4 +1,4 @@
-import { NORMS } from "../../attacks/cards/index.js";
+import { BALL_NORMS } from "../../attacks/cards/index.js";
 import { RECIPES } from "../../defences/recipes/index.js";
 import {
   choice,
@@ -31,7 +31,7 @@ function defaultsOf(variants: Readonly<Record<string, object>>, field: string): 
 }
 
 /** Norms whose steps are part of a graph; that of L1 is taken on the host. */
-const TRAINABLE_NORMS = NORMS.filter((norm) => norm !== "l1");
+const TRAINABLE_NORMS = BALL_NORMS.filter((norm) => norm !== "l1");
 export const USUAL_RECIPE = "at-alp";
 
 /**

@@ -1,0 +1,138 @@
+/** What accuracies under corruptions come to together. */
+import { CORRUPTIONS, SEVERITIES, type Corruption, type Severity } from "../data/index.js";
+import { UsageError } from "../errors/index.js";
+import type { CorruptionPlan } from "./plan-corruptions.js";
+import type { CorruptedMeasurement, CorruptionBaseline, Interval, Result } from "./result/index.js";
+
+/** `gaussian_noise` as people say it: `gaussian noise`, `JPEG compression`. */
+export function corruptionLabel(corruption: Corruption): string {
+  return corruption.replaceAll("_", " ").replace("jpeg", "JPEG");
+}
+
+/** What a model keeps under all corruptions that were measured. */
+export interface CorruptionSummary {
+  readonly model: string;
+  readonly kinds: readonly Corruption[];
+  readonly severities: readonly Severity[];
+  readonly n: number;
+  /** The mean over kinds and severities. */
+  readonly accuracy: number;
+  /** Of that mean; absent where the answers to each image are not known. */
+  readonly interval?: Interval | undefined;
+  /** One accuracy; undefined where it was not measured. */
+  readonly of: (corruption: Corruption, severity: Severity) => CorruptedMeasurement | undefined;
+  /** The mean over the severities. */
+  readonly mean: (corruption: Corruption) => number;
+  /** mCE in percent, relative to the baseline, where there is one. */
+  readonly mce?: number | undefined;
+}
+
+/** Φ⁻¹(.975) */
+const Z95 = 1.959963984540054;
+
+/**
+ * Each model's mean accuracy under corruptions, and relative to a baseline
+ *
+ *   mCE = mean over kinds of Σₛ E(kind, s) / Σₛ E_baseline(kind, s)      (Hendrycks & Dietterich 2019, §4.1)
+ *
+ * The interval of the mean takes each image's share of right answers as one draw, since answers to the same image are not
+ * independent: mean ± z · deviation / √n, cut to [0, 1].
+ */
+export function summariseCorruptions(
+  result: Pick<Result, "corruptions" | "measurements">,
+): CorruptionSummary[] {
+  const { corruptions } = result;
+  if (corruptions === undefined) return [];
+  const { measurements, baseline } = corruptions;
+  return [...new Set(measurements.map(({ model }) => model))].map((model) => {
+    const own = measurements.filter((m) => m.model === model);
+    const kinds = CORRUPTIONS.filter((kind) => own.some(({ corruption }) => corruption === kind));
+    const severities = SEVERITIES.filter((each) => own.some(({ severity }) => severity === each));
+    const mean = (corruption: Corruption): number =>
+      meanOf(own.filter((m) => m.corruption === corruption).map(({ accuracy }) => accuracy));
+    const accuracy = meanOf(own.map((m) => m.accuracy));
+    const label = result.measurements.find((m) => m.kind === "clean" && m.model === model)?.perImage?.label;
+    const ratios = kinds.map((kind) => (1 - mean(kind)) / (baseline?.errors[kind] ?? NaN));
+    return {
+      model,
+      kinds,
+      severities,
+      n: own[0]!.n,
+      accuracy,
+      interval: label && clusteredInterval(own, label, accuracy),
+      of: (corruption, severity) => own.find((m) => m.corruption === corruption && m.severity === severity),
+      mean,
+      ...(baseline && ratios.every(Number.isFinite) ? { mce: 100 * meanOf(ratios) } : {}),
+    };
+  });
+}
+
+function clusteredInterval(
+  own: readonly CorruptedMeasurement[],
+  label: readonly number[],
+  accuracy: number,
+): Interval | undefined {
+  if (own.some(({ predictions: said }) => said?.length !== label.length)) return undefined;
+  const shares = label.map((each, i) => meanOf(own.map((m) => Number(m.predictions![i] === each))));
+  const n = shares.length;
+  const variance = shares.reduce((sum, share) => sum + (share - accuracy) ** 2, 0) / Math.max(n - 1, 1);
+  const margin = Z95 * Math.sqrt(variance / n);
+  return { low: Math.max(0, accuracy - margin), high: Math.min(1, accuracy + margin), confidence: 0.95 };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/**
+ * The baseline that a result gives.
+ *
+ * @throws UsageError where it has no corruptions, several models, or not all kinds and severities that are planned.
+ */
+export function baselineOf(place: string, result: Result, plan: CorruptionPlan): CorruptionBaseline {
+  const [only, ...more] = summariseCorruptions(result);
+  const remedy = "Give the result of one model, measured with the same --corruptions and --severity.";
+  if (only === undefined || more.length > 0) {
+    const problem = only === undefined ? "has no accuracy under corruptions" : "is of several models";
+    throw new UsageError({ place, problem, remedy });
+  }
+  const missing = plan.kinds.find((kind) =>
+    plan.severities.some((severity) => only.of(kind, severity) === undefined),
+  );
+  const isOther = only.severities.length !== plan.severities.length;
+  if (missing !== undefined || isOther) {
+    const problem = missing === undefined ? "has other severities" : `does not have all of ${missing}`;
+    throw new UsageError({ place, problem, remedy });
+  }
+  const perfect = plan.kinds.find((kind) => only.mean(kind) === 1);
+  if (perfect !== undefined) {
+    throw new UsageError({
+      place,
+      problem: `makes no error under ${perfect}, so that no error is relative to it`,
+      remedy: "Give a weaker model's, or measure more images.",
+    });
+  }
+  return {
+    model: only.model,
+    errors: Object.fromEntries(plan.kinds.map((kind) => [kind, 1 - only.mean(kind)])),
+  };
+}
+
+/** What the numbers under corruptions rest on. */
+export function corruptionStatements({
+  corruptions,
+  dataset,
+}: Pick<Result, "corruptions" | "dataset">): string[] {
+  if (corruptions === undefined) return [];
+  const { scale, frost, baseline } = corruptions;
+  const named = { imagenet: "ImageNet-C", "tiny-imagenet": "Tiny-ImageNet-C", cifar: "CIFAR-10-C" }[scale];
+  const hasFrost = corruptions.measurements.some(({ corruption }) => corruption === "frost");
+  return [
+    `Corruptions are made of the model's own input, ${dataset.height} × ${dataset.width} pixels before normalisation, with the ` +
+      `strengths of ${named}. They are no attack: nobody chose them against the model.` +
+      (hasFrost && frost === "made"
+        ? " The textures of frost are drawn by holdfast, not the photographs of the benchmark."
+        : ""),
+    ...(baseline ? [`mCE is relative to ${baseline.model}.`] : []),
+  ];
+}

@@ -1,0 +1,59 @@
+/** Accuracy under corruptions that nobody chose against the model: noise, blur, weather, compression. */
+import { z } from "zod";
+import {
+  CORRUPTIONS,
+  SEVERITIES,
+  type Corruption,
+  type CorruptionScale,
+  type Severity,
+} from "../../data/index.js";
+import type { Score } from "./measurements.js";
+import { count, fraction, intervalSchema, name, positive, seconds } from "./values.js";
+
+/** A model's answers to every image under one kind at one severity. */
+export interface CorruptedMeasurement extends Score {
+  readonly corruption: Corruption;
+  readonly severity: Severity;
+  /** In the order of the clean measurement's `perImage`; −1 where a logit was NaN. */
+  readonly predictions?: readonly number[] | undefined;
+}
+
+/** An earlier result that errors are divided by. */
+export interface CorruptionBaseline {
+  /** Name of its model. */
+  readonly model: string;
+  /** Mean error over the severities, by kind. */
+  readonly errors: Readonly<Partial<Record<Corruption, number>>>;
+}
+
+/** All that a result says of accuracy under corruptions. */
+export interface CorruptionResults {
+  /** Whose strengths were taken: what a severity is. */
+  readonly scale: CorruptionScale;
+  /** `made`: textures of holdfast; else the SHA-256 of the pictures that were given. */
+  readonly frost: string;
+  /** Every model, kind and severity. */
+  readonly measurements: readonly CorruptedMeasurement[];
+  readonly baseline?: CorruptionBaseline | undefined;
+}
+
+const measurementSchema: z.ZodType<CorruptedMeasurement> = z.object({
+  id: name,
+  model: name,
+  n: positive,
+  correct: count,
+  accuracy: fraction,
+  interval: intervalSchema,
+  seed: z.number(),
+  seconds,
+  corruption: z.enum(CORRUPTIONS),
+  severity: z.literal(SEVERITIES),
+  predictions: z.array(z.int()).optional(),
+});
+
+export const corruptionsSchema: z.ZodType<CorruptionResults> = z.object({
+  scale: z.enum(["imagenet", "tiny-imagenet", "cifar"]),
+  frost: name,
+  measurements: z.array(measurementSchema),
+  baseline: z.object({ model: name, errors: z.partialRecord(z.enum(CORRUPTIONS), fraction) }).optional(),
+});
