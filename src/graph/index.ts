@@ -50,6 +50,7 @@ export {
   windowOf,
   windowOutput,
   type Window,
+  type WindowAttributes,
 } from "./catalogue/windows.js";
 export { bind } from "./passes/bind.js";
 export { deadCode } from "./passes/dead-code.js";

@@ -14,6 +14,7 @@ export function appendixSection(result: Result): Html {
       [
         ["tool", `${tool.name} ${tool.version}`],
         ["engine", `${runtime.engine} ${runtime.engineVersion}, ${runtime.host}, ${runtime.threads} threads`],
+        ...(runtime.layout === undefined ? [] : [["layout of gradients", runtime.layout]]),
         ["machine", `${runtime.cpu}, ${runtime.platform}`],
         ...(runtime.device === undefined ? [] : [["device", describeDevice(runtime.device)] as const]),
         ["date", date],

@@ -81,10 +81,13 @@ function program(
   };
 }
 
-async function createSession({ graph, model }: Lowered, options: CompileOptions): Promise<DeviceSession> {
+async function createSession(
+  { graph, model, optimization }: Lowered,
+  options: CompileOptions,
+): Promise<DeviceSession> {
   const external: { path: string; data: Uint8Array }[] = [];
   let bytes = 0;
-  for (const data of graph.initializers.values()) bytes += data.data.byteLength;
+  for (const data of model.graph.initializers.values()) bytes += data.data.byteLength;
   const written = writeModel(
     model,
     bytes <= INLINE_LIMIT
@@ -102,7 +105,7 @@ async function createSession({ graph, model }: Lowered, options: CompileOptions)
   const { device = "cpu" } = options;
   const made = {
     graphOptimizationLevel:
-      options.optimization ?? (model.graph.nodes.length > MANY_NODES ? "disabled" : "all"),
+      optimization ?? options.optimization ?? (model.graph.nodes.length > MANY_NODES ? "disabled" : "all"),
     ...(external.length === 0 ? {} : { externalData: external }),
   };
   try {

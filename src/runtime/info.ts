@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { arch, cpus, platform } from "node:os";
+import { layoutInUse } from "./lowering/index.js";
 import { coreCount } from "../files/index.js";
 import type { DeviceUse } from "./devices.js";
 
@@ -16,7 +17,15 @@ export interface EngineInfo {
   readonly threads: number;
   /** Where programs ran, if not on the CPU. */
   readonly device?: DeviceUse | undefined;
+  /**
+   * How maps lay in memory where gradients of convolutions with constant weights were computed; absent where none were. The
+   * same numbers to the last bit need the same layout.
+   */
+  readonly layout?: Layout | undefined;
 }
+
+export const LAYOUTS = ["standard", "blocks of 8", "blocks of 16"] as const;
+export type Layout = (typeof LAYOUTS)[number];
 
 /** The engine and this machine; `threads` is what a program gets unless told otherwise. */
 export function runtimeInfo(threads: number = coreCount(), device?: DeviceUse): EngineInfo {
@@ -29,5 +38,6 @@ export function runtimeInfo(threads: number = coreCount(), device?: DeviceUse): 
     cpu: cpus()[0]?.model ?? "unknown",
     threads,
     ...(device === undefined || device.name === "cpu" ? {} : { device }),
+    layout: layoutInUse(),
   };
 }

@@ -14,9 +14,9 @@ export interface ProgramBytes {
 
 /** What the program of a graph takes, as `compile` would make it for the CPU: by its nodes in their order. */
 export async function programBytes(graph: Graph): Promise<ProgramBytes> {
-  const { graph: lowered } = await lower(graph, { standard: false });
+  const { graph: lowered, model } = await lower(graph, { standard: false });
   let constants = 0;
-  for (const { data } of lowered.initializers.values()) constants += data.byteLength;
+  for (const { data } of model.graph.initializers.values()) constants += data.byteLength;
   const outputs = lowered.outputs.reduce((sum, name) => sum + bytesOf(lowered, name), 0);
   return { values: liveBytes(lowered), constants, outputs };
 }

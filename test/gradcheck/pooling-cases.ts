@@ -1,4 +1,4 @@
-import type { OpType } from "../../src/graph/index.js";
+import { windowOf, windowOutput, type OpType } from "../../src/graph/index.js";
 import type { GradCase } from "./check.js";
 
 const poolOf = (
@@ -53,6 +53,25 @@ export const POOLING_CASES: Readonly<Record<string, readonly GradCase[]>> = {
       },
     },
   ],
+  MaxPoolGradient: (
+    [
+      ["overlapping", [1, 2, 5, 5], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }],
+      ["dilated, uneven", [2, 1, 6, 5], { kernel_shape: [2, 3], dilations: [2, 1], pads: [0, 1, 1, 0] }],
+      ["one dimension", [1, 2, 7], { kernel_shape: [3], strides: [2] }],
+    ] as const
+  ).map(([name, image, attributes]) => {
+    const spatial = image.slice(2);
+    const out = windowOutput(spatial, windowOf(attributes, spatial));
+    return {
+      name: `MaxPoolGradient, ${name}`,
+      inputs: [{ shape: image, apart: 0.1 }, { shape: [...image.slice(0, 2), ...out] }],
+      // Its square, so that the second order is not 0.
+      build: (g, [x, arrived]) => {
+        const gradient = g.op("MaxPoolGradient", [x, arrived], attributes);
+        return g.op("Mul", [gradient, gradient]);
+      },
+    };
+  }),
   AveragePool: [
     ...pools("AveragePool"),
     pool("AveragePool", "padding counted", {

@@ -1,6 +1,6 @@
 /** What was measured, and with what: the tool, the machine, the images and the models. */
 import { z } from "zod";
-import { DEVICES, type DeviceName, type EngineInfo } from "../../runtime/index.js";
+import { DEVICES, LAYOUTS, type DeviceName, type EngineInfo } from "../../runtime/index.js";
 import { count, fraction, name, positive, scalarSchema, seconds, type Scalar } from "./values.js";
 
 /** Name and version of what computed a result. */
@@ -27,6 +27,7 @@ export const runtimeSchema: z.ZodType<RuntimeInfo> = z.object({
       onCpu: z.array(z.string()),
     })
     .optional(),
+  layout: z.enum(LAYOUTS).optional(),
 });
 
 /** Which images were scored. */

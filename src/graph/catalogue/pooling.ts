@@ -1,3 +1,4 @@
+import { sameShape } from "../../tensor/index.js";
 import { operator, ShapeError, type InferContext, type OutputType } from "../infer.js";
 import { imageOf, WINDOW, windowOf, windowOutput } from "./windows.js";
 
@@ -36,6 +37,23 @@ export const POOLING = {
       storage_order: { kind: "int", default: 0 },
     },
     infer: (context) => pool(context),
+  }),
+  /** What arrives at the windows `[N, C, …out]`, given to the first place of each that holds its maximum of x `[N, C, …]`. */
+  MaxPoolGradient: operator({
+    internal: true,
+    inputs: [2, 2],
+    outputs: [1, 1],
+    attributes: pooling,
+    infer: (context) => {
+      const [{ dtype, shape }, arrived] = [context.input(0), context.input(1)];
+      const expected = pool(context)[0]!.shape;
+      if (!sameShape(arrived.shape, expected)) {
+        throw new ShapeError(
+          `its cotangent is [${arrived.shape.join(", ")}], expected [${expected.join(", ")}]`,
+        );
+      }
+      return [{ dtype, shape }];
+    },
   }),
   AveragePool: operator({
     inputs: [1, 1],

@@ -18,7 +18,19 @@ export function standardGraph(graph: Graph): Graph {
 /** What a node of this library's own is in ONNX's operators, plainly; undefined for a node of ONNX's. */
 export function standardForm(node: Node, g: GraphBuilder): Value | undefined {
   if (isNode(node, "ConvInputGradient")) return transposedConvolution(g, node);
+  if (isNode(node, "MaxPoolGradient")) return scattered(g, node);
   return isNode(node, "ConvWeightGradient") ? productsOfImages(g, node) : undefined;
+}
+
+/** What arrives is scattered to where MaxPool says that the maxima are; overlapping windows add up. */
+function scattered(g: GraphBuilder, node: Node<"MaxPoolGradient">): Value {
+  const [x, arrived] = g.inputsOf(node) as [Value, Value];
+  const { shape } = x;
+  const indices = g.ops("MaxPool", [x], attributesOf(node), { outputs: 2 })[1]!;
+  const flat = (value: Value): Value => reshapeTo(g, value, [sizeOf(value.shape)]);
+  const zeros = g.op("Expand", [g.scalar(0, x), g.ints([sizeOf(shape)])]);
+  const total = g.op("ScatterElements", [zeros, flat(indices), flat(arrived)], { axis: 0, reduction: "add" });
+  return reshapeTo(g, total, shape);
 }
 
 /** x_grad = ConvTranspose(u, W), with output_padding for the last pixels, which the window may not reach. */

@@ -1,13 +1,28 @@
 import { deadCode, dropExpands, foldConstants, modelFromGraph, standardGraph } from "../../graph/index.js";
-import type { Graph } from "../../graph/index.js";
+import type { Graph, Node } from "../../graph/index.js";
 import type { Model } from "../../onnx/index.js";
 import { blockSize } from "./convolution/block-size.js";
 import { blockedConvolutions } from "./convolution/blocked.js";
-import { chooseForms } from "./convolution/index.js";
+import { chooseForms, type Chosen } from "./convolution/index.js";
 import { COSTS, type Costs } from "./costs.js";
+import { clipMasks } from "./layout/clip-masks.js";
+import { inBlocks, takesGradient } from "./layout/index.js";
+import { knownLayoutBlock, layoutBlock } from "./layout/self-test.js";
 import { namedOutputs } from "./outputs.js";
 import { rankedScalars } from "./scalars.js";
 import { sumsAsAdditions } from "./sums.js";
+
+/** How maps lie where gradients of convolutions have been lowered in this process; undefined where none have. */
+export function layoutInUse(): "standard" | "blocks of 8" | "blocks of 16" | undefined {
+  const block = knownLayoutBlock();
+  return block === undefined
+    ? undefined
+    : block === null
+      ? "standard"
+      : block === 8
+        ? "blocks of 8"
+        : "blocks of 16";
+}
 
 export { fastConvolutions, weightsToFeed } from "./convolution/index.js";
 
@@ -15,6 +30,8 @@ export { fastConvolutions, weightsToFeed } from "./convolution/index.js";
 export interface Lowered {
   readonly graph: Graph;
   readonly model: Model;
+  /** How much ONNX Runtime is to optimise where nothing else is asked for. */
+  readonly optimization?: "disabled";
 }
 
 /**
@@ -26,12 +43,37 @@ export async function lower(
   graph: Graph,
   { standard, costs = COSTS }: { readonly standard: boolean; readonly costs?: Costs },
 ): Promise<Lowered> {
-  const small = deadCode(dropExpands(graph));
-  const chosen = standard ? { graph: standardGraph(small), filters: new Map() } : chooseForms(small, costs);
-  const folded = deadCode(foldConstants(chosen.graph));
-  if (standard) return { graph: folded, model: modelFromGraph(folded) };
-  const ready = namedOutputs(rankedScalars(sumsAsAdditions(folded), costs));
+  const small = deadCode(foldConstants(dropExpands(graph)));
+  if (standard) {
+    const folded = deadCode(foldConstants(standardGraph(small)));
+    return { graph: folded, model: modelFromGraph(folded) };
+  }
+  const blocked = await inLayout(small, costs);
+  if (blocked !== undefined) return blocked;
+  const { graph: ready, filters } = withForms(small, costs);
   const block = await blockSize();
   if (block === undefined) return { graph: ready, model: modelFromGraph(ready) };
-  return { graph: ready, model: blockedConvolutions({ ...chosen, graph: ready }, block, costs) };
+  return { graph: ready, model: blockedConvolutions({ graph: ready, filters }, block, costs) };
+}
+
+/** Convolutions in their forms, and what ONNX Runtime does not see to by itself. */
+function withForms(graph: Graph, costs: Costs, isKept?: (node: Node) => boolean): Chosen {
+  const { graph: chosen, filters } = chooseForms(graph, costs, isKept);
+  const folded = deadCode(foldConstants(chosen));
+  return { graph: namedOutputs(rankedScalars(sumsAsAdditions(folded), costs)), filters };
+}
+
+/** The graph with its maps in blocks throughout; undefined where that is not to be. */
+async function inLayout(graph: Graph, costs: Costs): Promise<Lowered | undefined> {
+  const gradients = graph.nodes.filter(
+    ({ op, inputs }) => op === "ConvInputGradient" && graph.initializers.has(inputs[1]!),
+  );
+  const block = gradients.length < costs.blockedGradients ? undefined : await layoutBlock();
+  if (block === undefined) return undefined;
+  const takes = (node: Node): boolean => takesGradient(graph, node, block);
+  if (gradients.filter(takes).length < costs.blockedGradients) return undefined;
+  const { graph: ready } = withForms(graph, costs, takes);
+  const { model, plainShare } = inBlocks(clipMasks(ready), block);
+  if (plainShare > costs.plainShare) return undefined;
+  return { graph: ready, model, optimization: "disabled" };
 }

@@ -1,6 +1,7 @@
 import {
   attributesOf,
   isNode,
+  isStandardOp,
   rewrite,
   standardForm,
   TRILINEAR,
@@ -63,10 +64,16 @@ export interface Chosen {
  * | Conv | product over the batch | Conv |
  * | input gradient | product over the batch | Conv with the rotated weight; sub-pixel; ConvTranspose |
  * | weight gradient | product over the batch | Conv with the cotangent; a product a tap, over the batch or for each image |
+ *
+ * @param isKept nodes that stay what they are.
  */
-export function chooseForms(graph: Graph, costs: Costs = COSTS): Chosen {
+export function chooseForms(
+  graph: Graph,
+  costs: Costs = COSTS,
+  isKept: (node: Node) => boolean = () => false,
+): Chosen {
   const filters = new Map<string, FilterSource>();
-  if (!graph.nodes.some(isLayer)) return { graph, filters };
+  if (graph.nodes.every((node) => !isLayer(node) && isStandardOp(node.op))) return { graph, filters };
   const known = constantsOf(graph);
   const made = new Map<string, Value>();
   const shared = (key: string, make: () => Value): Value => {
@@ -76,8 +83,10 @@ export function chooseForms(graph: Graph, costs: Costs = COSTS): Chosen {
   };
   const isConstant = ({ name }: Value): boolean => known.has(name);
   const chosen = rewrite<number>(graph, (node, g) => {
-    if (!isLayer(node)) return undefined;
-    const form = formOf(node, layerOf(graph, node), { g, costs, filters, isConstant, shared });
+    if (isKept(node)) return undefined;
+    const form = isLayer(node)
+      ? formOf(node, layerOf(graph, node), { g, costs, filters, isConstant, shared })
+      : standardForm(node, g);
     return form && [form];
   });
   return { graph: chosen, filters };
@@ -128,7 +137,7 @@ function isLayer(node: Node): node is Node<TrilinearOp> {
   return Object.hasOwn(TRILINEAR, node.op);
 }
 
-function layerOf(graph: Graph, node: Node<TrilinearOp>): Layer {
+export function layerOf(graph: Graph, node: Node<TrilinearOp>): Layer {
   const names = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!];
   const shapes = TRILINEAR[node.op].map((role, i) => [role, graph.values.get(names[i]!)!.shape]);
   const { image, weight, maps } = Object.fromEntries(shapes) as Record<string, readonly number[]>;

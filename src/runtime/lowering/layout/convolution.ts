@@ -1,0 +1,183 @@
+import { indicesOf, isNode, type Graph, type Node, type Window } from "../../../graph/index.js";
+import type { Tensor } from "../../../tensor/index.js";
+import { layerOf, type Layer } from "../convolution/index.js";
+import type { Emitter } from "./emitter.js";
+import { blockedFilter, filterOf, paddedVector, swappedFilter, type Filter } from "./filters.js";
+import type { Fuse, Fused } from "./fusion.js";
+import { interleaved, reach, type Axis } from "./phases.js";
+
+/** How the channels of a convolution meet blocks. */
+type Kind = "dense" | "depthwise" | "grouped" | "picture";
+
+/** A convolution in blocks of maps that are in blocks or, for a picture, plain. */
+export interface BlockedConvolution {
+  readonly filter: string;
+  readonly kernel: readonly number[];
+  readonly strides?: readonly number[];
+  readonly dilations?: readonly number[];
+  /** Before each axis, then after each. */
+  readonly pads: readonly number[];
+  readonly group?: number;
+  readonly bias?: string | undefined;
+  readonly fused?: Fused | undefined;
+}
+
+export function convolve(e: Emitter, image: string, conv: BlockedConvolution): string {
+  const { filter, kernel, strides, dilations, pads, group = 1, bias = "", fused = {} } = conv;
+  const inputs = [image, filter, bias, fused.sum ?? ""];
+  while (inputs.at(-1) === "") inputs.pop();
+  return e.blockedOp("Conv", inputs, {
+    kernel_shape: kernel,
+    pads,
+    group,
+    ...(strides && { strides }),
+    ...(dilations && { dilations }),
+    ...fused.activation,
+  });
+}
+
+/** The parts of a convolution with a constant weight; undefined where the layout has none for it. */
+interface Constant {
+  readonly layer: Layer;
+  readonly weight: Tensor<"float32">;
+  readonly kind: Kind;
+}
+
+/** Whether a convolution or the gradient of its input is one that the layout takes, whatever the layout of its input. */
+export function takesConvolution(graph: Graph, node: Node, block: number): boolean {
+  const found = constantOf(graph, node, block);
+  if (found === undefined) return false;
+  if (isNode(node, "Conv")) return true;
+  // A picture's gradient has a form of its own, see `convolution/sub-pixel.ts`.
+  const { kind, layer } = found;
+  return kind !== "picture" && inputGradientAxes(layer) !== undefined;
+}
+
+function constantOf(graph: Graph, node: Node, block: number): Constant | undefined {
+  if (!isNode(node, "Conv", "ConvTranspose", "ConvInputGradient")) return undefined;
+  const names = [node.inputs[0]!, node.outputs[0]!].map((name) => graph.values.get(name)!);
+  if (!names.every(({ dtype, shape }) => dtype === "float32" && shape.length === 4)) return undefined;
+  const weight = graph.initializers.get(node.inputs[1]!) as Tensor<"float32"> | undefined;
+  const bias = node.inputs[2] ?? "";
+  if (weight === undefined || (bias !== "" && (!isNode(node, "Conv") || !graph.initializers.has(bias)))) {
+    return undefined;
+  }
+  const layer = layerOf(graph, node);
+  const kind = kindOf(layer, block);
+  return kind && { layer, weight, kind };
+}
+
+function kindOf({ weight, group, w }: Layer, block: number): Kind | undefined {
+  const [out, inChannels] = weight as [number, number];
+  const reaches = w.kernel.map((size, i) => w.dilations[i]! * (size - 1) + 1);
+  if ([...w.padsBegin, ...w.padsEnd].some((pad, i) => pad >= reaches[i % 2]!)) return undefined;
+  if (group === 1) return inChannels < block ? "picture" : "dense";
+  if (inChannels === 1) return out === group ? "depthwise" : undefined;
+  return inChannels % block === 0 && (out / group) % block === 0 ? "grouped" : undefined;
+}
+
+/** Writes a convolution with a constant weight in blocks; false where the layout has none for it. */
+export function writeConvolution(e: Emitter, node: Node, fuse: Fuse): boolean {
+  const found = constantOf(e.graph, node, e.block);
+  if (found === undefined) return false;
+  const { layer, weight, kind } = found;
+  const { w } = layer;
+  const [x, name, bias = ""] = node.inputs as [string, string, string?];
+  // A map of few channels that is in blocks is taken as it is.
+  const isPicture = kind === "picture" && !e.isBlocked(x);
+  const inBlocks = kind !== "depthwise" && !isPicture;
+  const image = isPicture ? x : e.blocked(x);
+  const fused = fuse(node);
+  const channels = e.padded(layer.maps[1]!);
+  e.give(
+    fused.gives ?? node.outputs[0]!,
+    convolve(e, image, {
+      filter: e.constantOf(`filter ${name} ${inBlocks}`, () =>
+        blockedFilter(filterOf(weight), e.block, inBlocks),
+      ),
+      kernel: w.kernel,
+      strides: w.strides,
+      dilations: w.dilations,
+      pads: [...w.padsBegin, ...w.padsEnd],
+      group: kind === "depthwise" ? channels : layer.group,
+      bias:
+        bias === ""
+          ? ""
+          : e.constantOf(`bias ${bias}`, () =>
+              paddedVector(e.graph.initializers.get(bias)!.data as Float32Array, channels),
+            ),
+      fused,
+    }),
+  );
+  return true;
+}
+
+/** What each phase of the stride reads along one axis: the taps of u[q + t] for x_grad[s q + r]. */
+function phaseAxis({ image, maps, w }: Layer, axis: number): readonly (Axis | undefined)[] | undefined {
+  const [stride, kernel, pad] = [w.strides[axis]!, w.kernel[axis]!, w.padsBegin[axis]!];
+  const [length, positions] = [image[axis + 2]!, maps[axis + 2]!];
+  if (w.dilations[axis] !== 1 && stride !== 1) return undefined;
+  const dilation = w.dilations[axis]!;
+  const count = Math.ceil(length / stride);
+  return Array.from({ length: stride }, (_, phase) => {
+    // r + p = s t + k: with a stride of 1 the dilation spreads the taps, otherwise it is 1.
+    const taps = Array.from({ length: kernel }, (_, tap) => ({
+      tap,
+      at: (phase + pad - tap * dilation) / stride,
+    })).filter(({ at }) => Number.isInteger(at));
+    return taps.length === 0 ? undefined : reach(taps, count, positions);
+  });
+}
+
+/** Of each axis its phases; undefined where the layout has no form of them. */
+function inputGradientAxes(layer: Layer): readonly (readonly (Axis | undefined)[])[] | undefined {
+  const axes = [phaseAxis(layer, 0), phaseAxis(layer, 1)];
+  if (!axes.every((axis) => axis !== undefined)) return undefined;
+  const fits = axes.every((axis) => axis.every((phase) => phase === undefined || phase.after < phase.size));
+  // Phases that nothing reaches are zeros: only around a single one.
+  const isSparse = axes.some((axis) => axis.includes(undefined));
+  const single = axes.every((axis) => axis.filter((phase) => phase !== undefined).length === 1);
+  return fits && (!isSparse || single) ? axes : undefined;
+}
+
+/**
+ * x_grad of y = W ⋆ x: at stride 1 one convolution with the weight turned round and its channels swapped, else one for each
+ * phase of the strides, with exactly the taps that reach it, and the phases interleaved.
+ */
+export function writeInputGradient(e: Emitter, node: Node, fuse: Fuse): boolean {
+  const found = constantOf(e.graph, node, e.block);
+  const axes = found && inputGradientAxes(found.layer);
+  if (found === undefined || found.kind === "picture" || axes === undefined) return false;
+  const { layer, weight, kind } = found;
+  const [cotangent, name] = node.inputs as [string, string];
+  const swapped = kind === "depthwise" ? filterOf(weight) : swappedFilter(weight, layer.group);
+  const u = e.blocked(cotangent);
+  const isWhole = axes.every((axis) => axis.length === 1);
+  const fused = isWhole ? fuse(node) : {};
+  const phases = indicesOf(layer.w.strides).map((phase) => {
+    const [rows, columns] = phase.map((each, axis) => axes[axis]![each]) as [Axis?, Axis?];
+    if (rows === undefined || columns === undefined) return undefined;
+    const filter = phaseFilter(swapped, layer.w, rows, columns);
+    return convolve(e, u, {
+      filter: e.constantOf(`gradient filter ${name} ${phase.join()} ${filter.kernel.join()}`, () =>
+        blockedFilter(filter, e.block, kind !== "depthwise"),
+      ),
+      kernel: filter.kernel,
+      pads: [rows.before, columns.before, rows.after, columns.after],
+      group: kind === "depthwise" ? e.padded(layer.group) : layer.group,
+      fused,
+    });
+  });
+  const output = fused.gives ?? node.outputs[0]!;
+  e.give(output, isWhole ? phases[0]! : interleaved(e, output, phases, layer.w.strides));
+  return true;
+}
+
+function phaseFilter(filter: Filter, { kernel }: Window, rows: Axis, columns: Axis): Filter {
+  const taps = rows.taps.flatMap((row) =>
+    columns.taps.map((column) =>
+      row === undefined || column === undefined ? undefined : row * kernel[1]! + column,
+    ),
+  );
+  return { ...filter, taps, kernel: [rows.size, columns.size] };
+}

@@ -1,0 +1,111 @@
+import {
+  foldConstants,
+  GraphBuilder,
+  modelFromGraph,
+  standardGraph,
+  type Graph,
+  type Value,
+} from "../../../graph/index.js";
+import { writeModel, type Model } from "../../../onnx/index.js";
+import { createGenerator, sizeOf, tensor } from "../../../tensor/index.js";
+import { InferenceSession, Tensor } from "../../onnxruntime.js";
+import { blockSize } from "../convolution/block-size.js";
+import { inBlocks } from "./index.js";
+
+/** Far more than float32 rounds, far less than any channel in the wrong place. */
+const TOLERANCE = 1e-4;
+
+let found: Promise<number | undefined> | undefined;
+let known: number | null | undefined;
+
+/**
+ * Channels of a block where {@link inBlocks} can be relied on: this processor has the layout, and a small network with its
+ * gradient gives in blocks what ONNX's own operators give. They are internal to ONNX Runtime, and may change with a version.
+ */
+export async function layoutBlock(): Promise<number | undefined> {
+  found ??= tested();
+  const block = await found;
+  known = block ?? null;
+  return block;
+}
+
+/** Where {@link layoutBlock} has found something in this process: the block, or null for none. */
+export const knownLayoutBlock = (): number | null | undefined => known;
+
+async function tested(): Promise<number | undefined> {
+  const block = await blockSize();
+  if (block === undefined) return undefined;
+  const problem = await problemOf(block).catch((error: unknown) => String(error));
+  if (problem === undefined) return block;
+  process.emitWarning(
+    `ONNX Runtime's blocked layout cannot be used: ${problem}. Gradients are computed with standard operators, which is slower.`,
+  );
+  return undefined;
+}
+
+/** What is wrong with the layout in blocks of so many channels; undefined where nothing is. */
+export async function problemOf(block: number): Promise<string | undefined> {
+  const graph = network(block);
+  const shape = graph.values.get("image")!.shape;
+  const image = new Tensor("float32", numbers("image", shape), shape);
+  const [found, expected] = [
+    await outputsOf(inBlocks(graph, block).model, image),
+    await outputsOf(modelFromGraph(foldConstants(standardGraph(graph))), image),
+  ];
+  for (const name of graph.outputs) {
+    const largest = expected[name]!.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const isClose = found[name]!.every(
+      (value, i) => Math.abs(value - expected[name]![i]!) < TOLERANCE * largest,
+    );
+    if (!isClose) return `"${name}" of its self-test is not what standard operators give`;
+  }
+  return undefined;
+}
+
+async function outputsOf(model: Model, image: Tensor): Promise<Record<string, Float32Array>> {
+  const session = await InferenceSession.create(writeModel(model), {
+    intraOpNumThreads: 1,
+    logSeverityLevel: 4,
+    graphOptimizationLevel: "disabled",
+  });
+  try {
+    const outputs = Object.entries(await session.run({ image }));
+    return Object.fromEntries(outputs.map(([name, { data }]) => [name, data as Float32Array]));
+  } finally {
+    await session.release();
+  }
+}
+
+const numbers = (name: string, shape: readonly number[]): Float32Array =>
+  createGenerator(0)
+    .stream(name)
+    .fillUniform(new Float32Array(sizeOf(shape)), -1, 1);
+
+/** Every kind of operator that the layout has, with channels that fill their blocks and others that do not. */
+function network(block: number): Graph {
+  const g = new GraphBuilder("layout-self-test");
+  const odd = block + 4;
+  const weight = (...shape: number[]): Value =>
+    g.constant(tensor("float32", shape, numbers(shape.join(), shape)));
+  const pads = [1, 1, 1, 1];
+  const image = g.input("image", "float32", [2, 3, 8, 8]);
+  const stem = g.op("Relu", [g.op("Conv", [image, weight(block, 3, 3, 3), weight(block)], { pads })]);
+  const window = { kernel_shape: [3, 3], strides: [2, 2], pads };
+  const pooled = g.op("MaxPool", [stem], window);
+  const [wide, back, slow] = [weight(odd, block, 3, 3), weight(block, odd, 1, 1), weight(odd, 1, 3, 3)];
+  const middle = g.op("Relu", [g.op("Conv", [pooled, wide, weight(odd)], { pads })]);
+  const depthwise = g.op("Conv", [middle, slow], { pads, strides: [2, 2], group: odd });
+  const added = g.op("Add", [g.op("Conv", [middle, back]), pooled]);
+  const means = g.op("GlobalAveragePool", [depthwise]);
+  g.output(means, "means");
+  const masked = g.op("Mul", [added, g.op("HardSigmoid", [added], { alpha: 3e38, beta: 0 })]);
+  const fromBack = g.op("ConvInputGradient", [masked, back], { image_shape: [4, 4] });
+  const strided = { pads, strides: [2, 2], group: odd, image_shape: [4, 4] };
+  const fromSlow = g.op("ConvInputGradient", [g.op("Mul", [depthwise, means]), slow], strided);
+  const toPool = g.op("ConvInputGradient", [g.op("Add", [fromBack, fromSlow]), wide], {
+    pads,
+    image_shape: [4, 4],
+  });
+  g.output(g.op("MaxPoolGradient", [stem, toPool], window), "stem_grad");
+  return g.build();
+}
