@@ -100,6 +100,25 @@ describe("what was measured", () => {
     expect(gaps).not.toContain("white-box");
   });
 
+  test("accuracy under corruptions stands where damage without an attacker belongs, and leaves the gaps", () => {
+    const cell = { model: "robust", n: 10, correct: 6, accuracy: 0.6, interval: findings[0]!.interval };
+    const measurements = ["fog", "jpeg_compression"].map((corruption) => ({
+      ...cell,
+      corruption,
+      severity: 3,
+    }));
+    const damaged = {
+      ...result,
+      corruptions: { scale: "cifar", frost: "made", measurements },
+    } as unknown as Result;
+    const page = evidencePage(damaged, result.models[1]!);
+    expect(page).toContain(
+      "Mean accuracy under 2 corruptions (fog, JPEG compression) at severity 3: 60.0 %, 10 images each",
+    );
+    expect(page).toContain("Damage without an attacker: sensor faults");
+    expect(page).not.toContain("noise, blur");
+  });
+
   test("an attack that was not finished gives a bound, and says so", () => {
     const bounded = {
       ...result,

@@ -1,7 +1,9 @@
 /** Article 15 of Regulation (EU) 2024/1689, by its paragraphs. */
+import { damageMeasured } from "./damage.js";
 import { cite, NOTHING, type Measured, type Row } from "./row.js";
 
-export function aiActRows({ findings, result }: Measured): Row[] {
+export function aiActRows(measured: Measured): Row[] {
+  const { findings, result } = measured;
   const clean = findings.filter(({ kind }) => kind === "clean");
   const together = findings.filter(({ kind }) => kind === "all-attacks");
   return [
@@ -20,8 +22,8 @@ export function aiActRows({ findings, result }: Measured): Row[] {
     {
       term: "Resilience to errors, faults or inconsistencies; feedback loops",
       clause: "15(4)",
-      measured: NOTHING,
-      open: "Technical redundancy, fail-safe plans, damaged or unusual inputs, and systems that go on learning.",
+      measured: damageMeasured(measured),
+      open: "Technical redundancy, fail-safe plans, other damaged or unusual inputs, and systems that go on learning.",
     },
     {
       term: "Inputs designed to cause the model to make a mistake (adversarial examples or model evasion)",
