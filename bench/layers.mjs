@@ -4,7 +4,7 @@ import { writeModel } from "../dist/onnx/index.js";
 import { COSTS } from "../dist/runtime/lowering/costs.js";
 import { lower } from "../dist/runtime/lowering/index.js";
 import { createGenerator } from "../dist/tensor/index.js";
-import { threads } from "./turns.mjs";
+import { threads } from "./settings.mjs";
 
 const RUNS = Number(process.env["RUNS"] ?? 15);
 

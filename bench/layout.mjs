@@ -10,7 +10,7 @@ import { lower } from "../dist/runtime/lowering/index.js";
 import { InferenceSession, Tensor } from "../dist/runtime/onnxruntime.js";
 import { sessionOptions } from "../dist/runtime/session-options.js";
 import { createGenerator } from "../dist/tensor/index.js";
-import { rounds, threads } from "./turns.mjs";
+import { rounds, threads } from "./settings.mjs";
 
 const [name, batch, size] = [process.argv[2] ?? "resnet50", ...process.argv.slice(3).map(Number)];
 const random = createGenerator(0);

@@ -1,6 +1,7 @@
 // Times holdfast and its peers, in turns on the same machine, on the same weights and images.
 //   npm run bench                                      the short run: the cases that the README shows
 //   npm run bench -- --case resnet18 --rounds 9        every case whose title has these words
+//   npm run bench -- --task pgd-step --model densenet121 --size 224 --batch 8     a network of torchvision or timm by its name
 //   npm run bench -- --all --out bench/results         every case and peer; writes results.json, results.md, results.svg
 //   npm run bench -- --baseline bench/baseline.json    exit code 1 where a ratio fell by more than a tenth
 // THREADS: threads of everyone. PYTHON: a Python that has the libraries; else one is made in .bench/.
@@ -19,6 +20,10 @@ import { fallenRatios, fasterBy, tableOf } from "./summary.mjs";
 const { values: given } = parseArgs({
   options: {
     case: { type: "string", multiple: true },
+    task: { type: "string", default: "pgd-step" },
+    model: { type: "string" },
+    size: { type: "string", default: "224" },
+    batch: { type: "string", default: "8" },
     peer: { type: "string", multiple: true },
     all: { type: "boolean" },
     rounds: { type: "string", default: "7" },
@@ -34,11 +39,12 @@ const SPIN = 300;
 /** Relative difference of answers that float32 explains; a few PGD steps or updates enlarge it. */
 const TOLERANCE = 0.02;
 
-const wanted = CASES.filter((each) =>
+const isWanted = (each) =>
   given.case === undefined
     ? given.all || each.kept
-    : given.case.some((words) => words.split(" ").every((word) => titleOf(each).includes(word))),
-);
+    : given.case.some((words) => words.split(" ").every((word) => titleOf(each).includes(word)));
+const own = { task: given.task, model: given.model, size: Number(given.size), batch: Number(given.batch) };
+const wanted = given.model === undefined ? CASES.filter(isWanted) : [own];
 if (wanted.length === 0) throw new Error(`no such case; there are:\n  ${CASES.map(titleOf).join("\n  ")}`);
 const named =
   given.peer ?? (given.all ? [...new Set(Object.values(TASKS).flatMap(({ peers }) => peers))] : USUAL);

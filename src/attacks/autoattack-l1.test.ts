@@ -3,7 +3,7 @@ import { fixture } from "../../test/fixture.js";
 import { followed, smallTarget, subjectAt } from "../../test/followed.js";
 import { SMALL_CLASSES as CLASSES, SMALL_SIZE as SIZE, smallBatch } from "../../test/small-network.js";
 import { createGenerator, type RandomStream } from "../tensor/index.js";
-import { apgd, fab, NORMS, planAttack, targetedFab, type Subject } from "./index.js";
+import { apgd, fab, BALL_NORMS, planAttack, targetedFab, type Subject } from "./index.js";
 
 /** The reference AutoAttack in L1, and its untargeted FAB, on the same network (scripts/fixtures/auto_attack_l1.py). */
 const expected = fixture("autoattack-l1");
@@ -65,7 +65,7 @@ describe("APGD in L1", () => {
 });
 
 /** Distances of what FAB finds in an empty ball, which nothing ends early; infinite where it finds nothing. */
-async function distancesOf(norm: (typeof NORMS)[number], order: number): Promise<Map<number, number>> {
+async function distancesOf(norm: (typeof BALL_NORMS)[number], order: number): Promise<Map<number, number>> {
   const empty = { norm, epsilon: 0 };
   const planned = planAttack(order === 0 ? fab : targetedFab, empty, { steps: 20 });
   const found = new Map<number, number>();
@@ -87,7 +87,7 @@ async function distancesOf(norm: (typeof NORMS)[number], order: number): Promise
   return found;
 }
 
-it.each([...NORMS.map((norm) => [norm, 0] as const), ["l1", 2] as const, ["l1", 3] as const])(
+it.each([...BALL_NORMS.map((norm) => [norm, 0] as const), ["l1", 2] as const, ["l1", 3] as const])(
   "FAB in %s towards %s (0: the nearest class) finds images as near as the reference's",
   async (norm, order) => {
     const theirs = expected(`fab.${norm}.${order}`).data as Float32Array;
