@@ -69,7 +69,6 @@ export {
   checkLength,
   checkThreat,
   LONGEST,
-  NORMS,
   normLabel,
   type Norm,
   type StepNorm,
