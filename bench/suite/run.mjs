@@ -36,8 +36,8 @@ const threads = Number(process.env["THREADS"] ?? Math.min(2, availableParallelis
 const say = (text) => process.stderr.write(`${text}\n`);
 /** OpenMP and ONNX Runtime let their threads spin for a while after their work. */
 const SPIN = 300;
-/** Relative difference of answers that float32 explains; a few PGD steps or updates enlarge it. */
-const TOLERANCE = 0.02;
+/** Relative difference of answers that float32 explains: gradients near zero change sign, which PGD steps and updates enlarge. */
+const TOLERANCE = 0.05;
 
 const isWanted = (each) =>
   given.case === undefined
