@@ -4,7 +4,7 @@ import type { Classifier } from "../../models/index.js";
 import { beginWith } from "./classifier.js";
 import type { BeginningFile, RunConfig } from "./folder.js";
 import { beginImported, imageShapeOf, isImport, readGiven, type Given, type OpenedData } from "./imported.js";
-import type { RunOptions } from "./run.js";
+import type { RunOptions } from "./options.js";
 
 /** Images as an imported model takes them, where nobody says otherwise. */
 export function dataOptionsFor({ dataOptions, imported }: RunOptions, given: Given | undefined): OpenOptions {

@@ -1,23 +1,14 @@
 import { existsSync } from "node:fs";
-import type { Dataset, OpenOptions } from "../../data/index.js";
+import type { Dataset } from "../../data/index.js";
 import { InputError, InterruptedError, UsageError } from "../../errors/index.js";
 import { readFileChecked, replaceFile, sha256Of, toolInfo } from "../../files/index.js";
 import { withInitializers } from "../../graph/index.js";
 import { saveClassifier, type Classifier } from "../../models/index.js";
 import { atPath } from "../../options/index.js";
 import { openDevice, runtimeInfo, type Device, type DeviceName } from "../../runtime/index.js";
-import { trainClassifier, type TrainingEvent, type TrainingHooks, type TrainingOutcome } from "../loop.js";
+import { trainClassifier, type TrainingOutcome } from "../loop.js";
 import { checkSettings } from "../check-settings.js";
-import { DivergedError } from "../watch.js";
-import type { TrainingSettings } from "../settings/index.js";
-import type { ValidationRecord } from "../state.js";
-import {
-  loadCheckpoint,
-  saveCheckpoint,
-  tidyCheckpoints,
-  type Checkpoint,
-  type Progress,
-} from "./checkpoint.js";
+import { loadCheckpoint, saveCheckpoint, tidyCheckpoints, type Progress } from "./checkpoint.js";
 import { begin, dataOptionsFor } from "./begin.js";
 import { classifierOf } from "./classifier.js";
 import { labelsSha256, openTraining, splitData } from "./data.js";
@@ -27,67 +18,14 @@ import {
   holdRunFolder,
   readRunConfig,
   runPaths,
-  type InitialWeights,
   type RunConfig,
   type RunPaths,
 } from "./folder.js";
-import { exportImported, importedOf, isImport, readGiven, type ImportSettings } from "./imported.js";
-import { openLog, type RunLog } from "./log.js";
+import { exportImported, importedOf, isImport, readGiven } from "./imported.js";
+import type { RunLog } from "./log.js";
 import { hashesOf, verifyRun, type Manifest } from "./manifest.js";
-
-/** What a run trains, on what, and how. */
-export interface RunOptions {
-  /** As for `openDataset`; its training split is used. */
-  readonly data: string;
-  readonly dataOptions?: OpenOptions | undefined;
-  /** All training images of `data`, if the caller has already opened them. */
-  readonly opened?: Dataset | undefined;
-  /** Images that decide which weights are best, as for `openDataset`. By default they are split off the training images. */
-  readonly validationData?: string | undefined;
-  /**
-   * Weights to start from (`.safetensors`, or an ONNX export that kept torchvision's names). The network then normalises
-   * pixels as ImageNet models do, unless the weights are from a holdfast model trained without normalisation.
-   */
-  readonly initial?: string | undefined;
-  /** Train on a class-balanced sample of this many images. */
-  readonly limit?: number | undefined;
-  /** Architecture, or the path of an ONNX classifier, or of a finished run. */
-  readonly model: string;
-  /** How that classifier is read, and whether it keeps its last layer. */
-  readonly imported?: ImportSettings | undefined;
-  readonly settings: TrainingSettings;
-  /** The run folder; must not exist, or be empty. */
-  readonly out: string;
-  /** What `config.json` says trained it: this package by default. */
-  readonly tool?: { readonly name: string; readonly version: string } | undefined;
-}
-
-/** What a run says as it goes. */
-export type RunEvent =
-  | TrainingEvent
-  | ({ readonly type: "initialised" } & InitialWeights)
-  | { readonly type: "notice"; readonly message: string }
-  | { readonly type: "checkpoint"; readonly step: number; readonly folder: string }
-  | { readonly type: "saved"; readonly model: string; readonly best: ValidationRecord | undefined };
-
-/** Progress and cancellation of a run. */
-export interface RunHooks extends Pick<TrainingHooks, "signal" | "compile"> {
-  /** Told which operators the device leaves to the CPU. */
-  readonly onCpu?: ((operators: readonly string[]) => void) | undefined;
-  /** Opens devices: the runtime's by default, or a test's stand-in. */
-  readonly openDevice?: typeof openDevice | undefined;
-  /** Told of each event as it happens. */
-  readonly onEvent?: ((event: RunEvent) => void | Promise<void>) | undefined;
-}
-
-/** A finished run. */
-export interface FinishedRun {
-  readonly folder: string;
-  readonly model: string;
-  readonly steps: number;
-  readonly best: ValidationRecord | undefined;
-  readonly config: RunConfig;
-}
+import type { FinishedRun, RunEvent, RunHooks, RunOptions } from "./options.js";
+import { logEvent, reopenLog, rethrowLogged, sayDevice } from "./record.js";
 
 /**
  * Trains in a new run folder. It holds `config.json`, `log.jsonl` and `checkpoints/`, and at the end
@@ -257,37 +195,6 @@ function refuseEdited({ config }: RunPaths, { configSha256 }: Progress, found: s
   });
 }
 
-/** The log as it was at the checkpoint. Lines that were lost since are done without: nothing is computed from them. */
-async function reopenLog(
-  paths: RunPaths,
-  checkpoint: Checkpoint | undefined,
-  hooks: RunHooks,
-): Promise<RunLog> {
-  const log = await openLog(paths.log, checkpoint?.progress.logBytes ?? 0);
-  if (log.missing === 0) return log;
-  const message = `${paths.log} is shorter than it was: ${log.missing} bytes are lost, and the report's curves will have a gap. The training itself is not affected.`;
-  const warning = { type: "warning", step: checkpoint!.state.step, code: "log", message } as const;
-  await log.append(warning);
-  await hooks.onEvent?.(warning);
-  return log;
-}
-
-/** A run that goes on elsewhere than it began. */
-async function sayDevice(
-  log: RunLog,
-  hooks: RunHooks,
-  step: number,
-  begunOn: DeviceName,
-  device: DeviceName,
-): Promise<void> {
-  const message =
-    `the run began on ${begunOn} and goes on on ${device} after step ${step}: devices round otherwise, so its weights are ` +
-    "those of neither alone.";
-  const warning = { type: "warning", step, code: "device", message } as const;
-  await log.append(warning);
-  await hooks.onEvent?.(warning);
-}
-
 function interrupted({ folder }: RunPaths, { state }: TrainingOutcome): InterruptedError {
   return new InterruptedError({
     place: folder,
@@ -324,31 +231,6 @@ async function finish(
   await replaceFile(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
   await hooks.onEvent?.({ type: "saved", model, best });
   return { folder, model, steps: outcome.state.step, best, config };
-}
-
-/** What ended a training beyond mending stays in its log. */
-async function rethrowLogged(log: RunLog, error: unknown): Promise<never> {
-  if (error instanceof DivergedError) {
-    const { step, problem: message } = error;
-    await log.append({ type: "warning", step, code: "diverged", message });
-  }
-  throw error;
-}
-
-async function logEvent(log: RunLog, event: TrainingEvent, every: number, seconds: number): Promise<void> {
-  if (event.type === "warning") await log.append(event);
-  else if (event.type === "start") {
-    const { step, ...length } = event;
-    if (step === 0) await log.append(length);
-  } else if (event.type === "validation") {
-    const { best: _, ...record } = event;
-    await log.append({ ...record, seconds });
-  } else if (event.type === "step") {
-    const { steps, ...record } = event;
-    if (event.step % every === 0 || event.step === 1 || event.step === steps) {
-      await log.append({ ...record, seconds });
-    }
-  }
 }
 
 /** Compares what the caller asks for with the run, field by field (`settings.batchSize`, …). */

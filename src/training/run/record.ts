@@ -1,0 +1,78 @@
+/** What a run under way writes into its log. */
+import type { DeviceName } from "../../runtime/index.js";
+import type { TrainingEvent, TrainingWarningCode } from "../loop.js";
+import { DivergedError } from "../watch.js";
+import type { Checkpoint } from "./checkpoint.js";
+import type { RunPaths } from "./folder.js";
+import { openLog, type RunLog } from "./log.js";
+import type { RunHooks } from "./options.js";
+
+/** The log as it was at the checkpoint. Lines that were lost since are done without: nothing is computed from them. */
+export async function reopenLog(
+  paths: RunPaths,
+  checkpoint: Checkpoint | undefined,
+  hooks: RunHooks,
+): Promise<RunLog> {
+  const log = await openLog(paths.log, checkpoint?.progress.logBytes ?? 0);
+  if (log.missing === 0) return log;
+  const message = `${paths.log} is shorter than it was: ${log.missing} bytes are lost, and the report's curves will have a gap. The training itself is not affected.`;
+  await warn(log, hooks, checkpoint!.state.step, "log", message);
+  return log;
+}
+
+/** A run that goes on elsewhere than it began. */
+export async function sayDevice(
+  log: RunLog,
+  hooks: RunHooks,
+  step: number,
+  begunOn: DeviceName,
+  device: DeviceName,
+): Promise<void> {
+  const message =
+    `the run began on ${begunOn} and goes on on ${device} after step ${step}: devices round otherwise, so its weights are ` +
+    "those of neither alone.";
+  await warn(log, hooks, step, "device", message);
+}
+
+/** What ended a training beyond mending stays in its log. */
+export async function rethrowLogged(log: RunLog, error: unknown): Promise<never> {
+  if (error instanceof DivergedError) {
+    const { step, problem: message } = error;
+    await log.append({ type: "warning", step, code: "diverged", message });
+  }
+  throw error;
+}
+
+/** Keeps an event of the training; of steps each `every`-th. */
+export async function logEvent(
+  log: RunLog,
+  event: TrainingEvent,
+  every: number,
+  seconds: number,
+): Promise<void> {
+  if (event.type === "warning") await log.append(event);
+  else if (event.type === "start") {
+    const { step, ...length } = event;
+    if (step === 0) await log.append(length);
+  } else if (event.type === "validation") {
+    const { best: _, ...record } = event;
+    await log.append({ ...record, seconds });
+  } else if (event.type === "step") {
+    const { steps, ...record } = event;
+    if (event.step % every === 0 || event.step === 1 || event.step === steps) {
+      await log.append({ ...record, seconds });
+    }
+  }
+}
+
+async function warn(
+  log: RunLog,
+  hooks: RunHooks,
+  step: number,
+  code: TrainingWarningCode,
+  message: string,
+): Promise<void> {
+  const warning = { type: "warning", step, code, message } as const;
+  await log.append(warning);
+  await hooks.onEvent?.(warning);
+}
