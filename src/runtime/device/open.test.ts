@@ -37,7 +37,7 @@ describe("devices", () => {
     expect(runtimeInfo(1, device).device).toEqual(device);
   });
 
-  it("the CPU is opened as any other", async () => {
+  it("include the CPU, which is opened in the same way", async () => {
     const device = await openDevice("cpu");
     const program = await device.compile(relu(), { threads: 1 });
     expect((await program.run({ x: float32([2], [-1, 2]) }))["y"]).toEqual(float32([2], [0, 2]));
