@@ -109,6 +109,8 @@ test("what cannot be checked is said with its line, and exits with 2", async () 
   expect(said).toContain("line 6: assert.cleen");
   expect((await check(config("clean: { min: 0 }").replace("model.onnx", "none.onnx")))[0]).toBe(2);
   expect(said).toMatch(/none\.onnx: does not exist/);
+  expect(await runCli(["check", "--config", at("none.yaml")])).toBe(2);
+  expect(said).toMatch(/none\.yaml: does not exist\n.*holdfast init/);
 }, 60_000);
 
 test("init writes a configuration that can be read, and overwrites none", async () => {

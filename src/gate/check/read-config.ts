@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from "yaml";
 import { InputError, nearestName } from "../../errors/index.js";
 import { readFileChecked } from "../../files/index.js";
@@ -17,6 +18,11 @@ export interface ReadConfig {
 
 /** @throws InputError that names the line and the field of everything that is wrong. */
 export async function readConfig(path: string): Promise<ReadConfig> {
+  if (!existsSync(path)) {
+    const remedy =
+      "Write one: holdfast init model.onnx --data photos. Or name where it is: holdfast check --config file.";
+    throw new InputError({ place: path, problem: "does not exist", remedy });
+  }
   const bytes = await readFileChecked(path, MOST_BYTES);
   return parseConfig(new TextDecoder().decode(bytes), path);
 }
