@@ -88,8 +88,10 @@ test("other images are measured, and what is kept of them is not trusted where i
 
 test("a baseline is written, and a model is no worse than itself", async () => {
   const text = config("clean: { min: 0 }", "baseline: base.json");
-  expect((await check(text))[0]).toBe(2);
-  expect(said).toMatch(/base\.json: does not exist/);
+  expect((await check(text, "--cache", at("untouched")))[0]).toBe(2);
+  expect(said).toMatch(/base\.json: does not exist\n.*--update-baseline/);
+  // Before anything is measured.
+  await expect(readdir(at("untouched"))).rejects.toThrow("ENOENT");
   expect((await check(text, "--update-baseline"))[0]).toBe(0);
   const [code, verdict] = await check(text);
   expect([code, verdict!.assertions.map(({ metric }) => metric)]).toEqual([

@@ -1,10 +1,36 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { UsageError } from "../../errors/index.js";
+import { InputError, UsageError } from "../../errors/index.js";
 import type { Result } from "../../evaluation/index.js";
 import { judgeBaseline, type AssertionVerdict, type CheckConfig, type ReadConfig } from "../../gate/index.js";
 import type { Terminal } from "../terminal.js";
 import type { Measured } from "./measure.js";
+
+/**
+ * Says what is missing before anything is measured.
+ *
+ * @throws UsageError where the configuration names no baseline to update; InputError where the one to compare with is not there.
+ */
+export function checkBaseline(
+  { baseline }: CheckConfig,
+  updates: boolean,
+  pathOf: (path: string) => string,
+): void {
+  if (baseline !== undefined && !updates) return refuseMissing(pathOf(baseline.path));
+  if (baseline !== undefined || !updates) return;
+  throw new UsageError({
+    place: "--update-baseline",
+    problem: "the configuration names no baseline",
+    remedy: "Add a line such as: baseline: baseline.result.json",
+  });
+}
+
+function refuseMissing(place: string): void {
+  if (existsSync(place)) return;
+  const remedy = "Write it with the model that others are compared with: holdfast check --update-baseline";
+  throw new InputError({ place, problem: "does not exist", remedy });
+}
 
 /** Every result and the file that its baseline is in: the one that is named, or one for each model and norm in a folder. */
 function baselines(
@@ -38,6 +64,7 @@ export async function judgeAgainstBaseline(
   const { readResult } = await import("../../evaluation/index.js");
   const found = await Promise.all(
     baselines(measured, pathOf(baseline.path)).map(async ({ model, result, file }) => {
+      refuseMissing(file);
       const before = await readResult(file);
       const [current, earlier] = [result, before].map((each) => each.models[0]!.name) as [string, string];
       const verdicts = judgeBaseline(
@@ -52,22 +79,15 @@ export async function judgeAgainstBaseline(
   return found.flat();
 }
 
-/** @throws UsageError where the configuration names no baseline. */
+/** Writes the results as the baseline that the configuration names. */
 export async function updateBaseline(
   measured: readonly Measured[],
-  { baseline }: CheckConfig,
+  { path }: NonNullable<CheckConfig["baseline"]>,
   pathOf: (path: string) => string,
   terminal: Terminal,
 ): Promise<void> {
-  if (baseline === undefined) {
-    throw new UsageError({
-      place: "--update-baseline",
-      problem: "the configuration names no baseline",
-      remedy: "Add a line such as: baseline: baseline.result.json",
-    });
-  }
   const { writeResult } = await import("../../evaluation/index.js");
-  for (const { result, file } of baselines(measured, pathOf(baseline.path))) {
+  for (const { result, file } of baselines(measured, pathOf(path))) {
     await mkdir(dirname(file), { recursive: true });
     await writeResult(file, result);
     terminal.note(`baseline: ${file}`);

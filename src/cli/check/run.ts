@@ -14,7 +14,7 @@ import {
 import type { CheckCommandOptions } from "../commands/check.js";
 import { writeOut } from "../streams.js";
 import { createTerminal } from "../terminal.js";
-import { judgeAgainstBaseline, updateBaseline } from "./baseline.js";
+import { checkBaseline, judgeAgainstBaseline, updateBaseline } from "./baseline.js";
 import { measureModel, type Measured } from "./measure.js";
 
 /**
@@ -38,16 +38,16 @@ async function judged(options: CheckCommandOptions): Promise<Verdict> {
   const terminal = createTerminal(options);
   const read = await readConfig(options.config);
   const { config } = read;
+  const pathOf = pathFrom(options.config);
+  const updates = options.updateBaseline === true;
+  checkBaseline(config, updates, pathOf);
   const measured: Measured[] = [];
   for (const name of Object.keys(config.models)) {
-    measured.push(await measureModel(name, read, pathFrom(options.config), options, terminal));
+    measured.push(await measureModel(name, read, pathOf, options, terminal));
   }
   const assertions: AssertionVerdict[] = measured.flatMap((each) => judgeModel(each, read));
-  if (options.updateBaseline === true) {
-    await updateBaseline(measured, config, pathFrom(options.config), terminal);
-  } else {
-    assertions.push(...(await judgeAgainstBaseline(measured, read, pathFrom(options.config))));
-  }
+  if (updates) await updateBaseline(measured, config.baseline!, pathOf, terminal);
+  else assertions.push(...(await judgeAgainstBaseline(measured, read, pathOf)));
   const { dataset } = measured[0]!.results[0]!;
   return {
     kind: "check",
