@@ -63,15 +63,20 @@ function withForms(graph: Graph, costs: Costs, isKept?: (node: Node) => boolean)
   return { graph: namedOutputs(rankedScalars(sumsAsAdditions(folded), costs)), filters };
 }
 
+const constantGradients = (graph: Graph): readonly Node[] =>
+  graph.nodes.filter(({ op, inputs }) => op === "ConvInputGradient" && graph.initializers.has(inputs[1]!));
+
 /** The graph with its maps in blocks throughout; undefined where that is not to be. */
 async function inLayout(graph: Graph, costs: Costs): Promise<Lowered | undefined> {
-  const gradients = graph.nodes.filter(
-    ({ op, inputs }) => op === "ConvInputGradient" && graph.initializers.has(inputs[1]!),
-  );
-  const block = gradients.length < costs.blockedGradients ? undefined : await layoutBlock();
-  if (block === undefined) return undefined;
+  if (constantGradients(graph).length < costs.blockedGradients) return undefined;
+  const block = await layoutBlock();
+  return block === undefined ? undefined : lowerInBlocks(graph, block, costs);
+}
+
+/** A folded graph with its maps in blocks of so many channels; undefined where that does not pay. */
+export function lowerInBlocks(graph: Graph, block: number, costs: Costs): Lowered | undefined {
   const takes = (node: Node): boolean => takesGradient(graph, node, block);
-  if (gradients.filter(takes).length < costs.blockedGradients) return undefined;
+  if (constantGradients(graph).filter(takes).length < costs.blockedGradients) return undefined;
   const { graph: ready } = withForms(graph, costs, takes);
   const { model, plainShare } = inBlocks(clipMasks(ready), block);
   if (plainShare > costs.plainShare) return undefined;

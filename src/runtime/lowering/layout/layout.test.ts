@@ -1,188 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { appendGradients } from "../../../autodiff/index.js";
-import { deadCode, foldBatchNorm, GraphBuilder, type Graph, type Value } from "../../../graph/index.js";
-import { createGenerator, sizeOf, tensor, type Tensor } from "../../../tensor/index.js";
+import { runBlocked } from "../../../../test/blocked-model.js";
+import { attackGraph, imageOf, NETWORKS } from "../../../../test/layout-networks.js";
+import { deadCode, dropExpands, foldConstants, type Graph } from "../../../graph/index.js";
 import { compile } from "../../index.js";
 import { BLOCKED_DOMAIN } from "../convolution/blocked.js";
 import { COSTS } from "../costs.js";
-import { lower } from "../index.js";
+import { lower, lowerInBlocks } from "../index.js";
 import { layoutBlock, problemOf } from "./self-test.js";
-
-const random = createGenerator(7);
-
-/** What networks are made of: convolutions with constant weights, and norms with constant statistics. */
-function createParts(g: GraphBuilder) {
-  let count = 0;
-  const drawn = (shape: readonly number[], low: number, high: number): Value => {
-    const data = random
-      .stream(`${g.name} ${count++}`)
-      .fillUniform(new Float32Array(sizeOf(shape)), low, high);
-    return g.initializer(`weight-${count}`, tensor("float32", shape, data));
-  };
-  const conv = (x: Value, out: number, kernel = 3, stride = 1, group = 1): Value => {
-    const shape = [out, x.shape[1]! / group, kernel, kernel];
-    const spread = 1.5 / Math.sqrt(sizeOf(shape.slice(1)));
-    const pad = (kernel - 1) >> 1;
-    return g.op("Conv", [x, drawn(shape, -spread, spread), drawn([out], -0.2, 0.2)], {
-      pads: [pad, pad, pad, pad],
-      strides: [stride, stride],
-      group,
-    });
-  };
-  const norm = (x: Value): Value => {
-    const [c] = [x.shape[1]!];
-    const parameters = [
-      drawn([c], 0.5, 1.5),
-      drawn([c], -0.2, 0.2),
-      drawn([c], -0.2, 0.2),
-      drawn([c], 0.5, 1.5),
-    ];
-    return g.op("BatchNormalization", [x, ...parameters]);
-  };
-  const relu = (x: Value): Value => g.op("Relu", [x]);
-  const relu6 = (x: Value): Value => g.op("Clip", [x, g.scalar(0), g.scalar(0.7)]);
-  return { conv, norm, relu, relu6, drawn };
-}
-type Parts = ReturnType<typeof createParts>;
-type Body = (x: Value, parts: Parts, g: GraphBuilder) => Value;
-
-const max = (kernel: number, stride: number, pad: number) => ({
-  kernel_shape: [kernel, kernel],
-  strides: [stride, stride],
-  pads: [pad, pad, pad, pad],
-});
-
-/** Gating by the means of the channels, as in EfficientNet and MobileNetV3. */
-function squeezed(x: Value, { conv, relu }: Parts, g: GraphBuilder): Value {
-  const means = g.op("GlobalAveragePool", [x]);
-  return g.op("Mul", [x, g.op("Sigmoid", [conv(relu(conv(means, 8, 1)), x.shape[1]!, 1)])]);
-}
-
-const NETWORKS: Readonly<Record<string, { image: readonly number[]; body: Body }>> = {
-  "residual, strided, with a pooled stem": {
-    image: [2, 3, 32, 32],
-    body(image, { conv, norm, relu }, g) {
-      const block = (x: Value, out: number, stride: number): Value => {
-        const inner = norm(conv(relu(norm(conv(x, out, 3, stride))), out));
-        const skip = stride === 1 ? x : norm(conv(x, out, 1, stride));
-        return relu(g.op("Add", [inner, skip]));
-      };
-      const stem = g.op("MaxPool", [relu(norm(conv(image, 16, 7, 2)))], max(3, 2, 1));
-      return block(block(block(stem, 16, 1), 32, 2), 48, 2);
-    },
-  },
-  "residual, of odd sizes": {
-    image: [2, 3, 33, 31],
-    body(image, { conv, relu }, g) {
-      const stem = g.op("MaxPool", [relu(conv(image, 16, 3, 2))], max(3, 2, 1));
-      const inner = conv(relu(conv(stem, 32, 3, 2)), 32);
-      return relu(g.op("Add", [inner, conv(stem, 32, 1, 2)]));
-    },
-  },
-  "depthwise, gated, with residuals": {
-    image: [3, 3, 24, 24],
-    body(image, parts, g) {
-      const { conv, norm, relu6 } = parts;
-      const inverted = (x: Value, out: number, kernel: number, stride: number): Value => {
-        const wide = relu6(norm(conv(x, 48, 1)));
-        const gated = squeezed(relu6(norm(conv(wide, 48, kernel, stride, 48))), parts, g);
-        const narrow = norm(conv(gated, out, 1));
-        return out === x.shape[1] && stride === 1 ? g.op("Add", [narrow, x]) : narrow;
-      };
-      const stem = relu6(norm(conv(image, 16, 3, 2)));
-      return inverted(inverted(inverted(stem, 16, 3, 1), 24, 5, 2), 24, 5, 1);
-    },
-  },
-  "x · σ(x) and hard swish": {
-    image: [2, 3, 16, 16],
-    body(image, { conv }, g) {
-      const silu = (x: Value): Value => g.op("Mul", [x, g.op("Sigmoid", [x])]);
-      const hard = (x: Value): Value =>
-        g.op("Mul", [x, g.op("HardSigmoid", [x], { alpha: 1 / 6, beta: 0.5 })]);
-      return hard(conv(silu(conv(silu(conv(image, 16, 3, 2)), 32, 3, 1)), 32, 3, 2, 32));
-    },
-  },
-  "dense, normalised before each convolution": {
-    image: [2, 3, 24, 24],
-    body(image, { conv, norm, relu }, g) {
-      const layer = (x: Value): Value =>
-        g.op("Concat", [x, conv(relu(norm(conv(relu(norm(x)), 32, 1))), 16)], { axis: 1 });
-      const stem = g.op("MaxPool", [relu(conv(image, 32, 3, 2))], max(3, 2, 1));
-      const first = layer(layer(stem));
-      const between = g.op("AveragePool", [conv(relu(norm(first)), 32, 1)], max(2, 2, 0));
-      return relu(norm(layer(layer(between))));
-    },
-  },
-  "plain, pooled by twos": {
-    image: [2, 3, 16, 16],
-    body(image, { conv, relu }, g) {
-      const pooled = (x: Value): Value => g.op("MaxPool", [relu(conv(relu(x), 32))], max(2, 2, 0));
-      return pooled(pooled(conv(image, 16)));
-    },
-  },
-  "channels that fill no block": {
-    image: [2, 3, 20, 20],
-    body(image, { conv, relu }, g) {
-      const stem = g.op("MaxPool", [conv(image, 12)], max(3, 2, 1));
-      const inner = relu(conv(relu(conv(stem, 20, 3, 2)), 22));
-      return g.op("AveragePool", [g.op("Add", [inner, conv(stem, 22, 1, 2)])], max(3, 1, 1));
-    },
-  },
-  "groups of blocks, and smaller ones": {
-    image: [2, 3, 16, 16],
-    body(image, { conv, relu }) {
-      const wide = relu(conv(relu(conv(image, 64)), 64, 3, 2, 2));
-      return conv(relu(conv(wide, 64, 3, 2, 16)), 64, 3, 2, 2);
-    },
-  },
-  "branches put side by side": {
-    image: [2, 3, 16, 16],
-    body(image, { conv, relu }, g) {
-      const x = relu(conv(image, 16));
-      const pooled = g.op("AveragePool", [x], { ...max(3, 1, 1), count_include_pad: 1 });
-      const branches = [
-        conv(x, 20, 1),
-        conv(x, 16, 5),
-        conv(pooled, 16, 1),
-        g.op("MaxPool", [x], max(3, 1, 1)),
-      ];
-      return conv(relu(g.op("Concat", branches, { axis: 1 })), 16);
-    },
-  },
-  "dilated, with a transposed convolution": {
-    image: [2, 3, 12, 12],
-    body(image, { conv, relu, drawn }, g) {
-      const x = relu(conv(image, 16));
-      const weight = drawn([16, 16, 3, 3], -0.2, 0.2);
-      const dilated = g.op("Conv", [x, weight], { dilations: [2, 2], pads: [2, 2, 2, 2] });
-      return g.op("ConvTranspose", [relu(dilated), weight], { strides: [2, 2], pads: [1, 1, 1, 1] });
-    },
-  },
-};
-
-/** Logits, a loss's gradient by the image, and the sign of a step. */
-function attackGraph(name: string): Graph {
-  const { image: shape, body } = NETWORKS[name]!;
-  const g = new GraphBuilder(name);
-  const image = g.input("image", "float32", shape);
-  const parts = createParts(g);
-  const maps = body(image, parts, g);
-  const features = g.op("ReduceMean", [maps, g.ints([2, 3])], { keepdims: 0 });
-  const logits = g.op("MatMul", [features, parts.drawn([maps.shape[1]!, 5], -1, 1)]);
-  g.output(logits, "logits");
-  const graph = foldBatchNorm(g.build());
-  const h = GraphBuilder.from(graph, { keepOutputs: true });
-  const loss = h.op("ReduceSum", [h.op("LogSoftmax", [h.value("logits")], { axis: 1 })], { keepdims: 0 });
-  const [gradient] = appendGradients(h, { of: loss, withRespectTo: [h.value("image")] });
-  h.output(gradient!, "gradient");
-  return deadCode(h.build());
-}
-
-function imageOf(graph: Graph): Record<string, Tensor> {
-  const { shape } = graph.values.get("image")!;
-  const data = random.stream("image").fillUniform(new Float32Array(sizeOf(shape)), 0, 1);
-  return { image: tensor("float32", shape, data) };
-}
 
 async function outputsOf(
   graph: Graph,
@@ -194,10 +18,29 @@ async function outputsOf(
   return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array]));
 }
 
+/** The largest difference of each output, as a share of its largest number. */
+function errorsOf(
+  graph: Graph,
+  found: Record<string, Float32Array>,
+  expected: Record<string, Float32Array>,
+): number[] {
+  return graph.outputs.map((output) => {
+    const largest = expected[output]!.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expect(largest).toBeGreaterThan(0);
+    return found[output]!.reduce(
+      (most, value, i) => Math.max(most, Math.abs(value - expected[output]![i]!) / largest),
+      0,
+    );
+  });
+}
+
 const inLayout = async (graph: Graph, costs = COSTS): Promise<readonly string[]> => {
   const { model } = await lower(graph, { standard: false, costs });
   return model.graph.nodes.filter(({ domain }) => domain === BLOCKED_DOMAIN).map(({ opType }) => opType);
 };
+
+/** Blocks wherever the layout has a form. */
+const EVERYTHING = { ...COSTS, blockedGradients: 0, plainShare: 1 };
 
 describe("maps in blocks", async () => {
   const block = await layoutBlock();
@@ -205,13 +48,22 @@ describe("maps in blocks", async () => {
   it.each(Object.keys(NETWORKS))("give what standard operators give: %s", async (name) => {
     const graph = attackGraph(name);
     const [found, expected] = [await outputsOf(graph), await outputsOf(graph, { optimization: "extended" })];
-    for (const output of graph.outputs) {
-      const largest = expected[output]!.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      expect(largest).toBeGreaterThan(0);
-      const errors = found[output]!.map((value, i) => Math.abs(value - expected[output]![i]!) / largest);
-      expect(Math.max(...errors), output).toBeLessThan(1e-4);
-    }
+    for (const error of errorsOf(graph, found, expected)) expect(error).toBeLessThan(1e-4);
     if (block !== undefined) expect((await inLayout(graph)).length).toBeGreaterThan(6);
+  });
+
+  const sizes = [8, 16]
+    .filter((size) => size !== block)
+    .flatMap((size) => Object.keys(NETWORKS).map((name) => [size, name] as const));
+  it.each(sizes)("give the same in blocks of %i, whatever the processor has: %s", async (size, name) => {
+    const graph = attackGraph(name);
+    const lowered = lowerInBlocks(deadCode(foldConstants(dropExpands(graph))), size, EVERYTHING)!;
+    const values = await runBlocked(lowered.model, lowered.graph, size, imageOf(graph));
+    const found = Object.fromEntries(
+      graph.outputs.map((output) => [output, values[output]!.data as Float32Array]),
+    );
+    const expected = await outputsOf(graph, { optimization: "extended" });
+    for (const error of errorsOf(graph, found, expected)) expect(error).toBeLessThan(1e-4);
   });
 
   it.skipIf(block === undefined)("are reordered at the borders alone", async () => {
