@@ -153,6 +153,14 @@ export const NETWORKS: Readonly<Record<string, { image: readonly number[]; body:
       return g.op("ConvTranspose", [relu(dilated), weight], { strides: [2, 2], pads: [1, 1, 1, 1] });
     },
   },
+  "one channel in, one number out": {
+    image: [3, 1, 8, 8],
+    body(image, { conv, relu }, g) {
+      const wide = relu(conv(relu(conv(image, 32, 3, 2)), 32));
+      const x = g.op("MaxPool", [relu(conv(wide, 32))], max(4, 4, 0));
+      return g.op("Add", [g.op("Softplus", [g.op("Abs", [conv(x, 1, 1)])]), g.op("Neg", [conv(x, 1, 1)])]);
+    },
+  },
   "pads of each side their own": {
     image: [2, 3, 19, 22],
     body(image, { conv, relu, drawn }, g) {

@@ -75,14 +75,14 @@ function operandOf(e: Emitter, name: string, y: string): Operand | undefined {
   const [n, c, h, w] = ranked(e, name) ?? [0, 0, 0, 0];
   const [, channels, height, width] = e.shape(y) as [number, number, number, number];
   if (e.graph.values.get(name)!.dtype !== "float32") return undefined;
+  const isOfChannels = c === channels && isMaps(e.graph, name);
+  // Before single numbers: maps of one pixel of one channel are both, and fill a block.
+  if (isOfChannels && h === height && w === width) return { name: e.blocked(name), is: "whole" };
   if (n > 0 && c * h * w === 1) return { name: e.plain(name), is: "any" };
-  const data = e.graph.initializers.get(name) as Tensor<"float32"> | undefined;
-  if (c === channels && isMaps(e.graph, name)) {
-    if (h === height && w === width) return { name: e.blocked(name), is: "whole" };
-    if (h * w === 1) {
-      return { name: e.reshape(e.blocked(name), [n, e.padded(c) / e.block, 1, e.block]), is: "viewed" };
-    }
+  if (isOfChannels && h * w === 1) {
+    return { name: e.reshape(e.blocked(name), [n, e.padded(c) / e.block, 1, e.block]), is: "viewed" };
   }
+  const data = e.graph.initializers.get(name) as Tensor<"float32"> | undefined;
   if (data === undefined || n !== 1 || h !== height || w !== width || c !== 1) return undefined;
   // The same for all channels: once for each of a block.
   const each = blockedMaps({ ...data, shape: [1, 1, h, w] }, 1).data;
@@ -128,7 +128,7 @@ export function writeBatchNorm(e: Emitter, node: Node<"BatchNormalization">, fus
   ];
   const scale = gamma.map((value, i) => value / Math.sqrt(variance[i]! + epsilon));
   const shift = beta.map((value, i) => value - scale[i]! * mean[i]!);
-  scaleByChannel(e, { node, x, key: node.name, fuse }, { scale, shift });
+  scaleByChannel(e, { node, x, key: node.outputs[0]!, fuse }, { scale, shift });
   return true;
 }
 
