@@ -161,6 +161,15 @@ export const NETWORKS: Readonly<Record<string, { image: readonly number[]; body:
       return g.op("Add", [g.op("Softplus", [g.op("Abs", [conv(x, 1, 1)])]), g.op("Neg", [conv(x, 1, 1)])]);
     },
   },
+  "the same weight in groups and in one": {
+    image: [2, 3, 12, 12],
+    body(image, { conv, relu, drawn }, g) {
+      const weight = drawn([32, 16, 3, 3], -0.2, 0.2);
+      const pads = [1, 1, 1, 1];
+      const x = relu(g.op("Conv", [relu(conv(image, 16)), weight], { pads }));
+      return relu(g.op("Conv", [x, weight], { pads, group: 2 }));
+    },
+  },
   "pads of each side their own": {
     image: [2, 3, 19, 22],
     body(image, { conv, relu, drawn }, g) {

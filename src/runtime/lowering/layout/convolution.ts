@@ -158,8 +158,10 @@ export function writeInputGradient(e: Emitter, node: Node, fuse: Fuse): boolean 
     const [rows, columns] = phase.map((each, axis) => axes[axis]![each]) as [Axis?, Axis?];
     if (rows === undefined || columns === undefined) return undefined;
     const filter = phaseFilter(swapped, layer.w, rows, columns);
+    // One weight may be that of layers with other groups, pads or dilations.
+    const key = [name, layer.group, ...filter.kernel, ...filter.taps].join();
     return convolve(e, u, {
-      filter: e.constantOf(`gradient filter ${name} ${phase.join()} ${filter.kernel.join()}`, () =>
+      filter: e.constantOf(`gradient filter ${key}`, () =>
         blockedFilter(filter, e.block, kind !== "depthwise"),
       ),
       kernel: filter.kernel,
