@@ -192,6 +192,22 @@ export const NETWORKS: Readonly<Record<string, { image: readonly number[]; body:
       return conv(relu(g.op("MaxPool", [conv(means, 16)], dilated)), 16);
     },
   },
+  "clipped far away": {
+    image: [2, 3, 10, 10],
+    body(image, { conv, norm, relu }, g) {
+      const upTo = (x: Value, most: number): Value => g.op("Clip", [x, g.scalar(0), g.scalar(most)]);
+      const x = conv(upTo(conv(upTo(norm(conv(image, 16)), 1e8), 16), 3.4028234663852886e38), 16);
+      return conv(relu(conv(relu(conv(relu(x), 16)), 16)), 16);
+    },
+  },
+  "black pixels, clipped": {
+    image: [2, 3, 10, 10],
+    body(image, { conv, relu6, norm, drawn }, g) {
+      const weight = drawn([16, 3, 3, 3], -0.4, 0.4);
+      const x = relu6(g.op("Conv", [image, weight], { pads: [1, 1, 1, 1] }));
+      return conv(relu6(norm(conv(x, 16))), 16);
+    },
+  },
 };
 
 /** Logits, a loss's gradient by the image, and the sign of a step. */

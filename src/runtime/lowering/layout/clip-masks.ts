@@ -1,8 +1,20 @@
-import { deadCode, isNode, rewrite, type Graph, type Node, type Value } from "../../../graph/index.js";
+import {
+  attributesOf,
+  deadCode,
+  isNode,
+  rewrite,
+  type Graph,
+  type Node,
+  type Value,
+} from "../../../graph/index.js";
 import { tensor } from "../../../tensor/index.js";
 
 /** A share of the distance to a bound within which a number counts as being there: a few roundings of float32. */
 const AT_BOUND = 2 ** -20;
+/** Further bounds lose to rounding what is small between them, and are mostly those of a Clip without effect. */
+const FURTHEST = 16;
+/** {@link AT_BOUND} of the furthest. */
+const NEAR_BOUND = FURTHEST * AT_BOUND;
 /** Takes what is left of that above 1. */
 const GAIN = 2 ** 60;
 
@@ -13,7 +25,8 @@ const GAIN = 2 ** 60;
  *   [x = y]  →  [ |y − m| < h ]   as HardSigmoid( g h − g |y − m| )
  *
  * The two differ where x lies on a bound to rounding, as at any kink; so only for maps that a convolution gives, where that is
- * chance. (Pixels lie on the bounds of a picture, and keep their gradient there.)
+ * chance. (Pixels lie on the bounds of a picture, and keep their gradient there; so does what a convolution gives of black ones,
+ * where that is a bound.)
  */
 export function clipMasks(graph: Graph): Graph {
   if (!graph.nodes.some((node) => isNode(node, "Equal"))) return graph;
@@ -24,9 +37,11 @@ export function clipMasks(graph: Graph): Graph {
     const [x, y] = g.inputsOf(equal) as [Value, Value];
     const clip = g.producer(y);
     const bounds = isNode(clip, "Clip") && clip.inputs[0] === x.name ? boundsOf(graph, clip) : undefined;
-    const isConvolved = isNode(g.producer(x), "Conv", "BatchNormalization");
-    if (bounds === undefined || !isConvolved || y.shape.length !== 4 || y.dtype !== "float32")
-      return undefined;
+    if (bounds === undefined || y.shape.length !== 4 || y.dtype !== "float32") return undefined;
+    const ofZeros = givenZeros(graph, g.producer(x));
+    const isAtBound = (value: number): boolean =>
+      bounds.some((bound) => Math.abs(value - bound) < NEAR_BOUND);
+    if (ofZeros === undefined || ofZeros.some(isAtBound)) return undefined;
     const [middle, half] = [(bounds[0] + bounds[1]) / 2, (bounds[1] - bounds[0]) / 2];
     // One number a channel, so that it is one pass with what follows.
     const channels = y.shape[1]!;
@@ -37,7 +52,25 @@ export function clipMasks(graph: Graph): Graph {
   return deadCode(rewritten);
 }
 
+/** What a convolution or norm gives of zeros alone, for each channel; undefined where that is not known. */
+function givenZeros({ initializers }: Graph, node: Node | undefined): readonly number[] | undefined {
+  const floats = (name: string | undefined): Float32Array | undefined => {
+    const data = initializers.get(name ?? "")?.data;
+    return data instanceof Float32Array ? data : undefined;
+  };
+  if (isNode(node, "Conv")) {
+    const bias = node.inputs[2] ?? "";
+    return bias === "" ? [0] : floats(bias) && Array.from(floats(bias)!);
+  }
+  if (!isNode(node, "BatchNormalization")) return undefined;
+  const [gamma, beta, mean, variance] = node.inputs.slice(1).map(floats);
+  if (!gamma || !beta || !mean || !variance) return undefined;
+  const { epsilon } = attributesOf(node);
+  return Array.from(beta, (shift, i) => shift - (gamma[i]! * mean[i]!) / Math.sqrt(variance[i]! + epsilon));
+}
+
 function boundsOf({ initializers }: Graph, { inputs }: Node<"Clip">): [number, number] | undefined {
   const [lower, upper] = inputs.slice(1).map((name) => initializers.get(name)?.data[0]);
-  return typeof lower === "number" && typeof upper === "number" && lower < upper ? [lower, upper] : undefined;
+  if (typeof lower !== "number" || typeof upper !== "number") return undefined;
+  return lower < upper && Math.max(-lower, upper) <= FURTHEST ? [lower, upper] : undefined;
 }
