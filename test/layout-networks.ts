@@ -208,6 +208,19 @@ export const NETWORKS: Readonly<Record<string, { image: readonly number[]; body:
       return conv(relu6(norm(conv(x, 16))), 16);
     },
   },
+  "cut along all axes, its values read elsewhere": {
+    image: [2, 3, 10, 10],
+    body(image, { conv, relu }, g) {
+      const x = relu(conv(image, 48));
+      const ints = [[0, 16, 1, 0], [2, 48, 9, 10], [], [1, 1, 2, 1]] as const;
+      const [starts, ends, , steps] = ints.map((each) => g.ints([...each]));
+      const cut = g.op("Slice", [x, starts, ends, undefined, steps]);
+      const y = conv(cut, 20);
+      const apart = g.op("Slice", [y, g.ints([4]), g.ints([20]), g.ints([1])]);
+      const z = relu(conv(relu(conv(apart, 16)), 20));
+      return conv(relu(conv(g.op("Add", [g.op("Mul", [y, y]), g.op("Sub", [relu(y), z])]), 16)), 16);
+    },
+  },
 };
 
 /** Logits, a loss's gradient by the image, and the sign of a step. */

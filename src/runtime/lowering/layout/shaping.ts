@@ -24,8 +24,9 @@ export function writeSlice(e: Emitter, node: Node<"Slice">): boolean {
   const [x, y] = [node.inputs[0]!, node.outputs[0]!];
   if (!e.isBlocked(x) || !isMaps(e.graph, y)) return false;
   const shape = e.shape(x);
-  const [starts, ends, axes, steps] = node.inputs.slice(1).map((name) => intsOf(e, name));
-  if (!starts?.length || !ends?.length) return false;
+  const given = node.inputs.slice(1).map((name) => (name === "" ? undefined : intsOf(e, name)));
+  const [starts, ends, axes, steps] = given;
+  if (!starts || !ends || given.some((ints) => ints?.length === 0)) return false;
   const along = (axes ?? starts.map((_, i) => i)).map((axis) => normaliseAxis(axis, 4));
   const step = steps ?? starts.map(() => 1);
   const bounds = along.map((axis, i) => sliceBounds(shape[axis]!, starts[i]!, ends[i]!, step[i]!));
