@@ -100,6 +100,18 @@ test("what was answered before a kill is not asked again", async () => {
   }
 });
 
+test("answers that another part of the images left are not taken for this one's", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "holdfast-corruptions-"));
+  try {
+    const whole = said(await evaluated(OPTIONS));
+    const keepIn = join(folder, "partial");
+    await evaluated({ ...OPTIONS, shard: { index: 1, count: 2 } }, { keepIn });
+    expect(said(await evaluated(OPTIONS, { keepIn }))).toBe(whole);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 /** A result by hand: right answers to four images of class 0, `+`, under each kind and severity. */
 function byHand(cells: readonly (readonly [Corruption, Severity, string])[], more: object = {}): Result {
   const measurements = cells.map(([corruption, severity, images]) => {

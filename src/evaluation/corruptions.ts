@@ -48,10 +48,12 @@ export async function measureCorruptions(
   const imageSize = channels * height * width;
   let first = 0;
   for await (const { images, indices, size } of datasetBatches(dataset, run.plan.batchSize, places)) {
+    // Shards of any division may have left answers in the same file: both ends and the size tell their batches apart.
+    const batch = `${places[first]!}-${places[first + size - 1]!}/${size}`;
     for (const [c, cell] of cells.entries()) {
       run.signal?.throwIfAborted();
       const name = (model: string): string =>
-        `${model}/corrupted/${cell.corruption}/${cell.severity}/${places[first]!}+${size}`;
+        `${model}/corrupted/${cell.corruption}/${cell.severity}/${batch}`;
       const kept = new Map([...targets.keys()].map((model) => [model, run.kept?.answers(name(model))]));
       const started = run.now();
       let corrupted: Float32Array | undefined;
