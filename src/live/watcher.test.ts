@@ -1,17 +1,8 @@
 import { expect, test } from "vitest";
-import { historyByHand } from "../../test/runs/history.js";
+import { historyByHand, START } from "../../test/runs/history.js";
 import type { RunEvent } from "../training/index.js";
 import type { ToThread } from "./messages.js";
 import { createWatcher, type Watcher } from "./watcher.js";
-
-const START = {
-  type: "start",
-  step: 0,
-  steps: 180,
-  stepsPerEpoch: 90,
-  images: 2900,
-  validationImages: 100,
-} as const;
 
 function watched(): {
   readonly watcher: Watcher;

@@ -1,28 +1,20 @@
-import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import axe, { type AxeResults } from "axe-core";
-import { chromium, type Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { openDataset, takeSample } from "../../src/data/index.js";
 import { evaluateModels } from "../../src/evaluation/index.js";
 import { createClassifier } from "../../src/models/index.js";
 import { renderReport } from "../../src/report/index.js";
 import { createGenerator } from "../../src/tensor/index.js";
+import { HAS_CHROMIUM, useChromium, expectAccessible, HOSTILE, openPage } from "./chromium.js";
 
-const CHROMIUM = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
-  (path) => path !== undefined && existsSync(path),
-);
-const HOSTILE = `</script><img src="https://example.invalid/x.png" onerror="alert(1)">\u2028$&`;
-
-/** Needs a Chromium: named by CHROMIUM, or Debian's. */
-describe.runIf(CHROMIUM !== undefined)("the report in a browser", () => {
-  let browser: Browser;
-  let folder = "";
+describe.runIf(HAS_CHROMIUM)("the report in a browser", () => {
+  const own = useChromium();
+  let address = "";
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "holdfast-browser-"));
+    const path = join(own.folder, "report.html");
+    address = pathToFileURL(path).href;
     const dataset = takeSample(await openDataset("mnist:test"), 20, createGenerator(1));
     const classNames = dataset.classNames.map((name, i) => (i === 0 ? HOSTILE : name));
     const shape = { channels: 1, height: 28, width: 28, classNames, random: createGenerator(1) };
@@ -33,26 +25,21 @@ describe.runIf(CHROMIUM !== undefined)("the report in a browser", () => {
     const result = await evaluateModels(models, sample, options, {
       tool: { name: "holdfast", version: "0" },
     });
-    await writeFile(join(folder, "report.html"), await renderReport(result));
-    browser = await chromium.launch({ executablePath: CHROMIUM!, args: ["--no-sandbox"] });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await rm(folder, { recursive: true, force: true });
+    await writeFile(path, await renderReport(result));
   });
 
   test.each([
     ["a desktop", 1280],
     ["a phone", 390],
   ])("on %s: text stays text, nothing is asked for, nothing hangs over", async (_, width) => {
-    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    const page = await own.browser.newPage({ viewport: { width, height: 900 } });
     const noticed: string[] = [];
     page.on("dialog", (dialog) => void noticed.push(`dialog ${dialog.message()}`));
     page.on("console", (message) => noticed.push(`console ${message.text()}`));
     page.on("request", (request) => {
       if (!/^(file|data):/.test(request.url())) noticed.push(`request ${request.url()}`);
     });
-    await page.goto(pathToFileURL(join(folder, "report.html")).href);
+    await page.goto(address);
     expect(noticed).toEqual([]);
     expect(await page.locator(".model h2").textContent()).toBe(HOSTILE);
     expect(await page.locator("img[onerror]").count()).toBe(0);
@@ -64,24 +51,16 @@ describe.runIf(CHROMIUM !== undefined)("the report in a browser", () => {
 
   test.each(["light", "dark"] as const)("axe finds nothing to mend, in the %s", async (colorScheme) => {
     for (const width of [1280, 360]) {
-      const context = await browser.newContext({
-        bypassCSP: true,
-        colorScheme,
-        viewport: { width, height: 900 },
-      });
-      const page = await context.newPage();
-      await page.goto(pathToFileURL(join(folder, "report.html")).href);
-      await page.addScriptTag({ content: axe.source });
-      const { violations } = (await page.evaluate("axe.run()")) as AxeResults;
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`);
-      expect(found, `${width} pixels wide`).toEqual([]);
-      await context.close();
+      const page = await openPage(own.browser, [colorScheme, width]);
+      await page.goto(address);
+      await expectAccessible(page, `${width} pixels wide`);
+      await page.context().close();
     }
   });
 
   test("pictures are searched, and flipped by the arrow keys", async () => {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    await page.goto(pathToFileURL(join(folder, "report.html")).href);
+    const page = await own.browser.newPage({ viewport: { width: 1280, height: 900 } });
+    await page.goto(address);
     const shots = page.locator(".shot");
     const count = await shots.count();
     expect(count).toBeGreaterThan(0);
@@ -100,9 +79,9 @@ describe.runIf(CHROMIUM !== undefined)("the report in a browser", () => {
   });
 
   test("pictures, filters left out, are all there without scripts", async () => {
-    const context = await browser.newContext({ javaScriptEnabled: false });
+    const context = await own.browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
-    await page.goto(pathToFileURL(join(folder, "report.html")).href);
+    await page.goto(address);
     expect(await page.locator(".filters").isVisible()).toBe(false);
     expect(await page.locator(".shot:visible").count()).toBe(await page.locator(".shot").count());
     await context.close();

@@ -1,24 +1,16 @@
-import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import axe, { type AxeResults } from "axe-core";
-import { chromium, type Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { renderReproduction } from "../../src/reproduction/index.js";
 import { reproductionByHand } from "../reproduction.js";
+import { HAS_CHROMIUM, useChromium, expectAccessible, openPage, SCREENS } from "./chromium.js";
 
-const CHROMIUM = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
-  (path) => path !== undefined && existsSync(path),
-);
-
-/** Needs a Chromium: named by CHROMIUM, or Debian's. */
-describe.runIf(CHROMIUM !== undefined)("the page of a reproduction in a browser", () => {
-  let browser: Browser;
-  let folder = "";
+describe.runIf(HAS_CHROMIUM)("the page of a reproduction in a browser", () => {
+  const own = useChromium();
+  let path = "";
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "holdfast-reproduction-page-"));
+    path = join(own.folder, "report.html");
     const rows = ["undefended", "pat", "at-alp"].map((recipe, i) => ({
       model: recipe,
       recipe,
@@ -26,36 +18,19 @@ describe.runIf(CHROMIUM !== undefined)("the page of a reproduction in a browser"
       attacked: 55 + 10 * i,
     }));
     const { result, pictures } = reproductionByHand(rows);
-    await writeFile(join(folder, "report.html"), await renderReproduction(result, pictures));
-    browser = await chromium.launch({ executablePath: CHROMIUM!, args: ["--no-sandbox"] });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await rm(folder, { recursive: true, force: true });
+    await writeFile(path, await renderReproduction(result, pictures));
   });
 
-  test.each([
-    ["light", 1280],
-    ["dark", 360],
-  ] as const)(
+  test.each(SCREENS)(
     "axe finds nothing to mend and nothing hangs over: %s, %i pixels wide",
-    async (colorScheme, width) => {
-      const context = await browser.newContext({
-        bypassCSP: true,
-        colorScheme,
-        viewport: { width, height: 900 },
-      });
-      const page = await context.newPage();
-      await page.goto(pathToFileURL(join(folder, "report.html")).href);
-      await page.addScriptTag({ content: axe.source });
-      const { violations } = (await page.evaluate("axe.run()")) as AxeResults;
-      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`)).toEqual([]);
-      const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-      expect(await page.evaluate(overflow)).toBe(0);
+    async (...screen) => {
+      const page = await openPage(own.browser, screen);
+      await page.goto(pathToFileURL(path).href);
+      await expectAccessible(page);
       // A dataset's card leads to its section.
       await page.locator("#answer .model a").click();
       expect(await page.evaluate("location.hash")).toBe("#pets");
-      await context.close();
+      await page.context().close();
     },
   );
 });

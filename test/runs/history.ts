@@ -19,15 +19,17 @@ export interface HistoryByHand {
 }
 
 const STEPS = 180;
+const LENGTH = { steps: STEPS, stepsPerEpoch: 90, images: 2900, validationImages: 100 } as const;
+
+/** What a training of that length says first. */
+export const START = { type: "start", step: 0, ...LENGTH } as const;
 
 /** A run of AT+ALP that nobody trained: ten steps a line, one a second. */
 export function historyByHand(given: HistoryByHand = {}): RunHistory {
   const { folder = "runs/by-hand", step = 90, validations = [], warnings = [], accuracy = 0.5 } = given;
   const { settings, model } = tinyRun(folder);
   const classNames = given.classNames ?? Array.from("0123456789");
-  const lines: LogLine[] = [
-    { type: "start", steps: STEPS, stepsPerEpoch: 90, images: 2900, validationImages: 100 },
-  ];
+  const lines: LogLine[] = [{ type: "start", ...LENGTH }];
   for (let at = 10; at <= step; at += 10) {
     const terms = { clean: 2 / at, adversarial: 3 / at, logitPairing: 0.1, attentionPairing: 0.2 };
     const schedules = { learningRate: 0.005, epsilon: Math.min(0.3, at / 240) };
