@@ -1,4 +1,5 @@
 /** The result of one evaluation by hand, image by image: for tests of what is made of one. */
+import type { Corruption } from "../src/data/index.js";
 import { measuredResult, wilsonInterval, type Measurement, type Result } from "../src/evaluation/index.js";
 
 export interface ModelByHand {
@@ -42,6 +43,29 @@ export function evaluated(models: readonly ModelByHand[], more: Partial<Result> 
     measurements: models.flatMap(measurementsOf),
     ...more,
   });
+}
+
+/** Accuracy under each kind at severities 1 and 3, that many images right, the first ones. */
+export function corrupted(result: Result, correct: Readonly<Partial<Record<Corruption, number>>>): Result {
+  const n = result.dataset.n;
+  const measurements = result.models.flatMap(({ name }) =>
+    Object.entries(correct).flatMap(([corruption, right]) =>
+      ([1, 3] as const).map((severity) => ({
+        id: `${name}/corrupted/${corruption}/${severity}`,
+        model: name,
+        n,
+        correct: right,
+        accuracy: right / n,
+        interval: wilsonInterval(right, n),
+        seed: 0,
+        seconds: 1,
+        corruption: corruption as Corruption,
+        severity,
+        predictions: Array.from({ length: n }, (_, i) => (i < right ? 0 : 1)),
+      })),
+    ),
+  );
+  return { ...result, corruptions: { scale: "cifar", frost: "made", measurements } };
 }
 
 function measurementsOf({ name, images, epsilon = 0.1, attack = "pgd" }: ModelByHand): Measurement[] {

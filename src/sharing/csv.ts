@@ -1,6 +1,7 @@
 import {
   attackLabel,
   worstCase,
+  type CorruptedMeasurement,
   type Measurement,
   type Result,
   type Score,
@@ -47,6 +48,8 @@ const RESULT_HEADS = [
   "made_on",
   "norm",
   "epsilon",
+  "corruption",
+  "severity",
   "images",
   "right",
   "accuracy",
@@ -61,13 +64,16 @@ const RESULT_HEADS = [
   "warnings",
 ];
 
-/** A measurement a row; rows of the kind `worst-case` are of all attacks under one threat together. */
+/**
+ * A measurement a row. Rows of the kind `worst-case` are of all attacks under one threat together, those of the kind
+ * `corruption` of damaged images that nobody attacked.
+ */
 export function resultCsv(result: Result): string {
   const measured = result.measurements.map((m) => measurementRow(result, m));
   const worst = result.models.flatMap(({ name }) =>
     threatsOf(result, name).map((threat) => {
       const found = worstCase(result, name, threat)!;
-      const about: readonly Cell[] = [name, "worst-case", "", "", threat.norm, threat.epsilon];
+      const about: readonly Cell[] = [name, "worst-case", "", "", threat.norm, threat.epsilon, "", ""];
       return [
         ...about,
         ...scoreCells(found),
@@ -80,7 +86,16 @@ export function resultCsv(result: Result): string {
       ];
     }),
   );
-  return csvOf(RESULT_HEADS, [...measured, ...worst]);
+  const corrupted = result.corruptions?.measurements.map((m) => corruptionRow(result, m)) ?? [];
+  return csvOf(RESULT_HEADS, [...measured, ...worst, ...corrupted]);
+}
+
+/** What calls the clean accuracy of a model false is said of its accuracy on damaged images, too. */
+function corruptionRow(result: Result, m: CorruptedMeasurement): Cell[] {
+  const about: readonly Cell[] = [m.model, "corruption", "", "", "", "", m.corruption, m.severity];
+  const clean = result.measurements.filter(({ kind, model }) => kind === "clean" && model === m.model);
+  const ids = [m.id, ...clean.map(({ id }) => id)];
+  return [...about, ...scoreCells(m), null, null, null, m.seconds, m.seed, warningsOf(result, ids)];
 }
 
 function measurementRow(result: Result, m: Measurement): Cell[] {
@@ -94,6 +109,8 @@ function measurementRow(result: Result, m: Measurement): Cell[] {
     m.model,
     m.kind,
     ...attack,
+    "",
+    "",
     ...scoreCells(m),
     m.kind === "clean" ? null : m.unfinished,
     queries?.forward,

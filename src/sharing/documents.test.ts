@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
-import { evaluated } from "../../test/evaluated.js";
+import { corrupted, evaluated } from "../../test/evaluated.js";
 import { HOSTILE } from "../../test/hostile.js";
 import { InputError, UsageError } from "../errors/index.js";
 import type { Result } from "../evaluation/index.js";
@@ -101,22 +101,32 @@ describe("what was measured", () => {
   });
 
   test("accuracy under corruptions stands where damage without an attacker belongs, and leaves the gaps", () => {
-    const cell = { model: "robust", n: 10, correct: 6, accuracy: 0.6, interval: findings[0]!.interval };
-    const measurements = ["fog", "jpeg_compression"].map((corruption) => ({
-      ...cell,
-      corruption,
-      severity: 3,
-    }));
-    const damaged = {
-      ...result,
-      corruptions: { scale: "cifar", frost: "made", measurements },
-    } as unknown as Result;
+    const damaged = corrupted(result, { fog: 6, jpeg_compression: 8 });
     const page = evidencePage(damaged, result.models[1]!);
-    expect(page).toContain(
-      "Mean accuracy under 2 corruptions (fog, JPEG compression) at severity 3: 60.0 %, 10 images each",
-    );
+    // The mean of 6, 6, 8 and 8 of 10; shares of each image 1, 1, 1, 1, 1, 1, ½, ½, 0, 0: .7 ± 1.96 · .4216 / √10.
+    const mean =
+      "Mean accuracy under 2 corruptions (fog, JPEG compression) at severities 1, 3: 70.0 % (95 % interval 43.9 – 96.1 %), 10 images each";
+    expect(page).toContain(`| 15(4) | ${mean} |`);
+    for (const text of [page, modelCard(damaged, result.models[1]!)]) {
+      expect(text).toContain(`${mean}.`);
+      expect(text).toContain("| fog | 60.0 % (31.3 – 83.2 %) | 60.0 % (31.3 – 83.2 %) |");
+    }
     expect(page).toContain("Damage without an attacker: sensor faults");
     expect(page).not.toContain("noise, blur");
+  });
+
+  test("accuracy under corruptions of a model whose clean accuracy is false is false, too", () => {
+    const warning = {
+      code: "collapsed",
+      severity: "serious",
+      message: "m",
+      measurements: ["robust/clean"],
+    } as const;
+    const damaged = { ...corrupted(result, { fog: 6 }), warnings: [warning] };
+    const told = /10 images each \*\*\(a serious warning calls the clean accuracy false/g;
+    expect(modelCard(damaged, result.models[1]!).match(told)).toHaveLength(1);
+    expect(evidencePage(damaged, result.models[1]!).match(told)).toHaveLength(2);
+    expect(evidencePage(damaged, result.models[0]!)).not.toMatch(told);
   });
 
   test("an attack that was not finished gives a bound, and says so", () => {

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { evaluated } from "../../test/evaluated.js";
+import { corrupted, evaluated } from "../../test/evaluated.js";
 import { HOSTILE } from "../../test/hostile.js";
 import { refusalOf } from "../../test/refusal.js";
 import { sharedRun } from "../../test/shared-run.js";
@@ -127,6 +127,24 @@ test("an evaluation is a point a model: every accuracy with its interval, and it
   expect(wandbFiles(resultHistories(result)).map(({ path }) => path.split("/")[0])).toContain(
     "a_b-evaluation",
   );
+});
+
+test("accuracy under corruptions is told to trackers and in tables, with its intervals", () => {
+  const result = corrupted(evaluated([{ name: "a", images: "+++a-" }]), { fog: 3 });
+  const { values } = resultHistories(result)[0]!.points[0]!;
+  // Three images are always right and two never: .6 ± 1.96 · .5477 / √5 (the mean), and Wilson's interval (each).
+  expect(values["corrupted/mean/accuracy"]).toBeCloseTo(0.6, 12);
+  expect(values["corrupted/mean/low"]).toBeCloseTo(0.6 - (1.959964 * Math.sqrt(0.3)) / Math.sqrt(5), 6);
+  expect(values["corrupted/fog/3/low"]).toBeCloseTo(0.2307, 4);
+  const rows = parse(resultCsv(result), { columns: true }) as Record<string, string>[];
+  expect(
+    rows
+      .filter(({ kind }) => kind === "corruption")
+      .map(({ corruption, severity, right, warnings }) => [corruption, severity, right, warnings]),
+  ).toEqual([
+    ["fog", "1", "3", "serious:collapsed"],
+    ["fog", "3", "3", "serious:collapsed"],
+  ]);
 });
 
 test("tables are read back as they were: numbers as numbers, nothing twice", async () => {

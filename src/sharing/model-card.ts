@@ -1,5 +1,6 @@
 import type { ModelInfo, Result } from "../evaluation/index.js";
 import { citationsOf, sentencesOf } from "../report/index.js";
+import { corruptionsPart } from "./corruptions.js";
 import { findingsOf } from "./findings.js";
 import { bullets, document, inline } from "./markdown.js";
 import { modelIndexOf } from "./model-index.js";
@@ -32,6 +33,7 @@ export function modelCard(result: Result, model: ModelInfo): string {
     findingsTable(findings),
     "An image is right under attack when the model is right on it and no attack changed that. Intervals are Wilson's. " +
       "Accuracy under attack is an upper bound: a stronger attack can only lower it.",
+    corruptionsPart(result, model),
     "## How it was measured",
     modelTable(result, model),
     "## Limits and warnings",

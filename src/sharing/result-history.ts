@@ -2,6 +2,7 @@ import {
   attackAndSteps,
   attacksOf,
   distancesOf,
+  summariseCorruptions,
   worstCase,
   type ModelInfo,
   type Result,
@@ -16,8 +17,7 @@ import { distinct, keyOf } from "./text.js";
 /** What a result says of each of its models, as one point each. It ended at the date of the result. */
 export function resultHistories(result: Result): History[] {
   return result.models.map((model) => {
-    const own = result.measurements.filter((m) => m.model === model.name);
-    const seconds = own.reduce((sum, m) => sum + m.seconds, 0);
+    const seconds = measurementsOf(result, model.name).reduce((sum, m) => sum + m.seconds, 0);
     return {
       kind: "evaluation",
       name: model.name,
@@ -33,6 +33,14 @@ export function resultHistories(result: Result): History[] {
       ],
     };
   });
+}
+
+/** Those under corruptions, too. */
+function measurementsOf(
+  { measurements, corruptions }: Result,
+  model: string,
+): (Score & { seconds: number })[] {
+  return [...measurements, ...(corruptions?.measurements ?? [])].filter((m) => m.model === model);
 }
 
 function settingsOf(result: Result, model: ModelInfo): Record<string, Scalar> {
@@ -77,13 +85,16 @@ function isAt(threat: ThreatInfo, headline: ThreatInfo | null): boolean {
 
 /** Every accuracy with both ends of its interval; `robust/…` is that of all attacks together, image by image. */
 function valuesOf(result: Result, model: string): Record<string, number> {
-  const own = result.measurements.filter((m) => m.model === model);
-  const scores: [name: string, score: Pick<Score, "accuracy" | "interval">][] = [
+  const mean = summariseCorruptions(result).find((each) => each.model === model);
+  const scores: (readonly [name: string, score: Pick<Score, "accuracy" | "interval">])[] = [
     ...threatsOf(result, model).map((threat): (typeof scores)[number] => [
       `robust/${threat.norm}-${threat.epsilon}`,
       worstCase(result, model, threat)!,
     ]),
-    ...own.map((m): (typeof scores)[number] => [
+    ...(mean?.interval
+      ? [["corrupted/mean", { accuracy: mean.accuracy, interval: mean.interval }] as const]
+      : []),
+    ...measurementsOf(result, model).map((m): (typeof scores)[number] => [
       // An id is unique, and says what it is after the model's name: `transfer:plain/linf-0.3/auto`.
       (m.id.startsWith(`${model}/`) ? m.id.slice(model.length + 1) : m.id).replace(":", "/"),
       m,

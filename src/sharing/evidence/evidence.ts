@@ -1,4 +1,5 @@
 import type { ModelInfo, Result } from "../../evaluation/index.js";
+import { corruptionsPart } from "../corruptions.js";
 import { findingsOf } from "../findings.js";
 import { bullets, document, inline } from "../markdown.js";
 import { againBlock, findingsTable, modelTable, warningsList } from "../parts.js";
@@ -33,6 +34,7 @@ export function evidencePage(result: Result, model: ModelInfo): string {
     findingsTable(measured.findings),
     "An image is right under attack when the model is right on it and no attack changed that. Intervals are Wilson's and say how " +
       "far the whole may be from the sample. Accuracy under attack is an upper bound: a stronger attack can only lower it.",
+    corruptionsPart(result, model),
     "## Warnings",
     warningsList(result, model.name),
     "## In the terms of NIST AI 100-2 E2025",
