@@ -1,6 +1,7 @@
 /** What accuracies under corruptions come to together. */
 import { CORRUPTIONS, SEVERITIES, type Corruption, type Severity } from "../data/index.js";
 import { UsageError } from "../errors/index.js";
+import { meanInterval } from "./intervals.js";
 import type { CorruptionPlan } from "./plan-corruptions.js";
 import type { CorruptedMeasurement, CorruptionBaseline, Interval, Result } from "./result/index.js";
 
@@ -27,16 +28,13 @@ export interface CorruptionSummary {
   readonly mce?: number | undefined;
 }
 
-/** Φ⁻¹(.975) */
-const Z95 = 1.959963984540054;
-
 /**
  * Each model's mean accuracy under corruptions, and relative to a baseline
  *
  *   mCE = mean over kinds of Σₛ E(kind, s) / Σₛ E_baseline(kind, s)      (Hendrycks & Dietterich 2019, §4.1)
  *
  * The interval of the mean takes each image's share of right answers as one draw, since answers to the same image are not
- * independent: mean ± z · deviation / √n, cut to [0, 1].
+ * independent ({@link meanInterval}).
  */
 export function summariseCorruptions(
   result: Pick<Result, "corruptions" | "measurements">,
@@ -59,7 +57,7 @@ export function summariseCorruptions(
       severities,
       n: own[0]!.n,
       accuracy,
-      interval: label && clusteredInterval(own, label, accuracy),
+      interval: label && intervalOf(own, label),
       of: (corruption, severity) => own.find((m) => m.corruption === corruption && m.severity === severity),
       mean,
       ...(baseline && ratios.every(Number.isFinite) ? { mce: 100 * meanOf(ratios) } : {}),
@@ -67,17 +65,9 @@ export function summariseCorruptions(
   });
 }
 
-function clusteredInterval(
-  own: readonly CorruptedMeasurement[],
-  label: readonly number[],
-  accuracy: number,
-): Interval | undefined {
+function intervalOf(own: readonly CorruptedMeasurement[], label: readonly number[]): Interval | undefined {
   if (own.some(({ predictions: said }) => said?.length !== label.length)) return undefined;
-  const shares = label.map((each, i) => meanOf(own.map((m) => Number(m.predictions![i] === each))));
-  const n = shares.length;
-  const variance = shares.reduce((sum, share) => sum + (share - accuracy) ** 2, 0) / Math.max(n - 1, 1);
-  const margin = Z95 * Math.sqrt(variance / n);
-  return { low: Math.max(0, accuracy - margin), high: Math.min(1, accuracy + margin), confidence: 0.95 };
+  return meanInterval(label.map((each, i) => meanOf(own.map((m) => Number(m.predictions![i] === each)))));
 }
 
 function meanOf(values: readonly number[]): number {

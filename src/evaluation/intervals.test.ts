@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { differenceInterval, wilsonInterval } from "./intervals.js";
+import { differenceInterval, meanInterval, wilsonInterval } from "./intervals.js";
 
 describe("wilsonInterval", () => {
   // scipy.stats.binomtest(k, n).proportion_ci(0.95, method="wilson"), SciPy 1.x
@@ -41,6 +41,34 @@ describe("wilsonInterval", () => {
     [NaN, 3],
   ])("refuses %d of %d", (correct, n) => {
     expect(() => wilsonInterval(correct, n)).toThrow(RangeError);
+  });
+});
+
+describe("meanInterval", () => {
+  // p̃ ± z √(p̃ (1 − p̃) / ñ) in Python, ñ = n + z², p̃ = (k + z²/2) / ñ.
+  it.each([
+    [0, 10, 0, 0.3208873057505457],
+    [10, 10, 0.6791126942494543, 1],
+    [81, 263, 0.25522066518999675, 0.3662774316710775],
+    [1, 1, 0.167499485479413, 1],
+    [950, 1000, 0.9345779392399503, 0.96197797812305],
+  ])("of %i of %i shares of 1 is Agresti and Coull's", (right, n, low, high) => {
+    const interval = meanInterval(Array.from({ length: n }, (_, i) => Number(i < right)));
+    expect(interval.low).toBeCloseTo(low, 12);
+    expect(interval.high).toBeCloseTo(high, 12);
+    const wilson = wilsonInterval(right, n);
+    expect(interval.low).toBeLessThanOrEqual(wilson.low);
+    expect(interval.high).toBeGreaterThanOrEqual(wilson.high);
+  });
+
+  // The moments of the shares and of the added images, in Python.
+  it.each([
+    [[1, 0.75, 0.5, 0.25], 0.2783965525017781, 0.8491307383845726],
+    [[0.4], 0.08098422995639215, 0.8777059071681603],
+  ])("of the shares %j", (shares, low, high) => {
+    const interval = meanInterval(shares);
+    expect(interval.low).toBeCloseTo(low, 12);
+    expect(interval.high).toBeCloseTo(high, 12);
   });
 });
 

@@ -26,6 +26,25 @@ export function wilsonInterval(correct: number, n: number, z: number = z95): Int
   return { low, high, confidence: confidenceOf(z) };
 }
 
+/**
+ * 95 % interval of the mean of shares in [0, 1], one an image, by the method of Agresti and Coull (1998, The American
+ * Statistician 52:119): z²/2 images that are all right and z²/2 that are all wrong are added to the n that were seen, so that
+ * equal shares, or a single one, do not look certain.
+ *
+ *   m = (Σ sᵢ + z²/2) / (n + z²),   v = (Σ (sᵢ − m)² + z²/2 · (m² + (1 − m)²)) / (n + z²),   m ± z √( v / (n + z²) )
+ *
+ * cut to [0, 1]. Where every share is 0 or 1 it is their interval of a proportion.
+ */
+export function meanInterval(shares: readonly number[]): Interval {
+  const added = (z95 * z95) / 2;
+  const n = shares.length + 2 * added;
+  const mean = (shares.reduce((sum, share) => sum + share, 0) + added) / n;
+  const squares = shares.reduce((sum, share) => sum + (share - mean) ** 2, 0);
+  const variance = (squares + added * (mean ** 2 + (1 - mean) ** 2)) / n;
+  const margin = z95 * Math.sqrt(variance / n);
+  return { low: Math.max(0, mean - margin), high: Math.min(1, mean + margin), confidence: 0.95 };
+}
+
 /** An outcome to be compared with another. */
 export interface Proportion {
   readonly correct: number;
