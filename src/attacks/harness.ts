@@ -3,6 +3,7 @@ import { checkAccess } from "./access.js";
 import type { AttackBatch, PlannedAttack, RunContext } from "./attack.js";
 import { judged, type Verdict } from "./judge.js";
 import { pack, type Done, type Job, type PackOptions } from "./pack.js";
+import { checkPatch } from "./patch-ball.js";
 import type { Target } from "./target.js";
 
 /** The outcome of an attack on a batch: one entry an image in each array. */
@@ -41,7 +42,7 @@ export interface AttackedImage {
  * verdict depends on the others or on the size of a batch.
  *
  * @throws InputError on labels out of range or images of another size; UsageError, at once, where the attack needs more than
- *   the target gives.
+ *   the target gives, or a patch is less than one pixel.
  */
 export function attackImages(
   target: Target,
@@ -50,6 +51,7 @@ export function attackImages(
   { random, ...options }: RunContext & PackOptions,
 ): AsyncGenerator<Done<Verdict>> {
   checkAccess(target.access, planned);
+  checkPatch(planned.threat, target.imageShape);
   async function* jobs(): AsyncGenerator<Job<Verdict>> {
     let place = 0;
     for await (const { image, label, target: goal, index } of images) {

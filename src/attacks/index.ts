@@ -52,6 +52,7 @@ export { logitsOf, type Verdict } from "./judge.js";
 export { pack, type Done, type Job } from "./pack.js";
 export { lossFor, type LossAt } from "./loss-gradient.js";
 export { patch } from "./patch.js";
+export { checkPatch } from "./patch-ball.js";
 export { fgsm, pgd } from "./pgd.js";
 export { type PgdOptions } from "./pgd-moves.js";
 export { forwardGraph, pgdStepGraph, STEP } from "./pgd-step.js";

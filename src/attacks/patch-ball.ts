@@ -1,5 +1,7 @@
+import { UsageError } from "../errors/index.js";
 import type { RandomStream } from "../tensor/index.js";
 import type { Ball } from "./ball.js";
+import type { ThreatModel } from "./threat.js";
 
 /** `[C, H, W]` */
 export type Shape = readonly [channels: number, height: number, width: number];
@@ -15,6 +17,17 @@ export interface Square {
 export function sideOf(share: number, [, height, width]: Shape): number {
   // A share that was made of a square gives it back, whatever float64 rounds.
   return Math.min(height, width, Math.floor(Math.sqrt(share * height * width) + 1e-9));
+}
+
+/** @throws UsageError on a patch of less than one pixel: nothing would be changed, and every image would seem to hold. */
+export function checkPatch({ norm, epsilon }: ThreatModel, shape: Shape): void {
+  if (norm !== "patch" || epsilon === 0 || sideOf(epsilon, shape) > 0) return;
+  const [, height, width] = shape;
+  throw new UsageError({
+    place: "epsilon",
+    problem: `a patch of ${epsilon} of ${height} × ${width} pixels is less than one pixel`,
+    remedy: `Give a share of at least ${(1 / (height * width)).toPrecision(2)}, such as 0.05.`,
+  });
 }
 
 /** A square of that side somewhere in the image. */

@@ -71,6 +71,15 @@ test("a patch at random stays in one square and in [0, 1], and finds more than o
   expect(found.random).toBeGreaterThan(found.corner);
 });
 
+test("a patch of less than a pixel is refused: it would leave every image as it is", async () => {
+  const run = (epsilon: number): Promise<unknown> =>
+    runAttack(target, planAttack(patch, { norm: "patch", epsilon }, { steps: 1, restarts: 1 }), batch, {
+      random,
+    });
+  await expect(run(0.9 / AREA)).rejects.toThrow("is less than one pixel");
+  await expect(run(1 / AREA)).resolves.toBeDefined();
+});
+
 test("a targeted patch reaches the class", async () => {
   const targets = batch.labels.map((label) => (label + 1) % 3);
   const planned = planAttack(patch, { norm: "patch", epsilon: 0.25 }, { steps: 40 });

@@ -1,4 +1,4 @@
-import { openTarget, type Compile, type Target, type TargetOptions } from "../attacks/index.js";
+import { checkPatch, openTarget, type Compile, type Target, type TargetOptions } from "../attacks/index.js";
 import { checkCorruptible, type Dataset } from "../data/index.js";
 import { InterruptedError, UsageError } from "../errors/index.js";
 import { fixedBatchSize, type AnyClassifier, type Classifier } from "../models/index.js";
@@ -261,5 +261,7 @@ function checkModels(
     });
   }
   for (const { name, classifier } of models) checkFit(name, classifier, dataset);
+  const { channels, height, width } = dataset;
+  for (const { threat } of plan.attacks) checkPatch(threat, [channels, height, width]);
   if (plan.corruptions) checkCorruptible(dataset);
 }

@@ -124,7 +124,8 @@ async function neighbourhoods(
   { norm, epsilon }: ThreatModel,
 ): Promise<Done<Steadiness>[]> {
   const target = run.targets.get(model)!;
-  const least = norm === "linf" || norm === "patch" ? epsilon : epsilon / Math.sqrt(target.imageSize);
+  // A patch changes its pixels without limit: its ε is no distance.
+  const least = norm === "patch" ? 1 : norm === "linf" ? epsilon : epsilon / Math.sqrt(target.imageSize);
   const width = Math.min(NOISE, least / 2);
   function* look({ image, label, index }: AttackedImage): Asking<Steadiness> {
     const marginAt = function* (x: Float32Array): Asking<number> {
