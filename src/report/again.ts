@@ -3,15 +3,17 @@ import { CORRUPTIONS, SEVERITIES } from "../data/corruptions/names.js";
 import { CARDS, type Norm, type OptionRows } from "../attacks/cards/index.js";
 import {
   accuracyOf,
-  attackLabel,
   attacksOf,
+  falsifiedBy,
   summariseCorruptions,
+  warningTitles,
   worstCase,
   type AttackMeasurement,
   type Result,
 } from "../evaluation/index.js";
 import * as format from "./format.js";
 import { html, type Html } from "./html.js";
+import { attacksTold } from "./sentences.js";
 
 /** One command, and one sentence for each model. */
 export function againSection(result: Result): Html {
@@ -127,10 +129,15 @@ export function citationsOf(result: Result): string[] {
   return models.flatMap(({ name, sha256 }) => {
     const robust = worstCase(result, name, headline);
     if (robust === undefined) return [];
+    const falsified = falsifiedBy(result, robust.measurements);
+    const meaning =
+      falsified === undefined
+        ? "an upper bound"
+        : `a serious warning calls this number false (${warningTitles[falsified.code]})`;
     return [
       `${name} (sha256 ${sha256.slice(0, 12)}…): ${accuracyOf(robust)} accuracy (95 % interval ${format.interval(robust.interval)}) ` +
-        `under ${attackLabel(chosen)}, ${format.threat(headline)}, on ${robust.n} images of ${dataset.name}, seed ${seed}; ` +
-        `an upper bound, measured with ${tool.name} ${tool.version}.`,
+        `under ${attacksTold(result, robust)}, ${format.threat(headline)}, on ${robust.n} images of ${dataset.name}, seed ${seed}; ` +
+        `${meaning}, measured with ${tool.name} ${tool.version}.`,
     ];
   });
 }

@@ -2,6 +2,7 @@ import {
   accuracyOf,
   attacksOf,
   distancesOf,
+  falsifiedBy,
   summariseCorruptions,
   worstCase,
   type Interval,
@@ -50,6 +51,8 @@ export function titleOf(result: Result): string {
       : "How well does it hold under attack?";
   const robust = worstCase(result, only.name, headline);
   if (robust === undefined) return `How well does ${only.name} hold under attack?`;
+  if (falsifiedBy(result, robust.measurements) !== undefined)
+    return `${only.name}: its accuracy under attack is not to be trusted`;
   return `${only.name} is right on at most ${format.percent(robust.accuracy)} under attack`;
 }
 
@@ -65,7 +68,7 @@ function threatsOf({ measurements }: Result): ThreatInfo[] {
 
 function modelOf(result: Result, model: ModelInfo, threats: readonly ThreatInfo[]): Html {
   const { headline } = result;
-  const verdict = headline === null ? undefined : verdictOf(result, model.name, headline);
+  const verdict = verdictOf(result, model.name, headline);
   const clean = result.measurements.find((m) => m.kind === "clean" && m.model === model.name);
   const distance = distancesOf(result).find((each) => each.model === model.name);
   const corrupted = summariseCorruptions(result).find((each) => each.model === model.name);

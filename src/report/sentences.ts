@@ -1,8 +1,8 @@
 import {
   attackLabel,
   differenceInterval,
+  falsifiedBy,
   worstCase,
-  type Measurement,
   type ModelInfo,
   type Result,
   type ThreatInfo,
@@ -25,25 +25,30 @@ function sentenceOf(result: Result, { name }: ModelInfo, headline: ThreatInfo): 
   const clean = cleanOf(result, name);
   const robust = worstCase(result, name, headline);
   if (clean === undefined || robust === undefined) return undefined;
-  const attacks = result.measurements.filter(({ id }) => robust.measurements.includes(id));
-  const checks =
-    result.checks?.filter(({ measurement }) => attacks.some(({ id }) => id === measurement)) ?? [];
-  const isLess = checks.some(({ further = [] }) => further.some(({ broken }) => broken > 0));
   return (
     `${name} is right on ${format.percent(clean.accuracy)} of the clean images and on ` +
     `${robust.unfinished === undefined ? "" : "at most "}${format.percent(robust.accuracy)} (95 % interval ${format.interval(robust.interval)}) when each may be ` +
-    `changed under ${format.threat(headline)} (${namesOf(attacks)}${isLess ? ", and the checks" : ""}).`
+    `changed under ${format.threat(headline)} (${attacksTold(result, robust)}).`
   );
 }
 
-/** `PGD-40, gray image, and by transfer from a, b`: every attack that the number rests on. */
-function namesOf(attacks: readonly Measurement[]): string {
+/** `PGD-40, gray image, and by transfer from a, b, and the checks`: every attack that the number rests on. */
+export function attacksTold(
+  { measurements, checks = [] }: Result,
+  robust: { readonly measurements: readonly string[] },
+): string {
+  const attacks = measurements.filter(({ id }) => robust.measurements.includes(id));
   const own = attacks.flatMap((m) =>
     m.kind === "white-box" || m.kind === "nearest" ? [attackLabel(m)] : [],
   );
   const sources = attacks.flatMap((m) => (m.kind === "transfer" ? [m.source] : []));
   const transfer = sources.length === 0 ? [] : [`by transfer from ${[...new Set(sources)].join(", ")}`];
-  return [[...new Set(own)].join(", "), ...transfer].filter((part) => part !== "").join(", and ");
+  const isLess = checks.some(
+    ({ measurement, further = [] }) =>
+      attacks.some(({ id }) => id === measurement) && further.some(({ broken }) => broken > 0),
+  );
+  const parts = [[...new Set(own)].join(", "), ...transfer, ...(isLess ? ["the checks"] : [])];
+  return parts.filter((part) => part !== "").join(", and ");
 }
 
 /** The two ends of the table compared, when their intervals allow it. */
@@ -56,8 +61,12 @@ function comparison(result: Result): string | undefined {
     .sort((a, b) => b.robust!.accuracy - a.robust!.accuracy);
   const [best, worst] = [ranked[0], ranked.at(-1)];
   if (best === undefined || worst === undefined || best === worst) return undefined;
-  // Where attacks were cut off there are bounds alone.
-  if (ranked.some(({ robust }) => robust!.unfinished !== undefined)) return undefined;
+  // Where attacks were cut off there are bounds alone, and a false number has no rank.
+  const isOpen = ranked.some(
+    ({ robust }) =>
+      robust!.unfinished !== undefined || falsifiedBy(result, robust!.measurements) !== undefined,
+  );
+  if (isOpen) return undefined;
   const { low, high } = differenceInterval(best.robust!, worst.robust!);
   const points = `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} points`;
   return low > 0

@@ -16,16 +16,19 @@ const KEPT: readonly (readonly [least: number, tone: Verdict["tone"], words: str
   [0, "bad", "loses most of what it gets right"],
 ];
 
+const FALSE = { tone: "unknown", words: "not to be trusted: see the checks below" } as const;
+
 /**
- * The worst case of a model in words. A serious warning about the numbers that it rests on comes before everything else, then an
+ * The worst case of a model in words; without a threat only whether its clean accuracy is false. A serious warning about the numbers that it rests on comes before everything else, then an
  * attack that was cut off, then the accuracy of a constant answer.
  */
-export function verdictOf(result: Result, model: string, threat: ThreatInfo): Verdict | undefined {
-  const robust = worstCase(result, model, threat);
+export function verdictOf(result: Result, model: string, threat: ThreatInfo | null): Verdict | undefined {
   const clean = result.measurements.find((m) => m.kind === "clean" && m.model === model);
-  if (robust === undefined || clean === undefined) return undefined;
-  if (falsifiedBy(result, robust.measurements) !== undefined)
-    return { tone: "unknown", words: "not to be trusted: see the checks below" };
+  if (clean === undefined) return undefined;
+  if (threat === null) return falsifiedBy(result, [clean.id]) && FALSE;
+  const robust = worstCase(result, model, threat);
+  if (robust === undefined) return undefined;
+  if (falsifiedBy(result, robust.measurements) !== undefined) return FALSE;
   if (robust.unfinished !== undefined) {
     const left = robust.unfinished === 1 ? "1 image was" : `${robust.unfinished} images were`;
     return { tone: "unknown", words: `at most: ${left} not attacked to the end` };
