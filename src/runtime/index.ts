@@ -8,7 +8,8 @@ export {
 } from "./device/open.js";
 export { DEVICES, type DeviceName, type DeviceUse } from "./devices.js";
 export { fastConvolutions, weightsToFeed } from "./lowering/index.js";
-export { LAYOUTS, runtimeInfo, type EngineInfo } from "./info.js";
+export { runtimeInfo, type EngineInfo } from "./info.js";
+export { LAYOUTS } from "./layouts.js";
 export { liveBytes, programBytes, type ProgramBytes } from "./memory.js";
 export { openOriginal } from "./original.js";
 export type { CompileOptions, Feeds, Program } from "./program.js";

@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import { arch, cpus, platform } from "node:os";
-import { layoutInUse } from "./lowering/index.js";
 import { coreCount } from "../files/index.js";
 import type { DeviceUse } from "./devices.js";
+import { layoutInUse, type Layout } from "./layouts.js";
 
 /** What computes the numbers, for a result's provenance. */
 export interface EngineInfo {
@@ -23,9 +23,6 @@ export interface EngineInfo {
    */
   readonly layout?: Layout | undefined;
 }
-
-export const LAYOUTS = ["standard", "blocks of 8", "blocks of 16"] as const;
-export type Layout = (typeof LAYOUTS)[number];
 
 /** The engine and this machine; `threads` is what a program gets unless told otherwise. */
 export function runtimeInfo(threads: number = coreCount(), device?: DeviceUse): EngineInfo {

@@ -7,22 +7,10 @@ import { chooseForms, type Chosen } from "./convolution/index.js";
 import { COSTS, type Costs } from "./costs.js";
 import { clipMasks } from "./layout/clip-masks.js";
 import { inBlocks, takesGradient } from "./layout/index.js";
-import { knownLayoutBlock, layoutBlock } from "./layout/self-test.js";
+import { layoutBlock } from "./layout/self-test.js";
 import { namedOutputs } from "./outputs.js";
 import { rankedScalars } from "./scalars.js";
 import { sumsAsAdditions } from "./sums.js";
-
-/** How maps lie where gradients of convolutions have been lowered in this process; undefined where none have. */
-export function layoutInUse(): "standard" | "blocks of 8" | "blocks of 16" | undefined {
-  const block = knownLayoutBlock();
-  return block === undefined
-    ? undefined
-    : block === null
-      ? "standard"
-      : block === 8
-        ? "blocks of 8"
-        : "blocks of 16";
-}
 
 export { fastConvolutions, weightsToFeed } from "./convolution/index.js";
 

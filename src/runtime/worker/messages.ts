@@ -2,6 +2,7 @@
 import type { PackedError } from "../../errors/index.js";
 import type { Graph, Value } from "../../graph/index.js";
 import type { Tensor } from "../../tensor/index.js";
+import type { Layout } from "../layouts.js";
 import type { CompileOptions, Feeds } from "../program.js";
 
 export type WorkerRequest = { readonly id: number } & (
@@ -29,6 +30,8 @@ export interface Signature {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly onCpu: readonly string[];
+  /** How maps lie in what this thread has compiled. */
+  readonly layout: Layout | undefined;
 }
 
 export type WorkerReply = { readonly id: number } & (

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { attackGraph } from "../../../test/layout-networks.js";
 import { InputError } from "../../errors/index.js";
 import { GraphBuilder, type Graph } from "../../graph/index.js";
 import { createGenerator, float32, tensor } from "../../tensor/index.js";
-import { compile, createWorkerRuntime, type Program, type WorkerRuntime } from "../index.js";
+import { compile, createWorkerRuntime, runtimeInfo, type Program, type WorkerRuntime } from "../index.js";
 
 const SIZE = 1024;
 
@@ -70,6 +71,17 @@ describe("programs in a worker", () => {
     expect([...whole]).toEqual([9, 9, 1.5, -2]);
     await program.dispose();
     await expect(program.run({})).rejects.toThrow(/disposed of/);
+  });
+
+  test("say how their maps lie: a result that is computed so names the layout", async () => {
+    expect(runtimeInfo().layout).toBeUndefined();
+    const graph = attackGraph("plain, pooled by twos");
+    const program = await runtime.compile(graph, { threads: 1 });
+    await program.dispose();
+    const { layout } = runtimeInfo();
+    expect(layout).toBeDefined();
+    await (await compile(graph, { threads: 1 })).dispose();
+    expect(runtimeInfo().layout).toBe(layout);
   });
 
   test("refuse wrong feeds as they do without the worker", async () => {

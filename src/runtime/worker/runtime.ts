@@ -3,6 +3,7 @@ import { unpackError } from "../../errors/index.js";
 import type { Graph } from "../../graph/index.js";
 import { tensor, type Tensor } from "../../tensor/index.js";
 import { checkFeeds } from "../feeds.js";
+import { noteLayout } from "../layouts.js";
 import type { CompileOptions, Program } from "../program.js";
 import { END, type Signature, type WorkerReply, type WorkerRequest } from "./messages.js";
 
@@ -67,7 +68,9 @@ export function createWorkerRuntime(): WorkerRuntime {
     async compile(graph, options = {}) {
       const program = ++programs;
       const reply = await ask({ kind: "compile", program, graph, options });
-      return remote(program, (reply as Extract<WorkerReply, { kind: "compiled" }>).signature, ask);
+      const { signature } = reply as Extract<WorkerReply, { kind: "compiled" }>;
+      noteLayout(signature.layout);
+      return remote(program, signature, ask);
     },
     async dispose() {
       end(new Error("the worker runtime was disposed of"));

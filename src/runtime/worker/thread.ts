@@ -2,6 +2,7 @@
 import { parentPort } from "node:worker_threads";
 import { packError } from "../../errors/index.js";
 import { compile } from "../compile.js";
+import { layoutInUse } from "../layouts.js";
 import type { Program } from "../program.js";
 import { END, type WorkerReply, type WorkerRequest } from "./messages.js";
 
@@ -13,7 +14,7 @@ async function answer(request: WorkerRequest): Promise<WorkerReply> {
     const program = await compile(request.graph, request.options);
     programs.set(request.program, program);
     const { name, inputs, outputs, onCpu = [] } = program;
-    return { id, kind: "compiled", signature: { name, inputs, outputs, onCpu } };
+    return { id, kind: "compiled", signature: { name, inputs, outputs, onCpu, layout: layoutInUse() } };
   }
   const program = programs.get(request.program)!;
   if (request.kind === "run") {

@@ -8,6 +8,7 @@ import {
 } from "../../../graph/index.js";
 import { writeModel, type Model } from "../../../onnx/index.js";
 import { createGenerator, sizeOf, tensor } from "../../../tensor/index.js";
+import { noteLayout } from "../../layouts.js";
 import { InferenceSession, Tensor } from "../../onnxruntime.js";
 import { blockSize } from "../convolution/block-size.js";
 import { inBlocks } from "./index.js";
@@ -16,7 +17,6 @@ import { inBlocks } from "./index.js";
 const TOLERANCE = 1e-4;
 
 let found: Promise<number | undefined> | undefined;
-let known: number | null | undefined;
 
 /**
  * Channels of a block where {@link inBlocks} can be relied on: this processor has the layout, and a small network with its
@@ -25,12 +25,9 @@ let known: number | null | undefined;
 export async function layoutBlock(): Promise<number | undefined> {
   found ??= tested();
   const block = await found;
-  known = block ?? null;
+  noteLayout(block === undefined ? "standard" : block === 8 ? "blocks of 8" : "blocks of 16");
   return block;
 }
-
-/** Where {@link layoutBlock} has found something in this process: the block, or null for none. */
-export const knownLayoutBlock = (): number | null | undefined => known;
 
 async function tested(): Promise<number | undefined> {
   const block = await blockSize();
