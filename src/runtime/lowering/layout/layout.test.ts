@@ -1,12 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { runBlocked } from "../../../../test/blocked-model.js";
 import { attackGraph, imageOf, NETWORKS } from "../../../../test/layout-networks.js";
-import { deadCode, dropExpands, foldConstants, type Graph } from "../../../graph/index.js";
+import { runOriginal } from "../../../../test/original.js";
+import {
+  deadCode,
+  dropExpands,
+  foldConstants,
+  modelFromGraph,
+  standardGraph,
+  type Graph,
+} from "../../../graph/index.js";
+import type { Tensor } from "../../../tensor/index.js";
 import { compile } from "../../index.js";
 import { BLOCKED_DOMAIN } from "../convolution/blocked.js";
 import { COSTS } from "../costs.js";
 import { lower, lowerInBlocks } from "../index.js";
-import { layoutBlock, problemOf } from "./self-test.js";
+import { inBlocks } from "./index.js";
+import { layoutBlock, problemOf, selfTestGraph } from "./self-test.js";
 
 async function outputsOf(
   graph: Graph,
@@ -76,9 +86,41 @@ describe("maps in blocks", async () => {
 
   it.skipIf(block === undefined)("are held against standard operators before they are used", async () => {
     expect(await problemOf(block!)).toBeUndefined();
+    // Nothing that the layout emits goes untested.
+    const { model } = inBlocks(selfTestGraph(block!), block!);
+    const own = model.graph.nodes.filter(({ domain }) => domain === BLOCKED_DOMAIN);
+    expect([...new Set(own.map(({ opType }) => opType))].sort()).toEqual([
+      "AveragePool",
+      "Conv",
+      "GlobalAveragePool",
+      "GlobalMaxPool",
+      "MaxPool",
+      "ReorderInput",
+      "ReorderOutput",
+    ]);
+    const activations = new Set(own.map(({ attributes }) => attributes.get("activation")?.value ?? ""));
+    expect([...activations].sort()).toEqual([
+      "",
+      "Clip",
+      "HardSigmoid",
+      "LeakyRelu",
+      "Relu",
+      "Sigmoid",
+      "Tanh",
+    ]);
     // Blocks of another size than the processor's are noticed.
     const wrong = problemOf(block === 8 ? 16 : 8).catch((error: unknown) => String(error));
     expect(await wrong).toEqual(expect.any(String));
+  });
+
+  it("pass that test in blocks of 16 as well, as far as the layout decides it", async () => {
+    const graph = selfTestGraph(16);
+    const feeds = imageOf(graph);
+    const values = await runBlocked(inBlocks(graph, 16).model, graph, 16, feeds);
+    const expected = await runOriginal(modelFromGraph(foldConstants(standardGraph(graph))), feeds);
+    const floats = (all: Record<string, Tensor>) =>
+      Object.fromEntries(graph.outputs.map((name) => [name, all[name]!.data as Float32Array]));
+    for (const error of errorsOf(graph, floats(values), floats(expected))) expect(error).toBeLessThan(1e-5);
   });
 
   it("are left where they are by the costs, and with standard operators", async () => {

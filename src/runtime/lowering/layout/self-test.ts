@@ -42,7 +42,7 @@ async function tested(): Promise<number | undefined> {
 
 /** What is wrong with the layout in blocks of so many channels; undefined where nothing is. */
 export async function problemOf(block: number): Promise<string | undefined> {
-  const graph = network(block);
+  const graph = selfTestGraph(block);
   const shape = graph.values.get("image")!.shape;
   const image = new Tensor("float32", numbers("image", shape), shape);
   const [found, expected] = [
@@ -78,8 +78,11 @@ const numbers = (name: string, shape: readonly number[]): Float32Array =>
     .stream(name)
     .fillUniform(new Float32Array(sizeOf(shape)), -1, 1);
 
-/** Every kind of operator that the layout has, with channels that fill their blocks and others that do not. */
-function network(block: number): Graph {
+/** Numbers of a constant that scales: near 1, so that what follows is neither lost nor blown up. */
+const nearOne = (name: string, size: number): Float32Array => numbers(name, [size]).map((x) => 1 + x / 4);
+
+/** Every operator of the layout, with channels that fill their blocks and others that do not. */
+export function selfTestGraph(block: number): Graph {
   const g = new GraphBuilder("layout-self-test");
   const odd = block + 4;
   const weight = (...shape: number[]): Value =>
@@ -95,6 +98,9 @@ function network(block: number): Graph {
   const added = g.op("Add", [g.op("Conv", [middle, back]), pooled]);
   const means = g.op("GlobalAveragePool", [depthwise]);
   g.output(means, "means");
+  // A transposition is none of the layout's: its maps are reordered on both sides.
+  const turned = g.op("Conv", [g.op("Transpose", [middle], { perm: [0, 1, 3, 2] }), back]);
+  g.output(sideBySide(g, g.op("Add", [added, turned]), weight), "branches");
   const masked = g.op("Mul", [added, g.op("HardSigmoid", [added], { alpha: 3e38, beta: 0 })]);
   const fromBack = g.op("ConvInputGradient", [masked, back], { image_shape: [4, 4] });
   const strided = { pads, strides: [2, 2], group: odd, image_shape: [4, 4] };
@@ -105,4 +111,32 @@ function network(block: number): Graph {
   });
   g.output(g.op("MaxPoolGradient", [stem, toPool], window), "stem_grad");
   return g.build();
+}
+
+/** The other pools, activations and shapes, of maps `[N, block, 4, 4]`. */
+function sideBySide(g: GraphBuilder, x: Value, weight: (...shape: number[]) => Value): Value {
+  const [, block] = x.shape as [number, number];
+  const around = { kernel_shape: [3, 3], pads: [1, 1, 1, 1] };
+  const bounds = [g.scalar(-0.5), g.scalar(0.5)];
+  const ends: readonly ((y: Value) => Value)[] = [
+    (y) => g.op("Clip", [y, ...bounds]),
+    (y) => g.op("LeakyRelu", [y], { alpha: 0.1 }),
+    (y) => g.op("Sigmoid", [y]),
+    (y) => g.op("Tanh", [y]),
+    (y) => g.op("HardSigmoid", [y], { alpha: 0.2, beta: 0.4 }),
+  ];
+  const ended = ends.map((end) => end(g.op("Conv", [x, weight(block, block, 1, 1)])));
+  const side = g.op("Concat", [...ended, g.op("AveragePool", [x], around)], { axis: 1 });
+  const counted = g.op("AveragePool", [x], { ...around, count_include_pad: 1 });
+  const grouped = g.op("Conv", [side, weight(2 * block, 3 * block, 3, 3)], {
+    pads: [2, 2, 2, 2],
+    dilations: [2, 2],
+    group: 2,
+  });
+  const parameters = ["gamma", "beta", "mean", "variance"].map((name) =>
+    g.constant(tensor("float32", [2 * block], nearOne(name, 2 * block))),
+  );
+  const normed = g.op("BatchNormalization", [grouped, ...parameters]);
+  const second = g.op("Slice", [normed, g.ints([block]), g.ints([2 * block]), g.ints([1])]);
+  return g.op("Mul", [g.op("Add", [second, counted]), g.op("GlobalMaxPool", [x])]);
 }
