@@ -2,7 +2,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { CORRUPTIONS, SEVERITIES, type Corruption, type Severity } from "../data/corruptions/names.js";
 import { nearestName, UsageError } from "../errors/index.js";
-import type { CorruptionOptions } from "../evaluation/index.js";
+import type { CorruptionOptions, Sample } from "../evaluation/index.js";
 
 export interface CorruptionCommandOptions {
   /** True: all. */
@@ -70,16 +70,14 @@ export function checkCorruptionOptions(options: CorruptionCommandOptions): void 
   });
 }
 
-/** Reads the pictures and the baseline. @throws InputError, UsageError where they cannot be used. */
-export async function openCorruptions({
-  corruptions,
-  severity,
-  frost,
-  corruptionBaseline,
-}: CorruptionCommandOptions): Promise<CorruptionOptions | undefined> {
+/** Reads the pictures and the baseline. @throws InputError, UsageError where they cannot be used on these images. */
+export async function openCorruptions(
+  { corruptions, severity, frost, corruptionBaseline }: CorruptionCommandOptions,
+  sample: Sample,
+): Promise<CorruptionOptions | undefined> {
   if (corruptions === undefined) return undefined;
   const { readFrost } = await import("../data/index.js");
-  const { baselineOf, planCorruptions, readResult } = await import("../evaluation/index.js");
+  const { baselineOf, describeSample, planCorruptions, readResult } = await import("../evaluation/index.js");
   const options: CorruptionOptions = {
     kinds: corruptions === true ? undefined : corruptions,
     severities: severity,
@@ -87,5 +85,6 @@ export async function openCorruptions({
   };
   if (corruptionBaseline === undefined) return options;
   const baseline = await readResult(corruptionBaseline);
-  return { ...options, baseline: baselineOf(corruptionBaseline, baseline, planCorruptions(options)) };
+  const plan = planCorruptions(options);
+  return { ...options, baseline: baselineOf(corruptionBaseline, baseline, plan, describeSample(sample)) };
 }

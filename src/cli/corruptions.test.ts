@@ -21,6 +21,9 @@ const CORRUPTED = {
   corruptions: { kinds: ["fog", "jpeg_compression"], severities: [1, 4] },
 } as const;
 
+/** A score without a right answer. */
+const WRONG = { correct: 0, accuracy: 0, interval: { low: 0, high: 0.5, confidence: 0.95 } };
+
 let folder: string;
 let model: string;
 let photos: string;
@@ -57,10 +60,18 @@ test("the terminal and the report show a row for each kind, and mCE beside a bas
 
 test("the command measures corruptions alone, and relative to an earlier result", async () => {
   const before = join(folder, "before.json");
-  await writeResult(before, await evaluated(CORRUPTED, { wrong: 12 }));
   const out = join(folder, "result.json");
   const common = ["evaluate", model, "--data", photos, "--threads", "1"];
   const some = ["--attack", "none", "--corruptions", "JPEG-compression,fog", "--severity", "4,1"];
+  expect((await holdfast([...common, ...some, "--out", before])).code).toBe(0);
+  // As of a weaker model.
+  const weaker = parseResult(JSON.parse(await readFile(before, "utf8")), before);
+  const measurements = weaker.corruptions!.measurements.map((m) => ({
+    ...m,
+    ...WRONG,
+    predictions: undefined,
+  }));
+  await writeResult(before, { ...weaker, corruptions: { ...weaker.corruptions!, measurements } });
   const { code, stderr } = await holdfast([
     ...common,
     ...some,
@@ -75,7 +86,7 @@ test("the command measures corruptions alone, and relative to an earlier result"
   ]);
   const result = parseResult(JSON.parse(await readFile(out, "utf8")), out);
   expect(result.corruptions!.measurements).toHaveLength(4);
-  expect(result.corruptions!.baseline!.model).toBe("small");
+  expect(result.corruptions!.baseline).toEqual({ model: "model", errors: { fog: 1, jpeg_compression: 1 } });
 });
 
 test.each([
@@ -83,6 +94,7 @@ test.each([
   [["--corruptions", "--severity", "6"], "It must be a list of 1 to 5"],
   [["--severity", "1"], "--severity: says nothing without --corruptions"],
   [["--attack", "none", "--fail-below", "0.5"], "--fail-below: says nothing where nothing is attacked"],
+  [["--attack", "none", "--epsilon", "0.1"], "--epsilon: says nothing where nothing is attacked"],
   [["--attack", "none", "--steps", "5"], "--steps: says nothing where nothing is attacked"],
 ])("%j is refused", async (words, problem) => {
   const { code, stderr } = await holdfast(["evaluate", model, ...words, "--out", join(folder, "none.json")]);

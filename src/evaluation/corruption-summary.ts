@@ -1,9 +1,22 @@
 /** What accuracies under corruptions come to together. */
-import { CORRUPTIONS, SEVERITIES, type Corruption, type Severity } from "../data/index.js";
+import {
+  CORRUPTIONS,
+  scaleFor,
+  SEVERITIES,
+  type Corruption,
+  type CorruptionScale,
+  type Severity,
+} from "../data/index.js";
 import { UsageError } from "../errors/index.js";
 import { meanInterval } from "./intervals.js";
 import type { CorruptionPlan } from "./plan-corruptions.js";
-import type { CorruptedMeasurement, CorruptionBaseline, Interval, Result } from "./result/index.js";
+import type {
+  CorruptedMeasurement,
+  CorruptionBaseline,
+  Interval,
+  Result,
+  ScoredImages,
+} from "./result/index.js";
 
 /** `gaussian_noise` as people say it: `gaussian noise`, `JPEG compression`. */
 export function corruptionLabel(corruption: Corruption): string {
@@ -74,26 +87,50 @@ function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+const SCALES: Readonly<Record<CorruptionScale, string>> = {
+  imagenet: "ImageNet-C",
+  "tiny-imagenet": "Tiny-ImageNet-C",
+  cifar: "CIFAR-10-C",
+};
+const SAME_IMAGES = ["n", "population", "sampleSeed"] as const;
+
 /**
  * The baseline that a result gives.
  *
- * @throws UsageError where it has no corruptions, several models, or not all kinds and severities that are planned.
+ * @param images those on which the model is measured that is compared with it.
+ * @throws UsageError where it has no corruptions, several models, not exactly the kinds and severities that are planned, or
+ *   other images, strengths or frost.
  */
-export function baselineOf(place: string, result: Result, plan: CorruptionPlan): CorruptionBaseline {
+export function baselineOf(
+  place: string,
+  result: Result,
+  plan: CorruptionPlan,
+  images: Pick<ScoredImages, (typeof SAME_IMAGES)[number] | "height" | "width">,
+): CorruptionBaseline {
   const [only, ...more] = summariseCorruptions(result);
-  const remedy = "Give the result of one model, measured with the same --corruptions and --severity.";
-  if (only === undefined || more.length > 0) {
-    const problem = only === undefined ? "has no accuracy under corruptions" : "is of several models";
+  const remedy =
+    "Give the result of one model, measured with the same --data, --limit, --seed, --corruptions, --severity and --frost.";
+  const { corruptions } = result;
+  if (only === undefined || corruptions === undefined || more.length > 0) {
+    const problem = more.length > 0 ? "is of several models" : "has no accuracy under corruptions";
     throw new UsageError({ place, problem, remedy });
   }
   const missing = plan.kinds.find((kind) =>
     plan.severities.some((severity) => only.of(kind, severity) === undefined),
   );
-  const isOther = only.severities.length !== plan.severities.length;
-  if (missing !== undefined || isOther) {
-    const problem = missing === undefined ? "has other severities" : `does not have all of ${missing}`;
-    throw new UsageError({ place, problem, remedy });
-  }
+  const scale = scaleFor(images.height, images.width);
+  const problems: readonly (readonly [boolean, string])[] = [
+    [missing !== undefined, `does not have all of ${missing}`],
+    [only.severities.length !== plan.severities.length, "has other severities"],
+    [SAME_IMAGES.some((what) => result.dataset[what] !== images[what]), "is of other images"],
+    [
+      corruptions.scale !== scale,
+      `has the strengths of ${SCALES[corruptions.scale]}, not of ${SCALES[scale]}`,
+    ],
+    [plan.kinds.includes("frost") && corruptions.frost !== plan.frost, "has other pictures of frost"],
+  ];
+  const found = problems.find(([isOther]) => isOther);
+  if (found !== undefined) throw new UsageError({ place, problem: found[1], remedy });
   const perfect = plan.kinds.find((kind) => only.mean(kind) === 1);
   if (perfect !== undefined) {
     throw new UsageError({
@@ -115,11 +152,10 @@ export function corruptionStatements({
 }: Pick<Result, "corruptions" | "dataset">): string[] {
   if (corruptions === undefined) return [];
   const { scale, frost, baseline } = corruptions;
-  const named = { imagenet: "ImageNet-C", "tiny-imagenet": "Tiny-ImageNet-C", cifar: "CIFAR-10-C" }[scale];
   const hasFrost = corruptions.measurements.some(({ corruption }) => corruption === "frost");
   return [
     `Corruptions are made of the model's own input, ${dataset.height} × ${dataset.width} pixels before normalisation, with the ` +
-      `strengths of ${named}. They are no attack: nobody chose them against the model.` +
+      `strengths of ${SCALES[scale]}. They are no attack: nobody chose them against the model.` +
       (hasFrost && frost === "made"
         ? " The textures of frost are drawn by holdfast, not the photographs of the benchmark."
         : ""),

@@ -113,6 +113,8 @@ test("answers that another part of the images left are not taken for this one's"
   }
 });
 
+const IMAGES = { n: 4, population: 4, sampleSeed: null, height: 32, width: 32 };
+
 /** A result by hand: right answers to four images of class 0, `+`, under each kind and severity. */
 function byHand(cells: readonly (readonly [Corruption, Severity, string])[], more: object = {}): Result {
   const measurements = cells.map(([corruption, severity, images]) => {
@@ -124,6 +126,7 @@ function byHand(cells: readonly (readonly [Corruption, Severity, string])[], mor
   });
   const clean = { kind: "clean", model: "a", perImage: { label: [0, 0, 0, 0] } };
   return {
+    dataset: IMAGES,
     measurements: [clean],
     corruptions: { scale: "cifar", frost: "made", measurements, ...more },
   } as unknown as Result;
@@ -150,10 +153,10 @@ test("the mean and its interval take images for draws; mCE divides the errors of
 test("a baseline has the same kinds and severities, and makes errors", () => {
   const plan = planCorruptions({ kinds: ["fog"], severities: [1, 5] });
   const good = byHand([["fog", 1, "++++"], ["fog", 5, "++--"], ["snow", 1, "----"], ["snow", 5, "----"]]); // prettier-ignore
-  expect(baselineOf("b.json", good, plan)).toEqual({ model: "a", errors: { fog: 0.25 } });
-  const refused = (result: Result): unknown => {
+  expect(baselineOf("b.json", good, plan, IMAGES)).toEqual({ model: "a", errors: { fog: 0.25 } });
+  const refused = (result: Result, images = IMAGES): unknown => {
     try {
-      return baselineOf("b.json", result, plan);
+      return baselineOf("b.json", result, plan, images);
     } catch (error) {
       return error;
     }
@@ -167,6 +170,13 @@ test("a baseline has the same kinds and severities, and makes errors", () => {
     expect(refused(result)).toBeInstanceOf(UsageError);
     expect(String(refused(result))).toContain(problem);
   }
+  expect(String(refused(good, { ...IMAGES, population: 5 }))).toContain("is of other images");
+  expect(String(refused(good, { ...IMAGES, height: 64, width: 64 }))).toContain(
+    "has the strengths of CIFAR-10-C, not of Tiny-ImageNet-C",
+  );
+  const frosty = planCorruptions({ kinds: ["frost"], severities: [1] });
+  const photographed = byHand([["frost", 1, "++--"]], { frost: "0".repeat(64) });
+  expect(() => baselineOf("b.json", photographed, frosty, IMAGES)).toThrow("has other pictures of frost");
 });
 
 test("all fifteen by default, and no empty list", () => {

@@ -129,11 +129,18 @@ async function evaluateModelsCommand(
 
 /** @throws UsageError on options that say nothing together, before a model is read. */
 async function checkLimits(
-  { shard: part, failBelow, endEarly, curve, attack }: EvaluateCommandOptions,
+  { shard: part, failBelow, endEarly, curve, attack, epsilon, iterations }: EvaluateCommandOptions,
   given: Given,
 ): Promise<void> {
   const { UsageError } = await import("../../errors/index.js");
-  const [typed] = failBelow === undefined ? Object.keys(given).map(flagName) : ["--fail-below"];
+  const [typed] = [
+    ...Object.entries({
+      "--fail-below": failBelow,
+      "--epsilon": epsilon,
+      "--iterations": iterations,
+    }).flatMap(([flag, value]) => (value === undefined ? [] : [flag])),
+    ...Object.keys(given).map(flagName),
+  ];
   if (attack === NO_ATTACK && typed !== undefined) {
     throw new UsageError({
       place: typed,
@@ -180,7 +187,7 @@ async function measure(
 ): Promise<Result> {
   const opened = await openEvaluation(paths, options, given, terminal);
   const { models, common, description } = opened;
-  const corruptions = await openCorruptions(options);
+  const corruptions = await openCorruptions(options, opened.sample);
   const asked: EvaluateOptions = {
     ...common,
     iterations: options.iterations ?? [],
