@@ -37,6 +37,30 @@ test("an answer that is no better than a guess is last, whatever is left of it u
   expect(ranking.rows.map(({ row }) => row.model)).toEqual(["at-alp", "pat", "undefended", "constant"]);
 });
 
+test("a number that a serious warning calls false comes last with its word, and leads nothing", async () => {
+  const { result } = reproductionByHand(ROWS);
+  const [dataset] = result.datasets as [(typeof result.datasets)[number]];
+  const called = (...models: readonly string[]): typeof result => {
+    const measurements = dataset.result.measurements
+      .filter((m) => m.kind === "white-box" && models.includes(m.model))
+      .map(({ id }) => id);
+    const warning = { code: "zero-gradient", severity: "serious", message: "m", measurements } as const;
+    return { ...result, datasets: [{ ...dataset, result: { ...dataset.result, warnings: [warning] } }] };
+  };
+  const one = called("at-alp");
+  expect(rankingOf(one.datasets[0]!)!.rows.map(({ row }) => row.model)).toEqual([
+    "pat",
+    "undefended",
+    "at-alp",
+  ]);
+  const page = await renderReproduction(one);
+  expect(page).toMatch(/<h1>On pets, pat keeps the most/);
+  expect(page.match(/not to be trusted: see the checks/g)).toHaveLength(1);
+  const all = called(...ROWS.map(({ model }) => model));
+  expect(sentencesOf(all.datasets[0]!).join(" ")).not.toContain("ahead of");
+  expect(await renderReproduction(all)).toContain("<h1>Attention and Adversarial Logit Pairing, reproduced");
+});
+
 test("the ε from which on nothing is left is said", () => {
   const lost = ROWS.map((row) => ({ ...row, attacked: 40 }));
   expect(sentencesOf(reproductionByHand(lost).result.datasets[0]!).at(-1)).toMatch(

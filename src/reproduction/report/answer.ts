@@ -1,4 +1,9 @@
-import { chanceLevel, differenceInterval, type AttackMeasurement } from "../../evaluation/index.js";
+import {
+  chanceLevel,
+  differenceInterval,
+  falsifiedBy,
+  type AttackMeasurement,
+} from "../../evaluation/index.js";
 import { formatEpsilon, html, interval, percent, type Html } from "../../report/index.js";
 import { publishedValue } from "../published.js";
 import type { ReproducedDatasetResult, ReproducedRow, ReproductionResult } from "../result.js";
@@ -29,7 +34,7 @@ interface Ranked {
 
 interface Ranking {
   readonly epsilon: number;
-  /** The most accurate first; those that answer no better than a guess come last. */
+  /** The most accurate first; those whose number is no robustness come last. */
   readonly rows: readonly [Ranked, ...Ranked[]];
 }
 
@@ -41,24 +46,28 @@ export function rankingOf(dataset: ReproducedDatasetResult): Ranking | undefined
         const robust = whiteBoxOf(dataset, row.model, epsilon);
         return robust === undefined ? [] : [{ row, robust }];
       })
-      .toSorted((a, b) => Number(guess(a)) - Number(guess(b)) || b.robust.accuracy - a.robust.accuracy);
+      .toSorted(
+        (a, b) =>
+          Number(isFalse(dataset, a)) - Number(isFalse(dataset, b)) || b.robust.accuracy - a.robust.accuracy,
+      );
     return first === undefined ? [] : [{ epsilon, rows: [first, ...others] }];
   });
-  function guess({ row }: Ranked): boolean {
-    return isGuess(dataset, row.model);
-  }
+  const spread = ({ rows }: Ranking): number => {
+    const accuracies = rows.filter((each) => !isFalse(dataset, each)).map(({ robust }) => robust.accuracy);
+    return accuracies.length === 0 ? -1 : Math.max(...accuracies) - Math.min(...accuracies);
+  };
   return rankings.toSorted((a, b) => spread(b) - spread(a) || a.epsilon - b.epsilon)[0];
 }
 
-function spread({ rows }: Ranking): number {
-  const accuracies = rows.map(({ robust }) => robust.accuracy);
-  return Math.max(...accuracies) - Math.min(...accuracies);
+/** Whether a serious warning calls the number false, or the model answers no better than a guess. */
+function isFalse(dataset: ReproducedDatasetResult, { row, robust }: Ranked): boolean {
+  return isGuess(dataset, row.model) || falsifiedBy(dataset.result, [robust.id]) !== undefined;
 }
 
 function titleOfAll(datasets: readonly ReproducedDatasetResult[]): string {
   const firsts = datasets.flatMap((dataset) => {
     const ranking = rankingOf(dataset);
-    return ranking === undefined || ranking.rows.length < 2
+    return ranking === undefined || ranking.rows.length < 2 || isFalse(dataset, ranking.rows[0])
       ? []
       : [{ dataset, ranking, first: ranking.rows[0] }];
   });
@@ -103,6 +112,12 @@ function datasetCard(dataset: ReproducedDatasetResult): Html {
 
 function rank(dataset: ReproducedDatasetResult, { row, robust }: Ranked): Html {
   const clean = cleanOf(dataset, row.model);
+  const words = [
+    ...(clean === undefined ? [] : [`clean ${percent(clean.accuracy)}`]),
+    ...(isGuess(dataset, row.model) || !isFalse(dataset, { row, robust })
+      ? []
+      : ["not to be trusted: see the checks"]),
+  ];
   const wide = (share: number): string => `width:${(100 * share).toFixed(1)}%`;
   return html`<li>
     <span class="name">${titleOf(dataset, row)}</span>
@@ -111,7 +126,7 @@ function rank(dataset: ReproducedDatasetResult, { row, robust }: Ranked): Html {
       <span class="share" style="${wide(robust.accuracy)}"></span>
     </span>
     <span><b>${percent(robust.accuracy)}</b> <small>${interval(robust.interval)}</small></span>
-    <small>${clean === undefined ? "" : `clean ${percent(clean.accuracy)}`}</small>
+    <small>${words.join("; ")}</small>
   </li>`;
 }
 
@@ -124,7 +139,7 @@ export function sentencesOf(dataset: ReproducedDatasetResult): string[] {
 
 function leadOf(dataset: ReproducedDatasetResult): string | undefined {
   const [first, second] = rankingOf(dataset)?.rows ?? [];
-  if (first === undefined || second === undefined || isGuess(dataset, first.row.model)) return undefined;
+  if (first === undefined || second === undefined || isFalse(dataset, first)) return undefined;
   return `${first.row.title} is ${ahead(first, second, `${titleOf(dataset, second.row)}, the next`)}.`;
 }
 
@@ -133,6 +148,7 @@ function overNone(dataset: ReproducedDatasetResult): string | undefined {
   const [first, second] = rows;
   const none = rows.find(({ row }) => row.recipe === "undefended");
   if (first === undefined || none === undefined || none === first || none === second) return undefined;
+  if (isFalse(dataset, first)) return undefined;
   return `${first.row.title} is ${ahead(first, none, "no defence")}.`;
 }
 
