@@ -5,19 +5,14 @@ import { table } from "./tables.js";
 
 /** All that is needed to get the same numbers again. */
 export function appendixSection(result: Result): Html {
-  const { tool, runtime, dataset, seed, date } = result;
+  const { dataset, seed } = result;
   return html`<section id="appendix" aria-label="How it was measured">
     <h2>How it was measured</h2>
     ${table(
       "The run",
       ["what", "value"],
       [
-        ["tool", `${tool.name} ${tool.version}`],
-        ["engine", `${runtime.engine} ${runtime.engineVersion}, ${runtime.host}, ${runtime.threads} threads`],
-        ...(runtime.layout === undefined ? [] : [["layout of gradients", runtime.layout]]),
-        ["machine", `${runtime.cpu}, ${runtime.platform}`],
-        ...(runtime.device === undefined ? [] : [["device", describeDevice(runtime.device)] as const]),
-        ["date", date],
+        ...runRows(result),
         ["seed", String(seed)],
         ["images", `${dataset.name}, ${dataset.n} of ${dataset.population}`],
         [
@@ -30,6 +25,22 @@ export function appendixSection(result: Result): Html {
     ${table("The models", ["model", "architecture", "parameters", "file", "sha256"], result.models.map(modelRow))}
     ${result.models.map(settingsOf)} ${validationTable(result)}
   </section>`;
+}
+
+/** What computed, where and when. */
+export function runRows({
+  tool,
+  runtime,
+  date,
+}: Pick<Result, "tool" | "runtime" | "date">): (readonly [what: string, value: string])[] {
+  return [
+    ["tool", `${tool.name} ${tool.version}`],
+    ["engine", `${runtime.engine} ${runtime.engineVersion}, ${runtime.host}, ${runtime.threads} threads`],
+    ...(runtime.layout === undefined ? [] : [["layout of gradients", runtime.layout] as const]),
+    ["machine", `${runtime.cpu}, ${runtime.platform}`],
+    ...(runtime.device === undefined ? [] : [["device", describeDevice(runtime.device)] as const]),
+    ["date", date],
+  ];
 }
 
 function describeDevice({ name, onCpu }: NonNullable<Result["runtime"]["device"]>): string {

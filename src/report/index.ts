@@ -1,4 +1,5 @@
 export { citationsOf, commandOf } from "./again.js";
+export { runRows } from "./appendix.js";
 export { type Chart, type Series } from "./charts.js";
 export { renderReport } from "./render.js";
 export { chartFigure } from "./figures.js";

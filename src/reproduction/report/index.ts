@@ -1,5 +1,14 @@
 import type { Result, ResultWarning } from "../../evaluation/index.js";
-import { embeddedJson, html, pageOf, raw, table, warningsSection, type Html } from "../../report/index.js";
+import {
+  embeddedJson,
+  html,
+  pageOf,
+  raw,
+  runRows,
+  table,
+  warningsSection,
+  type Html,
+} from "../../report/index.js";
 import type { ReproducedDatasetResult, ReproductionPictures, ReproductionResult } from "../result.js";
 import { answerSection } from "./answer.js";
 import { shiftTable, tableTwo } from "./attention.js";
@@ -82,7 +91,8 @@ export function countWarnings({
 }
 
 /** All that is needed to get the same numbers again. */
-function appendix({ preset, runtime, tool, date }: ReproductionResult): Html {
+function appendix(reproduction: ReproductionResult): Html {
+  const { preset } = reproduction;
   return html`<section id="appendix" aria-label="How it was measured">
     <h2>Run it again</h2>
     <pre><code>holdfast reproduce all --preset ${preset.name} --data … --out runs/again</code></pre>
@@ -91,16 +101,7 @@ function appendix({ preset, runtime, tool, date }: ReproductionResult): Html {
       same kind of machine.
     </p>
     <h2>How it was measured</h2>
-    ${table(
-      "The run",
-      ["what", "value"],
-      [
-        ["tool", `${tool.name} ${tool.version}`],
-        ["engine", `${runtime.engine} ${runtime.engineVersion}, ${runtime.host}, ${runtime.threads} threads`],
-        ["machine", `${runtime.cpu}, ${runtime.platform}`],
-        ["date", date],
-      ],
-    )}
+    ${table("The run", ["what", "value"], runRows(reproduction))}
     <details>
       <summary>Every setting</summary>
       <pre>${JSON.stringify(preset.settings, null, 2)}</pre>
