@@ -47,7 +47,7 @@ export interface CorruptionSummary {
  *   mCE = mean over kinds of Σₛ E(kind, s) / Σₛ E_baseline(kind, s)      (Hendrycks & Dietterich 2019, §4.1)
  *
  * The interval of the mean takes each image's share of right answers as one draw, since answers to the same image are not
- * independent ({@link meanInterval}).
+ * independent (`meanInterval`).
  */
 export function summariseCorruptions(
   result: Pick<Result, "corruptions" | "measurements">,
@@ -92,7 +92,7 @@ const SCALES: Readonly<Record<CorruptionScale, string>> = {
   "tiny-imagenet": "Tiny-ImageNet-C",
   cifar: "CIFAR-10-C",
 };
-const SAME_IMAGES = ["n", "population", "sampleSeed"] as const;
+const SAME_IMAGES = ["n", "population", "sampleSeed"] as const satisfies readonly (keyof ScoredImages)[];
 
 /**
  * The baseline that a result gives.
@@ -105,7 +105,7 @@ export function baselineOf(
   place: string,
   result: Result,
   plan: CorruptionPlan,
-  images: Pick<ScoredImages, (typeof SAME_IMAGES)[number] | "height" | "width">,
+  images: Pick<ScoredImages, "n" | "population" | "sampleSeed" | "height" | "width">,
 ): CorruptionBaseline {
   const [only, ...more] = summariseCorruptions(result);
   const remedy =
