@@ -7,8 +7,8 @@ import {
   type CorruptionScale,
   type Severity,
 } from "../../data/index.js";
-import type { Score } from "./measurements.js";
-import { count, fraction, intervalSchema, name, positive, seconds } from "./values.js";
+import { scoreFields, type Score } from "./measurements.js";
+import { fraction, name } from "./values.js";
 
 /** A model's answers to every image under one kind at one severity. */
 export interface CorruptedMeasurement extends Score {
@@ -38,14 +38,7 @@ export interface CorruptionResults {
 }
 
 const measurementSchema: z.ZodType<CorruptedMeasurement> = z.object({
-  id: name,
-  model: name,
-  n: positive,
-  correct: count,
-  accuracy: fraction,
-  interval: intervalSchema,
-  seed: z.number(),
-  seconds,
+  ...scoreFields,
   corruption: z.enum(CORRUPTIONS),
   severity: z.literal(SEVERITIES),
   predictions: z.array(z.int()).optional(),

@@ -198,7 +198,8 @@ export type AttackMeasurement = WhiteBoxMeasurement | TransferMeasurement;
 /** One number of a result, with all that produced it. */
 export type Measurement = CleanMeasurement | AttackMeasurement | NearestMeasurement;
 
-const score = {
+/** Fields of a {@link Score}. */
+export const scoreFields = {
   id: name,
   model: name,
   n: positive,
@@ -209,7 +210,7 @@ const score = {
   seconds,
 };
 const attacked = {
-  ...score,
+  ...scoreFields,
   attack: name,
   threat: threatSchema,
   parameters: parametersSchema,
@@ -224,7 +225,7 @@ const attacked = {
 };
 
 export const measurementSchema: z.ZodType<Measurement> = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("clean"), ...score, perImage: perCleanSchema.optional() }),
+  z.object({ kind: z.literal("clean"), ...scoreFields, perImage: perCleanSchema.optional() }),
   z.object({ kind: z.literal("white-box"), ...attacked }),
   z.object({ kind: z.literal("transfer"), ...attacked, source: name }),
   z.object({ kind: z.literal("nearest"), ...attacked }),
