@@ -78,6 +78,15 @@ test("shards merge to the whole", async () => {
     parts.push({ place: `shard-${index}.json`, result });
   }
   expect(said(mergeResults(parts))).toBe(said(whole));
+  const { corruptions } = parts[2]!.result;
+  const baseline = { model: "b", errors: { fog: 0.5, gaussian_noise: 0.5 } };
+  const other = {
+    place: "other.json",
+    result: { ...parts[2]!.result, corruptions: { ...corruptions!, baseline } },
+  };
+  expect(() => mergeResults([parts[0]!, parts[1]!, other])).toThrow(
+    "shard 3: has another baseline of corruptions than shard 1",
+  );
 });
 
 test("what was answered before a kill is not asked again", async () => {

@@ -3,10 +3,22 @@ import { InputError } from "../errors/index.js";
 import { scoreOf } from "./tally.js";
 import type { CorruptedMeasurement, Result } from "./result/index.js";
 
-/** @param parts of shard 1, 2, … in order: image i of shard s is image i · count + s of the whole. */
+/**
+ * @param parts of shard 1, 2, … in order: image i of shard s is image i · count + s of the whole.
+ * @throws InputError where one has no answers by image, or another baseline.
+ */
 export function mergeCorruptions(parts: readonly Result[]): Pick<Result, "corruptions"> {
   const [first] = parts;
   if (first?.corruptions === undefined) return {};
+  const baseline = JSON.stringify(first.corruptions.baseline);
+  const other = parts.find(({ corruptions }) => JSON.stringify(corruptions?.baseline) !== baseline);
+  if (other !== undefined) {
+    throw new InputError({
+      place: `shard ${other.shard!.index}`,
+      problem: `has another baseline of corruptions than shard ${first.shard!.index}`,
+      remedy: "Give every shard the same --corruption-baseline, or none.",
+    });
+  }
   const measurements = first.corruptions.measurements.map((m) => {
     const same = parts.map((part) => columnsOf(part, m));
     const n = same.reduce((sum, { label }) => sum + label.length, 0);
