@@ -10,6 +10,7 @@ export { pageOf } from "./page.js";
 export { sentencesOf } from "./sentences.js";
 export { table, warningsSection } from "./tables.js";
 export {
+  kindOf,
   LIVE_POLICY,
   renderLive,
   renderTraining,

@@ -34,7 +34,7 @@ test("a run that is under way has the history of its log, without the line that 
   const folder = await sharedRun(join(root, "under-way"));
   await utimes(join(folder, "log.jsonl"), 1_700_000_100, 1_700_000_100);
   const history = await historyOfRun(folder);
-  expect(history).toMatchObject({ kind: "training", name: "under-way", finished: false, seconds: 30 });
+  expect(history).toMatchObject({ kind: "training", name: "under-way", ending: undefined, seconds: 30 });
   expect(history.began).toBe(1_700_000_070);
   expect(history.settings).toMatchObject({
     data: "mnist",

@@ -11,7 +11,8 @@ export interface History {
   readonly began: number;
   /** Seconds that it took, so far. */
   readonly seconds: number;
-  readonly finished: boolean;
+  /** Undefined of a training that is under way, or goes on where it was stopped. */
+  readonly ending: "finished" | "failed" | undefined;
   /** Keys as {@link keyOf} makes them. */
   readonly settings: Readonly<Record<string, Scalar>>;
   /** In the order in which they happened. */

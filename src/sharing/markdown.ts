@@ -30,7 +30,7 @@ export function document(...blocks: readonly string[]): string {
 }
 
 const SEVERITY: Readonly<Record<HistoryNote["severity"], string>> = {
-  serious: "**False number:** ",
+  serious: "**Something is wrong:** ",
   warning: "**Take care:** ",
   info: "",
 };

@@ -24,7 +24,7 @@ export function resultHistories(result: Result): History[] {
       tool: result.tool,
       began: Date.parse(result.date) / 1000 - seconds,
       seconds,
-      finished: true,
+      ending: "finished",
       settings: settingsOf(result, model),
       points: [{ step: 0, seconds, values: valuesOf(result, model.name) }],
       notes: [

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { InputError } from "../errors/index.js";
 import { fileError } from "../files/index.js";
+import { kindOf, viewOf } from "../report/index.js";
 import { readRunHistory, runPaths, runSettings, type LogLine } from "../training/index.js";
 import type { History, HistoryPoint } from "./history.js";
 import { keyOf } from "./text.js";
@@ -13,7 +14,9 @@ import { keyOf } from "./text.js";
  * @throws InputError when the folder is no run, has not done a step yet, or was finished and has changed since.
  */
 export async function historyOfRun(folder: string): Promise<History> {
-  const { config, lines, finished } = await readRunHistory(folder);
+  const history = await readRunHistory(folder);
+  const { config, lines } = history;
+  const { phase } = viewOf(history);
   const { log } = runPaths(folder);
   const points = lines.flatMap(pointOf);
   if (points.length === 0) refuseEmpty(folder);
@@ -27,14 +30,14 @@ export async function historyOfRun(folder: string): Promise<History> {
     tool: config.tool,
     began: Math.max(0, written.mtimeMs / 1000 - seconds),
     seconds,
-    finished: finished !== undefined,
+    ending: phase === "finished" || phase === "failed" ? phase : undefined,
     settings: Object.fromEntries(
       Object.entries(runSettings(config)).map(([key, value]) => [keyOf(key), value]),
     ),
     points,
     notes: lines.flatMap((line) =>
       line.type === "warning"
-        ? [{ severity: "warning", text: `Step ${line.step}: ${line.message}` } as const]
+        ? [{ severity: kindOf(line.code).severity, text: `Step ${line.step}: ${line.message}` }]
         : [],
     ),
   };

@@ -21,7 +21,7 @@ export interface Notice {
 
 const CONSTANT = "It answers one class to every image";
 
-/** By code of a warning in the log; one that is not here is shown as it is. */
+/** By code of a warning in the log; one that is not here is a warning of that name. */
 const KINDS: Readonly<Record<string, Pick<Notice, "severity" | "title">>> = {
   diverged: { severity: "serious", title: "The loss is no longer a number" },
   collapse: { severity: "serious", title: CONSTANT },
@@ -30,6 +30,11 @@ const KINDS: Readonly<Record<string, Pick<Notice, "severity" | "title">>> = {
   log: { severity: "warning", title: "Part of the log is lost" },
   "stopped-early": { severity: "info", title: "Stopped early" },
 };
+
+/** How grave a warning of a training is, and its name. */
+export function kindOf(code: string): Pick<Notice, "severity" | "title"> {
+  return Object.hasOwn(KINDS, code) ? KINDS[code]! : { severity: "warning", title: code };
+}
 
 /** The gravest first; of one kind the latest, with how often it was said. */
 export function noticesOf({ history }: TrainingView): readonly Notice[] {
@@ -58,9 +63,8 @@ function noticeOf(
   history: History,
   validations: readonly ValidationRecord[],
 ): Notice {
-  const kind = Object.hasOwn(KINDS, code) ? KINDS[code]! : ({ severity: "warning", title: code } as const);
   const often = times === 1 ? "" : ` (said ${times} times)`;
-  const notice = { ...kind, message: `${sentence(message)}${often}`, step };
+  const notice = { ...kindOf(code), message: `${sentence(message)}${often}`, step };
   const after = validations.findLast((each) => each.step > step);
   if (code !== "collapse" || after === undefined || isGuess(after.clean, after, history)) return notice;
   const since = `Since then it has recovered: at step ${after.step} it is right on ${format.percent(after.clean)} of the clean images.`;

@@ -51,7 +51,7 @@ export async function logHistory(
   try {
     for (const batch of batchesOf(history)) await post(server, "runs/log-batch", { run_id: runId, ...batch });
     // A training that is under way stays a run that is.
-    if (history.finished) await end("FINISHED");
+    if (history.ending !== undefined) await end(history.ending === "finished" ? "FINISHED" : "FAILED");
   } catch (error) {
     await end("FAILED").catch(() => {});
     throw error;

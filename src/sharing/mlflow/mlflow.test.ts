@@ -106,7 +106,7 @@ const history: History = {
   tool: { name: "holdfast", version: "1.2.3" },
   began: 1_700_000_000.25,
   seconds: 60,
-  finished: true,
+  ending: "finished",
   settings: { epochs: 3, flip: false, data: "mnist", warmup: null },
   points: [
     { step: 1, seconds: 0.5, values: { "train/loss": 2.25, "train/accuracy": 0.5 } },
@@ -155,9 +155,15 @@ test("a run is created, logged and finished in a new experiment", async () => {
 
 test("a known experiment is used; a run under way stays open", async () => {
   const { address, asked } = await fakeMlflow();
-  const run = await logHistory(mlflowServer(address, quick), { ...history, finished: false }, "known");
+  const run = await logHistory(mlflowServer(address, quick), { ...history, ending: undefined }, "known");
   expect(run.experimentId).toBe("7");
   expect(asked.map(({ path }) => path.split("/").at(-1))).not.toContain("update");
+});
+
+test("a training that failed is a run that failed", async () => {
+  const { address, asked } = await fakeMlflow();
+  await logHistory(mlflowServer(address, quick), { ...history, ending: "failed" }, "known");
+  expect(asked.at(-1)!.body).toMatchObject({ status: "FAILED", end_time: 1700000060250 });
 });
 
 test("long histories go in requests of the size that is allowed, and nothing is left out", async () => {

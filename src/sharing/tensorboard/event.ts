@@ -14,7 +14,7 @@ export type EventValue =
       readonly group: string;
       readonly at: number;
     }
-  | { readonly kind: "end"; readonly at: number };
+  | { readonly kind: "end"; readonly ending: "finished" | "failed"; readonly at: number };
 
 /** The first event of every file: which version of the format it is. */
 export function versionEvent(wallTime: number): Uint8Array {
@@ -45,7 +45,7 @@ function within(writer: BinaryWriter, field: number, write: (writer: BinaryWrite
 const FLOAT = 1;
 const STRING = 7;
 /** tensorboard.hparams.Status */
-const SUCCESS = 1;
+const STATUS = { finished: 1, failed: 2 } as const;
 
 function writeValue(value: BinaryWriter, said: EventValue): void {
   const tag = (name: string): void => void value.tag(1, WireType.LengthDelimited).string(name);
@@ -82,7 +82,7 @@ function writeValue(value: BinaryWriter, said: EventValue): void {
       tag("_hparams_/session_end_info");
       writeHyperParameters(value, (content) =>
         within(content, 4, (end) => {
-          end.tag(1, WireType.Varint).int32(SUCCESS);
+          end.tag(1, WireType.Varint).int32(STATUS[said.ending]);
           end.tag(2, WireType.Bit64).double(said.at);
         }),
       );

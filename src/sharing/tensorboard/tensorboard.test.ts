@@ -10,7 +10,7 @@ const history: History = {
   tool: { name: "holdfast", version: "0.0.0" },
   began: 1700000000.25,
   seconds: 9.5,
-  finished: true,
+  ending: "finished",
   settings: { batchSize: 128, data: "mnist ε", flip: false, warmup: null },
   points: [
     { step: 1, seconds: 0.5, values: { "train/loss": 2.25, "train/accuracy": 0 } },
@@ -28,11 +28,21 @@ test("a file is what TensorBoard's own writer makes of the same events, byte for
 });
 
 test("a run under way has no end, and a run without notes no text", () => {
-  const [file] = tensorboardFiles([{ ...history, finished: false, notes: [] }]);
+  const [file] = tensorboardFiles([{ ...history, ending: undefined, notes: [] }]);
   const text = Buffer.from(file!.content as Uint8Array).toString("latin1");
   expect(text).toContain("session_start_info");
   expect(text).not.toContain("session_end_info");
   expect(text).not.toContain("notes");
+});
+
+test("a training that failed ends as one: the same bytes but for its status, FAILURE = 2", () => {
+  const [finished, failed] = (["finished", "failed"] as const).map(
+    (ending) => tensorboardFiles([{ ...history, ending, notes: [] }])[0]!.content as Uint8Array,
+  );
+  const different = [...failed!].flatMap((byte, i) => (byte === finished![i] ? [] : [[finished![i], byte]]));
+  // The status, and the four bytes of its record's checksum.
+  expect(different[0]).toEqual([1, 2]);
+  expect(different.length).toBeLessThanOrEqual(5);
 });
 
 test("CRC-32C of RFC 3720's examples", () => {

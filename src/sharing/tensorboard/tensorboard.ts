@@ -16,7 +16,7 @@ export function tensorboardFiles(histories: readonly History[]): SharedFile[] {
 }
 
 function eventsOf(history: History): Uint8Array {
-  const { began, seconds, points, notes, finished } = history;
+  const { began, seconds, points, notes, ending } = history;
   const at = (after: number, step: number, ...values: EventValue[]): Uint8Array =>
     record(summaryEvent(began + after, step, values));
   const text = notesMarkdown(notes);
@@ -37,7 +37,7 @@ function eventsOf(history: History): Uint8Array {
       ),
     ),
     ...(text === "" ? [] : [at(seconds, last.step, { kind: "text", tag: "notes", markdown: text })]),
-    ...(finished ? [at(seconds, last.step, { kind: "end", at: began + seconds })] : []),
+    ...(ending === undefined ? [] : [at(seconds, last.step, { kind: "end", ending, at: began + seconds })]),
   ];
   return Buffer.concat(records);
 }
