@@ -84,7 +84,7 @@ test("a run that diverged has the history of its log, without the line that was 
       values: { "validation/clean_accuracy": 0.75, "validation/robust_accuracy": 0.5 },
     },
   ]);
-  expect(history.notes).toEqual([{ severity: "warning", text: "Step 10: the loss is <lost>" }]);
+  expect(history.notes).toEqual([{ severity: "serious", text: "Step 10: the loss is <lost>" }]);
 });
 
 test("W&B's history has a line a step, with what was measured there and when", async () => {
