@@ -72,7 +72,7 @@ test("every kind and severity is what the model answers to such images, without 
 
 test("shards merge to the whole", async () => {
   const whole = await evaluated(OPTIONS, { models: 2 });
-  const parts = [];
+  const parts: Parameters<typeof mergeResults>[0][number][] = [];
   for (let index = 1; index <= 3; index++) {
     const result = await evaluated({ ...OPTIONS, shard: { index, count: 3 } }, { models: 2 });
     parts.push({ place: `shard-${index}.json`, result });
