@@ -108,10 +108,16 @@ export async function planMemory(
   const slope = (whole - least) / (batchSize - 1);
   const most = 1 + (budget - least) / slope;
   for (const parts of counts.filter((count) => batchSize / count <= most * 1.2)) {
-    const tried = await inParts(parts);
-    if (tried.estimate <= budget) return { parts, ...tried, whole };
+    const tried = parts === batchSize ? smallest : await inParts(parts);
+    if (tried.estimate > budget) continue;
+    if (tried.update.normalisedBy === 1) break;
+    return { parts, ...tried, whole };
   }
-  return { parts: batchSize, ...smallest, whole };
+  throw new UsageError({
+    place: "--memory",
+    problem: `${memory} is too little: it takes parts of one image, of which BatchNormalization has one number a channel and nothing to normalise by`,
+    remedy: "Give more, or train on smaller images.",
+  });
 }
 
 /** @throws UsageError on what is no size. */

@@ -155,6 +155,26 @@ describe("--memory", () => {
     await expect(trainClassifier(classifier, data, settings)).rejects.toBeInstanceOf(UsageError);
   });
 
+  test("refuses parts in which BatchNormalization has one number a channel", async () => {
+    // Its last maps are of one pixel.
+    const deep = createClassifier("resnet-mini", {
+      channels: 1,
+      height: 4,
+      width: 4,
+      classNames: ["a", "b"],
+      random: createGenerator(0),
+    });
+    const settings = settingsOf(RECIPES["undefended"]!);
+    const of = (batchSize: number, memory?: number) => {
+      const own = { ...settings, batchSize, ...(memory === undefined ? {} : { memory: String(memory) }) };
+      return planMemory(deep, own, { ...optionsOf(settings), batchSize });
+    };
+    const { whole } = await of(2);
+    await expect(of(2, whole - 1)).rejects.toThrow(/BatchNormalization has one number a channel/);
+    const split = updateGraphInParts(deep, { ...optionsOf(settings), parts: 4 });
+    expect(split.normalisedBy).toBe(2);
+  });
+
   test("says what it does, and warns where nothing was said and it may not fit", () => {
     const settings = settingsOf(RECIPES["pat"]!);
     const split = describePlan({ parts: 4, estimate: 300 * MB, whole: 900 * MB }, settings, {

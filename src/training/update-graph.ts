@@ -34,6 +34,8 @@ export interface UpdateGraph {
   readonly graph: Graph;
   /** Of a batch in parts: the gradient of one; `graph` is then the step alone. */
   readonly part?: Graph | undefined;
+  /** Of a batch in parts: the fewest numbers a channel that a BatchNormalization normalises by. */
+  readonly normalisedBy?: number | undefined;
   /** Which halves the batch has, in order. */
   readonly halves: readonly Half[];
   /** Every tensor that lives from step to step: each is an input, and `next:` it an output. */

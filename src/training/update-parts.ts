@@ -39,7 +39,8 @@ export function updateGraphInParts(classifier: Classifier, options: UpdateGraphO
   });
   for (const [name, value] of appendStatistics(g, statistics)) g.output(value, UPDATE.next(name));
   const { graph: step, state } = stepGraph(classifier, names, buffers, options);
-  return { graph: step, part: deadCode(g.build()), halves, state, terms };
+  const normalisedBy = Math.min(...statistics.map(({ count }) => count));
+  return { graph: step, part: deadCode(g.build()), normalisedBy, halves, state, terms };
 }
 
 /** From the summed gradients, and the statistics that the last part left, to the next weights. */
