@@ -104,10 +104,10 @@ export async function planMemory(
       remedy: "Give more, or train a smaller model, or on smaller images.",
     });
   }
-  // The peak falls with the images of a part, nearly in proportion: begin where that leads.
+  // The peak falls with the images of a part, at most in proportion: begin a little above where that leads.
   const slope = (whole - least) / (batchSize - 1);
   const most = 1 + (budget - least) / slope;
-  for (const parts of counts.filter((count) => batchSize / count <= most * 1.2)) {
+  for (const parts of counts.filter((count) => batchSize / count <= Math.max(2, most * 1.2))) {
     const tried = parts === batchSize ? smallest : await inParts(parts);
     if (tried.estimate > budget) continue;
     if (tried.update.normalisedBy === 1) break;

@@ -9,7 +9,7 @@ import { createClassifier, type Classifier } from "../models/index.js";
 import { compile } from "../runtime/index.js";
 import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
 import { resolveSettings, trainClassifier, UPDATE, type TrainingSettings } from "./index.js";
-import { describePlan, planMemory } from "./memory.js";
+import { describePlan, estimatePeak, planMemory } from "./memory.js";
 import { runInParts } from "./run-parts.js";
 import { updateGraph, type UpdateGraphOptions } from "./update-graph.js";
 import { updateGraphInParts } from "./update-parts.js";
@@ -164,15 +164,14 @@ describe("--memory", () => {
       classNames: ["a", "b"],
       random: createGenerator(0),
     });
-    const settings = settingsOf(RECIPES["undefended"]!);
-    const of = (batchSize: number, memory?: number) => {
-      const own = { ...settings, batchSize, ...(memory === undefined ? {} : { memory: String(memory) }) };
-      return planMemory(deep, own, { ...optionsOf(settings), batchSize });
-    };
-    const { whole } = await of(2);
-    await expect(of(2, whole - 1)).rejects.toThrow(/BatchNormalization has one number a channel/);
-    const split = updateGraphInParts(deep, { ...optionsOf(settings), parts: 4 });
-    expect(split.normalisedBy).toBe(2);
+    const settings = { ...settingsOf(RECIPES["undefended"]!), batchSize: 512 };
+    const options = optionsOf(settings);
+    const pairs = updateGraphInParts(deep, { ...options, parts: 256 });
+    expect(pairs.normalisedBy).toBe(2);
+    const needed = await estimatePeak(deep, settings, pairs, 2);
+    const of = (memory: number) => planMemory(deep, { ...settings, memory: String(memory) }, options);
+    expect((await of(needed)).parts).toBe(256);
+    await expect(of(needed - 1)).rejects.toThrow(/BatchNormalization has one number a channel/);
   });
 
   test("says what it does, and warns where nothing was said and it may not fit", () => {
