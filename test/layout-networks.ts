@@ -1,6 +1,13 @@
 /** Small networks of convolutions of many kinds, with the gradients that an attack takes of them. */
 import { appendGradients } from "../src/autodiff/index.js";
-import { deadCode, foldBatchNorm, GraphBuilder, type Graph, type Value } from "../src/graph/index.js";
+import {
+  deadCode,
+  foldBatchNorm,
+  GraphBuilder,
+  parametersAsInputs,
+  type Graph,
+  type Value,
+} from "../src/graph/index.js";
 import { createGenerator, sizeOf, tensor, type Tensor } from "../src/tensor/index.js";
 
 const random = createGenerator(7);
@@ -224,7 +231,7 @@ export const NETWORKS: Readonly<Record<string, { image: readonly number[]; body:
 };
 
 /** Logits, a loss's gradient by the image, and the sign of a step. */
-export function attackGraph(name: string): Graph {
+function networkOf(name: string): Graph {
   const { image: shape, body } = NETWORKS[name]!;
   const g = new GraphBuilder(name);
   const image = g.input("image", "float32", shape);
@@ -233,7 +240,27 @@ export function attackGraph(name: string): Graph {
   const features = g.op("ReduceMean", [maps, g.ints([2, 3])], { keepdims: 0 });
   const logits = g.op("MatMul", [features, parts.drawn([maps.shape[1]!, 5], -1, 1)]);
   g.output(logits, "logits");
-  const graph = foldBatchNorm(g.build());
+  return g.build();
+}
+
+/** A network's weights by name, and others of about their size. */
+export function weightsOf(name: string): readonly Record<string, Tensor>[] {
+  const own = [...networkOf(name).initializers].filter(([each]) => each.startsWith("weight-"));
+  const smaller = own.map(([each, { shape, data }]) => [
+    each,
+    tensor(
+      "float32",
+      shape,
+      (data as Float32Array).map((value) => 0.9 * value),
+    ),
+  ]);
+  return [Object.fromEntries(own), Object.fromEntries(smaller) as Record<string, Tensor>];
+}
+
+/** @param options.fed whether the weights are inputs. */
+export function attackGraph(name: string, { fed = false } = {}): Graph {
+  const network = networkOf(name);
+  const graph = foldBatchNorm(fed ? parametersAsInputs(network, Object.keys(weightsOf(name)[0]!)) : network);
   const h = GraphBuilder.from(graph, { keepOutputs: true });
   const loss = h.op("ReduceSum", [h.op("LogSoftmax", [h.value("logits")], { axis: 1 })], { keepdims: 0 });
   const [gradient] = appendGradients(h, { of: loss, withRespectTo: [h.value("image")] });

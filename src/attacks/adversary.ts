@@ -1,7 +1,7 @@
-import { deadCode, withInitializers } from "../graph/index.js";
+import { deadCode } from "../graph/index.js";
 import { needsOf, type LossWeights } from "../losses/index.js";
-import { bindForFewRuns, drawRandomInputs, type Classifier } from "../models/index.js";
-import { compile, type Program } from "../runtime/index.js";
+import { bindForTraining, drawRandomInputs, type Classifier } from "../models/index.js";
+import { compile, type Feeds, type Program } from "../runtime/index.js";
 import type { RandomGenerator, RandomStream, Tensor } from "../tensor/index.js";
 import { ask, type Asking, type Question } from "./asking.js";
 import { ballAround, type Ball } from "./ball.js";
@@ -62,14 +62,10 @@ export interface Adversary {
     weights: ReadonlyMap<string, Tensor>,
     at: { readonly epsilon: number; readonly step: number },
   ): Promise<Float32Array>;
+  dispose(): Promise<void>;
 }
 
-/**
- * Compiles the attack anew for each batch, with the weights of the moment as constants: BatchNormalization
- * folds into the convolutions and ONNX Runtime takes its blocked layout, which saves more over
- * the steps than compiling costs (a small ResNet: 15 ms of 59, where weights as inputs need 77). Weights of
- * small maps are fed.
- */
+/** An adversary whose programs are compiled once: the weights of the moment are fed to them. */
 export function createAdversary(
   classifier: Classifier,
   spec: AdversarySpec,
@@ -91,13 +87,15 @@ export function createAdversary(
         build: (bound) => forwardGraph(bound, { attention: needs.attention }),
       }
     : undefined;
+  const model = answererOf(classifier, { ...options, batchSize: options.rows ?? batchSize });
   let zeroGradients = 0;
   return {
     zeroGradientShare: () => zeroGradients / batchSize,
+    dispose: model.dispose,
     async perturb({ images, oneHot }, current, at) {
       const size = images.length / batchSize;
       const classes = oneHot.length / batchSize;
-      const model = answererOf(classifier, current, { ...options, batchSize: options.rows ?? batchSize });
+      model.use(current);
       const jobs = Array.from({ length: batchSize }, (_, i): Job<Float32Array> => {
         const image = images.subarray(i * size, (i + 1) * size);
         const row = oneHot.subarray(i * classes, (i + 1) * classes);
@@ -118,13 +116,9 @@ export function createAdversary(
       });
       const adversarial = new Float32Array(images.length);
       zeroGradients = 0;
-      try {
-        for await (const { place, value, zeroGradient } of pack(model, jobs)) {
-          adversarial.set(value, place * size);
-          zeroGradients += Number(zeroGradient);
-        }
-      } finally {
-        await model.dispose();
+      for await (const { place, value, zeroGradient } of pack(model, jobs)) {
+        adversarial.set(value, place * size);
+        zeroGradients += Number(zeroGradient);
       }
       return adversarial;
     },
@@ -171,23 +165,30 @@ function startOf(
   return start;
 }
 
-/** The classifier with the weights of the moment. */
+/** The classifier with the weights that it was told last. */
+interface Attacked extends Answerer {
+  use(weights: ReadonlyMap<string, Tensor>): void;
+  dispose(): Promise<void>;
+}
+
 function answererOf(
   classifier: Classifier,
-  current: ReadonlyMap<string, Tensor>,
   { batchSize, random, threads, compile: compiler = compile }: AdversaryOptions,
-): Answerer & { dispose(): Promise<void> } {
-  const source = { ...classifier, graph: withInitializers(classifier.graph, current) };
-  const bound = bindForFewRuns(source, batchSize);
-  const fed = Object.fromEntries(bound.fed.map((name) => [name, source.graph.initializers.get(name)!]));
+): Attacked {
+  const bound = bindForTraining(classifier, batchSize);
+  const weights = new Set([...classifier.parameters, ...classifier.buffers]);
   const programs = new Map<string, Program>();
+  let current: Feeds = {};
   return {
     batchSize,
     drawsOf: () => 1,
+    use: (given) => (current = Object.fromEntries(given)),
     async answer({ key, build, outputs }, queries, at) {
       let program = programs.get(key);
       if (program === undefined) {
-        program = await compiler(deadCode(build(bound)), threads === undefined ? {} : { threads });
+        const graph = deadCode(build(bound));
+        const steady = graph.inputs.filter((name) => weights.has(name));
+        program = await compiler(graph, { steady, ...(threads === undefined ? {} : { threads }) });
         programs.set(key, program);
       }
       const drawn = drawRandomInputs(
@@ -195,7 +196,11 @@ function answererOf(
         at.map(({ index }) => index),
         { random, purpose: "adversary", draw: at.map(({ draw }) => draw) },
       );
-      return runRows(program, queries, { image: bound.image, whole: { ...fed, ...drawn }, fetch: outputs });
+      return runRows(program, queries, {
+        image: bound.image,
+        whole: { ...current, ...drawn },
+        fetch: outputs,
+      });
     },
     async dispose() {
       await Promise.all(Array.from(programs.values(), (program) => program.dispose()));

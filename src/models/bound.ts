@@ -1,6 +1,5 @@
 import { InputError } from "../errors/index.js";
 import { bind, foldBatchNorm, parametersAsInputs } from "../graph/index.js";
-import { weightsToFeed } from "../runtime/index.js";
 import type { BoundClassifier, Classifier } from "./classifier.js";
 import { isOpaque, type AnyClassifier } from "./opaque.js";
 
@@ -39,18 +38,12 @@ export function bindForInference(classifier: Classifier, batchSize: number): Bou
   return { ...bound, graph: foldBatchNorm(bound.graph) };
 }
 
-/** An inference form some of whose weights are fed. */
-export interface PartlyFed extends BoundClassifier {
-  /** Weights that are inputs of the graph, by the names that they have in the classifier. */
-  readonly fed: readonly string[];
-}
-
 /**
- * As {@link bindForInference}, for programs that live for a few runs only: weights that cost more to compile as constants
- * than they save, most of a residual network at low resolution, become inputs.
+ * As {@link bindForInference}, with every parameter and buffer an input of the graph, by its name: for one program through which
+ * the weights of a training pass.
  */
-export function bindForFewRuns(classifier: Classifier, batchSize: number): PartlyFed {
+export function bindForTraining(classifier: Classifier, batchSize: number): BoundClassifier {
   const bound = bindBatch(classifier, batchSize);
-  const fed = weightsToFeed(bound.graph);
-  return { ...bound, graph: foldBatchNorm(parametersAsInputs(bound.graph, fed)), fed };
+  const weights = [...classifier.parameters, ...classifier.buffers];
+  return { ...bound, graph: foldBatchNorm(parametersAsInputs(bound.graph, weights)) };
 }

@@ -1,5 +1,5 @@
 export { findLogits } from "./find-logits.js";
-export { bindBatch, bindForFewRuns, bindForInference, fixedBatchSize } from "./bound.js";
+export { bindBatch, bindForInference, bindForTraining, fixedBatchSize } from "./bound.js";
 export type { Denoising, ModelDefence, NoiseSpec, RandomResize } from "./defence.js";
 export type { BoundClassifier, Classifier, Tap } from "./classifier.js";
 export { drawRandomInputs, type RandomInput, type ResizeDraw } from "./random-inputs.js";

@@ -34,4 +34,40 @@ describe("compile", () => {
     await expect(program.run({ x: integers })).rejects.toThrow(/found int64\[2, 3\]/);
     await program.dispose();
   });
+
+  // With all of its optimisers ONNX Runtime takes such weights as constants; otherwise they are prepared.
+  it.each(["all", "extended"] as const)(
+    "takes inputs that stay the same, until another is fed (%s)",
+    async (optimization) => {
+      const g = new GraphBuilder("steady");
+      const [x, w] = [g.input("x", "float32", [1, 2]), g.input("w", "float32", [2, 2])];
+      const product = g.op("MatMul", [x, g.op("Neg", [w])]);
+      g.output(g.op("Add", [product, g.op("ReduceSum", [w])]), "y");
+      g.output(g.op("Abs", [w]), "size");
+      const program = await compile(g.build(), { threads: 1, optimization, steady: ["w"] });
+      const [one, two] = [float32([2, 2], [1, 0, 0, 1]), float32([2, 2], [-2, 0, 0, 2])];
+      const ask = async (fed: typeof one, ...at: [number, number]) => {
+        const { y, size } = await program.run({ x: float32([1, 2], at), w: fed });
+        return [Array.from(y!.data as Float32Array), Array.from(size!.data as Float32Array)];
+      };
+      expect(await ask(one, 3, 4)).toEqual([
+        [-1, -2],
+        [1, 0, 0, 1],
+      ]);
+      expect(await ask(one, 5, 6)).toEqual([
+        [-3, -4],
+        [1, 0, 0, 1],
+      ]);
+      expect(await ask(two, 5, 6)).toEqual([
+        [10, -12],
+        [2, 0, 0, 2],
+      ]);
+      expect(await ask(one, 3, 4)).toEqual([
+        [-1, -2],
+        [1, 0, 0, 1],
+      ]);
+      await expect(program.run({ x: float32([1, 2], [0, 0]) })).rejects.toThrow(/input "w": was not fed/);
+      await program.dispose();
+    },
+  );
 });

@@ -1,13 +1,13 @@
 import { InferenceSession, Tensor as OrtTensor } from "./onnxruntime.js";
-import { modelFromGraph, valueOf, type Graph, type Value } from "../graph/index.js";
+import { valueOf, withInitializers, type Graph, type Value } from "../graph/index.js";
 import { InputError } from "../errors/index.js";
-import { writeModel } from "../onnx/index.js";
+import { writeModel, type Model } from "../onnx/index.js";
 import { bytesPerElement, tensor, type DataOf, type DType, type Tensor } from "../tensor/index.js";
 import { expandFor } from "./device/expansions.js";
 import { openOn, type DeviceSession } from "./device/session.js";
 import { checkFeeds } from "./feeds.js";
 import { deviceRefusal, refusal, RUN } from "./refusal.js";
-import { lower, type Lowered } from "./lowering/index.js";
+import { lower, lowerInTwo, type Lowered, type LowerOptions } from "./lowering/index.js";
 import type { CompileOptions, Feeds, Program } from "./program.js";
 import { sessionOptions } from "./session-options.js";
 
@@ -30,31 +30,100 @@ const MANY_NODES = 10_000;
  * thread. {@link createWorkerRuntime} runs it in a worker instead.
  */
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
-  const lowered = await lowerFor(graph, options);
-  const session = await createSession(lowered, options);
-  return program(lowered.graph, session, options);
+  const { steady = [] } = options;
+  if (steady.length > 0) return program(graph, await inStages(graph, steady, options), options);
+  const lowered = await lower(graph, lowering(options));
+  const { session, onCpu } = await createSession(lowered, options);
+  const stage = { session, kept: {} };
+  return program(
+    lowered.graph,
+    { onCpu, stageFor: () => Promise.resolve(stage), dispose: () => session.release() },
+    options,
+  );
 }
 
-async function lowerFor(
-  graph: Graph,
-  { optimization = "all", device = "cpu" }: CompileOptions,
-): Promise<Lowered> {
-  if (device === "cpu") return lower(graph, { standard: optimization !== "all" });
-  const standard = await lower(graph, { standard: true });
-  const expanded = expandFor(device, standard.graph);
-  return { graph: expanded, model: modelFromGraph(expanded) };
+function lowering({ optimization = "all", device = "cpu" }: CompileOptions): LowerOptions {
+  return device === "cpu"
+    ? { standard: optimization !== "all" }
+    : { standard: true, expand: (graph) => expandFor(device, graph) };
+}
+
+/** What a run runs on. */
+interface Stage {
+  readonly session: InferenceSession;
+  /** Fed to it besides what changes from run to run. */
+  readonly kept: Readonly<Record<string, OrtTensor>>;
+}
+
+interface Stages {
+  readonly onCpu: readonly string[];
+  /** The stage for these values of the steady inputs; it holds until the next. */
+  stageFor(feeds: Feeds): Promise<Stage>;
+  dispose(): Promise<void>;
+}
+
+async function inStages(graph: Graph, steady: readonly string[], options: CompileOptions): Promise<Stages> {
+  const names = new Set(steady);
+  const lowered = await lowerInTwo(graph, names, lowering(options));
+  return lowered === undefined ? recompiled(graph, steady, options) : prepared(lowered, names, options);
+}
+
+/** What is made of steady inputs alone is computed once for each of their values. */
+async function prepared(
+  { preparation, ...main }: Lowered,
+  steady: ReadonlySet<string>,
+  options: CompileOptions,
+): Promise<Stages> {
+  const first = preparation && (await createSession({ ...main, model: preparation }, options));
+  const { session, onCpu } = await createSession(main, options);
+  const valuesOf = (model: Model | undefined): Value[] =>
+    (model?.graph.inputs ?? [])
+      .filter(({ name }) => steady.has(name))
+      .map(({ name }) => valueOf(main.graph, name));
+  const [before, direct] = [valuesOf(preparation), valuesOf(main.model)];
+  return {
+    onCpu: [...new Set([...onCpu, ...(first?.onCpu ?? [])])],
+    async stageFor(feeds) {
+      const made = await first?.session.run(ortFeeds(before, feeds));
+      return { session, kept: { ...made, ...ortFeeds(direct, feeds) } };
+    },
+    async dispose() {
+      await Promise.all([first?.session.release(), session.release()]);
+    },
+  };
+}
+
+/** Steady inputs are constants of a session that is made for their values. */
+function recompiled(graph: Graph, steady: readonly string[], options: CompileOptions): Stages {
+  let session: InferenceSession | undefined;
+  return {
+    onCpu: [],
+    async stageFor(feeds) {
+      await session?.release();
+      session = undefined;
+      const constants = new Map(steady.map((name) => [name, feeds[name]!]));
+      const lowered = await lower(withInitializers(graph, constants), lowering(options));
+      ({ session } = await createSession(lowered, options));
+      return { session, kept: {} };
+    },
+    dispose: async () => session?.release(),
+  };
 }
 
 function program(
   graph: Graph,
-  { session, onCpu }: DeviceSession,
-  { device = "cpu" }: CompileOptions,
+  { stageFor, onCpu, dispose }: Stages,
+  { device = "cpu", steady = [] }: CompileOptions,
 ): Program {
   const { name } = graph;
   const inputs = graph.inputs.map((input) => valueOf(graph, input));
+  const changing = inputs.filter((input) => !steady.includes(input.name));
   const outputs = graph.outputs.map((output) => valueOf(graph, output));
   const shapes = new Map(outputs.map((value) => [value.name, value]));
   const everything = outputs.map((value) => value.name);
+  const refused = (cause: unknown): Error =>
+    device === "cpu" ? refusal(name, RUN, cause) : deviceRefusal(device, name, RUN, cause);
+  let [stage, last]: [Stage?, Feeds?] = [];
   let disposed = false;
   return {
     name,
@@ -64,10 +133,16 @@ function program(
     async run(feeds, fetch = everything) {
       if (disposed) throw new Error(`program "${name}" was disposed of`);
       checkFeeds(name, inputs, feeds);
+      if (stage === undefined || steady.some((input) => feeds[input] !== last?.[input])) {
+        stage = undefined;
+        stage = await stageFor(feeds);
+        last = Object.fromEntries(steady.map((input) => [input, feeds[input]!]));
+      }
+      const { session, kept } = stage;
       const results = await session
-        .run(ortFeeds(inputs, feeds), fetch as string[])
+        .run({ ...kept, ...ortFeeds(changing, feeds) }, fetch as string[])
         .catch((cause: unknown) => {
-          throw device === "cpu" ? refusal(name, RUN, cause) : deviceRefusal(device, name, RUN, cause);
+          throw refused(cause);
         });
       const fetched: Record<string, Tensor> = {};
       for (const output of fetch) fetched[output] = fromOrt(results[output]!, shapes.get(output)!);
@@ -76,7 +151,7 @@ function program(
     async dispose() {
       if (disposed) return;
       disposed = true;
-      await session.release();
+      await dispose();
     },
   };
 }

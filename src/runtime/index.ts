@@ -7,7 +7,7 @@ export {
   type OpenDeviceOptions,
 } from "./device/open.js";
 export { DEVICES, type DeviceName, type DeviceUse } from "./devices.js";
-export { fastConvolutions, weightsToFeed } from "./lowering/index.js";
+export { fastConvolutions } from "./lowering/index.js";
 export { runtimeInfo, type EngineInfo } from "./info.js";
 export { LAYOUTS } from "./layouts.js";
 export { liveBytes, programBytes, type ProgramBytes } from "./memory.js";

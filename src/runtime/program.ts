@@ -34,6 +34,11 @@ export interface CompileOptions {
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /** What it runs on; the CPU by default. {@link openDevice} also checks what a device computes. */
   readonly device?: DeviceName;
+  /**
+   * Inputs that mostly stay the same from run to run, such as the weights during an attack. What depends on them alone is computed
+   * when one of them is fed another tensor than in the run before; so a tensor that was fed must not be written to.
+   */
+  readonly steady?: readonly string[];
   /** Operators that are known to be left for the CPU by this device: they are not looked for again. */
   readonly onCpu?: readonly string[];
 }

@@ -118,6 +118,7 @@ export async function trainClassifier(
   } finally {
     await Promise.all([
       run.loader.dispose(),
+      run.adversary?.dispose(),
       run.program.dispose(),
       run.parts?.part.dispose(),
       run.perturbation?.dispose(),

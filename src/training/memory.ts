@@ -3,7 +3,7 @@ import { pgdStepGraph } from "../attacks/index.js";
 import { UsageError } from "../errors/index.js";
 import { availableMemory, formatBytes, parseBytes } from "../files/index.js";
 import { deadCode, valueOf } from "../graph/index.js";
-import { bindForFewRuns, type Classifier } from "../models/index.js";
+import { bindForInference, type Classifier } from "../models/index.js";
 import { programBytes, type ProgramBytes } from "../runtime/index.js";
 import { sizeOf } from "../tensor/index.js";
 import type { TrainingSettings } from "./settings/index.js";
@@ -65,7 +65,7 @@ async function attackBytes(
 ): Promise<Pick<ProgramBytes, "values" | "constants">> {
   const isAttacked = adversary !== undefined && replays === 1;
   if (!isAttacked && validation.images === 0) return { values: 0, constants: 0 };
-  const bound = bindForFewRuns(classifier, rows);
+  const bound = bindForInference(classifier, rows);
   return programBytes(deadCode(pgdStepGraph(bound, { norm: adversary?.norm ?? "linf" })));
 }
 

@@ -45,6 +45,8 @@ export const CONVOLUTIONS: readonly Convolution[] = [
   ],
   ["many channels on a large map", [1, 5, 3, 3], [1, 5, 2, 2], {}],
   ["many channels on a small map", [2, 5, 2, 2], [4, 5, 2, 2], { strides: [2, 2], pads: [1, 1, 1, 1] }],
+  ["taps that meet no pixel", [2, 3, 1, 1], [4, 3, 3, 3], { pads: [1, 1, 1, 1] }],
+  ["taps that meet no pixel, stride 2", [2, 3, 2, 2], [4, 3, 3, 3], { strides: [2, 2], pads: [2, 1, 0, 1] }],
   ["1×1, many channels on a small map", [2, 5, 2, 2], [6, 5, 1, 1], { strides: [2, 2] }],
 ];
 

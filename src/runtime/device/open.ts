@@ -35,7 +35,7 @@ export async function openDevice(name: DeviceName, options: OpenDeviceOptions = 
   if (name === "cuda") forbidTf32();
   await tryOut(name);
   const onCpu = new Set<string>();
-  /** What programs of one form leave for the CPU: an adversary's step is compiled again for each batch. */
+  /** What programs of one form leave for the CPU: each validation of a training compiles its attack again. */
   const left = new Map<string, readonly string[]>();
   const onDevice: Compiler = async (graph, asked) => {
     const form = formOf(graph);

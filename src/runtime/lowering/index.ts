@@ -1,40 +1,51 @@
 import { deadCode, dropExpands, foldConstants, modelFromGraph, standardGraph } from "../../graph/index.js";
 import type { Graph, Node } from "../../graph/index.js";
-import type { Model } from "../../onnx/index.js";
+import type { Model, ValueInfo } from "../../onnx/index.js";
 import { blockSize } from "./convolution/block-size.js";
 import { blockedConvolutions } from "./convolution/blocked.js";
-import { chooseForms, type Chosen } from "./convolution/index.js";
+import { chooseForms, isSteadyProduct, type Chosen } from "./convolution/index.js";
 import { COSTS, type Costs } from "./costs.js";
 import { clipMasks } from "./layout/clip-masks.js";
 import { inBlocks, takesGradient } from "./layout/index.js";
 import { layoutBlock } from "./layout/self-test.js";
 import { namedOutputs } from "./outputs.js";
 import { rankedScalars } from "./scalars.js";
+import { steadyValues, takeOutSteady } from "./steady.js";
 import { sumsAsAdditions } from "./sums.js";
 
-export { fastConvolutions, weightsToFeed } from "./convolution/index.js";
+export { fastConvolutions } from "./convolution/index.js";
 
 /** A graph made ready, and the model that ONNX Runtime is given. */
 export interface Lowered {
   readonly graph: Graph;
   readonly model: Model;
+  /** What gives the model those of its inputs that the graph does not have, of steady inputs alone. */
+  readonly preparation?: Model;
   /** How much ONNX Runtime is to optimise where nothing else is asked for. */
   readonly optimization?: "disabled";
 }
 
+/** How a graph is lowered. */
+export interface LowerOptions {
+  /** Whether to write convolutions and gradients out plainly, and to keep to ONNX's own operators. */
+  readonly standard: boolean;
+  /** Writes a standard graph without the operators that a device lacks. */
+  readonly expand?: ((graph: Graph) => Graph) | undefined;
+  readonly costs?: Costs;
+}
+
 /**
  * A graph as the CPU of ONNX Runtime runs it fastest: constants folded, copies dropped, convolutions and their gradients in
- * the form that `costs` say, and operators of ONNX Runtime's own where it is faster with them. With `standard` convolutions
- * and gradients are written out plainly, and there are ONNX's operators alone.
+ * the form that `costs` say, and operators of ONNX Runtime's own where it is faster with them; or a `standard` one.
  */
 export async function lower(
   graph: Graph,
-  { standard, costs = COSTS }: { readonly standard: boolean; readonly costs?: Costs },
+  { standard, expand = (whole) => whole, costs = COSTS }: LowerOptions,
 ): Promise<Lowered> {
   const small = deadCode(foldConstants(dropExpands(graph)));
   if (standard) {
-    const folded = deadCode(foldConstants(standardGraph(small)));
-    return { graph: folded, model: modelFromGraph(folded) };
+    const ready = expand(deadCode(foldConstants(standardGraph(small))));
+    return { graph: ready, model: modelFromGraph(ready) };
   }
   const blocked = await inLayout(small, costs);
   if (blocked !== undefined) return blocked;
@@ -44,29 +55,66 @@ export async function lower(
   return { graph: ready, model: blockedConvolutions({ graph: ready, filters }, block, costs) };
 }
 
+/**
+ * {@link lower}, in two: what depends on steady inputs alone, and the rest. Undefined where ONNX Runtime is faster with what is steady
+ * as constants, although it is then compiled anew for each change: where it brings maps into its blocked layout by itself.
+ */
+export async function lowerInTwo(
+  graph: Graph,
+  steady: ReadonlySet<string>,
+  options: LowerOptions,
+): Promise<Lowered | undefined> {
+  const isLaidOut = !options.standard && (await blockSize()) !== undefined;
+  const whole = isLaidOut
+    ? await inLayout(deadCode(foldConstants(dropExpands(graph))), options.costs ?? COSTS, steady)
+    : await lower(graph, options);
+  if (whole === undefined) return undefined;
+  const typeOf = (name: string): ValueInfo =>
+    whole.graph.values.get(name) ?? { name, dtype: "float32", shape: undefined };
+  return { ...whole, ...takeOutSteady(whole.model, steady, typeOf) };
+}
+
 /** Convolutions in their forms, and what ONNX Runtime does not see to by itself. */
-function withForms(graph: Graph, costs: Costs, isKept?: (node: Node) => boolean): Chosen {
-  const { graph: chosen, filters } = chooseForms(graph, costs, isKept);
+function withForms(
+  graph: Graph,
+  costs: Costs,
+  isSteady?: (value: string) => boolean,
+  isKept?: (node: Node) => boolean,
+): Chosen {
+  const { graph: chosen, filters } = chooseForms(graph, costs, isSteady, isKept);
   const folded = deadCode(foldConstants(chosen));
   return { graph: namedOutputs(rankedScalars(sumsAsAdditions(folded), costs)), filters };
 }
 
-const constantGradients = (graph: Graph): readonly Node[] =>
-  graph.nodes.filter(({ op, inputs }) => op === "ConvInputGradient" && graph.initializers.has(inputs[1]!));
-
 /** The graph with its maps in blocks throughout; undefined where that is not to be. */
-async function inLayout(graph: Graph, costs: Costs): Promise<Lowered | undefined> {
-  if (constantGradients(graph).length < costs.blockedGradients) return undefined;
+async function inLayout(
+  graph: Graph,
+  costs: Costs,
+  steady?: ReadonlySet<string>,
+): Promise<Lowered | undefined> {
+  const isSteady = steadyValues(graph, steady);
+  const isGradient = ({ op, inputs }: Node): boolean => op === "ConvInputGradient" && isSteady(inputs[1]!);
+  if (graph.nodes.filter(isGradient).length < costs.blockedGradients) return undefined;
   const block = await layoutBlock();
-  return block === undefined ? undefined : lowerInBlocks(graph, block, costs);
+  return block === undefined ? undefined : lowerInBlocks(graph, block, costs, steady);
 }
 
 /** A folded graph with its maps in blocks of so many channels; undefined where that does not pay. */
-export function lowerInBlocks(graph: Graph, block: number, costs: Costs): Lowered | undefined {
-  const takes = (node: Node): boolean => takesGradient(graph, node, block);
-  if (constantGradients(graph).filter(takes).length < costs.blockedGradients) return undefined;
-  const { graph: ready } = withForms(graph, costs, takes);
-  const { model, plainShare } = inBlocks(clipMasks(ready), block);
+export function lowerInBlocks(
+  graph: Graph,
+  block: number,
+  costs: Costs,
+  steady?: ReadonlySet<string>,
+): Lowered | undefined {
+  const isSteady = steadyValues(graph, steady);
+  const takes = (node: Node): boolean =>
+    !isSteady(node.outputs[0]!) &&
+    takesGradient(graph, node, { block, isSteady }) &&
+    !isSteadyProduct(graph, node, costs);
+  const gradients = graph.nodes.filter((node) => node.op === "ConvInputGradient" && takes(node));
+  if (gradients.length < costs.blockedGradients) return undefined;
+  const ready = clipMasks(withForms(graph, costs, isSteady, takes).graph);
+  const { model, plainShare } = inBlocks(ready, { block, isSteady: steadyValues(ready, steady) });
   if (plainShare > costs.plainShare) return undefined;
   return { graph: ready, model, optimization: "disabled" };
 }

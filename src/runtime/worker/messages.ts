@@ -15,6 +15,7 @@ export type WorkerRequest = { readonly id: number } & (
   | {
       readonly kind: "run";
       readonly program: number;
+      /** All that differs from the run before. */
       readonly feeds: Feeds;
       readonly fetch: readonly string[] | undefined;
     }

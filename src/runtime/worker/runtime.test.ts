@@ -115,4 +115,19 @@ describe("programs in a worker", () => {
       for (const said of [await running, await waiting]) expect(said).toMatch(/disposed of/);
     }
   });
+
+  test("what stays the same is sent once, and what takes its place is noticed", async () => {
+    const g = new GraphBuilder("steady");
+    const [x, w] = [g.input("x", "float32", [2]), g.input("w", "float32", [2])];
+    g.output(g.op("Add", [x, g.op("Exp", [w])]), "y");
+    const program = await runtime.compile(g.build(), { threads: 1, steady: ["w"] });
+    const [zeros, others] = [float32([2], [0, 0]), float32([2], [0, Math.log(3)])];
+    const ask = async (from: number, fed: typeof zeros) =>
+      Array.from((await program.run({ x: float32([2], [from, from]), w: fed }))["y"]!.data as Float32Array);
+    expect(await ask(1, zeros)).toEqual([2, 2]);
+    expect(await ask(2, zeros)).toEqual([3, 3]);
+    expect(await ask(2, others)).toEqual([3, expect.closeTo(5, 5)]);
+    expect(await ask(1, zeros)).toEqual([2, 2]);
+    await program.dispose();
+  });
 });

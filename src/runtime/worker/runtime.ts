@@ -4,7 +4,7 @@ import type { Graph } from "../../graph/index.js";
 import { tensor, type Tensor } from "../../tensor/index.js";
 import { checkFeeds } from "../feeds.js";
 import { noteLayout } from "../layouts.js";
-import type { CompileOptions, Program } from "../program.js";
+import type { CompileOptions, Feeds, Program } from "../program.js";
 import { END, type Signature, type WorkerReply, type WorkerRequest } from "./messages.js";
 
 /**
@@ -70,7 +70,7 @@ export function createWorkerRuntime(): WorkerRuntime {
       const reply = await ask({ kind: "compile", program, graph, options });
       const { signature } = reply as Extract<WorkerReply, { kind: "compiled" }>;
       noteLayout(signature.layout);
-      return remote(program, signature, ask);
+      return remote(program, signature, options, ask);
     },
     async dispose() {
       end(new Error("the worker runtime was disposed of"));
@@ -88,9 +88,11 @@ export function createWorkerRuntime(): WorkerRuntime {
 function remote(
   program: number,
   { name, inputs, outputs, onCpu }: Signature,
+  { steady = [] }: CompileOptions,
   ask: (request: Asked) => Promise<WorkerReply>,
 ): Program {
   let disposed = false;
+  let last: Feeds = {};
   return {
     name,
     inputs,
@@ -99,7 +101,9 @@ function remote(
     async run(feeds, fetch) {
       if (disposed) throw new Error(`program "${name}" was disposed of`);
       checkFeeds(name, inputs, feeds);
-      const wanted = Object.fromEntries(inputs.map((input) => [input.name, compact(feeds[input.name]!)]));
+      const fresh = inputs.filter((input) => feeds[input.name] !== last[input.name]);
+      const wanted = Object.fromEntries(fresh.map((input) => [input.name, compact(feeds[input.name]!)]));
+      last = Object.fromEntries(steady.map((input) => [input, feeds[input]!]));
       const reply = await ask({ kind: "run", program, feeds: wanted, fetch });
       return (reply as Extract<WorkerReply, { kind: "ran" }>).outputs;
     },

@@ -3,25 +3,27 @@ import { parentPort } from "node:worker_threads";
 import { packError } from "../../errors/index.js";
 import { compile } from "../compile.js";
 import { layoutInUse } from "../layouts.js";
-import type { Program } from "../program.js";
+import type { Feeds, Program } from "../program.js";
 import { END, type WorkerReply, type WorkerRequest } from "./messages.js";
 
-const programs = new Map<number, Program>();
+/** With what each is fed where a run names nothing else. */
+const programs = new Map<number, { readonly program: Program; feeds: Feeds }>();
 
 async function answer(request: WorkerRequest): Promise<WorkerReply> {
   const { id } = request;
   if (request.kind === "compile") {
     const program = await compile(request.graph, request.options);
-    programs.set(request.program, program);
+    programs.set(request.program, { program, feeds: {} });
     const { name, inputs, outputs, onCpu = [] } = program;
     return { id, kind: "compiled", signature: { name, inputs, outputs, onCpu, layout: layoutInUse() } };
   }
-  const program = programs.get(request.program)!;
+  const known = programs.get(request.program)!;
   if (request.kind === "run") {
-    return { id, kind: "ran", outputs: await program.run(request.feeds, request.fetch) };
+    known.feeds = { ...known.feeds, ...request.feeds };
+    return { id, kind: "ran", outputs: await known.program.run(known.feeds, request.fetch) };
   }
   programs.delete(request.program);
-  await program.dispose();
+  await known.program.dispose();
   return { id, kind: "disposed" };
 }
 

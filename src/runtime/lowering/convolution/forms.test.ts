@@ -2,14 +2,13 @@ import { describe, expect, it } from "vitest";
 import { convolutionGradients, expectSameValues } from "../../../../test/convolution-gradients.js";
 import { CONVOLUTIONS, type Convolution } from "../../../../test/gradcheck/convolution-cases.js";
 import { deadCode, GraphBuilder, isStandardOp, type Graph } from "../../../graph/index.js";
-import { sizeOf } from "../../../tensor/index.js";
 import { COSTS, type Costs } from "../costs.js";
 import { lower } from "../index.js";
-import { chooseForms, weightsToFeed } from "./index.js";
+import { chooseForms } from "./index.js";
 
 /** Every form that there is, wherever it is one. */
 const FORCED: Readonly<Record<string, Partial<Costs>>> = {
-  "products over the batch": { fewPositions: Infinity },
+  "products over the batch": { fewPositions: Infinity, fewestPositions: Infinity },
   "forms of pictures": { fewPositions: 0, pictureChannels: Infinity },
   "a product a tap over the batch": { fewPositions: 0, pictureChannels: 0, weightsAMap: 0 },
   "a product a tap for each image": { fewPositions: 0, pictureChannels: 0, weightsAMap: Infinity },
@@ -63,7 +62,17 @@ describe("chooseForms", () => {
     [
       "small maps",
       { image: [2, 8, 4, 4], weight: [8, 8, 3, 3], attributes: PADDED },
+      { y: "MatMul Add", x_grad: "MatMul", w_grad: "MatMul" },
+    ],
+    [
+      "small maps of a stride",
+      { image: [2, 8, 4, 4], weight: [8, 8, 3, 3], attributes: { ...PADDED, strides: [2, 2] } },
       { y: "MatMul Add", x_grad: "MatMul ReduceSum", w_grad: "MatMul" },
+    ],
+    [
+      "very small maps with a constant weight",
+      { image: [2, 8, 2, 2], weight: [8, 8, 3, 3], attributes: PADDED, constant: true },
+      { y: "MatMul Add", x_grad: "MatMul", w_grad: "MatMul" },
     ],
     [
       "small maps of one image",
@@ -132,17 +141,5 @@ describe("chooseForms", () => {
     const graph = convolutionGradients(row);
     const { model } = await lower(graph, { standard: true });
     expect(model.graph.nodes.map(({ opType }) => opType)).toContain("ConvTranspose");
-  });
-});
-
-describe("weightsToFeed", () => {
-  it("names constant weights of small maps", () => {
-    const layer = (side: number, group = 1): string[] => {
-      const shape = [4, 4 / group, 1, 1];
-      const row = ["", [2, 4, side, side], shape, { group }] as const;
-      return weightsToFeed(convolutionGradients(row, { forward: true, constant: true }));
-    };
-    expect(sizeOf([2, 2])).toBeLessThanOrEqual(COSTS.fedPositions);
-    expect([layer(2), layer(4), layer(2, 2)]).toEqual([["w"], [], []]);
   });
 });

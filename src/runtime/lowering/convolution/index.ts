@@ -17,6 +17,7 @@ import { sizeOf } from "../../../tensor/index.js";
 import { COSTS, type Costs } from "../costs.js";
 import { inputGradient } from "./input-gradient.js";
 import { convolutionProduct, inputGradientProduct, weightGradientProduct } from "./products.js";
+import { steadyValues } from "../steady.js";
 import { weightGradient } from "./weight-gradient.js";
 
 /** A convolution T(x, W, u) = Σ u · (W ⋆ x), of which a node gives the gradient by one of the three. */
@@ -59,29 +60,30 @@ export interface Chosen {
 /**
  * Convolutions and their gradients in the forms that ONNX Runtime runs fastest, of ONNX's operators alone:
  *
- * | | small maps, fed weight | else |
+ * | | small maps | else |
  * |---|---|---|
  * | Conv | product over the batch | Conv |
  * | input gradient | product over the batch | Conv with the rotated weight; sub-pixel; ConvTranspose |
  * | weight gradient | product over the batch | Conv with the cotangent; a product a tap, over the batch or for each image |
  *
+ * @param isSteady whether a value is known before running, or made of steady inputs alone.
  * @param isKept nodes that stay what they are.
  */
 export function chooseForms(
   graph: Graph,
   costs: Costs = COSTS,
+  isSteady: (value: string) => boolean = steadyValues(graph),
   isKept: (node: Node) => boolean = () => false,
 ): Chosen {
   const filters = new Map<string, FilterSource>();
   if (graph.nodes.every((node) => !isLayer(node) && isStandardOp(node.op))) return { graph, filters };
-  const known = constantsOf(graph);
   const made = new Map<string, Value>();
   const shared = (key: string, make: () => Value): Value => {
     const value = made.get(key) ?? make();
     made.set(key, value);
     return value;
   };
-  const isConstant = ({ name }: Value): boolean => known.has(name);
+  const isConstant = ({ name }: Value): boolean => isSteady(name);
   const chosen = rewrite<number>(graph, (node, g) => {
     if (isKept(node)) return undefined;
     const form = isLayer(node)
@@ -97,40 +99,20 @@ export function fastConvolutions(graph: Graph): Graph {
   return chooseForms(graph).graph;
 }
 
-/** Constant weights that a program of a few runs is rather fed: those of small maps, where they cost more to compile. */
-export function weightsToFeed(graph: Graph): string[] {
-  const small = graph.nodes.filter(
-    (node) => isNode(node, "Conv") && isSmall(layerOf(graph, node), COSTS.fedPositions),
-  );
-  return [...new Set(small.map(({ inputs }) => inputs[1]!))].filter((name) => graph.initializers.has(name));
-}
-
 function formOf(node: Node, layer: Layer, lowering: Lowering): Value | undefined {
   const { g, costs, isConstant } = lowering;
   const inputs = g.inputsOf(node);
   const [first, second] = inputs as [Value, Value];
-  const isProduct = isSmall(layer, costs.fewPositions);
   if (isNode(node, "ConvWeightGradient")) {
-    const form = isProduct ? weightGradientProduct : weightGradient;
+    const form = isSmall(layer, costs.fewPositions) ? weightGradientProduct : weightGradient;
     return form(lowering, layer, first, second) ?? standardForm(node, g);
   }
-  const isFed = !isConstant(second);
-  if (isNode(node, "Conv")) {
-    return isProduct && isFed ? convolutionProduct(lowering, layer, inputs) : undefined;
-  }
+  const isProduct = isSmall(layer, isConstant(second) ? costs.fewestPositions : costs.fewPositions);
+  if (isNode(node, "Conv")) return isProduct ? convolutionProduct(lowering, layer, inputs) : undefined;
   // A transposed convolution is an input gradient; those with groups or a bias stay what they are.
   if (isNode(node, "ConvTranspose") && (layer.group > 1 || inputs[2] !== undefined)) return undefined;
-  const form = isProduct && isFed ? inputGradientProduct : inputGradient;
+  const form = isProduct ? inputGradientProduct : inputGradient;
   return form(lowering, layer, first, second) ?? standardForm(node, g);
-}
-
-/** Values that come of constants alone. */
-function constantsOf({ initializers, nodes }: Graph): ReadonlySet<string> {
-  const known = new Set(initializers.keys());
-  for (const { inputs, outputs } of nodes) {
-    if (inputs.every((name) => name === "" || known.has(name))) outputs.forEach((name) => known.add(name));
-  }
-  return known;
 }
 
 function isLayer(node: Node): node is Node<TrilinearOp> {
@@ -144,6 +126,11 @@ export function layerOf(graph: Graph, node: Node<TrilinearOp>): Layer {
   const attributes = attributesOf(node);
   const w = windowOf(attributes, image!.slice(2), weight!.slice(2));
   return { image: image!, weight: weight!, maps: maps!, w, group: attributes.group };
+}
+
+/** Whether a convolution or its input's gradient is a product over the batch although its weight is steady. */
+export function isSteadyProduct(graph: Graph, node: Node, { fewestPositions }: Costs): boolean {
+  return isLayer(node) && isSmall(layerOf(graph, node), fewestPositions);
 }
 
 /** Whether the maps are so small that ONNX Runtime, image by image, is bound by reading the weight. */

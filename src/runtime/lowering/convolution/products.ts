@@ -1,4 +1,4 @@
-import { indicesOf, reshapeTo, type GraphBuilder, type Value, type Window } from "../../../graph/index.js";
+import { indicesOf, reshapeTo, type GraphBuilder, type Value } from "../../../graph/index.js";
 import { sizeOf } from "../../../tensor/index.js";
 import type { Layer, Lowering } from "./index.js";
 
@@ -7,8 +7,8 @@ import type { Layer, Lowering } from "./index.js";
  *
  *   y = W ⋆ x + b   →   Y = W · X + b ,   X_grad = Wᵀ · Y_grad ,   W_grad = Y_grad · Xᵀ
  *
- * W `[O, I·T]`, X `[I·T, P·N]`, Y `[O, P·N]`, with T kernel taps and P output positions; X holds the pixels that each tap
- * meets (im2col over the batch). The batch is the last axis, so that one Gather copies whole runs.
+ * W `[O, I·T]`, X `[I·T, P·N]`, Y `[O, P·N]`, with P output positions and T kernel taps, of those that meet a pixel at any of them;
+ * X holds the pixels that each tap meets (im2col over the batch). The batch is the last axis, so that one Gather copies whole runs.
  */
 
 export function convolutionProduct(
@@ -18,24 +18,61 @@ export function convolutionProduct(
 ): Value {
   const { g } = lowering;
   const [batch, outChannels, ...out] = layer.maps as [number, number, ...number[]];
-  const total = g.op("MatMul", [weightRows(g, weight!), columnsOf(lowering, layer, x!)]);
+  const met = meetingsOf(layer);
+  const rows = reshapeTo(g, tapsOf(lowering, weight!, met), [outChannels, layer.image[1]! * met.taps.length]);
+  const total = g.op("MatMul", [rows, columnsOf(lowering, layer, x!, met)]);
   const biased = bias ? g.op("Add", [total, reshapeTo(g, bias, [outChannels, 1])]) : total;
   return batchFirst(g, reshapeTo(g, biased, [outChannels, ...out, batch]));
 }
 
 export function inputGradientProduct(
   lowering: Lowering,
-  { image, maps, w }: Layer,
+  layer: Layer,
   cotangent: Value,
   weight: Value,
 ): Value {
   const { g } = lowering;
-  const [batch, inChannels, ...space] = image as [number, number, ...number[]];
-  const rows = g.op("Transpose", [weightRows(g, weight)], { perm: [1, 0] });
-  const columns = g.op("MatMul", [rows, mapRows(lowering, cotangent)]);
-  const met = pixelsMet(space, maps.slice(2), w);
-  const pixels = added(g, reshapeTo(g, columns, [inChannels, met.length, batch]), met, sizeOf(space));
+  const [batch, inChannels, ...space] = layer.image as [number, number, ...number[]];
+  const met = meetingsOf(layer);
+  const isPlain = layer.w.strides.every((stride) => stride === 1);
+  const pixels = (isPlain ? gathered : scattered)(lowering, layer, { cotangent, weight, met });
   return batchFirst(g, reshapeTo(g, pixels, [inChannels, ...space, batch]));
+}
+
+interface Backward {
+  readonly cotangent: Value;
+  readonly weight: Value;
+  readonly met: Meetings;
+}
+
+/** As a convolution of the cotangent: every pixel takes what it is given, by one product with W as `[I, O·T]`. */
+function gathered(lowering: Lowering, { image, maps }: Layer, { cotangent, weight, met }: Backward): Value {
+  const { g } = lowering;
+  const [batch, outChannels, ...out] = maps as [number, number, ...number[]];
+  const [size, positions] = [sizeOf(image.slice(2)), sizeOf(out)];
+  const places = met.pixels.flatMap((pixels) => {
+    const place = Array<number>(size).fill(positions);
+    pixels.forEach((pixel, position) => pixel !== undefined && (place[pixel] = position));
+    return place;
+  });
+  const swapped = g.op("Transpose", [tapsOf(lowering, weight, met)], { perm: [1, 0, 2] });
+  const depth = outChannels * met.taps.length;
+  const arrived = reshapeTo(g, batchLast(g, cotangent), [outChannels, positions, batch]);
+  const columns = reshapeTo(g, rowsAt(g, arrived, places), [depth, size * batch]);
+  return g.op("MatMul", [reshapeTo(g, swapped, [image[1]!, depth]), columns]);
+}
+
+/** Every position gives each pixel that it met its share, and the shares are added up. */
+function scattered(lowering: Lowering, { image, maps }: Layer, { cotangent, weight, met }: Backward): Value {
+  const { g } = lowering;
+  const [batch, inChannels, ...space] = image as [number, number, ...number[]];
+  const taps = tapsOf(lowering, weight, met);
+  const turned = g.op("Transpose", [reshapeTo(g, taps, [maps[1]!, inChannels * met.taps.length])], {
+    perm: [1, 0],
+  });
+  const columns = g.op("MatMul", [turned, mapRows(lowering, cotangent)]);
+  const pixels = met.pixels.flat();
+  return added(g, reshapeTo(g, columns, [inChannels, pixels.length, batch]), pixels, sizeOf(space));
 }
 
 export function weightGradientProduct(
@@ -45,13 +82,25 @@ export function weightGradientProduct(
   cotangent: Value,
 ): Value {
   const { g } = lowering;
-  const columns = g.op("Transpose", [columnsOf(lowering, layer, image)], { perm: [1, 0] });
-  return g.op("Reshape", [g.op("MatMul", [mapRows(lowering, cotangent), columns]), g.ints(layer.weight)]);
+  const met = meetingsOf(layer);
+  const columns = g.op("Transpose", [columnsOf(lowering, layer, image, met)], { perm: [1, 0] });
+  const product = g.op("MatMul", [mapRows(lowering, cotangent), columns]);
+  const [outChannels, inChannels, ...kernel] = layer.weight as [number, number, ...number[]];
+  const taps = Array.from({ length: sizeOf(kernel) }, (_, tap) => met.taps.indexOf(tap));
+  if (!taps.includes(-1)) return g.op("Reshape", [product, g.ints(layer.weight)]);
+  const each = reshapeTo(g, product, [outChannels * inChannels, met.taps.length, 1]);
+  const places = taps.map((tap) => (tap < 0 ? met.taps.length : tap));
+  return g.op("Reshape", [rowsAt(g, each, places), g.ints(layer.weight)]);
 }
 
-/** W as `[O, I·T]`. */
-const weightRows = (g: GraphBuilder, weight: Value): Value =>
-  reshapeTo(g, weight, [weight.shape[0]!, sizeOf(weight.shape.slice(1))]);
+/** Taps of W that meet a pixel, `[O, I, T]`. */
+function tapsOf({ g, shared }: Lowering, weight: Value, { taps }: Meetings): Value {
+  const [outChannels, inChannels, ...kernel] = weight.shape as [number, number, ...number[]];
+  const all = reshapeTo(g, weight, [outChannels, inChannels, sizeOf(kernel)]);
+  return taps.length === sizeOf(kernel)
+    ? all
+    : shared(`taps ${taps.join()} of ${weight.name}`, () => g.op("Gather", [all, g.ints(taps)], { axis: 2 }));
+}
 
 /** Maps `[N, O, …]` as `[O, P·N]`. */
 function mapRows({ g, shared }: Lowering, maps: Value): Value {
@@ -61,15 +110,14 @@ function mapRows({ g, shared }: Lowering, maps: Value): Value {
 }
 
 /** X of the images x. */
-function columnsOf({ g, shared }: Lowering, { w, maps, image }: Layer, x: Value): Value {
+function columnsOf({ g, shared }: Lowering, { w, maps, image }: Layer, x: Value, met: Meetings): Value {
   const [batch, inChannels, ...space] = image as [number, number, ...number[]];
   return shared(`columns of ${x.name} ${JSON.stringify(w)}`, () => {
     const size = sizeOf(space);
     const pixels = reshapeTo(g, batchLast(g, x), [inChannels, size, batch]);
-    const met = pixelsMet(space, maps.slice(2), w);
-    const places = met.map((pixel) => pixel ?? size);
+    const places = met.pixels.flat().map((pixel) => pixel ?? size);
     return reshapeTo(g, rowsAt(g, pixels, places), [
-      inChannels * sizeOf(w.kernel),
+      inChannels * met.taps.length,
       sizeOf(maps.slice(2)) * batch,
     ]);
   });
@@ -81,10 +129,10 @@ function added(g: GraphBuilder, columns: Value, met: readonly (number | undefine
   met.forEach((pixel, column) => pixel !== undefined && from[pixel]!.push(column));
   const most = from.reduce((longest, each) => Math.max(longest, each.length), 1);
   const chosen = from.flatMap((each) => Array.from({ length: most }, (_, i) => each[i] ?? met.length));
-  const gathered = rowsAt(g, columns, chosen);
-  if (most === 1) return gathered;
+  const shares = rowsAt(g, columns, chosen);
+  if (most === 1) return shares;
   const [channels, , batch] = columns.shape as [number, number, number];
-  const apart = g.op("Reshape", [gathered, g.ints([channels, size, most, batch])]);
+  const apart = g.op("Reshape", [shares, g.ints([channels, size, most, batch])]);
   return g.op("ReduceSum", [apart, g.ints([2])], { keepdims: 0 });
 }
 
@@ -102,15 +150,25 @@ const batchLast = (g: GraphBuilder, x: Value): Value =>
 const batchFirst = (g: GraphBuilder, x: Value): Value =>
   g.op("Transpose", [x], { perm: [x.shape.length - 1, ...x.shape.keys()].slice(0, -1) });
 
-/** Index of the pixel that each kernel tap meets at each output position, by taps; undefined outside of the image. */
-function pixelsMet(space: readonly number[], out: readonly number[], w: Window): (number | undefined)[] {
+/** Which pixels the taps of a kernel meet. */
+interface Meetings {
+  /** Taps that meet one at any output position. */
+  readonly taps: readonly number[];
+  /** Of each of these its pixel at each output position; undefined outside of the image. */
+  readonly pixels: readonly (readonly (number | undefined)[])[];
+}
+
+function meetingsOf({ image, maps, w }: Layer): Meetings {
+  const [space, positions] = [image.slice(2), indicesOf(maps.slice(2))];
   const along = (axis: number, at: number, tap: number): number =>
     at * w.strides[axis]! + tap * w.dilations[axis]! - w.padsBegin[axis]!;
-  return indicesOf(w.kernel).flatMap((tap) =>
-    indicesOf(out).map((position) => {
+  const all = indicesOf(w.kernel).map((tap) =>
+    positions.map((position) => {
       const place = space.map((_, axis) => along(axis, position[axis]!, tap[axis]!));
       const isInside = place.every((at, axis) => at >= 0 && at < space[axis]!);
       return isInside ? place.reduce((index, at, axis) => index * space[axis]! + at, 0) : undefined;
     }),
   );
+  const taps = all.flatMap((pixels, tap) => (pixels.some((pixel) => pixel !== undefined) ? [tap] : []));
+  return { taps, pixels: taps.map((tap) => all[tap]!) };
 }

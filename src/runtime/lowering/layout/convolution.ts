@@ -1,8 +1,7 @@
 import { indicesOf, isNode, type Graph, type Node, type Window } from "../../../graph/index.js";
-import type { Tensor } from "../../../tensor/index.js";
 import { layerOf, type Layer } from "../convolution/index.js";
-import type { Emitter } from "./emitter.js";
-import { blockedFilter, filterOf, paddedVector, swappedFilter, type Filter } from "./filters.js";
+import type { Context, Emitter } from "./emitter.js";
+import { channelsInBlocks, filterInBlocks, filterOf, type Filter } from "./filters.js";
 import type { Fuse, Fused } from "./fusion.js";
 import { interleaved, reach, type Axis } from "./phases.js";
 
@@ -36,16 +35,15 @@ export function convolve(e: Emitter, image: string, conv: BlockedConvolution): s
   });
 }
 
-/** The parts of a convolution with a constant weight; undefined where the layout has none for it. */
-interface Constant {
+/** A convolution whose weight does not depend on the images; undefined where the layout has none for it. */
+interface Taken {
   readonly layer: Layer;
-  readonly weight: Tensor<"float32">;
   readonly kind: Kind;
 }
 
 /** Whether a convolution or the gradient of its input is one that the layout takes, whatever the layout of its input. */
-export function takesConvolution(graph: Graph, node: Node, block: number): boolean {
-  const found = constantOf(graph, node, block);
+export function takesConvolution(graph: Graph, node: Node, context: Context): boolean {
+  const found = takenOf(graph, node, context);
   if (found === undefined) return false;
   if (isNode(node, "Conv")) return true;
   // A picture's gradient has a form of its own, see `convolution/sub-pixel.ts`.
@@ -53,18 +51,17 @@ export function takesConvolution(graph: Graph, node: Node, block: number): boole
   return kind !== "picture" && inputGradientAxes(layer) !== undefined;
 }
 
-function constantOf(graph: Graph, node: Node, block: number): Constant | undefined {
+function takenOf(graph: Graph, node: Node, { block, isSteady }: Context): Taken | undefined {
   if (!isNode(node, "Conv", "ConvTranspose", "ConvInputGradient")) return undefined;
   const names = [node.inputs[0]!, node.outputs[0]!].map((name) => graph.values.get(name)!);
   if (!names.every(({ dtype, shape }) => dtype === "float32" && shape.length === 4)) return undefined;
-  const weight = graph.initializers.get(node.inputs[1]!) as Tensor<"float32"> | undefined;
   const bias = node.inputs[2] ?? "";
-  if (weight === undefined || (bias !== "" && (!isNode(node, "Conv") || !graph.initializers.has(bias)))) {
+  if (!isSteady(node.inputs[1]!) || (bias !== "" && (!isNode(node, "Conv") || !isSteady(bias)))) {
     return undefined;
   }
   const layer = layerOf(graph, node);
   const kind = kindOf(layer, block);
-  return kind && { layer, weight, kind };
+  return kind && { layer, kind };
 }
 
 function kindOf({ weight, group, w }: Layer, block: number): Kind | undefined {
@@ -76,11 +73,11 @@ function kindOf({ weight, group, w }: Layer, block: number): Kind | undefined {
   return inChannels % block === 0 && (out / group) % block === 0 ? "grouped" : undefined;
 }
 
-/** Writes a convolution with a constant weight in blocks; false where the layout has none for it. */
+/** Writes a convolution with a steady weight in blocks; false where the layout has none for it. */
 export function writeConvolution(e: Emitter, node: Node, fuse: Fuse): boolean {
-  const found = constantOf(e.graph, node, e.block);
+  const found = takenOf(e.graph, node, e);
   if (found === undefined) return false;
-  const { layer, weight, kind } = found;
+  const { layer, kind } = found;
   const { w } = layer;
   const [x, name, bias = ""] = node.inputs as [string, string, string?];
   // A map of few channels that is in blocks is taken as it is.
@@ -88,24 +85,16 @@ export function writeConvolution(e: Emitter, node: Node, fuse: Fuse): boolean {
   const inBlocks = kind !== "depthwise" && !isPicture;
   const image = isPicture ? x : e.blocked(x);
   const fused = fuse(node);
-  const channels = e.padded(layer.maps[1]!);
   e.give(
     fused.gives ?? node.outputs[0]!,
     convolve(e, image, {
-      filter: e.constantOf(`filter ${name} ${inBlocks}`, () =>
-        blockedFilter(filterOf(weight), e.block, inBlocks),
-      ),
+      filter: filterInBlocks(e, name, filterOf(layer.weight), inBlocks),
       kernel: w.kernel,
       strides: w.strides,
       dilations: w.dilations,
       pads: [...w.padsBegin, ...w.padsEnd],
-      group: kind === "depthwise" ? channels : layer.group,
-      bias:
-        bias === ""
-          ? ""
-          : e.constantOf(`bias ${bias}`, () =>
-              paddedVector(e.graph.initializers.get(bias)!.data as Float32Array, channels),
-            ),
+      group: kind === "depthwise" ? e.padded(layer.group) : layer.group,
+      bias: bias === "" ? "" : channelsInBlocks(e, bias, layer.maps[1]!),
       fused,
     }),
   );
@@ -145,12 +134,14 @@ function inputGradientAxes(layer: Layer): readonly (readonly (Axis | undefined)[
  * phase of the strides, with exactly the taps that reach it, and the phases interleaved.
  */
 export function writeInputGradient(e: Emitter, node: Node, fuse: Fuse): boolean {
-  const found = constantOf(e.graph, node, e.block);
+  const found = takenOf(e.graph, node, e);
   const axes = found && inputGradientAxes(found.layer);
   if (found === undefined || found.kind === "picture" || axes === undefined) return false;
-  const { layer, weight, kind } = found;
+  const { layer, kind } = found;
   const [cotangent, name] = node.inputs as [string, string];
-  const swapped = kind === "depthwise" ? filterOf(weight) : swappedFilter(weight, layer.group);
+  const isDepthwise = kind === "depthwise";
+  const whole = filterOf(layer.weight);
+  const swapped: Filter = isDepthwise ? whole : { ...whole, swapped: { group: layer.group } };
   const u = e.blocked(cotangent);
   const isWhole = axes.every((axis) => axis.length === 1);
   const fused = isWhole ? fuse(node) : {};
@@ -158,15 +149,11 @@ export function writeInputGradient(e: Emitter, node: Node, fuse: Fuse): boolean 
     const [rows, columns] = phase.map((each, axis) => axes[axis]![each]) as [Axis?, Axis?];
     if (rows === undefined || columns === undefined) return undefined;
     const filter = phaseFilter(swapped, layer.w, rows, columns);
-    // One weight may be that of layers with other groups, pads or dilations.
-    const key = [name, layer.group, ...filter.kernel, ...filter.taps].join();
     return convolve(e, u, {
-      filter: e.constantOf(`gradient filter ${key}`, () =>
-        blockedFilter(filter, e.block, kind !== "depthwise"),
-      ),
+      filter: filterInBlocks(e, name, filter, !isDepthwise),
       kernel: filter.kernel,
       pads: [rows.before, columns.before, rows.after, columns.after],
-      group: kind === "depthwise" ? e.padded(layer.group) : layer.group,
+      group: isDepthwise ? e.padded(layer.group) : layer.group,
       fused,
     });
   });

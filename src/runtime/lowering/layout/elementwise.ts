@@ -2,7 +2,7 @@ import { attributesOf, isNode, type Node, type OpType } from "../../../graph/ind
 import { sameShape, tensor, type Tensor } from "../../../tensor/index.js";
 import { convolve } from "./convolution.js";
 import { isMaps, type Emitter } from "./emitter.js";
-import { blockedFilter, blockedMaps, paddedVector } from "./filters.js";
+import { blockedMaps, channelsInBlocks, paddedChannels, paddedTensor, sameFilter } from "./filters.js";
 import type { Fuse } from "./fusion.js";
 
 /** Operators that work number by number and keep finite what fills up the last block. */
@@ -99,9 +99,11 @@ function writeByChannel(e: Emitter, node: Node<"Add" | "Mul">, fuse: Fuse): bool
   const [n, c, h, w] = (other === undefined ? undefined : ranked(e, other)) ?? [0, 0, 0, 0];
   const [batch, channels, height, width] = e.blockedShape(x);
   if (other === undefined || c !== e.shape(x)[1] || h * w !== 1 || height * width === 1) return false;
-  const data = e.graph.initializers.get(other)?.data as Float32Array | undefined;
-  if (data !== undefined && n === 1) {
-    scaleByChannel(e, { node, x, key: other, fuse }, isNode(node, "Mul") ? { scale: data } : { shift: data });
+  if (e.isSteady(other) && n === 1) {
+    const factors = isNode(node, "Mul")
+      ? { scale: channelsInBlocks(e, other, c, [channels, 1, 1, 1]) }
+      : { shift: channelsInBlocks(e, other, c) };
+    scaleByChannel(e, { node, x, fuse }, factors);
     return true;
   }
   if (!isNode(node, "Mul") || !isMaps(e.graph, other)) return false;
@@ -112,41 +114,71 @@ function writeByChannel(e: Emitter, node: Node<"Add" | "Mul">, fuse: Fuse): bool
   return true;
 }
 
-/** A BatchNormalization with constant parameters: s · x + t, s = γ / √(σ² + ε), t = β − s μ. */
+/** A BatchNormalization with steady parameters: s · x + t, s = γ / √(σ² + ε), t = β − s μ. */
 export function writeBatchNorm(e: Emitter, node: Node<"BatchNormalization">, fuse: Fuse): boolean {
-  const x = node.inputs[0]!;
-  const parameters = node.inputs.slice(1).map((name) => e.graph.initializers.get(name)?.data);
-  const { epsilon, training_mode } = attributesOf(node);
-  if (!e.isBlocked(x) || training_mode === 1 || !parameters.every((data) => data instanceof Float32Array)) {
+  const [x, ...parameters] = node.inputs as [string, string, string, string, string];
+  if (
+    !e.isBlocked(x) ||
+    attributesOf(node).training_mode === 1 ||
+    !parameters.every((name) => e.isSteady(name))
+  ) {
     return false;
   }
+  scaleByChannel(e, { node, x, fuse }, constantScale(e, node) ?? fedScale(e, node));
+  return true;
+}
+
+/** s and t as names of `[channels in whole blocks, 1, 1, 1]` and of a vector. */
+interface Scale {
+  readonly scale?: string;
+  readonly shift?: string;
+}
+
+function constantScale(e: Emitter, node: Node<"BatchNormalization">): Scale | undefined {
+  const parameters = node.inputs.slice(1).map((name) => e.graph.initializers.get(name)?.data);
+  if (!parameters.every((data) => data instanceof Float32Array)) return undefined;
   const [gamma, beta, mean, variance] = parameters as [
     Float32Array,
     Float32Array,
     Float32Array,
     Float32Array,
   ];
+  const { epsilon } = attributesOf(node);
+  const channels = e.padded(gamma.length);
   const scale = gamma.map((value, i) => value / Math.sqrt(variance[i]! + epsilon));
   const shift = beta.map((value, i) => value - scale[i]! * mean[i]!);
-  scaleByChannel(e, { node, x, key: node.outputs[0]!, fuse }, { scale, shift });
-  return true;
+  return {
+    scale: e.constant(paddedTensor(scale, [channels, 1, 1, 1])),
+    shift: e.constant(paddedTensor(shift, [channels])),
+  };
+}
+
+function fedScale(e: Emitter, node: Node<"BatchNormalization">): Scale {
+  const [gamma, beta, mean, variance] = node.inputs.slice(1).map(e.plain) as [string, string, string, string];
+  const count = e.shape(node.inputs[1]!)[0]!;
+  const channels = e.padded(count);
+  const deviation = e.op("Sqrt", [e.op("Add", [variance, e.scalar(attributesOf(node).epsilon)])]);
+  const scale = e.op("Div", [gamma, deviation]);
+  const shift = e.op("Sub", [beta, e.op("Mul", [scale, mean])]);
+  return {
+    scale: paddedChannels(e, scale, count, [channels, 1, 1, 1]),
+    shift: paddedChannels(e, shift, count, [channels]),
+  };
 }
 
 function scaleByChannel(
   e: Emitter,
-  { node, x, key, fuse }: { node: Node; x: string; key: string; fuse: Fuse },
-  { scale, shift }: { scale?: Float32Array; shift?: Float32Array },
+  { node, x, fuse }: { node: Node; x: string; fuse: Fuse },
+  { scale, shift }: Scale,
 ): void {
   const [, channels] = e.blockedShape(x);
-  const out = Array.from({ length: e.shape(x)[1]! }, (_, i) => (scale === undefined ? 0 : i));
-  const filter = { data: scale ?? Float32Array.of(1), out, in: 1, inStride: 0, taps: [0], kernel: [1, 1] };
   const fused = fuse(node);
   const scaled = convolve(e, e.blocked(x), {
-    filter: e.constantOf(`scale ${scale ? key : out.length}`, () => blockedFilter(filter, e.block, false)),
+    filter: scale ?? sameFilter(e, channels, [1, 1], [1]),
     kernel: [1, 1],
     pads: [0, 0, 0, 0],
     group: channels,
-    bias: shift && e.constantOf(`shift ${key}`, () => paddedVector(shift, channels)),
+    bias: shift,
     fused,
   });
   e.give(fused.gives ?? node.outputs[0]!, scaled);

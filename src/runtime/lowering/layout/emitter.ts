@@ -9,11 +9,17 @@ type Shape = readonly number[];
 /** Attributes as they are written: whole numbers are ints, floats say that they are. */
 type Written = Readonly<Record<string, number | readonly number[] | string | Attribute>>;
 
-/** Writes a model whose values are in blocks, plain, or both: what one form lacks is reordered, once. */
-export interface Emitter {
-  readonly graph: Graph;
+/** What the forms of a graph depend on besides it. */
+export interface Context {
   /** Channels of a block. */
   readonly block: number;
+  /** Whether a value is the same from run to run: constant, or made of steady inputs alone. */
+  isSteady(value: string): boolean;
+}
+
+/** Writes a model whose values are in blocks, plain, or both: what one form lacks is reordered, once. */
+export interface Emitter extends Context {
+  readonly graph: Graph;
   /** Whether a value of the graph is in blocks already. */
   isBlocked(value: string): boolean;
   /** Whether a value has been written in any form, or is fed or constant. */
@@ -62,7 +68,7 @@ export function intsOf({ graph }: Pick<Emitter, "graph">, name: string | undefin
   return data instanceof BigInt64Array ? Array.from(data, Number) : [];
 }
 
-export function createEmitter(graph: Graph, block: number): Emitter {
+export function createEmitter(graph: Graph, { block, isSteady }: Context): Emitter {
   const exported = modelFromGraph({ ...graph, nodes: graph.nodes.filter(({ op }) => isStandardOp(op)) });
   const written = new Map(exported.graph.nodes.map((node) => [node.name, node]));
   const freeName = freeNames(graph.values);
@@ -155,6 +161,7 @@ export function createEmitter(graph: Graph, block: number): Emitter {
   return {
     graph,
     block,
+    isSteady,
     shape,
     padded,
     blockedShape,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runBlocked } from "../../../../test/blocked-model.js";
-import { attackGraph, imageOf, NETWORKS } from "../../../../test/layout-networks.js";
+import { attackGraph, imageOf, NETWORKS, weightsOf } from "../../../../test/layout-networks.js";
 import { runOriginal } from "../../../../test/original.js";
 import {
   deadCode,
@@ -11,10 +11,12 @@ import {
   type Graph,
 } from "../../../graph/index.js";
 import type { Tensor } from "../../../tensor/index.js";
-import { compile } from "../../index.js";
+import type { Model } from "../../../onnx/index.js";
+import { compile, type Program } from "../../index.js";
 import { BLOCKED_DOMAIN } from "../convolution/blocked.js";
 import { COSTS } from "../costs.js";
-import { lower, lowerInBlocks } from "../index.js";
+import { lower, lowerInBlocks, lowerInTwo } from "../index.js";
+import { steadyValues } from "../steady.js";
 import { inBlocks } from "./index.js";
 import { layoutBlock, problemOf, selfTestGraph } from "./self-test.js";
 
@@ -62,6 +64,39 @@ describe("maps in blocks", async () => {
     if (block !== undefined) expect((await inLayout(graph)).length).toBeGreaterThan(6);
   });
 
+  it.each(Object.keys(NETWORKS))("take weights that are fed, and others after them: %s", async (name) => {
+    const graph = attackGraph(name, { fed: true });
+    const [own, smaller] = weightsOf(name) as [Record<string, Tensor>, Record<string, Tensor>];
+    const steady = Object.keys(own);
+    const [program, standard] = [
+      await compile(graph, { threads: 1, steady }),
+      await compile(graph, { threads: 1, optimization: "extended" }),
+    ];
+    const run = async (through: Program, weights: Record<string, Tensor>) => {
+      const outputs = await through.run({ ...imageOf(graph), ...weights });
+      return Object.fromEntries(
+        graph.outputs.map((output) => [output, outputs[output]!.data as Float32Array]),
+      );
+    };
+    const first = await run(program, own);
+    for (const weights of [own, smaller]) {
+      const [found, expected] = [await run(program, weights), await run(standard, weights)];
+      for (const error of errorsOf(graph, found, expected)) expect(error).toBeLessThan(1e-4);
+    }
+    expect(await run(program, { ...own })).toEqual(first);
+    await Promise.all([program.dispose(), standard.dispose()]);
+    if (block === undefined) return;
+    const { preparation, model } = (await lowerInTwo(graph, new Set(steady), {
+      standard: false,
+      costs: EVERYTHING,
+    }))!;
+    const opsOf = ({ graph: { nodes } }: Model) => nodes.map(({ opType }) => opType);
+    expect(opsOf(preparation!)).toContain("Transpose");
+    expect(opsOf(preparation!)).not.toContain("Conv");
+    // No filter is put in order again in every run.
+    expect(model.graph.inputs.filter(({ name: input }) => steady.includes(input)).length).toBeLessThan(4);
+  });
+
   const sizes = [8, 16]
     .filter((size) => size !== block)
     .flatMap((size) => Object.keys(NETWORKS).map((name) => [size, name] as const));
@@ -77,9 +112,9 @@ describe("maps in blocks", async () => {
   });
 
   it.skipIf(block === undefined)("are reordered at the borders alone", async () => {
-    const reorders = (await inLayout(attackGraph("residual, strided, with a pooled stem"))).filter((type) =>
-      type.startsWith("Reorder"),
-    );
+    const graph = attackGraph("residual, strided, with a pooled stem");
+    const emitted = await inLayout(graph, { ...COSTS, fewestPositions: 0 });
+    const reorders = emitted.filter((type) => type.startsWith("Reorder"));
     // The gradient of the picture, which leaves the layout.
     expect(reorders).toEqual(["ReorderOutput"]);
   });
@@ -87,7 +122,10 @@ describe("maps in blocks", async () => {
   it.skipIf(block === undefined)("are held against standard operators before they are used", async () => {
     expect(await problemOf(block!)).toBeUndefined();
     // Nothing that the layout emits goes untested.
-    const { model } = inBlocks(selfTestGraph(block!), block!);
+    const { model } = inBlocks(selfTestGraph(block!), {
+      block: block!,
+      isSteady: steadyValues(selfTestGraph(block!)),
+    });
     const own = model.graph.nodes.filter(({ domain }) => domain === BLOCKED_DOMAIN);
     expect([...new Set(own.map(({ opType }) => opType))].sort()).toEqual([
       "AveragePool",
@@ -116,7 +154,12 @@ describe("maps in blocks", async () => {
   it("pass that test in blocks of 16 as well, as far as the layout decides it", async () => {
     const graph = selfTestGraph(16);
     const feeds = imageOf(graph);
-    const values = await runBlocked(inBlocks(graph, 16).model, graph, 16, feeds);
+    const values = await runBlocked(
+      inBlocks(graph, { block: 16, isSteady: steadyValues(graph) }).model,
+      graph,
+      16,
+      feeds,
+    );
     const expected = await runOriginal(modelFromGraph(foldConstants(standardGraph(graph))), feeds);
     const floats = (all: Record<string, Tensor>) =>
       Object.fromEntries(graph.outputs.map((name) => [name, all[name]!.data as Float32Array]));

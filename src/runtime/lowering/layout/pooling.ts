@@ -11,7 +11,7 @@ import {
 import { sizeOf, tensor } from "../../../tensor/index.js";
 import { convolve } from "./convolution.js";
 import { floats, intsOf, isMaps, type Emitter } from "./emitter.js";
-import { blockedFilter } from "./filters.js";
+import { sameFilter } from "./filters.js";
 import { interleaved, reach, type Axis } from "./phases.js";
 
 /** MaxPool and AveragePool of maps that are in blocks. */
@@ -180,16 +180,9 @@ export function writeMaxPoolGradient(e: Emitter, node: Node<"MaxPoolGradient">):
 function takenAlone(e: Emitter, channels: number, [rows, columns]: readonly [Axis, Axis], weight: number) {
   const kernel = [rows.size, columns.size];
   const taps = rows.taps.flatMap((row) =>
-    columns.taps.map((column) => (row === undefined || column === undefined ? undefined : 0)),
+    columns.taps.map((column) => (row === undefined || column === undefined ? 0 : weight)),
   );
-  const filter = e.constantOf(`alone ${weight} ${channels} ${kernel.join()} ${taps.indexOf(0)}`, () => {
-    const out = Array<number>(channels).fill(0);
-    return blockedFilter(
-      { data: Float32Array.of(weight), out, in: 1, inStride: 0, taps, kernel },
-      e.block,
-      false,
-    );
-  });
+  const filter = sameFilter(e, channels, kernel, taps);
   const pads = [rows.before, columns.before, rows.after, columns.after];
   return { filter, kernel, pads, group: channels };
 }

@@ -11,6 +11,7 @@ import { createGenerator, sizeOf, tensor } from "../../../tensor/index.js";
 import { noteLayout } from "../../layouts.js";
 import { InferenceSession, Tensor } from "../../onnxruntime.js";
 import { blockSize } from "../convolution/block-size.js";
+import { steadyValues } from "../steady.js";
 import { inBlocks } from "./index.js";
 
 /** Far more than float32 rounds, far less than any channel in the wrong place. */
@@ -46,7 +47,7 @@ export async function problemOf(block: number): Promise<string | undefined> {
   const shape = graph.values.get("image")!.shape;
   const image = new Tensor("float32", numbers("image", shape), shape);
   const [found, expected] = [
-    await outputsOf(inBlocks(graph, block).model, image),
+    await outputsOf(inBlocks(graph, { block, isSteady: steadyValues(graph) }).model, image),
     await outputsOf(modelFromGraph(foldConstants(standardGraph(graph))), image),
   ];
   for (const name of graph.outputs) {
