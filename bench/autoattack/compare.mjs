@@ -18,7 +18,8 @@ if (data === undefined)
   throw new Error(
     "name a model and data: node bench/autoattack/compare.mjs model.onnx mnist:test 200 linf 0.3",
   );
-const { PYTHON = "python3", SUITE = "standard", REFERENCE } = process.env;
+const { PYTHON = "python3", SUITE = "standard", REFERENCE, THREADS = "2" } = process.env;
+const threads = Number(THREADS);
 const [above, below = 1] = radius.split("/").map(Number);
 const epsilon = above / below;
 const folder = mkdtempSync(join(tmpdir(), "holdfast-autoattack-"));
@@ -43,7 +44,7 @@ const [npz, json] = ["images.npz", "reference.json"].map((name) => join(folder, 
 writeFileSync(npz, encodeNpz(arrays));
 
 const started = performance.now();
-const options = { norm, epsilons: [epsilon], attack: SUITE, examples: 0, batchSize: 100, threads: 2 };
+const options = { norm, epsilons: [epsilon], attack: SUITE, examples: 0, batchSize: 100, threads };
 const { measurements } = await evaluate([{ name: "model", classifier }], dataset, options);
 const seconds = (performance.now() - started) / 1000;
 const ours = measurements.find(({ kind }) => kind === "white-box");
@@ -59,7 +60,7 @@ if (REFERENCE !== "no") {
   execFileSync(
     PYTHON,
     [new URL("reference.py", import.meta.url).pathname, file, npz, json, norm, String(epsilon)],
-    { stdio: ["ignore", "ignore", "inherit"] },
+    { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, THREADS } },
   );
   const theirs = JSON.parse(readFileSync(json, "utf8"));
   const parts = theirs.stages.map(
@@ -77,7 +78,7 @@ if (REFERENCE !== "no") {
 
 /** What the classifier says of the images. */
 async function answersOf(images) {
-  const target = createTarget(classifier, { batchSize: images.length, threads: 2 });
+  const target = createTarget(classifier, { batchSize: images.length, threads });
   const batch = (await datasetBatches(images, images.length).next()).value;
   const answers = predictions(await target.logits(batch.images), batch.size, target.classCount);
   await target.dispose();

@@ -5,6 +5,7 @@
 Needs torch, onnx, onnx2torch and github.com/fra31/auto-attack on PYTHONPATH. The model's input is [N, C, H, W] in [0, 1]."""
 
 import json
+import os
 import resource
 import sys
 import time
@@ -17,7 +18,7 @@ from onnx2torch import convert
 
 path, data, out, norm, epsilon = sys.argv[1:6]
 batch = int(sys.argv[6]) if len(sys.argv) > 6 else 100
-torch.set_num_threads(2)
+torch.set_num_threads(int(os.environ.get("THREADS", "2")))
 model = convert(onnx.load(path)).eval()
 for parameter in model.parameters():
     parameter.requires_grad_(False)
