@@ -64,11 +64,11 @@ test("it is measured by attacks without gradients and by transfer, and the resul
   expect(info!.unread).toMatchObject([{ node: "values", op: "Unique" }]);
   const warning = result.warnings.find(({ code }) => code === "no-gradient");
   expect(warning!.message).toMatch(
-    /^unread: no gradient: .*values \(Unique\).*attacked by Square and gray image alone/,
+    /^unread: no gradient: .*values \(Unique\).*Only Square and gray image attacked it/,
   );
   expect(warning!.measurements).toHaveLength(6);
   expect(stdout).toContain("warning: unread: no gradient");
-  expect(stderr).toMatch(/unread: no gradient: a node of it is not read: values \(Unique\)/);
+  expect(stderr).toMatch(/unread: no gradient: one of its nodes is not supported: values \(Unique\)/);
   // Examples are of one attack.
   expect(result.examples[0]!.views.map(({ model }) => model)).toEqual(["plain"]);
 });
@@ -76,7 +76,7 @@ test("it is measured by attacks without gradients and by transfer, and the resul
 test("alone it is attacked by Square where PGD was to be, and shown", async () => {
   const report = ["--epsilon", "0.3", "--report", at("r.html")];
   const [result, , stderr] = await evaluated([at("unread.onnx")], ...report);
-  expect(stderr).toContain("without a gradient: what of it needs none, else Square");
+  expect(stderr).toContain("for a model without a gradient, only the attacks that need none, else Square");
   const [, attacked] = result.measurements;
   expect(result.measurements).toHaveLength(2);
   expect(attacked).toMatchObject({ attack: "square", parameters: { queries: 5000, steps: null } });

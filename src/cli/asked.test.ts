@@ -131,16 +131,16 @@ describe("beside --resume every option that differs is refused, with its place",
       const given = long === "--init" ? join(run, value) : value;
       const said = await refusal(long, ...(value === "" ? [] : [given]));
       expect(said).toMatch(
-        long === "--out" ? /--out: says another folder/ : /begun with other settings: [\w.]+ is/,
+        long === "--out" ? /--out: names a different folder/ : /started with other settings: [\w.]+ is/,
       );
     },
   );
 });
 
 test.each([
-  [["--flip", "0.5"], "settings.augmentation.horizontalFlip is 0.25, asked for 0.5"],
+  [["--flip", "0.5"], "settings.augmentation.horizontalFlip is 0.25, but you asked for 0.5"],
   [["--step-size", "0.02"], "settings.recipe.adversary.relativeStepSize is"],
-  [["--resized-crop", "0.3"], "settings.augmentation.resizedCrop.area is not set, asked for [0.3,1]"],
+  [["--resized-crop", "0.3"], "settings.augmentation.resizedCrop.area is not set, but you asked for [0.3,1]"],
   [["--recipe", "igr"], 'settings.recipe.name is "pat", asked for "igr"'],
 ])("%j", async (args, words) => {
   expect(await refusal(...args)).toContain(words);
@@ -166,5 +166,5 @@ test("what says the same is no reason to refuse", async () => {
     "adam",
   ];
   const steps = ["--step-size", String(((8 / 255) * 2.5) / 7), "--epsilon", "8/255", "--out", run];
-  expect(await refusal(...same, ...steps)).not.toContain("begun with other settings");
+  expect(await refusal(...same, ...steps)).not.toContain("started with other settings");
 });

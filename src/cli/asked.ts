@@ -54,8 +54,8 @@ export async function askedOf(typed: Partial<TrainOptions>, run: string): Promis
   if (typed.out !== undefined && resolve(typed.out) !== resolve(run)) {
     throw new UsageError({
       place: "--out",
-      problem: `says another folder than --resume ${run}, whose run stays there`,
-      remedy: "Leave it out, or leave out --resume to begin a new run.",
+      problem: `names a different folder from --resume ${run}; a resumed run stays in its folder`,
+      remedy: "Omit --out to resume that run, or omit --resume to start a new one.",
     });
   }
   return { ...(await askedFields(typed)), ...(await askedSettings(typed, run)) };

@@ -30,7 +30,7 @@ describe.each(["evaluate", "attack", "explain"])("%s --help", (command) => {
     expect(options).toContain("(default: 5000 for square, hop-skip-jump; 1000 for square-apgd)");
     expect(options).toContain("(default: scaled-cross-entropy for pgd, fgsm)");
     expect(options).toContain(
-      "--no-random-start start at the image itself, not at a random point of the ball (pgd)",
+      "--no-random-start start at the image itself, not at a random point in the ball (pgd)",
     );
     // In the order of the attacks: those of PGD, which is the default, first.
     expect(options!.indexOf("--steps")).toBeLessThan(options!.indexOf("--queries"));
@@ -50,10 +50,10 @@ test("an attack is described with its options, a suite with its attacks and what
 });
 
 test.each([
-  [["attack", "--attack", "standard"], "It is a suite of attacks: measure with holdfast evaluate."],
+  [["attack", "--attack", "standard"], "It is a suite of attacks. Run suites with holdfast evaluate."],
   [
     ["evaluate", "--attack", "standard", "--draws", "2"],
-    "--draws: says nothing to the suite standard, whose attacks have their own\n  Leave it out, or choose one of its " +
+    "--draws: does not apply to the suite standard: its attacks set their own options\n  Omit it, or choose one of the suite's " +
       "attacks: apgd, apgd-t, fab-t, square.",
   ],
   [

@@ -53,7 +53,9 @@ export function attackOptions(
 ): Command {
   const names = Object.keys(CARDS) as AttackName[];
   const choices = [...(suites ? Object.keys(SUITES) : []), ...names, ...also];
-  const standard = suites ? `${USUAL_SUITE}, or ${USUAL_ATTACK} where its options are given` : USUAL_ATTACK;
+  const standard = suites
+    ? `${USUAL_SUITE}, or ${USUAL_ATTACK} if you give an option of an attack`
+    : USUAL_ATTACK;
   command
     .addOption(attackOption(choices, standard))
     .addOption(oneOf("--norm <name>", "norm of the perturbation", NORMS).default("linf"))
@@ -64,7 +66,11 @@ export function attackOptions(
     .optionsGroup("Options:")
     .addHelpText("after", listAttacks(suites, also))
     .option("--batch-size <n>", "images attacked at a time", count, 100)
-    .option("--memory <size>", "attack fewer at a time where the process would take more, such as 8GB", bytes)
+    .option(
+      "--memory <size>",
+      "memory limit of the process, such as 8GB: attacks fewer images at a time to stay within it",
+      bytes,
+    )
     .hook("preAction", async () => {
       const given = givenOptions(command);
       if (command.getOptionValue("attack") === undefined) {
@@ -128,7 +134,7 @@ function attackOption(names: readonly string[], standard: string): Option {
   const parse = option.parseArg!;
   return option.argParser((text, previous: unknown) => {
     if (isSuite(text) && !takesSuites) {
-      throw new InvalidArgumentError("It is a suite of attacks: measure with holdfast evaluate.");
+      throw new InvalidArgumentError("It is a suite of attacks. Run suites with holdfast evaluate.");
     }
     return parse(text, previous);
   });
@@ -140,8 +146,8 @@ function refuseOptions(suite: SuiteName, given: Given): void {
   if (typed === undefined) return;
   throw new UsageError({
     place: flagName(typed),
-    problem: `says nothing to the suite ${suite}, whose attacks have their own`,
-    remedy: `Leave it out, or choose one of its attacks: ${[...new Set(SUITES[suite].stages.map(({ attack }) => attack))].join(", ")}.`,
+    problem: `does not apply to the suite ${suite}: its attacks set their own options`,
+    remedy: `Omit it, or choose one of the suite's attacks: ${[...new Set(SUITES[suite].stages.map(({ attack }) => attack))].join(", ")}.`,
   });
 }
 
@@ -156,9 +162,11 @@ function listAttacks(takesSuites: boolean, also: readonly string[]): string {
     "Attacks:",
     ...lines(Object.values(CARDS)),
     ...(takesSuites && also.includes(NO_ATTACK)
-      ? [`  ${NO_ATTACK.padEnd(width)}  the clean images alone, and what else is asked for`]
+      ? [`  ${NO_ATTACK.padEnd(width)}  no attack: score the clean images and whatever else you ask for`]
       : []),
-    ...(suites.length === 0 ? [] : ["", "Suites, each attack on the images that stand after those before:"]),
+    ...(suites.length === 0
+      ? []
+      : ["", "Suites (each attack runs on the images that survived the ones before it):"]),
     ...lines(suites),
   ].join("\n");
 }

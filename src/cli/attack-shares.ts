@@ -24,8 +24,8 @@ export function sharesOf(
   if (places.length === 0) {
     throw new InputError({
       place: "--target",
-      problem: "every image is that class already, by its label or by the model's answer",
-      remedy: "Choose another target, or images of other classes.",
+      problem: "every image already is that class, by its label or by the model's prediction",
+      remedy: "Choose another target, or give images of other classes.",
     });
   }
   const share = (is: (i: number) => boolean): Share => {

@@ -123,5 +123,5 @@ test("init writes a configuration that can be read, and overwrites none", async 
   const { config: read } = parseConfig(await readFile(out, "utf8"), out);
   expect(read.models).toEqual({ production: { path: 'a "b": *c.onnx' } });
   expect(await runCli(args)).toBe(2);
-  expect(said).toContain("exists already");
+  expect(said).toContain("already exists");
 });

@@ -54,8 +54,8 @@ describe("sweep", () => {
   test("says its defaults as they are typed, each once", async () => {
     const { stdout } = await holdfast(["sweep", "--help"]);
     const help = stdout.replace(/\s+/g, " ");
-    expect(help).toContain("radius of the attack that judges (default: 8/255) --");
-    expect(help).toContain("where the trials go (default: sweeps/<data>-<recipe>)");
+    expect(help).toContain("radius of the attack used for judging (default: 8/255) --");
+    expect(help).toContain("folder for the trials (default: sweeps/<data>-<recipe>)");
     expect(help).toContain("as in alpha=0.02,0.1; repeatable --");
   });
 
@@ -188,9 +188,9 @@ describe("a model that was trained", () => {
     expect(await readdir(out)).not.toContain("lock");
     const differing = await holdfast(["train", "--resume", out, "--batch-size", "64"]);
     expect(differing.code).toBe(2);
-    expect(differing.stderr).toContain("settings.batchSize is 32, asked for 64");
+    expect(differing.stderr).toContain("settings.batchSize is 32, but you asked for 64");
     const resumed = await holdfast(["train", "--resume", out], {
-      at: "going on after step",
+      at: "continuing after step",
       signal: "SIGINT",
     });
     expect(resumed.code, resumed.stderr).toBe(130);
@@ -206,18 +206,13 @@ describe("what is wrong is named, with its exit code", () => {
     ["no number", ["train", "--epochs", "many"], 2, /number or a fraction/],
     ["a radius in gray levels", ["train", "--epsilon", "8"], 2, /8\/255/],
     ["a trunk frozen as it was drawn", ["train", "--freeze-trunk"], 2, /--init resnet50\.safetensors/],
-    [
-      "a head of a built-in model",
-      ["train", "--head", "new"],
-      2,
-      /--head: is for a model that is read from a file/,
-    ],
-    ["taps of a built-in model", ["train", "--taps", "a,b"], 2, /--taps: is for a model/],
+    ["a head of a built-in model", ["train", "--head", "new"], 2, /--head: is for models read from a file/],
+    ["taps of a built-in model", ["train", "--taps", "a,b"], 2, /--taps: is for models/],
     [
       "an order of a built-in model",
       ["train", "--channel-order", "bgr"],
       2,
-      /--channel-order: is for a model/,
+      /--channel-order: is for models/,
     ],
     ["no such model file", ["train", "--model", "none.onnx"], 3, /none\.onnx: does not exist/],
     ["no draws", ["attack", "model.onnx", "--draws", "0"], 2, /--draws/],

@@ -54,6 +54,6 @@ test("results are compared without the models; one model of each", async () => {
   const mixed = await holdfast(["compare", at("a.json"), at("b.onnx")]);
   expect([mixed.code, mixed.stderr]).toEqual([
     2,
-    expect.stringContaining("is a result and the other one a model"),
+    expect.stringContaining("is a result, but the other one is a model"),
   ]);
 }, 120_000);

@@ -24,10 +24,10 @@ export function corruptionOptions(command: Command): Command {
       "severities of the corruptions, such as 1,3,5 (default: all five)",
       severities,
     )
-    .option("--frost <folder>", "pictures of frost (default: textures that holdfast draws)")
+    .option("--frost <folder>", "folder with pictures of frost (default: textures drawn by holdfast)")
     .option(
       "--corruption-baseline <result.json>",
-      "an earlier result that errors are divided by: gives the mean corruption error, mCE",
+      "an earlier result to divide the errors by, which gives the mean corruption error (mCE)",
     );
 }
 
@@ -65,7 +65,7 @@ export function checkCorruptionOptions(options: CorruptionCommandOptions): void 
   if (typed === undefined) return;
   throw new UsageError({
     place: typed[0],
-    problem: "says nothing without --corruptions",
+    problem: "has no effect without --corruptions",
     remedy: "Add --corruptions.",
   });
 }

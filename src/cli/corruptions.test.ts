@@ -92,10 +92,10 @@ test("the command measures corruptions alone, and relative to an earlier result"
 test.each([
   [["--corruptions", "fogg"], 'There is no "fogg": did you mean fog?'],
   [["--corruptions", "--severity", "6"], "It must be a list of 1 to 5"],
-  [["--severity", "1"], "--severity: says nothing without --corruptions"],
-  [["--attack", "none", "--fail-below", "0.5"], "--fail-below: says nothing where nothing is attacked"],
-  [["--attack", "none", "--epsilon", "0.1"], "--epsilon: says nothing where nothing is attacked"],
-  [["--attack", "none", "--steps", "5"], "--steps: says nothing where nothing is attacked"],
+  [["--severity", "1"], "--severity: has no effect without --corruptions"],
+  [["--attack", "none", "--fail-below", "0.5"], "--fail-below: has no effect when nothing is attacked"],
+  [["--attack", "none", "--epsilon", "0.1"], "--epsilon: has no effect when nothing is attacked"],
+  [["--attack", "none", "--steps", "5"], "--steps: has no effect when nothing is attacked"],
 ])("%j is refused", async (words, problem) => {
   const { code, stderr } = await holdfast(["evaluate", model, ...words, "--out", join(folder, "none.json")]);
   expect([code, stderr]).toEqual([2, expect.stringContaining(problem)]);

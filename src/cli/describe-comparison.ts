@@ -21,7 +21,7 @@ export function describeComparison({ models, measurements, transfer, dataset }: 
   const files = models.map(({ name, bytes, milliseconds }) => [
     name,
     bytes === null ? "–" : formatBytes(bytes),
-    milliseconds === null ? "–" : `${milliseconds.toPrecision(3)} ms an image`,
+    milliseconds === null ? "–" : `${milliseconds.toPrecision(3)} ms per image`,
   ]);
   return [
     `${first.name} against ${second.name}, ${dataset.n} images of ${dataset.name}`,
@@ -34,7 +34,7 @@ export function describeComparison({ models, measurements, transfer, dataset }: 
     ]),
     "",
     `difference: ${second.name} − ${first.name}, in percentage points, Newcombe's method 10; p: McNemar's exact test;`,
-    `lost: ${first.name} alone is right; gained: ${second.name} alone.`,
+    `lost: only ${first.name} is right; gained: only ${second.name} is right.`,
   ].join("\n");
 }
 
@@ -47,7 +47,7 @@ function describe({ attack, threat }: Pick<PairedMeasurement, "attack" | "threat
 function transferLines(transfer: Comparison["transfer"]): string[] {
   if (transfer.length === 0) return [];
   const rows = transfer.map((t) => [
-    `made on ${t.source}, shown to ${t.model}: ${describe(t)}`,
+    `made on ${t.source}, tried on ${t.model}: ${describe(t)}`,
     formatPercent(t.accuracy),
     `${(100 * t.interval.low).toFixed(1)}–${(100 * t.interval.high).toFixed(1)} %`,
   ]);

@@ -12,7 +12,7 @@ export interface DeviceOptions {
 export function deviceOption(): Option {
   return oneOf(
     "--device <name>",
-    "what the model runs on; holdfast devices lists those here (default: cpu)",
+    "device to run the model on; holdfast devices lists them (default: cpu)",
     Object.keys(DEVICES),
   );
 }
@@ -34,5 +34,5 @@ export async function openAskedDevice(
 /** Warns of operators that a device leaves to the CPU. */
 export function warnOfCpu(terminal: Pick<Terminal, "warn">): (operators: readonly string[]) => void {
   return (operators) =>
-    terminal.warn(`the device has no kernel for ${operators.join(", ")}: these run on the CPU`);
+    terminal.warn(`the device has no kernel for ${operators.join(", ")}; these operators run on the CPU`);
 }

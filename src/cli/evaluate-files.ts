@@ -92,7 +92,7 @@ export async function runEvaluation(
       },
       device,
       keepIn,
-      onKept: (outcomes) => terminal.note(`goes on from ${keepIn}: ${outcomes} outcomes are there`),
+      onKept: (outcomes) => terminal.note(`continuing from ${keepIn}: ${outcomes} outcomes are done`),
     });
   } finally {
     progress?.stop();

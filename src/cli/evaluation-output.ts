@@ -12,8 +12,8 @@ export interface OutputOptions {
 
 export function outputOptions(command: Command): Command {
   return command
-    .option("--report <file>", "write the HTML report too")
-    .option("--fail-below <share>", "exit with 1 when a model's accuracy under attack is lower", share);
+    .option("--report <file>", "also write the HTML report")
+    .option("--fail-below <share>", "exit with code 1 if a model's accuracy under attack is lower", share);
 }
 
 /** Writes the result and the report, says what it is, and sets the exit code. */
@@ -48,13 +48,13 @@ async function missedBy(result: Result, threshold: number): Promise<string | und
       return `${model} was not attacked at the headline, so --fail-below has not passed`;
     const { correct, unfinished = 0, n, accuracy } = worst;
     return (
-      `whether accuracy under attack is below ${formatPercent(threshold)} is not certain: it lies between ` +
+      `it is uncertain whether accuracy under attack is below ${formatPercent(threshold)}: it lies between ` +
       `${formatPercent((correct - unfinished) / n)} and ${formatPercent(accuracy)}, so --fail-below has not passed`
     );
   }
   const isFalse = result.warnings.some(({ severity }) => severity === "serious");
   return isFalse
-    ? "a serious warning says that the number is false, so --fail-below has not passed"
+    ? "a serious warning says that the accuracy is false, so --fail-below has not passed"
     : undefined;
 }
 

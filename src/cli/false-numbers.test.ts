@@ -65,12 +65,12 @@ test("where rounding hides the gradient AutoAttack's Square breaks what gradient
     /AutoAttack on rounded \(L∞, ε = 0\.2\): \d+ right, APGD took \d+, .*Square [1-9]\d*: /,
   );
   expect(stdout).toMatch(
-    /serious: AutoAttack on rounded.*: Square, which asks for no gradient, broke \d+ of the \d+ /,
+    /serious: AutoAttack on rounded.*: Square, which uses no gradient, broke \d+ of the \d+ /,
   );
   const { warnings } = JSON.parse(await readFile(out, "utf8")) as Result;
   const messages = new Map(warnings.map(({ code: each, message }) => [each, message]));
   expect(messages.get("few-classes")).toMatch(/^rounded: .* the model has 3\. APGD-T raised the margin/);
-  expect(messages.get("zero-gradient")).toContain("Only Square, which asks for none, searched there.");
+  expect(messages.get("zero-gradient")).toContain("Only Square, which uses none, searched there.");
 });
 
 test("an answer with NaN is wrong, on clean images, under attack and by transfer, and is warned of", async () => {
@@ -78,7 +78,9 @@ test("an answer with NaN is wrong, on clean images, under attack and by transfer
   const args = [...common(), "--epsilon", "0.01", "--examples", "2", "--out", out!];
   const { code, stdout, stderr } = await holdfast(["evaluate", plain!, nan!, ...args]);
   expect(code, stderr).toBe(0);
-  expect(stdout).toMatch(/serious: nan: of 48 of 48 clean images its logits were NaN\. They count as wrong/);
+  expect(stdout).toMatch(
+    /serious: nan: for 48 of 48 clean images its logits were NaN\. These images count as wrong/,
+  );
   const { measurements, warnings } = JSON.parse(await readFile(out!, "utf8")) as Result;
   const own = measurements.filter(({ model }) => model === "nan");
   expect(own.map(({ kind, correct }) => [kind, correct])).toEqual([

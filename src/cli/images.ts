@@ -58,7 +58,7 @@ function tellOtherFits([first, ...others]: readonly NamedModel[], terminal: Term
   const differing = others.filter((other) => fitOf(other) !== fitOf(first!));
   if (differing.length === 0) return;
   terminal.warn(
-    `${differing.map(({ name }) => name).join(", ")}: shown pictures that are scaled and cropped for ${first!.name}, not as its description says`,
+    `${differing.map(({ name }) => name).join(", ")}: gets pictures scaled and cropped as ${first!.name} expects, not as its own description says`,
   );
 }
 
@@ -74,8 +74,8 @@ async function tellColours(
   if (own === channels) return;
   terminal.note(
     channels === 1
-      ? `${name}: it takes gray images: colours are turned into their luma (ITU-R 601)`
-      : `${name}: it takes ${channels} channels: gray is given to all of them`,
+      ? `${name}: takes gray images, so colours are converted to luma (ITU-R 601)`
+      : `${name}: takes ${channels} channels, so gray is copied to all of them`,
   );
 }
 
@@ -94,8 +94,8 @@ async function checkSameOutputs(
     if (at < 0) continue;
     throw new InputError({
       place: `model ${name}`,
-      problem: `has "${whole.classNames[whole.labels[at]!]!}" as its output ${labels[at]!}, and ${first.name} as its output ${dataset.labels[at]!}`,
-      remedy: "Evaluate models with different outputs one by one.",
+      problem: `has "${whole.classNames[whole.labels[at]!]!}" as its output ${labels[at]!}, but ${first.name} has it as its output ${dataset.labels[at]!}`,
+      remedy: "Evaluate models with different outputs one at a time.",
     });
   }
 }
@@ -129,7 +129,7 @@ function describeClasses(
     return (
       `classes: ${pairs.length} of the model's ${classNames.length} outputs: ${shorten(shown, SHOWN_PAIRS)}` +
       (assumed === true
-        ? `; its file names none: they are taken for ImageNet's, in the usual order (else give --labels)`
+        ? `; its file names none, so they are assumed to be ImageNet's in the usual order (if not, give --labels)`
         : "")
     );
   }
@@ -137,7 +137,8 @@ function describeClasses(
     const own = unnamed === true ? name : (classNames[i] ?? name);
     return `${i} ${printable(name)}${own === name ? "" : ` (the model's ${printable(own)})`}`;
   });
-  const warning = unnamed === true ? "; the model's file names none, its outputs must have this order" : "";
+  const warning =
+    unnamed === true ? "; the model's file names none, so its outputs must be in this order" : "";
   return `classes: ${shorten(numbered, SHOWN)}${warning}`;
 }
 

@@ -32,7 +32,7 @@ export function startHelpers(
   const ended = Promise.all(
     helpers.map(async (helper) => {
       const { code, said } = await endOf(helper);
-      if (code !== 0 && !stopped) terminal.warn(`a helper ended with ${code}: ${said.trim()}`);
+      if (code !== 0 && !stopped) terminal.warn(`a job failed with exit code ${code}: ${said.trim()}`);
     }),
   ).then(() => undefined);
   const stop = (): Promise<void> => {

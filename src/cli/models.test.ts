@@ -21,7 +21,7 @@ test("a finished run is used, but not once its model has changed", async () => {
     const manifest = join(folder, "manifest.json");
     await rename(manifest, join(root, "kept"));
     await expect(loadModel(folder, {}, terminal)).rejects.toThrow(
-      /is a run without its manifest\.json[^]*train --resume .*model\.onnx/,
+      /is a run folder without manifest\.json[^]*train --resume .*model\.onnx/,
     );
     expect((await loadModel(model, {}, terminal)).info.training).toBeUndefined();
     await rename(join(root, "kept"), manifest);
@@ -37,7 +37,7 @@ test("a finished run is used, but not once its model has changed", async () => {
     expect(warn).toHaveBeenCalledWith(expect.stringMatching(/bare: has no manifest\.json.*unchecked/));
     await rm(model);
     await expect(loadModel(folder, {}, terminal)).rejects.toThrow(
-      /model\.onnx: does not exist, though the run was finished\n {2}Restore/,
+      /model\.onnx: does not exist, although the run finished\n {2}Restore/,
     );
   } finally {
     await rm(root, { recursive: true });

@@ -41,23 +41,23 @@ export function preprocessingOptions(command: Command): Command {
   return command
     .option(
       "--mean <list>",
-      "channel means a foreign model expects to be taken off, such as 0.485,0.456,0.406",
+      "channel means to subtract for a foreign model, such as 0.485,0.456,0.406",
       numbers,
     )
-    .option("--std <list>", "channel deviations it expects to be divided by", numbers)
-    .option("--pixel-range <n>", "its largest pixel, such as 255 (default: 1)", whole(1, 65_535))
+    .option("--std <list>", "channel deviations to divide by", numbers)
+    .option("--pixel-range <n>", "largest pixel value it expects, such as 255 (default: 1)", whole(1, 65_535))
     .addOption(oneOf("--layout <axes>", "order of its axes (default: NCHW)", ["NCHW", "NHWC"]))
     .addOption(
-      oneOf("--channel-order <order>", "order of its colours; --mean and --std are in it (default: rgb)", [
+      oneOf("--channel-order <order>", "order of its colours, also for --mean and --std (default: rgb)", [
         "rgb",
         "bgr",
       ]),
     )
     .option(
       "--straight-through",
-      "differentiate its Round, Floor, Ceil and Sign as if they gave what they are given",
+      "differentiate its Round, Floor, Ceil and Sign as if they were the identity",
     )
-    .option("--output <name>", "which of its outputs gives the logits, where there are several")
+    .option("--output <name>", "the output that gives the logits, if there are several")
     .hook("preAction", () => checkPreprocessing(command.opts<ModelOptions>()));
 }
 
@@ -65,16 +65,16 @@ export function modelOptions(command: Command): Command {
   // Commands that read images have these two for both: the images' are the model's.
   if (!command.options.some(({ long }) => long === "--size")) {
     command
-      .option("--size <n | hxw>", "size of its images, where it leaves that open", imageSize)
-      .option("--channels <n>", "their channels, where it leaves them open", count);
+      .option("--size <n | hxw>", "size of its images, if the model leaves it open", imageSize)
+      .option("--channels <n>", "channels of its images, if the model leaves them open", count);
   }
   return preprocessingOptions(command)
     .option(
       "--crop <share>",
-      "of the scaled picture the centre that it is shown, such as 0.875 for 224 of 256 (default: 1)",
+      "share of the scaled picture's side to crop to, around the centre, such as 0.875 for 224 of 256 (default: 1)",
       shareAboveZero,
     )
-    .option("--labels <file>", "names of its outputs in their order: one a line, or JSON");
+    .option("--labels <file>", "names of its outputs in order: one per line, or JSON");
 }
 
 /** Files that options name, which no output may overwrite. */
@@ -100,11 +100,11 @@ export function modelPath(argument: string): { readonly path: string; readonly f
   throw new InputError({
     place: argument,
     problem: existsSync(path)
-      ? "is a run without its manifest.json: it was not finished, or its model cannot be checked"
+      ? "is a run folder without manifest.json: the run did not finish, or its model cannot be verified"
       : "holds no model.onnx",
     remedy: isRun
       ? `Finish the run: holdfast train --resume ${argument}` +
-        (existsSync(path) ? `, or give the file itself: ${path}` : "")
+        (existsSync(path) ? `, or name the file itself: ${path}` : "")
       : "Name a run folder that holdfast train made, or an .onnx file.",
   });
 }
@@ -152,7 +152,7 @@ async function load(
   // Refuses a run whose files have changed, before its model is read.
   const training = finished ? await runs!.readRunSummary(folder) : undefined;
   if (folder !== undefined && !finished) {
-    terminal.warn(`${folder}: has no manifest.json, so its model.onnx is used unchecked`);
+    terminal.warn(`${folder}: has no manifest.json, so its model.onnx is used without verification`);
   }
   const name = basename(argument).replace(/\.onnx$/i, "");
   const reading = await read(

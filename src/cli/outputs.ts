@@ -63,7 +63,7 @@ export function checkFolder(name: string, path: string): void {
     throw new UsageError({
       place: `${name} ${path}`,
       problem: above === resolve(path) ? "is a file, not a folder" : `lies in a file, ${above}`,
-      remedy: "Name a folder, or what shall be one.",
+      remedy: "Name a folder, existing or new.",
     });
   }
 }
@@ -83,7 +83,7 @@ function refuseAmong(place: string, target: string, what: string, data: string |
     throw new UsageError({
       place,
       problem: `lies in the folder of ${what}: ${folder}`,
-      remedy: "Choose another folder: there it could overwrite a picture, or be read as one.",
+      remedy: "Choose another folder: in this one it could overwrite a picture, or be read as one.",
     });
   }
 }

@@ -9,7 +9,7 @@ export function picturesOrArrays(path: string): string {
   const ending = extname(path).toLowerCase();
   if (!LOSSY.has(ending)) return path;
   throw new InvalidArgumentError(
-    `${ending} would lose the perturbation: give .npz (exact) or .png (8 bits a channel).`,
+    `${ending} would lose the perturbation: use .npz (exact) or .png (8 bits per channel).`,
   );
 }
 

@@ -50,7 +50,7 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     .exitOverride()
     // Stubs have no options and arguments to show.
     .configureHelp({ subcommandTerm: (command) => command.name() })
-    .showHelpAfterError("Add --help to see what there is.");
+    .showHelpAfterError("Add --help to see the options.");
   for (const [name, { description, load }] of Object.entries(COMMANDS)) {
     if (name === asked) (await load())(program);
     else program.command(name);

@@ -46,7 +46,7 @@ test("the usual preprocessings are tried, and the choice is said, kept and read 
   const guessed = await holdfast(["evaluate", model, ...common(), ...attack, "-q"]);
   expect(guessed.code, guessed.stderr).toBe(0);
   const warned =
-    /warning: signed: nothing says .*"-1 to 1" was chosen from a trial: right on \d+ of 48 images\. .*--mean 0\.5 --std 0\.5, .*inspect/;
+    /warning: signed: nothing says .*"-1 to 1" was chosen by trial: it was right on \d+ of 48 images\. .*--mean 0\.5 --std 0\.5, .*inspect/;
   expect(guessed.stderr).toMatch(warned);
   expect(guessed.stdout).toMatch(warned);
   const { statements, measurements, models, warnings } = JSON.parse(await readFile(out, "utf8")) as Result;
@@ -57,14 +57,12 @@ test("the usual preprocessings are tried, and the choice is said, kept and read 
     measurements: measurements.map(({ id }) => id),
   });
   expect(models[0]!.guess).toMatchObject({ name: "-1 to 1", images: 48, options: "--mean 0.5 --std 0.5" });
-  expect(await readFile(page, "utf8")).toMatch(
-    /Take care: How the model(&#39;|')s pixels are read is a guess/,
-  );
+  expect(await readFile(page, "utf8")).toMatch(/Take care: The model(&#39;|')s preprocessing is a guess/);
   expect(measurements[0]!.accuracy).toBeGreaterThan(0.8);
   expect(models[0]!.preprocessing).toMatch(
-    /^\(x − 0\.5\) \/ 0\.5, of x in \[0, 1\], from a trial: right on \d+ of 48 images$/,
+    /^\(x − 0\.5\) \/ 0\.5, for x in \[0, 1\], from a trial: right on \d+ of 48 images$/,
   );
-  expect(statements).toContainEqual(expect.stringContaining("signed is given pixels as (x − 0.5) / 0.5"));
+  expect(statements).toContainEqual(expect.stringContaining("signed gets its pixels as (x − 0.5) / 0.5"));
 
   const attacked = await holdfast(["attack", model, ...common(), ...attack.slice(0, 4), "--json"]);
   expect(JSON.parse(attacked.stdout)).toMatchObject({ warnings: [{ code: "guessed-pixels" }] });
@@ -110,7 +108,7 @@ test("a model at chance however it is read is refused, but measured where its op
   const { code, stderr } = await holdfast(args);
   expect([code, stderr]).toEqual([
     3,
-    expect.stringMatching(/is at chance.*\n *pixels +right +loss\n( {2}.*\d+ of 48.*\n){4}/),
+    expect.stringMatching(/is no better than chance.*\n *pixels +right +loss\n( {2}.*\d+ of 48.*\n){4}/),
   ]);
   const said = await holdfast([...args, "--pixel-range", "1"]);
   expect(said.code, said.stderr).toBe(0);
@@ -140,7 +138,7 @@ test("gray models say that colours are turned gray; one number an image is two c
   ];
   const { code, stdout, stderr } = await holdfast([...args, "--threads", "1", "--json"]);
   expect(code, stderr).toBe(0);
-  expect(stderr).toContain("one: it takes gray images: colours are turned into their luma");
+  expect(stderr).toContain("one: takes gray images, so colours are converted to luma");
   expect(stderr).toContain(
     "one number per image, z before a sigmoid: it counts as two classes with the logits 0 and z",
   );
@@ -172,7 +170,9 @@ test("what the files say comes in order: options, model.yaml, the graph, other t
     origin: "preprocessor_config.json",
     description: { mean: [0.4], interpolation: "bicubic" },
   });
-  expect(notes).toContainEqual("net: pixels: (x − 0.4) / 0.3, of x in [0, 1], from preprocessor_config.json");
+  expect(notes).toContainEqual(
+    "net: pixels: (x − 0.4) / 0.3, for x in [0, 1], from preprocessor_config.json",
+  );
 
   await writeModelFile(path, modelFromGraph(signed.graph));
   const normalised = await read();
@@ -189,7 +189,7 @@ test("what the files say comes in order: options, model.yaml, the graph, other t
   const described = await read();
   expect(described.classifier.classNames).toEqual(["one", "two", "three"]);
   expect(described.description).toEqual({ mean: [0.2], std: [0.1], labels: "names.txt", crop: 0.8 });
-  expect(notes.at(-2)).toMatch(/its graph begins with \(x − 0\.5\) \/ 0\.5 already.*come on top/);
+  expect(notes.at(-2)).toMatch(/its graph already begins with \(x − 0\.5\) \/ 0\.5;.*on top/);
   const amended = await read({ std: [0.5], crop: 1 });
   const model = { name: "net", classifier: described.classifier, reading: described };
   const { dataset } = await openSample({ data: join(root, "photos") }, 0, [model], terminal);
@@ -199,13 +199,15 @@ test("what the files say comes in order: options, model.yaml, the graph, other t
 
 test("preprocessing in words and in options", () => {
   expect(describeReading({ range: 1, crop: 0.875, interpolation: "bicubic" }, "x.yaml")).toBe(
-    "x as it is, of x in [0, 1], from x.yaml; cropped to the centre, 0.875 of the scaled side; scaled bicubically",
+    "x unchanged, for x in [0, 1], from x.yaml; cropped to the centre, 0.875 of the scaled side; scaled bicubically",
   );
   const caffe = { mean: [0.4076, 0.458, 0.485], range: 255, channelOrder: "BGR" } as const;
-  expect(describePreprocessing(caffe)).toBe("255 · (x − [0.4076, 0.458, 0.485]), of x in [0, 1], blue first");
+  expect(describePreprocessing(caffe)).toBe(
+    "255 · (x − [0.4076, 0.458, 0.485]), for x in [0, 1], blue first",
+  );
   expect(preprocessingFlags(caffe)).toBe("--mean 0.4076,0.458,0.485 --pixel-range 255 --channel-order bgr");
   expect([describePreprocessing({}), preprocessingFlags({})]).toEqual([
-    "x as it is, of x in [0, 1]",
+    "x unchanged, for x in [0, 1]",
     "--pixel-range 1",
   ]);
 });

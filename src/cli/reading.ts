@@ -140,7 +140,7 @@ async function readBy(
   const start = await startOf(asIs);
   if (start?.range !== undefined && (found.pixels.mean ?? found.pixels.std) !== undefined) {
     terminal.warn(
-      `${name}: its graph begins with ${normalisation(start)} already; a mean and deviation from ${found.origin} come on top of it`,
+      `${name}: its graph already begins with ${normalisation(start)}; the mean and deviation from ${found.origin} are applied on top of it`,
     );
   }
   if (found.origin !== FLAGS) tell(`pixels: ${describePreprocessing(found.pixels)}, from ${found.origin}`);
@@ -169,7 +169,7 @@ async function readerOfAny(terminal: Terminal, name: string): Promise<Read> {
         isTold = true;
         const said = nodesNotRead(nodes.map((node) => ({ ...node, needed: neededFor(node) })));
         terminal.warn(
-          `${name}: no gradient: ${said}. It is run by ONNX Runtime as it is, and attacked by what needs none: by Square where nothing else is left`,
+          `${name}: no gradient: ${said}. ONNX Runtime runs the file unchanged, and only attacks that need no gradient are used: Square if no other is left`,
         );
       },
     });
@@ -261,12 +261,12 @@ function numbers(values: readonly number[]): string {
   return new Set(shown).size === 1 ? shown[0]! : `[${shown.join(", ")}]`;
 }
 
-/** `255 · (x − [0.5, 0.4, 0.4]) / 0.5, blue first` of pixels x in [0, 1]. */
+/** `255 · (x − [0.5, 0.4, 0.4]) / 0.5, blue first` for pixels x in [0, 1]. */
 export function describePreprocessing({ mean, std, range = 1, channelOrder }: Preprocessing): string {
   const centred = mean === undefined ? "x" : `(x − ${numbers(mean)})`;
   const scaled = `${range === 1 ? "" : `${short(range)} · `}${centred}${std === undefined ? "" : ` / ${numbers(std)}`}`;
-  const plain = scaled === "x" ? "x as it is" : scaled;
-  return `${plain}, of x in [0, 1]${channelOrder === "BGR" ? ", blue first" : ""}`;
+  const plain = scaled === "x" ? "x unchanged" : scaled;
+  return `${plain}, for x in [0, 1]${channelOrder === "BGR" ? ", blue first" : ""}`;
 }
 
 /** How pictures become a model's input, for a result: pixels, where that is known from, and the crop. */

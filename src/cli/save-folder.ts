@@ -51,7 +51,7 @@ export async function checkSaveFolder(folder: string): Promise<void> {
   throw new UsageError({
     place: `--save ${folder}`,
     problem: `holds other files, ${names[0]} among them`,
-    remedy: "Name an empty folder, or one that is yet to be made.",
+    remedy: "Name a new or an empty folder.",
   });
 }
 
@@ -163,6 +163,6 @@ async function readBack(
 export function describeSaved(folder: string, rows: readonly SavedPicture[]): string {
   const before = rows.filter(({ successBefore }) => successBefore).length;
   const after = rows.filter(({ success, successBefore }) => success && successBefore).length;
-  const lost = before === after ? "" : `, ${before - after} no longer (see ${MANIFEST})`;
-  return `${join(folder, MANIFEST)}: ${rows.length} pictures of 8 bits, rounded inside the ball; read back, ${after} of ${before} adversarial ones still are${lost}`;
+  const lost = before === after ? "" : `; ${before - after} no longer are (see ${MANIFEST})`;
+  return `${join(folder, MANIFEST)}: ${rows.length} 8-bit pictures, rounded inside the ball; read back, ${after} of ${before} adversarial ones are still adversarial${lost}`;
 }

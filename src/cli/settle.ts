@@ -105,7 +105,7 @@ async function tryCrop(
   const images = await trialImages(model, { ...description, crop: USUAL_CROP }, options);
   const { trials } = await tryPreprocessings(classifier, images, [best], { threads: options.threads });
   terminal.note(
-    `  "${best.name}", and of the scaled picture the centre, ${USUAL_CROP} of its side: ${trials[0]!.correct} of ${best.images} right`,
+    `  "${best.name}", cropped to the centre (${USUAL_CROP} of the scaled side): ${trials[0]!.correct} of ${best.images} right`,
   );
   return isClearlyBetter(trials[0]!.answers, best.answers, images.labels) ? USUAL_CROP : undefined;
 }
@@ -138,10 +138,10 @@ async function atChance(name: string, images: Dataset, { trials }: TriedPreproce
   return new InputError({
     place: `model ${name}`,
     problem:
-      `is at chance on ${images.name} however its pixels are read (by chance up to ${chance.toFixed(1)} of ${images.length}):\n` +
+      `is no better than chance on ${images.name}, however its pixels are read (chance gives up to ${chance.toFixed(1)} of ${images.length}):\n` +
       tableOf(trials),
     remedy:
-      "Its classes may be in another order than the data's: give --labels or --class-map. If it takes other pixels, say so: " +
-      "--mean, --std, --pixel-range, --channel-order. To measure it as it is: --pixel-range 1.",
+      "Its classes may be in a different order from the data's: give --labels or --class-map. If it takes other pixels, give " +
+      "--mean, --std, --pixel-range, --channel-order. To measure it anyway, give --pixel-range 1.",
   });
 }

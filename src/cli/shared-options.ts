@@ -13,7 +13,7 @@ export interface CommonOptions {
 export function commonOptions(command: Command): Command {
   return command
     .option("--json", "write the result to stdout as JSON")
-    .option("-q, --quiet", "no progress and no notes on stderr");
+    .option("-q, --quiet", "print no progress and no notes on stderr");
 }
 
 /** Options that say which images to read and how. */
@@ -36,7 +36,7 @@ export function dataOptions(command: Command, data: string): Command {
   );
   return imageOptions(command).option(
     "--limit <n>",
-    "only a seeded, class-balanced sample of n images",
+    "use only a seeded, class-balanced sample of n images",
     count,
   );
 }
@@ -49,7 +49,7 @@ export interface MapOptions {
 export function mapOptions(command: Command): Command {
   return command.option(
     "--class-map <file.csv>",
-    "which output of the model each class is: a header, then lines class,output with its name or number",
+    "CSV file that maps classes to model outputs: a header, then lines class,output (name or number)",
   );
 }
 
@@ -66,7 +66,7 @@ export function shapeOptions(command: Command): Command {
   return command
     .option(
       "--size <n | hxw>",
-      "size the images are resized to (default: the source's, 224 for files)",
+      "resize images to this size (default: the source's, 224 for files)",
       imageSize,
     )
     .option("--channels <n>", "1 (gray) or 3 (colour) (default: the source's)", channels);
@@ -80,7 +80,7 @@ function channels(text: string): number {
 
 export function listOfNames(text: string): string[] {
   const list = text.split(",");
-  if (list.includes("")) throw new InvalidArgumentError("It must be names with a comma between each two.");
+  if (list.includes("")) throw new InvalidArgumentError("It must be names separated by commas.");
   return list;
 }
 
@@ -88,7 +88,7 @@ export function listOfNames(text: string): string[] {
 export function choiceOptions(command: Command): Command {
   return partOptions(command).option(
     "--skip-unreadable",
-    "leave out image files that cannot be decoded, and list them",
+    "skip image files that cannot be decoded, and list them",
   );
 }
 
@@ -97,12 +97,12 @@ export function partOptions(command: Command): Command {
   return command
     .option(
       "--classes <names>",
-      "only these classes, in this order, such as n01440764,n01443537; or a .txt file of one name a line (default: all)",
+      "use only these classes, in this order, such as n01440764,n01443537; or a .txt file with one name per line (default: all)",
       classList,
     )
     .option(
       "--flowers-split <n>",
-      "which of the owners' three splits of 17 Flowers (default: 1)",
+      "which of the three official splits of 17 Flowers (default: 1)",
       whole(1, 3),
     );
 }
@@ -144,5 +144,5 @@ export function computeOptions(command: Command): Command {
   return command
     .option("--threads <n>", "threads inside an operator (default: the number of cores)", workers)
     .addOption(deviceOption())
-    .addOption(new Option("--seed <n>", "seed of everything random").argParser(seed).default(0));
+    .addOption(new Option("--seed <n>", "seed for everything random").argParser(seed).default(0));
 }

@@ -8,7 +8,7 @@ test("the terminal says what each attack of a suite took, below the table", asyn
   const result = { measurements, warnings: [], statements: ["An upper bound."] } as unknown as Result;
   expect((await describeResult(result)).split("\n").slice(1)).toEqual([
     "m      AutoAttack  L∞ 0.3    30.0 %    21.9–39.6 %",
-    "AutoAttack on m (L∞, ε = 0.3): 90 right, APGD took 60: 30 stand",
+    "AutoAttack on m (L∞, ε = 0.3): 90 right; APGD broke 60; 30 survived",
     "An upper bound.",
   ]);
 });

@@ -145,9 +145,7 @@ export function createUndividedTeller(terminal: Terminal): NonNullable<OpenOptio
   const said = new Set<string>();
   return (place, note) => {
     if (!said.has(place))
-      terminal.note(
-        `${place}: ${note} Training holds out ${place}:test, unless it is given a validation set.`,
-      );
+      terminal.note(`${place}: ${note} Training holds out ${place}:test unless you give a validation set.`);
     said.add(place);
   };
 }
@@ -156,5 +154,5 @@ function describeSkipped(name: string, skipped: readonly { readonly file: string
   const names = skipped.slice(0, NAMED).map(({ file }) => printable(file));
   const more = skipped.length > NAMED ? `, … and ${skipped.length - NAMED} more` : "";
   const files = skipped.length === 1 ? "1 file" : `${skipped.length} files`;
-  return `left out of ${name}: ${files} that cannot be decoded: ${names.join(", ")}${more}`;
+  return `skipped in ${name}: ${files} that cannot be decoded: ${names.join(", ")}${more}`;
 }

@@ -16,7 +16,7 @@ test("train hardens a file of another tool, resumes only as begun, and evaluates
       "--validation 0 --recipe at --freeze-trunk --threads 1";
     const { code, stderr } = await holdfast([...command.split(" "), "--model", MODEL, "--out", out]);
     expect(code, stderr).toBe(0);
-    expect(stderr).toContain("has 6 classes and the data 17: its last layer is drawn anew (--head new)");
+    expect(stderr).toContain("has 6 classes, but the data have 17: it gets a new last layer (--head new)");
     const config = JSON.parse(await readFile(join(out, "config.json"), "utf8")) as Record<string, unknown>;
     expect(config).toMatchObject({
       dataOptions: { size: { height: 20, width: 20 }, channels: 3 },

@@ -31,13 +31,13 @@ export interface TrainOptions
 export function trainingOptions(command: Command): Command {
   command.option(
     "--model <name | file>",
-    "resnet-mini (28² to 64²), resnet18-narrow, resnet34-narrow (64² to 96²) or resnet18, 34, 50, 101, 152; or an .onnx classifier or a run folder to go on from",
+    "resnet-mini (28² to 64²), resnet18-narrow, resnet34-narrow (64² to 96²) or resnet18, 34, 50, 101, 152; or an .onnx classifier or a run folder to start from",
     "resnet-mini",
   );
   dataOptions(command, "mnist");
   importOptions(command);
   settingOptions(command);
-  command.option("--validation-data <name>", "draw the validation images from here, such as 17flowers:val");
+  command.option("--validation-data <name>", "take the validation images from here, such as 17flowers:val");
   return commonOptions(command);
 }
 
@@ -45,20 +45,19 @@ export function trainingOptions(command: Command): Command {
 function importOptions(command: Command): void {
   preprocessingOptions(command)
     .addOption(
-      oneOf(
-        "--head <choice>",
-        "last layer of an .onnx model (default: keep where the data have its classes)",
-        ["keep", "new"],
-      ),
+      oneOf("--head <choice>", "last layer of an .onnx model (default: keep if the data have its classes)", [
+        "keep",
+        "new",
+      ]),
     )
     .option(
       "--taps <names>",
-      "its values that attention pairing compares, as inspect lists them (default: one at each size)",
+      "values that attention pairing compares, as holdfast inspect lists them (default: one at each size)",
       listOfNames,
     )
     .option(
       "--init <file>",
-      "begin with ImageNet weights: .safetensors of torchvision or timm, or an ONNX export",
+      "start from ImageNet weights: .safetensors of torchvision or timm, or an ONNX export",
     )
-    .option("--freeze-trunk", "train the head alone; the same as --trunk-learning-rate 0");
+    .option("--freeze-trunk", "train only the last layer; same as --trunk-learning-rate 0");
 }

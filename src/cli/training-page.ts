@@ -17,7 +17,7 @@ export function pageOptions(command: Command): Command {
   return command
     .option("--open", "show the training in your browser while it runs, from this machine only")
     .option("--serve", "the same, but print the link and open nothing")
-    .option("--port <n>", "where it is served (default: a port that is free)", whole(1, 65_535));
+    .option("--port <n>", "port to serve it on (default: a free one)", whole(1, 65_535));
 }
 
 export interface TrainingPageHost {
@@ -60,15 +60,15 @@ async function serve(
     if (port === undefined) return undefined;
     throw new UsageError({
       place: "--port",
-      problem: "says where the training is shown, and it is not to be shown",
-      remedy: "Add --open or --serve, or leave it out.",
+      problem: "has no effect, because the training page is not served",
+      remedy: "Add --open or --serve, or omit it.",
     });
   }
   const { serveTraining } = await import("../live/index.js");
   return serveTraining({
     port,
     links: open ? 2 : 1,
-    onLost: ({ message }) => terminal.warn(`the training is not shown any more: ${message}`),
+    onLost: ({ message }) => terminal.warn(`the training page is no longer served: ${message}`),
   });
 }
 
@@ -77,10 +77,10 @@ async function announce({ links, port }: LiveTraining, open: boolean): Promise<v
   const [printed, opened] = links;
   const { openBrowser } = await import("../live/index.js");
   const isOpen = open && (await openBrowser(opened!));
-  if (isOpen) return writeError(`Shown in your browser; in another one: ${printed} (works once)\n`);
-  if (open) writeError("No browser could be opened here.\n");
+  if (isOpen) return writeError(`Opened in your browser. For another browser: ${printed} (works once)\n`);
+  if (open) writeError("Could not open a browser.\n");
   writeError(
-    `The training is shown at ${printed} (works once)\n` +
+    `Watch the training at ${printed} (works once)\n` +
       `  from another machine: ssh -L ${port}:127.0.0.1:${port} <this machine>\n`,
   );
 }
@@ -96,7 +96,7 @@ async function keepReport(folder: string, ending: Ending, terminal: Terminal): P
     return report;
   } catch (error) {
     terminal.warn(
-      `the page of the training was not written: ${error instanceof Error ? error.message : String(error)}`,
+      `the training page was not written: ${error instanceof Error ? error.message : String(error)}`,
     );
     return undefined;
   }

@@ -30,8 +30,8 @@ export async function newRun(
   if (!importing && options.init === undefined && settings.trunkLearningRate === 0) {
     throw new UsageError({
       place: "--freeze-trunk",
-      problem: "would leave all but the last layer as it was drawn at random",
-      remedy: "Give the weights to begin with: --init resnet50.safetensors, or a trained --model model.onnx.",
+      problem: "would leave everything but the last layer at its random initial values",
+      remedy: "Give initial weights with --init resnet50.safetensors, or a trained --model model.onnx.",
     });
   }
   if (options.out !== undefined) checkFolder("--out", options.out);
@@ -80,8 +80,8 @@ function refuseImportOptions(options: TrainOptions): void {
   if (name === undefined) return;
   throw new UsageError({
     place: flagName(name),
-    problem: `is for a model that is read from a file, and --model ${options.model} is built in`,
-    remedy: "Leave it out, or name an .onnx classifier as --model.",
+    problem: `is for models read from a file, but --model ${options.model} is built in`,
+    remedy: "Omit it, or name an .onnx classifier with --model.",
   });
 }
 
@@ -94,8 +94,8 @@ async function importSettingsOf(options: TrainOptions, terminal: Terminal): Prom
   const { isSettled, description } = await readModel(request, terminal);
   if (!isSettled) {
     terminal.warn(
-      `${name}: nothing says how its pixels are read: they are given in [0, 1]. Say it with --mean, --std and --pixel-range, or ` +
-        `find it out: holdfast inspect ${options.model} --data … --write`,
+      `${name}: nothing says how its pixels are read, so they are given in [0, 1]. Set it with --mean, --std and --pixel-range, or ` +
+        `find out with holdfast inspect ${options.model} --data … --write`,
     );
   }
   const { mean, std, range, layout, channelOrder, output } = description;

@@ -28,7 +28,7 @@ export function checkBaseline(
 
 function refuseMissing(place: string): void {
   if (existsSync(place)) return;
-  const remedy = "Write it with the model that others are compared with: holdfast check --update-baseline";
+  const remedy = "Create it by running holdfast check --update-baseline on the model to compare with.";
   throw new InputError({ place, problem: "does not exist", remedy });
 }
 
@@ -48,7 +48,7 @@ function baselines(
   if (all.length === 1) return [{ ...all[0]!, file: path }];
   throw new UsageError({
     place: `baseline ${path}`,
-    problem: `is one file, and there are ${all.length} results: one for each model and norm`,
+    problem: `is a single file, but there are ${all.length} results: one for each model and norm`,
     remedy: "Name a folder.",
   });
 }

@@ -47,21 +47,22 @@ Examples:
   holdfast attack model.onnx --data photos:test --epsilon 8/255 --save adversarial.npz
   holdfast attack model.onnx --data photos:test --epsilon 8/255 --save adversarial/
 
-The .npz holds adversarial (float32 [N, C, H, W]), label, clean_prediction,
-adversarial_prediction, success and file. A folder (its name ends with /) gets a picture of each image, 8
-bits a channel, rounded inside the ball, and saved.json: what the model says of each as it is read back.
-A .png is a picture, several are numbered pictures, each pixel rounded to its nearest level: the
-model's answer to it may differ.`;
+--save writes one of:
+  adversarial.npz  adversarial (float32 [N, C, H, W]), label, clean_prediction, adversarial_prediction, success, file
+  adversarial/     a folder: a picture of each image (8 bits per channel, rounded inside the ball) and saved.json,
+                   with the model's prediction for each picture as read back
+  adversarial.png  a picture, or numbered pictures if there are several. Each pixel is rounded to its nearest
+                   level, so the model's prediction for the picture may differ.`;
 
 export function attackCommand(program: Command): void {
   const command = program.command("attack").argument("<model>", "a run folder or an .onnx file");
   mapOptions(dataOptions(command, "mnist:test"));
-  attackOptions(command, { epsilon: "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)" });
+  attackOptions(command, { epsilon: "radius, for pixels in [0, 1] (default: 0.3 for mnist, else 8/255)" });
   command
-    .option("--target <class>", "make every image this class (its name) instead of any other")
+    .option("--target <class>", "make the model predict this class (by name), instead of any wrong one")
     .option(
       "--save <file>",
-      "keep the adversarial images: .npz, a folder/ of pictures that are judged again, or .png",
+      "save the adversarial images: an .npz, a folder/ of pictures (classified again), or a .png",
       picturesOrArrays,
     );
   modelOptions(command);
@@ -124,8 +125,8 @@ async function threatOf({ norm, epsilon, data }: AttackCommandOptions): Promise<
   if ((epsilon?.length ?? 0) > 1) {
     throw new UsageError({
       place: "--epsilon",
-      problem: "takes one radius in this command",
-      remedy: "For a list use holdfast evaluate.",
+      problem: "takes only one radius in this command",
+      remedy: "For a list, use holdfast evaluate.",
     });
   }
   return { norm, epsilon: epsilon?.[0] ?? usualEpsilon(data, norm) };
@@ -301,7 +302,7 @@ async function report(
     aim === undefined
       ? `${formatPercent(shares.clean.accuracy)} of ${images} images are right when clean, ${formatPercent(shown.accuracy)} stay right`
       : `${formatPercent(shown.accuracy)} of ${images} images became "${options.target}"` +
-        (leftOut === 0 ? "" : ` (${leftOut} that were it already are left out)`);
+        (leftOut === 0 ? "" : ` (leaving out ${leftOut} that already were)`);
   terminal.result(
     `${name}: ${words} (95 % interval ${(100 * shown.low).toFixed(1)}–${(100 * shown.high).toFixed(1)} %), ` +
       `largest perturbation ${Number(attacked.largestPerturbation.toPrecision(6))}` +

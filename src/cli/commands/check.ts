@@ -27,22 +27,22 @@ Examples:
   holdfast check --reporter terminal,junit=holdfast.xml,sarif=holdfast.sarif
   holdfast check --update-baseline
 
-Exit codes: 0 all that must hold holds, 1 something does not, 2 it could not be checked. In GitHub Actions failures are
-annotated, and the summary of the job shows the table. A model, images and settings that have not changed since the last check
-are not measured again.`;
+Exit codes: 0 every assertion holds, 1 one does not, 2 the check could not run. In GitHub Actions, failures
+are annotated and the job summary shows the table. If neither the model nor the images nor the settings have
+changed since the last check, the result is reused.`;
 
 export function checkCommand(program: Command): void {
   const command = program
     .command("check")
-    .option("--config <file>", "what is measured and what must hold", "holdfast.yaml")
+    .option("--config <file>", "the configuration: what to measure, and what must hold", "holdfast.yaml")
     .option(
       "--reporter <list>",
-      `of ${REPORTER_NAMES.join(", ")}; NAME=FILE writes a file (default: terminal)`,
+      `one or more of ${REPORTER_NAMES.join(", ")}; NAME=FILE writes to a file (default: terminal)`,
       reporters,
     )
-    .option("--cache <folder>", "where results are kept", ".holdfast/cache")
-    .option("--no-cache", "measure everything")
-    .option("--update-baseline", "write the results to where the configuration has its baseline");
+    .option("--cache <folder>", "folder to keep results in", ".holdfast/cache")
+    .option("--no-cache", "measure everything again")
+    .option("--update-baseline", "write the results to the baseline that the configuration names");
   command.option("--threads <n>", "threads inside an operator (default: the number of cores)", workers);
   command.addOption(deviceOption());
   commonOptions(command)
@@ -58,6 +58,6 @@ function reporters(text: string): Reporter[] {
     const [, typed = "", file] = /^([^=]*)(?:=(.+))?$/.exec(each) ?? [];
     const name = REPORTER_NAMES.find((known) => known === typed);
     if (name !== undefined) return { name, file };
-    throw new InvalidArgumentError(`It must be of ${REPORTER_NAMES.join(", ")}, such as junit=holdfast.xml.`);
+    throw new InvalidArgumentError(`Choose from ${REPORTER_NAMES.join(", ")}, as in junit=holdfast.xml.`);
   });
 }

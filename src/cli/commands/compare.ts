@@ -19,16 +19,16 @@ Examples:
   holdfast compare release-1.onnx release-2.onnx --data photos:test --limit 500 --out compare.json
   holdfast compare release-1.result.json release-2.result.json
 
-Both models are measured on the same images and compared image by image: differences with 95 % intervals
-(Newcombe's method 10), p-values of McNemar's exact test, the images that changed sides, each model's adversarial
-images tried on the other, and time and size of the files. Two results of holdfast evaluate are compared without the
-models and the images; they must be of the same images, seed, threats and attacks.`;
+Measures both models on the same images and compares them image by image: differences with 95 % intervals
+(Newcombe's method 10), p-values of McNemar's exact test, the images that changed sides, each model's
+adversarial images tried on the other, and the speed and size of the files. Two results of holdfast evaluate
+can be compared without the models and the images, if they share images, seed, threats and attacks.`;
 
 export function compareCommand(program: Command): void {
   const command = program
     .command("compare")
     .argument("<first>", "a run folder, an .onnx file or a result of evaluate")
-    .argument("<second>", "what it is compared with: models with models, results with results");
+    .argument("<second>", "what to compare it with: a model with a model, a result with a result");
   mapOptions(dataOptions(command, "mnist:test"));
   attackOptions(command, {
     epsilon: "one radius or a list (default: 0.1,0.2,0.3 for mnist, else 2,4,8/255)",
@@ -73,8 +73,8 @@ async function resultsGiven(paths: readonly string[]): Promise<boolean> {
   const { UsageError } = await import("../../errors/index.js");
   throw new UsageError({
     place: results[0]!,
-    problem: "is a result and the other one a model",
-    remedy: "Give two models, or the results of both.",
+    problem: "is a result, but the other one is a model",
+    remedy: "Give two models, or two results.",
   });
 }
 
@@ -95,8 +95,8 @@ async function onlyModel(place: string, { models }: Result): Promise<string> {
   const { InputError } = await import("../../errors/index.js");
   throw new InputError({
     place,
-    problem: `is of ${models.length} models: ${models.map(({ name }) => name).join(", ")}`,
-    remedy: "Give results of one model each, or compare the models themselves.",
+    problem: `has ${models.length} models: ${models.map(({ name }) => name).join(", ")}`,
+    remedy: "Give results with one model each, or compare the models themselves.",
   });
 }
 

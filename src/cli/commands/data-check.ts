@@ -18,8 +18,8 @@ Examples:
   holdfast data check photos/ --sheet photos.png
   holdfast data check ILSVRC2012_img_train.tar --classes n01440764,n01443537
 
-Files that cannot be decoded or are missing are listed.
-Exit codes: 0 checked, with or without findings; 3 when not one image can be read.`;
+Lists files that are missing or cannot be decoded.
+Exit codes: 0 checked, with or without findings; 3 if no image can be read.`;
 
 /** In words, what key regions are made of. */
 export const MASK_SOURCES: Readonly<Record<MaskSource, string>> = {
@@ -32,8 +32,8 @@ export const MASK_SOURCES: Readonly<Record<MaskSource, string>> = {
 export function dataCheckCommand(data: Command): void {
   const command = data
     .command("check")
-    .description("read every image file; say which are unreadable, duplicate or suspicious")
-    .argument("<name>", "a folder of images, as for data; all its splits, or the one it names")
+    .description("read every image file, and list those that are unreadable, duplicate or suspicious")
+    .argument("<name>", "a folder of images, as for data: all its splits, or the one you name (photos/:test)")
     .option("--sheet <file.png>", "write a contact sheet: a row of readable images for each class");
   commonOptions(partOptions(shapeOptions(command)));
   command.addHelpText("after", EXAMPLES).action(async (name: string, _: LookOptions, self: Command) => {
@@ -66,7 +66,7 @@ function checkText(check: DataCheck): string {
     [
       `${printable(check.name)}: ${check.images} images, ${check.readable} readable`,
       ...(check.description === "" ? [] : [printable(check.description)]),
-      `width ${width.min} … ${width.median} … ${width.max}, height ${height.min} … ${height.median} … ${height.max} (least, median, most)`,
+      `width ${width.min} … ${width.median} … ${width.max}, height ${height.min} … ${height.median} … ${height.max} (smallest, median, largest)`,
       kindsText(check),
       regionsText(check),
     ],
@@ -80,7 +80,7 @@ function checkText(check: DataCheck): string {
       `${check.suspicious.length} suspicious`,
       check.suspicious.map(({ where, problem }) => `${where}: ${problem}`),
     ),
-    ...(findings === 0 ? [["Nothing to complain about."]] : []),
+    ...(findings === 0 ? [["No problems found."]] : []),
   ];
   return parts
     .filter((lines) => lines.length > 0)
@@ -95,7 +95,7 @@ function kindsText({ kinds }: DataCheck): string {
     [kinds.webp, "WebP"],
     [kinds.gray, "gray"],
     [kinds.cmyk, "CMYK"],
-    [kinds.deep, "of more than 8 bits (8 are kept)"],
+    [kinds.deep, "with more than 8 bits (8 are kept)"],
     [kinds.turned, "with an EXIF orientation (not applied)"],
     [kinds.animated, "animated (the first frame is read)"],
   ];
@@ -107,7 +107,7 @@ function kindsText({ kinds }: DataCheck): string {
 
 function regionsText({ images, regions }: DataCheck): string {
   const from = regions.sources.map((source) => MASK_SOURCES[source]).join("; ");
-  return `key regions: ${regions.images === 0 ? "none" : `of ${regions.images} of ${images} images, from ${from}`}`;
+  return `key regions: ${regions.images === 0 ? "none" : `for ${regions.images} of ${images} images, from ${from}`}`;
 }
 
 function classTable({ classes, splits }: DataCheck): string {

@@ -33,7 +33,7 @@ export function dataCommand(program: Command): void {
       `${info.name}: ${info.images} images of ${info.channels} × ${info.height} × ${info.width}`,
       ...(info.description === "" ? [] : [info.description]),
       `${info.classes.length} classes: ${info.classes.map((each) => `${printable(each.name)} (${each.images})`).join(", ")}`,
-      `key regions: ${info.maskSource === null ? "none" : `of ${info.masks} of ${info.images} images, from ${MASK_SOURCES[info.maskSource]}`}`,
+      `key regions: ${info.maskSource === null ? "none" : `for ${info.masks} of ${info.images} images, from ${MASK_SOURCES[info.maskSource]}`}`,
       ...info.skipped.map(({ file, problem }) => printable(`left out: ${file}: ${problem}`)),
     ];
     createTerminal(options).result(lines.join("\n"), info);

@@ -7,12 +7,12 @@ Examples:
   holdfast devices
   holdfast devices --json | jq -r '.devices[] | select(.available).name'
 
-Each device is opened and runs a small graph. To use one: holdfast evaluate model.onnx --device cuda`;
+Opens each device and runs a small graph on it. To use one: holdfast evaluate model.onnx --device cuda`;
 
 export function devicesCommand(program: Command): void {
   const command = program
     .command("devices")
-    .description("list what models can run on here, and what the others lack");
+    .description("list the devices that models can run on here, and what the others need");
   commonOptions(command);
   command.addHelpText("after", EXAMPLES).action(list);
 }

@@ -46,15 +46,18 @@ Examples:
   holdfast evaluate model.onnx --data photos --attack none --corruptions --severity 1,3,5 --report report.html
   holdfast evaluate model.onnx --data photos --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --crop 0.875
 
-Writes a result as JSON, and a report that needs nothing else. An accuracy under attack is an
-upper bound: a stronger attack can only find more. For an image that stands auto takes
-up to 520 gradients and 1000 answers, standard (AutoAttack) 2800 and 5000, PGD 40, --curve 1000 of every image. What stands is
-checked with about a seventh as many again: was the attack long enough, and did it work at all? From L∞ ε = 0.5 on
-the gray image, which then lies in every ball, is tried too. Ctrl-C or a crash loses nothing: the same
-command goes on. Exit code 1 with --fail-below when it is missed, when it is not certain since a budget
-was spent, or when a serious warning says that the accuracy is false. What --end-early and --budget leave
-out counts as right, so that an accuracy with ≤ is the most that it can be; the result says what it was.
-Under a budget the numbers depend on the speed of the machine.`;
+Writes a result as JSON and, with --report, a self-contained HTML report. An accuracy under attack is an upper
+bound: a stronger attack can only find more.
+
+Cost: for each image that survives, auto takes up to 520 gradients and 1000 forward passes, standard (AutoAttack)
+2800 and 5000, and PGD 40 gradients. --curve takes 1000 gradients for every image. The survivors are then
+checked, for about a seventh more: was the attack long enough, and did it work at all? From L∞ ε = 0.5 up, the
+gray image lies in every ball and is tried too. Ctrl-C or a crash loses nothing: run the same command to continue.
+
+With --fail-below the exit code is 1 if the accuracy is below it, if a budget ran out before that was certain, or
+if a serious warning says that the accuracy is false. Images that --end-early or --budget leaves unfinished count
+as right, so an accuracy shown with ≤ is the highest it can be; the result says what was left out. With a budget,
+the numbers depend on the speed of the machine.`;
 
 export function evaluateCommand(program: Command): void {
   const command = program.command("evaluate").argument("<models...>", "run folders or .onnx files");
@@ -69,30 +72,30 @@ export function evaluateCommand(program: Command): void {
     .option("--iterations <list>", "further step counts at the headline ε, such as 10,20,100", counts)
     .option(
       "--curve [steps]",
-      "look for the nearest adversarial image of each image (FMN, 1000 steps): the accuracy at every ε, and the median distance",
+      "find the nearest adversarial image of each image (FMN, 1000 steps): gives the accuracy at every ε and the median distance",
       count,
     )
-    .option("--no-transfer", "do not try each model's adversarial images on the others")
+    .option("--no-transfer", "skip trying each model's adversarial images on the others")
     .option(
       "--no-checks",
-      "do not check the headline: twice the steps, an adaptive attack, signs of failure (about a seventh more gradients); --shard, --budget and --end-early make none either",
+      "skip the checks of the headline: twice the steps, an adaptive attack, signs of failure (about a seventh more gradients); --shard, --budget and --end-early skip them too",
     )
-    .option("--examples <n>", "images kept for the report", countOrNone, 6)
-    .option("--out <file>", "where the result goes", "result.json");
+    .option("--examples <n>", "images to keep for the report", countOrNone, 6)
+    .option("--out <file>", "where to write the result", "result.json");
   corruptionOptions(command);
   outputOptions(command)
     .option(
       "--end-early",
-      "with --fail-below: measure the headline alone, without its checks, and end once the answer is certain",
+      "with --fail-below: measure only the headline, without its checks, and stop once the outcome is certain",
     )
     .option(
       "--budget <time>",
-      "end after this time, such as 90s, 10m or 1h; spend what is left on stronger attacks instead of checks",
+      "stop after this time, such as 90s, 10m or 1h; time left over goes to stronger attacks instead of checks",
       duration,
     )
     .option(
       "--shard <i/n>",
-      "attack part i of n of the images, without checks; merge puts the results together",
+      "attack part i of n of the images, without checks; holdfast merge combines the results",
       shard,
     );
   modelOptions(command);
@@ -144,29 +147,29 @@ async function checkLimits(
   if (attack === NO_ATTACK && typed !== undefined) {
     throw new UsageError({
       place: typed,
-      problem: "says nothing where nothing is attacked",
-      remedy: "Leave it out, or choose an attack.",
+      problem: "has no effect when nothing is attacked",
+      remedy: "Omit it, or choose an attack.",
     });
   }
   if (endEarly === true && failBelow === undefined) {
     throw new UsageError({
       place: "--end-early",
-      problem: "there is nothing to decide",
-      remedy: "Say with --fail-below what is.",
+      problem: "has no threshold to decide",
+      remedy: "Give the threshold with --fail-below.",
     });
   }
   if (endEarly === true && curve !== undefined) {
     throw new UsageError({
       place: "--curve",
-      problem: "--end-early ends the evaluation as soon as --fail-below is certain, before the curve",
-      remedy: "Leave out one of the two.",
+      problem: "would not be run: --end-early stops as soon as --fail-below is decided, before the curve",
+      remedy: "Omit one of the two.",
     });
   }
   if (part !== undefined && failBelow !== undefined) {
     throw new UsageError({
       place: "--fail-below",
-      problem: "a shard knows nothing of the others, and cannot decide it",
-      remedy: "Leave it out, and give it to holdfast merge.",
+      problem: "cannot be decided by one shard, which does not know the others",
+      remedy: "Omit it here, and give it to holdfast merge.",
     });
   }
 }
@@ -211,16 +214,16 @@ async function measure(
   terminal.note(
     description +
       (isBlind
-        ? `; without a gradient: what of it needs none, else Square${options.curve === undefined ? "" : ", and no curve"}`
+        ? `; for a model without a gradient, only the attacks that need none, else Square${options.curve === undefined ? "" : ", and no curve"}`
         : "") +
       (options.curve !== undefined && hasGradient ? `; the curve over ε: ${curveOf(options.curve)}` : "") +
       (gray.length === 0 ? "" : `; the gray image, ε ${gray.map(formatEpsilon).join(", ")}`) +
       (options.attack !== NO_ATTACK && isChecked(asked)
-        ? "; then the checks, about a seventh of its gradients again (--no-checks)"
+        ? "; then the checks, about a seventh more gradients (skip with --no-checks)"
         : "") +
       (corruptions === undefined ? "" : `; then ${describeCorruptions(corruptions)}`) +
       (options.shard === undefined ? "" : `; shard ${options.shard.index} of ${options.shard.count}`) +
-      (options.budget === undefined ? "" : `; ${formatSeconds(options.budget)} to spend`),
+      (options.budget === undefined ? "" : `; budget ${formatSeconds(options.budget)}`),
   );
   return runEvaluation(opened, asked, terminal, keepIn);
 }
@@ -231,8 +234,8 @@ function describeCorruptions({ kinds = CORRUPTIONS, severities = SEVERITIES }: C
   return `${counted(new Set(kinds).size, "corruption", "corruptions")} at ${counted(new Set(severities).size, "severity", "severities")}`;
 }
 
-/** `FMN, 1000 gradients an image` */
+/** `FMN, 1000 gradients per image` */
 function curveOf(curve: number | true): string {
   const { label, options } = CARDS.fmn;
-  return `${label}, ${curve === true ? String(options.steps.default) : curve} gradients an image`;
+  return `${label}, ${curve === true ? String(options.steps.default) : curve} gradients per image`;
 }

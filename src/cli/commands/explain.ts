@@ -40,10 +40,9 @@ Examples:
   holdfast explain runs/mnist-at-alp --data mnist:test --method grad-cam --epsilon 0.3 --out why
   holdfast explain model.onnx --data photos --attack none --method integrated-gradients --integration-steps 200 --out why
 
---out gets a sheet an image (rows clean and adversarial, methods as columns), every overlay as a PNG,
-explanations.npz and explanations.json. Each map is coloured from 0 to its own greatest values.
-What is explained is the logit of the class that the model predicts for the image of the row
-(--of label: of the true class).`;
+Writes to --out a sheet for each image (rows: clean and adversarial; columns: methods), every overlay as a PNG,
+explanations.npz and explanations.json. Each map is coloured from 0 to its own largest values. The explained
+logit is that of the class the model predicts for the image of the row (--of label: of the true class).`;
 
 export function explainCommand(program: Command): void {
   const command = program
@@ -63,13 +62,13 @@ export function explainCommand(program: Command): void {
     )
     .option(
       "--tap <name>",
-      "activation of Grad-CAM and attention: a tap, or a value of the graph (default: the last tap)",
+      "activation for Grad-CAM and attention: a tap, or a value of the graph (default: the last tap)",
     )
-    .option("--integration-steps <n>", "points on the way of integrated gradients", count, 50)
-    .requiredOption("--out <folder>", "where pictures and arrays go; it must be empty or not be there");
+    .option("--integration-steps <n>", "points on the path of integrated gradients", count, 50)
+    .requiredOption("--out <folder>", "folder for pictures and arrays; must be new or empty");
   dataOptions(command, "mnist:test");
   attackOptions(command, {
-    epsilon: "radius in pixels of [0, 1] (default: 0.3 for mnist, else 8/255)",
+    epsilon: "radius, for pixels in [0, 1] (default: 0.3 for mnist, else 8/255)",
     also: ["none"],
   });
   modelOptions(mapOptions(command));
@@ -121,7 +120,7 @@ async function explain(path: string, options: ExplainOptions): Promise<void> {
       (explained.tap === undefined ? "" : ` at ${explained.tap}`) +
       (gap === undefined
         ? ""
-        : `\nintegrated gradients miss the difference of the logits by at most ${(100 * gap).toFixed(1)} %` +
+        : `\nintegrated gradients are off the difference of the logits by at most ${(100 * gap).toFixed(1)} %` +
           (gap > 0.05 ? `: raise --integration-steps above ${options.integrationSteps}` : "")) +
       `\n${sheets[0]!}${sheets.length > 1 ? ` … ${sheets.at(-1)!}` : ""}`,
     facts,
@@ -149,6 +148,6 @@ async function checkFolder(out: string): Promise<void> {
   throw new UsageError({
     place: `--out ${out}`,
     problem: statSync(out).isDirectory() ? "is not empty" : "is a file",
-    remedy: "Name a new folder: pictures of two runs would lie there together.",
+    remedy: "Name a new folder, so that pictures of two runs do not mix.",
   });
 }

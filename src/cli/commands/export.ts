@@ -28,10 +28,10 @@ interface ExportOptions extends CommonOptions {
 
 const EXAMPLES = `
 Formats:
-  tensorboard  event files: scalars, settings (HParams) and warnings (Text), in a folder for each model
-  wandb        wandb-history.jsonl, wandb-summary.json and config.yaml, in a folder for each model
-  mlflow       a run for each model on an MLflow server, through its REST API
-  csv          a table: of a result a measurement a row, of a run a step a row
+  tensorboard  event files: scalars, settings (HParams) and warnings (Text), in one folder per model
+  wandb        wandb-history.jsonl, wandb-summary.json and config.yaml, in one folder per model
+  mlflow       one run per model on an MLflow server, through its REST API
+  csv          a table: one row per measurement of a result, or per step of a run
   model-index  the front matter of a README.md on the Hugging Face Hub
   model-card   a README.md for the Hub: what was measured, how, its limits, how to repeat it
   evidence     the measurements in the terms of NIST AI 100-2, ISO/IEC 24029 and Article 15 of the EU's AI Act
@@ -42,27 +42,29 @@ Examples:
   holdfast export result.json --to model-card --model at-alp --out README.md
   holdfast export result.json --to csv | head
 
-Runs may be under way, and results cut off by a budget; both say so. Nothing is sent anywhere but to the server of
---to mlflow. MLFLOW_TRACKING_URI names it too, and MLFLOW_TRACKING_USERNAME and _PASSWORD, or MLFLOW_TRACKING_TOKEN,
-let you in.`;
+A run may still be training, and a result may have been cut off by a budget; the export says so. Nothing is sent
+anywhere except to the server of --to mlflow. MLFLOW_TRACKING_URI can name that server;
+MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, log in to it.`;
 
 export function exportCommand(program: Command): void {
   const command = program
     .command("export")
-    .argument("<from...>", "run folders of holdfast train, results of holdfast evaluate")
-    .addOption(oneOf("--to <format>", "what it is written as", Object.keys(FORMATS)).makeOptionMandatory())
-    .option("--out <path>", "a folder for tensorboard and wandb, else a file (default: standard output)")
-    .option("--model <name>", "the model that a document is about, where a result has several")
+    .argument("<from...>", "run folders from holdfast train, or results from holdfast evaluate")
+    .addOption(oneOf("--to <format>", "output format", Object.keys(FORMATS)).makeOptionMandatory())
+    .option(
+      "--out <path>",
+      "a folder for tensorboard and wandb, a file for the others (default: standard output)",
+    )
+    .option("--model <name>", "the model to write a document about, if a result has several")
     .addOption(
       new Option("--mlflow <address>", "the MLflow server, such as http://localhost:5000").env(
         "MLFLOW_TRACKING_URI",
       ),
     )
     .addOption(
-      new Option(
-        "--experiment <name>",
-        "the experiment on it, made if there is none (default: holdfast)",
-      ).env("MLFLOW_EXPERIMENT_NAME"),
+      new Option("--experiment <name>", "the MLflow experiment, created if missing (default: holdfast)").env(
+        "MLFLOW_EXPERIMENT_NAME",
+      ),
     );
   commonOptions(command)
     .addHelpText("after", EXAMPLES)
@@ -85,15 +87,15 @@ async function refuseIdle({ to, out }: ExportOptions, self: Command): Promise<vo
   if (idle !== undefined) {
     throw new UsageError({
       place: `--${idle}`,
-      problem: `says nothing to --to ${to}`,
-      remedy: "Leave it out.",
+      problem: `does not apply to --to ${to}`,
+      remedy: "Omit it.",
     });
   }
   if (place === "folder" && out === undefined) {
     throw new UsageError({
       place: `--to ${to}`,
       problem: "writes several files",
-      remedy: "Name the folder they go into with --out.",
+      remedy: "Name the folder for them with --out.",
     });
   }
 }
@@ -133,8 +135,8 @@ async function sendToServer(
     const { UsageError } = await import("../../errors/index.js");
     throw new UsageError({
       place: "--to mlflow",
-      problem: "does not know which server",
-      remedy: "Name it with --mlflow http://localhost:5000, or in MLFLOW_TRACKING_URI.",
+      problem: "needs the address of a server",
+      remedy: "Give it with --mlflow http://localhost:5000, or in MLFLOW_TRACKING_URI.",
     });
   }
   const server = mlflowServer(mlflow, process.env);
@@ -180,7 +182,7 @@ async function writeDocument(
     const { UsageError } = await import("../../errors/index.js");
     throw new UsageError({
       place: path,
-      problem: `is a folder, and --to ${options.to} is about a result`,
+      problem: `is a folder, but --to ${options.to} takes a result`,
       remedy: `Measure it first: holdfast evaluate ${path} --out result.json`,
     });
   }
@@ -203,8 +205,8 @@ async function onlyOne(from: readonly string[], { to }: ExportOptions): Promise<
   if (from.length === 1) return from[0]!;
   throw new UsageError({
     place: `--to ${to}`,
-    problem: `is about one input, and there are ${from.length}`,
-    remedy: "Export them one after the other.",
+    problem: `takes one input, but ${from.length} were given`,
+    remedy: "Export them one at a time.",
   });
 }
 
@@ -231,8 +233,8 @@ async function readWhole(path: string): Promise<Result> {
     const { InputError } = await import("../../errors/index.js");
     throw new InputError({
       place: path,
-      problem: "is what an evaluation that has not finished keeps, not its result",
-      remedy: "Give the same holdfast evaluate again: it goes on from there and writes the result.",
+      problem: "is the saved state of an unfinished evaluation, not a result",
+      remedy: "Run the same holdfast evaluate command again: it continues from there and writes the result.",
     });
   }
   const { readResult } = await import("../../evaluation/index.js");

@@ -25,12 +25,12 @@ Examples:
   holdfast falsify model.onnx property.vnnlib --json | jq .answer
   holdfast falsify model.onnx property.vnnlib --quiet > answer.txt; [ $? -eq 10 ] && echo unsafe
 
-The property is VNN-LIB 1.0: bounds of each input X_i, and of outputs Y_j the condition of a counterexample.
-The first line of stdout is the answer:
-  sat      there is a counterexample; it follows as VNN-COMP writes it. The unchanged file was run on it.
-  unknown  none was found in the time. That proves nothing: unsat takes a verifier.
-Inputs are the elements of the model's input tensor in its own order; nothing is put before the model, and
-only the property's bounds limit them. Ctrl-C ends the search without an answer.
+The property is VNN-LIB 1.0: bounds on each input X_i, and conditions on the outputs Y_j that make a
+counterexample. The first line of stdout is the answer:
+  sat      there is a counterexample. It follows in the format of VNN-COMP; the unchanged model file confirmed it.
+  unknown  none was found in time. That proves nothing: only a verifier can answer unsat.
+The X_i are the elements of the model's input tensor, in order. No preprocessing is applied, and only the
+property's bounds limit them. Ctrl-C stops the search without an answer.
 
 Exit codes: 10 sat, 0 unknown, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`;
 
@@ -40,13 +40,13 @@ export function falsifyCommand(program: Command): void {
     .argument("<model>", "a run folder or an .onnx file")
     .argument("<property>", "a .vnnlib or .vnnlib.gz file")
     .addOption(
-      new Option("--timeout <time>", "time after which the answer is unknown, such as 20s, 2m or 1h")
+      new Option("--timeout <time>", "time limit, such as 20s, 2m or 1h; then the answer is unknown")
         .argParser(duration)
         .default(120, "2m"),
     )
-    .option("--save <file>", "write the counterexample to a file, where one is found")
-    .option("--output <name>", "which of the model's outputs the Y_j are, where there are several")
-    .option("--batch-size <n>", "inputs of a run, at most", count, 8);
+    .option("--save <file>", "write the counterexample, if one is found, to a file")
+    .option("--output <name>", "the model output that holds the Y_j, if there are several")
+    .option("--batch-size <n>", "most inputs evaluated at once", count, 8);
   commonOptions(computeOptions(command));
   command.addHelpText("after", EXAMPLES).action(search);
 }

@@ -21,12 +21,12 @@ Examples:
   holdfast gradient my-model.onnx --of loss --to weights -o update.onnx
   holdfast gradient my-model.onnx --of features --to layer1.weight,input -o part.onnx
 
-The file holds the model itself, with its own inputs and outputs, and in addition:
+The file holds the model with its own inputs and outputs, and in addition:
   labels          int64 [N], an input, for --of loss and --of logit
   loss or logit   [N], an output
-  <name>_grad     the gradient of the sum of the losses, an output for each value asked for
+  <name>_grad     the gradient of the sum of the losses, one output for each value you name
 
-Any ONNX Runtime runs it. Pixels are given as the model itself takes them.`;
+Any ONNX Runtime runs it. It takes pixels as the model itself does.`;
 
 const names = (text: string): string[] => text.split(",").filter((name) => name !== "");
 
@@ -40,10 +40,12 @@ export function gradientCommand(program: Command): void {
       "loss (cross-entropy), logit (the label's), or a value of the graph by name",
       "loss",
     )
-    .option("--to <list>", "input, weights, or values of the graph by name, between commas", names, ["input"])
-    .option("--batch-size <n>", "images of a batch, where the model leaves it open (default: 1)", count)
-    .option("--size <n | hxw>", "size of its images, where it leaves that open", imageSize)
-    .option("--output <name>", "which of its outputs gives the logits, where there are several");
+    .option("--to <list>", "input, weights, or names of values in the graph, separated by commas", names, [
+      "input",
+    ])
+    .option("--batch-size <n>", "batch size, if the model leaves it open (default: 1)", count)
+    .option("--size <n | hxw>", "size of its images, if the model leaves it open", imageSize)
+    .option("--output <name>", "the output that gives the logits, if there are several");
   commonOptions(command);
   command.addHelpText("after", EXAMPLES).action(writeGradient);
 }

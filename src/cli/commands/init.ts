@@ -17,7 +17,7 @@ export function initCommand(program: Command): void {
     .command("init")
     .argument("[model]", "an .onnx file or a run folder (default: the only .onnx file here)")
     .option("--data <name>", "the images, as for evaluate", "photos:test")
-    .option("--out <file>", "where it goes; nothing is overwritten", "holdfast.yaml");
+    .option("--out <file>", "file to write; nothing is overwritten", "holdfast.yaml");
   commonOptions(command).addHelpText("after", EXAMPLES).action(init);
 }
 
@@ -31,11 +31,13 @@ async function init(model: string | undefined, options: InitOptions): Promise<vo
     if (error.code !== "EEXIST") throw fileError(error, out);
     throw new UsageError({
       place: out,
-      problem: "exists already",
-      remedy: "Change it, or name another --out.",
+      problem: "already exists",
+      remedy: "Edit it, or choose another --out.",
     });
   });
-  createTerminal(options).result(`${out}\nNext: set what must hold, then holdfast check`, { config: out });
+  createTerminal(options).result(`${out}\nNext: edit the assertions in it, then run holdfast check`, {
+    config: out,
+  });
 }
 
 async function onlyModel(): Promise<string> {

@@ -35,20 +35,23 @@ Examples:
   holdfast inspect runs/mnist-at-alp --graph | less
   holdfast inspect my-model.onnx --data photos --write
 
-"attackable: yes" is tried: a step of PGD is built and compiled. A model that cannot be read exits with 3
-and lists every node that is left. --write keeps what is known of its images in my-model.yaml, which every
-command then reads; what neither the options nor the files say is tried on --data.
+"attackable: yes" is tested: a PGD step is built and compiled. If the model cannot be read, the exit code is 3
+and every unsupported node is listed. --write saves what is known about the model's images to my-model.yaml,
+which every command then reads; what neither the options nor the files say is found by trying it on --data.
 schemas/inspection.schema.json describes the JSON.`;
 
 export function inspectCommand(program: Command): void {
   const command = program
     .command("inspect")
     .argument("<model>", "a run folder or an .onnx file")
-    .option("--graph", "print the whole graph, one line a node")
-    .option("--picture <file>", "draw the graph as an .svg, equal blocks in a row drawn once")
-    .option("--batch-size <n>", "images that memory is estimated for", count, 8)
-    .option("--write", "write how its images are made to a .yaml file beside it")
-    .option("--data <name>", "labelled images to try the usual preprocessings on, where nothing says it");
+    .option("--graph", "print the whole graph, one line per node")
+    .option("--picture <file>", "draw the graph as an .svg; repeated blocks are drawn once")
+    .option("--batch-size <n>", "batch size to estimate memory for", count, 8)
+    .option("--write", "save how its images are preprocessed to a .yaml file beside it")
+    .option(
+      "--data <name>",
+      "labelled images to try the usual preprocessings on, if nothing says which it is",
+    );
   modelOptions(mapOptions(command));
   commonOptions(command);
   command.addHelpText("after", EXAMPLES).action(inspect);
@@ -152,7 +155,7 @@ async function draw(file: string, { name, classifier }: ModelUnderTest, terminal
 function describePixels({ reading: { isSettled, origin, description } }: LoadedModel): string {
   if (!isSettled)
     return "not known: give --data to try the usual preprocessings, or --mean, --std, --pixel-range";
-  if (origin === undefined) return "x as it is, of x in [0, 1]: holdfast saved it so";
+  if (origin === undefined) return "x in [0, 1], unchanged: the model was saved by holdfast";
   return describeReading(description, origin);
 }
 
@@ -170,10 +173,10 @@ async function write(argument: string, { reading }: LoadedModel): Promise<string
   throw new UsageError({
     place: "--write",
     problem: isSettled
-      ? "holdfast saved the model: its file says everything itself"
+      ? "is not needed: holdfast saved the model, and the file itself says everything"
       : "nothing says how the model's pixels are read",
     remedy: isSettled
-      ? "Leave it out."
-      : "Give --data to try the usual ways, or --mean, --std, --pixel-range.",
+      ? "Omit it."
+      : "Give --data to try the usual preprocessings, or give --mean, --std, --pixel-range.",
   });
 }

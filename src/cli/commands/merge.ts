@@ -16,16 +16,16 @@ Examples:
   holdfast reproduce all --data 17flowers/ --shard 1/2 --out shard-1          (on one machine)
   holdfast reproduce all --data 17flowers/ --shard 2/2 --out shard-2          (on another)
   holdfast merge runs/small shard-1 shard-2
-  holdfast reproduce all --data 17flowers/ --out runs/small                   (what is left, and the report)
+  holdfast reproduce all --data 17flowers/ --out runs/small                   (does what is left and writes the report)
 
-Files are results of evaluate, and make the result that one run of all images gives with --no-checks; neither
-the model nor the images are needed. Folders are those of reproduce.`;
+Files are results from evaluate; merged, they give the same result as one run of all images with --no-checks.
+Neither the model nor the images are needed. Folders are those that reproduce writes.`;
 
 export function mergeCommand(program: Command): void {
   const command = program
     .command("merge")
-    .argument("<into>", "the result, or the folder, that they go into")
-    .argument("<from...>", "results that evaluate wrote with --shard, or folders of reproduce");
+    .argument("<into>", "the result file or the folder to merge them into")
+    .argument("<from...>", "results from evaluate --shard, or folders from reproduce");
   commonOptions(outputOptions(command))
     .addHelpText("after", EXAMPLES)
     .action(async (into: string, from: string[], options: MergeOptions) => {
@@ -45,8 +45,8 @@ async function areFiles(from: readonly string[]): Promise<boolean> {
     const { UsageError } = await import("../../errors/index.js");
     throw new UsageError({
       place: "merge",
-      problem: `${file} is a file and ${folder} a folder`,
-      remedy: "Give the results of evaluate, which are files, or the folders of reproduce.",
+      problem: `${file} is a file, but ${folder} is a folder`,
+      remedy: "Give either files (results of evaluate) or folders (of reproduce).",
     });
   }
   // What is not there is named by whoever reads it.
@@ -78,15 +78,15 @@ async function mergeFolders(
     const { UsageError } = await import("../../errors/index.js");
     throw new UsageError({
       place: option,
-      problem: "says nothing to the folders of a reproduction",
-      remedy: "Leave it out: reproduce makes the report.",
+      problem: "does not apply to the folders of a reproduction",
+      remedy: "Omit it: reproduce writes the report.",
     });
   }
   const { mergeReproductions } = await import("../../reproduction/index.js");
   const merged = await mergeReproductions(into, from);
   for (const title of merged.different) {
-    terminal.warn(`${title}: the one that was there stays; the other has another result`);
+    terminal.warn(`${title}: kept the one already there; the other has a different result`);
   }
   const { copied, same } = merged;
-  terminal.result(`${copied.length} pieces copied, ${same.length} were there already`, merged);
+  terminal.result(`${copied.length} pieces copied, ${same.length} already there`, merged);
 }

@@ -13,7 +13,7 @@ const NAME_WIDTH = 16;
 export function recipesCommand(program: Command): void {
   const command = program
     .command("recipes")
-    .argument("[name]", "a recipe, or a file of one, which is checked");
+    .argument("[name]", "a recipe to print, or a recipe file to check");
   commonOptions(command).addHelpText("after", EXAMPLES).action(recipes);
 }
 

@@ -18,9 +18,12 @@ interface ReportOptions extends CommonOptions {
 export function reportCommand(program: Command): void {
   const command = program
     .command("report")
-    .argument("<result>", "the JSON that holdfast evaluate or reproduce wrote, or the folder of a training")
-    .option("--out <file>", "where the report goes (default: report.html; of a training, in its folder)")
-    .option("--pictures <file>", "the pictures of a reproduction (default: none)");
+    .argument("<result>", "the JSON written by holdfast evaluate or reproduce, or a run folder")
+    .option(
+      "--out <file>",
+      "where to write the report (default: report.html; for a training run, in its folder)",
+    )
+    .option("--pictures <file>", "the pictures.json of a reproduction (default: none)");
   commonOptions(command);
   command.addHelpText("after", EXAMPLES).action(async (path: string, options: ReportOptions) => {
     const { statSync } = await import("node:fs");

@@ -55,25 +55,26 @@ Examples:
       --weights resnet152=resnet152.safetensors
   holdfast merge runs/small shard-2/ shard-3/ shard-4/
 
-The plan comes first: what will run, how long by a short measurement on this machine, what is done.
-Finished pieces stay: run the same line again after a stop or a kill. A piece is named by its exact
-settings, so other settings in the same folder share what they have in common. Small models are done
-faster several at a time (--jobs) than with many threads each. --only and --skip take whole words of
-a piece's title as --plan shows it: a dataset, a recipe, transfer, white-box, measure; "at" is not
-at-alp. The folders of --shard are gathered by merge; the line run again without --shard does what
-waited for another machine, and writes the report.`;
+Prints the plan first: what will run, how long it will take by a short measurement on this machine, and what
+is done already. Finished pieces are kept: after a stop or a kill, run the same command again. A piece is named
+by its exact settings, so runs with other settings in the same folder share the pieces they have in common.
+Small models finish sooner with several at a time (--jobs) than with many threads each.
+
+--only and --skip match whole words of a piece's title as --plan shows it: a dataset, a recipe, transfer,
+white-box, measure. "at" does not match at-alp. To combine the folders of --shard, run holdfast merge; then run
+the command again without --shard to do what waited for another machine and to write the report.`;
 
 export function reproduceCommand(program: Command): void {
   const command = program
     .command("reproduce")
-    .addArgument(new Argument("<what>", "which of them").choices(REPRODUCTION_PARTS))
+    .addArgument(new Argument("<what>", "what to reproduce").choices(REPRODUCTION_PARTS))
     .addOption(oneOf("--preset <name>", "settings", Object.keys(PRESETS)).default("small"))
-    .option("--data <name>", "a dataset, as for train; repeat it for more (default: flowers)", gather)
-    .option("--out <folder>", "where the pieces and the report go (default: reproduction-<preset>)")
-    .option("--plan", "show every piece of the plan, and do nothing")
-    .option("--only <words>", "only pieces whose title has these whole words; repeatable", gather)
-    .option("--skip <words>", "no piece whose title has these whole words; repeatable", gather)
-    .option("--shard <i/n>", "this is machine i of n, with a folder of its own for merge", shard)
+    .option("--data <name>", "a dataset, as for train; repeatable (default: flowers)", gather)
+    .option("--out <folder>", "folder for the pieces and the report (default: reproduction-<preset>)")
+    .option("--plan", "list every piece of the plan, and stop")
+    .option("--only <words>", "do only pieces whose title has these whole words; repeatable", gather)
+    .option("--skip <words>", "skip pieces whose title has these whole words; repeatable", gather)
+    .option("--shard <i/n>", "do part i of n, in a folder of its own for holdfast merge", shard)
     .option("--weights <model=file>", "ImageNet weights of an architecture; repeatable", weightsOf)
     .option("--seeds <n>", "seeds of each defended model (default: the preset's)", whole(1, 1000))
     .option(
@@ -81,7 +82,7 @@ export function reproduceCommand(program: Command): void {
       "threads inside an operator (default: the number of cores, or a job's share)",
       workers,
     )
-    .option("--jobs <n>", "pieces done at a time, each in a process of its own", workers, 1)
+    .option("--jobs <n>", "pieces to do at a time, each in its own process", workers, 1)
     .addOption(new Option("--helper", "a process of --jobs").hideHelp());
   commonOptions(choiceOptions(command)).addHelpText("after", EXAMPLES).action(reproduceAction);
 }
@@ -155,7 +156,7 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
       display.stop();
       await helpers?.stop();
     }
-  }, "Stopping after the batch or step under way …");
+  }, "Finishing the current batch or step …");
 }
 
 /** What can be refused without it is refused before a dataset is opened or a file of weights read. */
@@ -217,7 +218,7 @@ async function writeAnswers(
     if (kinds.length > 0) terminal.note(kinds.map((line) => `  ${line}`).join("\n"));
   }
   terminal.note(
-    "Gray-box and black-box test transfer, not robustness; white-box PGD is an upper bound of it.",
+    "Gray-box and black-box measure transfer, not robustness; white-box PGD is an upper bound of robustness.",
   );
   const files = await writeReproduction(out, assembled);
   terminal.note(`report: ${files.report}\nresult: ${files.result}`);
@@ -245,7 +246,7 @@ function createDisplay(
         progress = undefined;
         terminal.note(`  done in ${formatSeconds(event.seconds)}`);
       } else if (event.type === "note") terminal.warn(`${event.piece.title}: ${event.text}`);
-      else terminal.note(`waits for another shard: ${event.piece.title}`);
+      else terminal.note(`waiting for another shard: ${event.piece.title}`);
     },
   };
 }
@@ -273,6 +274,6 @@ function describePlan(
     ),
     formatTable([["piece", "state", "time"], ...rows]),
     `about ${formatSeconds(left(pieces) / jobs)} on this machine${jobs > 1 ? `, ${jobs} pieces at a time` : ""}, ` +
-      "by a short measurement and what was done already",
+      "estimated from a short measurement and the pieces already done",
   ].join("\n");
 }

@@ -22,9 +22,9 @@ Examples:
   holdfast sweep --data photos/ --recipe pat --vary learning-rate=0.02,0.05,0.1 --optimiser sgd
   holdfast sweep --data photos/ --recipe igr --vary recipe.weights.inputGradient=0.1,1,10
 
-A setting is alpha, beta, lambda, epsilon, learning-rate, weight-decay, epochs, … or a path into a
-run's config.json (settings left out). Every combination is trained, then judged on the validation
-images alone. Run the same line again to go on after a stop.`;
+A setting is alpha, beta, lambda, epsilon, learning-rate, weight-decay, epochs, … or a path into the settings of
+a run's config.json. Every combination is trained, then judged on the validation images only. After a stop, run
+the same command again to continue.`;
 
 /** `lambda`: no option, but the weight that sweeps of `igr` are about. */
 const LAMBDA = "recipe.weights.inputGradient";
@@ -34,19 +34,19 @@ export function sweepCommand(program: Command): void {
     .command("sweep")
     .requiredOption("--vary <setting=values>", "values to try, as in alpha=0.02,0.1; repeatable", vary)
     .addOption(
-      oneOf("--criterion <name>", "what is best on the validation images: accuracy", [
+      oneOf("--criterion <name>", "criterion for the best, on the validation images: accuracy", [
         "mean",
         "robust",
         "clean",
       ]).default("mean", "the mean of clean and robust"),
     )
     .addOption(
-      new Option("--judge-epsilon <x>", "radius of the attack that judges")
+      new Option("--judge-epsilon <x>", "radius of the attack used for judging")
         .argParser(judgeRadius)
         .default(8 / 255, formatEpsilon(8 / 255)),
     )
     .option("--judge-steps <n>", "its PGD steps", count, 20)
-    .option("--out <folder>", "where the trials go (default: sweeps/<data>-<recipe>)");
+    .option("--out <folder>", "folder for the trials (default: sweeps/<data>-<recipe>)");
   trainingOptions(command);
   command.addHelpText("after", EXAMPLES).action(runSweep);
 }
@@ -94,7 +94,7 @@ async function runSweep(options: SweepCommandOptions): Promise<void> {
     } finally {
       shown.stop();
     }
-  }, "Finishing this step and saving …");
+  }, "Finishing the current step and saving …");
 }
 
 function tell(event: SweepEvent, terminal: Terminal, stop: () => void): void {

@@ -23,15 +23,16 @@ Examples:
   holdfast train --data photos/ --size 64 --device cuda --out runs/photos
   holdfast train --resume runs/at-alp
 
-The run folder holds model.onnx (the finished classifier), config.json, log.jsonl,
-checkpoints/, manifest.json and report.html (its page). Of an .onnx --model it also holds source.onnx (as it was) and
-exported.onnx: the same inputs, outputs and types as the file that came, with the new weights. Ctrl-C finishes the step under way and saves.`;
+The run folder holds model.onnx (the finished classifier), config.json, log.jsonl, checkpoints/, manifest.json
+and report.html. For an .onnx --model it also holds source.onnx (a copy of the original) and exported.onnx: the
+new weights in a model with the inputs, outputs and types of the original. Ctrl-C finishes the current step and
+saves.`;
 
 export function trainCommand(program: Command): void {
   const command = program
     .command("train")
     .option("--out <folder>", "the run folder (default: runs/<data>-<recipe>)")
-    .option("--resume <folder>", "go on with a run; needs no other option");
+    .option("--resume <folder>", "continue a run; needs no other option");
   pageOptions(trainingOptions(command));
   command
     .addHelpText("after", EXAMPLES)
@@ -79,7 +80,7 @@ async function train(options: TrainOptions & PageOptions, command: Command): Pro
       await page.end(endingOf(error));
       throw error;
     }
-  }, "Finishing this step and saving …");
+  }, "Finishing the current step and saving …");
 }
 
 function endingOf(error: unknown): Ending {
@@ -108,15 +109,15 @@ export function createTrainingDisplay(terminal: Terminal, onStart: () => void): 
     stop,
     onEvent(event) {
       if (event.type === "initialised") {
-        const head = event.newHead ? "a new last layer" : "its last layer too";
-        const pixels = event.normalised === false ? "as they are" : "normalised as ImageNet's";
-        terminal.note(`  begins with ${event.file}: ${event.copied} tensors, ${head}; pixels ${pixels}`);
+        const head = event.newHead ? "a new last layer" : "including its last layer";
+        const pixels = event.normalised === false ? "unchanged" : "normalised as for ImageNet";
+        terminal.note(`  initialised from ${event.file}: ${event.copied} tensors, ${head}; pixels ${pixels}`);
       } else if (event.type === "notice") {
         terminal.note(`  ${event.message}`);
       } else if (event.type === "start") {
         onStart();
         progress = terminal.progress(event.steps, "steps");
-        if (event.step > 0) progress.say(`  going on after step ${event.step}`);
+        if (event.step > 0) progress.say(`  continuing after step ${event.step}`);
         progress.at(event.step, "compiled");
       } else if (event.type === "step") {
         const epsilon = event.epsilon === null ? "" : `, ε ${event.epsilon.toFixed(3)}`;

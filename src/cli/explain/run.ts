@@ -191,8 +191,8 @@ async function see({
     const { InputError } = await import("../../errors/index.js");
     throw new InputError({
       place: `${dataset.fileName(places[without]!)} (${name})`,
-      problem: "the model's logits are NaN: it names no class, and nothing explains it",
-      remedy: "Check the model and its pixels (--mean, --std, --pixel-range), or leave the image out.",
+      problem: "the model's logits are NaN, so there is no predicted class to explain",
+      remedy: "Check the model and its pixels (--mean, --std, --pixel-range), or leave out the image.",
     });
   }
   const losses = crossEntropies(logits, predicted, size, classCount);
