@@ -179,7 +179,7 @@ describe("what cannot be evaluated", () => {
     evaluateModels(models, { dataset, population: 50, seed: null }, { ...options, ...given }, { tool });
 
   test("two models of one name, an unknown transfer source, ε out of range", async () => {
-    await expect(run([untrained("a", 1), untrained("a", 2)])).rejects.toThrow(/two are called "a"/);
+    await expect(run([untrained("a", 1), untrained("a", 2)])).rejects.toThrow(/two models are named "a"/);
     await expect(run([untrained("a", 1)])).rejects.toThrow(/"b" is not among the models/);
     await expect(run([untrained("a", 1)], { epsilons: [8], transferFrom: [] })).rejects.toThrow(UsageError);
   });
@@ -189,6 +189,6 @@ describe("what cannot be evaluated", () => {
     const other = { ...rest, classifier: { ...classifier, height: 32 } };
     await expect(run([other], { transferFrom: [] })).rejects.toThrow(/reads images of 1 × 32 × 28/);
     const fewer = { ...rest, classifier: { ...classifier, classNames: ["x"] } };
-    await expect(run([fewer], { transferFrom: [] })).rejects.toThrow(/knows 1 classes/);
+    await expect(run([fewer], { transferFrom: [] })).rejects.toThrow(/has 1 classes/);
   });
 });

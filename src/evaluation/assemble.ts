@@ -43,7 +43,7 @@ export interface Sample {
 export interface KeepOptions {
   /**
    * A file to save outcomes in as they arrive, so that the same evaluation can continue after a kill. The caller removes it
-   * when the result is written. An image that goes on to other models is saved once they have answered.
+   * when the result is written. An image that transfers to other models is saved once they have classified it.
    */
   readonly keepIn?: string | undefined;
   /** Called with the number of outcomes found there. */
@@ -103,8 +103,8 @@ export async function evaluateModels(
       : await openKept(keepIn, read, sample.dataset, tool, options, device?.name);
   if (kept !== undefined && kept.others.length > 0) {
     notes.push(
-      `Some outcomes were kept from a run on ${kept.others.join(" and ")}, the others are of ${device?.name ?? "cpu"}: ` +
-        "devices round otherwise, and a few images may fall otherwise on one of them",
+      `Some outcomes come from an earlier run on ${kept.others.join(" and ")}, the others from ${device?.name ?? "cpu"}: ` +
+        "devices round differently, so a few images may come out differently",
     );
   }
   if (kept !== undefined && kept.found > 0) onKept?.(kept.found);
@@ -128,12 +128,12 @@ export async function evaluateModels(
   });
 }
 
-/** @throws InputError where the model is run as its file is: that is on the CPU. */
+/** @throws InputError if the model runs as an unchanged file, which works on the CPU only. */
 function checkRunsOn({ name: device }: Device, { name, classifier }: EvaluatedModel<AnyClassifier>): void {
   if (device === "cpu" || !isOpaque(classifier)) return;
   throw new InputError({
     place: `model ${name}`,
-    problem: `has nodes that are not read, so its file runs as it is: on the CPU, not on ${device}`,
+    problem: `has unsupported nodes, so its file runs unchanged, which works on the CPU only, not on ${device}`,
     remedy: "Give --device cpu.",
   });
 }
@@ -149,11 +149,11 @@ export interface ResultParts {
   readonly evaluation: Evaluation;
   readonly examples: Result["examples"];
   readonly tool: ToolInfo;
-  /** What was noticed about the models and done about it. */
+  /** What was noticed about the models, and what was done about it. */
   readonly notes?: readonly string[];
   /** ISO 8601; now by default. */
   readonly date?: string;
-  /** Where it is a part of an evaluation. */
+  /** Set for a part of an evaluation. */
   readonly shard?: ShardInfo | undefined;
   /** What it ran on; the CPU by default. */
   readonly device?: DeviceUse | undefined;
@@ -194,11 +194,11 @@ function parametersOf(classifier: AnyClassifier): number {
   return parameters.reduce((sum, name) => sum + (graph.initializers.get(name)?.data.length ?? 0), 0);
 }
 
-/** What a result is made of; its gates and statements follow from that. */
+/** What a result is made from; its gates and statements follow from these. */
 export type Measures = Omit<Result, "schemaVersion" | "date" | "examples" | "warnings" | "statements"> &
   Partial<Pick<Result, "date" | "examples" | "statements">>;
 
-/** A result of these measurements, with the gates run and checked against its own schema. */
+/** A result from these measurements: runs the gates, and checks it against its own schema. */
 export function measuredResult(measures: Measures): Result {
   const result: Result = {
     schemaVersion: resultSchemaVersion,
@@ -219,14 +219,14 @@ export function measuredResult(measures: Measures): Result {
         : shardStatement(measures.shard, measures.dataset),
       ...classesStatement(measures.dataset),
       ...measures.models.flatMap(({ name, preprocessing }) =>
-        preprocessing === undefined ? [] : [`${name} is given pixels as ${preprocessing}.`],
+        preprocessing === undefined ? [] : [`${name} gets its pixels as ${preprocessing}.`],
       ),
     ],
   };
   return parseResult(result, "the result");
 }
 
-/** What a result says of the images scored: all of the sample, or those at `places`. */
+/** Describes the scored images for a result: the whole sample, or those at `places`. */
 export function describeSample(
   { dataset, population, seed }: Sample,
   places?: readonly number[],
@@ -249,11 +249,11 @@ export function describeSample(
   };
 }
 
-/** Of a part: what it is, and what makes the whole of it. */
+/** Says which shard this is, and how to get the whole. */
 function shardStatement({ index, count, images }: ShardInfo, { n }: ScoredImages): string {
   return (
-    `This is shard ${index} of ${count}: ${n} of the ${images} images of the evaluation. holdfast merge makes the ` +
-    "whole of all of them."
+    `This is shard ${index} of ${count}: ${n} of the ${images} images of the evaluation. holdfast merge combines ` +
+    "all shards into the whole."
   );
 }
 
@@ -261,17 +261,17 @@ function sampleStatement({ n, population, sampling, sampleSeed, name }: ScoredIm
   if (sampling === "full") return `All ${n} images of ${name} were scored.`;
   return (
     `${n} of the ${population} images of ${name} were scored, a class-balanced sample drawn with ` +
-    `seed ${sampleSeed}. The intervals (Wilson, 95 %) say how far the whole may be from it.`
+    `seed ${sampleSeed}. The intervals (Wilson, 95 %) say how far the accuracy on all images may be from it.`
   );
 }
 
-/** Of images of some classes only: what a prediction was chosen from. */
+/** If only some classes have images: what predictions are chosen from. */
 function classesStatement({ classNames, classCounts }: ScoredImages): string[] {
   const present = classCounts.filter((count) => count > 0).length;
   if (present === classNames.length) return [];
   return [
-    `The images are of ${present} of the ${classNames.length} classes; an answer is right, and an attack succeeds, by the ` +
-      "largest of all outputs.",
+    `The images cover ${present} of the ${classNames.length} classes. Predictions, and so the success of attacks, are still ` +
+      "taken over all outputs.",
   ];
 }
 

@@ -11,27 +11,27 @@ import {
 import { placesOf, type Dataset } from "../data/index.js";
 import { datasetBatches } from "./batches.js";
 
-/** What came of one image of a dataset. */
+/** The outcome for one image of a dataset. */
 export interface Outcome extends Done<Verdict> {
   /** Place in this dataset. */
   readonly place: number;
-  /** Place in the dataset that these were drawn from. */
+  /** Place in the dataset that this one was drawn from. */
   readonly index: number;
   readonly label: number;
 }
 
 export interface AttackDatasetOptions extends RunContext {
-  /** Places of the images that are attacked; all by default. */
+  /** Places of the images to attack; all by default. */
   readonly places?: readonly number[] | undefined;
-  /** The class that every image is to become; any but its label by default. */
+  /** The class that every image should be taken for; by default any but its label. */
   readonly aim?: number | undefined;
   /** After each run of the model: how many images were in it, and whether their gradients were computed. */
   readonly onRun?: ((kind: "forward" | "gradient", images: number) => void) | undefined;
 }
 
 /**
- * Attacks the images of a dataset. Outcomes come as they are known, in any order; none depends on the others, nor on the
- * target's batch size.
+ * Attacks the images of a dataset. Yields outcomes as soon as they are known, in any order. None depends on the others or
+ * on the target's batch size.
  */
 export async function* attackDataset(
   target: Target,

@@ -1,4 +1,4 @@
-/** One attack on images of the dataset: what was kept of it, and then what is left. */
+/** One attack on images of the dataset: first the saved outcomes, then the rest. */
 import type { PlannedAttack } from "../attacks/index.js";
 import { attackDataset } from "./attack-dataset.js";
 import type { KeptOutcome } from "./kept.js";
@@ -8,20 +8,20 @@ import type { Run } from "./run.js";
 export interface StageRun {
   readonly planned: PlannedAttack;
   readonly places: readonly number[];
-  /** What was kept of it, by place. */
+  /** Saved outcomes of this attack, by place. */
   readonly known: ReadonlyMap<number, KeptOutcome>;
-  /** Whether its time is over; asked between two batches. */
+  /** Whether its time is up; checked between batches. */
   readonly isOver: () => boolean;
-  /** Is told what was spent, in gradients. */
+  /** Receives the work done, in gradients. */
   readonly spend: (work: number) => void;
 }
 
-/** Ends an attack whose time is over. */
+/** Ends an attack whose time is up. */
 const OVER: unique symbol = Symbol("over");
 
 /**
- * Attacks images of the dataset. What was kept comes first, and whether there is time or not. Where the time is over, images
- * that are under way are left as they were.
+ * Attacks images of the dataset. Saved outcomes come first, whether or not there is time. When the time is up, images in
+ * progress stay as they were.
  */
 export async function* attackStage(
   run: Run,
@@ -51,7 +51,7 @@ export async function* attackStage(
   try {
     for await (const outcome of outcomes) {
       yield { outcome, seconds: (run.now() - last) / 1000, isKept: false };
-      // What is done with it is not the attack's time.
+      // Time spent on the outcome does not count as the attack's.
       last = run.now();
     }
   } catch (error) {

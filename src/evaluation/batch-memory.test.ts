@@ -29,6 +29,6 @@ test("without a limit what may not fit is said", async () => {
   const { rows, warnings } = await within({ available: 100 * MB });
   expect(rows).toBe(4096);
   expect(warnings.join()).toMatch(
-    /^4096 images at a time take about \d+ MB, and 100 MB are available: --memory 1GB takes fewer$/,
+    /^4096 images at a time take about \d+ MB, but only 100 MB is available: --memory 1GB attacks fewer at a time$/,
   );
 });

@@ -1,4 +1,4 @@
-/** How many images are attacked at a time for a process to stay within a size. */
+/** How many images to attack at a time so that the process stays within a memory limit. */
 import { forwardGraph, pgdStepGraph, stagesOf, SUITES, type Norm, type SuiteName } from "../attacks/index.js";
 import { UsageError } from "../errors/index.js";
 import { availableMemory, formatBytes } from "../files/index.js";
@@ -7,30 +7,30 @@ import { bindForInference, fixedBatchSize, isOpaque, type AnyClassifier } from "
 import { programBytes } from "../runtime/index.js";
 
 const MIB = 2 ** 20;
-/** As of a training (`training/memory.ts`): the process, blocks that values do not fill, copies of what is compiled. */
+/** As for training (`training/memory.ts`): the process itself, unfilled blocks, copies of what is compiled. */
 const [PROCESS, BLOCKS, CONSTANT_COPIES] = [280 * MIB, 1.35, 4];
 
 export interface BatchMemory {
-  /** Images at a time, as asked for. */
+  /** Images at a time, as requested. */
   readonly batchSize: number;
   /** An attack or a suite: each of its attacks holds a program. */
   readonly attack: string;
   readonly norm: Norm;
-  /** Bytes that the process may take; undefined: no limit. */
+  /** Memory limit of the process in bytes; undefined: no limit. */
   readonly memory: number | undefined;
-  /** Told where no limit was given and what is available may not do. */
+  /** Called if there is no limit and the available memory may not suffice. */
   readonly onWarning: (message: string) => void;
   readonly available?: number;
 }
 
 /**
- * The images that are attacked at a time: as many as asked for, or as the limit takes. What comes of an image does not depend on it.
+ * The number of images to attack at a time: as requested, or as many as fit the limit. Outcomes do not depend on it.
  *
  *   peak = 280 MiB + Σ_models ( 1.35 V + 4 C )
  *
- * V: the most bytes that the values of their programs take at once (a step for each gradient attack, and the answers), C: constants.
+ * V: the most bytes that the values of their programs take at once (a step for each gradient attack, and the forward pass), C: constants.
  *
- * @throws UsageError where one image takes more.
+ * @throws UsageError if not even one image fits.
  */
 export async function batchWithin(
   classifiers: readonly AnyClassifier[],
@@ -42,8 +42,8 @@ export async function batchWithin(
   if (memory === undefined) {
     if (whole > available) {
       onWarning(
-        `${batchSize} images at a time take about ${formatBytes(whole)}, and ${formatBytes(available)} are available: ` +
-          `--memory ${Math.max(1, Math.floor(available / 2 ** 30))}GB takes fewer`,
+        `${batchSize} images at a time take about ${formatBytes(whole)}, but only ${formatBytes(available)} is available: ` +
+          `--memory ${Math.max(1, Math.floor(available / 2 ** 30))}GB attacks fewer at a time`,
       );
     }
     return batchSize;
@@ -54,7 +54,7 @@ export async function batchWithin(
     throw new UsageError({
       place: "--memory",
       problem: `${formatBytes(memory)} is too little: one image at a time takes about ${formatBytes(least)}`,
-      remedy: "Give more, or measure fewer models at once.",
+      remedy: "Give it more, or measure fewer models at once.",
     });
   }
   const slope = (whole - least) / (batchSize - 1);
@@ -63,7 +63,7 @@ export async function batchWithin(
   return rows;
 }
 
-/** Programs of gradients that are held at once. */
+/** Number of gradient programs held at once. */
 function programsOf(attack: string, norm: Norm): number {
   return Object.hasOwn(SUITES, attack) ? stagesOf(SUITES[attack as SuiteName], norm).length : 1;
 }
@@ -74,7 +74,7 @@ async function peakOf(
 ): Promise<number> {
   let total = PROCESS;
   for (const classifier of classifiers) {
-    // The file runs as it is, and nothing is known of its values.
+    // The file runs unchanged, and its values are unknown.
     if (isOpaque(classifier)) continue;
     const bound = bindForInference(classifier, fixedBatchSize(classifier) ?? rows);
     const step = await programBytes(deadCode(pgdStepGraph(bound, { norm: "linf" })));

@@ -53,7 +53,7 @@ describe("a budget", () => {
     const [warning] = result.warnings.filter(({ code }) => code === "budget-spent");
     expect(warning).toMatchObject({ severity: "warning", measurements: rows.map(({ id }) => id) });
     expect(warning!.message).toMatch(
-      /0\.000001 s that the evaluation was given.*Square \+ APGD 48 of 48.*not run: auto on small/s,
+      /budget of 0\.000001 s ran out.*Square \+ APGD 48 of 48.*not run: auto on small/s,
     );
     expect(judgeThreshold(result, 0.5).outcome).toBe("undecided");
     expect(result.examples).toEqual([]);
@@ -97,7 +97,7 @@ describe("a budget", () => {
     expect(other!.further).toBeUndefined();
     expect(result.warnings.some(({ code }) => code === "budget-spent")).toBe(false);
     expect(result.statements.join(" ")).toContain(
-      "given 3500 s. How much is done in that depends on the speed",
+      "had a budget of 3500 s. How much it does in that time depends on the speed",
     );
     expect(await renderReport(result)).toContain(`auto and ${m.further} more`);
   });
@@ -146,7 +146,7 @@ describe("a budget", () => {
     expect(warning!.message).toContain(
       `PGD-20 from small on small1 (L∞, ε = 0.15): ${48 - finished} of 48 images`,
     );
-    expect(await renderReport(short)).toContain(`${own!.correct} of 48, ${48 - finished} not finished`);
+    expect(await renderReport(short)).toContain(`${own!.correct} of 48, ${48 - finished} unfinished`);
   });
 
   test("that cuts off the search for the nearest images draws no curve, says so, and leaves the headline alone", async () => {
@@ -159,10 +159,10 @@ describe("a budget", () => {
     const [warning] = result.warnings.filter(({ code }) => code === "budget-spent");
     expect(warning!.measurements).toEqual([search.id]);
     expect(warning!.message).toContain(
-      `FMN-60 on small (L∞, ε = 1): ${search.unfinished} of 48 images not finished`,
+      `FMN-60 on small (L∞, ε = 1): ${search.unfinished} of 48 images unfinished`,
     );
     expect(result.statements.join(" ")).toContain(
-      `FMN-60 was cut off before ${search.unfinished} of 48 images of small: there is no accuracy at every ε`,
+      `FMN-60 on small was cut off with ${search.unfinished} of 48 images left, so there is no accuracy at every ε`,
     );
     expect(distancesOf(result)).toEqual([]);
     expect(distancesOf(whole)).toHaveLength(1);

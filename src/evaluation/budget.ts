@@ -1,17 +1,17 @@
-/** The seconds that an evaluation is given. */
+/** The time budget of an evaluation, in seconds. */
 
 export interface Budget {
   readonly seconds: number;
-  /** So far; what was kept of an earlier run counts with the seconds that it took there. */
+  /** Seconds spent so far; saved outcomes of an earlier run count with their time there. */
   readonly spent: number;
   readonly isSpent: boolean;
-  /** Adds what was kept of an earlier run. */
+  /** Adds the seconds of saved outcomes. */
   add(seconds: number): void;
-  /** Whether the equal share of what is left now, had by one of `count`, is spent. */
+  /** Tells when an equal share of the time now left, split among `count`, is spent. */
   share(count: number): () => boolean;
 }
 
-/** Begins now. @param now in milliseconds. */
+/** Starts now. @param now in milliseconds. */
 export function openBudget(seconds: number, now: () => number): Budget {
   const started = now();
   let before = 0;

@@ -120,9 +120,9 @@ test("a model trained to keep its attention or logits is to be attacked on them"
     return checkGates(alone).find(({ code }) => code === "not-adaptive")!.message;
   };
   // Neither a shard nor a budget makes checks: the command does in any case.
-  expect(told(about.threat)).toMatch(/Measure it with holdfast evaluate --attack attention-apgd too\.$/);
+  expect(told(about.threat)).toMatch(/Also measure it with holdfast evaluate --attack attention-apgd\.$/);
   expect(told({ norm: "l1", epsilon: 1 })).toMatch(
-    /--attack attention-apgd too in L∞ or L2, the norms that it knows\.$/,
+    /--attack attention-apgd in L∞ or L2, the norms it supports\.$/,
   );
 });
 
@@ -146,14 +146,14 @@ test("what a check broke counts in the worst case, and is said", () => {
   const whole = { ...measured(checks), measurements: [{ ...about, perImage }] };
   expect(worstCase(whole, "m", about.threat)!.correct).toBe(55);
   expect(checkStatements(whole)[0]).toBe(
-    "m: the checks broke 5 of the 60 images that AutoAttack had left, so 55 of 100 stand (55.0 %).",
+    "m: the checks broke 5 of the 60 images that had survived AutoAttack, so 55 of 100 are left (55.0 %).",
   );
 });
 
 test("what was tried in vain is said", () => {
   const checks = { further: [further("longer", 0), further("adaptive", 0)], signs: signs() };
   expect(checkStatements(measured(checks))).toEqual([
-    "m, checked on samples of the 60 images that AutoAttack left: APGD-200 (twice the steps) broke none of 30, APGD + " +
+    "m was checked on samples of the 60 images that survived AutoAttack: APGD-200 (twice the steps) broke none of 30, APGD + " +
       "attention-200 (made for attention pairing) broke none of 30 and 12 showed no sign of a failing attack (Pintor et al. 2022).",
   ]);
 });

@@ -1,4 +1,4 @@
-/** The gates on what was tried beside the measurements, and what it says where nothing was found. */
+/** The gates on the extra checks, and the statements if they found nothing. */
 import { CARDS, normLabel } from "../attacks/cards/index.js";
 import type {
   AttackMeasurement,
@@ -13,20 +13,20 @@ import { attacksOf, type Measured } from "./curves.js";
 import { warn } from "./warn.js";
 import { attackAndSteps, attackLabel, describe, list, number, percent } from "./words.js";
 
-/** More accuracy than this, taken by an attack made for the defence, weakens the number. */
+/** If an attack made for the defence takes more accuracy than this, the number is weak. */
 const ADAPTIVE_MARGIN = 0.002;
 /** Share of the margin that small noise may change on average. */
 const UNSTABLE = 0.1;
-/** Share from which on the change says that the gradient means nothing. */
+/** From this share up, the gradient means nothing. */
 const WILD = 1;
 /** Share of the watched images that must show a sign of weakness. */
 const SOME = 0.25;
-/** Share of the images standing where all is allowed, from which on the number is false. */
+/** If this share of the images survives without limits, the number is false. */
 const MANY = 0.25;
 
 type Checks = Pick<Measured, "checks" | "measurements">;
 
-/** The checks of each model with the measurement that they speak of. */
+/** The checks of each model, with the measurement that they are about. */
 function checked({ checks = [], measurements }: Checks): {
   readonly checks: ModelChecks;
   readonly about: AttackMeasurement;
@@ -38,17 +38,17 @@ function checked({ checks = [], measurements }: Checks): {
   });
 }
 
-/** The same images were answered differently though nothing says that the model draws at random (AutoAttack's check). */
+/** The same images gave different outputs although nothing says that the model is randomised (AutoAttack's check). */
 export function repeatsGate({ checks = [], measurements }: Checks): ResultWarning[] {
   return checks.flatMap(({ model, repeats }) => {
     if (repeats?.averagedOver === undefined) return [];
     const { images, correct, difference, averagedOver } = repeats;
     const message =
-      `${model}: the same ${images} images were answered ${correct.length} times, ${correct.join(", ")} of them right, with ` +
-      `answers up to ${number(difference)} of their length apart: the model draws at random on its own, or is not computed ` +
-      `the same way twice. It was attacked and scored as a randomised one: each answer is the mean of ${averagedOver}. Its draws ` +
-      "have no seed, so this number does not repeat. Make the noise an input of the model or take it out; then measure with " +
-      "--attack rand, which averages 20 gradients a step.";
+      `${model}: run ${correct.length} times on the same ${images} images, the model got ${correct.join(", ")} right, and its ` +
+      `outputs differed by up to ${number(difference)} of their length. Either it draws random numbers of its own, or it is not ` +
+      `computed the same way twice. It was attacked and scored as a randomised model: each output is the mean of ${averagedOver} runs. ` +
+      "Its random draws have no seed, so this number cannot be repeated. Make the noise an input of the model, or remove it; then " +
+      "measure with --attack rand, which averages 20 gradients per step.";
     return [
       warn(
         "unreliable-attack",
@@ -66,8 +66,8 @@ export function longerGate(measured: Checks): ResultWarning[] {
     further.flatMap((longer) => {
       if (longer.purpose !== "longer" || !isBeyond(longer, about)) return [];
       const message =
-        `${describe(about)}: ${attackAndSteps(longer)}, at twice the steps, broke ${longer.broken} of ${longer.images} images that ` +
-        `had stood: ${after(longer, about)} instead of ${percent(about.accuracy)}, below the confidence interval. The attack had ` +
+        `${describe(about)}: ${attackAndSteps(longer)}, with twice the steps, broke ${longer.broken} of ${longer.images} images that ` +
+        `had survived: ${after(longer, about)} instead of ${percent(about.accuracy)}, below the confidence interval. The attack had ` +
         `not converged. ${counted(longer)} Measure again with more steps (${moreSteps(about, longer)}) until the accuracy stops falling.`;
       return [warn("not-converged", "warning", message, [about])];
     }),
@@ -81,8 +81,8 @@ function after(further: FurtherAttack, about: AttackMeasurement): string {
 
 function counted({ images, standing }: FurtherAttack): string {
   return images === standing
-    ? "It was run on all that stood, and what it broke counts in the worst case."
-    : "What it broke counts in the worst case.";
+    ? "It was run on all survivors, and the images it broke count in the worst case."
+    : "The images it broke count in the worst case.";
 }
 
 function moreSteps({ stages, parameters }: AttackMeasurement, longer: FurtherAttack): string {
@@ -91,7 +91,7 @@ function moreSteps({ stages, parameters }: AttackMeasurement, longer: FurtherAtt
   return `--steps ${2 * (parameters.steps ?? Number(steps))}`;
 }
 
-/** Gate 10: an attack made for the defence broke what the others had left. */
+/** Gate 10: an attack made for the defence broke images that the others had left. */
 export function adaptiveGate(measured: Checks): ResultWarning[] {
   return checked(measured).flatMap(({ checks: { further = [] }, about }) =>
     further.flatMap((adaptive) => {
@@ -99,15 +99,15 @@ export function adaptiveGate(measured: Checks): ResultWarning[] {
       const isMuch = adaptive.broken > ADAPTIVE_MARGIN * about.n;
       const message =
         `${describe(about)}: ${attackAndSteps(adaptive)}, which attacks the attention maps and the logits together, broke ${adaptive.broken} of ` +
-        `${adaptive.images} images that had stood (${percent(adaptive.broken / about.n)} of all). ${counted(adaptive)} The accuracy in the ` +
-        "table is an answer to attacks that do not know the defence: report the worst case, and give this attack more " +
+        `${adaptive.images} images that had survived (${percent(adaptive.broken / about.n)} of all). ${counted(adaptive)} The accuracy in the ` +
+        "table holds only against attacks that do not know the defence. Report the worst case, and run this attack for longer " +
         `(--attack ${adaptive.attack} --steps 200 --restarts 5).`;
       return [warn("not-adaptive", isMuch ? "warning" : "info", message, [about])];
     }),
   );
 }
 
-/** Recipes that pair attention or logits: what an attack has to know of them. */
+/** Recipes that pair attention or logits, which an attack must know about. */
 const PAIRING: ReadonlySet<string> = new Set(["alp", "at", "at-alp"]);
 
 /** A model trained to keep its attention or its logits was attacked as if it were not. */
@@ -127,10 +127,10 @@ export function unadaptedGate({
     if (isTried || own.every(({ correct }) => correct === 0)) return [];
     const { name: adaptive, norms } = CARDS["attention-apgd"];
     const isKnown = own.some(({ threat }) => norms.some((norm) => norm === threat.norm));
-    const where = isKnown ? "" : ` in ${norms.map(normLabel).join(" or ")}, the norms that it knows`;
+    const where = isKnown ? "" : ` in ${norms.map(normLabel).join(" or ")}, the norms it supports`;
     const message =
-      `${name} was trained to keep its attention or its logits (${recipe}), and no attack on them was tried. Measure it with ` +
-      `holdfast evaluate --attack ${adaptive} too${where}.`;
+      `${name} was trained to keep its attention or its logits (${recipe}), but no attack on them was tried. Also measure it with ` +
+      `holdfast evaluate --attack ${adaptive}${where}.`;
     return [warn("not-adaptive", "info", message, own)];
   });
 }
@@ -149,34 +149,34 @@ function signsOf(
 ): ResultWarning[] {
   const { images, noGradient, instability, lost, rising, refuted, unbounded } = signs;
   const found: ResultWarning[] = [];
-  const of = (count: number): string => `of ${count} of ${images} images that stood`;
+  const on = (count: number): string => `on ${count} of ${images} images that survived,`;
   const say = (code: WarningCode, severity: ResultWarning["severity"], message: string): void => {
     found.push(warn(code, severity, `${describe(about)}: ${message}`, [about]));
   };
-  // Where the gradient was zero in most steps, its own warning says more.
+  // If the gradient was zero in most steps, its own warning says more.
   if (noGradient > 0 && (about.zeroGradient?.standing ?? 0) === 0) {
     say(
       "unavailable-gradients",
       "warning",
-      `${of(noGradient)} the gradient was zero or not a number in a tenth of the steps of ${attackAndSteps(signs)} or more. Let gradients pass ` +
-        "what rounds (--straight-through), or attack without them (--attack square --queries 20000).",
+      `${on(noGradient)} the gradient was zero or not a number in at least a tenth of the steps of ${attackAndSteps(signs)}. Let gradients pass ` +
+        "through rounding (--straight-through), or attack without them (--attack square --queries 20000).",
     );
   }
   if (instability > UNSTABLE) {
     say(
       "unstable-predictions",
       instability > WILD ? "serious" : "warning",
-      `noise too small to see changes the margin of the logits by ${percent(instability)} of itself, on average over ${images} images. ` +
-        "A gradient at one point says little of the points around it. Average it over draws where the model is randomised " +
-        "(--attack rand), give Square more (--attack square --queries 20000), or transfer images from a smoother model.",
+      `imperceptible noise changes the margin of the logits by ${percent(instability)} of itself, on average over ${images} images. ` +
+        "A gradient at one point says little about the points around it. If the model is randomised, average gradients over draws " +
+        "(--attack rand); otherwise give Square more queries (--attack square --queries 20000), or transfer images from a smoother model.",
     );
   }
   if (lost > 0) {
     say(
       "silent-success",
       "serious",
-      `${of(lost)} ${attackAndSteps(signs)} came upon an adversarial image and did not give it back, so the accuracy is too high. Let it keep ` +
-        "the best it saw (--keep best).",
+      `${on(lost)} ${attackAndSteps(signs)} found an adversarial image but did not return it, so the accuracy is too high. Let it keep ` +
+        "the best image it saw (--keep best).",
     );
   }
   if (rising >= 2 && rising >= SOME * images) {
@@ -185,33 +185,33 @@ function signsOf(
     say(
       "incomplete-optimisation",
       isVain ? "info" : "warning",
-      `${of(rising)} the loss still rose by more than a twentieth of its way in the last ten steps of ${attackAndSteps(signs)}. ` +
-        (isVain ? `${attackAndSteps(longer)} broke none of ${longer.images} all the same. ` : "") +
-        `Give it more steps (--steps ${2 * Number(signs.parameters["steps"] ?? 0)}), or longer ones.`,
+      `${on(rising)} the last ten steps of ${attackAndSteps(signs)} still made more than a twentieth of the whole rise of the loss. ` +
+        (isVain ? `Even so, ${attackAndSteps(longer)} broke none of ${longer.images}. ` : "") +
+        `Give it more steps (--steps ${2 * Number(signs.parameters["steps"] ?? 0)}) or a larger step size.`,
     );
   }
   if (refuted > 0) {
     say(
       "transfer-failure",
       "serious",
-      `${of(refuted)} ${attackAndSteps(signs)} found an image that its own answers call adversarial and the model's do not: the gradient is ` +
-        "that of another function than the one that is scored. Attack the model that is deployed, by its answers " +
-        "(--attack square), or put what differs into the file.",
+      `${on(refuted)} ${attackAndSteps(signs)} found an image that is adversarial for the function it differentiates, but not for the model: ` +
+        "the gradient is not that of the function being scored. Attack the deployed model by its outputs " +
+        "(--attack square), or include what differs in the file.",
     );
   }
   if (unbounded > 0) {
     say(
       "unconstrained-failure",
       unbounded >= MANY * images ? "serious" : "warning",
-      `${attackAndSteps(signs)} did not succeed on ${unbounded} of ${images} images even where every image in [0, 1] was allowed. An attack that ` +
-        "cannot find what certainly is there says nothing of a small ball. Look for what hides the gradient " +
+      `${attackAndSteps(signs)} did not succeed on ${unbounded} of ${images} images even when every image in [0, 1] was allowed. An attack that ` +
+        "cannot find what certainly exists says nothing about a small ball. Look for what hides the gradient " +
         "(clipped or saturated outputs, rounding), let gradients pass it (--straight-through), or attack without them (--attack square).",
     );
   }
   return found;
 }
 
-/** What the attacks did by themselves because the model asked for it: said, so that nobody takes it for the plain attack. */
+/** How the attacks adjusted themselves to the model, so that nobody takes them for the plain attacks. */
 export function fittedGate({ checks = [], measurements }: Checks): ResultWarning[] {
   const white = attacksOf(measurements).filter(({ kind }) => kind === "white-box");
   return [...new Set(white.map(({ model }) => model))].flatMap((model) => {
@@ -229,8 +229,8 @@ export function fittedGate({ checks = [], measurements }: Checks): ResultWarning
 
 function saturation(saturated: number, images: number): string {
   return (
-    `on ${saturated} of ${images} clean images the answer is so sure that float32 rounds cross-entropy's gradient to zero. The ` +
-    "attacks raise the label's log-odds in its place, or ratios of logits: these lead the same way and do not saturate."
+    `on ${saturated} of ${images} clean images the model is so confident that float32 rounds the gradient of the cross-entropy to zero. ` +
+    "The attacks raise other losses (log-odds of the label, or ratios of logits) that lead the same way and do not saturate."
   );
 }
 
@@ -239,12 +239,12 @@ function expectation(own: readonly AttackMeasurement[]): string[] {
   const draws = Math.max(...all.map(({ draws: each }) => (typeof each === "number" ? each : 1)));
   if (draws <= 1) return [];
   return [
-    `it draws at random, so each gradient is the mean of up to ${draws} draws (expectation over transformation), and each ` +
-      "answer that of several. More draws: --draws, or --attack rand.",
+    `it is randomised, so each gradient is the mean of up to ${draws} draws (expectation over transformation), and each ` +
+      "output the mean of several. For more draws, use --draws or --attack rand.",
   ];
 }
 
-/** What the checks tried in vain: one sentence a model. */
+/** What the checks tried without success: one sentence per model. */
 export function checkStatements(measured: Checks): string[] {
   return checked(measured).flatMap(({ checks: { further = [], signs }, about }) => {
     const vain = further
@@ -264,17 +264,17 @@ export function checkStatements(measured: Checks): string[] {
       ...(said.length === 0
         ? []
         : [
-            `${about.model}, checked on samples of the ${about.correct} images that ${attackLabel(about)} left: ${list(said)}.`,
+            `${about.model} was checked on samples of the ${about.correct} images that survived ${attackLabel(about)}: ${list(said)}.`,
           ]),
     ];
   });
 }
 
-/** What is left of a measurement whose checks broke some more. */
+/** What is left of a measurement after its checks broke more. */
 function worstStatement(about: AttackMeasurement, fallen: number): string {
   const { model, correct, n } = about;
   return (
-    `${model}: the checks broke ${fallen} of the ${correct} images that ${attackLabel(about)} had left, so ${correct - fallen} of ` +
-    `${n} stand (${percent((correct - fallen) / n)}).`
+    `${model}: the checks broke ${fallen} of the ${correct} images that had survived ${attackLabel(about)}, so ${correct - fallen} of ` +
+    `${n} are left (${percent((correct - fallen) / n)}).`
   );
 }

@@ -3,9 +3,9 @@ import { createGenerator } from "../tensor/index.js";
 import type { EvaluationPlan } from "./plan.js";
 
 /**
- * Places of a few images that every model is right on when clean, one a class first, in the dataset's order.
+ * Places of a few images that every model gets right when clean, first one per class, in the dataset's order.
  *
- * @param clean what each model says of the images.
+ * @param clean the predictions of each model.
  */
 export function chooseExamples(
   dataset: Dataset,

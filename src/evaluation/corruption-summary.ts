@@ -1,4 +1,4 @@
-/** What accuracies under corruptions come to together. */
+/** Summarises accuracies under corruptions. */
 import {
   CORRUPTIONS,
   scaleFor,
@@ -23,7 +23,7 @@ export function corruptionLabel(corruption: Corruption): string {
   return corruption.replaceAll("_", " ").replace("jpeg", "JPEG");
 }
 
-/** What a model keeps under all corruptions that were measured. */
+/** A model's accuracy under all measured corruptions. */
 export interface CorruptionSummary {
   readonly model: string;
   readonly kinds: readonly Corruption[];
@@ -31,13 +31,13 @@ export interface CorruptionSummary {
   readonly n: number;
   /** The mean over kinds and severities. */
   readonly accuracy: number;
-  /** Of that mean; absent where the answers to each image are not known. */
+  /** Interval of that mean; absent if the predictions of each image are unknown. */
   readonly interval?: Interval | undefined;
-  /** One accuracy; undefined where it was not measured. */
+  /** One accuracy; undefined if it was not measured. */
   readonly of: (corruption: Corruption, severity: Severity) => CorruptedMeasurement | undefined;
   /** The mean over the severities. */
   readonly mean: (corruption: Corruption) => number;
-  /** mCE in percent, relative to the baseline, where there is one. */
+  /** mCE in percent, relative to the baseline, if there is one. */
   readonly mce?: number | undefined;
 }
 
@@ -46,8 +46,8 @@ export interface CorruptionSummary {
  *
  *   mCE = mean over kinds of Σₛ E(kind, s) / Σₛ E_baseline(kind, s)      (Hendrycks & Dietterich 2019, §4.1)
  *
- * The interval of the mean takes each image's share of right answers as one draw, since answers to the same image are not
- * independent (`meanInterval`).
+ * The interval of the mean treats each image's share of right predictions as one draw, because predictions for the same
+ * image are not independent (`meanInterval`).
  */
 export function summariseCorruptions(
   result: Pick<Result, "corruptions" | "measurements">,
@@ -95,11 +95,11 @@ const SCALES: Readonly<Record<CorruptionScale, string>> = {
 const SAME_IMAGES = ["n", "population", "sampleSeed"] as const satisfies readonly (keyof ScoredImages)[];
 
 /**
- * The baseline that a result gives.
+ * Makes a baseline from a result.
  *
- * @param images those on which the model is measured that is compared with it.
- * @throws UsageError where it has no corruptions, several models, not exactly the kinds and severities that are planned, or
- *   other images, strengths or frost.
+ * @param images the images on which the compared model is measured.
+ * @throws UsageError if the result has no corruptions, several models, other kinds and severities than planned, or other
+ *   images, strengths or frost.
  */
 export function baselineOf(
   place: string,
@@ -112,7 +112,7 @@ export function baselineOf(
     "Give the result of one model, measured with the same --data, --limit, --seed, --corruptions, --severity and --frost.";
   const { corruptions } = result;
   if (only === undefined || corruptions === undefined || more.length > 0) {
-    const problem = more.length > 0 ? "is of several models" : "has no accuracy under corruptions";
+    const problem = more.length > 0 ? "has several models" : "has no accuracy under corruptions";
     throw new UsageError({ place, problem, remedy });
   }
   const missing = plan.kinds.find((kind) =>
@@ -120,14 +120,14 @@ export function baselineOf(
   );
   const scale = scaleFor(images.height, images.width);
   const problems: readonly (readonly [boolean, string])[] = [
-    [missing !== undefined, `does not have all of ${missing}`],
-    [only.severities.length !== plan.severities.length, "has other severities"],
-    [SAME_IMAGES.some((what) => result.dataset[what] !== images[what]), "is of other images"],
+    [missing !== undefined, `lacks severities of ${missing}`],
+    [only.severities.length !== plan.severities.length, "has different severities"],
+    [SAME_IMAGES.some((what) => result.dataset[what] !== images[what]), "has different images"],
     [
       corruptions.scale !== scale,
-      `has the strengths of ${SCALES[corruptions.scale]}, not of ${SCALES[scale]}`,
+      `uses the strengths of ${SCALES[corruptions.scale]}, not those of ${SCALES[scale]}`,
     ],
-    [plan.kinds.includes("frost") && corruptions.frost !== plan.frost, "has other pictures of frost"],
+    [plan.kinds.includes("frost") && corruptions.frost !== plan.frost, "uses different pictures of frost"],
   ];
   const found = problems.find(([isOther]) => isOther);
   if (found !== undefined) throw new UsageError({ place, problem: found[1], remedy });
@@ -135,8 +135,8 @@ export function baselineOf(
   if (perfect !== undefined) {
     throw new UsageError({
       place,
-      problem: `makes no error under ${perfect}, so that no error is relative to it`,
-      remedy: "Give a weaker model's, or measure more images.",
+      problem: `makes no errors under ${perfect}, so errors cannot be divided by its own`,
+      remedy: "Give the result of a weaker model, or measure more images.",
     });
   }
   return {
@@ -145,7 +145,7 @@ export function baselineOf(
   };
 }
 
-/** What the numbers under corruptions rest on. */
+/** What the numbers under corruptions are based on. */
 export function corruptionStatements({
   corruptions,
   dataset,
@@ -154,10 +154,10 @@ export function corruptionStatements({
   const { scale, frost, baseline } = corruptions;
   const hasFrost = corruptions.measurements.some(({ corruption }) => corruption === "frost");
   return [
-    `Corruptions are made of the model's own input, ${dataset.height} × ${dataset.width} pixels before normalisation, with the ` +
-      `strengths of ${SCALES[scale]}. They are no attack: nobody chose them against the model.` +
+    `Corruptions are applied to the model's own input, ${dataset.height} × ${dataset.width} pixels before normalisation, with the ` +
+      `strengths of ${SCALES[scale]}. They are not attacks: nobody chose them against the model.` +
       (hasFrost && frost === "made"
-        ? " The textures of frost are drawn by holdfast, not the photographs of the benchmark."
+        ? " Frost uses textures drawn by holdfast, not the photographs of the benchmark."
         : ""),
     ...(baseline ? [`mCE is relative to ${baseline.model}.`] : []),
   ];

@@ -85,7 +85,7 @@ test("shards merge to the whole", async () => {
     result: { ...parts[2]!.result, corruptions: { ...corruptions!, baseline } },
   };
   expect(() => mergeResults([parts[0]!, parts[1]!, other])).toThrow(
-    "shard 3: has another baseline of corruptions than shard 1",
+    "shard 3: has a different corruption baseline from shard 1",
   );
 });
 
@@ -171,21 +171,23 @@ test("a baseline has the same kinds and severities, and makes errors", () => {
     }
   };
   for (const [result, problem] of [
-    [byHand([["fog", 1, "++++"]]), "does not have all of fog"],
-    [byHand([["fog", 1, "++--"], ["fog", 2, "++--"], ["fog", 5, "++--"]]), "has other severities"], // prettier-ignore
-    [byHand([["fog", 1, "++++"], ["fog", 5, "++++"]]), "makes no error under fog"], // prettier-ignore
+    [byHand([["fog", 1, "++++"]]), "lacks severities of fog"],
+    [byHand([["fog", 1, "++--"], ["fog", 2, "++--"], ["fog", 5, "++--"]]), "has different severities"], // prettier-ignore
+    [byHand([["fog", 1, "++++"], ["fog", 5, "++++"]]), "makes no errors under fog"], // prettier-ignore
     [{ measurements: [] } as unknown as Result, "has no accuracy under corruptions"],
   ] as const) {
     expect(refused(result)).toBeInstanceOf(UsageError);
     expect(String(refused(result))).toContain(problem);
   }
-  expect(String(refused(good, { ...IMAGES, population: 5 }))).toContain("is of other images");
+  expect(String(refused(good, { ...IMAGES, population: 5 }))).toContain("has different images");
   expect(String(refused(good, { ...IMAGES, height: 64, width: 64 }))).toContain(
-    "has the strengths of CIFAR-10-C, not of Tiny-ImageNet-C",
+    "uses the strengths of CIFAR-10-C, not those of Tiny-ImageNet-C",
   );
   const frosty = planCorruptions({ kinds: ["frost"], severities: [1] });
   const photographed = byHand([["frost", 1, "++--"]], { frost: "0".repeat(64) });
-  expect(() => baselineOf("b.json", photographed, frosty, IMAGES)).toThrow("has other pictures of frost");
+  expect(() => baselineOf("b.json", photographed, frosty, IMAGES)).toThrow(
+    "uses different pictures of frost",
+  );
 });
 
 test("all fifteen by default, and no empty list", () => {

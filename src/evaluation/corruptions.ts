@@ -16,7 +16,7 @@ import type { CorruptedMeasurement, CorruptionResults } from "./result/index.js"
 import type { Run } from "./run.js";
 import { scoreOf } from "./tally.js";
 
-/** What so many images cost, in gradients: making an image takes about as long as an answer. */
+/** The cost of this many images, in gradients: making an image takes about as long as a forward pass. */
 export function corruptionWork(plan: CorruptionPlan, models: number, images: number): number {
   return Math.ceil(plan.kinds.length * plan.severities.length * images * (models + 1) * FORWARD);
 }
@@ -28,8 +28,8 @@ interface Cell {
 }
 
 /**
- * Every model on every image under every kind and severity. All models see the same corrupted images, and an image is
- * corrupted alike whatever its batch or shard.
+ * Measures every model on every image under every kind and severity. All models see the same corrupted images, and an image
+ * is corrupted in the same way whatever its batch or shard.
  */
 export async function measureCorruptions(
   run: Run,
@@ -48,7 +48,7 @@ export async function measureCorruptions(
   const imageSize = channels * height * width;
   let first = 0;
   for await (const { images, indices, size } of datasetBatches(dataset, run.plan.batchSize, places)) {
-    // Shards of any division may have left answers in the same file: both ends and the size tell their batches apart.
+    // Shards of other splits may have saved predictions in the same file: the two ends and the size tell their batches apart.
     const batch = `${places[first]!}-${places[first + size - 1]!}/${size}`;
     for (const [c, cell] of cells.entries()) {
       run.signal?.throwIfAborted();
@@ -65,7 +65,7 @@ export async function measureCorruptions(
           corrupted.set(await corrupt(image, shape, options), i * imageSize);
         }
       }
-      // Every model's seconds hold its part of the making.
+      // Each model's time includes its share of making the images.
       const making = (run.now() - started) / 1000 / targets.size;
       for (const [model, target] of targets) {
         const column = columns.get(model)![c]!;

@@ -33,16 +33,16 @@ export interface Curve {
   readonly source: string | null;
   readonly attack: string;
   readonly norm: ThreatInfo["norm"];
-  /** Of every point, where the curve is over ε; null otherwise. */
+  /** Steps of every point if the curve is over ε; otherwise null. */
   readonly steps: number | null;
-  /** Of every point, where the curve is over steps; null otherwise. */
+  /** ε of every point if the curve is over steps; otherwise null. */
   readonly epsilon: number | null;
   readonly points: readonly CurvePoint[];
 }
 
 /**
- * Curves over ε with at least two measured ε. They begin with clean accuracy at ε = 0 where it is known. The gray
- * image has none: it is one point for every ball that holds it, and no line leads to it from ε = 0.
+ * Curves over ε with at least two measured ε. They begin with clean accuracy at ε = 0 if it is known. The gray
+ * image has no curve: it is the same point for every ball that holds it, and no line leads to it from ε = 0.
  */
 export function accuracyAgainstEpsilon({ measurements }: Measured): Curve[] {
   const curves = group(
@@ -64,19 +64,19 @@ export function accuracyAgainstSteps({ measurements }: Measured): Curve[] {
   );
 }
 
-/** The attacks at one ε: not the search for the nearest images, which has none. */
+/** The attacks at an ε; the search for the nearest images has none. */
 export function attacksOf(measurements: readonly Measurement[]): AttackMeasurement[] {
   return measurements.filter((m) => m.kind === "white-box" || m.kind === "transfer");
 }
 
 /**
- * The step size is left out of what must be equal: it is commonly chosen from ε and the number of
- * steps. Where that gives two measurements at one x, the lower accuracy stands.
+ * The step size need not be equal, because it is usually chosen from ε and the number of
+ * steps. If that gives two measurements at one x, the lower accuracy counts.
  */
 function group(measurements: readonly AttackMeasurement[], over: "epsilon" | "steps"): Curve[] {
   const groups = new Map<string, AttackMeasurement[]>();
   for (const m of measurements) {
-    // An attack that was cut off has a bound, which is no point of its curve.
+    // An attack that was cut off has only a bound, which is not a point on its curve.
     if (m.unfinished !== undefined) continue;
     const { steps, stepSize: _, ...rest } = m.parameters;
     const fixed = over === "epsilon" ? steps : m.threat.epsilon;
@@ -123,7 +123,7 @@ export interface WorstCase {
   readonly correct: number;
   readonly accuracy: number;
   readonly interval: Interval;
-  /** Images that count as correct, and on which not all was tried that was to be, where there are some. */
+  /** Images that count as correct but are unfinished, if there are any. */
   readonly unfinished?: number | undefined;
   /** Ids of the measurements it rests on. */
   readonly measurements: readonly string[];
@@ -131,10 +131,9 @@ export interface WorstCase {
 
 /**
  * The per-sample minimum over every attack of one model under one threat: an image counts as
- * correct only when no attack, white-box or transferred, changed its prediction, nor one of its checks, and no search for the
- * nearest images found one within ε. Where a measurement
- * has no per-image results, or speaks of other images, the lowest single accuracy is returned.
- * Undefined when nothing was measured under that threat.
+ * correct only if no attack (white-box or transferred) and no check changed its prediction, and no search for the
+ * nearest images found one within ε. If a measurement has no per-image results or is about other images, the lowest
+ * single accuracy is returned. Undefined if nothing was measured under that threat.
  *
  * @example
  * ```ts
@@ -181,7 +180,7 @@ export function worstCase(measured: Measured, model: string, threat: ThreatInfo)
   );
 }
 
-/** Images that the checks of these measurements broke besides, by their place in the dataset. */
+/** Images that the checks of these measurements also broke, by their place in the dataset. */
 export function foundByChecks(
   { checks = [] }: Measured,
   attacks: readonly AttackMeasurement[],

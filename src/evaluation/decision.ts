@@ -1,19 +1,19 @@
-/** When an accuracy under attack is certain to lie below a threshold, or not to. */
+/** Decides when an accuracy under attack is certain to be below a threshold or not. */
 
 /**
- * Counts images exactly. A model is _below_ once so many of the images are broken that the rest could not lift it to the
- * threshold, and _at or above_ once so many stand, after all that is tried on them at the headline, that the rest could
- * not pull it down. No interval is asked: what is decided is what the whole run would have found on this sample.
+ * Counts images exactly. A model is _below_ once so many images are broken that the rest cannot lift it to the
+ * threshold, and _at or above_ once so many have survived every attack at the headline that the rest cannot pull it
+ * down. Intervals play no part: the outcome is what the whole run would have found on this sample.
  */
 export interface Decision {
   readonly threshold: number;
-  /** One image of `model` in one of its `columns` at the headline. */
+  /** Records one image of `model` in one of its `columns` at the headline. */
   note(model: string, place: number, isRight: boolean): void;
-  /** `below` once one model is, `at or above` once all are. */
+  /** `below` as soon as one model is, `at or above` as soon as all are. */
   readonly outcome: "below" | "at or above" | undefined;
 }
 
-/** @param columns measurements at the headline that each model is scored in, white-box and by transfer. */
+/** @param columns the number of measurements at the headline in which each model is scored, white-box and by transfer. */
 export function openDecision(
   threshold: number,
   images: number,

@@ -123,7 +123,7 @@ test("an image that an attack broke is at most ε away, and one that only the se
     m.kind === "nearest" ? m : { ...m, threat: { ...m.threat, epsilon: 0.3 } },
   );
   expect(distanceStatements({ ...result, measurements: wider })[1]).toContain(
-    `FMN-60 found adversarial images of small within L∞ ε = 0.3 for ${label.length - 1} of ${label.length} images that stood against PGD-5.`,
+    `FMN-60 found adversarial images of small within L∞ ε = 0.3 for ${label.length - 1} of ${label.length} images that had survived PGD-5.`,
   );
   // Other images, and targeted attacks, say nothing of these.
   const others = [
@@ -184,7 +184,7 @@ describe("shown", () => {
     const page = await renderReport(result);
     expect(page).toContain("Accuracy at every ε, at most");
     expect(page).toContain("<dt>median L∞ distance</dt>");
-    expect(page).toContain("The nearest adversarial images that were found");
+    expect(page).toContain("Distances to the nearest adversarial images found");
     expect(page).toContain("(PGD-5, FMN-60)");
   });
 });

@@ -1,28 +1,28 @@
-/** The curve of accuracy over every ε, from the distance of the nearest adversarial image of every image. */
+/** The curve of accuracy over every ε, from the distance to the nearest adversarial image of each image. */
 import { normLabel } from "../attacks/index.js";
 import { attacksOf, foundByChecks, type Measured } from "./curves.js";
 import { nearestWithin } from "./nearest-within.js";
 import type { AttackMeasurement, NearestMeasurement, ThreatInfo } from "./result/index.js";
 import { attackLabel, list, number } from "./words.js";
 
-/** How near the nearest known adversarial images of one model are, in one norm. */
+/** Distances to the nearest known adversarial images of one model, in one norm. */
 export interface Distances {
   readonly model: string;
   readonly norm: ThreatInfo["norm"];
-  /** Of every image scored: 0 where the model is wrong when clean, infinite where no attack found any. */
+  /** For every scored image: 0 if the model is wrong when clean, infinite if no attack found one. */
   readonly distances: readonly number[];
   /** Images that the model is right on when clean. */
   readonly right: number;
-  /** Over those: the ε at which half of them are broken; infinite where half of them were never broken. */
+  /** Over those: the ε at which half of them are broken; infinite if half of them were never broken. */
   readonly median: number;
   /** The search for the nearest images. */
   readonly search: NearestMeasurement;
 }
 
 /**
- * Of every search for the nearest images that was done with all of them: the least distance of each image over this search
- * and all attacks of the same model and norm on the same images, own and by transfer, and their checks. An image that was
- * broken at ε has a distance of at most ε.
+ * For every finished search for the nearest images: the smallest distance of each image over this search
+ * and all attacks on the same model in the same norm and on the same images, white-box and by transfer, and their checks.
+ * An image broken at ε has a distance of at most ε.
  */
 export function distancesOf(measured: Measured): Distances[] {
   return measured.measurements.flatMap((search) => {
@@ -52,7 +52,7 @@ export function accuracyWithin({ distances }: Pick<Distances, "distances">, epsi
   return distances.filter((far) => far > epsilon).length / distances.length;
 }
 
-/** What a reader should know of the distances, and where they say more than the attacks at one ε. */
+/** What a reader should know about the distances, and where they show more than the attacks at one ε. */
 export function distanceStatements(measured: Measured): string[] {
   const found = distancesOf(measured);
   const cut = cutOff(measured);
@@ -60,18 +60,18 @@ export function distanceStatements(measured: Measured): string[] {
   return [
     ...cut,
     ...found.flatMap((each) => [describeMedian(each), ...nearerThanAttacks(measured, each)]),
-    "Distances are upper bounds, and so is the curve: a stronger attack may find nearer images. Of each image the nearest " +
-      "counts that any attack here found, whatever its ε.",
+    "Distances are upper bounds, and so is the curve: a stronger attack may find nearer images. For each image, the nearest " +
+      "adversarial image found by any attack here counts, whatever the ε of that attack.",
   ];
 }
 
-/** A curve of the images that a search was done with would be none of all. */
+/** Searches that were cut off: a curve over only the finished images would not be one over all. */
 function cutOff({ measurements }: Measured): string[] {
   return measurements.flatMap((search) => {
     if (search.kind !== "nearest" || search.unfinished === undefined) return [];
     return [
-      `${attackLabel(search)} was cut off before ${search.unfinished} of ${search.n} images of ${search.model}: there is no accuracy at ` +
-        "every ε, and no median distance. What it found counts in what is said of all attacks together.",
+      `${attackLabel(search)} on ${search.model} was cut off with ${search.unfinished} of ${search.n} images left, so there is no accuracy at ` +
+        "every ε and no median distance. What it found counts in the results of all attacks together.",
     ];
   });
 }
@@ -79,15 +79,15 @@ function cutOff({ measurements }: Measured): string[] {
 /** `Half of the 95 images that a is right on have an adversarial image within L∞ 0.15 (FMN-1000, median).` */
 function describeMedian({ model, norm, right, median, search }: Distances): string {
   const label = attackLabel(search);
-  if (right === 0) return `${model} is right on no image: there is no distance to tell.`;
+  if (right === 0) return `${model} is right on no image, so there is no distance to report.`;
   return median === Infinity
-    ? `Of half of the ${right} images that ${model} is right on no adversarial image was found at any distance in ` +
+    ? `For half of the ${right} images that ${model} is right on, no adversarial image was found at any distance in ` +
         `${normLabel(norm)} (${label}).`
     : `Half of the ${right} images that ${model} is right on have an adversarial image within ${normLabel(norm)} ` +
         `${number(median)} (${label}, median).`;
 }
 
-/** Images that the search broke within an ε at which attacks had left them standing. */
+/** Images that the search broke within an ε at which the attacks failed. */
 function nearerThanAttacks(measured: Measured, { model, norm, search }: Distances): string[] {
   const attacks = attacksBeside(measured, search);
   const radii = [...new Set(attacks.map(({ threat }) => threat.epsilon))].sort((a, b) => a - b);
@@ -103,8 +103,8 @@ function nearerThanAttacks(measured: Measured, { model, norm, search }: Distance
     if (more === 0) return [];
     return [
       `${attackLabel(search)} found adversarial images of ${model} within ${normLabel(norm)} ε = ${number(epsilon)} for ${more} ` +
-        `of ${label.length} images that stood against ${list([...new Set(at.map(attackLabel))])}. What is said of all attacks ` +
-        "together counts them as broken.",
+        `of ${label.length} images that had survived ${list([...new Set(at.map(attackLabel))])}. They count as broken in the results of all ` +
+        "attacks together.",
     ];
   });
 }
@@ -122,7 +122,7 @@ function attacksBeside({ measurements }: Measured, search: NearestMeasurement): 
   );
 }
 
-/** NaN of nothing. */
+/** NaN for an empty list. */
 function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;

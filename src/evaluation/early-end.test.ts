@@ -29,7 +29,7 @@ describe("a threshold", () => {
     const [warning] = result.warnings.filter(({ code }) => code === "ended-early");
     expect(warning).toMatchObject({ severity: "warning", measurements: [m.id] });
     expect(warning!.message).toMatch(
-      /small was certain to keep less than .*not finished.*not run: auto on small/,
+      /small was certain to keep less than .*unfinished.*not run: auto on small/,
     );
     expect(await renderReport(result)).toContain(`≤ ${(100 * m.accuracy).toFixed(1)} %`);
   });
@@ -76,7 +76,7 @@ describe("a threshold", () => {
 
   test("leaves no curve, and is refused beside one", async () => {
     await expect(evaluated({ ...OPTIONS, threshold: 0.5, curve: true })).rejects.toThrow(
-      /curve: a threshold ends the evaluation as soon as it is certain, before the curve/,
+      /curve: would not be run: a threshold ends the evaluation as soon as it is decided, before the curve/,
     );
   });
 

@@ -33,16 +33,16 @@ export interface EvaluatedModel<C extends AnyClassifier = Classifier> {
   readonly classifier: C;
 }
 
-/** What an evaluation says as it goes. */
+/** Events of a running evaluation. */
 export type EvaluateEvent =
   | { readonly type: "plan"; readonly plan: EvaluationPlan; readonly images: number; readonly work: number }
-  /** `done` and `work` count gradients, images × steps; an answer alone counts for a third. */
+  /** `done` and `work` count gradients, images × steps; a forward pass alone counts as a third. */
   | { readonly type: "progress"; readonly label: string; readonly done: number; readonly work: number }
   | { readonly type: "measurement"; readonly measurement: Measurement };
 
 /** Progress, cancellation and where programs are compiled. */
 export interface EvaluateHooks {
-  /** Told of each event as it happens. */
+  /** Called with each event as it happens. */
   readonly onEvent?: ((event: EvaluateEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly compile?: Compile | undefined;
@@ -56,14 +56,14 @@ export interface EvaluateHooks {
 export interface Evaluation {
   readonly plan: EvaluationPlan;
   readonly measurements: readonly Measurement[];
-  /** Of each model; without checks, whether it repeats its answers. */
+  /** For each model; without checks, only whether it repeats its outputs. */
   readonly checks: readonly ModelChecks[];
   /** Places of the images that were attacked: all, or a shard's. */
   readonly places: readonly number[];
-  /** What ended it, where something was to. */
+  /** What ended it, if it had a limit. */
   readonly limits?: Limits | undefined;
   readonly corruptions?: CorruptionResults | undefined;
-  /** Places of images to be shown, and what the headline's first attack made of them, by model. */
+  /** Places of the images to show, and what the headline's first attack made of them, by model. */
   readonly shown: readonly number[];
   readonly adversarial: ReadonlyMap<string, ReadonlyMap<number, Float32Array>>;
 }
@@ -73,8 +73,8 @@ export interface Evaluation {
  *
  * White-box accuracy counts an image only when the model is right on it and the attack
  * (with the model's own gradient) fails: it is an upper bound of the true robust accuracy.
- * Transfer accuracy is the accuracy on images made against another model. A model without a gradient is attacked by what
- * needs none ({@link measurementsOn}).
+ * Transfer accuracy is the accuracy on images made against another model. A model without a gradient gets the attacks that
+ * need none ({@link measurementsOn}).
  *
  * @throws UsageError, InputError on wrong options or models; InterruptedError on abort.
  */
@@ -98,7 +98,7 @@ export async function evaluate(
   try {
     const repeats = new Map<string, RepeatedAnswers | undefined>();
     for (const { name } of models) {
-      // It decides what the model is attacked as, and so how much work that is.
+      // This decides how the model is attacked, and so how much work that is.
       const found = await checkRepeats(targets.get(name)!, dataset);
       repeats.set(name, found.repeats);
       targets.set(name, found.target);
@@ -111,7 +111,7 @@ export async function evaluate(
       problem:
         hooks.kept === undefined
           ? "stopped on request; nothing was written"
-          : "stopped on request; the same evaluation goes on from what was kept",
+          : "stopped on request; run the same evaluation again to continue from what was saved",
       cause: error,
     });
   } finally {
@@ -124,7 +124,7 @@ interface Opened {
   readonly plan: EvaluationPlan;
   readonly places: readonly number[];
   readonly targets: ReadonlyMap<string, Target>;
-  /** Whether each model repeats its answers. */
+  /** Whether each model repeats its outputs. */
   readonly repeats: ReadonlyMap<string, RepeatedAnswers | undefined>;
   readonly now: () => number;
   readonly budget: Budget | undefined;
@@ -132,7 +132,7 @@ interface Opened {
   readonly hooks: EvaluateHooks;
 }
 
-/** Measures models that are open: clean, then the tasks of the plan, then the checks. */
+/** Measures opened models: clean, then the tasks of the plan, then the checks. */
 async function evaluateOn(dataset: Dataset, opened: Opened): Promise<Evaluation> {
   const { models, plan, places, repeats, hooks } = opened;
   const { run, tasks } = openRun(dataset, opened);
@@ -159,7 +159,7 @@ async function evaluateOn(dataset: Dataset, opened: Opened): Promise<Evaluation>
   return { plan, measurements, checks, places, shown, adversarial, limits, corruptions };
 }
 
-/** What is to be done, and says how much that is. */
+/** Opens the run, and announces its amount of work. */
 function openRun(
   dataset: Dataset,
   { models, plan, places, targets, now, budget, options, hooks }: Opened,
@@ -201,7 +201,7 @@ function openRun(
   return { run, tasks };
 }
 
-/** What the checks cost at most, where every image stands. */
+/** The highest possible cost of the checks, if every image survives. */
 function checksWork(
   models: readonly EvaluatedModel<AnyClassifier>[],
   { plan, planned, targets }: Pick<Run, "plan" | "planned" | "targets">,
@@ -214,8 +214,8 @@ function checksWork(
 }
 
 /**
- * Batches that every model takes: a file that fixes its batch is fed no more, and padded where there is less. None is
- * larger than the dataset: what pads it would cost as much as an image.
+ * Fits batches to every model: a file with a fixed batch size gets no more images than that, and padding if there are
+ * fewer. No batch is larger than the dataset, because padding costs as much as an image.
  */
 function withinBatches(
   plan: EvaluationPlan,
@@ -242,13 +242,13 @@ function checkModels(
   dataset: Dataset,
   plan: EvaluationPlan,
 ): void {
-  if (models.length === 0) throw new UsageError({ place: "models", problem: "none was given" });
+  if (models.length === 0) throw new UsageError({ place: "models", problem: "no model was given" });
   const names = models.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {
     throw new UsageError({
       place: "models",
-      problem: `two are called "${twice}"`,
+      problem: `two models are named "${twice}"`,
       remedy: "Give each its own name.",
     });
   }

@@ -20,10 +20,10 @@ import type { AttentionPair, Example, ExampleView } from "./result/index.js";
 import { headlineOf } from "./within-access.js";
 
 /**
- * Images for the report: a few that every model classifies correctly when clean, of
- * different classes where possible, each beside its adversarial image, the perturbation
- * and the attention maps F(A) of every model at the headline ε. An example is of one attack: models without a gradient, which
- * another one was made on, are shown where there are no others.
+ * Images for the report: a few that every model classifies correctly when clean, of different
+ * classes if possible, each with its adversarial image, the perturbation and the attention
+ * maps F(A) of every model at the headline ε. All examples come from one attack, so models without a gradient, which get
+ * another attack, are shown only if there are no others.
  */
 export async function collectExamples(
   models: readonly EvaluatedModel<AnyClassifier>[],
@@ -45,7 +45,7 @@ export async function collectExamples(
     const seen = await viewsOf(model, batch, indices, evaluation, hooks);
     seen.forEach((view, i) => views[i]!.push(view));
   }
-  // Of a shard, or where there was no time, not every image was attacked; all are looked at, in the same batches.
+  // In a shard, or if time ran out, not every image was attacked; all are run, in the same batches.
   const isAttacked = (index: number): boolean =>
     models
       .filter((each) => attackOn(each)?.name === planned.name)
@@ -62,7 +62,7 @@ export async function collectExamples(
   return examples.filter((_, i) => isAttacked(indices[i]!));
 }
 
-/** The image under attack; where there is none, which nobody is shown, nothing. */
+/** The image under attack; zeros if there is none, which are never shown. */
 function adversarialOf({ adversarial }: Evaluation, model: string, place: number): ArrayLike<number> {
   return adversarial.get(model)?.get(place) ?? [];
 }
@@ -78,7 +78,7 @@ async function viewsOf(
 
 type Rest = [batch: Batch, places: Uint32Array, evaluation: Evaluation, hooks: EvaluateHooks];
 
-/** Of a model without a graph there are answers and no maps. */
+/** A model without a graph has predictions but no maps. */
 async function opaqueViews(
   { name, classifier }: EvaluatedModel<OpaqueClassifier>,
   batch: Batch,
@@ -132,7 +132,7 @@ async function graphViews(
       for (let i = 0; i < part.size; i++) {
         perturbed.set(adversarialOf(evaluation, name, places[start + i]!), i * imageSize);
       }
-      // Both are shown under the same draw of a randomised classifier.
+      // A randomised classifier sees both under the same draw.
       const drawn = drawRandomInputs(classifier, filled(part.indices, batchSize), {
         random: createGenerator(plan.seed),
         purpose: "example",
@@ -234,7 +234,7 @@ function viewOf(
 
 interface Answer {
   readonly prediction: number;
-  /** Softmax probability of the prediction; undefined where a logit is NaN, or the greatest is infinite. */
+  /** Softmax probability of the prediction; undefined if a logit is NaN or the largest is infinite. */
   readonly confidence: number | undefined;
 }
 

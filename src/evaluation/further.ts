@@ -1,8 +1,8 @@
-/** What a budget is spent on when the attacks of a suite are done. */
+/** What to spend a budget on once the attacks of a suite are done. */
 import { ATTACKS, planAttack, SUITES, type PlannedAttack, type SuiteStage } from "../attacks/index.js";
 import { attackNamed, type PlannedMeasurement } from "./plan.js";
 
-/** Each round asks for twice as much as the one before: what is done again takes half of it at most. */
+/** Each round takes twice as much as the one before, so repeated work is at most half of it. */
 const ROUNDS = 8;
 
 /** Many starts on the margin, more steps towards each class, and a longer search without gradients. */
@@ -17,16 +17,16 @@ function round(which: number): readonly SuiteStage[] {
 
 const ROUND_STAGES: readonly SuiteStage[] = Array.from({ length: ROUNDS }, (_, which) => round(which)).flat();
 
-/** By the suite that they follow; nothing follows the others, whose attacks average over draws. */
+/** By the suite that they follow. Nothing follows the other suites, whose attacks average over draws. */
 const FURTHER: Readonly<Record<string, readonly SuiteStage[]>> = {
   auto: [...SUITES.standard.stages, ...ROUND_STAGES],
   standard: ROUND_STAGES,
 };
 
 /**
- * Attacks that follow those of a suite while there is time: of `auto` those of AutoAttack, and then rounds of APGD on the
- * margin, APGD-T and Square, each round asking for twice as much. None after a single attack, nor on models that draw at
- * random.
+ * Attacks that follow those of a suite while there is time: after `auto` those of AutoAttack, and then rounds of APGD on
+ * the margin, APGD-T and Square, each round with twice as much work. None after a single attack, and none on randomised
+ * models.
  */
 export function furtherStages(
   { name, threat, isSuite }: Pick<PlannedMeasurement, "name" | "threat" | "isSuite">,

@@ -143,9 +143,9 @@ test("a guessed preprocessing weakens every number of its model, and only of tha
   const [warning] = warnings.filter(({ code }) => code === "guessed-pixels");
   expect(warning).toMatchObject({ severity: "warning", measurements: ["clean", "white-0.3-40"] });
   expect(warning!.message).toBe(
-    'm: nothing says how its pixels are read. "-1 to 1" was chosen from a trial: right on 42 of 50 images. ' +
-      'The trial does not tell it from "0 to 1" (--pixel-range 1). If the model was trained on other pixels, none of its ' +
-      "numbers hold. If the choice is right, say it with --mean 0.5 --std 0.5, or keep it with holdfast inspect --data … --write.",
+    'm: nothing says how its pixels are read. "-1 to 1" was chosen by trial: it was right on 42 of 50 images. ' +
+      'The trial cannot tell it apart from "0 to 1" (--pixel-range 1). If the model was trained with other preprocessing, none of its ' +
+      "numbers hold. If the choice is right, give it as --mean 0.5 --std 0.5, or save it with holdfast inspect --data … --write.",
   );
 });
 
@@ -251,7 +251,7 @@ describe("a suite", () => {
     const [warning, ...rest] = warningsOf(10, standard(3));
     expect(rest).toEqual([]);
     expect(warning).toMatchObject({ code: "black-box-stronger", severity: "warning" });
-    expect(warning!.message).toContain("Square, which asks for no gradient, broke 3 of the 580 images");
+    expect(warning!.message).toContain("Square, which uses no gradient, broke 3 of the 580 images");
     expect(warning!.message).toContain("(0.3 % of all)");
     expect(warning!.message).toContain("--attack square --queries 20000");
   });
@@ -324,10 +324,8 @@ describe("a suite", () => {
     const message = (m: AttackMeasurement): string => codesAndMessages(m).get("zero-gradient")!;
     const codesAndMessages = (m: AttackMeasurement) =>
       new Map(warningsOf(10, m).map((warning) => [warning.code, warning.message]));
-    expect(message(standard(0, { zeroGradient }))).toContain(
-      "Only Square, which asks for none, searched there.",
-    );
-    expect(message(standard(0, { zeroGradient }))).toContain("ask Square for more");
+    expect(message(standard(0, { zeroGradient }))).toContain("Only Square, which uses none, searched there.");
+    expect(message(standard(0, { zeroGradient }))).toContain("give Square more queries");
     // A budget ended before its turn.
     const cut = standard(0, { zeroGradient });
     const stages = cut.stages!.map((stage) =>

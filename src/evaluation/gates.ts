@@ -40,31 +40,31 @@ export type Gate = (measured: Measured) => ResultWarning[];
 /** Titles of the warnings, for people. */
 export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freeze({
   "short-reach": "The attack could not reach the edge of the ball",
-  "gray-image": "ε is so large that every image can be turned gray",
+  "gray-image": "ε is so large that one gray image is in every ball",
   "above-chance": "Accuracy never falls to chance",
-  "not-monotone": "More attack gave more accuracy",
+  "not-monotone": "A stronger attack left more accuracy",
   collapsed: "The model is no better than a guess",
   "transfer-stronger": "A black-box attack beats the white-box one",
-  "black-box-stronger": "An attack without gradients broke what gradients left",
+  "black-box-stronger": "An attack without gradients broke what the gradient attacks left",
   "few-classes": "Too few classes for the loss",
   "not-converged": "The attack had not converged",
   "unreliable-attack": "The attack's own checks failed",
-  "unavailable-gradients": "Some gradients were not there",
-  "unstable-predictions": "Noise too small to see changes the answer",
-  "silent-success": "The attack lost what it had found",
-  "incomplete-optimisation": "The attack stopped while it still gained",
-  "transfer-failure": "The attack broke another function than the model",
-  "unconstrained-failure": "The attack failed where everything is allowed",
+  "unavailable-gradients": "Some gradients were missing",
+  "unstable-predictions": "Imperceptible noise changes the prediction",
+  "silent-success": "The attack did not return what it found",
+  "incomplete-optimisation": "The attack stopped while its loss was still rising",
+  "transfer-failure": "The attack broke a different function from the model",
+  "unconstrained-failure": "The attack failed even without limits",
   "not-adaptive": "The attack was not adapted to the defence",
-  fitted: "The attacks were fitted to the model",
-  "non-finite": "NaN or infinity in the attack or the model's answers",
+  fitted: "The attacks were adjusted to the model",
+  "non-finite": "NaN or infinity in the attack or the model's outputs",
   "zero-gradient": "The gradient was zero",
   "hidden-steps": "Parts of the model pass no gradient",
-  "guessed-pixels": "How the model's pixels are read is a guess",
+  "guessed-pixels": "The model's preprocessing is a guess",
   "no-gradient": "Attacked without gradients",
-  "straight-through": "Gradients pass rounding as if it were not there",
-  "budget-spent": "The time was over before all was done",
-  "ended-early": "Ended as soon as the question was answered",
+  "straight-through": "Gradients ignore rounding",
+  "budget-spent": "The time budget ran out",
+  "ended-early": "Ended as soon as the outcome was certain",
 });
 
 /** Share of the largest class among the images scored: what a constant answer gets. */
@@ -74,8 +74,8 @@ export function chanceLevel({ dataset }: Pick<Measured, "dataset">): number {
 
 /**
  * Gate 1: steps × step size < ε. From a clean start the attack never sees the edge of its ball;
- * from a random one it sees less than half of the ball. Not raised where another attack of the
- * same model under the same threat does reach it: then the short one is a point of a curve.
+ * from a random one it sees less than half of the ball. Not raised if another attack on the
+ * same model under the same threat does reach it: then the short one is a point on a curve.
  */
 export const reachGate: Gate = ({ measurements }) => {
   const attacks = attacksOf(measurements);
@@ -87,7 +87,9 @@ export const reachGate: Gate = ({ measurements }) => {
     const reach = steps * stepSize;
     const { epsilon } = m.threat;
     const needed =
-      stepSize > 0 ? ` At this step size ε needs at least ${Math.ceil(epsilon / stepSize - 1e-9)}.` : "";
+      stepSize > 0
+        ? ` At this step size, reaching ε takes at least ${Math.ceil(epsilon / stepSize - 1e-9)} steps.`
+        : "";
     const message =
       `${describe(m)} takes ${steps} steps of ${number(stepSize)}: it reaches ${number(reach)}, ` +
       `short of ε = ${number(epsilon)}.${needed}`;
@@ -95,7 +97,7 @@ export const reachGate: Gate = ({ measurements }) => {
   });
 };
 
-/** The gray image lies anywhere in its ball, and says nothing of how far another attack went. */
+/** The gray image lies somewhere in its ball, and says nothing about how far another attack went. */
 function searches({ attack }: AttackMeasurement): boolean {
   return attack !== grayImage.name;
 }
@@ -105,7 +107,7 @@ function reaches({ parameters: { steps, stepSize }, threat }: AttackMeasurement)
   return steps === null || stepSize === null || steps * stepSize >= threat.epsilon * (1 - 1e-6);
 }
 
-/** Whether two measurements speak of the same model under the same threat, in the same way. */
+/** Whether two measurements are of the same model under the same threat, from the same source. */
 function comparable(a: AttackMeasurement, b: AttackMeasurement): boolean {
   const source = (m: AttackMeasurement): string => (m.kind === "transfer" ? m.source : "");
   return (
@@ -117,8 +119,8 @@ function comparable(a: AttackMeasurement, b: AttackMeasurement): boolean {
 }
 
 /**
- * Gate 2: at ε ≥ .5 on [0, 1] the gray image lies in every L∞ ball, so that no classifier can truly
- * exceed the share of the largest class. An accuracy above it is false, whatever the attack.
+ * Gate 2: at ε ≥ .5 on [0, 1] the gray image lies in every L∞ ball, so no classifier can truly
+ * exceed the share of the largest class. An accuracy above that is false, whatever the attack.
  */
 export const grayImageGate: Gate = (measured) => {
   const share = chanceLevel(measured);
@@ -126,8 +128,8 @@ export const grayImageGate: Gate = (measured) => {
     if (!holdsGrayImage(m.threat) || m.parameters.targeted) return [];
     if (m.accuracy <= share) return [];
     const message =
-      `${describe(m)} reports ${percent(m.accuracy)}. At ε ≥ 0.5 one gray image is an allowed answer for ` +
-      `every input, so no classifier can exceed ${percent(share)}, the share of the largest class: the ` +
+      `${describe(m)} reports ${percent(m.accuracy)}. At ε ≥ 0.5 the same gray image lies in ` +
+      `every ball, so no classifier can exceed ${percent(share)}, the share of the largest class. The ` +
       `attack failed, and the number is not robustness.`;
     return [warn("gray-image", "serious", message, [m])];
   });
@@ -135,7 +137,7 @@ export const grayImageGate: Gate = (measured) => {
 
 /**
  * Gate 3: accuracy must fall to chance as ε grows. Below ε = .5 a curve that ends above chance only
- * says that larger ε were not measured; from .5 on it says that the attack fails.
+ * says that larger ε were not measured; from .5 up it says that the attack fails.
  */
 export const chanceGate: Gate = (measured) => {
   const chance = chanceLevel(measured);
@@ -148,15 +150,15 @@ export const chanceGate: Gate = (measured) => {
       `${describe(last)}: ${percent(last.accuracy)} at the largest ε measured, above chance ` +
       `(${percent(chance)}). ` +
       (impossible
-        ? "An attack this large must succeed: this one does not work on this model."
-        : "Measure larger ε until the curve reaches chance, to show that the attack works on this model.");
+        ? "With an ε this large an attack must succeed, so this attack does not work on this model."
+        : "To show that the attack works on this model, measure larger ε until the curve reaches chance.");
     return [warn("above-chance", impossible ? "serious" : "info", message, [last])];
   });
 };
 
 /**
  * Gate 4: more ε or more steps cannot help the model. A point above the upper limit of an earlier,
- * weaker point's interval means that the stronger attack was the worse one.
+ * weaker point's interval means that the stronger attack did worse.
  */
 export const monotoneGate: Gate = (measured) => [
   ...accuracyAgainstEpsilon(measured).flatMap((curve) => rises(curve, "ε")),
@@ -171,10 +173,10 @@ function rises(curve: Curve, variable: string): ResultWarning[] {
       const message =
         `${curve.model}, ${nameOf(curve.attack)}: ${percent(lowest.measurement.accuracy)} at ${variable} = ` +
         `${number(lowest.x)} but ${percent(measurement.accuracy)} at ${number(point.x)}, beyond the ` +
-        `confidence interval. The larger attack is the weaker one, so it is not a fair measure.`;
+        `confidence interval. More attack broke fewer images, so the attack is not a fair measure.`;
       return [warn("not-monotone", "warning", message, [lowest.measurement, measurement])];
     }
-    // Where a budget had time for more attacks, others are not to be held against it.
+    // Do not compare others with a point where a budget had time for more attacks.
     if (measurement.kind !== "clean" && measurement.further !== undefined) continue;
     if (lowest === undefined || measurement.accuracy < lowest.measurement.accuracy) lowest = point;
   }
@@ -182,20 +184,20 @@ function rises(curve: Curve, variable: string): ResultWarning[] {
 }
 
 /**
- * Gate 5: clean accuracy within its interval of chance. Training collapsed, or the labels do not fit; what an attack
- * leaves of a guess is no robustness either.
+ * Gate 5: the interval of the clean accuracy includes chance. Training collapsed, or the labels do not fit. What an attack
+ * leaves of a guess is not robustness either.
  */
 export const collapseGate: Gate = (measured) => {
   const chance = chanceLevel(measured);
   return measured.measurements.flatMap((m) => {
-    // Of a few images the interval alone reaches down to chance: a model that is right more often has not collapsed.
+    // With few images the interval alone reaches down to chance; a model that is right more often has not collapsed.
     const few = m.n < FEW && m.accuracy > chance;
     if (m.kind !== "clean" || m.interval.low > chance || m.correct === m.n || few) return [];
     const message =
       `${m.model} is right on ${percent(m.accuracy)} of the clean images; always naming the largest class ` +
-      `gives ${percent(chance)}. Either it is given other pixels than it was trained on (see --mean, --std, ` +
-      "--pixel-range, --channel-order and --layout), or its classes are in another order than the dataset's, or its training " +
-      "collapsed: its accuracy under attack says nothing.";
+      `gives ${percent(chance)}. Either its pixels are not preprocessed as in training (see --mean, --std, ` +
+      "--pixel-range, --channel-order and --layout), or its classes are in a different order from the dataset's, or its training " +
+      "collapsed. Its accuracy under attack means nothing.";
     const own = measured.measurements.filter(({ model }) => model === m.model);
     return [warn("collapsed", "serious", message, own)];
   });
@@ -210,7 +212,7 @@ export const transferGate: Gate = ({ measurements }) => {
       (m) =>
         m.kind === "white-box" &&
         m.attack !== grayImage.name &&
-        // Beside one attack without gradients another is no rival: it asked for more, and that is all.
+        // Two attacks without gradients are not rivals: the better one just made more queries.
         (blind.kind === "transfer" || blind.attack === grayImage.name || usesGradient(m)) &&
         m.model === blind.model &&
         m.threat.norm === blind.threat.norm &&
@@ -221,15 +223,15 @@ export const transferGate: Gate = ({ measurements }) => {
     if (blind.accuracy >= best.accuracy - transferMargin) return [];
     const cause = usesGradient(best)
       ? "The model hides its gradient: the white-box number is too high."
-      : "An attack that asks for no gradient needs more queries: its number is too high.";
+      : "The attack without gradients needs more queries: its number is too high.";
     const message =
-      `${describe(blind)} leaves ${percent(blind.accuracy)}, the white-box ${attackLabel(best)} ` +
+      `${describe(blind)} leaves ${percent(blind.accuracy)}, but the white-box ${attackLabel(best)} ` +
       `${percent(best.accuracy)}. ${cause}`;
     return [warn("transfer-stronger", "serious", message, [blind, best])];
   });
 };
 
-/** Whether an attack asked for no gradient of the model. Images made on the model itself are a white-box attack of another length. */
+/** Whether an attack used no gradient of the model. Images made on the model itself are a white-box attack of another length. */
 function isBlind(m: AttackMeasurement): boolean {
   return m.kind === "transfer" ? m.source !== m.model : m.stages === undefined && !needsGradient(m.attack);
 }
@@ -243,7 +245,7 @@ export const convergenceGate: Gate = (measured) =>
   accuracyAgainstSteps(measured).flatMap((curve) => {
     if (curve.kind !== "white-box") return [];
     const last = curve.points.at(-1)!;
-    // Steps too few to reach the edge of the ball say nothing of convergence.
+    // Too few steps to reach the edge of the ball say nothing about convergence.
     const half = curve.points
       .filter(({ x, measurement }) => x * 2 <= last.x && reaches(measurement as AttackMeasurement))
       .at(-1);
@@ -256,16 +258,16 @@ export const convergenceGate: Gate = (measured) =>
   });
 
 /**
- * The attack's pixels were not finite (the clean image stands for them), or the model answered NaN, which counts as wrong
- * whatever the label.
+ * The attack's pixels were not finite (the clean image replaces them), or the model's output was NaN, which counts as
+ * wrong whatever the label.
  */
 export const finiteGate: Gate = ({ measurements }) =>
   measurements.flatMap((m) => {
     if (m.kind === "clean") return cleanWithoutClass(m);
     if (m.nonFinite === 0) return [];
     const message =
-      `${describe(m)}: of ${m.nonFinite} of ${m.n} images the attack's pixels were not finite, or the model's logits ` +
-      `were NaN. The attack did not reach the first, and the second count as wrong: the accuracy is false.`;
+      `${describe(m)}: for ${m.nonFinite} of ${m.n} images the attack's pixels were not finite, or the model's logits ` +
+      `were NaN. The first were not attacked, and the second count as wrong, so the accuracy is false.`;
     return [warn("non-finite", "serious", message, [m])];
   });
 
@@ -273,12 +275,12 @@ function cleanWithoutClass(m: CleanMeasurement): ResultWarning[] {
   const missing = m.perImage?.cleanPrediction.filter((prediction) => prediction === NO_CLASS).length ?? 0;
   if (missing === 0) return [];
   const message =
-    `${m.model}: of ${missing} of ${m.n} clean images its logits were NaN. They count as wrong: look for what makes ` +
-    "them, such as pixels it was not made for.";
+    `${m.model}: for ${missing} of ${m.n} clean images its logits were NaN. These images count as wrong. Look for the cause, ` +
+    "such as pixels it was not made for.";
   return [warn("non-finite", "serious", message, [m])];
 }
 
-/** Without what was cut off: its accuracy is no more than a bound, and says nothing of the attack. */
+/** Skips measurements that were cut off: their accuracy is only a bound, and says nothing about the attack. */
 function ofFinished(gate: Gate): Gate {
   return (measured) =>
     gate({
@@ -287,7 +289,7 @@ function ofFinished(gate: Gate): Gate {
     });
 }
 
-/** Every gate that needs nothing but a result. */
+/** Every gate that needs only a result. */
 export const gates: readonly Gate[] = Object.freeze([
   collapseGate,
   guessGate,
@@ -314,7 +316,7 @@ export const gates: readonly Gate[] = Object.freeze([
   endedEarlyGate,
 ]);
 
-/** All gates, the gravest warnings first. */
+/** Runs all gates; the most serious warnings come first. */
 export function checkGates(measured: Measured): ResultWarning[] {
   const rank = { serious: 0, warning: 1, info: 2 };
   return gates.flatMap((gate) => gate(measured)).sort((a, b) => rank[a.severity] - rank[b.severity]);
@@ -333,7 +335,7 @@ export function upperBoundStatements(measured: Measured): string[] {
       `did not break, not what cannot be broken.`,
     ...(isAtRandom
       ? [
-          "The patch was tried at a few random places of each image, not at the worst one: more --restarts find more.",
+          "The patch was tried at a few random places in each image, not at the worst one: more --restarts find more.",
         ]
       : []),
   ];

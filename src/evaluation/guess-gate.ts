@@ -1,9 +1,9 @@
-/** The gate on preprocessings that were guessed: a model that reads its pixels otherwise is not the one measured. */
+/** The gate on guessed preprocessings: if the guess is wrong, the numbers are not the model's. */
 import type { Measured } from "./curves.js";
 import type { PreprocessingGuess, ResultWarning } from "./result/index.js";
 import { warn } from "./warn.js";
 
-/** Nothing says how a model's pixels are read: every number of it rests on a trial. One warning a model. */
+/** Nothing says how a model reads its pixels, so all its numbers rest on a trial. One warning per model. */
 export function guessGate({
   models = [],
   measurements,
@@ -15,16 +15,16 @@ export function guessGate({
   });
 }
 
-/** What was chosen, on what grounds, and how to say it instead. */
+/** What was chosen, why, and how to set it explicitly. */
 export function describeGuess(
   model: string,
   { name, images, correct, options, asGood }: PreprocessingGuess,
 ): string {
   const others = asGood.map((other) => `"${other.name}" (${other.options})`);
-  const doubt = others.length === 0 ? "" : ` The trial does not tell it from ${others.join(" or ")}.`;
+  const doubt = others.length === 0 ? "" : ` The trial cannot tell it apart from ${others.join(" or ")}.`;
   return (
-    `${model}: nothing says how its pixels are read. "${name}" was chosen from a trial: right on ${correct} of ${images} images.` +
-    `${doubt} If the model was trained on other pixels, none of its numbers hold. ` +
-    `If the choice is right, say it with ${options}, or keep it with holdfast inspect --data … --write.`
+    `${model}: nothing says how its pixels are read. "${name}" was chosen by trial: it was right on ${correct} of ${images} images.` +
+    `${doubt} If the model was trained with other preprocessing, none of its numbers hold. ` +
+    `If the choice is right, give it as ${options}, or save it with holdfast inspect --data … --write.`
   );
 }

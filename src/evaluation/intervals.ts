@@ -8,7 +8,7 @@ const z95 = 1.959963984540054;
  *
  *   (p + z²/2n ± z √( p(1 − p)/n + z²/4n² )) / (1 + z²/n),   p = correct / n
  *
- * @param z Normal quantile; its confidence 2Φ(z) − 1 is kept in the answer (.95 by default).
+ * @param z Normal quantile; the result states its confidence 2Φ(z) − 1 (.95 by default).
  * @throws RangeError unless 0 ≤ correct ≤ n are integers and n > 0.
  */
 export function wilsonInterval(correct: number, n: number, z: number = z95): Interval {
@@ -27,13 +27,13 @@ export function wilsonInterval(correct: number, n: number, z: number = z95): Int
 }
 
 /**
- * 95 % interval of the mean of shares in [0, 1], one an image, by the method of Agresti and Coull (1998, The American
- * Statistician 52:119): z²/2 images that are all right and z²/2 that are all wrong are added to the n that were seen, so that
+ * 95 % interval of the mean of shares in [0, 1], one per image, by the method of Agresti and Coull (1998, The American
+ * Statistician 52:119): adds z²/2 images that are all right and z²/2 that are all wrong to the n seen, so that
  * equal shares, or a single one, do not look certain.
  *
  *   m = (Σ sᵢ + z²/2) / (n + z²),   v = (Σ (sᵢ − m)² + z²/2 · (m² + (1 − m)²)) / (n + z²),   m ± z √( v / (n + z²) )
  *
- * cut to [0, 1]. Where every share is 0 or 1 it is their interval of a proportion.
+ * clipped to [0, 1]. If every share is 0 or 1, this is Agresti and Coull's interval of a proportion.
  */
 export function meanInterval(shares: readonly number[]): Interval {
   const added = (z95 * z95) / 2;
@@ -45,7 +45,7 @@ export function meanInterval(shares: readonly number[]): Interval {
   return { low: Math.max(0, mean - margin), high: Math.min(1, mean + margin), confidence: 0.95 };
 }
 
-/** An outcome to be compared with another. */
+/** A count to compare with another. */
 export interface Proportion {
   readonly correct: number;
   readonly n: number;
@@ -57,8 +57,8 @@ export interface Proportion {
  *
  *   d − √((pa − la)² + (ub − pb)²) … d + √((ua − pa)² + (pb − lb)²)
  *
- * with Wilson limits l, u of each. It takes the samples as independent, so for two models scored
- * on the same images it is, as a rule, wider than need be.
+ * with the Wilson limits l, u of each. It treats the samples as independent, so for two models scored
+ * on the same images it is usually wider than necessary.
  */
 export function differenceInterval(
   a: Proportion,

@@ -107,7 +107,7 @@ test("one that goes on on another device says so", async () => {
   expect(found).toBeGreaterThan(0);
   expect(runtime.device).toEqual({ name: "webgpu", onCpu: ["Mod"] });
   expect(statements.join(" ")).toContain(
-    "Some outcomes were kept from a run on cpu, the others are of webgpu",
+    "Some outcomes come from an earlier run on cpu, the others from webgpu",
   );
 });
 

@@ -1,4 +1,4 @@
-/** What is kept of an evaluation on its way, so that one that was killed goes on where it was. */
+/** Saves the outcomes of a running evaluation, so that a killed one continues where it was. */
 import { rm } from "node:fs/promises";
 import { z } from "zod";
 import type { Dataset } from "../data/index.js";
@@ -14,27 +14,27 @@ import type { Scored } from "./transfer.js";
 
 /** Outcomes by model, measurement, attack and image. */
 export interface Kept {
-  /** Outcomes that were kept of an attack, by place; with their share of its seconds. */
+  /** Saved outcomes of an attack, by place, with their share of its seconds. */
   outcomes(attack: string, places: readonly number[], dataset: Dataset): ReadonlyMap<number, KeptOutcome>;
-  /** @param what.withImage whether the image under attack is kept; `scored` is what other models said of it. */
+  /** @param what.withImage whether to save the image under attack; `scored` has the predictions of other models. */
   put(
     attack: string,
     kept: KeptOutcome,
     what: { readonly withImage: boolean; readonly scored?: Scored | undefined },
   ): Promise<void>;
-  /** A model's answers to a batch of corrupted images. */
+  /** A model's predictions for a batch of corrupted images. */
   answers(name: string): KeptAnswers | undefined;
   putAnswers(name: string, answers: KeptAnswers): Promise<void>;
-  /** How many outcomes were there when it was opened. */
+  /** Number of outcomes found when it was opened. */
   readonly found: number;
-  /** Devices other than the present one that some of them were computed on. */
+  /** Devices other than the current one that computed some of them. */
   readonly others: readonly string[];
 }
 
 export interface KeptOutcome {
   readonly outcome: Outcome;
   readonly seconds: number;
-  /** What other models said of the image, where it went on to them. */
+  /** What other models predicted for the image, if it transferred to them. */
   readonly scored?: Scored | undefined;
 }
 
@@ -58,22 +58,23 @@ const row = z.object({
   forward: count,
   gradient: count,
   seconds: z.number().min(0),
-  /** The image under attack in float32, where it is to be shown. */
+  /** The image under attack in float32, if it will be shown. */
   image: z.base64().optional(),
-  /** What other models said of it, by their names. */
+  /** What other models predicted for it, by model name. */
   scored: z.record(z.string(), z.object({ prediction: z.int(), seconds: z.number().min(0) })).optional(),
 });
 
 const WHOSE = "evaluation";
-/** Every device that outcomes were computed on, where one was not the CPU. */
+/** Every device that computed outcomes, if one was not the CPU. */
 const ON = "devices";
-/** Constants of no more numbers are compared one by one: means and deviations among them. */
+/** Constants with at most this many numbers are compared one by one, such as means and deviations. */
 const SMALL = 64;
 
 /**
- * Opens what was kept of this evaluation, or begins anew where the file is of another one: other models, images or attacks.
+ * Opens the saved outcomes of this evaluation, or starts over if the file belongs to another one: other models, images or
+ * attacks.
  *
- * @throws InputError when the file cannot be read or written.
+ * @throws InputError if the file cannot be read or written.
  */
 export async function openKept(
   path: string,
@@ -95,16 +96,16 @@ export async function openKept(
   const before = said ?? (found > 0 ? ["cpu"] : []);
   const all = [...new Set([...before, device])];
   if (all.length > before.length && all.join() !== "cpu") await journal.put(ON, all);
-  // In every name, too: another evaluation may write to the same file at the same time.
+  // Also in every name: another evaluation may write to the same file at the same time.
   return keptIn(journal, whose.slice(0, 12), { found, others: before.filter((name) => name !== device) });
 }
 
-/** Products of fewer rows may be summed in another order, so that their last bits differ. */
+/** Products of fewer rows may be summed in another order, so their last bits differ. */
 const LEAST_ROWS = 4;
 
 /**
- * All that outcomes depend on. The number of threads is not of it, nor the size of batches from four images on, whether they are
- * checked, which part is done, or until when.
+ * Everything that outcomes depend on. That excludes the number of threads, the batch size from four images up, whether there
+ * are checks, the shard, and the limits.
  */
 function signature(
   models: readonly ModelUnderTest<AnyClassifier>[],
@@ -134,14 +135,14 @@ function signature(
   };
 }
 
-/** What shards of one evaluation have in common. */
+/** What the shards of one evaluation have in common. */
 export function marksOf(...about: Parameters<typeof signature>): ShardMarks {
   const { tool, models, plan, images } = signature(...about);
   const mark = (part: unknown): string => sha256Of(JSON.stringify(part));
   return { tool: mark(tool), models: mark(models), plan: mark(plan), images: mark(images) };
 }
 
-/** What is computed, but for the weights of the file: its pixels, its output, and what rounds and is not to. */
+/** What is computed, apart from the file's weights: its preprocessing, its output, and which rounding is straight-through. */
 function computed(classifier: AnyClassifier): unknown {
   const { nodes, initializers } = isOpaque(classifier) ? classifier.preprocessing : classifier.graph;
   const small = [...initializers].filter(([, { data }]) => data.length <= SMALL);
@@ -149,7 +150,7 @@ function computed(classifier: AnyClassifier): unknown {
   const output = isOpaque(classifier)
     ? [classifier.output, classifier.logarithm ?? false]
     : classifier.logits;
-  // Attributes may hold integers of 64 bits.
+  // Attributes may hold 64-bit integers.
   return JSON.parse(
     JSON.stringify([nodes, numbers, output], (_, value: unknown) =>
       typeof value === "bigint" ? String(value) : value,
@@ -205,7 +206,7 @@ function decode(kept: z.infer<typeof row>, place: number, dataset: Dataset): Out
       adversarialPrediction: kept.adversarial,
       success: kept.success,
       distance: kept.distance,
-      // Not kept: no result holds them.
+      // Not saved, because no result contains them.
       cleanLoss: NaN,
       adversarialLoss: NaN,
       nonFinite: kept.nonFinite,

@@ -1,4 +1,4 @@
-/** The gates on evaluations that were ended before all was done: by a budget, or by a threshold. */
+/** The gates on evaluations that ended early: by a budget or by a threshold. */
 import { attacksOf, type Measured } from "./curves.js";
 import type { AttackMeasurement, NearestMeasurement, ResultWarning } from "./result/index.js";
 import { judgeThreshold } from "./threshold.js";
@@ -11,21 +11,21 @@ export function budgetGate(measured: Measured): ResultWarning[] {
   const { left, missing } = leftOut(measured);
   if (budget === undefined || missing === "" || isDecided(measured)) return [];
   const message =
-    `The ${seconds(budget.seconds)} that the evaluation was given were spent before all that was planned was done: ` +
+    `The budget of ${seconds(budget.seconds)} ran out before everything planned was done: ` +
     `${missing}. ${BOUND}. Give it more time.`;
   return [warn("budget-spent", "warning", message, left)];
 }
 
-/** How far numbers that were made in a given time can be made again. */
+/** How repeatable the numbers of a time budget are. */
 export function budgetStatement({ limits }: Pick<Measured, "limits">): string[] {
   if (limits?.budget === undefined) return [];
   return [
-    `The evaluation was given ${seconds(limits.budget.seconds)}. How much is done in that depends on the speed of the machine: ` +
-      "another run may try more or less, and leave other images standing.",
+    `The evaluation had a budget of ${seconds(limits.budget.seconds)}. How much it does in that time depends on the speed of the machine, ` +
+      "so another run may try more or less, and other images may survive.",
   ];
 }
 
-/** That nothing was tried beside the attacks of the headline, in an evaluation that attacked something there. */
+/** States that the headline was not checked, in an evaluation that attacked it. */
 export function uncheckedStatement({ checks = [], measurements, headline }: Measured): string[] {
   const attacked = attacksOf(measurements).filter(
     ({ kind, threat }) => kind === "white-box" && threat.epsilon === headline?.epsilon,
@@ -35,12 +35,12 @@ export function uncheckedStatement({ checks = [], measurements, headline }: Meas
   );
   if (!isUnchecked) return [];
   return [
-    "The headline was not checked: whether twice the steps or an adaptive attack break more of it, and whether its attack shows signs " +
-      "of failing. A whole evaluation checks it, without --no-checks, --shard, --budget or --end-early.",
+    "The headline was not checked: twice the steps or an adaptive attack might break more, and its attack might show signs " +
+      "of failing. An evaluation without --no-checks, --shard, --budget and --end-early makes these checks.",
   ];
 }
 
-/** That an evaluation ended as soon as its question was answered: its numbers are bounds. */
+/** The evaluation ended as soon as its outcome was certain, so its numbers are bounds. */
 export function endedEarlyGate(measured: Measured): ResultWarning[] {
   const { left, missing } = leftOut(measured);
   if (missing === "" || !isDecided(measured)) return [];
@@ -51,19 +51,19 @@ export function endedEarlyGate(measured: Measured): ResultWarning[] {
     outcome === "below"
       ? `${model} was certain to keep less than ${share}`
       : `every model was certain to keep ${share}`;
-  const message = `The evaluation ended as soon as ${certain} under attack: ${missing}. ${BOUND}, not what the attack leaves.`;
+  const message = `The evaluation ended as soon as ${certain} under attack: ${missing}. ${BOUND}, not what the attack would leave.`;
   return [warn("ended-early", "warning", message, left)];
 }
 
-const BOUND = "Images that are not finished count as right: an accuracy with ≤ is the most that it can be";
+const BOUND = "Unfinished images count as right, so an accuracy shown with ≤ is the highest it can be";
 
-/** Whether a threshold ended it, and not the time before. */
+/** Whether a threshold ended it, rather than the time. */
 function isDecided(measured: Measured): boolean {
   const threshold = measured.limits?.threshold;
   return threshold !== undefined && judgeThreshold(measured, threshold).outcome !== "undecided";
 }
 
-/** Measurements that were cut off, and all that was not done, in words. */
+/** Measurements that were cut off, and a description of everything left undone. */
 function leftOut({ measurements, limits }: Measured): {
   readonly left: readonly (AttackMeasurement | NearestMeasurement)[];
   readonly missing: string;
@@ -76,13 +76,13 @@ function leftOut({ measurements, limits }: Measured): {
   return { left, missing: parts.join("; ") };
 }
 
-/** `auto on a (L∞, ε = 0.3): APGD-T 12 of 30 images, Square + APGD 30 of 30 not finished` */
+/** `auto on a (L∞, ε = 0.3): APGD-T 12 of 30 images, Square + APGD 30 of 30 images unfinished` */
 function describeLeft(m: AttackMeasurement | NearestMeasurement): string {
   const names = m.stages === undefined ? [] : stageNames(m.stages);
   const stages = (m.stages ?? []).flatMap(({ unfinished, images }, i) =>
     unfinished === undefined ? [] : [`${names[i]} ${unfinished} of ${images}`],
   );
-  return `${describe(m)}: ${stages.length === 0 ? `${m.unfinished} of ${m.n}` : list(stages)} images not finished`;
+  return `${describe(m)}: ${stages.length === 0 ? `${m.unfinished} of ${m.n}` : list(stages)} images unfinished`;
 }
 
 function seconds(value: number): string {

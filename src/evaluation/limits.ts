@@ -1,4 +1,4 @@
-/** What may end an evaluation before all is done: whether it can, and what a result says of it. */
+/** Limits that may end an evaluation early: which are valid, and what a result says about them. */
 import { UsageError } from "../errors/index.js";
 import { openDecision, type Decision } from "./decision.js";
 import { scoredOn } from "./measuring.js";
@@ -7,40 +7,40 @@ import type { Limits } from "./result/index.js";
 import type { Run } from "./run.js";
 import type { Ran, Task } from "./tasks.js";
 
-/** @throws UsageError where what is to end it says nothing. */
+/** @throws UsageError if a limit makes no sense. */
 export function checkLimits({ shard, budget, threshold, curve = false }: EvaluateOptions): void {
   if (budget !== undefined && !(budget > 0)) {
     throw new UsageError({
       place: "budget",
-      problem: `${budget} seconds are no time`,
-      remedy: "Give it more than 0.",
+      problem: `must be above 0 seconds, found ${budget}`,
+      remedy: "Give it some time, such as 600.",
     });
   }
   if (threshold === undefined) return;
   if (!(threshold >= 0 && threshold <= 1)) {
     throw new UsageError({
       place: "threshold",
-      problem: `${threshold} is no accuracy`,
-      remedy: "Give a share from 0 to 1.",
+      problem: `must be an accuracy from 0 to 1, found ${threshold}`,
+      remedy: "Give it as a share, such as 0.4.",
     });
   }
   if (shard !== undefined) {
     throw new UsageError({
       place: "threshold",
-      problem: "a shard knows nothing of the others, and cannot decide it",
-      remedy: "Leave it out, and ask when the shards are merged.",
+      problem: "cannot be decided by one shard, which does not know the others",
+      remedy: "Omit it, and give it when the shards are merged.",
     });
   }
   if (curve !== false) {
     throw new UsageError({
       place: "curve",
-      problem: "a threshold ends the evaluation as soon as it is certain, before the curve",
-      remedy: "Leave out one of the two.",
+      problem: "would not be run: a threshold ends the evaluation as soon as it is decided, before the curve",
+      remedy: "Omit one of the two.",
     });
   }
 }
 
-/** What each model is scored in at the headline. */
+/** The decision over the measurements in which each model is scored at the headline. */
 export function decisionOn(
   threshold: number,
   run: Pick<Run, "plan" | "targets" | "dataset">,
@@ -54,7 +54,7 @@ export function decisionOn(
   return openDecision(threshold, run.dataset.length, columns);
 }
 
-/** What ended it, where something was to. */
+/** What ended it, if it had a limit. */
 export function limitsOf({ budget, decision }: Run, { notRun }: Ran): Limits | undefined {
   if (budget === undefined && decision === undefined) return undefined;
   return {

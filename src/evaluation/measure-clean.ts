@@ -5,7 +5,7 @@ import { cleanMeasurement } from "./measurement.js";
 import type { CleanMeasurement } from "./result/index.js";
 import type { Run } from "./run.js";
 
-/** Accuracy on the images as they are. The whole dataset is looked at: what is shown is chosen from all of it. */
+/** Accuracy on the clean images. Runs the whole dataset, because examples are chosen from all of it. */
 export async function measureClean(run: Run, model: string): Promise<CleanMeasurement> {
   const { dataset, places } = run;
   const target = run.targets.get(model)!;

@@ -13,7 +13,7 @@ import type { PlannedMeasurement } from "./plan.js";
 import { zeroOperators } from "./steps.js";
 import { scoreOf, type Tally } from "./tally.js";
 
-/** Accuracy on the images as they are. */
+/** Accuracy on the clean images. */
 export function cleanMeasurement(
   model: string,
   { index, label, cleanPrediction }: PerCleanImage,
@@ -31,7 +31,7 @@ export interface Attacked {
   readonly planned: Pick<PlannedMeasurement, "name" | "threat" | "isSuite" | "nearest"> & {
     readonly stages: readonly PlannedAttack[];
   };
-  /** Whether a class was to be reached. */
+  /** Whether the attack aimed at a class. */
   readonly targeted?: boolean;
   readonly tally: Tally;
   readonly seed: number;
@@ -53,7 +53,7 @@ export function whiteBoxMeasurement(
   };
 }
 
-/** The same, or the distances of the nearest images where these were looked for. */
+/** The same, or the distances of the nearest images if the attack searched for these. */
 export function ownMeasurement(
   model: string,
   classifier: AnyClassifier,
@@ -118,10 +118,10 @@ function underAttack(
   };
 }
 
-/** What every result says of an attack; null where it has none. */
+/** Parameters that every result lists for an attack; null if the attack does not have one. */
 const COMMON = ["steps", "stepSize", "randomStart", "restarts", "objective"] as const;
 
-/** All that an attack was told, as results say it. */
+/** All options of an attack, as results state them. */
 export function parametersOf(options: PlannedAttack["options"], targeted: boolean): AttackParameters {
   const absent = COMMON.filter((name) => options[name] === undefined).map((name) => [name, null] as const);
   return { ...options, ...Object.fromEntries(absent), targeted } as AttackParameters;

@@ -11,27 +11,27 @@ import { createTally, type StageTally } from "./tally.js";
 import { openTransfers, type Transfers } from "./transfer.js";
 
 /**
- * One attack or suite on one model, scored on it and, for transfer, on the others. It can be cut off between two batches, and
- * goes on from there.
+ * One attack or suite on one model, scored on it and, for transfer, on the others. It can be interrupted between batches and
+ * resumed.
  */
 export class Measuring {
   readonly isHeadline: boolean;
   readonly #name: string;
-  /** Its own attacks, and those that follow where there is time. */
+  /** Its own attacks, and those that follow if there is time. */
   readonly #stages: PlannedAttack[];
-  /** How many are its own. */
+  /** Number of its own attacks. */
   readonly #own: number;
   readonly #transfers: Transfers | undefined;
   readonly #tally = createTally();
   readonly #reports: Writable<StageTally>[] = [];
-  /** What the attacks before came to, of images that stand. */
+  /** Outcomes of the earlier attacks on the survivors. */
   readonly #before = new Map<number, Outcome>();
   readonly #settled = new Set<number>();
-  /** Which attack is under way, the images it is still to be run on, and those that stood it. */
+  /** The current attack, the images it still has to run on, and those that survived it. */
   #at = 0;
   #todo: readonly number[] = [];
   #passed: number[] = [];
-  /** Of the attack under way, in gradients. */
+  /** Work left in the current attack, in gradients. */
   #workLeft = 0;
   #isOpen = false;
 
@@ -59,41 +59,41 @@ export class Measuring {
     return this.#at >= this.#own;
   }
 
-  /** Whether nothing is left to be done, of what follows either. */
+  /** Whether nothing is left to do, including what follows. */
   get isThrough(): boolean {
     return this.#at >= this.#stages.length;
   }
 
-  /** Images that no attack broke so far. */
+  /** Images that no attack has broken yet. */
   get standing(): number {
     return this.#todo.length + this.#passed.length;
   }
 
-  /** Whether it was its turn. */
+  /** Whether it has had its turn. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
-  /** Whether an image was attacked at all. */
+  /** Whether any image has been attacked. */
   get hasBegun(): boolean {
     return this.#reports.length > 0;
   }
 
-  /** Whether what it came to may decide before it is done: other models are asked only afterwards. */
+  /** Whether its outcomes may decide before it is done; other models are run only afterwards. */
   get #isDecided(): boolean {
     return this.#transfers === undefined && this.run.decision?.outcome !== undefined;
   }
 
   /**
-   * Goes on until its time is over, what was to be decided is, or all is done.
+   * Continues until its time is up, the decision is made, or everything is done.
    *
-   * @param further attacks that follow its own, on what stands; told once.
+   * @param further attacks that follow its own, on the survivors; given once.
    */
   async go(isOver: () => boolean, further: readonly PlannedAttack[] = []): Promise<void> {
     if (!this.#isOpen) await this.#open();
     if (this.#stages.length === this.#own) this.#stages.push(...further);
     while (this.#at < this.#stages.length) {
-      // With nobody left the attacks to come are done.
+      // With no survivors the remaining attacks are done.
       if (this.given.isSuite && this.standing === 0) return this.#spare();
       await this.#attack(isOver);
       if (this.#todo.length > 0) return;
@@ -101,7 +101,7 @@ export class Measuring {
     }
   }
 
-  /** A suite leaves out the images that are wrong when clean: they are settled as they are. */
+  /** A suite skips images that are wrong when clean: their outcome is settled. */
   async #open(): Promise<void> {
     this.#isOpen = true;
     const { run, model, given } = this;
@@ -139,7 +139,7 @@ export class Measuring {
     return `${this.model}, ε ${Number(threat.epsilon.toFixed(4))}, ${labelOf(this.#stages[this.#at]!, label)}`;
   }
 
-  /** Runs the attack that is next on the images that it is still to be run on. */
+  /** Runs the next attack on the images still to do. */
   async #attack(isOver: () => boolean): Promise<void> {
     const { run, model } = this;
     const planned = this.#stages[this.#at]!;
@@ -175,12 +175,12 @@ export class Measuring {
     report.unfinished = this.#todo.length;
   }
 
-  /** Whether an image is scored on the others: what stands is once, as the last of its own attacks left it. */
+  /** Whether to score an image on the other models: a survivor once, as the last of its own attacks left it. */
   #goesOn({ value }: Outcome): boolean {
     return this.#transfers !== undefined && (value.success || this.#at === this.#own - 1);
   }
 
-  /** What was kept of the attack that is next; without what other models said there is no image to ask them about. */
+  /** Saved outcomes of the next attack; those without the other models' predictions lack the image to score there. */
   #known(): ReadonlyMap<number, KeptOutcome> {
     const kept = this.run.kept?.outcomes(`${this.#name}/${this.#at}`, this.#todo, this.run.dataset) ?? [];
     return new Map(
@@ -188,7 +188,7 @@ export class Measuring {
     );
   }
 
-  /** Takes in what one image came to in the attack under way. */
+  /** Records the outcome of one image in the current attack. */
   async #take(each: KeptOutcome & { readonly isKept: boolean }): Promise<void> {
     const { outcome, isKept, scored } = each;
     const { place, value } = outcome;
@@ -218,7 +218,7 @@ export class Measuring {
     this.#settled.add(place);
   }
 
-  /** Scores what is left. Images that it is not done with count as they stand, on the other models as those say of the clean ones. */
+  /** Scores what is left. Unfinished images count as they are; on the other models, by their clean predictions. */
   async finish(): Promise<Measurement[]> {
     const { run, model, given } = this;
     if (!this.#isOpen) await this.#open();
@@ -243,7 +243,7 @@ export class Measuring {
     return [mine, ...others.map(([other, tally]) => transferMeasurement(other, model, { ...common, tally }))];
   }
 
-  /** With those of its own attacks that were not begun. */
+  /** Includes its own attacks that were not started. */
   #allReports(): readonly StageTally[] {
     const notBegun = this.#stages.slice(this.#reports.length, this.#own);
     const left = this.isDone ? 0 : this.standing;
@@ -266,7 +266,7 @@ const NOTHING = {
   unfinished: 0,
 } as const;
 
-/** The other models that a measurement's images are scored on. */
+/** The other models on which a measurement's images are scored. */
 export function scoredOn(
   { plan, targets }: Pick<Run, "plan" | "targets">,
   model: string,
@@ -286,12 +286,12 @@ function labelOf({ attack, options }: PlannedAttack, whole: string): string {
   return whole === attack.label ? `${whole}${steps}` : `${whole}: ${attack.label}${steps}`;
 }
 
-/** Whether an attack that searches by answers, and then by gradients, broke the image before it asked for one. */
+/** Whether an attack that searches first by queries and then by gradients broke the image before its first gradient. */
 function isBlind({ attack, options }: PlannedAttack, { gradientQueries }: Outcome): boolean {
   return attack.access === "gradient" && options["queries"] !== undefined && gradientQueries === 0;
 }
 
-/** Gradients are averaged over draws only where the model draws: on others the attack takes one. */
+/** Gradients are averaged over draws only if the model is randomised; otherwise the attack takes one. */
 export function stagesFor(
   { stages }: Pick<PlannedMeasurement, "stages">,
   { randomised }: Target,

@@ -1,11 +1,11 @@
-/** Accuracies under corruptions from every shard, put together. */
+/** Merges the accuracies under corruptions of all shards. */
 import { InputError } from "../errors/index.js";
 import { scoreOf } from "./tally.js";
 import type { CorruptedMeasurement, Result } from "./result/index.js";
 
 /**
  * @param parts of shard 1, 2, … in order: image i of shard s is image i · count + s of the whole.
- * @throws InputError where one has no answers by image, or another baseline.
+ * @throws InputError if one has no per-image predictions, or another baseline.
  */
 export function mergeCorruptions(parts: readonly Result[]): Pick<Result, "corruptions"> {
   const [first] = parts;
@@ -15,8 +15,8 @@ export function mergeCorruptions(parts: readonly Result[]): Pick<Result, "corrup
   if (other !== undefined) {
     throw new InputError({
       place: `shard ${other.shard!.index}`,
-      problem: `has another baseline of corruptions than shard ${first.shard!.index}`,
-      remedy: "Give every shard the same --corruption-baseline, or none.",
+      problem: `has a different corruption baseline from shard ${first.shard!.index}`,
+      remedy: "Use the same --corruption-baseline for every shard, or none.",
     });
   }
   const measurements = first.corruptions.measurements.map((m) => {
@@ -45,7 +45,7 @@ function columnsOf({ corruptions, measurements }: Result, { id, model }: Corrupt
     return { label, predictions: own.predictions, seconds: own.seconds };
   throw new InputError({
     place: id,
-    problem: "a shard has no results by image",
+    problem: "a shard has no per-image results",
     remedy: "Make the shards with holdfast evaluate.",
   });
 }

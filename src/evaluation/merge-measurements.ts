@@ -1,4 +1,4 @@
-/** One measurement of the same kind from every shard, put together. */
+/** Merges one measurement of the same kind from every shard. */
 import { InputError } from "../errors/index.js";
 import { boundedInterval } from "./intervals.js";
 import type {
@@ -12,7 +12,7 @@ import type {
 
 /**
  * @param parts of shard 1, 2, … in order: image i of shard s is image i · count + s of the whole.
- * @throws InputError where a shard has no results by image.
+ * @throws InputError if a shard has no per-image results.
  */
 export function mergeMeasurement(parts: readonly Measurement[]): Measurement {
   const [first] = parts as readonly [Measurement];
@@ -48,7 +48,7 @@ function mergeAttack(parts: readonly Attacked[]): Summed {
   };
 }
 
-/** All that is no clean accuracy. */
+/** Everything but clean accuracy. */
 type Attacked = Exclude<Measurement, CleanMeasurement>;
 
 type Summed = Pick<AttackMeasurement, "queries" | "largestPerturbation" | "nonFinite"> &
@@ -62,7 +62,7 @@ function addZero(parts: readonly ZeroGradient[]): ZeroGradient {
   };
 }
 
-/** A shard that had no time for a stage has none of its images there. */
+/** A shard that had no time for a stage contributes no images to it. */
 function mergeStages(parts: readonly Attacked[]): SuiteStageResult[] {
   const all = parts.map(({ stages = [] }) => stages);
   const longest = all.reduce((most, stages) => (stages.length > most.length ? stages : most));
@@ -90,13 +90,13 @@ function addQueries(parts: readonly Pick<SuiteStageResult, "queries">[]): SuiteS
   };
 }
 
-/** Columns in the order of the images; one that a shard lacks is 0 there, as where all its images are finished. */
+/** Columns in image order. A column that a shard lacks is 0 for it, as if all its images were finished. */
 function mergeColumns(parts: readonly Measurement[]): PerAttackedImage {
   const columns = parts.map(({ id, perImage }): Partial<Record<string, readonly number[]>> => {
     if (perImage !== undefined) return { ...perImage };
     throw new InputError({
       place: id,
-      problem: "a shard has no results by image",
+      problem: "a shard has no per-image results",
       remedy: "Make the shards with holdfast evaluate.",
     });
   });

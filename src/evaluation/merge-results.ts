@@ -1,4 +1,4 @@
-/** Shards of an evaluation, put together: without the models and without the images. */
+/** Merges the shards of an evaluation, without the models or the images. */
 import { InputError } from "../errors/index.js";
 import { measuredResult } from "./assemble.js";
 import { mergeCorruptions } from "./merge-corruptions.js";
@@ -16,11 +16,12 @@ interface Part extends ShardResult {
 }
 
 /**
- * The result that one evaluation of all images gives without checks (`--no-checks`), byte for byte but for the date and the seconds: columns are put in the
- * order of the images, counts added up, and intervals, gates and statements made again. Machines and paths are those of
- * the first shard.
+ * Makes the result of one evaluation of all images without checks (`--no-checks`), byte for byte except for the date and the
+ * seconds: columns are put in image order, counts are added up, and intervals, gates and statements are computed again.
+ * The machine and the paths are those of the first shard.
  *
- * @throws InputError where shards are missing, twice there, of different evaluations, or of a model that answered otherwise.
+ * @throws InputError if shards are missing, duplicate or from different evaluations, or if a model's outputs repeat in one
+ *   shard but not in another.
  */
 export function mergeResults(results: readonly ShardResult[]): Result {
   const parts = results.map(partOf).sort((a, b) => a.shard.index - b.shard.index);
@@ -56,16 +57,19 @@ function partOf({ place, result }: ShardResult): Part {
   if (result.shard !== undefined) return { place, result, shard: result.shard };
   throw new InputError({
     place,
-    problem: "is a whole evaluation, not a shard of one",
-    remedy: "Give the results that holdfast evaluate wrote with --shard.",
+    problem: "is a whole evaluation, not a shard",
+    remedy: "Give results that holdfast evaluate --shard wrote.",
   });
 }
 
 const MARKS: Readonly<Record<keyof ShardMarks, readonly [what: string, remedy: string]>> = {
-  tool: ["was made by another version of holdfast", "Make all shards with the same version."],
-  models: ["is of other models", "Give every shard the same models, named and read in the same way."],
-  images: ["is of other images", "Give every shard the same --data, --limit and --seed."],
-  plan: ["has other attacks, ε or settings", "Give every shard the same options but --shard."],
+  tool: ["was made by a different version of holdfast", "Make all shards with the same version."],
+  models: [
+    "has different models",
+    "Use the same models for every shard, with the same names and preprocessing.",
+  ],
+  images: ["has different images", "Use the same --data, --limit and --seed for every shard."],
+  plan: ["has different attacks, ε or settings", "Use the same options for every shard, except --shard."],
 };
 
 function checkTogether(parts: readonly Part[]): void {
@@ -74,13 +78,13 @@ function checkTogether(parts: readonly Part[]): void {
   for (const { place, shard } of parts) {
     for (const [mark, [what, remedy]] of Object.entries(MARKS)) {
       if (shard.marks[mark as keyof ShardMarks] === first.shard.marks[mark as keyof ShardMarks]) continue;
-      throw new InputError({ place, problem: `${what} than ${first.place}`, remedy });
+      throw new InputError({ place, problem: `${what} from ${first.place}`, remedy });
     }
     if (shard.count !== first.shard.count) {
       throw new InputError({
         place,
-        problem: `is one of ${shard.count} shards, ${first.place} one of ${first.shard.count}`,
-        remedy: "Give the shards of one division.",
+        problem: `is one of ${shard.count} shards, but ${first.place} is one of ${first.shard.count}`,
+        remedy: "Give shards of the same split.",
       });
     }
   }
@@ -102,11 +106,11 @@ function checkTogether(parts: readonly Part[]): void {
   throw new InputError({
     place: "shards",
     problem: `${missing.length === 1 ? "one is" : `${missing.length} are`} missing: ${names}`,
-    remedy: `Run them with --shard ${missing[0]}/${count}${missing.length === 1 ? "" : " and so on"}, and give their results too.`,
+    remedy: `Run them with --shard ${missing[0]}/${count}${missing.length === 1 ? "" : " and so on"}, and include their results.`,
   });
 }
 
-/** In the order of the first shard that has them; what one shard had no time for is none of the whole. */
+/** In the order of the first shard. A measurement that one shard had no time for is left out. */
 function mergeMeasurements(parts: readonly Part[]): Measurement[] {
   const first = parts[0]!.result.measurements;
   return first.flatMap((m) => {
@@ -116,9 +120,9 @@ function mergeMeasurements(parts: readonly Part[]): Measurement[] {
 }
 
 /**
- * All that a shard checks is the same of every one: whether its models repeat their answers, asked the same images.
+ * The only check in a shard, whether the models repeat their outputs, uses the same images in every shard.
  *
- * @throws InputError where that differs: images of one model were then scored in two ways.
+ * @throws InputError if it differs, because the images of one model were then scored in two ways.
  */
 function mergeChecks(parts: readonly Part[]): Pick<Result, "checks"> {
   const [first] = parts as readonly [Part, ...Part[]];
@@ -129,22 +133,22 @@ function mergeChecks(parts: readonly Part[]): Pick<Result, "checks"> {
       if (other?.averagedOver === repeats?.averagedOver) continue;
       const told = (averagedOver: number | undefined): string =>
         averagedOver === undefined
-          ? "repeated its answers"
-          : `did not, and was averaged over ${averagedOver} draws`;
+          ? "repeated its outputs"
+          : `did not repeat its outputs (averaged over ${averagedOver} draws)`;
       throw new InputError({
         place,
         problem:
-          `${model} ${told(other?.averagedOver)}; in ${first.place} it ${told(repeats?.averagedOver)}. ` +
-          "Its images were not scored in the same way",
+          `${model} ${told(other?.averagedOver)}, but in ${first.place} it ${told(repeats?.averagedOver)}. ` +
+          "Its images were not all scored in the same way",
         remedy:
-          "Make the shards on machines where it answers alike, or make its noise an input of the model.",
+          "Make the shards on machines where its outputs repeat alike, or make its noise an input of the model.",
       });
     }
   }
   return checks === undefined ? {} : { checks };
 }
 
-/** What was not run in one of them; seconds add up as those of the measurements do. */
+/** What any of them did not run; seconds add up as those of the measurements do. */
 function mergeLimits(parts: readonly Part[]): Limits | undefined {
   const all = parts.flatMap(({ result }) => result.limits ?? []);
   if (all.length === 0) return undefined;
@@ -167,14 +171,14 @@ function mergeExamples(parts: readonly Part[], measurements: readonly Measuremen
     .sort((a, b) => (order.get(a.index) ?? 0) - (order.get(b.index) ?? 0));
 }
 
-/** Another processor, or another version of the engine, may round otherwise. */
+/** Another processor or engine version may round differently. */
 function machinesStatement(parts: readonly Part[]): string[] {
   const machines = new Set(
     parts.map(({ result: { runtime } }) => JSON.stringify({ ...runtime, threads: 0, host: "" })),
   );
   if (machines.size === 1) return [];
   return [
-    `The ${parts.length} shards were made on ${machines.size} kinds of machine; the first is named. Another one may round ` +
-      "otherwise, and a few images may fall otherwise on it.",
+    `The ${parts.length} shards were made on ${machines.size} kinds of machine, of which only the first is named. Machines may round ` +
+      "differently, so a few images may come out differently.",
   ];
 }

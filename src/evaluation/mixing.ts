@@ -1,16 +1,16 @@
 import type { Target } from "../attacks/index.js";
 import { InputError } from "../errors/index.js";
 
-/** Of the greatest logit of an image: float32 and the order of sums explain less. */
+/** Relative to an image's largest logit; float32 and the order of sums explain less than this. */
 const NOISE = 1e-4;
 
 /**
- * Refuses a model whose answer to an image depends on the others of its batch (a softmax over the batch, normalisation
- * by the batch's statistics, attention over the wrong axis): its accuracy would be that of these batches only. The
- * logits of every second image are compared with those beside other neighbours, white or black.
+ * Refuses a model whose output for an image depends on the other images of its batch (a softmax over the batch,
+ * normalisation by the batch's statistics, attention over the wrong axis): its accuracy would hold only for these batches.
+ * Compares the logits of every second image with its logits next to other neighbours, white or black.
  *
- * @param images `[batchSize, C, H, W]`, of which `logits`, `[batchSize, K]`, are the answers.
- * @param isFixed whether the model's file fixes its batch.
+ * @param images `[batchSize, C, H, W]`, with the logits `[batchSize, K]`.
+ * @param isFixed whether the model's file fixes its batch size.
  * @throws InputError naming the model.
  */
 export async function refuseMixing(
@@ -27,7 +27,7 @@ export async function refuseMixing(
     image.fill(mean < 0.5 ? 1 : 0);
   }
   const beside = await target.logits(others);
-  // A model that does not repeat its answers says nothing of its neighbours: another check looks at that.
+  // If the model does not repeat its outputs, this comparison means nothing; another check covers that.
   let repeats: boolean | undefined;
   for (let i = 0; i < batchSize; i += 2) {
     const [start, end] = [i * classCount, (i + 1) * classCount];
@@ -36,10 +36,10 @@ export async function refuseMixing(
     if (!repeats) return;
     throw new InputError({
       place: `model ${name}`,
-      problem: "answers an image differently when the other images of its batch change",
+      problem: "gives an image different outputs when the other images in its batch change",
       remedy:
         "Export it in eval mode, with no operator that works across the batch" +
-        (isFixed ? "." : ", or give --batch-size 1 to have every image judged alone."),
+        (isFixed ? "." : ", or give --batch-size 1 to run every image alone."),
     });
   }
 }

@@ -12,10 +12,10 @@ export interface ModelUnderTestOptions extends LoadAnyOptions {
 }
 
 /**
- * Loads an ONNX file for {@link evaluateModels}, with the facts about it that a result states: path, hash and architecture.
+ * Loads an ONNX file for {@link evaluateModels}, with the facts that a result states about it: path, hash and architecture.
  * Preprocessing comes from `options` and the graph alone; files beside the model are not read, and nothing is guessed.
  *
- * @throws InputError where the file is no classifier, or neither holdfast nor ONNX Runtime can run it.
+ * @throws InputError if the file is not a classifier, or if neither holdfast nor ONNX Runtime can run it.
  * @example
  * ```ts
  * import { evaluateModels, loadModelUnderTest, openDataset } from "holdfast";

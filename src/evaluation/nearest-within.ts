@@ -2,8 +2,8 @@ import type { Measurement, ThreatInfo, WhiteBoxMeasurement } from "./result/inde
 import { scoreOf } from "./tally.js";
 
 /**
- * What the searches for the nearest images say under one threat, as if each had been an attack with that ε. Nothing waits for
- * them there: an image that a search was cut off before is none that is still to be attacked at this ε.
+ * What the searches for the nearest images show under one threat, as if each had been an attack with that ε. They leave
+ * nothing unfinished there: an image that a cut-off search did not reach does not count as still to be attacked at this ε.
  */
 export function nearestWithin(
   measurements: readonly Measurement[],

@@ -20,7 +20,7 @@ test("every number of a model that was attacked without gradients is warned of, 
   expect(warning).toMatchObject({ code: "no-gradient", severity: "warning" });
   expect(warning!.measurements).toEqual(["white-box square", "transfer pgd"]);
   expect(warning!.message).toMatch(
-    /^m: no gradient: 4 of its nodes are not read: a \(Unique\): is not known; needed: another export; .*; and 1 more\. /,
+    /^m: no gradient: 4 of its nodes are not supported: a \(Unique\): is not known; needed: another export; .*; and 1 more\. /,
   );
-  expect(warning!.message).toContain("It was attacked by Square alone.");
+  expect(warning!.message).toContain("Only Square attacked it.");
 });

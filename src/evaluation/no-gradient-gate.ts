@@ -1,4 +1,4 @@
-/** The gate on models that are run as their file is: what they are attacked with finds less. */
+/** The gate on models that run as an unchanged file: attacks on them find less. */
 import { attacksOf, type Measured } from "./curves.js";
 import type { ResultWarning, UnreadNode } from "./result/index.js";
 import { warn } from "./warn.js";
@@ -7,7 +7,7 @@ import { attackLabel, list } from "./words.js";
 /** How many nodes a sentence names. */
 const NAMED = 3;
 
-/** Nodes of the model are not read, so that no attack had its gradient. One warning a model. */
+/** The model has unsupported nodes, so no attack had its gradient. One warning per model. */
 export function noGradientGate({
   models = [],
   measurements,
@@ -22,21 +22,20 @@ export function noGradientGate({
           .map(attackLabel),
       ),
     ];
-    const tried =
-      attacks.length === 0 ? "No attack was run on it." : `It was attacked by ${list(attacks)} alone.`;
+    const tried = attacks.length === 0 ? "No attack was run on it." : `Only ${list(attacks)} attacked it.`;
     const message =
-      `${name}: no gradient: ${nodesNotRead(unread)}. It is run by ONNX Runtime as it is, and attacks by gradients are ` +
-      `left out. ${tried} Gradients mostly find more, so the accuracy may be too high.`;
+      `${name}: no gradient: ${nodesNotRead(unread)}. ONNX Runtime runs the file unchanged, without gradient ` +
+      `attacks. ${tried} Gradient attacks usually find more, so the accuracy may be too high.`;
     return [warn("no-gradient", "warning", message, own)];
   });
 }
 
-/** `2 of its nodes are not read: u (Unique): this op is not known; needed: …` */
+/** `2 of its nodes are not supported: u (Unique): this op is not known; needed: …` */
 export function nodesNotRead(unread: readonly UnreadNode[]): string {
   const shown = unread
     .slice(0, NAMED)
     .map(({ node, op, problem, needed }) => `${node} (${op}): ${problem}; needed: ${needed}`);
   const more = unread.length > NAMED ? `; and ${unread.length - NAMED} more` : "";
-  const several = unread.length === 1 ? "a node of it is" : `${unread.length} of its nodes are`;
-  return `${several} not read: ${shown.join("; ")}${more}`;
+  const several = unread.length === 1 ? "one of its nodes is" : `${unread.length} of its nodes are`;
+  return `${several} not supported: ${shown.join("; ")}${more}`;
 }

@@ -1,11 +1,11 @@
-/** What comes of an image without an attack, and after several. */
+/** The outcome of an image without an attack, and after several. */
 import { NO_CLASS } from "../attacks/index.js";
 import { placesOf } from "../data/index.js";
 import type { Outcome } from "./attack-dataset.js";
 import { readBatch } from "./batches.js";
 import type { Run } from "./run.js";
 
-/** The images that are wrong when clean, as they are. */
+/** Outcomes of the images that are wrong when clean. */
 export async function* wrongWhenClean(run: Run, model: string): AsyncGenerator<Outcome> {
   const { clean, dataset, places } = run;
   for (const place of places) {
@@ -17,7 +17,7 @@ export async function* wrongWhenClean(run: Run, model: string): AsyncGenerator<O
   }
 }
 
-/** What an image is without an attack. */
+/** The outcome of an image without an attack. */
 export function asItIs({ clean, dataset }: Run, model: string, place: number): Outcome {
   const label = dataset.labels[place]!;
   const cleanPrediction = clean.get(model)![place]!;
@@ -41,7 +41,7 @@ export function asItIs({ clean, dataset }: Run, model: string, place: number): O
   };
 }
 
-/** What an image came to after one more attack: its queries add up, and its gradient said nothing if it never did. */
+/** The outcome of an image after one more attack: queries add up, and its gradient counts as zero only if it always was. */
 export function added(before: Outcome | undefined, outcome: Outcome): Outcome {
   if (before === undefined) return outcome;
   return {

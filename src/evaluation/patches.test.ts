@@ -17,7 +17,7 @@ const OPTIONS: EvaluateOptions = {
 test("a result says that a random place is not the worst, and of a place that was chosen does not", async () => {
   const random = await evaluated(OPTIONS);
   expect(random.headline).toEqual({ norm: "patch", epsilon: 0.1 });
-  expect(random.statements.join(" ")).toContain("at a few random places of each image, not at the worst one");
+  expect(random.statements.join(" ")).toContain("at a few random places in each image, not at the worst one");
   const centre = await evaluated({ ...OPTIONS, options: { ...OPTIONS.options, location: "centre" } });
   expect(centre.statements.join(" ")).not.toContain("random places");
 });

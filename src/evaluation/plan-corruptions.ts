@@ -1,4 +1,4 @@
-/** Which corruptions are measured, as data. */
+/** Which corruptions to measure, as data. */
 import { CORRUPTIONS, SEVERITIES, type ByteImage, type Corruption, type Severity } from "../data/index.js";
 import { UsageError } from "../errors/index.js";
 import { sha256Of } from "../files/index.js";
@@ -10,9 +10,9 @@ export interface CorruptionOptions {
   readonly kinds?: readonly Corruption[] | undefined;
   /** All five by default. */
   readonly severities?: readonly Severity[] | undefined;
-  /** Pictures of frost; textures made by a procedure by default. */
+  /** Pictures of frost; by default generated textures. */
   readonly frost?: readonly ByteImage[] | undefined;
-  /** What errors are divided by, for mCE. */
+  /** What to divide errors by, for mCE. */
   readonly baseline?: CorruptionBaseline | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface CorruptionPlan {
   readonly frost: string;
 }
 
-/** Fills in the defaults, in the order of the benchmark. @throws UsageError on a list that is empty. */
+/** Fills in the defaults, in the order of the benchmark. @throws UsageError if a list is empty. */
 export function planCorruptions(options: CorruptionOptions): CorruptionPlan {
   const { kinds = CORRUPTIONS, severities = SEVERITIES, frost } = options;
   for (const [place, list] of Object.entries({ corruptions: kinds, severity: severities, frost })) {

@@ -45,30 +45,30 @@ export interface EvaluateOptions {
    * budget or with a threshold. Whether models repeat their answers is always checked: it decides how they are attacked.
    */
   readonly checks?: boolean;
-  /** Attack the images of this part alone; `mergeResults` puts the parts together. */
+  /** Attack only the images of this part; `mergeResults` merges the parts. */
   readonly shard?: Shard | undefined;
   /**
    * Seconds to spend. What does not fit is left out; time left over goes to stronger attacks at the headline. How much gets
    * done depends on the machine.
    */
   readonly budget?: number | undefined;
-  /** Also measure the accuracy under corruptions. They are measured last, beside any budget or threshold. */
+  /** Also measure the accuracy under corruptions. They are measured last, outside any budget or threshold. */
   readonly corruptions?: CorruptionOptions | undefined;
   /** End once it is certain whether every model's accuracy at the headline is at least this. Nothing else is measured. */
   readonly threshold?: number | undefined;
 }
 
-/** One attack, or a suite of them, that is run on a model over the whole dataset. */
+/** One attack or suite, to run on a model over the whole dataset. */
 export interface PlannedMeasurement {
-  /** Of the attack or the suite. */
+  /** Name of the attack or the suite. */
   readonly name: string;
   readonly label: string;
   readonly threat: ThreatModel;
-  /** Each goes on with the images that stand after those before. */
+  /** Each runs on the images that survived the ones before it. */
   readonly stages: readonly [PlannedAttack, ...PlannedAttack[]];
-  /** Whether it is a suite: images that are wrong when clean are then not attacked at all. */
+  /** Whether it is a suite, which skips images that are wrong when clean. */
   readonly isSuite: boolean;
-  /** Whether the nearest adversarial image is looked for, whatever ε is. */
+  /** Whether it searches for the nearest adversarial image, whatever ε is. */
   readonly nearest?: true;
   /** Whether its images are also scored on the other models. */
   readonly transfer: boolean;
@@ -88,17 +88,17 @@ export interface EvaluationPlan {
   readonly corruptions?: CorruptionPlan | undefined;
 }
 
-/** The name that stands for none. */
+/** The name for no attack. */
 const NO_ATTACK = "none";
 const DEFAULT_BATCH = 100;
 const DEFAULT_EXAMPLES = 6;
 
 /**
- * Fills in the defaults: every ε, then the further step counts at the headline ε with that ε's step size, so that only
- * the number of steps changes along the curve, the gray image at every ε whose balls all hold it, and the search for the
- * nearest images, in the widest ball.
+ * Fills in the defaults: every ε; then the further step counts at the headline ε, with that ε's step size, so that only
+ * the number of steps changes along the curve; the gray image at every ε whose balls all contain it; and the search for
+ * the nearest images, in the widest ball.
  *
- * @throws UsageError when nothing is asked for, or what is asked for cannot be.
+ * @throws UsageError if the options ask for nothing, or for something impossible.
  */
 export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
   const wantsAttack = options.attack !== NO_ATTACK;
@@ -124,8 +124,9 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
     if (main === undefined || main.isSuite) {
       throw new UsageError({
         place: "iterations",
-        problem: main === undefined ? "say nothing without an attack" : `say nothing to the suite ${name}`,
-        remedy: "Leave them out.",
+        problem:
+          main === undefined ? "have no effect without an attack" : `do not apply to the suite ${name}`,
+        remedy: "Omit them.",
       });
     }
     const [{ options: own }] = main.stages;
@@ -134,7 +135,7 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
     attacks.push({ ...planMeasurement(name, main.threat, further), transfer: false });
   }
   for (const epsilon of epsilons.filter((each) => holdsGrayImage({ norm, epsilon: each }))) {
-    // Every model is shown the same gray: there is nothing to transfer.
+    // Every model sees the same gray, so there is nothing to transfer.
     attacks.push({ ...planMeasurement("gray-image", { norm, epsilon }, {}), transfer: false });
   }
   const { curve = false } = options;
@@ -158,8 +159,8 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
 }
 
 /**
- * Whether the headline is checked: in a whole evaluation that does not leave it out. Checks of a shard would be those of a part,
- * and a budget or a threshold ends by itself.
+ * Whether the headline is checked: only in a whole evaluation that does not skip it. Checks of a shard would cover only a part,
+ * and a budget or a threshold decides when to stop.
  */
 export function isChecked({
   checks = true,
@@ -170,12 +171,12 @@ export function isChecked({
   return checks && shard === undefined && budget === undefined && threshold === undefined;
 }
 
-/** Whether anything is attacked at an ε that was asked for. */
+/** Whether anything is attacked at a requested ε. */
 export function isAttacked({ attacks }: Pick<EvaluationPlan, "attacks">): boolean {
   return attacks.some(({ nearest }) => nearest !== true);
 }
 
-/** Whether a measurement is one of the headline: at its ε. The search for the nearest images is at none, however wide its ball is. */
+/** Whether a measurement belongs to the headline, by its ε. The search for the nearest images has none, however wide its ball. */
 export function isAtHeadline(
   { threat, nearest }: Pick<PlannedMeasurement, "threat" | "nearest">,
   { headline }: Pick<EvaluationPlan, "headline">,
@@ -183,7 +184,7 @@ export function isAtHeadline(
   return nearest !== true && threat.epsilon === headline;
 }
 
-/** The first measurement of the headline: its images are shown, and its number is checked. */
+/** The first measurement of the headline, whose images are shown and whose number is checked. */
 export function headlineIn(
   planned: readonly PlannedMeasurement[],
   plan: Pick<EvaluationPlan, "headline">,
@@ -191,7 +192,7 @@ export function headlineIn(
   return planned.find((each) => isAtHeadline(each, plan));
 }
 
-/** An attack or a suite by its name. @throws UsageError on one that there is not, or options that it does not know. */
+/** Finds an attack or a suite by name. @throws UsageError on an unknown name or option. */
 function planMeasurement(
   name: string,
   threat: ThreatModel,
@@ -207,8 +208,8 @@ function planMeasurement(
   if (typed !== undefined) {
     throw new UsageError({
       place: typed,
-      problem: `says nothing to the suite ${name}, whose attacks have their own`,
-      remedy: "Leave it out, or choose a single attack.",
+      problem: `does not apply to the suite ${name}: its attacks set their own options`,
+      remedy: "Omit it, or choose a single attack.",
     });
   }
   const [first, ...rest] = stagesOf(suite, threat.norm).map(({ attack, options }) =>
@@ -217,9 +218,9 @@ function planMeasurement(
   return { name, label: suite.label, threat, stages: [first!, ...rest], isSuite: true };
 }
 
-/** @throws UsageError on a name that no attack has. */
+/** @throws UsageError on an unknown name. */
 export function attackNamed(name: string, others: readonly string[] = []): AnyAttack {
-  // By a name that is only known at run time, its options are not known to the compiler.
+  // The name is known only at run time, so the compiler cannot know its options.
   if (Object.hasOwn(ATTACKS, name)) return ATTACKS[name as AttackName] as unknown as AnyAttack;
   throw new UsageError({
     place: "attack",
@@ -228,7 +229,7 @@ export function attackNamed(name: string, others: readonly string[] = []): AnyAt
   });
 }
 
-/** What so many images cost, in gradients: an answer alone takes about a third of one. */
+/** The cost of this many images, in gradients: a forward pass alone takes about a third of one. */
 export function workOf(stages: readonly PlannedAttack[], images: number): number {
   const each = stages
     .map(costOf)
@@ -236,5 +237,5 @@ export function workOf(stages: readonly PlannedAttack[], images: number): number
   return Math.ceil(each * images);
 }
 
-/** Share of a gradient's time that the logits alone take. */
+/** Time of a forward pass as a share of a gradient's. */
 export const FORWARD: number = 1 / 3;

@@ -4,17 +4,17 @@ import { fixedBatchSize, isOpaque, withLogarithm, type AnyClassifier } from "../
 import { readBatch } from "./batches.js";
 import { refuseMixing } from "./mixing.js";
 
-/** How far from 1 a sum of probabilities in float16 may be, and how far apart two ways to the same ones. */
+/** How far from 1 a sum of float16 probabilities may be, and how far apart two computations of the same ones. */
 const TOLERANCE = 2e-3;
-/** Images that the outputs are looked at of. */
+/** Number of images whose outputs are inspected. */
 const LOOKED_AT = 16;
 
 /**
- * The classifier, or, where its outputs for some of the images are all in [0, 1] and sum to 1, the one of their
- * logarithms: an attack on probabilities saturates, and its number is too high. Logits never look like that. The
- * logarithm is taken far back in the graph only where that gives the same probabilities again.
+ * The classifier itself or, if its outputs for the first images are all in [0, 1] and sum to 1, the classifier of their
+ * logarithms: an attack on probabilities saturates, so its number is too high. Logits never look like that. The
+ * logarithm moves back in the graph only as far as the probabilities stay the same.
  *
- * @throws InputError when the answer to an image depends on the others of its batch, as {@link refuseMixing} tells.
+ * @throws InputError if the output for an image depends on the other images of its batch ({@link refuseMixing}).
  */
 export function readAsLogits<C extends AnyClassifier>(
   name: string,
@@ -34,7 +34,7 @@ export async function readAsLogits(
     refuseMixing(name, target, { images, logits, isFixed: fixedBatchSize(classifier) !== undefined }),
   );
   if (!areProbabilities(probabilities, classifier.classNames.length)) return classifier;
-  options.onNotice?.(`${name}: its outputs are probabilities; their logarithm is taken as its logits`);
+  options.onNotice?.(`${name}: its outputs are probabilities, so their logarithms are used as logits`);
   if (isOpaque(classifier)) return { ...classifier, logarithm: true };
   const exact = withLogarithm(classifier);
   const again = (await outputsOf(exact, dataset, options)).map(Math.exp);
@@ -45,7 +45,7 @@ export async function readAsLogits(
 interface LookOptions {
   readonly compile?: Compile | undefined;
   readonly threads?: number | undefined;
-  /** Images a run, at most, where the file fixes none: those of the measurement to come. */
+  /** Most images per run, unless the file fixes the number: that of the coming measurement. */
   readonly batchSize?: number | undefined;
 }
 
@@ -57,7 +57,7 @@ async function outputsOf(
   onFirst?: (target: Target, images: Float32Array, logits: Float32Array) => Promise<void>,
 ): Promise<Float32Array> {
   const size = Math.min(LOOKED_AT, dataset.length);
-  // A single image is looked at beside another all the same.
+  // Even a single image is run next to another.
   const batchSize = fixedBatchSize(classifier) ?? Math.min(most, Math.max(size, 2));
   const target = openTarget(classifier, {
     batchSize,

@@ -8,10 +8,10 @@ export interface ImageShape {
 }
 
 /**
- * Keeps one image `[C, H, W]` for showing, in 8 bits a value over [minimum, maximum]; values outside
+ * Encodes one image `[C, H, W]` for display, with 8 bits per value over [minimum, maximum]; values outside
  * are clipped. The error is at most (maximum − minimum) / 510.
  *
- * @throws RangeError when `values` has not exactly the elements of `shape`, or the range is empty.
+ * @throws RangeError if `values` does not match `shape`, or the range is empty.
  */
 export function encodeRaster(
   values: Float32Array,

@@ -7,10 +7,10 @@ import type { Decision } from "./decision.js";
 import type { Kept } from "./kept.js";
 import type { EvaluationPlan, PlannedMeasurement } from "./plan.js";
 
-/** An evaluation on its way. */
+/** A running evaluation. */
 export interface Run {
   readonly plan: EvaluationPlan;
-  /** What of the plan is done to each model, by its name. */
+  /** The part of the plan that applies to each model, by name. */
   readonly planned: ReadonlyMap<string, readonly PlannedMeasurement[]>;
   readonly dataset: Dataset;
   /** Places of the images that are attacked: all, or a shard's. */
@@ -21,18 +21,18 @@ export interface Run {
   /** Milliseconds. */
   readonly now: () => number;
   readonly signal?: AbortSignal | undefined;
-  /** What each model says of the clean images of the whole dataset, in their order. */
+  /** Each model's predictions for the clean images of the whole dataset, in order. */
   readonly clean: Map<string, readonly number[]>;
-  /** Places of the images that are kept for showing. */
+  /** Places of the images kept for display. */
   readonly shown: readonly number[];
   /** Those images as the headline's first attack left them, by model and place. */
   readonly adversarial: Map<string, Map<number, Float32Array>>;
-  /** Is told what was spent since the last time, in gradients. */
+  /** Receives the work done since the last call, in gradients. */
   readonly onWork: (label: string, spent: number) => void;
-  /** Where outcomes are kept as they come. */
+  /** Where outcomes are saved as they arrive. */
   readonly kept?: Kept | undefined;
-  /** The seconds that it is given. */
+  /** Its time budget. */
   readonly budget?: Budget | undefined;
-  /** What it is to decide, where it ends with that. */
+  /** The decision that ends it, if there is one. */
   readonly decision?: Decision | undefined;
 }

@@ -144,17 +144,17 @@ describe("shards that do not make a whole are refused", () => {
     const [one] = await shards(2, QUICK);
     const merged = (shard: { place: string; result: Result }) => (): Result => mergeResults([one!, shard]);
     expect(merged(await other(QUICK, { sha: "1" }))).toThrow(
-      "other.json: is of other models than shard-1.json",
+      "other.json: has different models from shard-1.json",
     );
     expect(merged(await other(QUICK, { version: "0.0.1" }))).toThrow(
-      "was made by another version of holdfast",
+      "was made by a different version of holdfast",
     );
-    expect(merged(await other({ ...QUICK, seed: 4 }))).toThrow("has other attacks, ε or settings");
-    expect(merged(await other(QUICK, { limit: 30 }))).toThrow("is of other images");
+    expect(merged(await other({ ...QUICK, seed: 4 }))).toThrow("has different attacks, ε or settings");
+    expect(merged(await other(QUICK, { limit: 30 }))).toThrow("has different images");
     const thirds = await shards(3, QUICK);
-    expect(merged(thirds[1]!)).toThrow("shard-2.json: is one of 3 shards, shard-1.json one of 2");
+    expect(merged(thirds[1]!)).toThrow("shard-2.json: is one of 3 shards, but shard-1.json is one of 2");
     expect(merged({ place, result: await evaluated(QUICK) })).toThrow(
-      "other.json: is a whole evaluation, not a shard of one",
+      "other.json: is a whole evaluation, not a shard",
     );
   });
 
@@ -164,7 +164,7 @@ describe("shards that do not make a whole are refused", () => {
     const repeats = { ...checks!.repeats!, averagedOver: 10 };
     const differs = { place, result: { ...two!.result, checks: [{ ...checks!, repeats }] } };
     expect(() => mergeResults([one!, differs])).toThrow(
-      /other\.json: a did not, and was averaged over 10 draws; in shard-1\.json it repeated its answers.*same way\n +Make/s,
+      /other\.json: a did not repeat its outputs \(averaged over 10 draws\), but in shard-1\.json it repeated its outputs.*same way\n +Make/s,
     );
     expect(mergeResults([one!, two!]).checks).toEqual(one!.result.checks);
   });
@@ -175,7 +175,7 @@ describe("shards that do not make a whole are refused", () => {
       /there are only \d+ images/,
     );
     await expect(evaluated({ ...QUICK, shard: { index: 1, count: 2 }, threshold: 0.5 })).rejects.toThrow(
-      "a shard knows nothing of the others",
+      "cannot be decided by one shard",
     );
   });
 });

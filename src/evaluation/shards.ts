@@ -1,4 +1,4 @@
-/** Parts of an evaluation that other machines do, and how they tell that they belong together. */
+/** Parts of an evaluation that run on different machines. */
 import type { Dataset } from "../data/index.js";
 import { UsageError } from "../errors/index.js";
 
@@ -9,10 +9,10 @@ export interface Shard {
 }
 
 /**
- * Places of the images that a shard attacks: every `count`-th, so that a sample in the order of its classes gives every
- * shard some of each. All of them without a shard.
+ * Places of the images that a shard attacks: every `count`-th, so that a sample in class order gives every
+ * shard some of each class. All of them without a shard.
  *
- * @throws UsageError on a shard that there is not, or one without images.
+ * @throws UsageError if the shard does not exist or has no images.
  */
 export function placesOfShard({ length }: Pick<Dataset, "length">, shard: Shard | undefined): number[] {
   const all = Array.from({ length }, (_, place) => place);
@@ -21,15 +21,15 @@ export function placesOfShard({ length }: Pick<Dataset, "length">, shard: Shard 
   if (!(Number.isInteger(index) && Number.isInteger(count) && index >= 1 && index <= count)) {
     throw new UsageError({
       place: `shard ${index}/${count}`,
-      problem: "is none of them",
-      remedy: "Count them from 1, as in 2/4: the second of four.",
+      problem: "does not exist",
+      remedy: "Shards count from 1, as in 2/4: the second of four.",
     });
   }
   if (count > length) {
     throw new UsageError({
       place: `shard ${index}/${count}`,
-      problem: `there ${length === 1 ? "is 1 image" : `are only ${length} images`}`,
-      remedy: `Make at most ${length} shards of them.`,
+      problem: `there ${length === 1 ? "is only 1 image" : `are only ${length} images`}`,
+      remedy: `Use at most ${length} shards.`,
     });
   }
   return all.filter((place) => place % count === index - 1);

@@ -117,8 +117,6 @@ test("rounding that gradients pass straight through is said of, once a model", a
   const { warnings } = await evaluated(quantised);
   const found = warnings.filter(({ code }) => code === "straight-through");
   expect(found.map(({ severity }) => severity)).toEqual(["warning"]);
-  expect(found[0]!.message).toMatch(
-    /gradients pass straight through what rounds in it, as through an identity: Round/,
-  );
+  expect(found[0]!.message).toMatch(/gradients pass through its rounding as if it were the identity: Round/);
   expect(warnings.some(({ code }) => code === "hidden-steps" || code === "zero-gradient")).toBe(false);
 });

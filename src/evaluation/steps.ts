@@ -5,11 +5,11 @@ import type { ZeroGradient } from "./result/index.js";
 
 type Operators = Omit<ZeroGradient, "images" | "standing">;
 
-/** A mask stays one through these, and through sums and products with what no gradient reaches. */
+/** A mask stays a mask through these, and through sums and products with values that no gradient reaches. */
 const PASSING = new Set(
   "Not And Or Cast Identity Unsqueeze Squeeze Reshape Flatten Transpose Expand Add Sub Mul".split(" "),
 );
-/** Where a mask lets through or holds back what it is put to, at these inputs. */
+/** Ops that use a mask as a gate, at these inputs. */
 const GATED: ReadonlyMap<string, readonly number[]> = new Map([
   ["Where", [1, 2]],
   ["Mul", [0, 1]],
@@ -17,16 +17,16 @@ const GATED: ReadonlyMap<string, readonly number[]> = new Map([
 
 /**
  * The nodes between the image and the logits whose gradient is zero everywhere, as `Round (its name)`, and which of them
- * hide something of the model from the attack though a gradient passes beside them:
+ * hide something of the model from the attack although a gradient passes around them:
  *
  * - `steps`: Round, Floor, Ceil, Sign, ArgMax, ArgMin and casts to integers. Not x · f(|x|) written with Sign, whose
  *   gradient is right.
- * - `comparisons` (and casts to bool) whose answer is used as a number. One that only chooses among values that a gradient
- *   reaches, as a ReLU written with Where or a product does, is no cause for alarm.
+ * - `comparisons` (and casts to bool) whose result is used as a number. One that only chooses among values that a gradient
+ *   reaches, as a ReLU written with Where or a product does, does not count.
  *
- * `straightThrough` are those that round and are differentiated as if they did not, as in a quantised model.
+ * `straightThrough` are those that round but are differentiated as the identity, as in a quantised model.
  *
- * What is computed of shapes alone never counts.
+ * Values computed only from shapes never count.
  */
 export function zeroOperators({ graph, image, logits }: Classifier): Operators {
   const zero = zeroGradientNodes(graph, image, logits);
@@ -44,7 +44,7 @@ export function zeroOperators({ graph, image, logits }: Classifier): Operators {
   };
 }
 
-/** They say nothing of what is in an image. */
+/** These do not depend on an image's pixels. */
 const SHAPES = new Set(["Shape", "ConstantOfShape"]);
 
 interface Paths {
@@ -75,7 +75,7 @@ function reachedFrom(
   return reached;
 }
 
-/** Sign(x) in x · f(|x|), as in a signed root: where the sign turns, the factor is 0 or even. */
+/** Sign(x) in x · f(|x|), as in a signed root: where the sign flips, the factor is 0 or even. */
 function isOdd({ users }: Paths, { op, inputs, outputs }: Node): boolean {
   if (op !== "Sign") return false;
   const sign = outputs[0]!;
@@ -88,7 +88,7 @@ function isOdd({ users }: Paths, { op, inputs, outputs }: Node): boolean {
   );
 }
 
-/** Whether all that is made of a comparison's answer chooses among values that a gradient reaches. */
+/** Whether a comparison's result is only used to choose among values that a gradient reaches. */
 function isGate({ reached, users }: Paths, comparison: Node): boolean {
   const masks = new Set([comparison.outputs[0]!]);
   for (const mask of masks) {

@@ -1,25 +1,25 @@
-/** The gates on what the attacks of a suite did, one beside the other. */
+/** The gates that compare the attacks of a suite with each other. */
 import { CARDS, lossFor, type RaisedLoss } from "../attacks/index.js";
 import { attacksOf, type Measured } from "./curves.js";
 import type { AttackMeasurement, AttackParameters, ResultWarning, SuiteStageResult } from "./result/index.js";
 import { warn } from "./warn.js";
 import { describe, list, nameOf, percent, stageNames } from "./words.js";
 
-/** More accuracy than this, taken by an attack without gradients, betrays the attacks by gradient (as in AutoAttack's reference). */
+/** If an attack without gradients takes more accuracy than this, the gradient attacks failed (as in AutoAttack's reference). */
 const blindMargin = 0.002;
-/** Share of what gradients had left, and number of images, from which on such an attack says that gradients mean nothing. */
+/** From this share of what gradient attacks had left, and this number of images, gradients mean nothing. */
 const BLIND_SHARE = 0.1;
 const BLIND_IMAGES = 3;
-/** An accuracy below this has little that could be false. */
+/** An accuracy below this is too low to be called false. */
 const LOW = 0.1;
 
-/** Whether an attack asks for the model's gradient; one of another tool is taken to. */
+/** Whether an attack uses the model's gradient; an attack of another tool is assumed to. */
 export function needsGradient(attack: string): boolean {
   const known: Readonly<Record<string, { readonly access: string }>> = CARDS;
   return !Object.hasOwn(known, attack) || known[attack]!.access === "gradient";
 }
 
-/** The attacks of a suite that ask for no gradient and were run, as in `Square`; none of an attack that is no suite. */
+/** The attacks of a suite that use no gradient and were run, such as `Square`; none for a single attack. */
 export function gradientFreeNames({ stages = [] }: Pick<AttackMeasurement, "stages">): string[] {
   const ran = stages.filter(
     ({ attack, images, unfinished = 0 }) => !needsGradient(attack) && images > unfinished,
@@ -28,8 +28,8 @@ export function gradientFreeNames({ stages = [] }: Pick<AttackMeasurement, "stag
 }
 
 /**
- * An attack without gradients broke images that the attacks by gradient before it had left; so did the first part of one
- * that searches by answers, and only then by gradients.
+ * An attack without gradients broke images that the gradient attacks before it had left. This includes the first part of an
+ * attack that searches by queries and only then by gradients.
  */
 export function blackBoxGate({ measurements }: Pick<Measured, "measurements">): ResultWarning[] {
   return attacksOf(measurements).flatMap((m) => {
@@ -43,25 +43,25 @@ export function blackBoxGate({ measurements }: Pick<Measured, "measurements">): 
     const broken = blind.reduce((sum, stage) => sum + blindly(stage), 0);
     if (m.parameters.targeted || broken <= blindMargin * m.n) return [];
     const message =
-      `${describe(m)}: ${list(blind.map(blindName))}, which asks for no gradient, broke ${broken} of ` +
-      `the ${blind[0]!.images} images that the attacks by gradient had left (${percent(broken / m.n)} of all). The ` +
-      "gradient misleads them here, so a better attack is likely to break more. Ask Square for more " +
-      "(--attack square --queries 20000), use --attack rand where the model draws at random, let gradients pass what " +
-      "rounds (--straight-through), or attack this defence in a way of its own.";
+      `${describe(m)}: ${list(blind.map(blindName))}, which uses no gradient, broke ${broken} of ` +
+      `the ${blind[0]!.images} images that had survived the gradient attacks (${percent(broken / m.n)} of all). The ` +
+      "gradient is misleading here, so a better attack is likely to break more. Give Square more queries " +
+      "(--attack square --queries 20000), use --attack rand if the model is randomised, let gradients pass through " +
+      "rounding (--straight-through), or write an attack for this defence.";
     const isMuch = broken >= BLIND_IMAGES && broken >= BLIND_SHARE * blind[0]!.images && m.accuracy >= LOW;
-    // Where nothing stands any more, no number is too high.
+    // If no image survived, no number is too high.
     return [
       warn("black-box-stronger", m.correct === 0 ? "info" : isMuch ? "serious" : "warning", message, [m]),
     ];
   });
 }
 
-/** `Square`, or the part of an attack that asks for no gradient yet. */
+/** `Square`, or the first part of an attack, which uses no gradient yet. */
 function blindName({ attack }: SuiteStageResult): string {
-  return needsGradient(attack) ? `the search that ${nameOf(attack)} begins with` : nameOf(attack);
+  return needsGradient(attack) ? `the search that ${nameOf(attack)} starts with` : nameOf(attack);
 }
 
-/** DLR was asked for where there are too few classes for it. One note a model. */
+/** DLR was requested although there are too few classes for it. One note per model. */
 export function fewClassesGate({
   dataset,
   measurements,
@@ -76,7 +76,7 @@ export function fewClassesGate({
     if (own.length === 0) return [];
     const names = [...new Set(own.flatMap((each) => each.names))];
     const message =
-      `${model}: the difference of logits ratio (DLR) needs three classes, and four where it aims at one; the model has ` +
+      `${model}: the difference of logits ratio (DLR) needs three classes, or four when targeted, but the model has ` +
       `${classes}. ${list(names)} raised the margin of the logits instead.`;
     return [
       warn(
@@ -89,7 +89,7 @@ export function fewClassesGate({
   });
 }
 
-/** The attacks of a measurement that raised the margin in place of the loss they were told. */
+/** The attacks of a measurement that raised the margin instead of the requested loss. */
 function replaced(m: AttackMeasurement, classes: number): string[] {
   const stages: readonly Pick<SuiteStageResult, "attack" | "parameters">[] = m.stages ?? [m];
   const names = m.stages === undefined ? [nameOf(m.attack)] : stageNames(m.stages);

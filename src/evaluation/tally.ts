@@ -3,16 +3,16 @@ import { boundedInterval } from "./intervals.js";
 import type { Outcome } from "./attack-dataset.js";
 import type { PerAttackedImage, PerCleanImage, Score } from "./result/index.js";
 
-/** Gathers the columns of one measurement, image by image, in any order. */
+/** Collects the columns of one measurement, image by image, in any order. */
 export interface Tally {
   /**
    * Adds one image.
    *
-   * @param as.scored what another model says, where it is scored on that.
-   * @param as.stage which attack of a suite broke it; −1 where none did.
-   * @param as.unfinished whether not all was tried that was to be: it counts as it stands.
+   * @param as.scored the other model's predictions, if it is scored on another model.
+   * @param as.stage which attack of a suite broke it; −1 if none did.
+   * @param as.unfinished whether not everything planned was tried; it counts as it is.
    *
-   * Of an image that is added again the last stands.
+   * If an image is added again, the last one counts.
    */
   add(
     outcome: Outcome,
@@ -24,29 +24,29 @@ export interface Tally {
   ): void;
   /** In the dataset's order. */
   readonly perImage: PerAttackedImage;
-  /** Images on which not all was tried that was to be. */
+  /** Images on which not everything planned was tried. */
   readonly unfinished: number;
   readonly totals: Totals;
-  /** What the caller says it took. */
+  /** Set by the caller. */
   seconds: number;
-  /** Of a suite. */
+  /** For a suite. */
   stages?: readonly StageTally[];
-  /** How many of the stages are none of the suite's own. */
+  /** How many of the stages are not part of the suite. */
   further?: number;
 }
 
-/** What one attack of a suite came to. */
+/** Counts of one attack of a suite. */
 export interface StageTally {
   readonly planned: PlannedAttack;
-  /** Images that stood before it, and those of them that it broke. */
+  /** Images that had survived before it, and those of them that it broke. */
   readonly images: number;
   readonly broken: number;
-  /** Of those, by an attack that may ask for gradients and had not yet done so. */
+  /** Those that a gradient attack broke before its first gradient. */
   readonly blind: number;
   readonly forward: number;
   readonly gradient: number;
   readonly seconds: number;
-  /** Those of the images that it was not done with. */
+  /** Images that it did not finish. */
   readonly unfinished: number;
 }
 
@@ -54,7 +54,7 @@ export interface Totals {
   readonly largestPerturbation: number;
   readonly nonFinite: number;
   readonly zeroGradient: number;
-  /** Images with a zero gradient that count as right all the same, after all that was to be tried on them. */
+  /** Images with a zero gradient that still count as right after everything planned was tried. */
   readonly zeroStanding: number;
   readonly forward: number;
   readonly gradient: number;
@@ -72,7 +72,7 @@ interface Row extends Omit<Outcome, "value"> {
 
 export function createTally(): Tally {
   const byPlace: Row[] = [];
-  // Of a shard some places are empty.
+  // In a shard some places are empty.
   const present = (): Row[] => byPlace.filter(() => true);
   const column = <K extends keyof Row>(name: K): Row[K][] => present().map((row) => row[name]);
   const tally: Tally = {
@@ -85,7 +85,7 @@ export function createTally(): Tally {
         adversarial,
         success: (scored === undefined ? value.success : adversarial !== outcome.label) ? 1 : 0,
         distance: Math.fround(value.distance),
-        // On another model: or where that one answers NaN.
+        // On another model, also if its output is NaN.
         nonFinite: value.nonFinite || scored?.clean === NO_CLASS || scored?.adversarial === NO_CLASS,
         stage,
         unfinished,
@@ -127,8 +127,8 @@ export function createTally(): Tally {
 }
 
 /**
- * Accuracy, interval and provenance of a column of predictions. Where `unfinished` of the right ones may still be broken, the
- * accuracy is the most that it can be, and the interval reaches down to where it were if all of them were.
+ * Accuracy, interval and provenance of a column of predictions. If `unfinished` of the right ones may still be broken, the
+ * accuracy is an upper limit, and the interval reaches down to where all of them were broken.
  */
 export function scoreOf(
   id: string,

@@ -1,4 +1,4 @@
-/** In which order measurements are made, and what is left out where there is no time. */
+/** The order of the measurements, and what is left out if there is no time. */
 import { furtherStages } from "./further.js";
 import { Measuring } from "./measuring.js";
 import type { PlannedMeasurement } from "./plan.js";
@@ -6,7 +6,7 @@ import type { Measurement } from "./result/index.js";
 import type { Run } from "./run.js";
 import { describePlanned } from "./words.js";
 
-/** A measurement to be made. */
+/** A measurement to make. */
 export interface Task {
   readonly model: string;
   readonly given: PlannedMeasurement;
@@ -14,11 +14,11 @@ export interface Task {
 
 export interface Ran {
   readonly measured: ReadonlyMap<Task, readonly Measurement[]>;
-  /** What was planned and not begun, in words. */
+  /** What was planned but not started, in words. */
   readonly notRun: readonly string[];
 }
 
-/** Makes them one after the other; with a budget or a threshold the headline comes first. */
+/** Runs the tasks one after the other; with a budget or a threshold, the headline comes first. */
 export async function runTasks(
   run: Run,
   tasks: readonly Task[],
@@ -35,9 +35,9 @@ export async function runTasks(
 }
 
 /**
- * Within a budget: the headline's measurements first, each with an equal share of the time that is left; then those at other
- * ε; and what is left after them goes to the headline again, to attacks that were cut off and to stronger ones. Where
- * something is to be decided, the headline alone, until it is.
+ * Within a budget: first the headline's measurements, each with an equal share of the time left; then those at other
+ * ε. The rest of the time goes to the headline again, to attacks that were cut off and to stronger ones. With a
+ * threshold: only the headline, until it is decided.
  */
 async function runWithin(
   run: Run,
@@ -56,7 +56,7 @@ async function runWithin(
       const { model, given } = each.task;
       const further = isFurther ? furtherStages(given, run.targets.get(model)!) : [];
       await each.measuring.go(budget?.share(some.length - i) ?? (() => false), further);
-      // Other models are asked now: what they say may decide.
+      // Run the other models now, because their predictions may decide.
       if (decision !== undefined && each.measuring.isDone) await finish(each);
     }
   };
@@ -70,7 +70,7 @@ async function runWithin(
   }
   for (const each of all) {
     const { measuring, task } = each;
-    // The headline has its row even where there was no time for it, but for what a decision made needless.
+    // The headline has its row even if there was no time for it, unless a decision made it unnecessary.
     const isShown = measuring.isHeadline && (decision === undefined || measuring.isOpen);
     const hasRow = measuring.hasBegun || measuring.isDone || isShown;
     if (hasRow && !measured.has(task)) await finish(each);

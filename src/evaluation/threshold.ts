@@ -1,19 +1,19 @@
-/** Whether models have an accuracy under attack. */
+/** Judges whether models reach an accuracy under attack. */
 import { worstCase, type Measured, type WorstCase } from "./curves.js";
 
-/** Whether every model has the accuracy asked for. */
+/** Whether every model reaches the required accuracy. */
 export interface ThresholdVerdict {
-  /** `undecided` where images are left on which not all was tried, and they would decide it. */
+  /** `undecided` if unfinished images could still change the outcome. */
   readonly outcome: "below" | "at or above" | "undecided";
-  /** The model that decides it: the one with the least. */
+  /** The deciding model: the one with the lowest accuracy. */
   readonly model: string;
-  /** Undefined where it was not attacked at the headline. */
+  /** Undefined if it was not attacked at the headline. */
   readonly worst: WorstCase | undefined;
 }
 
 /**
- * Compares the worst case of every model at the headline with a threshold, image by image: below where one of them is even if
- * all unfinished images stand, at or above where none is even if all of them break.
+ * Compares the worst case of every model at the headline with a threshold, image by image: below if one of them is below
+ * even if all unfinished images survive, at or above if none is below even if all of them break.
  */
 export function judgeThreshold(result: Measured, threshold: number): ThresholdVerdict {
   const { headline = null, models = [], limits } = result;
@@ -24,7 +24,7 @@ export function judgeThreshold(result: Measured, threshold: number): ThresholdVe
   const most = ({ worst }: (typeof all)[number]): number => worst?.accuracy ?? 0;
   const least = ({ worst }: (typeof all)[number]): number =>
     worst === undefined ? 0 : (worst.correct - (worst.unfinished ?? 0)) / worst.n;
-  // Once one was certain to be below, others may not have been attacked.
+  // Once one model was certain to be below, others may not have been attacked.
   const attacked = all.filter(({ worst }) => worst !== undefined);
   const asked = limits?.threshold !== undefined && attacked.length > 0 ? attacked : all;
   const below = lowest(asked, most);

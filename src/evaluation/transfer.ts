@@ -3,13 +3,13 @@ import type { Outcome } from "./attack-dataset.js";
 import type { Run } from "./run.js";
 import { createTally, type Tally } from "./tally.js";
 
-/** What other models said of an image, by their names, and each image's share of the seconds that took. */
+/** Predictions of other models for an image, by model name, and the image's share of the seconds they took. */
 export type Scored = Readonly<Record<string, { readonly prediction: number; readonly seconds: number }>>;
 
-/** Scores models on images that were made on another. */
+/** Scores models on images made on another model. */
 export interface Transfers {
   readonly tallies: ReadonlyMap<string, Tally>;
-  /** Keeps the outcome until a batch is full, then scores it and tells `onScored` what was said of it. */
+  /** Collects outcomes until a batch is full, then scores them and passes the predictions to `onScored`. */
   readonly add: (outcome: Outcome, onScored?: (scored: Scored) => Promise<void>) => Promise<void>;
   /** An outcome that was scored before. */
   readonly know: (outcome: Outcome, scored: Scored) => void;
@@ -61,7 +61,7 @@ export function openTransfers(
   };
 }
 
-/** The classes that a model names for images under attack, and the seconds that each took. */
+/** A model's predictions for images under attack, and the seconds per image. */
 async function answersOf(
   target: Target,
   outcomes: readonly Outcome[],

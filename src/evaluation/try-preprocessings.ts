@@ -1,38 +1,38 @@
-/** Which of the usual preprocessings a model expects, by what it answers on labelled images. */
+/** Finds which of the usual preprocessings a model expects, by its predictions on labelled images. */
 import { argMax, openTarget, type Compile } from "../attacks/index.js";
 import type { Dataset } from "../data/index.js";
 import { fixedBatchSize, type AnyClassifier, type Preprocessing } from "../models/index.js";
 import { readBatch } from "./batches.js";
 import { wilsonInterval } from "./intervals.js";
 
-/** A preprocessing that is common, and what it is called. */
+/** A common preprocessing and its name. */
 export interface Candidate {
   readonly name: string;
   readonly preprocessing: Preprocessing;
 }
 
-/** What a model answered under one candidate. */
+/** A model's predictions with one candidate. */
 export interface Trial extends Candidate {
   readonly images: number;
-  /** The output that is largest, image by image. */
+  /** The largest output of each image. */
   readonly answers: readonly number[];
   readonly correct: number;
-  /** Right answers that the same answers would have on images in random order: those of a constant answer, say. */
+  /** Right predictions that the same predictions would have on shuffled images, as a constant prediction does. */
   readonly byChance: number;
   /**
-   * Mean cross-entropy at the temperature that is best for these images: it tells candidates apart that are right about as
-   * often, and larger pixels alone, which make a network surer, gain nothing by it. Infinite where an answer is not finite.
+   * Mean cross-entropy at the best temperature for these images. It tells apart candidates that are right about equally
+   * often; larger pixels, which make a network more confident, gain nothing by it. Infinite if an output is not finite.
    */
   readonly loss: number;
-  /** Image by image. */
+  /** For each image. */
   readonly losses: readonly number[];
 }
 
-/** All trials, the best first, and whether that one is right more often than by chance. */
+/** All trials, best first, and whether the best is right more often than by chance. */
 export interface TriedPreprocessings {
   readonly trials: readonly Trial[];
   readonly isClear: boolean;
-  /** Others that neither the right answers nor the cross-entropy, image by image, tell from the best. */
+  /** Others that neither the right predictions nor the cross-entropies tell apart from the best. */
   readonly asGood: readonly Trial[];
 }
 
@@ -41,11 +41,11 @@ const HALF = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
 const CIFAR = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] };
 /** Caffe's means 103.939, 116.779 and 123.68 of 255, blue first. */
 const CAFFE_MEAN = [103.939, 116.779, 123.68].map((level) => level / 255);
-/** Side up to which images are tried as CIFAR's. */
+/** Images up to this side are also tried with CIFAR's preprocessing. */
 const SMALL = 64;
 
 /**
- * The usual preprocessings for images of so many channels, the commonest first.
+ * The usual preprocessings for images with this many channels, most common first.
  */
 export function usualPreprocessings({
   channels,
@@ -71,7 +71,7 @@ export function usualPreprocessings({
     bytes,
     ...(height <= SMALL ? [{ name: "CIFAR-10's mean and deviation", preprocessing: CIFAR }] : []),
     {
-      name: "Caffe's means off 0 to 255, blue first",
+      name: "Caffe's means subtracted from 0 to 255, blue first",
       preprocessing: { mean: CAFFE_MEAN, range: 255, channelOrder: "BGR" },
     },
     {
@@ -99,11 +99,11 @@ export interface TryOptions {
   readonly threads?: number | undefined;
 }
 
-/** Below so many images chance cannot be told from knowledge: more right answers than by chance are enough. */
+/** Below this many images no test is possible, so more right predictions than by chance are enough. */
 const FEW = 10;
 
 /**
- * Runs a classifier that was loaded without preprocessing on all images of `dataset` under every candidate.
+ * Runs a classifier loaded without preprocessing on all images of `dataset` with every candidate.
  *
  * @param dataset labels are outputs of the classifier.
  */
@@ -155,7 +155,7 @@ export async function tryPreprocessings(
   return judge(trials);
 }
 
-/** The first of those that cannot be told apart is the commonest. */
+/** Among candidates that cannot be told apart, the first is the most common. */
 function judge(trials: readonly Trial[]): TriedPreprocessings {
   const sorted = [...trials].sort((a, b) => b.correct - a.correct || a.loss - b.loss || 0);
   const most = sorted[0]!;
@@ -176,8 +176,9 @@ function judge(trials: readonly Trial[]): TriedPreprocessings {
 }
 
 /**
- * Whether the answers `now` are clearly better than `before` on the same images: those that only they get right outnumber those
- * that only the others do by more than twice the square root of both together, two standard errors of a fair coin.
+ * Whether the predictions `now` are clearly better than `before` on the same images: the images that only `now` gets right
+ * outnumber those that only `before` does by more than twice the square root of both together, two standard errors of a
+ * fair coin.
  */
 export function isClearlyBetter(
   now: readonly number[],
@@ -220,17 +221,17 @@ function preprocess(
   }
 }
 
-/** Σ_k answers(k) · labels(k) / n: what shuffled answers agree on. */
+/** Σ_k answers(k) · labels(k) / n: the expected agreement of shuffled predictions. */
 function agreementByChance(answers: readonly number[], labels: Int32Array): number {
   const counts = new Map<number, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
   return answers.reduce((sum, answer) => sum + (counts.get(answer) ?? 0), 0) / labels.length;
 }
 
-/** Temperatures that are tried, of the mean deviation of the logits of an image: 2⁻⁶ … 2⁶ in steps of √2. */
+/** Temperatures to try, as multiples of the mean deviation of an image's logits: 2⁻⁶ … 2⁶ in steps of √2. */
 const TEMPERATURES = Array.from({ length: 25 }, (_, i) => 2 ** (i / 2 - 6));
 
-/** Cross-entropies of the logits over the one temperature under which their mean is least. */
+/** Cross-entropies of the logits at the temperature that minimises their mean. */
 function calibratedLosses(rows: readonly Float32Array[], labels: Int32Array): readonly number[] {
   if (rows.some((row) => row.some((z) => !Number.isFinite(z)))) return rows.map(() => Infinity);
   const scale = mean(rows.map(deviationOf)) || 1;

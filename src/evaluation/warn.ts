@@ -1,6 +1,6 @@
 import type { Measurement, Result, ResultWarning, WarningCode } from "./result/index.js";
 
-/** A warning about measurements, whose ids it carries. */
+/** Makes a warning about measurements, with their ids. */
 export function warn(
   code: WarningCode,
   severity: ResultWarning["severity"],
@@ -10,7 +10,7 @@ export function warn(
   return { code, severity, message, measurements: about.map((m) => m.id) };
 }
 
-/** The first serious warning about one of these measurements: it says that their numbers are false. */
+/** The first serious warning about one of these measurements, which says that their numbers are false. */
 export function falsifiedBy(
   { warnings }: Pick<Result, "warnings">,
   measurements: readonly string[],

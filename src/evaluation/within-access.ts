@@ -1,11 +1,11 @@
-/** What of a plan can be done to a model that gives no gradient. */
+/** The part of a plan that works on a model without a gradient. */
 import { ATTACKS, isEnough, planAttack, type Access } from "../attacks/index.js";
 import { headlineIn, type EvaluationPlan, type PlannedMeasurement } from "./plan.js";
 
 /**
- * The measurements of the plan for a model that gives so much. Of a suite, attacks that need more are left out, and what is
- * left is measured attack by attack, each under its own name; where nothing is left, Square stands for it, where the
- * model gives logits. Nothing is done twice.
+ * The measurements of the plan for a model with this access. Attacks of a suite that need more are left out, and the rest are
+ * measured one by one, each under its own name. If none is left, Square replaces it, provided the model gives logits.
+ * Nothing is done twice.
  */
 export function measurementsOn(
   access: Access,
@@ -25,7 +25,7 @@ export function measurementsOn(
 function within(access: Access, planned: PlannedMeasurement): readonly PlannedMeasurement[] {
   const left = planned.stages.filter(({ attack }) => isEnough(access, attack.access));
   if (left.length === planned.stages.length) return [planned];
-  // Nothing without a gradient looks for the nearest image.
+  // No attack without a gradient searches for the nearest image.
   if (planned.nearest === true) return [];
   const { threat } = planned;
   const standIn = isEnough(access, "logits") ? ATTACKS.square : ATTACKS["hop-skip-jump"];
@@ -41,7 +41,7 @@ function within(access: Access, planned: PlannedMeasurement): readonly PlannedMe
   }));
 }
 
-/** The first measurement of the headline on a model that gives so much. */
+/** The first measurement of the headline on a model with this access. */
 export function headlineOf(
   access: Access,
   plan: Pick<EvaluationPlan, "attacks" | "headline">,

@@ -9,7 +9,7 @@ test("says in one line what each attack of a suite took", () => {
     { attack: "square", broken: 1 },
   ]);
   expect(describeStages(m)).toBe(
-    "AutoAttack on m (L∞, ε = 0.3): 100 right, APGD took 91, APGD-T 0, Square 1: 8 stand",
+    "AutoAttack on m (L∞, ε = 0.3): 100 right; APGD broke 91, APGD-T 0, Square 1; 8 survived",
   );
   expect(describeStages({ ...m, stages: undefined })).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import { CARDS, normLabel, SUITES } from "../attacks/index.js";
 import type { PlannedMeasurement } from "./plan.js";
 import type { AttackMeasurement, NearestMeasurement, SuiteStageResult } from "./result/index.js";
 
-/** As people write it: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`, `AutoAttack`. */
+/** As usually written: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`, `AutoAttack`. */
 export function attackLabel(m: Pick<AttackMeasurement, "attack" | "parameters" | "further">): string {
   const { restarts, draws } = m.parameters;
   const name = attackAndSteps(m);
@@ -12,7 +12,7 @@ export function attackLabel(m: Pick<AttackMeasurement, "attack" | "parameters" |
   return m.further === undefined ? told : `${told} and ${m.further} more`;
 }
 
-/** `PGD-80`; the name alone of an attack that takes no steps, or one. */
+/** `PGD-80`; only the name for an attack without steps, or with one. */
 export function attackAndSteps({
   attack,
   parameters: { steps },
@@ -23,7 +23,7 @@ export function attackAndSteps({
   return typeof steps === "number" && attack !== "fgsm" ? `${nameOf(attack)}-${steps}` : nameOf(attack);
 }
 
-/** A measurement that was planned, as {@link describe} names one that was made. */
+/** Names a planned measurement as {@link describe} names a finished one. */
 export function describePlanned(
   model: string,
   { name, label, threat, stages, isSuite }: PlannedMeasurement,
@@ -32,7 +32,7 @@ export function describePlanned(
   return `${base} on ${model} (${normLabel(threat.norm)}, ε = ${number(threat.epsilon)})`;
 }
 
-/** `37.0 %`, or `≤ 37.0 %` where not all was tried that was to be. */
+/** `37.0 %`, or `≤ 37.0 %` if some images are unfinished. */
 export function accuracyOf({
   accuracy,
   unfinished,
@@ -43,13 +43,13 @@ export function accuracyOf({
   return `${unfinished === undefined ? "" : "≤ "}${percent(accuracy)}`;
 }
 
-/** The label of an attack or a suite of ours; of another tool's, its name in capitals. */
+/** The label of our own attacks and suites; for another tool's, its name in capitals. */
 export function nameOf(attack: string): string {
   const known: Readonly<Record<string, { readonly label: string }>> = { ...CARDS, ...SUITES };
   return Object.hasOwn(known, attack) ? known[attack]!.label : attack.toUpperCase();
 }
 
-/** The attacks of a suite by their labels; where two are alike, with the loss that each raises: `APGD (DLR)`. */
+/** The labels of a suite's attacks; if two are alike, with the loss that each raises: `APGD (DLR)`. */
 export function stageNames(stages: readonly SuiteStageResult[]): string[] {
   const labels = stages.map(({ attack }) => nameOf(attack));
   return labels.map((label, i) => {
@@ -59,13 +59,13 @@ export function stageNames(stages: readonly SuiteStageResult[]): string[] {
   });
 }
 
-/** What each attack of a suite took: `AutoAttack on a (L∞, ε = 0.3): 99 right, APGD took 91, APGD-T 0: 8 stand`. */
+/** What each attack of a suite broke: `AutoAttack on a (L∞, ε = 0.3): 99 right; APGD broke 91, APGD-T 0; 8 survived`. */
 export function describeStages(m: AttackMeasurement): string | undefined {
   if (m.stages === undefined || m.stages.length === 0) return undefined;
   const names = stageNames(m.stages);
-  const taken = m.stages.map(({ broken }, i) => `${names[i]}${i === 0 ? " took" : ""} ${broken}`);
-  const left = m.unfinished === undefined ? "" : `, ${m.unfinished} of them not finished`;
-  return `${describe(m)}: ${m.stages[0]!.images} right, ${taken.join(", ")}: ${m.correct} stand${left}`;
+  const taken = m.stages.map(({ broken }, i) => `${names[i]}${i === 0 ? " broke" : ""} ${broken}`);
+  const left = m.unfinished === undefined ? "" : `, ${m.unfinished} of them unfinished`;
+  return `${describe(m)}: ${m.stages[0]!.images} right; ${taken.join(", ")}; ${m.correct} survived${left}`;
 }
 
 /** An attack, the model and the threat: `PGD-40 on a (L∞, ε = 0.3)`. */

@@ -17,13 +17,13 @@ export interface Checked {
   readonly plan: Pick<EvaluationPlan, "headline">;
 }
 
-/** What the checks of the model will be where so many images stand; none without a measurement at the headline. */
+/** Plans the model's checks for this many surviving images; none without a measurement at the headline. */
 export function checksOf(
   { classifier, target, planned, plan }: Checked,
   standing: number,
 ): PlannedChecks | undefined {
   const main = headlineIn(planned, plan);
-  // In a ball of one point there is nothing to be found.
+  // A ball of one point holds nothing to find.
   if (main === undefined || main.threat.epsilon === 0) return undefined;
   const same = planned.filter(({ name, threat }) => name === main.name && threat === main.threat);
   const of = {
@@ -38,7 +38,7 @@ export function checksOf(
   return planChecks(of, standing);
 }
 
-/** Makes the checks of a model that was measured. */
+/** Runs the checks of a measured model. */
 export async function checkModel(
   run: Run,
   model: string,
@@ -61,7 +61,7 @@ export async function checkModel(
   const standing = standingIn(measurement, run.dataset);
   const checks = checksOf(about, standing.length);
   const named = { ...common, measurement: measurement.id };
-  // As planned for the whole: what fewer images spare is done too.
+  // Progress was planned for all images; count what fewer images save as done.
   const meter = metered(run, checksOf(about, run.dataset.length)?.work ?? 0);
   if (checks === undefined || standing.length === 0) {
     meter.finish(`${model}, checks`);
@@ -76,7 +76,7 @@ export async function checkModel(
   return { ...named, further, ...(signs === undefined ? {} : { signs }) };
 }
 
-/** The run with what it reports limited to so much, and a way to report the rest. */
+/** The run with its reported work capped at `limit`, and a way to report the rest. */
 function metered(run: Run, limit: number): { readonly run: Run; readonly finish: (label: string) => void } {
   let left = limit;
   const onWork = (label: string, spent: number): void => {

@@ -80,7 +80,9 @@ describe("of an honest model", () => {
       ["adaptive", 0],
     ]);
     expect(checks!.signs!.instability).toBeLessThan(0.1);
-    expect(result.statements.some((text) => text.startsWith("small, checked on samples of the"))).toBe(true);
+    expect(result.statements.some((text) => text.startsWith("small was checked on samples of the"))).toBe(
+      true,
+    );
     const [, main] = result.measurements as [unknown, { queries: { gradient: number } }];
     const spent = [...checks!.further!, checks!.signs!].reduce(
       (sum, { queries }) => sum + queries.gradient,
@@ -115,7 +117,7 @@ describe("answers that do not repeat", () => {
     const result = await evaluated(smallNetwork(), {}, { compile: noisy });
     const warning = warningOf(result, "unreliable-attack");
     expect(warning).toMatchObject({ severity: "serious" });
-    expect(warning!.message).toContain("each answer is the mean of 10");
+    expect(warning!.message).toContain("each output is the mean of 10");
     expect(result.checks![0]!.repeats).toMatchObject({ averagedOver: 10 });
     // Attacked as a model that draws at random is: with draws averaged a step.
     expect(warningOf(result, "fitted")!.message).toContain("mean of up to 5 draws");
@@ -156,7 +158,7 @@ test("an attack that had not converged is run at twice its steps on all that sto
   expect(longer.broken).toBeGreaterThan(0);
   const warning = warningOf(result, "not-converged");
   expect(warning).toMatchObject({ severity: "warning" });
-  expect(warning!.message).toContain("PGD-12, at twice the steps, broke");
+  expect(warning!.message).toContain("PGD-12, with twice the steps, broke");
   expect(worstCase(result, "small", result.headline!)!.correct).toBe(main.correct - longer.broken);
 });
 

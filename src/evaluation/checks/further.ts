@@ -7,7 +7,7 @@ import type { Run } from "../run.js";
 import { spread } from "./spread.js";
 import type { PlannedFurther } from "./plan-checks.js";
 
-/** What accuracy the attack shows: of the images that it was tried on, for all that stood. */
+/** The accuracy that the attack implies for all survivors, from the images it was tried on. */
 export function shownBy(
   { standing, images, broken }: Pick<FurtherAttack, "standing" | "images" | "broken">,
   { correct, n }: Pick<AttackMeasurement, "correct" | "n">,
@@ -15,7 +15,7 @@ export function shownBy(
   return images === 0 ? correct / n : (correct - (standing * broken) / images) / n;
 }
 
-/** Whether it shows that the measurement's attack had not converged: by more than the interval, and more than one image. */
+/** Whether it shows that the measurement's attack had not converged: beyond the interval, and by more than one image. */
 export function isBeyond(
   further: Pick<FurtherAttack, "standing" | "images" | "broken">,
   measurement: Pick<AttackMeasurement, "correct" | "n" | "interval">,
@@ -26,10 +26,10 @@ export function isBeyond(
 }
 
 /**
- * Tries the attack on a sample of the images that stand, and on the others too where it found enough: one image of an
- * adaptive attack, more than the measurement's interval allows of a longer one.
+ * Tries the attack on a sample of the survivors, and then on the others if it found enough: one image for an
+ * adaptive attack, more than the measurement's interval allows for a longer one.
  *
- * @param standing places of the images that stand, ascending.
+ * @param standing places of the survivors, ascending.
  */
 export async function attackFurther(
   run: Run,
@@ -75,7 +75,7 @@ export async function attackFurther(
 const brokenOf = (tried: readonly KeptOutcome[]): Outcome[] =>
   tried.flatMap(({ outcome }) => (outcome.value.success ? [outcome] : []));
 
-/** What comes of the images, with what was kept of them before. */
+/** The outcomes of the images, reusing saved ones. */
 async function outcomesOf(
   run: Run,
   model: string,

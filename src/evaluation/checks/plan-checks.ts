@@ -1,4 +1,4 @@
-/** Which checks are made of a model, with how much, and what they cost. */
+/** Which checks to run on a model, on how many images, and at what cost. */
 import {
   attentionApgd,
   costOf,
@@ -9,25 +9,25 @@ import {
 import type { FurtherAttack } from "../result/index.js";
 import { FORWARD, workOf } from "../plan.js";
 
-/** Shares of the gradients that the measurement may ask of the images that stand: what its checks may ask, where these are many. */
+/** What each check may spend, as a share of the gradients that the measurement may spend on the survivors, if there are many. */
 const SHARE = { longer: 0.08, adaptive: 0.04, signs: 0.02 } as const;
-/** Images of a check, however few or many stand. */
+/** Least images of a check, however few survive. */
 const LEAST = 6;
 const MOST = { longer: 100, adaptive: 100, signs: 16 } as const;
 /** Classes that a longer attack aims at. */
 const TARGETS = 3;
-/** Steps of the attack that every image is allowed to, at least. */
+/** Least steps of the attack that allows every image. */
 const UNBOUNDED_STEPS = 50;
-/** Points around an image that are looked at. */
+/** Points sampled around an image. */
 export const NEIGHBOURS = 20;
 
-/** Another attack, and on how many of the images that stand. */
+/** Another attack, and how many survivors to run it on. */
 export interface PlannedFurther extends Pick<FurtherAttack, "purpose"> {
   readonly planned: PlannedAttack;
   readonly images: number;
 }
 
-/** An attack under observation, and the same where every image is allowed. */
+/** An attack under observation, and the same attack with every image allowed. */
 export interface PlannedSigns {
   readonly planned: PlannedAttack;
   readonly unbounded: PlannedAttack;
@@ -42,18 +42,18 @@ export interface PlannedChecks {
 }
 
 export interface ChecksOf {
-  /** Of the measurement that they are about. */
+  /** Attacks of the measurement to check. */
   readonly stages: readonly PlannedAttack[];
   /** Pixels of an image times its channels. */
   readonly imageSize: number;
-  /** Draws that an answer is averaged over. */
+  /** Draws averaged per output. */
   readonly samples: number;
   readonly hasMaps: boolean;
-  /** Step counts that were measured beside it. */
+  /** Further step counts that were measured. */
   readonly iterations: readonly number[];
 }
 
-/** The checks of a measurement that so many images withstand; none where no attack of it takes steps by gradients. */
+/** The checks of a measurement with this many survivors; none if none of its attacks takes gradient steps. */
 export function planChecks(of: ChecksOf, standing: number): PlannedChecks {
   const { stages } = of;
   const most = stages.reduce((sum, stage) => sum + costOf(stage).gradient, 0) * standing;
@@ -76,13 +76,13 @@ export function planChecks(of: ChecksOf, standing: number): PlannedChecks {
   };
 }
 
-/** The strongest attack at twice its steps, towards the likeliest few classes. */
+/** The strongest attack with twice its steps, towards the few most likely classes. */
 function longer({ stages, iterations }: ChecksOf): Omit<PlannedFurther, "images"> | undefined {
   const candidates = stages.filter(takesSteps);
   const strongest = greatest(candidates, (stage) => costOf(stage).gradient);
   if (strongest === undefined) return undefined;
   const steps = 2 * (strongest.options["steps"] as number);
-  // A curve over steps has shown it.
+  // A curve over steps already shows it.
   if (iterations.some((each) => each >= steps)) return undefined;
   const { targets } = strongest.options;
   const options = {
@@ -93,7 +93,7 @@ function longer({ stages, iterations }: ChecksOf): Omit<PlannedFurther, "images"
   return { purpose: "longer", planned: { ...strongest, options } };
 }
 
-/** For a model with attention maps, where the measurement has not tried it. */
+/** For a model with attention maps, unless the measurement already tried it. */
 function adaptive({ stages, hasMaps }: ChecksOf): Omit<PlannedFurther, "images"> | undefined {
   const { name, norms } = attentionApgd;
   const [{ threat, options }] = stages as [PlannedAttack, ...PlannedAttack[]];
@@ -104,7 +104,7 @@ function adaptive({ stages, hasMaps }: ChecksOf): Omit<PlannedFurther, "images">
   return { purpose: "adaptive", planned: planAttack(attentionApgd, threat, given) };
 }
 
-/** The attack of most steps, from one start and towards the likeliest class: the one whose walk is watched. */
+/** The attack with the most steps, from one start and towards the most likely class: the one to watch. */
 function longest(stages: readonly PlannedAttack[]): PlannedAttack | undefined {
   const found = greatest(stages.filter(takesSteps), ({ options }) => options["steps"] as number);
   if (found === undefined) return undefined;
@@ -114,7 +114,7 @@ function longest(stages: readonly PlannedAttack[]): PlannedAttack | undefined {
   return { ...found, options: { ...found.options, ...once } };
 }
 
-/** The attack where every image is allowed, with steps as long as that asks for. */
+/** The attack with every image allowed, with a matching step size. */
 function unbounded(planned: PlannedAttack, imageSize: number): PlannedAttack {
   const threat = { ...planned.threat, epsilon: widest(planned.threat, imageSize) };
   const steps = Math.max(planned.options["steps"] as number, UNBOUNDED_STEPS);
@@ -128,14 +128,14 @@ function widest({ norm }: ThreatModel, imageSize: number): number {
   return norm === "linf" || norm === "patch" ? 1 : norm === "l2" ? Math.sqrt(imageSize) : imageSize;
 }
 
-/** Whether an attack raises a loss by gradients for a number of steps that it is told. */
+/** Whether an attack raises a loss by gradients for a given number of steps. */
 function takesSteps({ attack, options }: PlannedAttack): boolean {
   const raises = options["loss"] !== undefined || options["objective"] !== undefined;
   const isFixed = (attack.options as Readonly<Record<string, { fixed?: boolean }>>)["steps"]?.fixed === true;
   return attack.access === "gradient" && raises && !isFixed && options["queries"] === undefined;
 }
 
-/** The first of those that are greatest. */
+/** The first item with the largest value. */
 function greatest<T>(items: readonly T[], of: (item: T) => number): T | undefined {
   let best: T | undefined;
   for (const item of items) if (best === undefined || of(item) > of(best)) best = item;

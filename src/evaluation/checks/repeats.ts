@@ -5,23 +5,23 @@ import type { RepeatedAnswers } from "../result/index.js";
 
 /** Passes of the same images, as in AutoAttack's reference. */
 const PASSES = 5;
-/** Images that are answered again and again, at most. */
+/** Most images to repeat. */
 const IMAGES = 64;
-/** Answers of length 1 that are further apart than this differ, as in the same. */
+/** Outputs scaled to length 1 differ if they are further apart than this, as in the reference. */
 export const APART = 1e-4;
-/** Draws that answers are averaged over from then on. */
+/** Draws to average outputs over from then on. */
 const SAMPLES = 10;
-/** Half a unit of the last place of 1 in float32: a softmax that is nearer to 1 than this is 1. */
+/** Half a unit in the last place of 1 in float32: a softmax nearer to 1 than this rounds to 1. */
 const SATURATED = 2 ** -25;
 
-/** Whether the passes say that a model does not repeat its answers: other counts of right ones, or answers apart. */
+/** Whether a model does not repeat its outputs: the counts of right predictions differ, or outputs are apart. */
 export function differs({ correct, difference }: Pick<RepeatedAnswers, "correct" | "difference">): boolean {
   return correct.some((count) => count !== correct[0]) || difference > APART;
 }
 
 /**
- * Asks a model that is not marked as randomised the same images five times (AutoAttack's check), and gives back what it is
- * to be attacked as from then on: where the answers differ, as one that draws at random.
+ * Runs a model that is not marked as randomised five times on the same images (AutoAttack's check). Returns the target to
+ * attack from then on: a randomised one if the outputs differ.
  */
 export async function checkRepeats(
   target: Target,
@@ -51,7 +51,7 @@ export async function checkRepeats(
   return { repeats: { ...repeats, averagedOver: SAMPLES }, target: averagedTarget(target, SAMPLES) };
 }
 
-/** The greatest Euclidean distance between two answers to one image, each divided by its length. */
+/** The largest Euclidean distance between two outputs for one image, each scaled to length 1. */
 function greatestDifference(answers: readonly Float32Array[], images: number, classes: number): number {
   let greatest = 0;
   for (let i = 0; i < images; i++) {
@@ -59,7 +59,7 @@ function greatestDifference(answers: readonly Float32Array[], images: number, cl
     for (const [k, a] of units.entries()) {
       for (const b of units.slice(k + 1)) {
         const apart = Math.sqrt(a.reduce((sum, value, c) => sum + (value - b[c]!) ** 2, 0));
-        // NaN has a gate of its own.
+        // NaN has its own gate.
         if (apart > greatest) greatest = apart;
       }
     }

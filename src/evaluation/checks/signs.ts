@@ -22,17 +22,17 @@ import { spread } from "./spread.js";
 
 /** Share of an image's gradients that may be silent. */
 const SILENT = 0.1;
-/** The last steps of a walk, and the share of its way that the loss may still rise in them. */
+/** The last steps of a run, and the share of its whole rise that the loss may still make in them. */
 const LAST = 10;
 const RISE = 0.05;
-/** Greatest noise around an image, in pixels. */
+/** Largest noise around an image, for pixels in [0, 1]. */
 const NOISE = 4 / 255;
 
 /**
- * Watches the attack on a sample of the images that stand, and looks for the six signs that it failed for its own reasons
+ * Watches the attack on a sample of the survivors, and looks for the six signs that the attack itself failed
  * (Pintor et al. 2022, arXiv:2106.09947).
  *
- * @param standing places of the images that stand, ascending.
+ * @param standing places of the survivors, ascending.
  */
 export async function lookForSigns(
   run: Run,
@@ -72,14 +72,14 @@ export async function lookForSigns(
   };
 }
 
-/** NaN has a gate of its own; a margin of 0 that noise moves is as unsteady as can be said. */
+/** NaN has its own gate; a margin of 0 that noise moves counts as entirely unstable. */
 function finite(ratio: number): number {
   return Number.isNaN(ratio) ? 0 : Math.min(ratio, Number.MAX_VALUE);
 }
 
 /**
- * Whether the best lead so far rose by more than a twentieth of the whole way in the last ten steps (in the second half of
- * a shorter walk).
+ * Whether the last ten steps (in a shorter run, its second half) made more than a twentieth of the whole rise of the best
+ * lead.
  */
 export function isRising(leads: readonly number[]): boolean {
   if (leads.length < 2) return false;
@@ -116,7 +116,7 @@ interface Steadiness {
   readonly change: number;
 }
 
-/** How far the margin m = z_y − max_{k≠y} z_k of each image moves under uniform noise that is small beside the ball. */
+/** How far the margin m = z_y − max_{k≠y} z_k of each image moves under uniform noise much smaller than the ball. */
 async function neighbourhoods(
   run: Run,
   model: string,
@@ -124,7 +124,7 @@ async function neighbourhoods(
   { norm, epsilon }: ThreatModel,
 ): Promise<Done<Steadiness>[]> {
   const target = run.targets.get(model)!;
-  // A patch changes its pixels without limit: its ε is no distance.
+  // A patch changes its pixels without limit, so its ε is not a distance.
   const least = norm === "patch" ? 1 : norm === "linf" ? epsilon : epsilon / Math.sqrt(target.imageSize);
   const width = Math.min(NOISE, least / 2);
   function* look({ image, label, index }: AttackedImage): Asking<Steadiness> {
@@ -139,7 +139,7 @@ async function neighbourhoods(
       const noise = source.fillUniform(new Float32Array(image.length), -width, width);
       const at = yield* marginAt(image.map((x, i) => Math.min(1, Math.max(0, x + noise[i]!))));
       change += Math.abs(at - own) / NEIGHBOURS;
-      // What other draws of a randomised model change is not the noise's.
+      // Subtract what other draws of a randomised model change by themselves.
       if (target.randomised) change -= Math.abs((yield* marginAt(image)) - own) / NEIGHBOURS;
     }
     return { margin: Math.abs(own), change: Math.max(0, change) };

@@ -1,6 +1,6 @@
 /**
- * An attention map `[height, width]` over the whole image `[toHeight, toWidth]`: bilinear between
- * the centres of its cells, the edge repeated outwards (as PyTorch's `interpolate` with
+ * Upsamples an attention map `[height, width]` to the image `[toHeight, toWidth]`: bilinear between
+ * the centres of its cells, with the edge repeated outwards (as PyTorch's `interpolate` with
  * `align_corners=False`).
  */
 export function upsample(
@@ -23,7 +23,7 @@ export function upsample(
   return out;
 }
 
-/** For each target place: the two source places it lies between, and how far towards the second. */
+/** For each target position: the two source positions it lies between, and the share of the way to the second. */
 function sampling(from: number, to: number): (readonly [number, number, number])[] {
   return Array.from({ length: to }, (_, i) => {
     const at = Math.max(0, ((i + 0.5) * from) / to - 0.5);
@@ -32,18 +32,18 @@ function sampling(from: number, to: number): (readonly [number, number, number])
   });
 }
 
-/** What an attention map makes of a key region. */
+/** The activation of an attention map on a key region. */
 export interface RegionActivation {
   /** Mean over the region of the map divided by its largest value, in [0, 1] (the paper's Table 2). */
   readonly inside: number;
-  /** The same outside of it. A flat map has a high mean everywhere: only the two together say something. */
+  /** The same outside it. A flat map has a high mean everywhere, so only the two together are meaningful. */
   readonly outside: number;
 }
 
 /**
  * Activation on the key region, of a map `[H, W]` of the region's size, scaled by its maximum.
  *
- * @returns null when the region is empty or the whole image, or the map is 0 everywhere.
+ * @returns null if the region is empty or covers the whole image, or if the map is 0 everywhere.
  */
 export function regionActivation(map: Float32Array, region: Uint8Array): RegionActivation | null {
   let largest = 0;

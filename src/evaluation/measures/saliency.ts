@@ -6,7 +6,7 @@ import type { BoundClassifier } from "../../models/index.js";
 /** Name of the saliency graph's output, `[N, H, W]`. */
 export const SALIENCY = "saliency";
 
-/** Share of the pixels that make the key region. */
+/** Share of the pixels in the key region. */
 const SHARE = 0.2;
 /** Side of the averaging window, as a share of the image's. */
 const WINDOW = 1 / 8;
@@ -28,7 +28,7 @@ export function saliencyGraph(classifier: BoundClassifier): Graph {
 }
 
 /**
- * The key region where a dataset has no mask: the fifth of the pixels with the largest saliency, averaged
+ * The key region if a dataset has no masks: the fifth of the pixels with the largest saliency, averaged
  * over a window of an eighth of the image's side.
  */
 export function salientRegion(
@@ -41,7 +41,7 @@ export function salientRegion(
   return Uint8Array.from(blurred, (value) => Number(value >= threshold));
 }
 
-/** Mean over a window that is cut off at the edges. */
+/** Mean over a window, clipped at the edges. */
 function boxBlur(values: Float32Array, height: number, width: number): Float32Array {
   const radius = Math.max(1, Math.round((WINDOW * Math.min(height, width)) / 2));
   const along = (

@@ -1,70 +1,70 @@
-/** What was tried on a model beside its measurements, to see whether its number under attack can be trusted. */
+/** Extra checks on a model, to see whether its accuracy under attack can be trusted. */
 import { z } from "zod";
 import { count, name, queriesSchema, scalarSchema, seconds, type Queries, type Scalar } from "./values.js";
 
 type Settings = Readonly<Record<string, Scalar>>;
 
-/** The same clean images answered several times. */
+/** The same clean images, run several times. */
 export interface RepeatedAnswers {
   readonly images: number;
   /** How many were right, in each pass. */
   readonly correct: readonly number[];
-  /** The greatest distance between two answers to one image, each of length 1. */
+  /** The largest distance between two outputs for one image, each scaled to length 1. */
   readonly difference: number;
-  /** Draws that answers were averaged over from then on, since they differed; absent where they did not. */
+  /** Draws that outputs were averaged over from then on, because they differed; absent if they did not. */
   readonly averagedOver?: number | undefined;
-  /** Images so surely right that float32 rounds the gradient of their cross-entropy to 0. */
+  /** Images so confidently right that float32 rounds the gradient of their cross-entropy to 0. */
   readonly saturated: number;
 }
 
 /**
- * Another attack on a sample of the images that stood, and, where that found enough, on all of them. What it broke counts
+ * Another attack on a sample of the survivors and, if that found enough, on all of them. Images that it broke count
  * in the worst case.
  */
 export interface FurtherAttack {
-  /** `longer`: the strongest attack at twice its steps. `adaptive`: an attack on what the defence was trained to keep. */
+  /** `longer`: the strongest attack with twice its steps. `adaptive`: an attack on what the defence was trained to keep. */
   readonly purpose: "longer" | "adaptive";
   readonly attack: string;
   readonly parameters: Settings;
-  /** Images that stood before it. */
+  /** Images that had survived before it. */
   readonly standing: number;
   readonly sample: { readonly images: number; readonly broken: number };
-  /** Of all that it was tried on. */
+  /** Number of images it was tried on. */
   readonly images: number;
   readonly broken: number;
-  /** Those that it broke, by their place in the dataset, and what the model says of them then. */
+  /** The images it broke, by their place in the dataset, and the model's predictions for them. */
   readonly found: { readonly index: readonly number[]; readonly prediction: readonly number[] };
   readonly queries: Queries;
   readonly seconds: number;
 }
 
-/** Signs that an attack failed for its own reasons (Pintor et al. 2022, arXiv:2106.09947), on a sample of images that stood. */
+/** Signs that the attack itself failed (Pintor et al. 2022, arXiv:2106.09947), on a sample of the survivors. */
 export interface FailureSigns {
   /** The attack that was watched. */
   readonly attack: string;
   readonly parameters: Settings;
   readonly images: number;
-  /** Images with a zero, denormal or infinite gradient in a tenth of the steps or more. */
+  /** Images with a zero, denormal or infinite gradient in at least a tenth of the steps. */
   readonly noGradient: number;
   /** Mean change of the margin under small noise around the clean images, in proportion to the margin. */
   readonly instability: number;
-  /** Images of which the attack saw an adversarial one and did not give it back. */
+  /** Images for which the attack saw an adversarial image but did not return it. */
   readonly lost: number;
-  /** Images whose loss rose by more than a twentieth of its way in the last ten steps. */
+  /** Images whose last ten steps made more than a twentieth of the whole rise of the loss. */
   readonly rising: number;
-  /** Images that only the attack's own answers called adversarial. */
+  /** Images that were adversarial only by the attack's own outputs. */
   readonly refuted: number;
-  /** Images that stood even where every image is allowed. */
+  /** Images that survived even with every image allowed. */
   readonly unbounded: number;
   readonly queries: Queries;
   readonly seconds: number;
 }
 
-/** All of it was done under the headline's threat, to images that stood in its first measurement. */
+/** All checks were made under the headline's threat, on images that survived its first measurement. */
 export interface ModelChecks {
   /** Name of the model. */
   readonly model: string;
-  /** Id of that measurement; absent where the model was not attacked. */
+  /** Id of that measurement; absent if the model was not attacked. */
   readonly measurement?: string | undefined;
   readonly repeats?: RepeatedAnswers | undefined;
   readonly further?: readonly FurtherAttack[] | undefined;

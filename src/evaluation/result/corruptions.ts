@@ -10,15 +10,15 @@ import {
 import { scoreFields, type Score } from "./measurements.js";
 import { fraction, name } from "./values.js";
 
-/** A model's answers to every image under one kind at one severity. */
+/** A model's predictions for every image under one kind at one severity. */
 export interface CorruptedMeasurement extends Score {
   readonly corruption: Corruption;
   readonly severity: Severity;
-  /** In the order of the clean measurement's `perImage`; −1 where a logit was NaN. */
+  /** In the order of the clean measurement's `perImage`; −1 if a logit was NaN. */
   readonly predictions?: readonly number[] | undefined;
 }
 
-/** An earlier result that errors are divided by. */
+/** An earlier result, to divide errors by. */
 export interface CorruptionBaseline {
   /** Name of its model. */
   readonly model: string;
@@ -26,11 +26,11 @@ export interface CorruptionBaseline {
   readonly errors: Readonly<Partial<Record<Corruption, number>>>;
 }
 
-/** All that a result says of accuracy under corruptions. */
+/** Everything a result says about accuracy under corruptions. */
 export interface CorruptionResults {
-  /** Whose strengths were taken: what a severity is. */
+  /** The benchmark whose strengths define the severities. */
   readonly scale: CorruptionScale;
-  /** `made`: textures of holdfast; else the SHA-256 of the pictures that were given. */
+  /** `made`: holdfast's own textures; otherwise the SHA-256 of the given pictures. */
   readonly frost: string;
   /** Every model, kind and severity. */
   readonly measurements: readonly CorruptedMeasurement[];

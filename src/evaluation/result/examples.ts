@@ -1,9 +1,9 @@
-/** Pictures kept for showing. */
+/** Pictures kept for display. */
 import { z } from "zod";
 import { count, fraction, name, positive, threatSchema, type ThreatInfo } from "./values.js";
 
 /**
- * A small image kept for showing: `height · width · channels` bytes in base64, rows of pixels with
+ * A small image for display: `height · width · channels` bytes in base64, rows of pixels with
  * their channels together. A byte b stands for minimum + b / 255 · (maximum − minimum).
  */
 export interface Raster {
@@ -15,7 +15,7 @@ export interface Raster {
   readonly data: string;
 }
 
-/** Validators of parts that other results have too. */
+/** Validators of parts that other results also use. */
 export const rasterSchema: z.ZodType<Raster> = z
   .object({
     height: positive,
@@ -38,7 +38,7 @@ export interface AttentionPair {
   readonly adversarial: Raster;
 }
 
-/** What one model made of one example. */
+/** One model's view of one example. */
 export interface ExampleView {
   readonly model: string;
   readonly cleanPrediction: number;
@@ -52,7 +52,7 @@ export interface ExampleView {
   readonly attention: readonly AttentionPair[];
 }
 
-/** One image of the dataset beside its adversarial image of every model. */
+/** One image of the dataset, with the adversarial image of every model. */
 export interface Example {
   readonly index: number;
   readonly fileName: string;

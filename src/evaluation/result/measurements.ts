@@ -1,4 +1,4 @@
-/** Accuracies, clean and under attack, and what they rest on. */
+/** Accuracies, clean and under attack, and what they are based on. */
 import { z } from "zod";
 import {
   bit,
@@ -41,7 +41,7 @@ const parametersSchema: z.ZodType<AttackParameters> = z
   })
   .catchall(scalarSchema);
 
-/** An accuracy and what it rests on. */
+/** An accuracy and the counts behind it. */
 export interface Score {
   /** Unique in the result; warnings refer to it. */
   readonly id: string;
@@ -55,8 +55,8 @@ export interface Score {
 }
 
 /**
- * Columns over the images scored, each `n` long. `index` is the place in the dataset; a prediction is -1 where a logit
- * was NaN, which counts as wrong.
+ * Columns over the images scored, each `n` long. `index` is the place in the dataset. A prediction is -1 if a logit
+ * was NaN, and counts as wrong.
  */
 export interface PerCleanImage {
   readonly index: readonly number[];
@@ -66,13 +66,13 @@ export interface PerCleanImage {
 
 export interface PerAttackedImage extends PerCleanImage {
   readonly adversarialPrediction: readonly number[];
-  /** 1 where the attack reached its aim. */
+  /** 1 if the attack succeeded. */
   readonly success: readonly (0 | 1)[];
   /** In the threat's norm, as the harness measured it. */
   readonly distance: readonly number[];
-  /** Of a suite: which of its attacks broke the image, from 0; −1 where none did, and where it is wrong when clean. */
+  /** In a suite: which of its attacks broke the image, from 0; −1 if none did, or if the image is wrong when clean. */
   readonly stage?: readonly number[] | undefined;
-  /** Where not all images are finished: 1 for one on which not all was tried that was to be. It counts as it stands. */
+  /** Present if some images are unfinished: 1 for an image on which not everything planned was tried. It counts as it is. */
   readonly unfinished?: readonly (0 | 1)[] | undefined;
 }
 
@@ -96,15 +96,15 @@ const perAttackedSchema: z.ZodType<PerAttackedImage> = z.object({
 /** Images whose gradient was zero or denormal in at least half of the attack's steps. */
 export interface ZeroGradient {
   readonly images: number;
-  /** Those of them that count as right under attack: nothing was tried on them. */
+  /** Those of them that count as right under attack, although nothing was really tried on them. */
   readonly standing: number;
   /** Nodes between the image and the logits that pass no gradient, as `Sign (its name)`. */
   readonly operators: readonly string[];
-  /** Those of them that round or count what an image holds: the attack does not see what they do. */
+  /** Those of them that round or count values of the image: the attack cannot see their effect. */
   readonly steps?: readonly string[] | undefined;
-  /** Nodes that round and whose gradient is taken for that of an identity, as in a quantised model. */
+  /** Nodes that round but are differentiated as the identity, as in a quantised model. */
   readonly straightThrough?: readonly string[] | undefined;
-  /** Comparisons among them whose answer is used as a number. */
+  /** Comparisons among them whose result is used as a number. */
   readonly comparisons?: readonly string[] | undefined;
 }
 
@@ -117,17 +117,17 @@ const zeroGradientSchema: z.ZodType<ZeroGradient> = z.object({
   comparisons: z.array(z.string()).optional(),
 });
 
-/** What one attack of a suite came to, on the images that stood before it. */
+/** The outcome of one attack of a suite, on the images that had survived before it. */
 export interface SuiteStageResult {
   readonly attack: string;
   readonly parameters: AttackParameters;
   readonly images: number;
   readonly broken: number;
-  /** Those of them that an attack by answers and gradients broke by answers alone; absent where there are none. */
+  /** Those that an attack using queries and gradients broke before its first gradient; absent if there are none. */
   readonly blind?: number | undefined;
   readonly queries: Queries;
   readonly seconds: number;
-  /** Those of the images that it was not done with, where there are some. */
+  /** Images that it did not finish, if there are any. */
   readonly unfinished?: number | undefined;
 }
 
@@ -152,22 +152,22 @@ interface Attacked extends Score {
   readonly attack: string;
   readonly threat: ThreatInfo;
   readonly parameters: AttackParameters;
-  /** Of a suite: its attacks in order. */
+  /** For a suite: its attacks in order. */
   readonly stages?: readonly SuiteStageResult[] | undefined;
-  /** How many of the last stages are none of the suite's own: a budget had time left for them. */
+  /** How many of the last stages are not part of the suite: a budget had time left for them. */
   readonly further?: number | undefined;
   /**
-   * Images on which not all was tried that was to be, where there are some. They count as right: `accuracy` is then no
-   * accuracy under this attack but the most that it can be, and `interval` reaches down to where they all were broken.
+   * Images on which not everything planned was tried, if there are any. They count as right: `accuracy` is then an upper
+   * limit of the accuracy under this attack, and `interval` reaches down to where all of them were broken.
    */
   readonly unfinished?: number | undefined;
   /** Images × evaluations. */
   readonly queries: Queries;
   /** Largest distance found by the harness, in the threat's norm. */
   readonly largestPerturbation: number;
-  /** Images whose pixels under attack were not finite, or of which the model answered NaN. */
+  /** Images whose pixels under attack were not finite, or for which the model's output was NaN. */
   readonly nonFinite: number;
-  /** Where the model's gradient said nothing; absent where none was asked for. */
+  /** Where the model's gradient was zero; absent if no gradient was used. */
   readonly zeroGradient?: ZeroGradient | undefined;
   readonly perImage?: PerAttackedImage | undefined;
 }
@@ -185,9 +185,9 @@ export interface TransferMeasurement extends Attacked {
 }
 
 /**
- * The nearest adversarial image of every image that the attack found with the model's own gradient: `perImage.distance`
- * where `success` is 1. `threat` is the widest ball that it looked in, and `accuracy` the share of images for which it found
- * nothing at all.
+ * The nearest adversarial image that the attack found for each image with the model's own gradient: `perImage.distance`
+ * where `success` is 1. `threat` is the widest ball it searched, and `accuracy` is the share of images for which it
+ * found nothing.
  */
 export interface NearestMeasurement extends Attacked {
   readonly kind: "nearest";
@@ -195,7 +195,7 @@ export interface NearestMeasurement extends Attacked {
 
 /** Accuracy under an attack: on the model itself, or on another model's adversarial images. */
 export type AttackMeasurement = WhiteBoxMeasurement | TransferMeasurement;
-/** One number of a result, with all that produced it. */
+/** One number of a result, with everything that produced it. */
 export type Measurement = CleanMeasurement | AttackMeasurement | NearestMeasurement;
 
 /** Fields of a {@link Score}. */

@@ -1,14 +1,14 @@
-/** Of a result: what it is a part of, and what ended it. */
+/** What a result is a part of, and what ended it. */
 import { z } from "zod";
 import { fraction, name, positive, seconds } from "./values.js";
 
-/** What ends an evaluation before it has done all that was planned. */
+/** Limits that end an evaluation before everything planned is done. */
 export interface Limits {
-  /** Seconds it was given, and those it took: what is done in them depends on the machine. */
+  /** Seconds given and seconds spent. How much is done in them depends on the machine. */
   readonly budget?: { readonly seconds: number; readonly spent: number } | undefined;
-  /** An accuracy under attack: it was over once every model was certain to have it, or one not to. */
+  /** An accuracy under attack: the evaluation ended once every model was certain to have it, or one was certain not to. */
   readonly threshold?: number | undefined;
-  /** What was planned and not begun, as `AutoAttack on a (L∞, ε = 0.1)`. */
+  /** What was planned but not started, such as `AutoAttack on a (L∞, ε = 0.1)`. */
   readonly notRun: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export const limitsSchema: z.ZodType<Limits> = z.object({
   notRun: z.array(z.string()),
 });
 
-/** What a shard must have in common with those that it is merged with, as SHA-256 each. */
+/** What a shard must have in common with those it is merged with, each as a SHA-256. */
 export interface ShardMarks {
   readonly tool: string;
   readonly models: string;
@@ -31,10 +31,10 @@ export interface ShardInfo {
   /** From 1. */
   readonly index: number;
   readonly count: number;
-  /** Images of all shards. */
+  /** Number of images in all shards. */
   readonly images: number;
   readonly marks: ShardMarks;
-  /** Statements that the whole has too: what was noticed about the models. */
+  /** Statements that the merged result repeats: what was noticed about the models. */
   readonly notes: readonly string[];
 }
 

@@ -1,10 +1,10 @@
 /**
- * The result of an evaluation: everything a report, a merge or another tool may know. Plain JSON;
- * each file of this room has the types of a part, and the validators of the same shape beside them.
+ * The result of an evaluation: everything that a report, a merge or another tool may know. Plain JSON;
+ * each file in this room has the types of one part and the matching validators.
  *
- * Rules that the types cannot say, checked by {@link parseResult}: names of models and ids of
- * measurements are unique, every reference meets its target, `accuracy` is `correct / n` and lies
- * in its interval, the arrays of `perImage` are `n` long, and a raster has the bytes of its shape.
+ * Rules that the types cannot express, checked by {@link parseResult}: names of models and ids of
+ * measurements are unique, every reference has its target, `accuracy` is `correct / n` and lies
+ * in its interval, the arrays of `perImage` have length `n`, and a raster has the bytes of its shape.
  */
 import { z } from "zod";
 import { InputError } from "../../errors/index.js";
@@ -39,25 +39,25 @@ export interface Result {
   readonly date: string;
   readonly seed: number;
   readonly dataset: ScoredImages;
-  /** The threat the evaluation is about; the summary speaks of it. */
+  /** The threat that the evaluation is about and the summary reports. */
   readonly headline: ThreatInfo | null;
   readonly models: readonly ModelInfo[];
   readonly measurements: readonly Measurement[];
-  /** Accuracy under corruptions; absent where none was measured. */
+  /** Accuracy under corruptions; absent if none was measured. */
   readonly corruptions?: CorruptionResults | undefined;
   readonly examples: readonly Example[];
-  /** What was tried beside the measurements, a model each; absent where nothing was. */
+  /** The extra checks, one entry per model; absent if there were none. */
   readonly checks?: readonly ModelChecks[] | undefined;
   readonly warnings: readonly ResultWarning[];
   /** What the numbers do not show, in sentences: "PGD-40 is an upper bound …". */
   readonly statements: readonly string[];
-  /** Absent where all was done that was planned. */
+  /** Absent if everything planned was done. */
   readonly limits?: Limits | undefined;
-  /** Of a part of an evaluation; absent of a whole. */
+  /** Set for a part of an evaluation; absent for a whole one. */
   readonly shard?: ShardInfo | undefined;
 }
 
-/** Validator of {@link Result}. `parseResult` is the way to use it; this is for composing schemas. */
+/** Validator of {@link Result}. Use `parseResult` to check a result; use this to compose schemas. */
 export const resultSchema: z.ZodType<Result> = z
   .object({
     schemaVersion: z.literal(resultSchemaVersion),
@@ -79,19 +79,19 @@ export const resultSchema: z.ZodType<Result> = z
   })
   .superRefine(checkReferences);
 
-/** The rules between the parts: unique names, references that meet, scores that add up. */
+/** The rules between the parts: unique names, valid references, scores that add up. */
 function checkReferences(result: Result, context: z.RefinementCtx): void {
   const complain = (path: (string | number)[], message: string): void => {
     context.addIssue({ code: "custom", path, message });
   };
   const models = new Set<string>();
   result.models.forEach((m, i) => {
-    if (models.has(m.name)) complain(["models", i, "name"], `"${m.name}" is there twice`);
+    if (models.has(m.name)) complain(["models", i, "name"], `"${m.name}" appears twice`);
     models.add(m.name);
   });
   const ids = new Set<string>();
   result.measurements.forEach((m, i) => {
-    if (ids.has(m.id)) complain(["measurements", i, "id"], `"${m.id}" is there twice`);
+    if (ids.has(m.id)) complain(["measurements", i, "id"], `"${m.id}" appears twice`);
     ids.add(m.id);
     if (!models.has(m.model)) complain(["measurements", i, "model"], `no model is named "${m.model}"`);
     if (m.kind === "transfer" && !models.has(m.source)) {
@@ -102,7 +102,7 @@ function checkReferences(result: Result, context: z.RefinementCtx): void {
   });
   result.corruptions?.measurements.forEach((m, i) => {
     const at = ["corruptions", "measurements", i];
-    if (ids.has(m.id)) complain([...at, "id"], `"${m.id}" is there twice`);
+    if (ids.has(m.id)) complain([...at, "id"], `"${m.id}" appears twice`);
     ids.add(m.id);
     if (!models.has(m.model)) complain([...at, "model"], `no model is named "${m.model}"`);
     const problem = scoreProblem(m);
@@ -147,7 +147,7 @@ function scoreProblem(m: Score & Pick<Measurement, "perImage">): string | undefi
  * Checks a parsed JSON value against the schema.
  *
  * @param place Where it comes from (a file), for the message.
- * @throws InputError naming the first places that differ, or the version when it is another one.
+ * @throws InputError naming the first invalid places, or the version if it is another one.
  */
 export function parseResult(json: unknown, place: string): Result {
   const version: unknown =

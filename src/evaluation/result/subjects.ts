@@ -1,9 +1,9 @@
-/** What was measured, and with what: the tool, the machine, the images and the models. */
+/** What was measured and how: the tool, the machine, the images and the models. */
 import { z } from "zod";
 import { DEVICES, LAYOUTS, type DeviceName, type EngineInfo } from "../../runtime/index.js";
 import { count, fraction, name, positive, scalarSchema, seconds, type Scalar } from "./values.js";
 
-/** Name and version of what computed a result. */
+/** Name and version of the tool that computed a result. */
 export interface ToolInfo {
   readonly name: string;
   readonly version: string;
@@ -37,9 +37,9 @@ export interface ScoredImages {
   /** Images scored. */
   readonly n: number;
   readonly sampling: "full" | "class-balanced";
-  /** Images the sample was drawn from; equals `n` when the sampling is full. */
+  /** Number of images the sample was drawn from; equals `n` if all were used. */
   readonly population: number;
-  /** Seed of the sample; null when the sampling is full. */
+  /** Seed of the sample; null if all were used. */
   readonly sampleSeed: number | null;
   readonly classNames: readonly string[];
   /** Images of each class among the `n`. */
@@ -72,14 +72,14 @@ export interface TrainingSummary {
   readonly steps: number;
   readonly epochs: number;
   readonly seconds: number;
-  /** `loss` is the whole loss; `terms` its parts by name, each as long as `step`. */
+  /** `loss` is the total loss; `terms` are its parts by name, each as long as `step`. */
   readonly curve: {
     readonly step: readonly number[];
     readonly loss: readonly (number | null)[];
     readonly terms?: Readonly<Record<string, readonly (number | null)[]>> | undefined;
   };
   readonly validation: readonly ValidationPoint[];
-  /** Step of the weights that were kept. */
+  /** Step of the weights kept. */
   readonly bestStep?: number | undefined;
 }
 
@@ -88,7 +88,7 @@ export interface ValidationPoint {
   readonly step: number;
   readonly n: number;
   readonly cleanAccuracy: number;
-  /** Under the validation attack that `settings` names; null when none was run. */
+  /** Under the validation attack named in `settings`; null if none was run. */
   readonly robustAccuracy: number | null;
 }
 
@@ -118,24 +118,24 @@ const trainingSchema: z.ZodType<TrainingSummary> = z
     "a column of the loss curve is not as long as its steps",
   );
 
-/** A way of reading pixels, and the options that choose it. */
+/** A preprocessing, and the options that select it. */
 export interface NamedPreprocessing {
   /** For example `-1 to 1`. */
   readonly name: string;
-  /** The command line's options that say it. */
+  /** The command-line options that select it. */
   readonly options: string;
 }
 
-/** The preprocessing under which a model was right most often on a few labelled images. */
+/** The preprocessing with which a model was right most often on a few labelled images. */
 export interface PreprocessingGuess extends NamedPreprocessing {
-  /** Images of the trial, and those of them the model was right on. */
+  /** Number of images in the trial, and how many the model got right. */
   readonly images: number;
   readonly correct: number;
-  /** Others that the trial does not tell from it. */
+  /** Others that the trial cannot tell apart from it. */
   readonly asGood: readonly NamedPreprocessing[];
 }
 
-/** A node that is not read, why, and what would be needed. */
+/** An unsupported node, why, and what would be needed. */
 export interface UnreadNode {
   readonly node: string;
   readonly op: string;
@@ -143,7 +143,7 @@ export interface UnreadNode {
   readonly needed: string;
 }
 
-/** What a result says of a model. */
+/** What a result says about a model. */
 export interface ModelInfo {
   /** Unique in the result; everything else refers to it. */
   readonly name: string;
@@ -153,11 +153,11 @@ export interface ModelInfo {
   readonly sha256: string;
   readonly architecture: string;
   readonly parameterCount: number;
-  /** How pixels x in [0, 1] become its input, and how that is known; absent of a model of holdfast. */
+  /** How pixels x in [0, 1] become its input, and the source of that; absent for a model saved by holdfast. */
   readonly preprocessing?: string | undefined;
-  /** Where nothing says it and a trial chose it. */
+  /** Set if nothing says it and a trial chose it. */
   readonly guess?: PreprocessingGuess | undefined;
-  /** Of a model that is run as its file is, and has no gradient: every node that is not read. */
+  /** For a model that runs as an unchanged file, without a gradient: every unsupported node. */
   readonly unread?: readonly UnreadNode[] | undefined;
   readonly training?: TrainingSummary | undefined;
 }

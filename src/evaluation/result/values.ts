@@ -1,4 +1,4 @@
-/** What every part of a result is made of: names, counts, shares, the threat. */
+/** Values that every part of a result uses: names, counts, shares, the threat. */
 import { z } from "zod";
 import { NORMS, type Norm } from "../../attacks/cards/index.js";
 
@@ -11,7 +11,7 @@ export const name: z.ZodString = z.string().min(1);
 /** 1 for yes. */
 export const bit: z.ZodType<0 | 1> = z.union([z.literal(0), z.literal(1)]);
 
-/** A setting as it was used. */
+/** A setting's value. */
 export type Scalar = string | number | boolean | null;
 
 export const scalarSchema: z.ZodType<Scalar> = z.union([z.string(), z.number(), z.boolean(), z.null()]);

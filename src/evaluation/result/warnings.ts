@@ -1,8 +1,8 @@
-/** Why numbers are not to be trusted as they stand. */
+/** Why numbers cannot be trusted without reservation. */
 import { z } from "zod";
 import { name } from "./values.js";
 
-/** What the gates raise. Their titles are in `gates.ts`, what they mean and ask for in `docs/method.md`. */
+/** What the gates raise. The titles are in `gates.ts`; `docs/method.md` explains them and says what to do. */
 const WARNING_CODES = [
   "short-reach",
   "gray-image",
@@ -35,13 +35,13 @@ const WARNING_CODES = [
 /** What a warning is about; `docs/method.md` has a line on each. */
 export type WarningCode = (typeof WARNING_CODES)[number];
 
-/** What makes a number of a result mean less than it seems. */
+/** Something that makes a number in a result mean less than it seems. */
 export interface ResultWarning {
   readonly code: WarningCode;
   /** `info` explains, `warning` weakens a number, `serious` says that it is false. */
   readonly severity: "info" | "warning" | "serious";
   readonly message: string;
-  /** Ids of the measurements it speaks of. */
+  /** Ids of the measurements it is about. */
   readonly measurements: readonly string[];
 }
 
