@@ -1,4 +1,4 @@
-/** What a target gives of its model, and which attacks that is enough for. */
+/** What a target reveals of its model, and which attacks that allows. */
 import { UsageError } from "../errors/index.js";
 import type { PlannedAttack } from "./attack.js";
 import { CARDS, type Access } from "./cards/index.js";
@@ -7,7 +7,7 @@ import type { Norm } from "./threat.js";
 /** From the least to the most. */
 const ACCESS: readonly Access[] = ["decision", "logits", "gradient"];
 
-/** Whether a target that gives so much can be attacked by what needs so much. */
+/** Whether the access that a target gives is enough for an attack's needs. */
 export function isEnough(given: Access, needed: Access): boolean {
   return ACCESS.indexOf(given) >= ACCESS.indexOf(needed);
 }
@@ -15,16 +15,16 @@ export function isEnough(given: Access, needed: Access): boolean {
 const NEEDS: Readonly<Record<Access, string>> = {
   gradient: "the gradient",
   logits: "logits",
-  decision: "the class that is named",
+  decision: "the predicted class",
 };
 
 const GIVES: Readonly<Record<Access, string>> = {
   gradient: "gradients and logits",
-  logits: "logits and no gradient",
-  decision: "labels alone",
+  logits: "logits but no gradient",
+  decision: "only labels",
 };
 
-/** @throws UsageError where the attack needs more than the target gives, naming the attacks that remain. */
+/** @throws UsageError if the attack needs more than the target gives, naming the attacks that work. */
 export function checkAccess(
   given: Access,
   { attack, threat }: Pick<PlannedAttack, "attack" | "threat">,
@@ -33,9 +33,11 @@ export function checkAccess(
   const left = attacksWithin(given, threat.norm);
   throw new UsageError({
     place: `attack ${attack.name}`,
-    problem: `needs ${NEEDS[attack.access]}, and the target gives ${GIVES[given]}`,
+    problem: `needs ${NEEDS[attack.access]}, but the target gives ${GIVES[given]}`,
     remedy:
-      left.length === 0 ? `None remains in the norm ${threat.norm}.` : `Use one of: ${left.join(", ")}.`,
+      left.length === 0
+        ? `No attack works with that in the norm ${threat.norm}.`
+        : `Use one of: ${left.join(", ")}.`,
   });
 }
 

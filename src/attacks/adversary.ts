@@ -32,7 +32,7 @@ export interface AdversarySpec {
 
 export interface AdversaryOptions {
   readonly batchSize: number;
-  /** Images of a run, a divisor of the batch; by default the batch. What comes of an image does not depend on it. */
+  /** Images per run, a divisor of the batch; by default the whole batch. Outcomes do not depend on it. */
   readonly rows?: number | undefined;
   readonly random: RandomGenerator;
   /** The recipe's weights, for the objective `total`. */
@@ -51,11 +51,11 @@ export interface AdversaryBatch {
 
 /** Crafts the adversarial half of each training batch. */
 export interface Adversary {
-  /** Of the batch perturbed last: the share of images whose gradient was zero or denormal in half of the steps. */
+  /** Share of images in the last batch whose gradient was zero or denormal in half of the steps. */
   zeroGradientShare(): number;
   /**
    * The last iterate of PGD against the classifier with these weights and buffers
-   * (BatchNorm in eval mode). Randomness is addressed by `step` alone.
+   * (BatchNorm in eval mode). Random draws depend only on `step`.
    */
   perturb(
     batch: AdversaryBatch,
@@ -65,7 +65,7 @@ export interface Adversary {
   dispose(): Promise<void>;
 }
 
-/** An adversary whose programs are compiled once: the weights of the moment are fed to them. */
+/** An adversary whose programs are compiled once; the current weights are passed to them as inputs. */
 export function createAdversary(
   classifier: Classifier,
   spec: AdversarySpec,
@@ -102,7 +102,7 @@ export function createAdversary(
         return {
           place: i,
           index: i,
-          // Draw 0 is the clean images' own, where the objective compares with them.
+          // Draw 0 belongs to the clean images, if the objective compares with them.
           draw: at.step * (spec.steps + 1) + Number(clean === undefined),
           start: () =>
             walk(image, {
@@ -134,7 +134,7 @@ interface Walk {
   readonly source: RandomStream;
 }
 
-/** One image's way to its last iterate. */
+/** Walks one image to its last iterate. */
 function* walk(
   image: Float32Array,
   { spec, questions, oneHot, epsilon, source }: Walk,
@@ -165,7 +165,7 @@ function startOf(
   return start;
 }
 
-/** The classifier with the weights that it was told last. */
+/** The classifier with the weights that it was given last. */
 interface Attacked extends Answerer {
   use(weights: ReadonlyMap<string, Tensor>): void;
   dispose(): Promise<void>;
@@ -209,8 +209,8 @@ function answererOf(
 }
 
 /**
- * Weights of what δ maximises; undefined for the label's log-odds, which have cross-entropy's direction and keep it
- * where float32 would round it to 0. A smoothed label has no such end.
+ * Weights of the loss that δ maximises; undefined for the label's log-odds, which have the direction of cross-entropy and
+ * keep it where float32 would round it to 0. A smoothed label does not saturate.
  */
 function objectiveOf(
   spec: AdversarySpec,

@@ -6,9 +6,9 @@ import { likelyTargets, lossAsker } from "./loss-gradient.js";
 import { patternOf } from "./square.js";
 
 /**
- * Auto-PGD (Croce & Hein 2020, arXiv:2003.01690, Algorithm 1): momentum, steps that are halved where the loss has risen in
- * less than `rho` of the steps since the last check or has not risen at all since a check that halved nothing, and a new
- * start from the best point then. In L1 the sparse steps of `climb-sparsely.ts`.
+ * Auto-PGD (Croce & Hein 2020, arXiv:2003.01690, Algorithm 1): momentum, and a step that is halved if the loss rose in
+ * less than `rho` of the steps since the last check, or not at all since a check that did not halve. It then restarts
+ * from the best point. In L1 it takes the sparse steps of `climb-sparsely.ts`.
  */
 export const apgd = defineAttack(CARDS.apgd, function* (subject, { restarts, draws, ...options }) {
   const best = createBest(subject);
@@ -25,7 +25,7 @@ export const apgd = defineAttack(CARDS.apgd, function* (subject, { restarts, dra
   return best.image;
 });
 
-/** The same towards each of the classes that are nearest by the clean logits, or to the one that is asked for. */
+/** The same towards each of the classes with the highest clean logits, or towards a given target. */
 export const targetedApgd = defineAttack(
   CARDS["apgd-t"],
   function* (subject, { restarts, draws, targets, ...options }) {

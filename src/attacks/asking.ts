@@ -1,17 +1,18 @@
 /**
- * How an attack is written: for one image, as a generator that asks for what the model says and goes on with the answer.
- * Who answers (`pack.ts`) puts the questions of many images into full batches, so that no attack knows of batches.
+ * How to write an attack: as a generator for one image that yields questions to the model and continues with the answers.
+ * `pack.ts` answers them, and collects the questions of many images into full batches, so attacks need not know about
+ * batches.
  */
 import type { Graph } from "../graph/index.js";
 import type { BoundClassifier } from "../models/index.js";
 
-/** A graph that a model is asked through, compiled when it is first used. */
+/** A graph that answers questions to a model, compiled at first use. */
 export interface Question {
-  /** Its name: two of one key are the same graph. */
+  /** Its name: equal keys mean the same graph. */
   readonly key: string;
   readonly kind: "forward" | "gradient";
   readonly build: (classifier: BoundClassifier) => Graph;
-  /** Outputs that are wanted; all by default. */
+  /** Required outputs; all by default. */
   readonly outputs?: readonly string[];
 }
 
@@ -24,10 +25,10 @@ export interface Query {
 /** One image's row of each output, by name. */
 export type Answer = Readonly<Record<string, Float32Array>>;
 
-/** What asks its way to a `T`. */
+/** A generator that asks questions and returns a `T`. */
 export type Asking<T> = Generator<Query, T, Answer>;
 
-/** A `T` for which nothing is asked. */
+/** Returns a `T` without asking. */
 export function* unasked<T>(value: T): Asking<T> {
   yield* [];
   return value;

@@ -31,21 +31,21 @@ export interface Subject {
   /** `[C, H, W]` */
   readonly shape: readonly [channels: number, height: number, width: number];
   readonly label: number;
-  /** The class to be reached, when the attack is targeted. */
+  /** The target class, if the attack is targeted. */
   readonly target: number | undefined;
   readonly threat: ThreatModel;
   readonly ball: Ball;
-  /** Of the clean image, `[K]`. */
+  /** Logits of the clean image, `[K]`. */
   readonly cleanLogits: Float32Array;
-  /** Whether the model draws at random: one answer then says little. */
+  /** Whether the model is randomised: a single output then says little. */
   readonly randomised: boolean;
-  /** Draws of this image alone: the same whatever its batch. */
+  /** Random draws for this image, the same whatever its batch. */
   readonly stream: (name: string, which?: number) => RandomStream;
 }
 
 /** An attack: its card, and how it finds a candidate. The harness projects, scores and counts. */
 export interface Attack<Rows extends OptionRows = OptionRows> extends Card<Rows> {
-  /** Finds a candidate by asking the model; it reports no success of its own. */
+  /** Finds a candidate by asking the model. It does not report success itself. */
   readonly run: (subject: Subject, options: OptionsOf<Rows>) => Asking<Float32Array>;
 }
 
@@ -67,13 +67,13 @@ export interface PlannedAttack {
   readonly options: Readonly<Record<string, OptionValue>>;
 }
 
-/** An attack's options as a caller gives them: any may be left out. */
+/** An attack's options as a caller gives them; all are optional. */
 export type GivenOptions<Rows extends OptionRows> = {
   readonly [Name in keyof Rows]?: OptionsOf<Rows>[Name] | undefined;
 };
 
 /**
- * @throws UsageError on a threat or an option that the attack does not know.
+ * @throws UsageError on a threat or an option that the attack does not have.
  * @example
  * ```ts
  * import { ATTACKS, planAttack } from "holdfast";
@@ -91,7 +91,7 @@ export function planAttack<Rows extends OptionRows>(
   if (!attack.norms.includes(threat.norm)) {
     throw new UsageError({
       place,
-      problem: `does not know the norm ${threat.norm}`,
+      problem: `does not support the norm ${threat.norm}`,
       remedy: `Use one of: ${attack.norms.join(", ")}.`,
     });
   }
@@ -100,7 +100,7 @@ export function planAttack<Rows extends OptionRows>(
   return { attack: attack as unknown as AnyAttack, threat, options };
 }
 
-/** What a planned attack spends on one image, at most. */
+/** The most that a planned attack spends on one image. */
 export function costOf({ attack, options }: PlannedAttack): Cost {
   return attack.cost(options as never);
 }

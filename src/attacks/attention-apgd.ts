@@ -11,23 +11,23 @@ import { climb, isDone } from "./climb.js";
 import { askerOf, classRows, lossAsker, lossFor, lossGradientGraph, type LossAt } from "./loss-gradient.js";
 import { forwardGraph, STEP } from "./pgd-step.js";
 
-/** Names beside those of {@link STEP}: the weights of an image, `[N]`. */
+/** Names in addition to those of {@link STEP}: the weights per image, `[N]`. */
 const WEIGHT = { attention: "attention_weight", logits: "logits_weight" } as const;
-/** Under a square root: its derivative is 0 at 0, and not NaN. */
+/** Added under a square root, so that its derivative at 0 is 0 and not NaN. */
 const FLOOR = 1e-12;
 
 type Options = OptionsOf<(typeof CARDS)["attention-apgd"]["options"]>;
 
 /**
- * The adaptive attack on models that were trained to keep their attention and their logits (AT, ALP, AT+ALP): APGD on
+ * The adaptive attack on models trained to keep their attention and their logits (AT, ALP, AT+ALP): APGD on
  *
  *   L(x') = ℓ(z', y) + β · mean_j ‖ Q̂_j(x') − Q̂_j(x) ‖₂ + α · ‖ z' − z ‖₂ / ‖ z − mean z ‖₂
  *
- * ℓ is a loss of APGD's, Q̂_j the normalised attention map of tap j, z and z' the logits of the image and of the attacked
- * one. Where pairing has made ℓ flat, the other two still lead away. From the best image of such a run APGD goes on by ℓ
- * alone, for half as many steps. Both distances are without a unit: β and α mean the same on every model.
+ * ℓ is one of APGD's losses, Q̂_j the normalised attention map of tap j, and z and z' are the logits of the clean and the
+ * attacked image. Where pairing has flattened ℓ, the other two terms still lead away. From the best image of such a run,
+ * APGD continues on ℓ alone for half as many steps. Both distances have no unit, so β and α mean the same on every model.
  *
- * Asking throws a UsageError where the model has no attention maps.
+ * Running it throws a UsageError if the model has no attention maps.
  */
 export const attentionApgd = defineAttack(CARDS["attention-apgd"], function* (subject, options) {
   const best = createBest(subject);
@@ -50,7 +50,7 @@ export const attentionApgd = defineAttack(CARDS["attention-apgd"], function* (su
   return best.image;
 });
 
-/** The best of a run, and what it finds for the best of all. */
+/** Offers the iterates of a run to its own best and to the overall best. */
 function offeringTo(run: ReturnType<typeof createBest>, all: typeof run): typeof run {
   return {
     get image() {
@@ -66,7 +66,7 @@ function offeringTo(run: ReturnType<typeof createBest>, all: typeof run): typeof
   };
 }
 
-/** What every question about the image holds: its classes, its clean logits and maps, and the weights. */
+/** Inputs of every question about the image: its classes, its clean logits and maps, and the weights. */
 function* cleanRows(subject: Subject, options: Options): Asking<Query["rows"]> {
   const { image, cleanLogits, target } = subject;
   const clean = yield* ask(MAPS, { [STEP.image]: image });
@@ -77,7 +77,7 @@ function* cleanRows(subject: Subject, options: Options): Asking<Query["rows"]> {
     ...clean,
     ...classRows(subject, target),
     [WEIGHT.attention]: Float32Array.of(options.attentionWeight),
-    // Inside the square root, with the logits in proportion to the clean ones.
+    // Inside the square root, relative to the clean logits.
     [WEIGHT.logits]: Float32Array.of(isUsable ? options.pairingWeight / spread : 0),
   };
 }
@@ -115,7 +115,7 @@ function attentionGradientGraph(classifier: BoundClassifier, loss: RaisedLoss, i
   });
 }
 
-/** ‖ w · (z' − z) ‖₂ of each image, `[N]`. */
+/** ‖ w · (z' − z) ‖₂ for each image, `[N]`. */
 function distance(g: GraphBuilder, logits: Value, weight: Value): Value {
   const clean = g.input(STEP.cleanLogits, "float32", logits.shape);
   const difference = g.op("Mul", [g.op("Sub", [logits, clean]), g.op("Unsqueeze", [weight, g.ints([1])])]);
@@ -128,6 +128,6 @@ function checked(classifier: BoundClassifier): BoundClassifier {
   throw new UsageError({
     place: "attack attention-apgd",
     problem: `the model ${classifier.name} has no attention maps`,
-    remedy: "Use apgd, which needs none.",
+    remedy: "Use apgd, which does not need them.",
   });
 }

@@ -3,9 +3,9 @@ import { logMeanProbabilities } from "./scoring.js";
 import { FORWARD, logitsFrom, type Target } from "./target.js";
 
 /**
- * A target whose model was found to answer the same image differently, though nothing says that it draws at random: it is
- * attacked and scored as one that does. Its logits are the logarithm of its mean probabilities over `samples` answers,
- * attacks average their gradients, and no single lucky answer counts. Its draws have no seed, so no run repeats exactly.
+ * A target whose model was found to give different outputs for the same image, although it is not marked as randomised. It is
+ * attacked and scored as a randomised one: its logits are the logarithm of its mean probabilities over `samples` runs,
+ * attacks average their gradients, and no single lucky output counts. Its draws have no seed, so no run repeats exactly.
  */
 export function averagedTarget(target: Target, samples: number): Target {
   const averaged: Target = {

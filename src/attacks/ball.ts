@@ -4,27 +4,27 @@ import { STEP } from "./pgd-step.js";
 import { patchBall, type Shape } from "./patch-ball.js";
 import type { BallNorm, ThreatModel } from "./threat.js";
 
-/** The allowed images around one: the only place that knows the norms on the host. */
+/** The allowed images around an image. The only place on the host that knows the norms. */
 export interface Ball {
   /** Moves `point` into the ball and into [0, 1], in place. */
   project(point: Float32Array): Float32Array;
   /**
-   * A random point, cut to [0, 1]: uniform in the L∞ cube; in L2 a uniform direction with radius ε · u, as torchattacks'
-   * PGDL2 draws it; in L1 Laplace noise scaled to ε · u.
+   * A random point, clipped to [0, 1]: uniform in the L∞ cube; in L2 a uniform direction with radius ε · u, as in torchattacks'
+   * PGDL2; in L1 Laplace noise scaled to ε · u.
    */
   sample(source: RandomStream): Float32Array;
-  /** A random point of the sphere around the centre, cut to [0, 1]: where APGD begins. In L1 normal noise, projected. */
+  /** A random point on the sphere around the centre, clipped to [0, 1], where APGD starts. In L1 projected normal noise. */
   edge(source: RandomStream): Float32Array;
   /**
-   * x + length · the steepest direction of unit length in the norm: the gradient's signs in L∞, itself in L2; in L1 the
-   * signs of the greatest `share` of it, and the other norms move all.
+   * x + length · the steepest direction of unit length in the norm: the gradient's signs in L∞, the normalised gradient in
+   * L2, and in L1 the signs of its largest `share` of elements; the other norms move all elements.
    */
   step(x: Float32Array, gradient: Float32Array, length: number, share?: number): Float32Array;
   /** ‖δ‖ in the norm. */
   size(delta: Float32Array): number;
   /** ‖point − centre‖ in the norm. */
   distance(point: Float32Array): number;
-  /** What a step of PGD is told of the ball. */
+  /** What a PGD step receives about the ball. */
   readonly rows: Readonly<Record<string, Float32Array>>;
 }
 
@@ -34,7 +34,7 @@ export interface Ball {
  */
 export function ballAround({ norm, epsilon }: ThreatModel, centre: Float32Array, shape?: Shape): Ball {
   if (norm !== "patch") return BALLS[norm](centre, epsilon);
-  if (shape === undefined) throw new RangeError("the ball of patches needs the shape of the image");
+  if (shape === undefined) throw new RangeError("a ball of patches needs the shape of the image");
   return patchBall(centre, epsilon, shape);
 }
 
@@ -99,7 +99,7 @@ function sphere(centre: Float32Array, epsilon: number): Ball {
       return project(centre.map((c, i) => c + scale * direction[i]!));
     },
     step(x, gradient, length) {
-      // Of length about 1 before it is squared, whatever the gradient's magnitude.
+      // Scaled to a length of about 1 before squaring, whatever the gradient's magnitude.
       const peak = greatestOf(gradient) || 1;
       const scale = length / Math.max(lengthOf(gradient.map((value) => value / peak)), 1e-12) / peak;
       return x.map((value, i) => value + scale * gradient[i]!);

@@ -4,11 +4,11 @@ import type { Answer, Query } from "./asking.js";
 import { STEP } from "./pgd-step.js";
 
 /**
- * Runs a program whose inputs and outputs have a row for each image on the rows of several queries, and gives each its
- * own back. What is missing to a full batch repeats the last query.
+ * Runs a program with one row per image on the rows of several queries, and returns each query its
+ * own rows. The last query is repeated to fill the batch.
  *
  * @param options.image the program's name for {@link STEP.image}.
- * @param options.whole inputs that are fed as they are: weights, and draws of a randomised classifier.
+ * @param options.whole inputs without rows: weights, and draws of a randomised classifier.
  */
 export async function runRows(
   program: Program,
@@ -28,7 +28,7 @@ export async function runRows(
       const row = (queries[i] ?? queries.at(-1)!).rows[name === image ? STEP.image : name];
       if (row?.length !== size) {
         throw new RangeError(
-          `${program.name}: input "${name}" has ${size} numbers an image, found ${row?.length}`,
+          `${program.name}: input "${name}" takes ${size} numbers per image, found ${row?.length}`,
         );
       }
       data.set(row, i * size);
@@ -40,7 +40,7 @@ export async function runRows(
     Object.fromEntries(
       Object.entries(outputs).map(([name, { data, shape }]) => {
         const size = sizeOf(shape.slice(1));
-        // A copy: what an attack keeps of it must not hold the whole batch.
+        // A copy, so that an attack that keeps it does not keep the whole batch alive.
         return [name, (data as Float32Array).slice(i * size, (i + 1) * size)];
       }),
     ),

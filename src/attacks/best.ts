@@ -5,11 +5,11 @@ import { argMax, marginOf } from "./scoring.js";
 export interface Best {
   readonly image: Float32Array;
   readonly succeeded: boolean;
-  /** Keeps the candidate if it is better by its logits `[K]`: success first, then the greater margin. */
+  /** Keeps the candidate if it is better by its logits `[K]`: first by success, then by the larger margin. */
   offer(candidate: Float32Array, logits: Float32Array): void;
 }
 
-/** Starts from nothing: the first candidate offered is kept whatever its margin. */
+/** Starts empty: the first candidate is kept whatever its margin. */
 export function createBest({ image, label, target }: Pick<Subject, "image" | "label" | "target">): Best {
   let [kept, score, succeeded] = [image, -Infinity, false];
   return {

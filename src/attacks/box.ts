@@ -4,26 +4,26 @@ import { STEP } from "./pgd-step.js";
 import type { ThreatModel } from "./threat.js";
 
 /**
- * The threat model of what runs in a box: the L∞ ball of radius 1, where every element is measured in half of its own
- * interval's width.
+ * The threat model for a box: the L∞ ball of radius 1, with every element measured in half the width of its own
+ * interval.
  */
 export const boxThreat: ThreatModel = { norm: "linf", epsilon: 1 };
 
 /**
- * All points between `lower` and `upper`, element by element, as a ball around the middle: an interval of its own for each
- * input, and no other limit, so that inputs need not be pixels in [0, 1]. Its norm is that of {@link boxThreat},
+ * All points between `lower` and `upper`, element by element, as a ball around the middle. Each input has its own interval
+ * and no other limit, so inputs need not be pixels in [0, 1]. Its norm is that of {@link boxThreat},
  *
  *   ‖δ‖ = max_i |δ_i| / h_i ,    h = (upper − lower) / 2 ,
  *
- * in which elements without width do not count. A step moves each element by `length` · h_i along its gradient's sign.
+ * where elements of zero width do not count. A step moves each element by `length` · h_i along its gradient's sign.
  *
- * @param lower and upper, of one length, lower ≤ upper.
+ * @param lower and upper have the same length, and lower ≤ upper.
  */
 export function boxAround(lower: Float32Array, upper: Float32Array): Ball {
   if (lower.length !== upper.length || lower.some((least, i) => !(least <= upper[i]!))) {
     throw new RangeError("a box has a lower and an upper bound for each element, lower ≤ upper");
   }
-  // In float64: the middle of two neighbours in float32 is neither of them.
+  // In float64, because the middle of two neighbouring float32 numbers is neither of them.
   const centre = Float64Array.from(lower, (least, i) => least / 2 + upper[i]! / 2);
   const half = Float64Array.from(lower, (least, i) => upper[i]! / 2 - least / 2);
   const project = (point: Float32Array): Float32Array => {

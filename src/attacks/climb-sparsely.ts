@@ -7,19 +7,19 @@ import type { LossAt } from "./loss-gradient.js";
 
 /** Share of the elements that the first steps move, from a random start. */
 const FIRST_SHARE = 0.2;
-/** A step moves the best point's number of moved elements over this; where that stands still, the step shortens by it. */
+/** A step moves the best point's number of moved elements divided by this; if that number does not fall, the step is divided by it. */
 const SHRINK = 1.5;
-/** Below this share of the number at the last check it falls. */
+/** The number falls if it is below this share of that at the last check. */
 const FALLING = 0.95;
 /** The shortest step, in radii. */
 const SHORTEST = 0.1;
-/** A check of both after this share of the steps. */
+/** Share of the steps between checks of both. */
 const CHECK = 0.04;
 
 interface Run {
   readonly steps: number;
   readonly start: Float32Array;
-  /** The start is noise; otherwise its own moved elements say how many to move. */
+  /** Whether the start is noise; otherwise its own moved elements determine how many to move. */
   readonly isNoise: boolean;
   readonly best: Pick<Best, "offer">;
   readonly done: () => boolean;
@@ -27,10 +27,10 @@ interface Run {
 
 /**
  * One run of APGD in L1 (Croce & Hein 2021, arXiv:2103.01208, Algorithm 1): sparse steps without momentum, projected onto
- * the ball and the box at once. Each check sets the number of elements that a step moves to the best point's own over 1.5.
- * Where that number falls, it goes on from the best point with a step of ε; where not, the step shortens, down to ε / 10.
+ * the ball and the box at once. Each check sets the number of elements that a step moves to the best point's number divided by
+ * 1.5. If that number fell, it continues from the best point with a step of ε; otherwise the step shortens, down to ε / 10.
  *
- * @returns the point of the greatest loss.
+ * @returns the point with the largest loss.
  */
 export function* climbSparsely(
   { ball, threat: { epsilon }, image }: Subject,

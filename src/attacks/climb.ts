@@ -7,7 +7,7 @@ import { climbSparsely } from "./climb-sparsely.js";
 import { iterate } from "./iterate.js";
 import type { LossAt } from "./loss-gradient.js";
 
-/** Share of the way that goes along the new step; the rest goes on as before. */
+/** Weight of the new step; the rest continues the last move. */
 const MOMENTUM = 0.75;
 /** The first check of the step size comes after this share of the steps, each later one sooner by `SOONER`. */
 const FIRST_CHECK = 0.22;
@@ -24,21 +24,21 @@ type Options = OptionsOf<typeof CARDS.apgd.options>;
 /** Options of a climb. */
 export type ClimbOptions = Pick<Options, "steps" | "rho" | "loss">;
 
-/** What is known of the ball that is climbed in. */
+/** Properties of the ball to climb in. */
 export type Climbed = Pick<Subject, "ball" | "threat" | "randomised">;
 
-/** Where a run begins. */
+/** Starting point of a run. */
 export interface Start {
-  /** In the ball of the subject given, which may be wider than the run's own. */
+  /** In the given subject's ball, which may be wider than the run's own. */
   readonly in: (subject: Subject) => Float32Array;
-  /** Nothing is known of the place, nor of how few elements need to move. */
+  /** Whether nothing is known about the point, nor about how few elements need to move. */
   readonly isNoise: boolean;
 }
 
-/** What the wider balls' runs find is not allowed: none of it counts. */
+/** Runs in the wider balls find images that are not allowed, so none of them counts. */
 const NOTHING: Pick<Best, "offer" | "succeeded"> = { succeeded: false, offer: () => undefined };
 
-/** A randomised model's single answers say little: it is attacked to the end. */
+/** Single outputs of a randomised model say little, so the run takes all its steps. */
 export const isDone = (best: Pick<Best, "succeeded">, { randomised }: Pick<Subject, "randomised">): boolean =>
   best.succeeded && !randomised;
 
@@ -71,7 +71,7 @@ export function* climb(
   );
 }
 
-/** Steps in each of the wider balls: as many as the reference's, but one at least is left for the run's own. */
+/** Steps in each of the wider balls: as many as in the reference, but leaving at least one for the run's own ball. */
 function widerSteps(steps: number): number {
   return Math.min(Math.ceil(WIDER_STEPS * steps), Math.floor((steps - 1) / WIDER.length));
 }
@@ -81,7 +81,7 @@ function widened(subject: Subject, radius: number): Subject {
   return { ...subject, threat, ball: ballAround(threat, subject.image) };
 }
 
-/** @returns the point of the greatest loss. */
+/** @returns the point with the largest loss. */
 function* climbOnce(
   subject: Subject,
   lossAt: (x: Float32Array) => Asking<LossAt>,
@@ -95,9 +95,9 @@ function* climbOnce(
 }
 
 /**
- * One run of APGD in one ball, of L∞, L2 or a box.
+ * One run of APGD in one ball: L∞, L2 or a box.
  *
- * @returns the point of the greatest loss.
+ * @returns the point with the largest loss.
  */
 export function* climbSteadily(
   subject: Climbed,
@@ -113,7 +113,7 @@ export function* climbSteadily(
   best.offer(start, here.logits);
   const top = { x: start, at: here };
   const check = { every: part(FIRST_CHECK), since: 0, rises: 0, top: here.loss, halved: true };
-  // As in the reference, the first loss is compared with 0, and cross-entropy is above it.
+  // As in the reference, the first loss is compared with 0; cross-entropy is above that.
   let before = loss === "cross-entropy" ? -Infinity : 0;
   let length = FIRST_STEP * threat.epsilon;
   let old = start;

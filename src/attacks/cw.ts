@@ -6,9 +6,9 @@ import { createNearest, leadAsker, type Nearest } from "./nearest.js";
 
 type Options = OptionsOf<typeof CARDS.cw.options>;
 
-/** Keeps tanh⁻¹ finite where a pixel is black or white. */
+/** Keeps tanh⁻¹ finite for black and white pixels. */
 const ALMOST = 1 - 1e-6;
-/** A run ends where a tenth of its steps has not lowered what it minimises by this share. */
+/** A run stops if a tenth of its steps did not lower the objective by this share. */
 const PROGRESS = 1e-4;
 const CHECKS = 10;
 /** Adam's, as published. */
@@ -19,8 +19,8 @@ const [BETA_1, BETA_2, TINY] = [0.9, 0.999, 1e-8];
  *
  *   min_w ‖x − x₀‖₂² + c · max( −lead(x), 0 ),   x = ½ (tanh w + 1)
  *
- * by Adam from the image itself, for several c: tenfold until one succeeds, then halfway between the greatest that failed
- * and the least that succeeded. The nearest adversarial image of all runs is the answer.
+ * by Adam from the image itself, for several c: tenfold until one succeeds, then by bisection between the largest that
+ * failed and the smallest that succeeded. Returns the nearest adversarial image of all runs.
  */
 export const cw = defineAttack(CARDS.cw, function* (subject, options) {
   const nearest = createNearest(subject, options.stop);
@@ -35,7 +35,7 @@ export const cw = defineAttack(CARDS.cw, function* (subject, options) {
   return nearest.image;
 });
 
-/** One run of Adam; whether it met an adversarial image. */
+/** One run of Adam. Returns whether it found an adversarial image. */
 function* descend(
   image: Float32Array,
   leadAt: (x: Float32Array) => Asking<LossAt>,

@@ -3,17 +3,17 @@ import { CARDS } from "./cards/index.js";
 import { likelyTargets, lossAsker } from "./loss-gradient.js";
 import { dualNorm, isReached, leadAsker } from "./nearest.js";
 
-/** Added to each way, as in the authors' code: a boundary that is met exactly is not yet passed. */
+/** Added to each distance, as in the authors' code, because a boundary that is only reached is not yet crossed. */
 const BEYOND = 1e-4;
 
 /**
- * DeepFool (Moosavi-Dezfooli et al. 2016, arXiv:1511.04599, Algorithm 2; § 3.4 for L∞): of the likeliest classes, a step to
- * the boundary of the one whose linear picture is nearest, and a little past it:
+ * DeepFool (Moosavi-Dezfooli et al. 2016, arXiv:1511.04599, Algorithm 2; § 3.4 for L∞): a step to
+ * the nearest linearised boundary among the most likely classes, and a little past it:
  *
  *   l = argmin_k |z_k − z_y| / ‖w_k‖_dual,   w_k = ∇ₓ (z_k − z_y)
  *   x ← clip_{[0,1]}( x + η ( |z_l − z_y| / ‖w_l‖_dual + 10⁻⁴ ) s(w_l) )     s: the sign in L∞, w / ‖w‖₂ in L2
  *
- * It ends at the first adversarial image. Towards a target there is one boundary, that of z_t − max_{k≠t} z_k.
+ * It stops at the first adversarial image. Towards a target there is one boundary, that of z_t − max_{k≠t} z_k.
  */
 export const deepfool = defineAttack(
   CARDS.deepfool,

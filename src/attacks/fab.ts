@@ -14,10 +14,10 @@ interface Nearest {
 }
 
 /**
- * Fast adaptive boundary attack, targeted (Croce & Hein 2020, arXiv:1907.02044, Algorithm 1): for each of the likeliest
- * classes, step to where the model's linear picture at x has the class level with the label, from x and from the image, and
- * go back towards the image after each success. It looks for the nearest adversarial image; the first that lies in
- * the ball ends it.
+ * Fast adaptive boundary attack, targeted (Croce & Hein 2020, arXiv:1907.02044, Algorithm 1): for each of the most likely
+ * classes, step to where the model linearised at x scores the class as high as the label, from x and from the image, and
+ * go back towards the image after each success. It searches for the nearest adversarial image, and stops at the first
+ * one in the ball.
  */
 export const targetedFab = defineAttack(CARDS["fab-t"], function* (subject, options) {
   const { image, threat, target } = subject;
@@ -34,8 +34,8 @@ export const targetedFab = defineAttack(CARDS["fab-t"], function* (subject, opti
 });
 
 /**
- * The same, untargeted: at each step towards whichever of the likeliest classes has the nearest plane there, for one
- * gradient of each of them.
+ * The same, untargeted: each step goes towards the one of the most likely classes with the nearest plane, at the cost of
+ * one gradient for each of them.
  */
 export const fab = defineAttack(CARDS.fab, function* (subject, options) {
   const { image, threat, target } = subject;
@@ -72,7 +72,7 @@ function* approach(
     }
     if (k === steps) return;
     at = yield* nearestOf(at, others, x, norm);
-    // The plane on which the label and the class are level in the linear picture at x.
+    // The plane on which the label and the class score equally in the linearisation at x.
     const level = dot(at.gradient, x) - at.loss;
     const [own, cleanWay] = [x, image].map((from) => towardsPlane(norm, from, at.gradient, level));
     const [a, b] = [own!, cleanWay!].map((delta) => Math.max(ball.size(delta), 1e-8));
@@ -84,7 +84,7 @@ function* approach(
   }
 }
 
-/** Of the margin at x and the others there, the one whose plane is the nearest. */
+/** The class with the nearest plane at x. */
 function* nearestOf(
   first: LossAt,
   others: readonly ((x: Float32Array) => Asking<LossAt>)[],

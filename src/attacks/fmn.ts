@@ -5,31 +5,31 @@ import { CARDS, GRAY_QUERIES } from "./cards/index.js";
 import type { LossAt } from "./loss-gradient.js";
 import { createNearest, dualNorm, leadAsker, type Nearest } from "./nearest.js";
 
-/** What the step falls to, as a share of the first, and the change of the radius. */
+/** Final values: of the step, as a share of the first, and of the radius change. */
 const LAST_STEP = 0.01;
 const LAST_CHANGE = 0.001;
 
 /**
  * Fast Minimum-Norm attack (Pintor et al. 2021, arXiv:2102.12827, Algorithm 1): steps of length α along the gradient of the
- * lead of the other classes, each projected into a ball of a radius that is looked for too:
+ * lead of the other classes, each projected onto a ball whose radius is also searched for:
  *
  *   radius ← min( (1 − γ) radius, ‖δ*‖ )     at an adversarial image; δ* is the nearest one's
- *            (1 + γ) radius                  at another, once one was found
- *            ‖δ‖ + |lead| / ‖∇‖_dual         before: to the boundary in the linear picture,
+ *            (1 + γ) radius                  otherwise, once one was found
+ *            ‖δ‖ + |lead| / ‖∇‖_dual         before: to the linearised boundary,
  *                                            but at least (1 + γ) radius
  *   δ ← Π( δ + α ∇ / ‖∇‖₂ ),  x₀ + δ in [0, 1]
  *
- * α and γ fall along a cosine. That the radius grows in any case before the first success is ours: the linear picture knows
- * nothing of [0, 1], and where pixels are cut there the published rule can stand still short of the boundary. So is the last
- * look: where gray is nearer than what was found, or nothing was, the way to gray is searched for the boundary. A model whose
- * gradient says nothing then has no distance beyond that.
+ * α and γ fall along a cosine. Two points are ours. Before the first success the radius always grows: the linearisation
+ * ignores [0, 1], and where pixels are clipped the published rule can stop short of the boundary. At the end, if gray is
+ * nearer than the image found, or if none was found, the way to gray is searched for the boundary. So a model with a useless
+ * gradient cannot have a larger distance than that.
  */
 export const fmn = defineAttack(
   CARDS.fmn,
   function* (subject, { steps, firstStep, radiusChange, draws, stop }) {
     const { image, ball, threat } = subject;
     const leadAt = leadAsker(subject, draws);
-    // The step has its length in L2, whatever the ball.
+    // The step's length is in L2, whatever the ball.
     const { step } = ballAround({ norm: "l2", epsilon: 0 }, image);
     const farthest = ball.size(image.map((value) => Math.max(value, 1 - value)));
     const nearest = createNearest(subject, stop);
@@ -56,7 +56,7 @@ export const fmn = defineAttack(
   },
 );
 
-/** The way from the image to one gray, halved again and again, where all of it is nearer than what was found. */
+/** Bisects the way from the image to gray, if gray is nearer than the image found. */
 function* towardsGray(
   { image, ball, threat }: Subject,
   leadAt: (x: Float32Array) => Asking<LossAt>,

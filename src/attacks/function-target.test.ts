@@ -108,9 +108,9 @@ describe("a function that gives labels", () => {
   });
 
   it.each([
-    ["linf", /needs logits.*labels alone\n.*Use one of: hop-skip-jump, gray-image\./],
-    ["l2", /needs logits.*labels alone\n.*Use one of: hop-skip-jump\./],
-    ["l1", /None remains in the norm l1/],
+    ["linf", /needs logits.*only labels\n.*Use one of: hop-skip-jump, gray-image\./],
+    ["l2", /needs logits.*only labels\n.*Use one of: hop-skip-jump\./],
+    ["l1", /No attack works with that in the norm l1/],
   ] as const)("refuses Square in %s", async (norm, message) => {
     const planned = planAttack(square, { norm, epsilon: 0.1 });
     await expect(runAttack(target(labelsOf, "labels"), planned, batch, { random })).rejects.toThrow(message);
@@ -125,16 +125,16 @@ describe("a function that answers something else", () => {
       "too few logits",
       "logits",
       new Float32Array(5),
-      /2 × 3 logits, and answered a Float32Array of 5 in call 1/,
+      /2 × 3 logits, but returned a Float32Array of 5 in call 1/,
     ],
-    ["doubles", "logits", new Float64Array(6), /answered a Float64Array of 6/],
-    ["nothing", "logits", undefined, /answered undefined/],
-    ["logits for labels", "labels", new Float32Array(2), /an Int32Array of 2 labels, and answered a Float32/],
+    ["doubles", "logits", new Float64Array(6), /returned a Float64Array of 6/],
+    ["nothing", "logits", undefined, /returned undefined/],
+    ["logits for labels", "labels", new Float32Array(2), /an Int32Array of 2 labels, but returned a Float32/],
     [
       "a class that there is not",
       "labels",
       Int32Array.of(0, 3),
-      /labels from 0 to 2, and answered the label 3/,
+      /labels from 0 to 2, but returned the label 3/,
     ],
   ])("%s is refused", async (_, gives, answer, message) => {
     const refused = target(() => Promise.resolve(answer) as never, gives).logits(two);
@@ -170,7 +170,7 @@ describe("a function that answers something else", () => {
     [
       "answers too little",
       () => Promise.resolve(new Float32Array(1)),
-      /and answered a Float32Array of 1 in call 15/,
+      /but returned a Float32Array of 1 in call 15/,
     ],
   ])(
     "one that %s in the middle of an attack ends it there; what was done before is told",
@@ -198,7 +198,7 @@ describe("a function that answers something else", () => {
 
 it("has a gradient's question refused", async () => {
   const asked = target(logitsOf).answer({ ...FORWARD, key: "other" }, [], []);
-  await expect(asked).rejects.toThrow(/no answer to "other"/);
+  await expect(asked).rejects.toThrow(/cannot give "other"/);
 });
 
 it("needs sizes and classes, and is disposed of once", async () => {

@@ -4,7 +4,7 @@ import { STEP } from "./pgd-step.js";
 import { NO_CLASS, oneHot } from "./scoring.js";
 import { FORWARD, logitsFrom, type Target } from "./target.js";
 
-/** The images that a function takes, and the classes that it knows. */
+/** The images that a function takes, and its classes. */
 export interface FunctionInput {
   readonly channels: number;
   readonly height: number;
@@ -15,7 +15,7 @@ export interface FunctionInput {
 /** Maps any number of images `[n, C, H, W]` in [0, 1] to logits `[n, K]` or labels `[n]`. It may keep and change the images. */
 export type ImageFunction = (images: Float32Array) => Promise<Float32Array | Int32Array>;
 
-/** How a function is called, and what it answers. */
+/** How to call a function, and what it returns. */
 export interface FunctionTargetOptions {
   /** Images per call, at most. Smaller calls are not padded. */
   readonly batchSize: number;
@@ -26,13 +26,13 @@ export interface FunctionTargetOptions {
 
 /**
  * A target made from any function: a remote service, or a pipeline that is not a graph. It has no gradient, and attacks
- * that need one are refused. The function must give the same answer for the same image.
+ * that need one are refused. The function must return the same output for the same image.
  *
  * Labels become logits, 1 for the class and 0 for all others, so a loss says no more than the label. The label
  * {@link NO_CLASS}, like NaN among logits, is wrong for every class.
  *
- * If the function throws or returns anything else, the answer throws an InputError (place `target`) with the number of the
- * call. A `HoldfastError` from the function passes through unchanged.
+ * If the function throws or returns anything else, using the target throws an InputError (place `target`) with the number of
+ * the call. A `HoldfastError` from the function passes through unchanged.
  *
  * @throws UsageError if a size is not a whole number above 0, or there are fewer than two classes.
  * @example
@@ -86,8 +86,8 @@ export function createFunctionTarget(
       if (key !== FORWARD.key) {
         throw new UsageError({
           place: "target",
-          problem: `is a function, which gives ${gives}: it has no answer to "${key}"`,
-          remedy: "Use an attack that asks for logits alone.",
+          problem: `is a function that gives ${gives}, so it cannot give "${key}"`,
+          remedy: "Use an attack that needs only logits.",
         });
       }
       const images = new Float32Array(queries.length * imageSize);
@@ -118,12 +118,12 @@ async function answered(answer: ImageFunction, images: Float32Array, call: numbe
   try {
     return await answer(images);
   } catch (cause) {
-    // It says what to do already.
+    // Its message already has a remedy.
     if (cause instanceof HoldfastError) throw cause;
     throw new InputError({
       place: "target",
       problem: `its function threw in call ${call}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      remedy: "Look at what the function does with these images.",
+      remedy: "Check what the function does with these images.",
       cause,
     });
   }
@@ -132,8 +132,8 @@ async function answered(answer: ImageFunction, images: Float32Array, call: numbe
 const refused = (call: number, expected: string, found: string): InputError =>
   new InputError({
     place: "target",
-    problem: `its function must answer ${expected}, and answered ${found} in call ${call}`,
-    remedy: "Return one row an image, in the images' order.",
+    problem: `its function must return ${expected}, but returned ${found} in call ${call}`,
+    remedy: "Return one row per image, in the order of the images.",
   });
 
 function checkLogits(said: unknown, n: number, classes: number, call: number): Float32Array {

@@ -36,7 +36,7 @@ describe("the gray image", () => {
       context,
     );
     expect(Math.max(...distance)).toBeLessThanOrEqual(0.15 + 1e-6);
-    expect(() => planAttack(grayImage, { norm: "l2", epsilon: 9 })).toThrow(/does not know the norm l2/);
+    expect(() => planAttack(grayImage, { norm: "l2", epsilon: 9 })).toThrow(/does not support the norm l2/);
   });
 
   it.each([

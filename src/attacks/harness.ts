@@ -6,43 +6,43 @@ import { pack, type Done, type Job, type PackOptions } from "./pack.js";
 import { checkPatch } from "./patch-ball.js";
 import type { Target } from "./target.js";
 
-/** The outcome of an attack on a batch: one entry an image in each array. */
+/** The outcome of an attack on a batch: one entry per image in each array. */
 export interface AttackedBatch {
   /** `[N, C, H, W]` */
   readonly adversarial: Float32Array;
   readonly labels: Int32Array;
-  /** −1 if a logit is NaN: such an answer is wrong for every label. */
+  /** −1 if a logit is NaN; such a prediction is wrong for every label. */
   readonly cleanPrediction: Int32Array;
   readonly adversarialPrediction: Int32Array;
   readonly success: Uint8Array;
   readonly distance: Float32Array;
   readonly cleanLoss: Float32Array;
   readonly adversarialLoss: Float32Array;
-  /** Number of images with an answer that was not finite. */
+  /** Number of images whose candidate or logits were not finite. */
   readonly nonFinite: number;
   /** 1 where the gradient was zero or denormal in at least half of the image's evaluations; 0 without a gradient. */
   readonly zeroGradient: Uint8Array;
-  /** Evaluations spent, in images. */
+  /** Evaluations spent, counted in images. */
   readonly forwardQueries: number;
   readonly gradientQueries: number;
 }
 
-/** One image to be attacked. */
+/** One image to attack. */
 export interface AttackedImage {
   readonly image: Float32Array;
   readonly label: number;
-  /** The class to be reached, when the attack is targeted. */
+  /** The target class, if the attack is targeted. */
   readonly target?: number | undefined;
-  /** Place in the dataset: it addresses the random draws. */
+  /** Place in the dataset, which addresses the random draws. */
   readonly index: number;
 }
 
 /**
- * Attacks images as they come, and yields what came of each as it is known, in any order: `place` counts the images. No
- * verdict depends on the others or on the size of a batch.
+ * Attacks a stream of images, and yields each outcome as soon as it is known, in any order; `place` counts the images. No
+ * verdict depends on the others or on the batch size.
  *
- * @throws InputError on labels out of range or images of another size; UsageError, at once, where the attack needs more than
- *   the target gives, or a patch is less than one pixel.
+ * @throws InputError on labels out of range or images of another size; UsageError, immediately, if the attack needs more than
+ *   the target gives, or if a patch is smaller than one pixel.
  */
 export function attackImages(
   target: Target,
@@ -75,7 +75,7 @@ export function attackImages(
 }
 
 /**
- * Attacks a batch and returns the outcomes in its order.
+ * Attacks a batch and returns the outcomes in order.
  *
  * @example
  * ```ts
@@ -122,7 +122,7 @@ export async function runAttack(
   };
 }
 
-/** The images of a batch one by one. @throws InputError where there are fewer numbers than images. */
+/** The images of a batch one by one. @throws InputError if there are fewer numbers than images need. */
 export function* imagesOf(
   { images, labels, targets, indices, size }: AttackBatch,
   imageSize: number,
@@ -131,7 +131,7 @@ export function* imagesOf(
     throw new InputError({
       place: "images",
       problem: `${size} images of ${imageSize} pixels need ${size * imageSize} numbers, found ${images.length}`,
-      remedy: "Give images of the classifier's channels, height and width.",
+      remedy: "Give images with the classifier's channels, height and width.",
     });
   }
   for (let i = 0; i < size; i++) {
@@ -149,8 +149,8 @@ function checkImage(
   if (image.length !== imageSize) {
     throw new InputError({
       place: `image ${index}`,
-      problem: `has ${image.length} numbers, the classifier reads ${imageSize}`,
-      remedy: "Give images of the classifier's channels, height and width.",
+      problem: `has ${image.length} numbers, but the classifier reads ${imageSize}`,
+      remedy: "Give images with the classifier's channels, height and width.",
     });
   }
   const wrong = classes.find((label) => label < 0 || label >= classCount);

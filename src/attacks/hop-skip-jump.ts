@@ -6,25 +6,25 @@ import { CARDS } from "./cards/index.js";
 import { logitsOf } from "./judge.js";
 import { createNearest, isReached, type Nearest } from "./nearest.js";
 
-/** Images of noise that are tried as a start, after one gray, black and white. */
+/** Noise images to try as a start, after gray, black and white. */
 const STARTS = 100;
 /** The first probes are this far from the boundary, in L2. */
 const FIRST_PROBE = 0.1;
-/** Answers for one direction, at most (B_max). */
+/** Most queries for one direction (B_max). */
 const MOST_PROBES = 10_000;
-/** Halvings that a search for the boundary takes at most: float32 tells no more apart. */
+/** Most halvings in a search for the boundary; float32 cannot resolve more. */
 const MOST_HALVINGS = 24;
 
 /**
- * HopSkipJump (Chen, Jordan & Wainwright 2020, arXiv:1904.02144, Algorithm 2). From an image of another class, again and again:
+ * HopSkipJump (Chen, Jordan & Wainwright 2020, arXiv:1904.02144, Algorithm 2). From an image of another class, repeatedly:
  *
  *   x ← the boundary, on the way from x to the clean image, to within θ of it
  *   v ← Σ_b ( φ_b − mean φ ) u_b ,  φ_b = ±1 as x + δ u_b is adversarial or not; b to B₀ √t
  *   x ← x + ξ v / ‖v‖ ,  ξ = ‖x − x₀‖ / √t, halved until it is adversarial; in L∞ along the signs of v
  *
  * with u_b of unit length in L2, θ = d^(−3/2) in L2 and d^(−2) in L∞, d the numbers of an image, and δ = √d θ ‖x − x₀‖ (d θ ‖x − x₀‖ in
- * L∞). It asks for no more than the class. It ends when its queries are spent, or, with `stop: "inside"`, in the ball. Towards a
- * class it begins at noise that happens to be of that class, and finds nothing where none is.
+ * L∞). It uses only the predicted class. It stops when its queries are spent or, with `stop: "inside"`, inside the ball. Towards a
+ * class it starts from noise that happens to be of that class, and finds nothing without one.
  */
 export const hopSkipJump = defineAttack(
   CARDS["hop-skip-jump"],
@@ -50,7 +50,7 @@ export const hopSkipJump = defineAttack(
         next = clipped(ball.step(x, direction, length));
         if ((yield* isAdversarial(walk, next)) || isOver(walk)) break;
         length /= 2;
-        // Nothing ahead: the estimate was wrong, and another is made from here.
+        // Nothing adversarial ahead: the estimate was wrong, so make another from here.
         if (length < 1e-6 * far) {
           next = x;
           break;
@@ -63,11 +63,11 @@ export const hopSkipJump = defineAttack(
   },
 );
 
-/** An attack on its way. */
+/** State of a running attack. */
 interface Walk {
   readonly subject: Subject;
   readonly nearest: Nearest;
-  /** Answers that may still be asked for. */
+  /** Queries left. */
   left: number;
 }
 
@@ -81,7 +81,7 @@ function* isAdversarial(walk: Walk, x: Float32Array): Asking<boolean> {
 
 const clipped = (x: Float32Array): Float32Array => x.map((value) => Math.min(1, Math.max(0, value)));
 
-/** An image that is adversarial, however far; undefined where none was met. */
+/** An adversarial image, however far; undefined if none was found. */
 function* startOf(walk: Walk, source: RandomStream): Asking<Float32Array | undefined> {
   const { image, cleanLogits } = walk.subject;
   if (isReached(walk.subject, cleanLogits)) return undefined;
@@ -97,7 +97,7 @@ function* startOf(walk: Walk, source: RandomStream): Asking<Float32Array | undef
 
 /**
  * The boundary between an adversarial image and the clean one, from the adversarial side: on the line between them in L2; in L∞
- * the adversarial image cut to a cube around the clean one that shrinks.
+ * the adversarial image clipped to a shrinking cube around the clean one.
  */
 function* boundary(walk: Walk, from: Float32Array, theta: number): Asking<Float32Array> {
   const { image, threat, ball } = walk.subject;
@@ -117,7 +117,7 @@ function* boundary(walk: Walk, from: Float32Array, theta: number): Asking<Float3
   return best;
 }
 
-/** A direction in which the image becomes more adversarial, from answers around it. */
+/** Estimates a direction in which the image becomes more adversarial, from queries around it. */
 function* estimated(
   walk: Walk,
   x: Float32Array,
@@ -135,10 +135,10 @@ function* estimated(
     const is = yield* isAdversarial(walk, probe);
     if (is) positive++;
     const sum = is ? sums.plus : sums.minus;
-    // What clipping left of the probe is what was asked about.
+    // Use the probe after clipping, because that is what was queried.
     for (let i = 0; i < x.length; i++) sum[i]! += (probe[i]! - x[i]!) / delta;
   }
-  // Σ (φ − mean φ) u; where all answers are the same the mean is left out.
+  // Σ (φ − mean φ) u; without the mean if all φ are equal.
   const mean = asked === 0 ? 0 : (2 * positive - asked) / asked;
   const [plus, minus] = positive === asked ? [1, 0] : positive === 0 ? [0, 1] : [1 - mean, 1 + mean];
   return x.map((_, i) => plus * sums.plus[i]! - minus * sums.minus[i]!);

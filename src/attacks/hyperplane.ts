@@ -1,15 +1,15 @@
 /**
- * The least change of a point of the box [0, 1]ᵈ that reaches a hyperplane and stays in the box, in each norm:
+ * The smallest change that moves a point of the box [0, 1]ᵈ onto a hyperplane and stays in the box, in each norm:
  *
  *   min ‖δ‖  with  ⟨w, x + δ⟩ = b  and  0 ≤ x + δ ≤ 1
  *
- * Every coordinate moves towards the plane, by t (L∞) or t · |wᵢ| (L2), until it meets its bound. In L1 the coordinates of
- * the greatest weights go to their bounds, one after the other, and the last as far as the plane. Where the box ends before
+ * Every coordinate moves towards the plane, by t (L∞) or t · |wᵢ| (L2), until it meets its bound. In L1 the coordinates with
+ * the largest weights go to their bounds, one after the other, and the last only as far as the plane. If the box ends before
  * the plane, every coordinate goes to its bound. (Croce & Hein 2020, arXiv:1907.02044, § 2.1.)
  */
 import type { BallNorm, StepNorm } from "./threat.js";
 
-/** Weights that count as zero in L2 and L1, as in the reference: a quotient by them says nothing. */
+/** Weights that count as zero in L2 and L1, as in the reference, because dividing by them is meaningless. */
 const NO_WEIGHT = 1e-8;
 
 export function towardsPlane(norm: BallNorm, x: Float32Array, w: Float32Array, b: number): Float32Array {
@@ -19,7 +19,7 @@ export function towardsPlane(norm: BallNorm, x: Float32Array, w: Float32Array, b
   const gap = Math.abs(offset);
   const size = x.length;
   if (norm === "l1") return greatestFirst(x, w, sign, gap);
-  // Coordinate i moves in direction `sign · w` at a speed, until its room ends.
+  // Coordinate i moves in direction `sign · w` at its speed until its room is used up.
   const room = new Float64Array(size);
   const ends = new Float64Array(size);
   for (let i = 0; i < size; i++) {
@@ -38,7 +38,7 @@ export function towardsPlane(norm: BallNorm, x: Float32Array, w: Float32Array, b
   return delta;
 }
 
-/** The least change in L1: a unit of the way closes most of the gap where the weight is greatest. */
+/** The smallest change in L1: a unit of change closes most of the gap where the weight is largest. */
 function greatestFirst(x: Float32Array, w: Float32Array, sign: number, gap: number): Float32Array {
   const sizes = w.map(Math.abs);
   const order = Uint32Array.from(sizes.keys())
@@ -77,8 +77,8 @@ function speedOf(norm: StepNorm, weight: number): number {
 }
 
 /**
- * The t at which Σ |wᵢ| · min(t · speedᵢ, roomᵢ) comes to `gap`; infinite where it never does. The sum is concave, so that
- * Newton's steps rise to it from below and end in the piece where it lies.
+ * The t at which Σ |wᵢ| · min(t · speedᵢ, roomᵢ) reaches `gap`; infinite if it never does. The sum is concave, so
+ * Newton's steps approach it from below and end in the right linear piece.
  */
 function reach(norm: StepNorm, w: Float32Array, room: Float64Array, ends: Float64Array, gap: number): number {
   let t = 0;

@@ -3,7 +3,7 @@ import type { Asking } from "./asking.js";
 /**
  * x ← step(x, k) for k = 0, 1, …, `steps` − 1.
  *
- * @param visit is shown each iterate that a step came to, with the number of steps until it; true ends the walk.
+ * @param visit receives each iterate after a step, with the number of steps so far; returning true ends the walk.
  * @returns the last iterate.
  */
 export function* iterate(

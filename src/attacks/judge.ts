@@ -5,7 +5,7 @@ import { STEP } from "./pgd-step.js";
 import { argMax, crossEntropies } from "./scoring.js";
 import { FORWARD } from "./target.js";
 
-/** What the harness found out of one image; an attack never reports its own success. */
+/** The harness's verdict on one image; an attack never reports its own success. */
 export interface Verdict {
   /** `[C, H, W]`, projected and clipped by the harness. */
   readonly adversarial: Float32Array;
@@ -18,21 +18,21 @@ export interface Verdict {
   /** Cross-entropy of the label, clean and adversarial, in nats. */
   readonly cleanLoss: number;
   readonly adversarialLoss: number;
-  /** The answer had a NaN or an infinity (the clean image stands for it), or logits have a NaN. */
+  /** The candidate had a NaN or an infinity (the clean image replaces it), or the logits have a NaN. */
   readonly nonFinite: boolean;
 }
 
-/** Class that an image is given. */
+/** Predicted class. */
 export function* logitsOf(image: Float32Array): Asking<Float32Array> {
   return (yield* ask(FORWARD, { [STEP.image]: image }))[STEP.cleanLogits]!;
 }
 
 /**
- * Runs an attack on one image and decides what came of it: replaces an answer that is not finite, projects into the
+ * Runs an attack on one image and judges the outcome: replaces a candidate that is not finite, projects it into the
  * ball, and scores the result itself.
  *
- * An image that is misclassified as it stands is a success of every untargeted attack; where the attack's own answer is
- * classified correctly, the clean image stands for it.
+ * An image that is misclassified when clean is a success of every untargeted attack; if the attack's candidate is
+ * classified correctly, the clean image replaces it.
  */
 export function* judged(
   { attack, threat, options }: PlannedAttack,

@@ -1,10 +1,10 @@
-/** The L1 ball cut to [0, 1], and the sparse steps that climb in it (Croce & Hein 2021, arXiv:2103.01208). */
+/** The L1 ball clipped to [0, 1], and the sparse steps that climb in it (Croce & Hein 2021, arXiv:2103.01208). */
 import { l1Distance, type RandomStream } from "../tensor/index.js";
 import type { Ball } from "./ball.js";
 
-/** Share of the elements that a step moves where nothing else is said: the greatest hundredth of the gradient (SLIDE). */
+/** Default share of the elements that a step moves: the largest hundredth of the gradient (SLIDE). */
 const SPARSE = 0.01;
-/** What the sum over a ball's elements may be short of ε, as a share. */
+/** How far the sum over a ball's elements may fall short of ε, as a share. */
 const ROUNDING = 1e-12;
 
 export function crossPolytope(centre: Float32Array, epsilon: number): Ball {
@@ -33,9 +33,9 @@ export function crossPolytope(centre: Float32Array, epsilon: number): Ball {
  *   argmin ‖z − p‖₂  with  ‖z − c‖₁ ≤ ε  and  0 ≤ z ≤ 1
  *   |zᵢ − cᵢ| = min( max( |pᵢ − cᵢ| − λ, 0 ), roomᵢ )
  *
- * where roomᵢ is the way from cᵢ to the side of the box that pᵢ lies towards, and λ ≥ 0 the least for which they sum to ε.
- * Clipping what was projected onto the ball alone would be another point, further inside. Each element is rounded towards
- * the centre, so that the point's distance, summed in float64, does not exceed ε.
+ * where roomᵢ is the way from cᵢ to the side of the box that pᵢ lies towards, and λ ≥ 0 is the smallest for which they sum to at most ε.
+ * Projecting onto the ball alone and then clipping would give another point, further inside. Each element is rounded towards
+ * the centre, so the point's distance, summed in float64, does not exceed ε.
  *
  * @param point `[D]`; @param centre `[D]`, in [0, 1].
  */
@@ -60,7 +60,7 @@ export function projectOntoL1(point: Float32Array, centre: Float32Array, epsilon
     const c = centre[i]!;
     const moved = Math.min(Math.max(far[i]! - threshold, 0), room[i]!);
     point[i] = point[i]! > c ? c + moved : c - moved;
-    // The next float32 towards the centre: a point of [0, 1] has no sign bit.
+    // The next float32 towards the centre; a point in [0, 1] has no sign bit.
     const over = point[i]! - c;
     if (Math.abs(over) > moved) bits[i]! += over > 0 ? -1 : 1;
   }
@@ -69,8 +69,8 @@ export function projectOntoL1(point: Float32Array, centre: Float32Array, epsilon
 
 /**
  * The λ at which Σ min( max( farᵢ − λ, 0 ), roomᵢ ) is ε, or below it by rounding. The sum falls with λ and is linear between
- * its corners: Newton's step lands on λ once it starts from the right piece; where it leads out of the interval that is left,
- * and now and then, the interval is halved.
+ * its corners, so Newton's step lands on λ once it starts in the right piece. If it leads out of the remaining interval,
+ * and also now and then, the interval is halved.
  */
 function thresholdOf(far: Float64Array, room: Float64Array, epsilon: number): number {
   let low = 0;
@@ -93,15 +93,15 @@ function thresholdOf(far: Float64Array, room: Float64Array, epsilon: number): nu
     else high = at;
     const newton = at + (sum - epsilon * (1 - ROUNDING)) / free;
     const next = newton > low && newton < high && k % 4 > 0 ? newton : low + (high - low) / 2;
-    // Float64 has nothing between them: the upper one stays within the ball.
+    // No float64 lies between them; the upper one stays within the ball.
     if (next <= low || next >= high) return high;
     at = next;
   }
 }
 
 /**
- * x + length · s / ‖s‖₁, where s is the sign of the gradient on its greatest `share` of the elements, and 0 elsewhere: the
- * steepest direction of L1 moves one element alone, which takes as many steps as there are elements to move (the same, § 3).
+ * x + length · s / ‖s‖₁, where s is the sign of the gradient on its largest `share` of the elements, and 0 elsewhere. The
+ * steepest direction in L1 moves only one element, which takes as many steps as there are elements to move (ibid., § 3).
  */
 export function sparseStep(
   x: Float32Array,
@@ -119,14 +119,14 @@ export function sparseStep(
   });
 }
 
-/** The least |gᵢ| of the greatest `share` of them: at least one, as the reference counts them. */
+/** The smallest |gᵢ| among the largest `share` of them, at least one, counted as in the reference. */
 function atRank(gradient: Float32Array, share: number): number {
   const size = gradient.length;
   const rank = Math.floor(Math.min(Math.max((1 - share) * size, 0), size - 1));
   return gradient.map(Math.abs).sort()[rank]!;
 }
 
-/** The gradient without the elements whose step would leave [0, 1]: they would be cut off again (SLIDE, arXiv:1904.13000). */
+/** The gradient without the elements whose step would leave [0, 1], since it would be clipped again (SLIDE, arXiv:1904.13000). */
 export function withinBox(x: Float32Array, gradient: Float32Array): Float32Array {
   return gradient.map((slope, i) => ((slope > 0 && x[i]! >= 1) || (slope < 0 && x[i]! <= 0) ? 0 : slope));
 }

@@ -15,9 +15,9 @@ import type { PgdObjective } from "./cards/index.js";
 import { STEP } from "./pgd-step.js";
 import { oneHot } from "./scoring.js";
 
-/** Names beside those of {@link STEP}. */
+/** Names in addition to those of {@link STEP}. */
 export const LOSS = {
-  /** One-hot class to be reached, `[N, K]`. */
+  /** One-hot target class, `[N, K]`. */
   target: "target",
   /** L at x, `[N]`. */
   loss: "loss",
@@ -33,7 +33,7 @@ type Make = (g: GraphBuilder, logits: Value, label: Value, target: Value) => Val
 const logOdds: Make = (g, logits, label) =>
   labelLogOdds(g, logits, label, g.op("Expand", [g.scalar(1), g.ints([logits.shape[0]!, 1])]));
 
-/** The same at a temperature that is asked with: see {@link lossAsker}. */
+/** The same at a temperature that each question gives: see {@link lossAsker}. */
 const temperedLogOdds: Make = (g, logits, label) =>
   labelLogOdds(g, logits, label, g.input(STEP.inverseTemperature, "float32", [logits.shape[0]!, 1]));
 
@@ -55,19 +55,19 @@ const TARGETED: Readonly<Record<PgdObjective, Make>> = {
     targetedMargin(g, g.op("Softmax", [logits], { axis: 1 }), label, target),
 };
 
-/** Classes that a loss needs; one with fewer is attacked by the margin, which has the same sign. */
+/** Classes that a loss needs. A model with fewer is attacked by the margin, which has the same sign. */
 const LEAST_CLASSES = { targeted: { dlr: 4 }, untargeted: { dlr: 3 } } as const;
 
 /**
- * The loss, or the margin where there are too few classes for it: DLR divides by the third greatest logit (the fourth,
- * targeted), which two classes do not have.
+ * The loss, or the margin if there are too few classes for it: DLR divides by a difference with the third largest logit (when
+ * targeted, the fourth), which a model with fewer classes does not have.
  */
 export function lossFor<L extends PgdObjective>(loss: L, classes: number, isTargeted: boolean): L | "margin" {
   const least: Partial<Record<PgdObjective, number>> = LEAST_CLASSES[isTargeted ? "targeted" : "untargeted"];
   return classes < (least[loss] ?? 0) ? "margin" : loss;
 }
 
-/** The gradient of a loss, and of what `beside` adds to it. */
+/** The gradient of a loss plus what `beside` adds to it. */
 export function lossGradientGraph(
   { graph, image, logits }: BoundClassifier,
   loss: PgdObjective,
@@ -128,7 +128,7 @@ export function lossAsker(
     askAt(x, { ...rows, [STEP.inverseTemperature]: Float32Array.of(inverseTemperature) });
 }
 
-/** The one-hot label of an image, and the class to be reached. */
+/** The one-hot label of an image, and the one-hot target class. */
 export function classRows(
   { label, cleanLogits }: Pick<Subject, "label" | "cleanLogits">,
   target: number | undefined,
@@ -137,7 +137,7 @@ export function classRows(
   return { [STEP.oneHot]: hot(label), ...(target !== undefined && { [LOSS.target]: hot(target) }) };
 }
 
-/** Asks a question of {@link lossGradientGraph} so many times, and takes the mean. */
+/** Asks a question of {@link lossGradientGraph} this many times and returns the mean. */
 export function askerOf(
   question: Question,
   times: number,
@@ -164,7 +164,7 @@ function meanOf(answers: readonly Answer[], name: string): Float32Array {
   return mean;
 }
 
-/** The classes but the label in the order of their clean logits, the greatest first: at most `count`. */
+/** At most `count` classes other than the label, ordered by their clean logits, largest first. */
 export function likelyTargets({ label, cleanLogits }: Subject, count: number): number[] {
   return Array.from(cleanLogits.keys())
     .filter((k) => k !== label)

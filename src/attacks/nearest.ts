@@ -1,4 +1,4 @@
-/** What attacks share that look for the nearest adversarial image. */
+/** Shared parts of the attacks that search for the nearest adversarial image. */
 import type { Asking } from "./asking.js";
 import type { Subject } from "./attack.js";
 import type { Ball } from "./ball.js";
@@ -8,17 +8,17 @@ import { argMax } from "./scoring.js";
 
 /** The nearest adversarial image seen so far. */
 export interface Nearest {
-  /** The clean image where none was seen. */
+  /** The clean image if none was seen. */
   readonly image: Float32Array;
-  /** Infinite where none was seen. */
+  /** Infinite if none was seen. */
   readonly distance: number;
-  /** Whether nothing that may come changes the answer that is wanted. */
+  /** Whether nothing still to come can change the wanted result. */
   readonly isDone: boolean;
-  /** Keeps an adversarial candidate if it is nearer; whether it is adversarial by its logits `[K]`. */
+  /** Keeps an adversarial candidate if it is nearer. Returns whether it is adversarial by its logits `[K]`. */
   offer(candidate: Float32Array, logits: Float32Array): boolean;
 }
 
-/** @param stop see {@link Stop}; one answer of a randomised model never ends the search. */
+/** @param stop see {@link Stop}; a single output of a randomised model never ends the search. */
 export function createNearest(subject: Subject, stop: Stop): Nearest {
   const { image, ball, threat, randomised } = subject;
   let [kept, distance] = [image, Infinity];
@@ -49,11 +49,11 @@ export function isReached({ label, target }: Subject, logits: Float32Array): boo
 }
 
 /**
- * Asks for how far the classes that are wanted lead, and the gradient of that:
+ * Asks for the lead of the wanted classes and its gradient:
  *
  *   untargeted  max_{k≠y} z_k − z_y        targeted  z_t − max_{k≠t} z_k
  *
- * It is above 0 where an image is adversarial.
+ * It is above 0 if an image is adversarial.
  */
 export function leadAsker(subject: Subject, draws: number): (x: Float32Array) => Asking<LossAt> {
   const { target } = subject;

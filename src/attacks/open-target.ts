@@ -3,12 +3,12 @@ import type { Access } from "./cards/index.js";
 import { createFunctionTarget } from "./function-target.js";
 import { createTarget, type Target, type TargetOptions } from "./target.js";
 
-/** What a target of the classifier will give. */
+/** What a target of the classifier will reveal. */
 export function accessOf(classifier: AnyClassifier): Access {
   return isOpaque(classifier) ? "logits" : "gradient";
 }
 
-/** {@link createTarget}, also of a classifier without a graph, whose file is opened when it is first asked. */
+/** {@link createTarget}, also for a classifier without a graph, whose file is opened at first use. */
 export function openTarget(classifier: AnyClassifier, options: TargetOptions): Target {
   if (!isOpaque(classifier)) return createTarget(classifier, options);
   const batchSize = fixedBatchSize(classifier) ?? options.batchSize;

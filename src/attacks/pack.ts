@@ -2,22 +2,22 @@ import type { Answer, Asking, Query, Question } from "./asking.js";
 import { STEP } from "./pgd-step.js";
 import type { Answerer } from "./target.js";
 
-/** One image's way through an attack. */
+/** One image under attack. */
 export interface Job<T> {
-  /** Its place among the jobs, for whoever puts them in order again. */
+  /** Its place among the jobs, to restore their order. */
   readonly place: number;
-  /** Place of the image in its dataset: it addresses a randomised classifier's draws. */
+  /** Place of the image in its dataset, which addresses a randomised classifier's draws. */
   readonly index: number;
   /** Draws that the image had before; 0 by default. */
   readonly draw?: number;
   readonly start: () => Asking<T>;
 }
 
-/** What a job came to. */
+/** Outcome of a job. */
 export interface Done<T> {
   readonly place: number;
   readonly value: T;
-  /** Evaluations of the model, in images. */
+  /** Evaluations of the model, counted in images. */
   readonly forwardQueries: number;
   readonly gradientQueries: number;
   /** Whether the gradient was zero or denormal in at least half of its evaluations; false without one. */
@@ -26,32 +26,32 @@ export interface Done<T> {
 
 export interface PackOptions {
   readonly signal?: AbortSignal | undefined;
-  /** After each run: how many images were in it. */
+  /** Called after each run with the number of images in it. */
   readonly onRun?: ((question: Question, images: number) => void) | undefined;
 }
 
-/** The least normal float32: a gradient below it has lost its digits. */
+/** The smallest normal float32; a gradient below it has lost digits. */
 export const SMALLEST_NORMAL = 2 ** -126;
 
 interface Lane<T> {
   readonly job: Job<T>;
   readonly asking: Asking<T>;
-  /** What it waits for an answer to; none before it began. */
+  /** The question it is waiting on; none before it starts. */
   query: Query | undefined;
   draw: number;
   forward: number;
   gradient: number;
-  /** Gradients that told how large they are, and those of them that were too small to say anything. */
+  /** Gradients with a known size, and those of them that were too small to be useful. */
   told: number;
   weak: number;
 }
 
 /**
- * Runs jobs side by side, with full batches: whoever is done makes room for the next, and of two questions the one that
- * fills a batch goes first. What a job comes to does not depend on the others, nor on the size of a batch. Jobs are
+ * Runs jobs side by side in full batches: a finished job makes room for the next, and of two questions the one that
+ * fills a batch goes first. A job's outcome does not depend on the others or on the batch size. Jobs are
  * yielded as they finish, in any order.
  *
- * @throws whatever `signal` was aborted with, and what the answerer or a job throws.
+ * @throws the reason `signal` was aborted with, and whatever the answerer or a job throws.
  */
 export async function* pack<T>(
   answerer: Answerer,
@@ -81,7 +81,7 @@ export async function* pack<T>(
   try {
     for (;;) {
       let group = largestGroup(lanes);
-      // Twice a batch: of two questions one then fills it.
+      // Twice a batch, so that one of two questions fills it.
       while (group.length < batchSize && lanes.length < 2 * batchSize && !exhausted) {
         const next = await waiting.next();
         if (next.done === true) exhausted = true;
@@ -129,7 +129,7 @@ function count<T>(lane: Lane<T>, { kind }: Question, draws: number, answer: Answ
   if (peak < SMALLEST_NORMAL) lane.weak++;
 }
 
-/** The lanes that ask the question that most of them ask, the longest waiting first. */
+/** The lanes with the most frequent question, longest waiting first. */
 function largestGroup<T>(lanes: readonly Lane<T>[]): readonly Lane<T>[] {
   const groups = new Map<string, Lane<T>[]>();
   for (const lane of lanes) {

@@ -13,13 +13,13 @@ export interface Square {
   readonly side: number;
 }
 
-/** Side of the greatest square that covers at most this share of the image; 0 where a pixel is more. */
+/** Side of the largest square that covers at most this share of the image; 0 if even a pixel is more. */
 export function sideOf(share: number, [, height, width]: Shape): number {
-  // A share that was made of a square gives it back, whatever float64 rounds.
+  // A share computed from a square gives that square back, despite float64 rounding.
   return Math.min(height, width, Math.floor(Math.sqrt(share * height * width) + 1e-9));
 }
 
-/** @throws UsageError on a patch of less than one pixel: nothing would be changed, and every image would seem to hold. */
+/** @throws UsageError if a patch is smaller than one pixel: nothing would change, and every image would seem robust. */
 export function checkPatch({ norm, epsilon }: ThreatModel, shape: Shape): void {
   if (norm !== "patch" || epsilon === 0 || sideOf(epsilon, shape) > 0) return;
   const [, height, width] = shape;
@@ -30,12 +30,12 @@ export function checkPatch({ norm, epsilon }: ThreatModel, shape: Shape): void {
   });
 }
 
-/** A square of that side somewhere in the image. */
+/** A square with that side at a random place in the image. */
 export function squareAt(source: RandomStream, side: number, [, height, width]: Shape): Square {
   return { top: source.integer(height - side + 1), left: source.integer(width - side + 1), side };
 }
 
-/** Calls `visit` with the place of every number of the square. */
+/** Calls `visit` with the index of every number in the square. */
 export function inSquare({ top, left, side }: Square, shape: Shape, visit: (at: number) => void): void {
   const [channels, height, width] = shape;
   for (let c = 0; c < channels; c++)
@@ -44,9 +44,9 @@ export function inSquare({ top, left, side }: Square, shape: Shape, visit: (at: 
 }
 
 /**
- * All images in [0, 1] that differ from one in a square only, wherever it is, of at most `share` of its area. The size of a
- * change is the share that the smallest square over all changed pixels covers. A point with more changes is projected
- * onto the square that holds most of them, by Σ|δ|; the pixels outside are the clean ones, bit for bit.
+ * All images in [0, 1] that differ from a clean one only in a square, anywhere, of at most `share` of its area. The size of a
+ * change is the share covered by the smallest square over all changed pixels. A point with more changes is projected
+ * onto the square that holds most of them, by Σ|δ|; outside it, the pixels are bit for bit the clean ones.
  */
 export function patchBall(centre: Float32Array, share: number, shape: Shape): Ball {
   const [channels, height, width] = shape;
@@ -56,7 +56,7 @@ export function patchBall(centre: Float32Array, share: number, shape: Shape): Ba
     for (let c = 0; c < channels; c++) sum += Math.abs(delta((c * height + y) * width + x));
     return sum;
   };
-  /** The smallest square over all changes; undefined where there is none. */
+  /** The smallest square over all changes; undefined if there are none. */
   const cover = (delta: (at: number) => number): Square | undefined => {
     let [top, bottom, left, right] = [height, -1, width, -1];
     for (let y = 0; y < height; y++) {
@@ -101,7 +101,7 @@ export function patchBall(centre: Float32Array, share: number, shape: Shape): Ba
   };
 }
 
-/** The square with the greatest sum; the first of equals. */
+/** The square with the largest sum; the first among equals. */
 function fullest([, height, width]: Shape, side: number, at: (y: number, x: number) => number): Square {
   const sums = new Float64Array((height + 1) * (width + 1));
   const wide = width + 1;

@@ -9,8 +9,8 @@ import { inSquare, sideOf, squareAt, type Square } from "./patch-ball.js";
 
 /**
  * An adversarial patch made for one image (Brown et al. 2017, arXiv:1712.09665; Karmon et al. 2018, arXiv:1801.02608): APGD
- * in the box that is [0, 1] in a square and the clean image elsewhere. Each start draws its pixels anew, and its place
- * where that is random. It is pasted as it is, without scaling or rotation.
+ * in a box that is [0, 1] in a square and the clean image elsewhere. Each start draws new pixels and, if the place is
+ * random, a new place. The patch is pasted unchanged, without scaling or rotation.
  *
  * ε is the share of the image that the square covers.
  */

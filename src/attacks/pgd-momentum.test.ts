@@ -97,7 +97,9 @@ describe("in L1", () => {
   it("FGSM is refused, and a trajectory", async () => {
     const threat = { norm: "l1", epsilon: 3 } as const;
     const steps = { stepSize: 1, randomStart: false, captures: [1] };
-    await expect(pgdTrajectory(target, batch, threat, steps, { random })).rejects.toThrow(/norm: .*in l1/);
-    expect(() => planAttack(ATTACKS.fgsm, { norm: "l1", epsilon: 3 })).toThrow("does not know the norm l1");
+    await expect(pgdTrajectory(target, batch, threat, steps, { random })).rejects.toThrow(/norm: .*for l1/);
+    expect(() => planAttack(ATTACKS.fgsm, { norm: "l1", epsilon: 3 })).toThrow(
+      "does not support the norm l1",
+    );
   });
 });

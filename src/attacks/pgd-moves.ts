@@ -1,4 +1,4 @@
-/** How one run of PGD gets from an iterate to the next: by a graph that steps itself, or on the host, along a gradient. */
+/** How a run of PGD gets from one iterate to the next: by a graph that includes the step, or on the host along a gradient. */
 import { ask, type Asking } from "./asking.js";
 import type { Subject } from "./attack.js";
 import type { CARDS, OptionsOf } from "./cards/index.js";
@@ -19,7 +19,7 @@ export interface Moved {
 /** @param k number of the step, from 0. */
 export type Move = (x: Float32Array, k: number) => Asking<Moved>;
 
-/** The moves of one run: what they remember ends with it. */
+/** The moves of one run, with their state. */
 export function movesOf(subject: Subject, options: PgdOptions): Move {
   const norm = ballNorm(subject.threat.norm);
   const isInGraph = options.objective === "scaled-cross-entropy" || options.objective === "cross-entropy";
@@ -44,7 +44,7 @@ function byGraph(subject: Subject, norm: StepNorm, options: PgdOptions): Move {
       ...at,
       ...(draws > 1 && { [STEP.otherGradients]: new Float32Array(x.length) }),
     });
-    // Only the gradient's direction counts, so the sum over draws stands for the mean.
+    // Only the gradient's direction counts, so the sum over draws can replace the mean.
     for (let draw = 1; draw < draws; draw++) {
       const sum = { [STEP.otherGradients]: answer[STEP.gradients]! };
       answer = yield* ask(pgdQuestion(norm, { sums: true }), { ...at, ...sum });
@@ -80,7 +80,7 @@ function accumulated(
   return gradient.map((value, i) => momentum * (before?.[i] ?? 0) + value * scale);
 }
 
-/** 1 / T of a step: of the scaled loss from the spread of the logits down; 1 elsewhere. */
+/** 1 / T of a step: for the scaled loss T falls from the spread of the logits; otherwise 1. */
 function coldnessOf(
   { label, target, cleanLogits }: Subject,
   { steps, objective }: PgdOptions,
@@ -90,7 +90,7 @@ function coldnessOf(
   return (k) => 1 / (spread * sharpening(k, steps));
 }
 
-/** Temperature of a step in spreads of the logits: from 1 to 1/100 in equal ratios; 1/10 of a single step. */
+/** Temperature of a step, in spreads of the logits: from 1 to 1/100 in equal ratios; 1/10 for a single step. */
 function sharpening(step: number, steps: number): number {
   return 100 ** -(steps === 1 ? 0.5 : step / (steps - 1));
 }

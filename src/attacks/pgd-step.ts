@@ -16,14 +16,14 @@ import type { StepNorm } from "./threat.js";
 
 /** Names of the step graph's inputs and outputs. */
 export const STEP = {
-  /** Present iterate x_t, `[N, C, H, W]`. */
+  /** Current iterate x_t, `[N, C, H, W]`. */
   image: "image",
   oneHot: "one_hot",
-  /** 1 / T of each image's loss, `[N, 1]`; only where no recipe's loss is raised. */
+  /** 1 / T of each image's loss, `[N, 1]`; only if no recipe's loss is raised. */
   inverseTemperature: "inverse_temperature",
   /** Signed step, `[N, 1, 1, 1]`: negative descends (targeted attacks). */
   stepSize: "step_size",
-  /** L∞: the ball's bounds cut to [0, 1], `[N, C, H, W]`. */
+  /** L∞: the ball's bounds clipped to [0, 1], `[N, C, H, W]`. */
   lower: "lower",
   upper: "upper",
   /** L2: the clean image and the radius, `[N, 1, 1, 1]`. */
@@ -32,7 +32,7 @@ export const STEP = {
   /** Pairing objectives: the clean images' logits `[N, K]` and maps `[N, h·w]` per group. */
   cleanLogits: "clean_logits",
   cleanAttention: (group: number): string => `clean_attention_${group}`,
-  /** The gradients of other draws of a randomised classifier, summed, `[N, C, H, W]`: what is added to this draw's. */
+  /** The gradients of other draws of a randomised classifier, summed, `[N, C, H, W]`: added to this draw's. */
   otherGradients: "other_gradients",
   /** The sum of the gradients so far, `[N, C, H, W]`. */
   gradients: "gradients",
@@ -40,22 +40,22 @@ export const STEP = {
   next: "next_image",
   /** Logits `[N, K]` of x_t. */
   logits: "step_logits",
-  /** The greatest |∂L/∂x| of each image at x_t, `[N]`: 0 where the gradient says nothing. */
+  /** The largest |∂L/∂x| of each image at x_t, `[N]`: 0 if the gradient is useless. */
   gradientPeak: "gradient_peak",
 } as const;
 
-/** Together they take the smallest float32, 1.4e-45, above 1; one alone would have to be infinite. */
+/** Together they scale the smallest float32, 1.4e-45, above 1; a single factor would have to be infinite. */
 const SIGN_GAINS = [1e30, 1e30] as const;
 /** The smallest float32 above 0. */
 const SMALLEST = 2 ** -149;
-/** Smallest norm that is divided by: below it a vector counts as zero. */
+/** Smallest norm to divide by; a shorter vector counts as zero. */
 const NORM_FLOOR = 1e-30;
 
 export interface PgdStepOptions {
   readonly norm: StepNorm;
   /** What δ maximises: a recipe's loss, or by default {@link labelLogOdds} at the temperatures fed. */
   readonly weights?: LossWeights;
-  /** Takes in the gradients of other draws and gives out their sum: the step goes along it. */
+  /** Receives the gradients of other draws and outputs their sum, which the step follows. */
   readonly sums?: boolean;
 }
 
@@ -88,7 +88,7 @@ export function pgdStepGraph(classifier: BoundClassifier, options: PgdStepOption
   return deadCode(g.build());
 }
 
-/** {@link pgdStepGraph} of the label's log-odds, as it is asked of a target. */
+/** {@link pgdStepGraph} of the label's log-odds, as a question to a target. */
 export function pgdQuestion(norm: StepNorm, { sums = false }: { readonly sums?: boolean } = {}): Question {
   return QUESTIONS[norm][sums ? 1 : 0];
 }
@@ -140,7 +140,7 @@ function objective(
   return totalLoss(g, { clean, adversarial: { logits, attention }, oneHot }, movable).perImage;
 }
 
-/** The terms that δ can move: those of the clean images alone do not depend on it. */
+/** The terms that depend on δ; those of only the clean images do not. */
 export function movableTerms(weights: LossWeights): LossWeights {
   return Object.fromEntries(
     Object.entries(weights).filter(([name]) => TERMS[name as LossTerm].needs.adversarial),
@@ -167,7 +167,7 @@ function l2Step(g: GraphBuilder, image: Value, gradient: Value, stepSize: Value)
   const epsilon = g.input(STEP.epsilon, "float32", [image.shape[0]!, 1, 1, 1]);
   const norm = (value: Value): Value =>
     g.op("Max", [g.op("ReduceL2", [value, g.ints([1, 2, 3])], { keepdims: 1 }), g.scalar(NORM_FLOOR)]);
-  // Of length about 1 before it is squared, whatever the gradient's magnitude.
+  // Scaled to a length of about 1 before squaring, whatever the gradient's magnitude.
   const peak = g.op("ReduceMax", [g.op("Abs", [gradient]), g.ints([1, 2, 3])], { keepdims: 1 });
   const unit = g.op("Div", [gradient, g.op("Max", [peak, g.scalar(SMALLEST)])]);
   const direction = g.op("Div", [unit, norm(unit)]);
@@ -178,7 +178,7 @@ function l2Step(g: GraphBuilder, image: Value, gradient: Value, stepSize: Value)
   return g.op("Clip", [projected, g.scalar(0), g.scalar(1)]);
 }
 
-/** Logits and, with `attention`, the normalised maps of each tap: what pairing compares with. */
+/** Logits and, with `attention`, the normalised maps of each tap, for pairing to compare with. */
 export function forwardGraph(classifier: BoundClassifier, options: { attention?: boolean } = {}): Graph {
   const g = GraphBuilder.from(classifier.graph);
   g.output(g.value(classifier.logits), STEP.cleanLogits);

@@ -12,8 +12,8 @@ import { movesOf, type PgdOptions } from "./pgd-moves.js";
  *   x ← Π( x + stepSize · steepest(∇ₓ L(x, y)) )
  *
  * With targets, L is descended towards the target class. Defaults: 40 steps of 2.5 ε / steps from a uniform random start.
- * With momentum a step goes along m ← μ m + ∇L / ‖∇L‖₁ (Dong et al. 2018, arXiv:1710.06081). In L1 it moves the hundredth of
- * the elements whose gradient is the greatest, but those at their bound (Tramèr & Boneh 2019, arXiv:1904.13000, § 3).
+ * With momentum, a step follows m ← μ m + ∇L / ‖∇L‖₁ (Dong et al. 2018, arXiv:1710.06081). In L1 it moves the hundredth of
+ * the elements with the largest gradient, except those at their bound (Tramèr & Boneh 2019, arXiv:1904.13000, § 3).
  */
 export const pgd = defineAttack(CARDS.pgd, descend);
 

@@ -3,21 +3,21 @@ import type { ThreatModel } from "./threat.js";
 
 /** Steps of a bisection: 2⁻²⁰ of the way is less than a level of any pixel. */
 const HALVINGS = 20;
-/** What float32 takes a level for that lies on the ball's edge. */
+/** Tolerance of float32 for a level on the ball's edge. */
 const ROUNDING = 1e-4;
 
 /**
- * The image as 8 bits a pixel hold it, `k / 255`, still inside the ball.
+ * Rounds the image to 8 bits per value, `k / 255`, inside the ball.
  *
- * - L∞: each pixel the nearest level in the ball around its clean one; where there is none, the clean pixel's own nearest.
- * - a patch: each pixel that changed its nearest level.
- * - L2, L1: each pixel its nearest level, of a point so far on the way from the clean image that it is inside.
+ * - L∞: each pixel takes the nearest level in the ball around its clean value or, without one, the clean value's own nearest.
+ * - a patch: each changed pixel takes its nearest level.
+ * - L2, L1: moves from the clean image towards the adversarial one as far as the nearest levels stay inside.
  *
- * @param clean the image that the ball is around, in [0, 1].
+ * @param clean the centre of the ball, in [0, 1].
  */
 export function roundedInside(image: Float32Array, clean: Float32Array, threat: ThreatModel): Float32Array {
   if (threat.norm === "linf") return image.map((value, i) => levelInside(255 * value, clean[i]!, threat));
-  // A pixel that did not change is a level already, or stays what it is.
+  // A pixel that did not change already is a level, or stays as it is.
   if (threat.norm === "patch")
     return image.map((value, i) => (value === clean[i] ? value : Math.round(255 * value) / 255));
   const ball = ballAround(threat, clean);
@@ -34,7 +34,7 @@ export function roundedInside(image: Float32Array, clean: Float32Array, threat: 
   return at(inside);
 }
 
-/** In L∞: each pixel rounded away from its clean one, as far as the ball reaches. For an image that lost its way by rounding. */
+/** In L∞: rounds each pixel away from its clean value, as far as the ball reaches. For images that rounding made harmless. */
 export function roundedOutwards(image: Float32Array, clean: Float32Array, threat: ThreatModel): Float32Array {
   return image.map((value, i) => {
     const level = 255 * value;

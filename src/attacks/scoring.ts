@@ -1,9 +1,9 @@
-/** What logits say: predictions, losses and one-hot labels, on the host. */
+/** Predictions, losses and one-hot labels from logits, on the host. */
 
-/** The prediction where a logit is NaN: no class, so that it is never the right one. */
+/** The prediction if a logit is NaN: no class, so it is never right. */
 export const NO_CLASS = -1;
 
-/** Index of the greatest of `count` logits from `start`; the first of equals; {@link NO_CLASS} where one is NaN. */
+/** Index of the largest of `count` logits from `start`, the first among equals; {@link NO_CLASS} if one is NaN. */
 export function argMax(logits: Float32Array, start: number, count: number): number {
   let best = 0;
   for (let k = 0; k < count; k++) {
@@ -14,14 +14,14 @@ export function argMax(logits: Float32Array, start: number, count: number): numb
   return best;
 }
 
-/** The greatest of `count` logits from `start`; NaN where one is NaN. */
+/** The largest of `count` logits from `start`; NaN if one is NaN. */
 function peakOf(logits: Float32Array, start: number, count: number): number {
   let peak = -Infinity;
   for (let k = 0; k < count; k++) peak = Math.max(peak, logits[start + k]!);
   return peak;
 }
 
-/** Predicted class of each of `n` images from logits `[≥ n, K]`; {@link NO_CLASS} where one is NaN. */
+/** Predicted class of each of `n` images from logits `[≥ n, K]`; {@link NO_CLASS} if one is NaN. */
 export function predictions(logits: Float32Array, n: number, classes: number): Int32Array {
   return Int32Array.from({ length: n }, (_, i) => argMax(logits, i * classes, classes));
 }
@@ -42,19 +42,19 @@ export function crossEntropies(
   });
 }
 
-/** The greatest other logits, whose spread counts: in a thousand classes the rest say nothing. */
+/** How many of the largest other logits the spread is taken over; with a thousand classes the rest are irrelevant. */
 const RIVALS = 9;
 /** Median absolute deviations in a standard deviation, for normal values. */
 const NORMAL = 1.4826;
 
 /**
- * How far the rivals of an image's label lie apart, in proportion to its logits z `[K]`: a loss of z over it does not
- * depend on their scale.
+ * The spread of the logits of an image's rival classes, in proportion to its logits z `[K]`: a loss of z divided by it does
+ * not depend on their scale.
  *
- *   1.4826 · median |z_k − median z| ,    over the nine greatest z_k, k ≠ y
+ *   1.4826 · median |z_k − median z| ,    over the nine largest z_k, k ≠ y
  *
- * Medians, because one class far below the others (a masked one) must not set the scale. Where more than half of them
- * are equal, the gap between the two greatest serves, then that to the label; 1 where all are equal or not finite.
+ * Medians, because one class far below the others (a masked one) must not set the scale. If more than half of them
+ * are equal, the gap between the two largest is used, then the gap to the label; 1 if all are equal or not finite.
  */
 export function spreadOf(logits: Float32Array, label: number): number {
   const rivals = Array.from(logits.filter((_, k) => k !== label).sort()).slice(-RIVALS);
@@ -62,7 +62,7 @@ export function spreadOf(logits: Float32Array, label: number): number {
   const centre = medianOf(rivals);
   const deviation = NORMAL * medianOf(rivals.map((z) => Math.abs(z - centre)));
   const spread = deviation || first - second || Math.abs(logits[label]! - first);
-  // Its inverse, and that of the hundredth of it, must be numbers in float32.
+  // Its inverse, and the inverse of a hundredth of it, must be finite in float32.
   return spread > 1e-35 && spread < 1e38 ? spread : 1;
 }
 
@@ -72,7 +72,7 @@ function medianOf(values: readonly number[]): number {
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
 }
 
-/** max_{k ≠ y} z_k − z_y of the `count` logits from `start`: above 0 where the answer is not y. */
+/** max_{k ≠ y} z_k − z_y of the `count` logits from `start`: above 0 if the prediction is not y. */
 export function marginOf(logits: Float32Array, start: number, count: number, label: number): number {
   let greatest = -Infinity;
   for (let k = 0; k < count; k++) if (k !== label) greatest = Math.max(greatest, logits[start + k]!);

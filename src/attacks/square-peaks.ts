@@ -5,7 +5,7 @@
 import type { RandomStream } from "../tensor/index.js";
 import type { BallNorm } from "./threat.js";
 
-/** Norms in which a perturbation is moved about as a whole. */
+/** Norms in which the search moves parts of the perturbation around. */
 export type PeakNorm = Exclude<BallNorm, "linf">;
 
 type Shape = readonly [channels: number, height: number, width: number];
@@ -13,7 +13,7 @@ type Shape = readonly [channels: number, height: number, width: number];
 /** How steep a peak is: its n-th rectangle adds 1 / n to this power. */
 const STEEPNESS: Readonly<Record<PeakNorm, number>> = { l2: 2, l1: 4 };
 
-/** Nested rectangles that grow by one a side, the n-th adding 1 / n² (L1: 1 / n⁴): a peak in the middle. Of length 1. */
+/** A peak in the middle, of length 1: nested rectangles that grow by one on each side, the n-th adding 1 / n² (L1: 1 / n⁴). */
 function peak(norm: PeakNorm, height: number, width: number): Float64Array {
   const values = new Float64Array(height * width);
   const [middle, centre] = [Math.floor(height / 2), Math.floor(width / 2)];
@@ -27,7 +27,7 @@ function peak(norm: PeakNorm, height: number, width: number): Float64Array {
   return scaled(norm, values, 1);
 }
 
-/** One peak above and its negative below, or side by side by a coin's toss: of length 1. */
+/** A peak above its negative, or beside it by a coin toss, of length 1. */
 function pair(norm: PeakNorm, side: number, source: RandomStream): Float64Array {
   const upper = Math.floor(side / 2);
   const values = new Float64Array(side * side);
@@ -41,7 +41,7 @@ function pair(norm: PeakNorm, side: number, source: RandomStream): Float64Array 
   return whole.map((_, i) => whole[(i % side) * side + Math.floor(i / side)]!);
 }
 
-/** A grid of pairs of peaks, a fifth of the height each, with a sign for each channel. */
+/** A grid of pairs of peaks, each a fifth of the height, with a sign for each channel. */
 export function initialTiles(
   norm: PeakNorm,
   [channels, height, width]: Shape,
@@ -65,7 +65,7 @@ export function initialTiles(
 }
 
 /**
- * Empties a second window and gives what it held, with what the radius leaves unused, to a first one, tilted by a new pair
+ * Empties one window and adds what it held, plus what the radius leaves unused, to another window, tilted by a new pair
  * of peaks. In place.
  */
 export function tiltedPatch(
@@ -110,9 +110,9 @@ function each(side: number, visit: (row: number, column: number, i: number) => v
 }
 
 interface Size {
-  /** What a norm adds up. */
+  /** The term that a norm sums. */
   readonly sumOf: (values: ArrayLike<number>) => number;
-  /** The length of a channel's window that is given so much of it; in L1 as the reference does, before it is projected. */
+  /** The length of a channel's window that receives this much; in L1 as in the reference, before projection. */
   readonly lengthOf: (sum: number, channels: number) => number;
 }
 

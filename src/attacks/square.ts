@@ -12,27 +12,27 @@ import { initialTiles, tiltedPatch, type PeakNorm } from "./square-peaks.js";
 
 type Options = OptionsOf<typeof CARDS.square.options>;
 
-/** After how many queries the patch's share of the image is divided by 2, 4, 8, … */
+/** Numbers of queries after which the patch's share of the image is divided by 2, 4, 8, … */
 const SHRINKS = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000] as const;
 
 /**
- * Square attack (Andriushchenko et al. 2020, arXiv:1912.00049): random search by patches of one colour (L∞), or by pairs of
- * patches that hand their part of the perturbation on (L2, L1). It keeps what lowers the margin of the label, and asks for no
- * more than logits.
+ * Square attack (Andriushchenko et al. 2020, arXiv:1912.00049): random search with single-colour patches (L∞), or with pairs of
+ * patches that pass on their part of the perturbation (L2, L1). It keeps what lowers the margin of the label, and needs
+ * only logits.
  */
 export const square = defineAttack(CARDS.square, function* (subject, options) {
   return (yield* searched(subject, options)).image;
 });
 
 /**
- * Square attack for a few queries, then APGD from the best image that it found: random search leaves places where the
- * gradient leads nowhere, and the gradient goes the last stretch in few steps.
+ * Square attack for a few queries, then APGD from the best image it found: random search escapes from places where the
+ * gradient leads nowhere, and the gradient covers the last stretch in a few steps.
  */
 export const squareThenApgd = defineAttack(CARDS["square-apgd"], function* (subject, options) {
   const best = createBest(subject);
   const found = yield* searched(subject, options);
   best.offer(found.image, found.logits);
-  // What the search alone breaks costs no gradient: the gates count it as found without one.
+  // Images that the search alone breaks cost no gradient; the gates count them as found without one.
   if (isDone(best, subject)) return best.image;
   const lossAt = lossAsker(subject, options.loss, { target: subject.target, draws: options.draws });
   const start = { in: () => found.image, isNoise: false };
@@ -40,7 +40,7 @@ export const squareThenApgd = defineAttack(CARDS["square-apgd"], function* (subj
   return best.image;
 });
 
-/** Where Square begins: vertical stripes of ±ε in L∞, a grid of peaks in L2 and L1, at random. */
+/** Square's random start: vertical stripes of ±ε in L∞, a grid of peaks in L2 and L1. */
 export function patternOf(subject: Subject, source: RandomStream): Float32Array {
   return searchOf(subject, source).start();
 }
@@ -50,7 +50,7 @@ function searchOf(subject: Subject, source: RandomStream): Search {
   return norm === "linf" ? stripes(subject, source) : tiles(subject, norm, source);
 }
 
-/** An image, what the model says of it, and how far it is from what is looked for: there at 0 or below. */
+/** An image, its logits, and its distance from the goal, which is reached at 0 or below. */
 interface Found {
   readonly image: Float32Array;
   readonly logits: Float32Array;
@@ -77,10 +77,10 @@ function shareAt(query: number, { patch }: Options): number {
   return patch / 2 ** SHRINKS.filter((after) => query > after).length;
 }
 
-/** How a search begins and moves on, in one norm. */
+/** The start and the moves of a search in one norm. */
 interface Search {
   start(): Float32Array;
-  /** @param share of the image that a patch covers. */
+  /** @param share the share of the image that a patch covers. */
   move(x: Float32Array, share: number): Float32Array;
 }
 

@@ -17,7 +17,7 @@ export interface TargetOptions {
   readonly batchSize: number;
   readonly threads?: number | undefined;
   readonly compile?: Compile | undefined;
-  /** Draws to average each answer of a randomised classifier over; 10 by default. */
+  /** Draws to average each output of a randomised classifier over; 10 by default. */
   readonly samples?: number | undefined;
   /** Seed of those draws; 0 by default. */
   readonly seed?: number | undefined;
@@ -38,11 +38,11 @@ export interface LogitsTurn {
   readonly draw?: number;
 }
 
-/** Who answers the questions of an attack. */
+/** Answers the questions of an attack. */
 export interface Answerer {
-  /** Queries a run, at most. */
+  /** Most queries per run. */
   readonly batchSize: number;
-  /** Draws that one answer to the question takes: 1 but for the logits of a randomised classifier. */
+  /** Draws that one answer to the question takes: 1, except for the logits of a randomised classifier. */
   drawsOf(question: Question): number;
   /** Answers up to `batchSize` queries of one question. */
   answer(question: Question, queries: readonly Query[], at: readonly Turn[]): Promise<readonly Answer[]>;
@@ -57,7 +57,7 @@ export interface Target extends Answerer {
   readonly imageSize: number;
   /** `[C, H, W]` */
   readonly imageShape: readonly [number, number, number];
-  /** Whether the classifier draws at random. Each answer is then a new draw. */
+  /** Whether the classifier is randomised. Each answer is then a new draw. */
   readonly randomised: boolean;
   /** Draws that the logits are averaged over; 1 for a deterministic classifier. */
   readonly samples: number;
@@ -83,15 +83,15 @@ export const FORWARD: Question = {
 const SAMPLES = 10;
 
 /**
- * A second, smaller batch, for the few images that are left at the end: padded to a large one they would cost as much as
- * it. Not smaller, because products of fewer than four rows are computed in another order: their last bits differ.
+ * A second, smaller batch for the few images left at the end, which would cost as much as a full batch if padded to one.
+ * Not smaller than this, because products of fewer than four rows are computed in another order and their last bits differ.
  */
 const FEW = 8;
-/** The smaller batch serves up to this share of the large one. */
+/** The smaller batch is used up to this share of the large one. */
 const FEW_SHARE = 1 / 4;
 
 /**
- * Compiles nothing yet; programs are compiled when they are first used.
+ * Creates a target. Programs are compiled at first use.
  *
  * @example
  * ```ts
@@ -119,7 +119,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
     let found = programs.get(name);
     if (found === undefined) {
       const common = options.threads === undefined ? {} : { threads: options.threads };
-      // Bound anew for every program: the folded weights are as large as the model, and only needed here.
+      // Bound anew for every program, because the folded weights are as large as the model and only needed here.
       found = (options.compile ?? compile)(deadCode(build(bindForInference(classifier, size))), common);
       programs.set(name, found);
     }
@@ -181,7 +181,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
   return target;
 }
 
-/** {@link Target.logits} of one that answers {@link FORWARD}. */
+/** {@link Target.logits} for a target that answers {@link FORWARD}. */
 export async function logitsFrom(
   { batchSize, classCount, imageSize, answer }: Omit<Target, "logits">,
   images: Float32Array,

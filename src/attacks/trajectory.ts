@@ -14,17 +14,17 @@ export interface TrajectoryOptions {
   /** Pixel units. */
   readonly stepSize: number;
   readonly randomStart: boolean;
-  /** After how many steps the iterate is kept, ascending. */
+  /** Numbers of steps after which to keep the iterate, ascending. */
   readonly captures: readonly number[];
 }
 
 /**
- * The iterates of one run of PGD after each of `captures` steps: adversarial images to be transferred to
- * other models, who are scored on the last iterate as it is. At a fixed step size the iterate after
- * k steps is that of a run of k steps, so one run serves a whole curve over steps.
+ * The iterates of one run of PGD after each of `captures` steps: adversarial images for transfer to
+ * other models, which are scored on the last iterate itself. At a fixed step size, the iterate after
+ * k steps is that of a run of k steps, so one run gives a whole curve over steps.
  *
- * @returns for each capture the images `[batch.size, C, H, W]`, projected by the harness's own geometry.
- * @throws UsageError on options that cannot be.
+ * @returns for each capture the images `[batch.size, C, H, W]`, projected with the harness's own geometry.
+ * @throws UsageError on invalid options.
  */
 export async function pgdTrajectory(
   target: Target,
@@ -38,7 +38,7 @@ export async function pgdTrajectory(
   if (norm === "l1" || norm === "patch") {
     throw new UsageError({
       place: "norm",
-      problem: `a trajectory's steps are a graph, which there is none of in ${norm}`,
+      problem: `a trajectory's steps run as a graph, which does not exist for ${norm}`,
       remedy: "Use linf or l2.",
     });
   }

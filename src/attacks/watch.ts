@@ -1,4 +1,4 @@
-/** Attacks under observation: what an attack saw on its way, beside what the harness made of its answer. */
+/** Attacks under observation: what an attack saw during its run, in addition to the harness's verdict. */
 import type { Answer, Asking, Query } from "./asking.js";
 import type { PlannedAttack, RunContext } from "./attack.js";
 import { ballAround } from "./ball.js";
@@ -9,19 +9,19 @@ import { STEP } from "./pgd-step.js";
 import { argMax, marginOf, spreadOf } from "./scoring.js";
 import type { Target } from "./target.js";
 
-/** What an attack saw of the model on its way. */
+/** What an attack saw of the model during its run. */
 export interface Walk {
   /**
-   * At each gradient that it asked for, how far the best other class was ahead of the label, in spreads of the clean
-   * image's logits: rising, and above 0 where the answer is wrong.
+   * At each gradient, the lead of the best other class over the label, in spreads of the clean image's logits: rising, and
+   * above 0 if the prediction is wrong.
    */
   readonly leads: readonly number[];
   /** Those gradients that were zero, denormal or not finite. */
   readonly silent: number;
   /**
-   * What became of an adversarial image that it saw inside the ball while its answer is none: `lost`, where the model
-   * says so when it is asked again; `refuted`, where it does not. Undefined where there was none. Of a model that draws
-   * at random one answer says little, and nothing is looked for.
+   * For an adversarial image that it saw inside the ball but did not return: `lost` if the model confirms it when run
+   * again, `refuted` if not. Undefined if there was none. Not looked for on a randomised model, where one output says
+   * little.
    */
   readonly success?: "lost" | "refuted" | undefined;
 }
@@ -31,7 +31,7 @@ export interface Watched {
   readonly walk: Walk;
 }
 
-/** Rounding of a projection in float32, in pixels. */
+/** Rounding error of a projection in float32, for pixels in [0, 1]. */
 const ROUNDING = 1e-5;
 
 /** As {@link attackImages}, with what each attack saw. Untargeted attacks only. */
@@ -65,7 +65,7 @@ function* watched(planned: PlannedAttack, about: Parameters<typeof judged>[1]): 
     const logits = answer[STEP.logits] ?? answer[STEP.cleanLogits];
     const x = rows[STEP.image];
     if (logits === undefined || x === undefined) return;
-    // The harness asks about the clean image first.
+    // The harness runs the clean image first.
     spread ||= spreadOf(logits, label);
     const peak = answer[STEP.gradientPeak]?.[0];
     if (question.kind === "gradient") leads.push(marginOf(logits, 0, logits.length, label) / spread);
@@ -82,7 +82,7 @@ function* watched(planned: PlannedAttack, about: Parameters<typeof judged>[1]): 
   return { verdict, walk: { leads, silent, success } };
 }
 
-/** Goes on as `asking` does, and shows `look` each question and its answer. */
+/** Runs `asking`, and passes each question and its answer to `look`. */
 function* observed<T>(asking: Asking<T>, look: (query: Query, answer: Answer) => void): Asking<T> {
   let next = asking.next();
   while (next.done !== true) {

@@ -2,14 +2,14 @@ import { APGD_OPTIONS, raised } from "./autoattack-cards.js";
 import { card } from "./card.js";
 import { count, positive } from "./option-rows.js";
 
-/** Of the way from the best image on, by the loss alone. */
+/** Share of the steps that continue from the best image on the loss alone. */
 export const alone = (steps: number): number => Math.ceil(steps / 2);
 
 export const ADAPTIVE_CARDS = {
   "attention-apgd": card({
     name: "attention-apgd",
     label: "APGD + attention",
-    help: "APGD on the loss, the attention maps and the logits together: for models trained to keep them",
+    help: "APGD on the loss, the attention maps and the logits at once: for models trained to keep these",
     access: "gradient",
     norms: ["linf", "l2"],
     options: {

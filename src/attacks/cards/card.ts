@@ -1,31 +1,31 @@
 /**
- * What can be known of an attack without running it: what it is called, what it needs, what it may be told and what it costs.
- * The command line, plans, results and the documentation read it here; it imports nothing heavy.
+ * What is known about an attack without running it: its name, its needs, its options and its cost.
+ * The command line, plans, results and the documentation read it here. It imports nothing heavy.
  */
 import type { OptionRows, OptionsOf } from "./option-rows.js";
 import type { Norm } from "../threat.js";
 
-/** What an attack needs of a model: its gradient, its logits, or no more than its answer. */
+/** What an attack needs from a model: its gradient, its logits, or only the predicted class. */
 export type Access = "gradient" | "logits" | "decision";
 
-/** Evaluations of a model, in images. */
+/** Evaluations of a model, counted in images. */
 export interface Cost {
   readonly forward: number;
   readonly gradient: number;
 }
 
-/** What is known of an attack without running it. */
+/** What is known about an attack without running it. */
 export interface Card<Rows extends OptionRows = OptionRows> {
-  /** As the command line and results call it. */
+  /** Its name on the command line and in results. */
   readonly name: string;
-  /** As people call it. */
+  /** Its usual name. */
   readonly label: string;
   /** One line for `--help`. */
   readonly help: string;
   readonly access: Access;
   readonly norms: readonly Norm[];
   readonly options: Rows;
-  /** What it spends on one image, at most. */
+  /** The most that it spends on one image. */
   readonly cost: (options: OptionsOf<Rows>) => Cost;
 }
 

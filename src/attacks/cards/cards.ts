@@ -6,7 +6,7 @@ import { NEAREST_CARDS } from "./nearest-cards.js";
 import { PATCH_CARDS } from "./patch-cards.js";
 import { PGD_CARDS } from "./pgd-cards.js";
 
-/** Every attack by name. To add one: its card in a file of its family, its `run` in a file of its own, a line in `ATTACKS`. */
+/** Every attack by name. To add one: its card in its family's file, its `run` in its own file, a line in `ATTACKS`. */
 export const CARDS = {
   ...PGD_CARDS,
   ...AUTOATTACK_CARDS,
@@ -17,7 +17,7 @@ export const CARDS = {
   "gray-image": card({
     name: "gray-image",
     label: "gray image",
-    help: "the same gray in every pixel; allowed from L∞ ε = 0.5 on",
+    help: "the same gray in every pixel; inside every ball from L∞ ε = 0.5 up",
     access: "decision",
     norms: ["linf"],
     options: {},

@@ -1,27 +1,27 @@
 import { UsageError } from "../../errors/index.js";
 import type { ThreatModel } from "../threat.js";
 
-/** Values that an attack's options may have: all of them are printed with each result. */
+/** Values of an attack's options; all of them are printed with each result. */
 export type OptionValue = number | string | boolean;
 
-/** What an option's default may depend on: the threat, and the options that stand before it. */
+/** What an option's default may depend on: the threat and the preceding options. */
 export type Default<T> = T | ((threat: ThreatModel, options: Readonly<Record<string, OptionValue>>) => T);
 
 interface Row<T extends OptionValue> {
   readonly default: Default<T>;
   /** One line for `--help`. */
   readonly help: string;
-  /** How the default reads where it is a rule, such as `2.5 ε / steps`. */
+  /** Text of the default if it is a rule, such as `2.5 ε / steps`. */
   readonly defaultText?: string;
-  /** The attack takes no other value. */
+  /** The attack allows no other value. */
   readonly fixed?: boolean;
 }
 
 /** An integer of at least `least`. */
 export type CountRow = Row<number> & { readonly kind: "count"; readonly least: number };
-/** A number above 0; where `orNone`, 0 too. */
+/** A number above 0, or also 0 with `orNone`. */
 export type PositiveRow = Row<number> & { readonly kind: "positive"; readonly orNone?: boolean };
-/** On by default; `off` is what the opposite does. */
+/** On by default; `off` describes the opposite. */
 export type FlagRow = Row<boolean> & { readonly kind: "flag"; readonly off: string };
 /** One of some words. */
 export type ChoiceRow<C extends string = string> = Row<C> & {
@@ -50,7 +50,7 @@ export const choice = <C extends string>(row: Omit<ChoiceRow<C>, "kind">): Choic
   kind: "choice",
   ...row,
 });
-/** The same option of an attack that leaves no choice of it. */
+/** The same option, for an attack with a fixed value. */
 export const fixed = <R extends OptionRow>(row: R, value: R["default"], text: string = String(value)): R => ({
   ...row,
   default: value,
@@ -61,9 +61,9 @@ export const fixed = <R extends OptionRow>(row: R, value: R["default"], text: st
 /**
  * Every option with its value: the one given, or the default for this threat.
  *
- * @param place who is asked, such as `attack pgd`.
- * @param nameOf how an option is called where it is given; `stepSize` is the "step size" by default.
- * @throws UsageError naming an option that there is not, or whose value cannot be.
+ * @param place what has the options, such as `attack pgd`.
+ * @param nameOf how to name an option in errors; by default `stepSize` is "step size".
+ * @throws UsageError naming an unknown option or an invalid value.
  */
 export function resolveOptions<R extends OptionRows>(
   place: string,
@@ -78,7 +78,7 @@ export function resolveOptions<R extends OptionRows>(
     throw new UsageError({
       place,
       problem: `has no option ${nameOf(unknown)}`,
-      remedy: known.length === 0 ? "It takes none." : `Its options are: ${known.map(nameOf).join(", ")}.`,
+      remedy: known.length === 0 ? "It has none." : `Its options are: ${known.map(nameOf).join(", ")}.`,
     });
   }
   const resolved: Record<string, OptionValue> = {};
@@ -88,8 +88,8 @@ export function resolveOptions<R extends OptionRows>(
     if (row.fixed === true && value !== standard) {
       throw new UsageError({
         place: nameOf(name),
-        problem: `says nothing to ${place}, whose value is always ${row.defaultText ?? String(standard)}`,
-        remedy: "Leave it out, or choose another attack.",
+        problem: `does not apply to ${place}, whose value is always ${row.defaultText ?? String(standard)}`,
+        remedy: "Omit it, or choose another attack.",
       });
     }
     checkValue(nameOf(name), row, value);
@@ -98,7 +98,7 @@ export function resolveOptions<R extends OptionRows>(
   return resolved as OptionsOf<R>;
 }
 
-/** `stepSize` as people say it: "step size". */
+/** `stepSize` in words: "step size". */
 function words(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

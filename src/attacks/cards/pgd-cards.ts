@@ -1,14 +1,14 @@
 import { card } from "./card.js";
 import { choice, count, fixed, flag, positive } from "./option-rows.js";
 
-/** What gradient attacks may raise; DLR is the margin where there are too few classes for it. */
+/** Losses that gradient attacks may raise. With too few classes for DLR, the margin replaces it. */
 export const RAISED_LOSSES = ["cross-entropy", "dlr", "margin", "probability-margin"] as const;
 export type RaisedLoss = (typeof RAISED_LOSSES)[number];
 
 export const PGD_OBJECTIVES = ["scaled-cross-entropy", ...RAISED_LOSSES] as const;
 export type PgdObjective = (typeof PGD_OBJECTIVES)[number];
 
-/** A step for ε = 0, which leads nowhere. */
+/** The step size for ε = 0, which moves nothing. */
 const ONE_LEVEL = 1 / 255;
 
 export const PGD_OPTIONS = {
@@ -16,45 +16,45 @@ export const PGD_OPTIONS = {
   stepSize: positive({
     default: ({ epsilon }, { steps }) => (epsilon === 0 ? ONE_LEVEL : (2.5 * epsilon) / (steps as number)),
     defaultText: "2.5 ε / steps",
-    help: "length of a step, in pixels of [0, 1]",
+    help: "length of a step, for pixels in [0, 1]",
   }),
   randomStart: flag({
     default: true,
-    help: "start at a random point of the ball",
-    off: "start at the image itself, not at a random point of the ball",
+    help: "start at a random point in the ball",
+    off: "start at the image itself, not at a random point in the ball",
   }),
-  restarts: count({ default: 1, help: "independent starts, of which the best counts" }),
+  restarts: count({ default: 1, help: "independent starts; the best counts" }),
   /**
-   * `best`: the best iterate seen (success first, then the greatest loss); `last`: the last; `success`: as `best`, but
-   * the run ends at the first success: the same images succeed, for fewer queries. A randomised classifier is attacked
-   * to the last step whatever is kept.
+   * `best`: the best iterate seen (first by success, then by loss); `last`: the last; `success`: as `best`, but
+   * the run stops at the first success: the same images succeed, for fewer queries. On a randomised classifier the attack
+   * always takes all its steps.
    */
   keep: choice({
     default: "best",
     choices: ["best", "last", "success"],
-    help: "which iterate is the answer: the best, the last, or the first that succeeds",
+    help: "which iterate to return: the best, the last, or the first that succeeds",
   }),
   /**
-   * Draws of a randomised classifier that the gradient of each step is averaged over (expectation over transformation,
-   * Athalye et al. 2018, arXiv:1707.07397); of no effect on others.
+   * Draws of a randomised classifier to average the gradient of each step over (expectation over transformation,
+   * Athalye et al. 2018, arXiv:1707.07397); no effect on other classifiers.
    */
-  draws: count({ default: 1, help: "gradients averaged a step where the model draws at random (EOT)" }),
+  draws: count({ default: 1, help: "gradients to average per step, if the model is randomised (EOT)" }),
   /**
-   * What is raised (lowered towards a target). `cross-entropy`: along its exact gradient, also where float32 would round
-   * that to 0. `scaled-cross-entropy`: that of the logits over a temperature that falls from their own spread
-   * (`spreadOf`) to a hundredth of it, from all rivals to the nearest one. The answer is the same whatever the
+   * The loss to raise (to lower towards a target). `cross-entropy`: along its exact gradient, also where float32 would round
+   * that to 0. `scaled-cross-entropy`: of the logits divided by a temperature that falls from their own spread
+   * (`spreadOf`) to a hundredth of it, from all rivals to the nearest one. The result does not depend on the
    * scale of the logits. The others are those of APGD.
    */
   objective: choice<PgdObjective>({
     default: PGD_OBJECTIVES[0],
     choices: PGD_OBJECTIVES,
-    help: "loss that is raised; the scaled one is the same at any scale of the logits",
+    help: "loss to raise; the scaled one does not depend on the scale of the logits",
   }),
-  /** μ of m ← μ m + ∇L / ‖∇L‖₁, along which a step goes (MI-FGSM, Dong et al. 2018, arXiv:1710.06081, Algorithm 1). */
+  /** μ of m ← μ m + ∇L / ‖∇L‖₁, the direction of a step (MI-FGSM, Dong et al. 2018, arXiv:1710.06081, Algorithm 1). */
   momentum: positive({
     default: 0,
     orNone: true,
-    help: "what is left of the gradients of the steps before, of each (MI-FGSM: 1); 0 for none",
+    help: "decay of the gradients of earlier steps (MI-FGSM: 1); 0 for none",
   }),
 } as const;
 
@@ -62,7 +62,7 @@ export const PGD_CARDS = {
   pgd: card({
     name: "pgd",
     label: "PGD",
-    help: "projected gradient descent: steps of one length, kept in the ball",
+    help: "projected gradient descent: steps of fixed length, projected into the ball",
     access: "gradient",
     norms: ["linf", "l2", "l1"],
     options: PGD_OPTIONS,

@@ -2,20 +2,20 @@ import type { AttackName } from "./cards.js";
 import type { Norm } from "../threat.js";
 import type { OptionValue } from "./option-rows.js";
 
-/** One attack of a suite, and what it is told besides its defaults. */
+/** One attack of a suite, and its options that differ from the defaults. */
 export interface SuiteStage {
   readonly attack: AttackName;
   readonly options: Readonly<Record<string, OptionValue>>;
 }
 
-/** Attacks that are run one after the other, each on the images that stand after those before. */
+/** Attacks that run one after the other, each on the images that survived the ones before it. */
 export interface Suite {
   readonly name: string;
-  /** As people call it. */
+  /** Its usual name. */
   readonly label: string;
   readonly help: string;
   readonly stages: readonly SuiteStage[];
-  /** In L1, where they differ. */
+  /** The attacks in L1, if they differ. */
   readonly stagesInL1?: readonly SuiteStage[];
 }
 
@@ -24,21 +24,22 @@ export function stagesOf({ stages, stagesInL1 = stages }: Suite, norm: Norm): re
   return norm === "l1" ? stagesInL1 : stages;
 }
 
-/** Gradients averaged a step by `auto` where the model draws at random; others take one. */
+/** Gradients that `auto` averages per step on a randomised model; on others it takes one. */
 const DRAWS = 5;
 
 /**
  * Every suite by name.
  *
- * `auto` is ours: cheap attacks first, then what found most for its cost in trials (docs/method.md). `standard` and `rand` are AutoAttack's (Croce & Hein 2020, arXiv:2003.01690) as its reference runs them: 100 steps,
- * nine targets or one fewer than there are classes, 5000 queries; 20 draws a gradient for models that draw at random. In L1
- * it runs APGD five times, APGD-T towards five classes, both in shrinking balls; `rand` in the ball itself.
+ * `auto` is ours: cheap attacks first, then those that found most for their cost in trials (docs/method.md). `standard` and
+ * `rand` are AutoAttack's (Croce & Hein 2020, arXiv:2003.01690) as its reference runs them: 100 steps, nine targets or one
+ * fewer than there are classes, 5000 queries; 20 draws per gradient for randomised models. In L1 `standard` runs APGD five
+ * times and APGD-T towards five classes, both in shrinking balls; `rand` stays in the ball itself.
  */
 export const SUITES = {
   auto: {
     name: "auto",
     label: "auto",
-    help: "strong for its time: what standard breaks, in a third of its time or less",
+    help: "strong for its cost: breaks what standard breaks, in a third of the time or less",
     stages: [
       { attack: "pgd", options: { steps: 10, keep: "success", draws: DRAWS } },
       { attack: "apgd", options: { loss: "margin", start: "pattern", steps: 20, restarts: 5, draws: DRAWS } },
@@ -73,7 +74,7 @@ export const SUITES = {
   rand: {
     name: "rand",
     label: "AutoAttack rand",
-    help: "AutoAttack's version for models that draw at random: APGD on two losses, 20 draws a gradient",
+    help: "AutoAttack's version for randomised models: APGD on two losses, 20 draws per gradient",
     stages: [
       { attack: "apgd", options: { draws: 20 } },
       { attack: "apgd", options: { loss: "dlr", draws: 20 } },
