@@ -16,19 +16,19 @@ export function contradictionsIn(recipe: Recipe): readonly Contradiction[] {
 function* inLoss({ adversary, weights }: Recipe): Generator<Contradiction> {
   const weighed = weighedTerms(weights);
   if (weighed.length === 0) {
-    yield { fields: [["weights"]], problem: "must not all be 0: nothing would be learnt" };
+    yield { fields: [["weights"]], problem: "must not all be 0, because nothing would be learnt" };
   }
   const adversarial = weighed.find(([name]) => TERMS[name].needs.adversarial)?.[0];
   if (adversarial !== undefined && adversary === undefined) {
     yield {
       fields: [["adversary"], ["weights", adversarial]],
-      problem: `weights.${adversarial} needs adversarial images, and there is no adversary`,
+      problem: `weights.${adversarial} needs adversarial images, but there is no adversary`,
     };
   }
   if (adversarial === undefined && weighed.length > 0 && adversary?.objective === "total") {
     yield {
       fields: [["adversary", "objective"], ["weights"]],
-      problem: "total is the whole loss, of which no term weighs adversarial images",
+      problem: "total is the whole loss, but none of its terms uses adversarial images",
     };
   }
 }
@@ -52,13 +52,13 @@ function* inReplays({ adversary, weights, replays = 1 }: Recipe): Generator<Cont
   if (clean || !adversarial) {
     yield {
       fields: [["replays"], ["weights"]],
-      problem: "moves the images that it replays, so only terms of adversarial images alone can be weighed",
+      problem: "moves the images it replays, so only terms on adversarial images can have a weight",
     };
   }
   if (adversary?.norm === "l2") {
     yield {
       fields: [["replays"], ["adversary", "norm"]],
-      problem: "moves images within an L∞ ball, and adversary.norm is l2",
+      problem: "moves images within an L∞ ball, but adversary.norm is l2",
     };
   }
 }

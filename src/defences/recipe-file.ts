@@ -20,7 +20,7 @@ export function isRecipeFile(name: string): boolean {
 export async function readRecipeFile(path: string): Promise<Recipe> {
   const bytes = await readFileChecked(path);
   if (bytes.length > MOST_BYTES)
-    throw refused(path, [`it has ${bytes.length} bytes, a recipe at most ${MOST_BYTES}`]);
+    throw refused(path, [`it has ${bytes.length} bytes; the limit for a recipe is ${MOST_BYTES}`]);
   return parseRecipe(new TextDecoder().decode(bytes), path);
 }
 
@@ -130,7 +130,7 @@ function at(lines: LineCounter, offset: number): string {
 function missingIn({ weights, adversary }: RecipeFile, base: Recipe | undefined): Contradiction[] {
   const missing: Contradiction[] = [];
   if (base === undefined && weights === undefined) {
-    missing.push({ fields: [["weights"]], problem: "are missing; say them, or extend a recipe" });
+    missing.push({ fields: [["weights"]], problem: "are missing; add them, or extend a recipe" });
   }
   if (adversary && adversary.epsilon === undefined && base?.adversary === undefined) {
     missing.push({ fields: [["adversary", "epsilon"]], problem: "is missing" });
@@ -186,7 +186,7 @@ function adversaryOf(
   };
 }
 
-const REMEDY = "docs/recipes.md shows every field; `holdfast recipes at-alp` prints one to begin with.";
+const REMEDY = "docs/recipes.md shows every field; `holdfast recipes at-alp` prints one to start from.";
 
 function empty(place: string): InputError {
   return new InputError({ place, problem: "is empty", remedy: REMEDY });

@@ -8,7 +8,7 @@ type Schema = Record<string, unknown>;
 /** What is left to the reader, in the words of the published file. */
 const READER_ONLY =
   "Only `holdfast recipes FILE` can check the size of a fraction (epsilon: 300/255), randomResize.smallest against " +
-  "largest, and what a file leaves to the recipe that it extends.";
+  "largest, and what a file inherits from the recipe that it extends.";
 
 /** JSON Schema (draft 2020-12) of a recipe file, for editors: it refuses nothing that the reader accepts. */
 export function recipeJsonSchema(): Schema {

@@ -81,7 +81,7 @@ const model = z.strictObject({
   activationNoise: noise.optional(),
   randomResize: z
     .strictObject({
-      smallest: atLeastOne.describe("least side, as a multiple of the image's"),
+      smallest: atLeastOne.describe("smallest side, as a multiple of the image's"),
       largest: atLeastOne.describe("side of the frame; not below smallest"),
       when: z.enum(["test", "always"]),
     })
@@ -100,10 +100,10 @@ export const recipeFileSchema: z.ZodType<RecipeFile> = z
     description: z.string().optional(),
     source: z.string().optional(),
     adversary: adversary.nullable().optional().describe("null: clean images only"),
-    weights: z.strictObject(terms).optional().describe("weight of each term of the loss; 0 takes one out"),
+    weights: z.strictObject(terms).optional().describe("weight of each term of the loss; 0 removes the term"),
     model: model.nullable().optional().describe("layers that the defence adds to the network"),
     weightPerturbation: z
-      .strictObject({ gamma: positive, from: share.describe("share of the steps after which it begins") })
+      .strictObject({ gamma: positive, from: share.describe("share of the steps after which it starts") })
       .nullable()
       .optional(),
     replays: z.int().min(1).optional().describe("steps on each batch (free adversarial training)"),

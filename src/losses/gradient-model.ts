@@ -101,8 +101,8 @@ function valuesCalled(name: string, graph: Graph, place: string): readonly strin
     if (found.length > 0) return found;
     throw new InputError({
       place,
-      problem: "has no weights that training moves",
-      remedy: "Ask for values by name.",
+      problem: "has no trainable weights",
+      remedy: "Name values instead.",
     });
   }
   checkValue(name, graph, place);
@@ -115,11 +115,13 @@ function checkValue(name: string, graph: Graph, place: string): void {
   throw new InputError({
     place: `${place}: "${name}"`,
     problem:
-      value === undefined ? "is not a value of the graph" : `is ${value.dtype}: only floats have a gradient`,
+      value === undefined
+        ? "is not a value of the graph"
+        : `is ${value.dtype}, but only floats have a gradient`,
     remedy:
       value === undefined
         ? suggestName(name, [...graph.inputs, ...graph.outputs, ...graph.initializers.keys()])
-        : "Ask for another value.",
+        : "Name another value.",
   });
 }
 

@@ -21,7 +21,7 @@ export function totalLoss(g: GraphBuilder, inputs: LossInputs, weights: LossWeig
   const needs = needsOf(weights);
   for (const half of ["clean", "adversarial"] as const) {
     if (needs[half] && inputs[half] === undefined) {
-      throw new RangeError(`the loss weighs a term that needs the ${half} images`);
+      throw new RangeError(`the loss has a term that needs the ${half} images`);
     }
   }
   const terms: Record<string, Value> = {};

@@ -20,8 +20,8 @@ export function checkSettings(settings: TrainingSettings): void {
   if (settings.trunkLearningRate === 0 && recipe.weightPerturbation !== undefined) {
     throw new UsageError({
       place: "trunkLearningRate",
-      problem: "is 0, but the recipe perturbs the weights of the trunk",
-      remedy: "Slow it instead (0.1), or choose a recipe without weight perturbation.",
+      problem: "is 0, but the recipe perturbs the trunk's weights",
+      remedy: "Use a small value such as 0.1, or choose a recipe without weight perturbation.",
     });
   }
 }

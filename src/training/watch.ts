@@ -43,7 +43,7 @@ export function createWatch(classNames: readonly string[]): Watch {
           step,
           place: `step ${step}`,
           problem: `the loss is ${loss}: training has diverged`,
-          remedy: "Use a lower --learning-rate, a longer --warmup or --clip-norm 1, in a new run.",
+          remedy: "Start a new run with a lower --learning-rate, a longer --warmup or --clip-norm 1.",
         });
       }
       const answers = predictions(logits, logits.length / classNames.length, classNames.length);
@@ -51,7 +51,7 @@ export function createWatch(classNames: readonly string[]): Watch {
       constantFor = answers.length > 1 && answers.every((answer) => answer === first) ? constantFor + 1 : 0;
       if (constantFor !== PATIENCE) return undefined;
       return (
-        `the classifier has answered "${classNames[first!]}" to every image for ${PATIENCE} steps: ` +
+        `the classifier has predicted "${classNames[first!]}" for every image for ${PATIENCE} steps: ` +
         "it has collapsed. A lower learning rate, a longer ε warm-up or a smaller ε may help."
       );
     },
@@ -59,8 +59,8 @@ export function createWatch(classNames: readonly string[]): Watch {
       if (blind || share < BLIND) return undefined;
       blind = true;
       return (
-        `the adversary's gradient was zero for ${(100 * share).toFixed(1)} % of the batch: those images were ` +
-        "trained on hardly perturbed. The logits may be too large; look at the accuracy under attack."
+        `the adversary's gradient was zero for ${(100 * share).toFixed(1)} % of the batch, so training used those images ` +
+        "hardly perturbed. The logits may be too large; check the accuracy under attack."
       );
     },
   };
@@ -84,6 +84,6 @@ export function catastrophicOverfitting(
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   return (
     `accuracy under attack fell from ${percent(before)} to ${percent(robust)} while clean accuracy rose: ` +
-    "catastrophic overfitting. The best weights so far are kept; more adversary steps or a smaller step size help."
+    "catastrophic overfitting. The best weights so far are kept. More adversary steps or a smaller step size help."
   );
 }

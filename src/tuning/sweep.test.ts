@@ -35,9 +35,13 @@ test("tries every value, ranks them, and does nothing twice", async () => {
 });
 
 test.each([
-  ["another model", { model: "resnet18-narrow" }, /model is "resnet-mini", asked for "resnet18-narrow"/],
+  [
+    "another model",
+    { model: "resnet18-narrow" },
+    /model is "resnet-mini", but you asked for "resnet18-narrow"/,
+  ],
   ["images of another size", { dataOptions: { size: { height: 24, width: 24 } } }, /dataOptions is/],
-  ["other data", { data: "flowers" }, /data is "mnist", asked for "flowers"/],
+  ["other data", { data: "flowers" }, /data is "mnist", but you asked for "flowers"/],
 ])("does not give out the trials of %s as its own", async (_, more, words) => {
   await expect(sweep(options(RATES, more))).rejects.toThrow(words);
 });

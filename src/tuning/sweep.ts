@@ -20,19 +20,19 @@ import {
 } from "../training/index.js";
 import { SETTING_ROWS } from "../training/settings/index.js";
 
-/** A value that a sweep gives a setting. */
+/** A value that a sweep tries for a setting. */
 export type SweepValue = number | string | boolean | null;
 
-/** What decides between trials: an accuracy on the validation images, or the mean of both. */
+/** The criterion for trials: an accuracy on the validation images, or the mean of both. */
 export type SweepCriterion = "robust" | "clean" | "mean";
 
 export interface SweepOptions {
-  /** Every trial begins with these; a trial's folder is made in `out`. */
+  /** Every trial starts from these; a trial's folder is created in `out`. */
   readonly base: RunOptions;
   /** Values by path into the settings: `learningRate`, `recipe.weights.logitPairing`. Every combination is tried. */
   readonly vary: Readonly<Record<string, readonly SweepValue[]>>;
   readonly criterion: SweepCriterion;
-  /** White-box PGD with which every trial is judged, whatever it was trained against; L∞, pixel units. */
+  /** White-box PGD that judges every trial, whatever it was trained against; L∞, pixel units. */
   readonly judge: { readonly epsilon: number; readonly steps: number };
 }
 
@@ -41,9 +41,9 @@ export interface Trial {
   readonly folder: string;
   readonly clean: Accuracy;
   readonly robust: Accuracy;
-  /** By the criterion. */
+  /** Value of the criterion. */
   readonly score: number;
-  /** Whether its interval does not reach the best one's: worse beyond chance. */
+  /** Whether its interval stays below the best one's: worse beyond chance. */
   readonly clearlyWorse: boolean;
 }
 
@@ -68,10 +68,10 @@ export interface SweepHooks extends RunHooks {
 
 /**
  * Trains one model for each combination of values and judges each on the validation images that
- * training set aside: clean, and under white-box PGD. Finished trials stay, a stopped one goes on, so the same
- * call may be made again. `sweep.json` in `out` lists what is done, the best first.
+ * training held out: clean, and under white-box PGD. Finished trials are kept and a stopped one resumes, so the same
+ * call can be repeated. `sweep.json` in `out` lists the finished trials, best first.
  *
- * @throws UsageError when a path is no setting, or the data leave nothing to validate with.
+ * @throws UsageError if a path is not a setting, or if the data leave no validation images.
  */
 export async function sweep(options: SweepOptions, hooks: SweepHooks = {}): Promise<readonly Trial[]> {
   const { base, criterion, judge } = options;
@@ -79,7 +79,7 @@ export async function sweep(options: SweepOptions, hooks: SweepHooks = {}): Prom
     throw new UsageError({
       place: "validation",
       problem: "a sweep needs validation images to choose by",
-      remedy: "Leave --validation 0 out: choosing by test images would make the result too good.",
+      remedy: "Omit --validation 0. Choosing by test images would make the result look too good.",
     });
   }
   const combinations = combine(options.vary);
@@ -119,7 +119,7 @@ export async function sweep(options: SweepOptions, hooks: SweepHooks = {}): Prom
   return ranked(trials, criterion);
 }
 
-/** Trains, or goes on with the trial in its folder where that is the same trial. */
+/** Trains a trial, or resumes it if its folder holds the same trial. */
 async function trained(options: RunOptions, hooks: SweepHooks): Promise<FinishedRun> {
   const { out } = options;
   if (existsSync(runPaths(out).config)) return resumeRun(out, hooks, await asked(options));
@@ -155,7 +155,7 @@ function combine(vary: SweepOptions["vary"]): Record<string, SweepValue>[] {
   );
 }
 
-/** `learningRate-0.05_beta-2`; a digest keeps apart what looks the same. */
+/** `learningRate-0.05_beta-2`; a digest distinguishes names that look the same. */
 function folderName(values: Readonly<Record<string, SweepValue>>): string {
   const readable = Object.entries(values)
     .map(
@@ -167,7 +167,7 @@ function folderName(values: Readonly<Record<string, SweepValue>>): string {
   return `${readable.replace(/[^A-Za-z0-9_.-]/g, "-")}-${digest}`;
 }
 
-/** Everything must be as in the run that is gone on with, but for what the machine decides. */
+/** Everything must match the resumed run, except what the machine decides. */
 async function asked(options: RunOptions): Promise<Record<string, unknown>> {
   const { data, dataOptions = {}, validationData = null, limit = null, model, initial, settings } = options;
   return {
@@ -187,7 +187,7 @@ async function asked(options: RunOptions): Promise<Record<string, unknown>> {
   };
 }
 
-/** A copy of the settings with one changed. @throws UsageError when there is no such setting. */
+/** A copy of the settings with one changed. @throws UsageError if there is no such setting. */
 function withSetting(
   settings: TrainingSettings,
   [path, value]: readonly [string, SweepValue],
@@ -195,7 +195,7 @@ function withSetting(
   if (!mayBeAbsent(path)) {
     let whole: unknown = settings;
     for (const key of keysOf(path)) {
-      // A recipe lists the terms that it weighs; a sweep may weigh others.
+      // A recipe lists only the terms that it uses; a sweep may add others.
       const known = path === `recipe.weights.${key}` ? Object.keys(TERMS) : Object.keys(whole ?? {});
       if (!known.includes(key)) throw unknown(path, key, known);
       whole = atPath(whole, key);
@@ -204,7 +204,7 @@ function withSetting(
   return withPath(settings, path, value);
 }
 
-/** A setting of its own, or an augmentation: nothing need be there yet. */
+/** A top-level setting or an augmentation, which need not exist yet. */
 function mayBeAbsent(path: string): boolean {
   return (
     SETTING_ROWS.some(([known]) => known === path) &&
@@ -216,12 +216,12 @@ function unknown(path: string, key: string, known: readonly string[]): UsageErro
   const near = nearestName(key, known);
   return new UsageError({
     place: `setting ${path}`,
-    problem: `there is no "${key}"`,
+    problem: `has no "${key}"`,
     remedy:
       near !== undefined
         ? `Did you mean ${near}?`
         : known.length > 0
           ? `Choose from: ${known.join(", ")}.`
-          : "Leave it out: this recipe has no such part.",
+          : "Omit it: this recipe has no such part.",
   });
 }

@@ -5,7 +5,7 @@ import { DEFAULT_ADVERSARY } from "./adversary.js";
 export const at: Recipe = Object.freeze<Recipe>({
   name: "at",
   title: "AT",
-  description: "Adversarial training that also pulls the attention maps of each pair together.",
+  description: "Adversarial training that also pulls together the attention maps of each pair.",
   source: "Goodman et al. 2020, eq. 4 with α = 0",
   adversary: DEFAULT_ADVERSARY,
   weights: { clean: 0.5, adversarial: 0.5, attentionPairing: 0.5 },

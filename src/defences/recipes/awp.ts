@@ -5,7 +5,7 @@ import { DEFAULT_ADVERSARY } from "./adversary.js";
 export const awp: Recipe = Object.freeze<Recipe>({
   name: "awp",
   title: "AWP",
-  description: "Adversarial training whose gradient is taken at weights that an adversary has moved too.",
+  description: "Adversarial training that takes its gradient at weights perturbed by a second adversary.",
   source: "Wu et al. 2020, arXiv:2004.05884",
   adversary: DEFAULT_ADVERSARY,
   weights: { adversarial: 1 },

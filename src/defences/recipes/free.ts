@@ -6,7 +6,7 @@ export const free: Recipe = Object.freeze<Recipe>({
   name: "free",
   title: "Free AT",
   description:
-    "Adversarial training that replays each batch eight times and moves image and weights by one gradient.",
+    "Adversarial training that replays each batch eight times and updates images and weights with the same gradient.",
   source: "Shafahi et al. 2019, arXiv:1904.12843",
   adversary: { ...DEFAULT_ADVERSARY, steps: 1, relativeStepSize: 1, randomStart: false },
   weights: { adversarial: 1 },

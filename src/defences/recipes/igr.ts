@@ -5,7 +5,7 @@ export const igr: Recipe = Object.freeze<Recipe>({
   name: "igr",
   title: "IGR",
   description:
-    "Plain training that also keeps the loss flat around each image, by its squared input gradient.",
+    "Plain training that also keeps the loss flat around each image, with a penalty on the squared input gradient.",
   source: "Ross & Doshi-Velez 2018, arXiv:1711.09404",
   adversary: undefined,
   weights: { clean: 1, inputGradient: 1 },

@@ -4,7 +4,8 @@ import type { Recipe } from "../recipe.js";
 export const randomization: Recipe = Object.freeze<Recipe>({
   name: "randomization",
   title: "Randomization",
-  description: "Plain training; at test each image is resized and padded at random (about 299 → 310–331).",
+  description:
+    "Plain training; at test time each image is resized and padded at random (about 299 → 310–331).",
   source: "Xie et al. 2018, arXiv:1711.01991",
   adversary: undefined,
   weights: { clean: 1 },

@@ -6,7 +6,7 @@ export const rat: Recipe = Object.freeze<Recipe>({
   name: "rat",
   title: "RAT",
   description:
-    "Adversarial training with Gaussian noise added to the image and to the first activation, at test too.",
+    "Adversarial training with Gaussian noise added to the image and the first activation, also at test time.",
   source: "Araujo et al. 2019, arXiv:1903.10219",
   adversary: DEFAULT_ADVERSARY,
   weights: { adversarial: 1 },

@@ -6,7 +6,7 @@ export const trades: Recipe = Object.freeze<Recipe>({
   name: "trades",
   title: "TRADES",
   description:
-    "Clean cross-entropy, and the divergence between the predictions of each clean/adversarial pair.",
+    "Clean cross-entropy plus the divergence between the predictions of each clean/adversarial pair.",
   source: "Zhang et al. 2019, arXiv:1901.08573",
   adversary: { ...DEFAULT_ADVERSARY, objective: "kl", startDeviation: 0.001 },
   weights: { clean: 1, klDivergence: 6 },

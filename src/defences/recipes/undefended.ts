@@ -4,7 +4,7 @@ import type { Recipe } from "../recipe.js";
 export const undefended: Recipe = Object.freeze<Recipe>({
   name: "undefended",
   title: "No defence",
-  description: "Plain training on clean images; the model that every defence is compared with.",
+  description: "Plain training on clean images; the baseline for every defence.",
   source: "",
   adversary: undefined,
   weights: { clean: 1 },

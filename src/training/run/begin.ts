@@ -51,8 +51,8 @@ export async function begin(
   if (initial !== undefined) {
     throw new UsageError({
       place: given.file,
-      problem: `has its own weights, and others are asked for (${initial})`,
-      remedy: "Leave --init out, or name a built-in architecture.",
+      problem: `has its own weights, but --init asks for others (${initial})`,
+      remedy: "Omit --init, or name a built-in architecture.",
     });
   }
   const { bytes, ...begun } = await beginImported(config, given, settings, data, onNotice);

@@ -40,7 +40,7 @@ export async function beginWith(config: RunConfig, source: string | undefined): 
   if (config.image.channels !== IMAGENET_NORMALIZATION.mean.length) {
     throw new UsageError({
       place: path,
-      problem: `holds weights for colour images, the data have ${config.image.channels} channel`,
+      problem: `holds weights for colour images, but the data have ${config.image.channels} channel`,
       remedy: "Read the images with 3 channels (--channels 3).",
     });
   }
@@ -86,8 +86,8 @@ export async function classifierOf(
   if (kept !== undefined && sha256Of(await readFileChecked(initial)) !== kept) {
     throw new InputError({
       place: initial,
-      problem: "its bytes have changed since the run was begun",
-      remedy: "Restore the file from a copy, or begin a new run with another --out.",
+      problem: "its bytes have changed since the run began",
+      remedy: "Restore the file from a copy, or start a new run with another --out.",
     });
   }
   return loadWeights(classifier, await readWeightsFile(initial), { place: initial });
@@ -106,7 +106,7 @@ export async function defendedAtTest(folder: string, model: ModelDefence | undef
   if ((config.imported ?? null) !== null && model !== undefined) {
     throw new UsageError({
       place: folder,
-      problem: "its model was imported, and a defence puts layers into built-in networks only",
+      problem: "its model was imported, but a defence can add layers only to built-in networks",
     });
   }
   if ((config.imported ?? null) !== null) return loadClassifier(path);

@@ -74,7 +74,7 @@ test("a run that goes on elsewhere says so", async () => {
   const onEvent = (event: RunEvent): void => void (event.type === "warning" && said.push(event.message));
   await resumeRun(out, { onEvent }, {}, { device: "cpu" });
   expect(said).toContain(
-    "the run began on webgpu and goes on on cpu after step 1: devices round otherwise, so its weights are those of neither alone.",
+    "the run began on webgpu and continues on cpu after step 1. Devices round differently, so its weights are not those of either device alone.",
   );
   const log = await readLog(join(out, "log.jsonl"));
   expect(log).toContainEqual(expect.objectContaining({ type: "warning", code: "device", step: 1 }));

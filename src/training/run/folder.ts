@@ -165,10 +165,10 @@ async function refuseFull({ folder }: RunPaths): Promise<void> {
   if (there.every((name) => isLeftover(name, there))) return;
   throw new UsageError({
     place: folder,
-    problem: "exists already and is not empty",
+    problem: "already exists and is not empty",
     remedy: there.includes("config.json")
-      ? `To go on with it: holdfast train --resume ${folder}. For a new run name another --out.`
-      : "Name another --out.",
+      ? `To resume it: holdfast train --resume ${folder}. For a new run, choose another --out.`
+      : "Choose another --out.",
   });
 }
 
@@ -234,8 +234,8 @@ export async function readRunConfig(folder: string): Promise<RunConfig> {
   if (!existsSync(config)) {
     throw new InputError({
       place: config,
-      problem: "does not exist, so there is no run to go on with",
-      remedy: `Name a folder that holdfast train made. One that was stopped before it began is begun again: holdfast train --out ${folder}`,
+      problem: "does not exist, so there is no run to resume",
+      remedy: `Name a folder that holdfast train made. If that run was stopped before its first step, start it again: holdfast train --out ${folder}`,
     });
   }
   const value = await readJson(config, refusal);

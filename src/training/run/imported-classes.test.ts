@@ -39,7 +39,7 @@ describe("data with the model's classes in another order", () => {
   test("are trained as if they had been given in the model's, and the last layer is kept", async () => {
     const notices = await noticesOf(await run("mapped", ANOTHER, SORTED));
     expect(notices.slice(-2)).toEqual([
-      expect.stringMatching(/classes in another order: they are put into the model's, by their names/),
+      expect.stringMatching(/classes in another order; they are matched by name/),
       expect.stringMatching(/its last layer is kept/),
     ]);
     await trainRun(await run("given", ANOTHER, ANOTHER));
@@ -85,12 +85,10 @@ describe("data with only some of the model's classes", () => {
   test("do not keep a last layer whose outputs would be other classes", async () => {
     const others = ["tulip", "aster", "rose", "lily", "orchid"];
     const { message } = await refused(await run("permuted", others, SORTED, keep));
-    expect(message).toMatch(/has "aster" of flowers:train as its output 1, and it is class 0 of the data/);
+    expect(message).toMatch(/has "aster" of flowers:train as its output 1, but it is class 0 of the data/);
     expect(message).toContain("--classes");
     const notices = await noticesOf(await run("drawn", others, SORTED));
-    expect(notices.at(-1)).toMatch(
-      /has different classes from flowers:train[^]*its last layer is drawn anew/,
-    );
+    expect(notices.at(-1)).toMatch(/has different classes from flowers:train[^]*it gets a new last layer/);
   });
 
   test("keep it where no name says otherwise", async () => {
@@ -101,8 +99,8 @@ describe("data with only some of the model's classes", () => {
 
   test("of fewer classes draw a new one and say so, or are refused", async () => {
     const { message } = await refused(await run("fewer", ANOTHER, SORTED.slice(2), keep));
-    expect(message).toMatch(/has 5 classes and flowers:train has 3: its last layer cannot be kept/);
+    expect(message).toMatch(/has 5 classes, but flowers:train has 3: its last layer cannot be kept/);
     const notices = await noticesOf(await run("three", ANOTHER, SORTED.slice(2)));
-    expect(notices.at(-1)).toMatch(/has 5 classes and the data 3: its last layer is drawn anew/);
+    expect(notices.at(-1)).toMatch(/has 5 classes, but the data have 3: it gets a new last layer/);
   });
 });

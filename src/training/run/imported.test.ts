@@ -61,7 +61,7 @@ describe("a run from an ONNX file", () => {
     expect(config.imported).toMatchObject({ file: "residual-17.onnx", newHead: true });
     expect(notices).toEqual([
       "residual-17.onnx: 9 weights of 2,569 numbers are trained",
-      "residual-17.onnx: has 5 classes and the data 17: its last layer is drawn anew (--head new)",
+      "residual-17.onnx: has 5 classes, but the data have 17: it gets a new last layer (--head new)",
     ]);
   });
 
@@ -162,7 +162,7 @@ describe("a transformer", () => {
     const options = run("transformer", transformer, { dataOptions: classes });
     const said = await noticesOf(options);
     expect(said.at(-1)).toContain(
-      "names no classes; its 5 outputs are taken to be the data's classes in order",
+      "names no classes; its 5 outputs are assumed to be the data's classes in order",
     );
     const { graph, taps } = await loadClassifier(join(options.out, "model.onnx"));
     expect(taps.at(-1)!.tokens).toEqual({ skip: 1, grid: [4, 4] });
@@ -198,7 +198,7 @@ describe("what does not go together is said before the first step", () => {
   test("a head that cannot be kept, layers of a defence, other weights", async () => {
     const head = await refused({ imported: { head: "keep" } });
     expect(head).toBeInstanceOf(InputError);
-    expect(head.message).toMatch(/has 5 classes and flowers:train has 17: its last layer cannot be kept/);
+    expect(head.message).toMatch(/has 5 classes, but flowers:train has 17: its last layer cannot be kept/);
     expect(await refused({}, RESIDUAL, "fd")).toBeInstanceOf(UsageError);
     expect((await refused({ initial: "resnet50.safetensors" })).message).toMatch(/has its own weights/);
   });
@@ -210,6 +210,6 @@ describe("what does not go together is said before the first step", () => {
     );
     expect(other.message).toMatch(/cannot be read for images other than its own/);
     const imported = { options: { taps: [] } };
-    expect((await refused({ imported })).message).toMatch(/no values.*attention pairing/s);
+    expect((await refused({ imported })).message).toMatch(/no spatial activations.*attention pairing/s);
   });
 });

@@ -130,7 +130,7 @@ export async function beginImported(
   if (size > LARGEST) {
     throw new InputError({
       place: file,
-      problem: `has ${(size / 1e9).toFixed(1)} GB of weights; models of up to ${LARGEST / 1e9} GB are trained`,
+      problem: `has ${(size / 1e9).toFixed(1)} GB of weights; the limit for training is ${LARGEST / 1e9} GB`,
       remedy: "Choose a smaller model of the same family.",
     });
   }
@@ -138,7 +138,7 @@ export async function beginImported(
   const fixed = imageShapeOf(given, { options }).size;
   if (fixed !== undefined && (fixed.height !== height || fixed.width !== width)) {
     onNotice(
-      `${file}: is trained on images of ${height} × ${width}; exported.onnx takes ${fixed.height} × ${fixed.width} as the file does`,
+      `${file}: is trained on images of ${height} × ${width}; exported.onnx takes ${fixed.height} × ${fixed.width}, as the original does`,
     );
   }
   checkImages(read.classifier, config, file);
@@ -146,9 +146,7 @@ export async function beginImported(
   const classes = head === "new" ? undefined : modelOrder(read.classifier, data.dataset);
   const dataset = classes === undefined ? data.dataset : await data.reopen(classes);
   if (classes !== undefined) {
-    onNotice(
-      `${file}: has the data's classes in another order: they are put into the model's, by their names`,
-    );
+    onNotice(`${file}: has the data's classes in another order; they are matched by name`);
   }
   const newHead = choosesNewHead(read, dataset, head, onNotice);
   // What is written here is what a resumed run reads.
@@ -181,8 +179,8 @@ export async function importedOf({ source }: RunPaths, config: RunConfig): Promi
   if (sha256Of(await readFileChecked(source)) !== kept) {
     throw new InputError({
       place: source,
-      problem: "its bytes have changed since the run was begun",
-      remedy: "Restore the file from a copy, or begin a new run with another --out.",
+      problem: "its bytes have changed since the run began",
+      remedy: "Restore the file from a copy, or start a new run with another --out.",
     });
   }
   return trained(readImported(await readModelFile(source), file, options), config);
@@ -233,9 +231,9 @@ function refuseLayers({ settings: { recipe }, model }: RunConfig): void {
   if (recipe.model === undefined) return;
   throw new UsageError({
     place: `recipe ${recipe.name}`,
-    problem: `puts layers of its own into the network, and ${model} is read as it is`,
+    problem: `adds layers to the network, but ${model} is imported unchanged`,
     remedy:
-      "Choose a recipe that changes the training alone (at-alp, at, alp, pat, trades, …), or a built-in --model.",
+      "Choose a recipe that changes only the training (at-alp, at, alp, pat, trades, …), or a built-in --model.",
   });
 }
 
@@ -248,7 +246,7 @@ function checkImages(
   throw new InputError({
     place: data,
     problem: `has images of ${image.channels} × ${image.height} × ${image.width} (channels × height × width); ${file} takes ${channels} × ${height} × ${width}`,
-    remedy: "Leave --size and --channels out: images are then read as the model takes them.",
+    remedy: "Omit --size and --channels to read images as the model takes them.",
   });
 }
 
@@ -256,7 +254,7 @@ function checkTaps({ taps }: Classifier, { settings: { recipe }, model }: RunCon
   if (taps.length > 0 || !((recipe.weights.attentionPairing ?? 0) > 0)) return;
   throw new InputError({
     place: model,
-    problem: "has no values with a place for each part of the image, which attention pairing compares",
+    problem: "has no spatial activations for attention pairing to compare",
     remedy: "Name some with --taps, or choose a recipe without attention pairing (alp, --beta 0).",
   });
 }
@@ -276,32 +274,32 @@ function choosesNewHead(
         place,
         problem: `${misplaced}: its last layer cannot be kept`,
         remedy:
-          "State the data's classes in the model's order (--classes with their names, or with a .txt file of one name a line), or say --head new.",
+          "Give the data's classes in the model's order (--classes with their names, or with a .txt file of one name per line), or use --head new.",
       });
     }
     if (own === theirs) return false;
     throw new InputError({
       place,
-      problem: `has ${own} classes and ${dataset.name} has ${theirs}: its last layer cannot be kept`,
-      remedy: "Leave --head keep out for a new last layer, or give data with the model's classes.",
+      problem: `has ${own} classes, but ${dataset.name} has ${theirs}: its last layer cannot be kept`,
+      remedy: "Omit --head keep for a new last layer, or give data with the model's classes.",
     });
   }
   if (asked === "new") return true;
   if (own !== theirs) {
     onNotice(
-      `${place}: has ${own} classes and the data ${theirs}: its last layer is drawn anew (--head new)`,
+      `${place}: has ${own} classes, but the data have ${theirs}: it gets a new last layer (--head new)`,
     );
     return true;
   }
   if (fault !== undefined) {
     onNotice(
-      `${place}: ${fault}: its last layer is drawn anew. To keep it, give the data the model's classes in its order (--classes), or say --head keep where the names mean the same`,
+      `${place}: ${fault}: it gets a new last layer. To keep the old one, give the data the model's classes in its order (--classes), or use --head keep if the names mean the same`,
     );
     return true;
   }
   onNotice(
     classifier.unnamed === true
-      ? `${place}: names no classes; its ${own} outputs are taken to be the data's classes in order (--head new draws others)`
+      ? `${place}: names no classes; its ${own} outputs are assumed to be the data's classes in order (if not, use --head new)`
       : `${place}: has the data's classes: its last layer is kept`,
   );
   return false;
@@ -315,5 +313,5 @@ function misplacement(model: Classifier, dataset: Dataset): string | undefined {
   const outputs = outputsByName(model, dataset);
   const label = outputs.findIndex((output, at) => output !== undefined && output !== at);
   if (label < 0) return undefined;
-  return `has "${dataset.classNames[label]!}" of ${dataset.name} as its output ${outputs[label]!}, and it is class ${label} of the data`;
+  return `has "${dataset.classNames[label]!}" of ${dataset.name} as its output ${outputs[label]!}, but it is class ${label} of the data`;
 }

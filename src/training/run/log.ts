@@ -101,7 +101,7 @@ export async function readLog(path: string): Promise<readonly LogLine[]> {
 
 function parseLine(line: string, place: string): LogLine {
   const refusal = {
-    problem: "is not a line of a training's log",
+    problem: "is not a line of a training log",
     remedy: "Delete the line, or restore the file from a copy.",
   };
   const value = parseJson(line, place, refusal);

@@ -63,7 +63,7 @@ export async function verifyRun(folder: string): Promise<Pick<Manifest, "steps" 
   const { manifest: path } = runPaths(folder);
   const refusal = {
     problem: "is not the manifest of a run",
-    remedy: `Restore it; or delete it, and train again to the same bytes: holdfast train --resume ${folder}`,
+    remedy: `Restore it, or delete it and train again, which gives the same bytes: holdfast train --resume ${folder}`,
   };
   const manifest = checkShape(manifestSchema, await readJson(path, refusal), path, refusal);
   const refuse = (name: HashedFile, problem: string): never => {
@@ -73,13 +73,13 @@ export async function verifyRun(folder: string): Promise<Pick<Manifest, "steps" 
   const files: readonly HashedFile[] =
     manifest.sha256[EXPORTED] === undefined ? HASHED : [...HASHED, EXPORTED];
   const missing = files.find((name) => !existsSync(join(folder, name)));
-  if (missing !== undefined) refuse(missing, "does not exist, though the run was finished");
+  if (missing !== undefined) refuse(missing, "does not exist, although the run finished");
   const found = await hashesOf(folder);
   const changed = files.find((name) => found[name] !== manifest.sha256[name]);
   if (changed !== undefined) {
     refuse(
       changed,
-      "its bytes have changed since the run was finished: its sha256 is not that of manifest.json",
+      "its bytes have changed since the run finished: its sha256 is not the one in manifest.json",
     );
   }
   return manifest;

@@ -15,7 +15,7 @@ export async function reopenLog(
 ): Promise<RunLog> {
   const log = await openLog(paths.log, checkpoint?.progress.logBytes ?? 0);
   if (log.missing === 0) return log;
-  const message = `${paths.log} is shorter than it was: ${log.missing} bytes are lost, and the report's curves will have a gap. The training itself is not affected.`;
+  const message = `${paths.log} has lost ${log.missing} bytes, so the report's curves will have a gap. The training itself is not affected.`;
   await warn(log, hooks, checkpoint!.state.step, "log", message);
   return log;
 }
@@ -29,8 +29,8 @@ export async function sayDevice(
   device: DeviceName,
 ): Promise<void> {
   const message =
-    `the run began on ${begunOn} and goes on on ${device} after step ${step}: devices round otherwise, so its weights are ` +
-    "those of neither alone.";
+    `the run began on ${begunOn} and continues on ${device} after step ${step}. Devices round differently, so its weights are ` +
+    "not those of either device alone.";
   await warn(log, hooks, step, "device", message);
 }
 

@@ -65,7 +65,7 @@ describe("a run", () => {
       expect((error as Error).message).toContain(`--resume ${folder}`);
     }
     const elsewhere = resumeRun(folder, {}, {}, { data: "flowers" });
-    await expect(elsewhere).rejects.toThrow(/flowers: is not the data that the run began with/);
+    await expect(elsewhere).rejects.toThrow(/flowers: is not the data of this run/);
     // The same images by another name: as where their folder was moved.
     await resumeRun(folder, {}, {}, { data: "mnist:train" });
     await expectSameWeights(folder);
@@ -129,8 +129,8 @@ describe("what can go wrong", () => {
     const asked = { "settings.batchSize": 64, "settings.epochs": 2, data: "other" };
     const error = await resumeRun(uninterrupted, {}, asked).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(UsageError);
-    expect((error as Error).message).toContain("settings.batchSize is 32, asked for 64");
-    expect((error as Error).message).toContain('data is "mnist", asked for "other"');
+    expect((error as Error).message).toContain("settings.batchSize is 32, but you asked for 64");
+    expect((error as Error).message).toContain('data is "mnist", but you asked for "other"');
     expect((error as Error).message).not.toContain("epochs");
   });
 

@@ -126,8 +126,8 @@ export async function resumeRun(
   if (labelsSha256(dataset) !== config.labelsSha256) {
     throw new InputError({
       place: config.data,
-      problem: "is not the data that the run began with: its labels differ",
-      remedy: "Restore the data, or begin a new run.",
+      problem: "is not the data of this run: its labels differ",
+      remedy: "Restore the data, or start a new run.",
     });
   }
   const unlock = await holdRunFolder(paths);
@@ -190,8 +190,8 @@ function refuseEdited({ config }: RunPaths, { configSha256 }: Progress, found: s
   if (configSha256 === undefined || configSha256 === found) return;
   throw new InputError({
     place: config,
-    problem: "has changed since its run was begun: its sha256 is not that of the newest checkpoint",
-    remedy: "Restore the file from a copy. For other settings begin a new run with another --out.",
+    problem: "has changed since the run began: its sha256 is not the one in the newest checkpoint",
+    remedy: "Restore the file from a copy. For other settings, start a new run with another --out.",
   });
 }
 
@@ -199,7 +199,7 @@ function interrupted({ folder }: RunPaths, { state }: TrainingOutcome): Interrup
   return new InterruptedError({
     place: folder,
     problem: `stopped on request after step ${state.step}; its state is saved`,
-    remedy: `To go on: holdfast train --resume ${folder}`,
+    remedy: `To resume: holdfast train --resume ${folder}`,
   });
 }
 
@@ -241,12 +241,12 @@ function refuseDifferences(
 ): void {
   const differing = Object.entries(asked).flatMap(([path, wanted]) => {
     const [a, b] = [atPath(config, path), wanted].map((value) => JSON.stringify(value));
-    return a === b ? [] : [`${path} is ${a ?? "not set"}, asked for ${b ?? "none"}`];
+    return a === b ? [] : [`${path} is ${a ?? "not set"}, but you asked for ${b ?? "none"}`];
   });
   if (differing.length === 0) return;
   throw new UsageError({
     place: folder,
-    problem: `was begun with other settings: ${differing.join("; ")}`,
-    remedy: "Leave these options out to go on with the run, or begin a new one with another --out.",
+    problem: `was started with other settings: ${differing.join("; ")}`,
+    remedy: "Omit these options to resume the run, or start a new one with another --out.",
   });
 }

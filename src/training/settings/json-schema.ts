@@ -15,7 +15,7 @@ export function settingsJsonSchema(): Schema {
   }
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
-    title: "settings of a training",
+    title: "settings of a training run",
     type: "object",
     properties,
     required: Object.keys(properties).filter((name) => !OPTIONAL.has(name)),

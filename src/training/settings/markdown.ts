@@ -12,13 +12,13 @@ export function settingsMarkdown(): string {
     `\`${path}\``,
   ]);
   return [
-    "# Options of a training",
+    "# Training options",
     "",
     "<!-- Made by scripts/generated.mjs from src/training/settings/rows.ts. -->",
     "",
-    "What `holdfast train` and `holdfast sweep` take, and where `config.json` of a run keeps it, below `settings`. Rows without an option are",
-    "for programs. Beside `--resume` an option must say what the run was begun with. `--model`, `--data`, `--init` and how images are read",
-    "are in `holdfast train --help`.",
+    "The settings of `holdfast train` and `holdfast sweep`, and their paths under `settings` in a run's `config.json`. Rows without an option are",
+    "for programs only. With `--resume`, an option must repeat the run's own value. For `--model`, `--data`, `--init` and how images are read,",
+    "see `holdfast train --help`.",
     "",
     ...[["option", "what", "may be", "default", "setting"], ["---", "---", "---", "---", "---"], ...rows].map(
       (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`,

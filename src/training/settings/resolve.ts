@@ -57,8 +57,8 @@ function refuseOther({ flag, only }: SettingRow, { optimiser }: TrainingSettings
   if (only === undefined || only === optimiser.kind) return;
   throw new UsageError({
     place: flag?.split(" ")[0] ?? only,
-    problem: `says nothing to ${optimiser.kind}`,
-    remedy: `Leave it out, or choose --optimiser ${only}.`,
+    problem: `does not apply to ${optimiser.kind}`,
+    remedy: `Omit it, or choose --optimiser ${only}.`,
   });
 }
 

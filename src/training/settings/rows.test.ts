@@ -47,6 +47,6 @@ test("what is chosen decides the defaults that hang on it", () => {
 
 test("what another optimiser has is refused", () => {
   expect(() => resolveSettings({ "optimiser.momentum": 0.5 }, known)).toThrow(
-    "--momentum: says nothing to adam\n  Leave it out, or choose --optimiser sgd.",
+    "--momentum: does not apply to adam\n  Omit it, or choose --optimiser sgd.",
   );
 });

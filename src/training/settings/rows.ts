@@ -46,7 +46,7 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
     default: USUAL_RECIPE,
   },
   epochs: { flag: "--epochs <n>", help: "passes over the training images", rule: POSITIVE, default: 3 },
-  batchSize: { flag: "--batch-size <n>", help: "clean images a step", rule: COUNT, default: 128 },
+  batchSize: { flag: "--batch-size <n>", help: "clean images per step", rule: COUNT, default: 128 },
   "optimiser.kind": {
     flag: "--optimiser <name>",
     help: "optimiser",
@@ -56,7 +56,7 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
   },
   "optimiser.momentum": {
     flag: "--momentum <x>",
-    help: "momentum of sgd",
+    help: "momentum, with sgd",
     rule: SHARE_BELOW_ONE,
     defaultText: defaultsOf(OPTIMISERS, "momentum"),
     only: "sgd",
@@ -74,12 +74,12 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
     defaultText: defaultsOf(OPTIMISERS, "weightDecay"),
   },
   "optimiser.beta1": {
-    help: "decay of Adam's mean gradient",
+    help: "decay of Adam's mean gradient (β₁)",
     rule: SHARE_BELOW_ONE,
     defaultText: defaultsOf(OPTIMISERS, "beta1"),
   },
   "optimiser.beta2": {
-    help: "decay of Adam's mean squared gradient",
+    help: "decay of Adam's mean squared gradient (β₂)",
     rule: SHARE_BELOW_ONE,
     defaultText: defaultsOf(OPTIMISERS, "beta2"),
   },
@@ -108,12 +108,12 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
     defaultText: defaultsOf(SCHEDULES, "milestones"),
   },
   "schedule.factor": {
-    help: "what it falls to at each, as a share",
+    help: "factor that the learning rate is multiplied by at each milestone",
     rule: POSITIVE,
     defaultText: defaultsOf(SCHEDULES, "factor"),
   },
   "schedule.warmup": {
-    help: "share of the steps before the peak",
+    help: "share of the steps up to the peak",
     rule: SHARE,
     defaultText: defaultsOf(SCHEDULES, "warmup"),
   },
@@ -123,7 +123,7 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
     defaultText: defaultsOf(SCHEDULES, "divide"),
   },
   "schedule.finalDivide": {
-    help: "the first as a multiple of the last",
+    help: "the first learning rate as a multiple of the last",
     rule: POSITIVE,
     defaultText: defaultsOf(SCHEDULES, "finalDivide"),
   },
@@ -135,14 +135,14 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
   },
   clipNorm: {
     flag: "--clip-norm <x>",
-    help: "greatest norm of the gradient",
+    help: "largest norm of the gradient",
     rule: POSITIVE,
     default: null,
     defaultText: "no limit",
   },
   emaDecay: {
     flag: "--ema <decay>",
-    help: "average the weights, keeping this share a step; 0: no",
+    help: "average the weights, keeping this share of the average per step; 0: off",
     rule: SHARE_BELOW_ONE,
     default: 0,
   },
@@ -155,7 +155,7 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
   },
   trunkLearningRate: {
     flag: "--trunk-learning-rate <factor>",
-    help: "multiple of the learning rate for all but the head; 0 freezes them",
+    help: "learning rate of all but the last layer, as a multiple of the learning rate; 0 freezes them",
     rule: SHARE,
     defaultText: "1",
   },
@@ -163,19 +163,19 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
     flag: "--norm <name>",
     help: "norm of the adversary",
     rule: choice(TRAINABLE_NORMS),
-    defaultText: "the recipe's, linf mostly",
+    defaultText: "the recipe's, usually linf",
   },
   "recipe.adversary.epsilon": {
     flag: "--epsilon <x>",
-    help: "radius, in pixels of [0, 1]",
+    help: "radius, for pixels in [0, 1]",
     rule: POSITIVE,
-    defaultText: "0.3 for mnist, else 8/255; that of a recipe file",
+    defaultText: "0.3 for mnist, else 8/255; for a recipe file, its own",
   },
   "recipe.adversary.steps": {
     flag: "--steps <n>",
     help: "PGD steps of the adversary",
     rule: COUNT,
-    defaultText: "the recipe's, 7 mostly",
+    defaultText: "the recipe's, usually 7",
   },
   "recipe.adversary.relativeStepSize": {
     flag: "--step-size <x>",
@@ -227,16 +227,16 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
     keep: (typed) => [typed, 1],
   },
   "augmentation.resizedCrop.ratio": {
-    help: "its width over its height, least and greatest",
+    help: "ratio of its width to its height, smallest and largest",
     rule: list(POSITIVE),
   },
   "augmentation.rotation": {
     flag: "--rotation <degrees>",
-    help: "rotate training images up to this angle either way",
+    help: "rotate training images by up to this angle either way",
     rule: upTo(180),
   },
   "augmentation.translation": {
-    help: "shift training images up to this share of the side either way",
+    help: "shift training images by up to this share of the side either way",
     rule: SHARE,
   },
   "augmentation.brightness": {
@@ -256,15 +256,15 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
   },
   "augmentation.hue": {
     flag: "--hue <turns>",
-    help: "turn the colours by up to this share of the circle",
+    help: "turn the hue by up to this share of the circle",
     rule: upTo(0.5),
   },
   "validation.images": {
     flag: "--validation <n>",
-    help: "images split off to choose the best weights; 0: keep the last",
+    help: "images set aside to choose the best weights; 0: keep the last weights",
     rule: whole(0),
     default: 1000,
-    defaultText: "1000, or a fifth of the training images where that is fewer",
+    defaultText: "1000, or a fifth of the training images if that is fewer",
   },
   "validation.every": {
     flag: "--validate-every <n>",
@@ -280,7 +280,7 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
   },
   "validation.patience": {
     flag: "--patience <n>",
-    help: "stop after n validations without a better one",
+    help: "stop after n validations without improvement",
     rule: COUNT,
     default: null,
     defaultText: "never",
@@ -292,7 +292,7 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
     default: 200,
   },
   logEvery: { help: "steps between lines of the log", rule: COUNT, default: 10 },
-  seed: { flag: "--seed <n>", help: "seed of everything random", rule: whole(0, 2 ** 32 - 1), default: 0 },
+  seed: { flag: "--seed <n>", help: "seed for everything random", rule: whole(0, 2 ** 32 - 1), default: 0 },
   threads: {
     flag: "--threads <n>",
     help: "threads inside an operator",
@@ -301,13 +301,13 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
   },
   memory: {
     flag: "--memory <size>",
-    help: "memory that the process may take, such as 8GB: a batch that takes more is computed in parts",
+    help: "memory limit of the process, such as 8GB: a batch that needs more is computed in parts",
     rule: TEXT,
     defaultText: "no limit",
   },
   device: {
     flag: "--device <name>",
-    help: "what it runs on; holdfast devices lists those here",
+    help: "device to train on; holdfast devices lists them",
     rule: choice<DeviceName>(DEVICES),
     defaultText: "cpu",
   },
