@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** The program that opens a link by itself, without a shell that could read it otherwise. */
+/** The program that opens a link, run without a shell that could misinterpret it. */
 export function openerOf(
   link: string,
   platform: NodeJS.Platform,
@@ -10,7 +10,7 @@ export function openerOf(
   return { command: "xdg-open", args: [link] };
 }
 
-/** Whether a window can be shown: on Linux a machine without one would open a text browser, or none. */
+/** Whether there is a display: without one, Linux would open a text browser or nothing. */
 export function hasDisplay(
   platform: NodeJS.Platform = process.platform,
   env: NodeJS.ProcessEnv = process.env,
@@ -21,7 +21,7 @@ export function hasDisplay(
   );
 }
 
-/** Opens a link in the user's browser; whether a program for it could be started. */
+/** Opens a link in the user's browser. Returns whether a program for it could be started. */
 export function openBrowser(link: string): Promise<boolean> {
   if (!hasDisplay()) return Promise.resolve(false);
   const { command, args } = openerOf(link, process.platform);

@@ -1,11 +1,11 @@
-/** What a training tells the thread that shows it, and what that answers. */
+/** Messages between a training and the thread that serves its page. */
 import type { PackedError } from "../errors/index.js";
 import type { RunEvent } from "../training/index.js";
 
 export interface ThreadSetup {
   /** 0: any that is free. */
   readonly port: number;
-  /** Links that it makes at once. */
+  /** Number of links to create. */
   readonly links: number;
 }
 
@@ -17,7 +17,7 @@ export interface Ending {
 
 export type ToThread =
   | { readonly kind: "begin"; readonly folder: string }
-  /** `at`: milliseconds, by the clock that both threads have. */
+  /** `at`: milliseconds, on the clock that both threads share. */
   | { readonly kind: "event"; readonly event: RunEvent; readonly at: number }
   | { readonly kind: "end"; readonly ending: Ending };
 

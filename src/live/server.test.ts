@@ -105,7 +105,7 @@ describe.each(ROUTES)("%s", (path) => {
     "file://",
   ])("refuses the origin %s", async (origin) => {
     const { status, text } = await ask({ path, headers: { cookie, origin } });
-    expect([status, text]).toEqual([403, "Only the page itself may ask.\n"]);
+    expect([status, text]).toEqual([403, "Only the page itself may request this.\n"]);
   });
 
   test.each(["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])(
@@ -264,7 +264,7 @@ test("a port in use is said, with what to do", async () => {
   other.close();
   expect(error).toBeInstanceOf(UsageError);
   expect((error as Error).message).toBe(
-    `--port ${port}: is in use by another program\n  Name another, or leave --port out: a free one is taken.`,
+    `--port ${port}: is in use by another program\n  Choose another port, or omit --port to take a free one.`,
   );
 });
 

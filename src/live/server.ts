@@ -4,18 +4,18 @@ import { UsageError } from "../errors/index.js";
 import { createKeys, isCrossSite, refuseForeign, type Keys, type Refusal } from "./guard.js";
 import { createStreams, type Parts, type Streams } from "./streams.js";
 
-/** A page on the loopback address, for who has its link. */
+/** Serves a page on the loopback address, for whoever has its link. */
 export interface LiveServer {
   readonly port: number;
-  /** A link that lets one browser in, once. */
+  /** A link that lets in one browser, once. */
   link(): string;
-  /** Tells the open pages that something is new; they hear of it within the interval. */
+  /** Notifies the open pages of news; they get it within the interval. */
   changed(): void;
-  /** Sends what is new and says goodbye; resolves when every page has it, or after a second. */
+  /** Sends the last news and a farewell; resolves when every page has it, or after a second. */
   end(words: string): Promise<void>;
 }
 
-/** A page whole and in parts. */
+/** A page, whole and in parts. */
 export interface LivePage extends Parts {
   readonly html: string;
   /** Its Content-Security-Policy. */
@@ -25,13 +25,13 @@ export interface LivePage extends Parts {
 export interface LiveServerOptions {
   /** 0: any that is free. */
   readonly port: number;
-  /** The page as it is now; asked for only while somebody looks. */
+  /** The current page; called only while someone is watching. */
   readonly page: () => Promise<LivePage>;
-  /** Milliseconds between two renewals at least. */
+  /** Least milliseconds between two updates. */
   readonly interval?: number;
 }
 
-/** Only this machine reaches it. */
+/** Only this machine can reach it. */
 const ADDRESS = "127.0.0.1";
 const LIMITS = {
   maxHeaderSize: 8192,
@@ -42,7 +42,7 @@ const LIMITS = {
 } as const;
 const MOST_CONNECTIONS = 32;
 const INTERVAL_MS = 1000;
-/** Pages may be slow to take the last parts; the process that trained must not wait for them. */
+/** Pages may be slow to take the last parts; the training process must not wait for them. */
 const GOODBYE_MS = 1000;
 
 const policyOf = (own: string): string =>
@@ -59,10 +59,10 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves a training's page on 127.0.0.1: three fixed routes, GET and HEAD alone, for requests with this server's own Host and
- * Origin and with the cookie that a link gave, once. Nothing in a request names a file or an address.
+ * Serves a training's page on 127.0.0.1: three fixed routes, only GET and HEAD, for requests with this server's own Host and
+ * Origin and with the cookie that a one-time link gave. Nothing in a request names a file or an address.
  *
- * @throws UsageError when the port is in use, or may not be had.
+ * @throws UsageError if the port is in use or unavailable.
  */
 export async function startServer(options: LiveServerOptions): Promise<LiveServer> {
   const streams = createStreams();
@@ -75,7 +75,7 @@ export async function startServer(options: LiveServerOptions): Promise<LiveServe
   server.on("clientError", refuseMalformed);
   let timer: NodeJS.Timeout | undefined;
   let last = Promise.resolve();
-  // One after the other: a page must not be followed by an older one.
+  // Strictly in order, so that an older page never follows a newer one.
   const renew = (): Promise<void> => {
     const next = last.then(async () => {
       if (streams.count > 0) streams.send(await options.page());
@@ -91,7 +91,7 @@ export async function startServer(options: LiveServerOptions): Promise<LiveServe
     link: () => `http://${ADDRESS}:${port}/?token=${keys.issue()}`,
     changed() {
       timer ??= setTimeout(() => {
-        // What changes meanwhile is told the next time.
+        // Changes in the meantime go out with the next update.
         timer = undefined;
         renew().catch(() => {});
       }, options.interval ?? INTERVAL_MS).unref();
@@ -110,10 +110,10 @@ function listen(server: Server, port: number): Promise<void> {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const problems: Readonly<Record<string, string>> = {
         EADDRINUSE: "is in use by another program",
-        EACCES: "may not be used: the system keeps it for other programs",
+        EACCES: "cannot be used: the system reserves it for other programs",
       };
       const problem = problems[error.code ?? ""] ?? `cannot be listened on: ${error.message}`;
-      const remedy = "Name another, or leave --port out: a free one is taken.";
+      const remedy = "Choose another port, or omit --port to take a free one.";
       reject(new UsageError({ place: `--port ${port}`, problem, remedy, cause: error }));
     });
     server.listen({ host: ADDRESS, port, exclusive: true }, resolve);
@@ -131,7 +131,7 @@ function closed(server: Server): Promise<void> {
   });
 }
 
-/** What is not HTTP, has headers that are too long, or takes too long. */
+/** Answers requests that are not HTTP, have too long headers, or take too long. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   const status: Readonly<Record<string, string>> = {
     HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
@@ -159,9 +159,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, contex
   if (refusal !== undefined) return refuse(response, refusal);
   const token = LINK.exec(url)?.[1];
   if (token === undefined && url !== "/" && url !== "/events")
-    return refuse(response, { status: 404, words: "There is nothing here." });
+    return refuse(response, { status: 404, words: "Not found." });
   if (token !== undefined && !keys.admits(headers)) {
-    // Asking for the headers alone, as programs that show links do, leaves the token as it was.
+    // A HEAD request, as link previews make, does not spend the token.
     if (method === "HEAD" || !keys.spend(token)) return refuse(response, { status: 403, words: SPENT });
     response.setHeader("Set-Cookie", keys.cookie);
   } else if (token === undefined && (isCrossSite(headers) || !keys.admits(headers)))
@@ -179,23 +179,24 @@ async function answer(request: IncomingMessage, response: ServerResponse, contex
   response.end(method === "HEAD" ? "" : html);
 }
 
-/** A page that cannot be made, as where its files are damaged. */
+/** Answers if the page cannot be made, such as when its files are damaged. */
 function fail(response: ServerResponse, error: unknown): void {
   if (response.headersSent) response.destroy();
   else refuse(response, { status: 500, words: error instanceof Error ? error.message : String(error) });
 }
 
-const SPENT = "This link has been used: each works once. The browser that used it may still see the page.";
-const CLOSED = "This page opens with the link that holdfast printed.";
+const SPENT =
+  "This link has been used. Each link works once; the browser that used it can still see the page.";
+const CLOSED = "Open this page with the link that holdfast printed.";
 
-/** Goes to the page itself: a cookie with SameSite=Strict is not sent where another site's link led here, even after a redirection. */
+/** Moves on to the page: a SameSite=Strict cookie is not sent after a link from another site, even after a redirect. */
 const ENTRANCE = {
   policy: "default-src 'none'",
   html: `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>holdfast</title>
 <meta http-equiv="refresh" content="0; url=/"></head><body><main><a href="/">The training</a></main></body></html>`,
 };
 
-/** Methods that change something, and requests that bring something. */
+/** Refuses methods that change something, and requests with a body. */
 function refuseShape({ method, headers }: IncomingMessage): Refusal | undefined {
   if (method !== "GET" && method !== "HEAD") return { status: 405, words: "Only GET and HEAD are answered." };
   const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;

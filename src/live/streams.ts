@@ -1,15 +1,15 @@
-/** Pages that wait for what is new, over Server-Sent Events. */
+/** Pages that wait for updates, over Server-Sent Events. */
 import type { ServerResponse } from "node:http";
 
-/** More pages than anyone has open are a fault. */
+/** Limit on open pages; more than this is a fault. */
 const MOST = 8;
-/** A page that has taken nothing for so long is gone. */
+/** A page that has taken nothing for this long is gone. */
 const PATIENCE_MS = 30_000;
 
 /** A page in parts. */
 export interface Parts {
   readonly title: string;
-  /** By the id of its element. */
+  /** Parts by element id. */
   readonly sections: ReadonlyMap<string, string>;
 }
 
@@ -25,9 +25,9 @@ export interface Streams {
   /** Whether there is room for one more. */
   readonly hasRoom: boolean;
   add(response: ServerResponse): void;
-  /** Sends each page those parts that it does not have as they are. */
+  /** Sends each page the parts that changed since it last got them. */
   send(page: Parts): void;
-  /** Ends them all, with words for the reader. */
+  /** Ends all streams, with a message for the reader. */
   end(words: string): void;
 }
 
@@ -48,13 +48,13 @@ export function createStreams(): Streams {
       streams.add(stream);
       response.on("close", () => streams.delete(stream));
       response.on("drain", () => (stream.busySince = undefined));
-      // The browser asks again after so many milliseconds where the connection was lost.
+      // If the connection is lost, the browser reconnects after this many milliseconds.
       response.write("retry: 2000\n\n");
     },
     send({ title, sections }) {
       for (const stream of streams) {
         if (stream.busySince !== undefined) {
-          // It has yet to take the last parts: it gets the newest ones later, not all between.
+          // It has not taken the last parts yet; it will get the newest ones later, not all in between.
           if (performance.now() - stream.busySince > PATIENCE_MS) stream.response.destroy();
           continue;
         }

@@ -1,4 +1,4 @@
-/** Entry of the thread that serves a training's page: the training itself holds its own thread for seconds at a time. */
+/** Entry point of the thread that serves a training's page, because the training blocks its own thread for seconds at a time. */
 import { parentPort, workerData } from "node:worker_threads";
 import { packError } from "../errors/index.js";
 import type { Ending, FromThread, ThreadSetup, ToThread } from "./messages.js";
@@ -11,7 +11,7 @@ const watcher = createWatcher(async (folder) =>
   (await import("../training/index.js")).readRunHistory(folder),
 );
 
-/** What draws the page is loaded when somebody looks. */
+/** The drawing code is loaded only when someone is watching. */
 async function page(): Promise<LivePage> {
   const { LIVE_POLICY, renderLive, trainingPage } = await import("../report/index.js");
   const parts = trainingPage(await watcher.view());
@@ -20,10 +20,9 @@ async function page(): Promise<LivePage> {
 
 const WORDS: Readonly<Record<Ending["phase"], string>> = {
   finished:
-    "The training has finished, and this page is not renewed any more. It stays as report.html in the run folder.",
-  stopped:
-    "The training has stopped, and this page is not renewed any more. The command below goes on with it.",
-  failed: "The training has failed, and this page is not renewed any more.",
+    "The training has finished, so this page no longer updates. It is saved as report.html in the run folder.",
+  stopped: "The training has stopped, so this page no longer updates. The command below resumes it.",
+  failed: "The training has failed, so this page no longer updates.",
 };
 
 try {

@@ -99,7 +99,7 @@ describe("on the command line", () => {
     ]);
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(
-      /^The training is shown at http:\/\/127\.0\.0\.1:(\d+)\/\?token=[\w-]{43} \(works once\)\n {2}from another machine: ssh -L \1:127\.0\.0\.1:\1 <this machine>\n$/,
+      /^Watch the training at http:\/\/127\.0\.0\.1:(\d+)\/\?token=[\w-]{43} \(works once\)\n {2}from another machine: ssh -L \1:127\.0\.0\.1:\1 <this machine>\n$/,
     );
     expect(JSON.parse(stdout)).toMatchObject({ folder: out, report: join(out, "report.html") });
     const page = await readFile(join(out, "report.html"), "utf8");
@@ -126,7 +126,7 @@ describe("on the command line", () => {
     await live.end({ phase: "stopped" });
     expect(taken.code).toBe(2);
     expect(taken.stderr).toBe(
-      `error: --port ${live.port}: is in use by another program\n  Name another, or leave --port out: a free one is taken.\n`,
+      `error: --port ${live.port}: is in use by another program\n  Choose another port, or omit --port to take a free one.\n`,
     );
     const alone = await holdfast(["train", ...cheap, "--port", "8123", "--out", out]);
     expect([alone.code, alone.stderr]).toEqual([2, expect.stringMatching(/Add --open or --serve/)]);

@@ -3,10 +3,10 @@ import { unpackError } from "../errors/index.js";
 import type { RunEvent } from "../training/index.js";
 import type { Ending, FromThread, ThreadSetup, ToThread } from "./messages.js";
 
-/** The page of a training, served beside it. */
+/** The page of a training, served while it runs. */
 export interface LiveTraining {
   readonly port: number;
-  /** Each lets one browser in, once. */
+  /** Each lets in one browser, once. */
   readonly links: readonly string[];
   /** Where the run is, or will be. */
   begin(folder: string): void;
@@ -16,23 +16,23 @@ export interface LiveTraining {
 }
 
 export interface LiveOptions {
-  /** Any that is free by default. */
+  /** A free one by default. */
   readonly port?: number | undefined;
   readonly links: number;
-  /** The page is no longer served, for this reason; the training goes on. */
+  /** Called if the page is no longer served, with the reason; the training continues. */
   readonly onLost: (reason: Error) => void;
 }
 
-/** Pages get what is new within this, or not at all: a training that is done does not wait for them. */
+/** Pages get the last updates within this time or not at all: a finished training does not wait for them. */
 const LAST_MS = 5000;
 
 /**
- * Serves the page of a training in a thread of its own, which neither delays the training nor keeps the process alive.
+ * Serves the page of a training in its own thread, which neither delays the training nor keeps the process alive.
  *
- * @throws UsageError when the port is in use.
+ * @throws UsageError if the port is in use.
  */
 export async function serveTraining({ port = 0, links, onLost }: LiveOptions): Promise<LiveTraining> {
-  // What draws the page reads runs, and so loads ONNX Runtime: its telemetry is turned off by the first thread that does.
+  // The drawing code reads runs and so loads ONNX Runtime, whose telemetry the first thread to load it turns off.
   await import("../training/index.js");
   const workerData: ThreadSetup = { port, links };
   const worker = new Worker(new URL("./thread.js", import.meta.url), { workerData });
@@ -63,7 +63,7 @@ export async function serveTraining({ port = 0, links, onLost }: LiveOptions): P
         worker.once("message", () => resolve());
         worker.once("exit", () => resolve());
         setTimeout(resolve, LAST_MS).unref();
-        // The last parts are on their way: so long the process stays.
+        // Keeps the process alive while the last parts are on their way.
         worker.ref();
         tell({ kind: "end", ending });
       });

@@ -2,13 +2,13 @@ import type { Now, TrainingView } from "../report/index.js";
 import type { RunHistory } from "../training/index.js";
 import type { ToThread } from "./messages.js";
 
-/** What a training has told of itself so far; its log is read where somebody looks. */
+/** The state of a training from its events; its log is read only when someone is watching. */
 export interface Watcher {
   tell(message: ToThread): void;
   view(): Promise<TrainingView>;
 }
 
-/** A log that has only grown by steps is read again after so long; after anything else at once. */
+/** If only steps were added, the log is read again after this time; after anything else at once. */
 const READ_AGAIN_MS = 3000;
 
 /** @param read the history of a run folder. */
@@ -23,7 +23,7 @@ export function createWatcher(read: (folder: string) => Promise<RunHistory>): Wa
     if (message.kind === "begin") folder = message.folder;
     else if (message.kind === "end") {
       ({ phase, failure } = { failure: undefined, ...message.ending });
-      // A run that was finished before is resumed without a beginning.
+      // Resuming a finished run gives no start event.
       isStale = hasBegun || phase === "finished";
     } else {
       const { event, at } = message;

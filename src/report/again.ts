@@ -1,4 +1,4 @@
-/** How to get the same numbers again, and how to cite them. */
+/** How to repeat the measurement, and how to cite it. */
 import { CORRUPTIONS, SEVERITIES } from "../data/corruptions/names.js";
 import { CARDS, type Norm, type OptionRows } from "../attacks/cards/index.js";
 import {
@@ -19,21 +19,21 @@ import { attacksTold } from "./sentences.js";
 export function againSection(result: Result): Html {
   const command = commandOf(result);
   const sentences = citationsOf(result);
-  return html`<section id="again" aria-label="Run it again, cite it">
-    <h2>Run it again, cite it</h2>
+  return html`<section id="again" aria-label="Repeat it, cite it">
+    <h2>Repeat it, cite it</h2>
     ${
       command &&
       html`<pre><code>${command}</code></pre>
         <p class="note">
-          The same seed gives the same numbers on the same kind of machine. What you told about the models and
-          the data besides (such as --mean, --size or --class-map) is not kept in a result: add it again.
+          The same seed gives the same numbers on the same kind of machine. A result does not keep the options
+          that describe the models and the data (such as --mean, --size or --class-map): add them again.
         </p>`
     }
     ${sentences.map((sentence) => html`<blockquote>${sentence}</blockquote> `)}
   </section>`;
 }
 
-/** The attack that the evaluation was about: the first of a model on itself, at the headline. */
+/** The attack that the evaluation was about: the first white-box attack at the headline. */
 function chosenOf({ measurements, headline }: Result): AttackMeasurement | undefined {
   return attacksOf(measurements).find(
     ({ kind, threat, attack }) =>
@@ -44,7 +44,7 @@ function chosenOf({ measurements, headline }: Result): AttackMeasurement | undef
   );
 }
 
-/** `holdfast evaluate …`; undefined where nothing was attacked, or the sample was drawn as the command does not draw it. */
+/** `holdfast evaluate …`; undefined if nothing was attacked, or if the command cannot draw the same sample. */
 export function commandOf(result: Result): string | undefined {
   const { models, dataset, seed, measurements, headline } = result;
   const chosen = chosenOf(result);
@@ -69,7 +69,7 @@ export function commandOf(result: Result): string | undefined {
   return words.map(quoted).join(" ");
 }
 
-/** Norm, radii and attack; `--attack none` where nothing was attacked. */
+/** Norm, radii and attack; `--attack none` if nothing was attacked. */
 function attackWords(
   chosen: AttackMeasurement | undefined,
   measurements: Result["measurements"],
@@ -89,7 +89,7 @@ function attackWords(
   ];
 }
 
-/** `--corruptions`, and what was left out of them. */
+/** `--corruptions`, restricted to those that were measured. */
 function corruptionWords(result: Result): string[] {
   const [summary] = summariseCorruptions(result);
   if (summary === undefined) return [];
@@ -101,7 +101,7 @@ function corruptionWords(result: Result): string[] {
   ];
 }
 
-/** What the attack was told besides its defaults. */
+/** The attack's options that differ from the defaults. */
 function optionsOf({ attack, parameters, threat }: AttackMeasurement, norm: Norm): string[] {
   const rows: OptionRows = Object.hasOwn(CARDS, attack) ? CARDS[attack as keyof typeof CARDS].options : {};
   return Object.entries(rows).flatMap(([name, row]) => {
@@ -116,12 +116,12 @@ function optionsOf({ attack, parameters, threat }: AttackMeasurement, norm: Norm
   });
 }
 
-/** A word as a POSIX shell takes it. */
+/** Quotes a word for a POSIX shell. */
 export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** What a paper or a pull request may say of each model. */
+/** A sentence about each model, for a paper or a pull request. */
 export function citationsOf(result: Result): string[] {
   const { headline, dataset, tool, seed, models } = result;
   const chosen = chosenOf(result);

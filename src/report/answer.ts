@@ -26,7 +26,7 @@ export function answerSection(result: Result): Html {
     <p class="lead">
       ${dataset.n} images of
       ${dataset.name}${dataset.sampling === "full" ? "" : `, a class-balanced sample of ${dataset.population}`}.
-      ${threats.length === 0 ? "" : "Under attack an image counts as right if no attack that was tried broke it: these accuracies are upper bounds."}
+      ${threats.length === 0 ? "" : "Under attack, an image counts as right if no attack that was tried broke it, so these accuracies are upper bounds."}
     </p>
     ${result.models.map((model) => modelOf(result, model, threats))}
     <ul class="sentences">
@@ -36,7 +36,7 @@ export function answerSection(result: Result): Html {
   </header>`;
 }
 
-/** `AT+ALP is right on at most 88.9 % under attack`, or a question where there are several answers or none. */
+/** `AT+ALP is right on at most 88.9 % under attack`, or a question if there are several answers or none. */
 export function titleOf(result: Result): string {
   const { headline, models } = result;
   const [only] = models;
@@ -52,11 +52,11 @@ export function titleOf(result: Result): string {
   const robust = worstCase(result, only.name, headline);
   if (robust === undefined) return `How well does ${only.name} hold under attack?`;
   if (falsifiedBy(result, robust.measurements) !== undefined)
-    return `${only.name}: its accuracy under attack is not to be trusted`;
+    return `${only.name}: its accuracy under attack cannot be trusted`;
   return `${only.name} is right on at most ${format.percent(robust.accuracy)} under attack`;
 }
 
-/** What was attacked: norms in order, and ε rising; the headline last of its norm where it is the largest. */
+/** The threats: norms in order, and ε rising; the headline comes last in its norm if it is the largest. */
 function threatsOf({ measurements }: Result): ThreatInfo[] {
   const threats = new Map<string, ThreatInfo>();
   for (const { threat, parameters } of attacksOf(measurements))

@@ -3,7 +3,7 @@ import * as format from "./format.js";
 import { embeddedJson, html, raw, type Html } from "./html.js";
 import { table } from "./tables.js";
 
-/** All that is needed to get the same numbers again. */
+/** Everything needed to repeat the measurement. */
 export function appendixSection(result: Result): Html {
   const { dataset, seed } = result;
   return html`<section id="appendix" aria-label="How it was measured">
@@ -27,7 +27,7 @@ export function appendixSection(result: Result): Html {
   </section>`;
 }
 
-/** What computed, where and when. */
+/** What computed the result, where and when. */
 export function runRows({
   tool,
   runtime,
@@ -44,10 +44,10 @@ export function runRows({
 }
 
 function describeDevice({ name, onCpu }: NonNullable<Result["runtime"]["device"]>): string {
-  return onCpu.length === 0 ? name : `${name}, without kernels there and run on the CPU: ${onCpu.join(", ")}`;
+  return onCpu.length === 0 ? name : `${name}; run on the CPU for lack of kernels: ${onCpu.join(", ")}`;
 }
 
-/** Classes with their numbers of images; those of the model that have none are only counted. */
+/** Classes with their numbers of images; classes without images are only counted. */
 function classesOf({ classNames, classCounts }: Result["dataset"]): string {
   const shown = classNames.flatMap((name, i) =>
     classCounts[i] === 0 ? [] : [`${name} (${classCounts[i]})`],
@@ -96,11 +96,11 @@ function validationTable({ models }: Result): Html {
   if (rows.length === 0) return html``;
   return html`<details>
     <summary>Validation during training</summary>
-    ${table("On images split off the training set", ["model", "step", "images", "clean", "under attack"], rows)}
+    ${table("On images held out from the training set", ["model", "step", "images", "clean", "under attack"], rows)}
   </details>`;
 }
 
-/** The result itself, for other programs: without the pictures, which the page shows already. */
+/** The result as JSON for other programs, without the pictures, which the page already shows. */
 export function dataBlock(result: Result): Html {
   const { html: json } = embeddedJson({ ...result, examples: [] });
   return raw(`<script type="application/json" id="result">${json}</script>`);

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * All that runs in a page: it shows the gallery's filters, which nothing but a script can work, and hides what does not match. The
- * page reads without it. It is text that never changes, so that the page's policy can name it by its hash.
+ * The only script in a page: it shows the gallery's filters, which need a script, and hides pictures that do not match. The
+ * page works without it. The text never changes, so the page's policy can name it by its hash.
  */
 export const BEHAVIOUR = `
 for (const form of document.querySelectorAll("form.filters")) {
@@ -30,7 +30,7 @@ for (const form of document.querySelectorAll("form.filters")) {
 }
 `;
 
-/** A script's source in a Content-Security-Policy: its hash. */
+/** A script as a source in a Content-Security-Policy: its hash. */
 export function scriptSource(script: string): string {
   return `'sha256-${createHash("sha256").update(script).digest("base64")}'`;
 }

@@ -18,31 +18,31 @@ export interface Series {
   readonly colour: string;
   readonly dashed: boolean;
   readonly points: readonly (readonly [x: number, y: number | null])[];
-  /** [low, high] beside each point, where it is an accuracy. */
+  /** [low, high] of each point, if it is an accuracy. */
   readonly intervals?: readonly (readonly [low: number, high: number])[];
 }
 
 export interface Chart {
   readonly title: string;
-  /** What a reader who cannot see it should know. */
+  /** Description for a reader who cannot see the chart. */
   readonly description: string;
   readonly xName: string;
   readonly yName: string;
   readonly percent: boolean;
-  /** `even`: every value of x at the same distance from the next, named by `nameX`. */
+  /** `even`: values of x at equal distances, named by `nameX`. */
   readonly xScale: "linear" | "log" | "even";
   readonly nameX?: (x: number) => string;
   readonly series: readonly Series[];
 }
 
-/** Colours that colour-blind readers tell apart (Okabe & Ito 2008), dark enough on white and on black. */
+/** Colours that colour-blind readers can tell apart (Okabe & Ito 2008), readable on white and on black. */
 const COLOURS = ["#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
 
 export function colourOf(result: Result, model: string): string {
   return COLOURS[result.models.findIndex(({ name }) => name === model) % COLOURS.length]!;
 }
 
-/** Accuracy against ε, from the clean accuracy at 0. */
+/** Accuracy against ε, starting with the clean accuracy at 0. */
 export function epsilonChart(result: Result): Chart | undefined {
   const series = accuracyAgainstEpsilon(result).map((curve) => seriesOf(result, curve));
   if (series.length === 0) return undefined;
@@ -52,7 +52,7 @@ export function epsilonChart(result: Result): Chart | undefined {
 /** Points of a curve over every ε. */
 const CURVE_POINTS = 200;
 
-/** Accuracy at every ε, from the nearest adversarial images that were found. */
+/** Accuracy at every ε, from the nearest adversarial images found. */
 export function distanceChart(result: Result): Chart | undefined {
   const each = distancesOf(result);
   if (each.length === 0) return undefined;
@@ -72,7 +72,7 @@ export function distanceChart(result: Result): Chart | undefined {
   return accuracyChart("Accuracy at every ε, at most", "ε", "linear", series);
 }
 
-/** Where the curve ends: at the greatest ε of an attack, and where nine tenths of what was found are broken. */
+/** Where the curve ends: at the largest ε of an attack, or where nine tenths of the images with a find are broken. */
 function endOf({ measurements }: Result, each: readonly Distances[]): number {
   const radii = attacksOf(measurements)
     .filter(({ threat }) => each.some(({ norm }) => norm === threat.norm))
@@ -104,7 +104,7 @@ export function lossChart(result: Result): Chart | undefined {
   return {
     title: "Training loss",
     description:
-      "The whole loss of each model at the steps of its training; different recipes minimise different losses.",
+      "The total loss of each model at each training step. Different recipes minimise different losses.",
     xName: "step",
     yName: "loss",
     percent: false,
@@ -149,7 +149,7 @@ function seriesOf(result: Result, curve: Curve): Series {
   };
 }
 
-/** The chart as an SVG picture that needs no script. */
+/** The chart as an SVG without scripts. */
 export function renderChart(
   chart: Chart,
   size: { width: number; height: number } = { width: 640, height: 340 },
@@ -183,7 +183,7 @@ export function renderChart(
 
 function xAxis({ xScale, series, nameX = String }: Chart): object {
   if (xScale !== "even") {
-    // The axis ends at the data's own extremes, which may have sixteen digits.
+    // The axis ends at the extremes of the data, which may have sixteen digits.
     const axisLabel = { formatter: (x: number) => String(Number(x.toPrecision(3))) };
     return { type: xScale === "log" ? "log" : "value", min: "dataMin", max: "dataMax", axisLabel };
   }
@@ -192,13 +192,13 @@ function xAxis({ xScale, series, nameX = String }: Chart): object {
   return { type: "category", data, boundaryGap: false, axisTick: { alignWithLabel: true } };
 }
 
-/** What ECharts has for a value of x: itself, or its name where it is one of several. */
+/** How ECharts gets a value of x: the value itself, or its name on an even axis. */
 const nameOfX =
   ({ xScale, nameX = String }: Chart) =>
   (x: number): number | string =>
     xScale === "even" ? nameX(x) : x;
 
-/** Lines that the legend takes: about 7 pixels a letter, and 54 for the sign and the gap. */
+/** Number of lines of the legend: about 7 pixels per letter, and 54 for the symbol and the gap. */
 function legendRows(series: readonly Series[], width: number): number {
   let [rows, used] = [1, 0];
   for (const { name } of series) {

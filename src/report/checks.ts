@@ -12,10 +12,10 @@ import { table } from "./tables.js";
 
 const PURPOSE: Readonly<Record<FurtherAttack["purpose"], string>> = {
   longer: "twice the steps",
-  adaptive: "an attack on the attention maps and the logits together",
+  adaptive: "an attack on the attention maps and the logits at once",
 };
 
-/** What was tried beside the measurements; nothing where nothing was. */
+/** The extra checks; empty if there were none. */
 export function checksSection({ checks = [], measurements }: Result): Html {
   const labels = new Map(attacksOf(measurements).map((m) => [m.id, attackLabel(m)]));
   const rows = checks.flatMap(({ model, measurement = "", repeats, further = [], signs }) => {
@@ -32,8 +32,8 @@ export function checksSection({ checks = [], measurements }: Result): Html {
   return html`<section id="checks" aria-label="What was checked">
     <h2>What was checked</h2>
     ${table(
-      "On samples of the images that stood under the headline's attack. What a check broke counts in the worst case.",
-      ["model", "beside", "check", "attack", "images", "found"],
+      "On samples of the images that survived the headline's attack. Images that a check broke count in the worst case.",
+      ["model", "after", "check", "attack", "images", "found"],
       rows,
     )}
   </section>`;
@@ -48,7 +48,7 @@ function repeated({
   readonly correct: readonly number[];
   readonly averagedOver?: number | undefined;
 }): string[] {
-  const found = averagedOver === undefined ? "the same answers" : `${correct.join(", ")} right: they differ`;
+  const found = averagedOver === undefined ? "the same outputs" : `${correct.join(", ")} right: they differ`;
   return [String(images), found];
 }
 
@@ -62,7 +62,7 @@ function seen({ images, noGradient, instability, lost, rising, refuted, unbounde
     [lost, "lost"],
     [rising, "still rising"],
     [refuted, "refuted by the model"],
-    [unbounded, "standing where all is allowed"],
+    [unbounded, "unbroken without limits"],
   ];
   const found = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return [String(images), [...found, `noise changes the margin by ${percent(instability)}`].join(", ")];

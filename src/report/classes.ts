@@ -1,4 +1,4 @@
-/** Which classes an attack breaks first, and what it makes of them. */
+/** Which classes an attack breaks first, and what they are mistaken for. */
 import {
   attackLabel,
   attacksOf,
@@ -10,19 +10,19 @@ import * as format from "./format.js";
 import { html, type Html } from "./html.js";
 import { table } from "./tables.js";
 
-/** Rows that are shown at once; the others open with a click. */
+/** Rows shown at first; a click opens the others. */
 const SHOWN = 12;
-/** A matrix of more classes is a list of what is most often mistaken. */
+/** With more classes, a list of the most frequent mistakes replaces the matrix. */
 const MOST_CELLS = 20;
 const MOST_MISTAKES = 20;
 
-/** Nothing where no attack of the headline kept what the models said of each image. */
+/** Empty if no attack at the headline has per-image predictions. */
 export function classesSection(result: Result): Html {
   const attacks = result.models.flatMap(({ name }) => strongestOn(result, name) ?? []);
   if (attacks.length === 0) return html``;
   return html`<section id="classes" aria-label="Classes">
-    <h2>Which classes break first, and what they are taken for</h2>
-    <p class="note">Of each model under the strongest attack on it at the headline’s ε.</p>
+    <h2>Which classes break first, and what they are mistaken for</h2>
+    <p class="note">For each model, under its strongest attack at the headline’s ε.</p>
     ${attacks.map(({ measurement, columns }, i) => {
       const title = `${measurement.model} under ${attackLabel(measurement)}, ${format.threat(measurement.threat)}`;
       const content = html`<div class="side">
@@ -44,7 +44,7 @@ interface Strongest {
   readonly columns: PerAttackedImage;
 }
 
-/** The attack with the least accuracy on the model itself, of those that kept each image's answer. */
+/** The white-box attack that leaves the lowest accuracy, among those with per-image predictions. */
 function strongestOn({ measurements, headline }: Result, model: string): Strongest | undefined {
   let found: Strongest | undefined;
   for (const measurement of attacksOf(measurements)) {
@@ -62,11 +62,11 @@ interface ClassRow {
   readonly images: number;
   readonly clean: number;
   readonly standing: number;
-  /** What its images are taken for under attack, the most frequent first. */
+  /** What its images are mistaken for under attack, most frequent first. */
   readonly taken: readonly (readonly [prediction: number, count: number])[];
 }
 
-/** Classes that have images, those first of which the attack leaves the smallest share. */
+/** Classes with images, sorted by the share that the attack leaves, smallest first. */
 export function classRows({
   label,
   cleanPrediction,
@@ -106,7 +106,7 @@ function classTable(result: Result, title: string, columns: PerAttackedImage): H
       .map(([said, count]) => `${format.className(result.dataset, said)} (${count})`)
       .join(", "),
   ]);
-  const heads = ["class", "images", "right when clean", "right under attack", "mostly taken for"];
+  const heads = ["class", "images", "right when clean", "right under attack", "mostly mistaken for"];
   const rest = rows.slice(SHOWN);
   return html`${table(title, heads, rows.slice(0, SHOWN))}
   ${
@@ -114,7 +114,7 @@ function classTable(result: Result, title: string, columns: PerAttackedImage): H
       ? null
       : html`<details>
           <summary>${rest.length} more classes</summary>
-          ${table("Classes that hold better", heads, rest)}
+          ${table("Classes that hold up better", heads, rest)}
         </details>`
   }`;
 }
@@ -125,7 +125,7 @@ function bar(share: number): Html {
     >${format.percent(share)}`;
 }
 
-/** What each class is taken for: all of it as a matrix, or of many classes what happens most often. */
+/** What each class is mistaken for: a matrix or, for many classes, the most frequent mistakes. */
 function mistakes(result: Result, columns: PerAttackedImage): Html {
   const rows = classRows(columns).toSorted((a, b) => a.label - b.label);
   const name = (label: number): string => format.className(result.dataset, label);
@@ -142,7 +142,7 @@ function mistakes(result: Result, columns: PerAttackedImage): Html {
     if (most.length === 0) return html``;
     return table(
       "Most frequent mistakes under this attack",
-      ["class", "taken for", "images"],
+      ["class", "mistaken for", "images"],
       most.map(({ label, images, each, count }) => [name(label), name(each), `${count} of ${images}`]),
     );
   }
@@ -150,7 +150,7 @@ function mistakes(result: Result, columns: PerAttackedImage): Html {
   return html`<div class="scroll" role="group" aria-label="confusion matrix" tabindex="0">
     <table class="confusion${isLong ? " long" : ""}">
       <caption>
-        Confusion matrix under this attack: a row is a class, a column what its images are taken for
+        Confusion matrix under this attack: rows are classes, columns are what their images are classified as
       </caption>
       <thead>
         <tr>

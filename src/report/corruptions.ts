@@ -8,7 +8,7 @@ import {
 import * as format from "./format.js";
 import { html, type Html } from "./html.js";
 
-/** A heat map for each model: kinds down, severities across; the darker, the more is lost. */
+/** A heat map per model: kinds down, severities across. Darker cells lose more accuracy. */
 export function corruptionsSection(result: Result): Html {
   const summaries = summariseCorruptions(result);
   if (summaries.length === 0) return html``;
@@ -16,9 +16,9 @@ export function corruptionsSection(result: Result): Html {
     <h2>Under corruptions</h2>
     ${summaries.map((summary) => modelOf(result, summary))}
     <p class="note">
-      In each cell the accuracy, and below it its 95 % Wilson interval. The colour says how much of the clean
-      accuracy is lost.
-      ${summaries.some(({ interval }) => interval !== undefined) ? "The interval of the mean takes each image's share of right answers as one draw." : ""}
+      Each cell shows the accuracy and, below it, its 95 % Wilson interval. The colour shows how much of the
+      clean accuracy is lost.
+      ${summaries.some(({ interval }) => interval !== undefined) ? "The interval of the mean treats each image's share of right predictions as one draw." : ""}
     </p>
   </section>`;
 }

@@ -2,7 +2,7 @@ import { renderChart, type Chart } from "./charts.js";
 import { html, raw, type Html } from "./html.js";
 import { chartTable } from "./tables.js";
 
-/** A chart with its title and, to unfold, its numbers. */
+/** A chart with its title and a collapsible table of its numbers. */
 export function chartFigure(chart: Chart, size?: { readonly width: number; readonly height: number }): Html {
   return html`<figure class="chart">
     <figcaption>${chart.title}</figcaption>
@@ -11,7 +11,7 @@ export function chartFigure(chart: Chart, size?: { readonly width: number; reado
   </figure>`;
 }
 
-/** Charts side by side; nothing where there are none. */
+/** Charts side by side; empty if there are none. */
 export function chartsSection(charts: readonly Chart[], note: string): Html {
   if (charts.length === 0) return html``;
   return html`<section id="charts" aria-label="Curves">

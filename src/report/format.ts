@@ -13,7 +13,7 @@ export function counted({ correct, n }: Score): string {
   return `${correct} of ${n}`;
 }
 
-/** `0.3`, or `8/255` where it is that many gray levels and no short decimal. */
+/** `0.3`, or `8/255` if it is a whole number of gray levels and not a short decimal. */
 export function epsilon(value: number): string {
   if (Math.abs(Number(value.toFixed(4)) - value) < 1e-9) return String(Number(value.toFixed(4)));
   const levels = Math.round(value * 255);
@@ -25,7 +25,7 @@ export function threat({ norm, epsilon: radius }: ThreatInfo): string {
   return `${normLabel(norm)}, ε = ${epsilon(radius)}`;
 }
 
-/** `0.1534`; `none found` where it is infinite. */
+/** `0.1534`; `none found` if it is infinite. */
 export function distance(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return "";
   return value === Infinity ? "none found" : String(Number(value.toPrecision(4)));
@@ -46,7 +46,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
 }
 
-/** A label or a prediction by its name; `NaN` where the model named no class. */
+/** The name of a label or a prediction; `NaN` if the model predicted no class. */
 export function className({ classNames }: Pick<ScoredImages, "classNames">, label: number): string {
   return label < 0 ? "NaN" : (classNames[label] ?? String(label));
 }

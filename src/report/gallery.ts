@@ -3,17 +3,17 @@ import * as format from "./format.js";
 import { html, type Html } from "./html.js";
 import { heatmapOf, perturbationOf, pictureOf, type PictureOptions } from "./pictures.js";
 
-/** Of more pictures than these the sides are reduced: a hundred photographs make a page of at most 3 MB. */
+/** With more pictures than this, they are scaled down: a hundred photographs make a page of at most 3 MB. */
 const FEW = 30;
 const REDUCED = 144;
 
-/** An image as one model was attacked on it. */
+/** One image, attacked on one model. */
 interface Shot {
   readonly example: Example;
   readonly view: ExampleView;
 }
 
-/** Adversarial images, large; each can be flipped to the clean one, the change, and where the model looks. */
+/** Large adversarial images; each flips to the clean one, the change, and where the model looks. */
 export async function gallerySection(result: Result): Promise<Html> {
   if (result.examples.length === 0) return html``;
   const shots = result.examples
@@ -27,17 +27,16 @@ export async function gallerySection(result: Result): Promise<Html> {
     <h2>What the attack does, and where the models look</h2>
     <p class="note">
       Images that every model gets right when clean, each attacked on the model itself (${nameOf(attack)},
-      ${format.threat(threat)}); those that it was fooled by come first. Point at a picture to see it clean;
-      the buttons below it, or the arrow keys, show the change (magnified: gray is none) and the attention of
-      the last group, F(A) = Σ<sub>c</sub>
-      |A<sub>c</sub>|², dark to bright.
+      ${format.threat(threat)}). Images that fooled the model come first. Point at a picture to see it clean.
+      The buttons below it, or the arrow keys, show the change (magnified; gray is no change) and the
+      attention of the last group, F(A) = Σ<sub>c</sub> |A<sub>c</sub>|², dark to bright.
     </p>
     ${filters(result, shots)}
     <div class="gallery">${shown}</div>
   </section>`;
 }
 
-/** Fooled before held, the surest first. */
+/** Fooled before held, most confident first. */
 function gravestFirst(a: Shot, b: Shot): number {
   const [fooledA, fooledB] = [isFooled(a), isFooled(b)];
   if (fooledA !== fooledB) return fooledA ? -1 : 1;
@@ -47,7 +46,7 @@ function gravestFirst(a: Shot, b: Shot): number {
 
 const isFooled = ({ example, view }: Shot): boolean => view.adversarialPrediction !== example.label;
 
-/** Shown by the page's script, which alone can work them. */
+/** Hidden until the page's script shows them, because they need it. */
 function filters(result: Result, shots: readonly Shot[]): Html {
   const labels = [...new Set(shots.map(({ example }) => example.label))].sort((a, b) => a - b);
   return html`<form class="filters" hidden>
@@ -64,7 +63,7 @@ function filters(result: Result, shots: readonly Shot[]): Html {
   </form>`;
 }
 
-/** A picture that can be looked at in several ways. */
+/** One view of a picture. */
 interface Face {
   readonly name: string;
   readonly alt: string;
@@ -113,7 +112,7 @@ async function shotOf(result: Result, shot: Shot, place: number, side: PictureOp
   </article>`;
 }
 
-/** Images with a shorter side have pixels that one can see. */
+/** Images with a shorter side are shown with visible pixels. */
 const SMALL = 112;
 
 function facesOf({ example, view }: Shot, label: string, side: PictureOptions): Face[] {
@@ -124,7 +123,7 @@ function facesOf({ example, view }: Shot, label: string, side: PictureOptions): 
     { name: "attacked", alt: `adversarial image ${of}`, source: pictureOf(view.adversarial, side) },
     {
       name: "change",
-      alt: "what was changed, magnified",
+      alt: "the change, magnified",
       source: perturbationOf(view.perturbation, halved(side)),
     },
     ...(last === undefined
@@ -146,10 +145,10 @@ function facesOf({ example, view }: Shot, label: string, side: PictureOptions): 
   ];
 }
 
-/** Noise takes most of a page's bytes, and says the least. */
+/** Noise takes most of a page's bytes and shows the least. */
 const halved = ({ side }: PictureOptions): PictureOptions => (side === undefined ? {} : { side: side / 2 });
 
-/** The maps of the groups before the last, which is among the faces: clean above attacked. */
+/** The maps of the earlier groups (the last group is one of the faces): clean above attacked. */
 async function groupsOf({ model, attention }: ExampleView): Promise<Html | null> {
   if (attention.length < 2) return null;
   const pairs: Html[] = [];

@@ -1,4 +1,4 @@
-/** Text that is HTML already. Everything else is escaped when it enters a template. */
+/** Text that already is HTML. Everything else is escaped when it enters a template. */
 export interface Html {
   readonly html: string;
 }
@@ -17,7 +17,7 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
-/** Trusts a string to be HTML: only for what this room made itself. */
+/** Trusts a string as HTML. Only for text made in this room. */
 export function raw(html: string): Html {
   return { html };
 }
@@ -38,8 +38,8 @@ function render(part: Part): string {
 }
 
 /**
- * JSON that may stand in a `<script type="application/json">`: no `<` that could end it, and
- * none of the line separators that older JavaScript does not allow in strings.
+ * JSON that is safe inside `<script type="application/json">`: no `<` that could end the element, and
+ * no line separators, which older JavaScript does not allow in strings.
  */
 export function embeddedJson(value: unknown): Html {
   const json = JSON.stringify(value)

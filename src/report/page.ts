@@ -2,26 +2,26 @@ import { BEHAVIOUR, BEHAVIOUR_SOURCE, scriptSource } from "./behaviour.js";
 import { html, raw, type Html } from "./html.js";
 import { STYLES } from "./styles.js";
 
-/** Nothing may be fetched: the page is text, its own style and its own pictures. Nothing runs but what its hash allows. */
+/** Nothing may be fetched: the page is text, its own style and its own pictures. Only scripts with a listed hash run. */
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 export interface Page {
   readonly title: string;
   /** Name and version of the program. */
   readonly generator: string;
-  /** What stands in `<main>`. */
+  /** Content of `<main>`. */
   readonly content: Html;
   /** A block of JSON for other programs. */
   readonly data: Html;
-  /** Rules beside the common ones. */
+  /** Style rules in addition to the common ones. */
   readonly styles?: string;
-  /** Whether there are filters for the page's script to work. */
+  /** Whether there are filters that need the page's script. */
   readonly hasFilters?: boolean;
-  /** A script that asks its own server, and nobody else, for what is new: text that never changes. */
+  /** A script that asks only its own server for updates. Its text never changes. */
   readonly liveScript?: string;
 }
 
-/** One HTML file that needs nothing else. */
+/** One self-contained HTML file. */
 export function pageOf(page: Page): string {
   const { title, generator, content, data, styles = "", hasFilters = false, liveScript } = page;
   const text = html`<!doctype html>
@@ -46,10 +46,10 @@ export function pageOf(page: Page): string {
   return text.html;
 }
 
-/** Browsers ask the server of a page for an icon, unless it says that it has none. */
+/** Keeps browsers from requesting an icon from the server. */
 const NO_ICON = raw('<link rel="icon" href="data:," />');
 
-/** The policy of a page: {@link POLICY}, and the scripts that it has, by their hashes. */
+/** The policy of a page: {@link POLICY} plus the hashes of its scripts. */
 export function policyOf({
   hasFilters = false,
   liveScript,

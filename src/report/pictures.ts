@@ -1,25 +1,25 @@
 import sharp from "sharp";
 import { decodeRaster, type Raster } from "../evaluation/index.js";
 
-/** Pixels a side at least: small images are enlarged without smoothing, so that pixels stay visible. */
+/** Smallest side in pixels: smaller images are enlarged without smoothing, so that pixels stay visible. */
 const LEAST_SIDE = 112;
 
-/** From this side on a picture is a photograph, which WebP keeps in a tenth of a PNG's bytes. */
+/** From this side up, a picture is treated as a photograph, which WebP stores in a tenth of a PNG's bytes. */
 const PHOTOGRAPH = 112;
-/** Of WebP, to 100. A magnified change is nearly noise, whose grains nobody looks at one by one. */
+/** WebP quality, up to 100. A magnified change is nearly noise, so its details do not matter. */
 const QUALITY = { photograph: 80, change: 8, map: 60 } as const;
 
 export interface PictureOptions {
-  /** A photograph's longer side is scaled down to it. */
+  /** Photographs are scaled down to this longer side. */
   readonly side?: number;
 }
 
-/** A stored image as a data URI: a PNG of its pixels, or of a photograph a WebP. */
+/** A stored image as a data URI: a PNG, or a WebP for a photograph. */
 export function pictureOf(raster: Raster, options: PictureOptions = {}): Promise<string> {
   return dataUri(scaled(raster), raster, { ...options, quality: QUALITY.photograph, exact: true });
 }
 
-/** x' − x with gray for no change, magnified so that its largest value shows fully. */
+/** x' − x with gray for no change, scaled so that its largest value uses the full range. */
 export function perturbationOf(raster: Raster, options: PictureOptions = {}): Promise<string> {
   return dataUri(scaled(raster), raster, { ...options, quality: QUALITY.change, exact: true });
 }
@@ -49,7 +49,7 @@ const INFERNO = [
   [252, 255, 164],
 ] as const;
 
-/** The colour of a share of the largest value, three numbers to 255. */
+/** The colour for a share of the largest value, as three numbers up to 255. */
 export function heat(share: number): number[] {
   const place = Math.min(1, Math.max(0, share)) * (INFERNO.length - 1);
   const low = Math.min(INFERNO.length - 2, Math.floor(place));
@@ -58,11 +58,11 @@ export function heat(share: number): number[] {
 }
 
 interface Encoding {
-  /** A photograph's longer side is scaled down to it. */
+  /** Photographs are scaled down to this longer side. */
   readonly side?: number;
-  /** Of WebP. */
+  /** WebP quality. */
   readonly quality: number;
-  /** Whether pixels must stay as they are where they can be seen: then a small picture is a PNG. */
+  /** Whether visible pixels must stay exact: then a small picture is a PNG. */
   readonly exact: boolean;
 }
 

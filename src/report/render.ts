@@ -14,8 +14,8 @@ import { accuracySection, warningsSection } from "./tables.js";
 import { stagesSection } from "./waterfall.js";
 
 /**
- * A result as one HTML file that needs nothing else: it reads without scripts and without a
- * network, and holds the result as JSON (`#result`) for other programs.
+ * Renders a result as one self-contained HTML file. It works without scripts and without a
+ * network, and contains the result as JSON (`#result`) for other programs.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export async function renderReport(result: Result): Promise<string> {
     title: `${names} on ${result.dataset.name}: robustness report`,
     generator: `${result.tool.name} ${result.tool.version}`,
     content: html`${answerSection(result)} ${warningsSection(result)}
-      ${chartsSection(charts, "Bars beside the points are 95 % Wilson intervals.")} ${stagesSection(result)}
+      ${chartsSection(charts, "Bars at the points are 95 % Wilson intervals.")} ${stagesSection(result)}
       ${corruptionsSection(result)} ${await gallerySection(result)} ${classesSection(result)}
       ${checksSection(result)} ${accuracySection(result)} ${againSection(result)} ${appendixSection(result)}
       <footer>Made by ${result.tool.name} ${result.tool.version} on ${result.date}.</footer>`,

@@ -208,7 +208,7 @@ describe("the report", () => {
   test("has a table under every chart, and says in words what it shows", () => {
     const charts = page.match(/<div role="img" tabindex="0" aria-label="[^"]{20,}"/g)!;
     expect(charts.length).toBe(3);
-    expect(page.match(/The numbers of this chart/g)!.length).toBe(3);
+    expect(page.match(/The numbers in this chart/g)!.length).toBe(3);
   });
 });
 
@@ -249,7 +249,7 @@ describe("a verdict", () => {
   test("is none where a serious warning says that the number is false", () => {
     const { id } = suiteMeasurement([{ attack: "apgd", broken: 1 }], { right: 20, n: 20, epsilon: 0.5 });
     const warning = { code: "zero-gradient", severity: "serious", message: "m", measurements: [id] } as const;
-    expect(judged(20, 19, { warnings: [warning] })).toContain("not to be trusted");
+    expect(judged(20, 19, { warnings: [warning] })).toContain("cannot be trusted");
   });
 });
 
@@ -271,7 +271,7 @@ describe("the attacks of a suite", () => {
     const suites = await renderReport({ ...result, measurements: [at(0.1, 5), at(0.5, 11)] });
     const section = /<section id="suites"[\s\S]*?<\/section>/.exec(suites)![0];
     expect(section.match(/<svg/g)!.length).toBe(1);
-    expect(section).toContain("18 right, APGD took 11, Square 3: 4 stand, of 20 images.");
+    expect(section).toContain("18 right; APGD broke 11, Square 3; 4 survived, of 20 images.");
     const labels = [...section.matchAll(/<text[^>]*>([^<]+)<\/text>/g)].map(([, label]) => label);
     for (const label of ["clean", "APGD", "Square", "standing", "18", "−11", "−3", "4"]) {
       expect(labels).toContain(label);
@@ -296,7 +296,7 @@ describe("the attacks of a suite", () => {
   });
 
   test("are not spoken of where there was none", () => {
-    expect(page).not.toContain("What each attack took");
+    expect(page).not.toContain("What each attack broke");
   });
 });
 

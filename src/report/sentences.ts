@@ -26,13 +26,13 @@ function sentenceOf(result: Result, { name }: ModelInfo, headline: ThreatInfo): 
   const robust = worstCase(result, name, headline);
   if (clean === undefined || robust === undefined) return undefined;
   return (
-    `${name} is right on ${format.percent(clean.accuracy)} of the clean images and on ` +
+    `${name} is right on ${format.percent(clean.accuracy)} of the clean images, and on ` +
     `${robust.unfinished === undefined ? "" : "at most "}${format.percent(robust.accuracy)} (95 % interval ${format.interval(robust.interval)}) when each may be ` +
     `changed under ${format.threat(headline)} (${attacksTold(result, robust)}).`
   );
 }
 
-/** `PGD-40, gray image, and by transfer from a, b, and the checks`: every attack that the number rests on. */
+/** `PGD-40, gray image, and by transfer from a, b, and the checks`: every attack behind the number. */
 export function attacksTold(
   { measurements, checks = [] }: Result,
   robust: { readonly measurements: readonly string[] },
@@ -51,7 +51,7 @@ export function attacksTold(
   return parts.filter((part) => part !== "").join(", and ");
 }
 
-/** The two ends of the table compared, when their intervals allow it. */
+/** Compares the best and the worst model, if their intervals allow it. */
 function comparison(result: Result): string | undefined {
   const { headline } = result;
   if (headline === null || result.models.length < 2) return undefined;
@@ -61,7 +61,7 @@ function comparison(result: Result): string | undefined {
     .sort((a, b) => b.robust!.accuracy - a.robust!.accuracy);
   const [best, worst] = [ranked[0], ranked.at(-1)];
   if (best === undefined || worst === undefined || best === worst) return undefined;
-  // Where attacks were cut off there are bounds alone, and a false number has no rank.
+  // Attacks that were cut off give only bounds, and a false number has no rank.
   const isOpen = ranked.some(
     ({ robust }) =>
       robust!.unfinished !== undefined || falsifiedBy(result, robust!.measurements) !== undefined,
@@ -70,6 +70,6 @@ function comparison(result: Result): string | undefined {
   const { low, high } = differenceInterval(best.robust!, worst.robust!);
   const points = `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} points`;
   return low > 0
-    ? `${best.name} holds better than ${worst.name} by ${points} (95 % interval).`
+    ? `${best.name} holds up better than ${worst.name} by ${points} (95 % interval).`
     : `The difference between ${best.name} and ${worst.name} is within chance (${points}).`;
 }

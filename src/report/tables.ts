@@ -14,12 +14,12 @@ import type { Chart } from "./charts.js";
 import * as format from "./format.js";
 import { html, type Html } from "./html.js";
 
-/** Warnings, the gravest first; a reader must not miss them. */
+/** Warnings, most serious first; a reader must not miss them. */
 export function warningsSection({ warnings }: Result): Html {
   if (warnings.length === 0) {
     return html`<section id="warnings" aria-label="Checks">
       <h2>Checks</h2>
-      <p>None of the automatic checks against false security found anything to say.</p>
+      <p>The automatic checks against false security found no problem.</p>
     </section>`;
   }
   return html`<section id="warnings" aria-label="Checks">
@@ -45,7 +45,7 @@ export function warningsSection({ warnings }: Result): Html {
   </section>`;
 }
 
-/** Warnings of one code and severity together, in the order of the first of each. */
+/** Groups warnings by code and severity, in the order of the first of each. */
 function byKind(warnings: readonly ResultWarning[]): [ResultWarning, ...ResultWarning[]][] {
   const kinds = new Map<string, [ResultWarning, ...ResultWarning[]]>();
   for (const warning of warnings) {
@@ -68,7 +68,7 @@ export function accuracySection(result: Result): Html {
   return html`<section id="accuracy" aria-label="Accuracy">
     <h2>Accuracy</h2>
     ${table(
-      "Clean images and white-box attacks: the attack is run on the model itself.",
+      "Clean images and white-box attacks (run on the model itself).",
       ["model", "attack", "accuracy", "95 % interval", "norm, ε", "steps × size", "start", "right"],
       result.measurements.flatMap((m) => {
         if (m.kind === "clean") return [row(undefined, m)];
@@ -80,7 +80,7 @@ export function accuracySection(result: Result): Html {
       transfers.length === 0
         ? null
         : table(
-            "Transfer: the images were made on another model. A weak attack, shown because it must not be the stronger one.",
+            "Transfer: the images were made on another model. This is a weak attack, shown because it must not beat the white-box one.",
             ["model", "made on", "attack", "norm, ε", "accuracy", "95 % interval", "right"],
             transfers.map((m) => [
               m.model,
@@ -96,12 +96,12 @@ export function accuracySection(result: Result): Html {
   </section>`;
 }
 
-/** How near the nearest adversarial images are, where they were looked for. */
+/** Distances to the nearest adversarial images, if they were searched for. */
 function distanceTable(result: Result): Html | null {
   const each = distancesOf(result);
   if (each.length === 0) return null;
   return table(
-    "The nearest adversarial images that were found: an upper bound of the distance.",
+    "Distances to the nearest adversarial images found: upper bounds.",
     ["model", "attack", "norm", "right when clean", "a tenth within", "half within (median)", "found"],
     each.map(({ model, search, norm, right, distances, median }) => {
       const own = distances.toSorted((a, b) => a - b).slice(distances.length - right);
@@ -134,12 +134,12 @@ function row(attack: AttackMeasurement | undefined, score: Score): string[] {
   ];
 }
 
-/** `943 of 1000, 20 not finished` */
+/** `943 of 1000, 20 unfinished` */
 function countedOf(m: AttackMeasurement): string {
-  return format.counted(m) + (m.unfinished === undefined ? "" : `, ${m.unfinished} not finished`);
+  return format.counted(m) + (m.unfinished === undefined ? "" : `, ${m.unfinished} unfinished`);
 }
 
-/** A table whose first column heads its rows. */
+/** A table whose first column has the row headers. */
 export function table(
   caption: string,
   heads: readonly string[],
@@ -168,7 +168,7 @@ export function table(
   </div>`;
 }
 
-/** The numbers of a chart: at most twenty columns, so that a long training stays readable. */
+/** The numbers in a chart, in at most twenty columns so that a long training stays readable. */
 export function chartTable({ title, xName, percent, series }: Chart): Html {
   const every = [...new Set(series.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
   const stride = Math.ceil(every.length / 20);
@@ -176,7 +176,7 @@ export function chartTable({ title, xName, percent, series }: Chart): Html {
   const cell = (y: number | null | undefined): string =>
     y === null || y === undefined ? "" : percent ? format.percent(y) : String(Number(y.toPrecision(3)));
   return html`<details>
-    <summary>The numbers of this chart</summary>
+    <summary>The numbers in this chart</summary>
     ${table(
       stride > 1 ? `${title}, every ${stride}th point` : title,
       ["curve", ...shown.map((x) => `${xName} ${Number(x.toPrecision(4))}`)],

@@ -7,7 +7,7 @@ export interface Verdict {
   readonly words: string;
 }
 
-/** Share of the images that are right when clean, and the words for a model that keeps at least so much of them. */
+/** Share of the clean-right images that a model keeps, and the words for at least that share. */
 const KEPT: readonly (readonly [least: number, tone: Verdict["tone"], words: string])[] = [
   [0.95, "good", "keeps nearly all of what it gets right"],
   [0.75, "good", "keeps most of what it gets right"],
@@ -16,11 +16,11 @@ const KEPT: readonly (readonly [least: number, tone: Verdict["tone"], words: str
   [0, "bad", "loses most of what it gets right"],
 ];
 
-const FALSE = { tone: "unknown", words: "not to be trusted: see the checks below" } as const;
+const FALSE = { tone: "unknown", words: "cannot be trusted: see the checks below" } as const;
 
 /**
- * The worst case of a model in words; without a threat only whether its clean accuracy is false. A serious warning about the numbers that it rests on comes before everything else, then an
- * attack that was cut off, then the accuracy of a constant answer.
+ * Describes the worst case of a model; without a threat, only whether its clean accuracy is false. A serious warning about
+ * the underlying numbers takes precedence, then an attack that was cut off, then an accuracy no better than a guess.
  */
 export function verdictOf(result: Result, model: string, threat: ThreatInfo | null): Verdict | undefined {
   const clean = result.measurements.find((m) => m.kind === "clean" && m.model === model);
@@ -31,7 +31,7 @@ export function verdictOf(result: Result, model: string, threat: ThreatInfo | nu
   if (falsifiedBy(result, robust.measurements) !== undefined) return FALSE;
   if (robust.unfinished !== undefined) {
     const left = robust.unfinished === 1 ? "1 image was" : `${robust.unfinished} images were`;
-    return { tone: "unknown", words: `at most: ${left} not attacked to the end` };
+    return { tone: "unknown", words: `at most: ${left} not fully attacked` };
   }
   const chance = chanceLevel(result);
   if (clean.accuracy <= chance)

@@ -1,4 +1,4 @@
-/** What each attack of a suite took: a waterfall for each model at the headline, and a table of all. */
+/** What each attack of a suite broke: a waterfall for each model at the headline, and a table of all. */
 import * as echarts from "echarts";
 import {
   attackLabel,
@@ -19,7 +19,7 @@ interface Suite {
   readonly names: readonly string[];
 }
 
-/** Nothing where no suite was run. */
+/** Empty if no suite was run. */
 export function stagesSection(result: Result): Html {
   const suites = attacksOf(result.measurements).flatMap((measurement): Suite[] => {
     const { stages = [] } = measurement;
@@ -31,18 +31,18 @@ export function stagesSection(result: Result): Html {
     ({ measurement: { threat } }) =>
       headline === null || (threat.norm === headline.norm && threat.epsilon === headline.epsilon),
   );
-  return html`<section id="suites" aria-label="What each attack took">
-    <h2>What each attack took</h2>
+  return html`<section id="suites" aria-label="What each attack broke">
+    <h2>What each attack broke</h2>
     <p class="note">
-      The attacks of a suite run one after the other, each on the images that stand after those before. An
-      image is robust where all of them failed.
+      The attacks of a suite run one after another, each on the images that survived the ones before it. An
+      image is robust if all of them failed.
     </p>
     <div class="charts">
       ${shown.map((suite) => figure(suite, colourOf(result, suite.measurement.model)))}
     </div>
     ${table(
-      "Images are those that stood before the attack. Answers are evaluations of the model without a gradient.",
-      ["model", "norm, ε", "attack", "images", "broken", "gradients", "answers", "time"],
+      "Images are those that had survived before the attack. Forward passes are evaluations without a gradient.",
+      ["model", "norm, ε", "attack", "images", "broken", "gradients", "forward passes", "time"],
       suites.flatMap(rows),
     )}
   </section>`;
@@ -53,8 +53,7 @@ function rows({ measurement, stages, names }: Suite): string[][] {
     measurement.model,
     format.threat(measurement.threat),
     names[i]!,
-    format.grouped(images) +
-      (unfinished === undefined ? "" : ` (${format.grouped(unfinished)} not finished)`),
+    format.grouped(images) + (unfinished === undefined ? "" : ` (${format.grouped(unfinished)} unfinished)`),
     format.grouped(broken),
     format.grouped(queries.gradient),
     format.grouped(queries.forward),
@@ -78,13 +77,13 @@ function figure(suite: Suite, colour: string): Html {
   </figure>`;
 }
 
-/** What an attack broke: gray, which no model has, on white and on black. */
+/** Colour of what an attack broke: a gray that no model uses, visible on white and on black. */
 const TAKEN = "#8a93a0";
 
-/** Names that stand side by side. */
+/** Most names that fit side by side. */
 const MOST_UPRIGHT = 7;
 
-/** As SVG: a bar for the images that are right when clean, what each attack took of them, and what stands. */
+/** As SVG: bars for the images that are right when clean, for what each attack broke, and for the survivors. */
 function renderWaterfall({ measurement, stages, names }: Suite, colour: string): string {
   const left = stages.map(({ images, broken }) => images - broken);
   const bars = [
@@ -101,11 +100,11 @@ function renderWaterfall({ measurement, stages, names }: Suite, colour: string):
         type: "category",
         data: bars.map(({ name }) => name),
         axisTick: { show: false },
-        // "APGD (margin)" in two lines: seven names then stand side by side.
+        // "APGD (margin)" on two lines, so that seven names fit side by side.
         axisLabel: {
           interval: 0,
           fontSize: 12,
-          // More of them, as a budget brings, are turned.
+          // More names, as with a budget, are rotated.
           ...(bars.length > MOST_UPRIGHT
             ? { rotate: 60 }
             : { formatter: (name: string) => name.replace(" ", "\n") }),
@@ -122,7 +121,7 @@ function renderWaterfall({ measurement, stages, names }: Suite, colour: string):
         splitNumber: 4,
       },
       series: [
-        // Lifts each bar to where it begins.
+        // Lifts each bar to its start.
         {
           type: "bar",
           stack: "all",
@@ -134,7 +133,7 @@ function renderWaterfall({ measurement, stages, names }: Suite, colour: string):
           type: "bar",
           stack: "all",
           barWidth: "62%",
-          // A line where nothing was taken.
+          // A line if nothing was broken.
           barMinHeight: 2,
           clip: false,
           label: { show: true, position: "top", fontSize: 14, color: "#333", formatter: labelOf(bars) },
@@ -151,7 +150,7 @@ function renderWaterfall({ measurement, stages, names }: Suite, colour: string):
   }
 }
 
-/** `−12` above what was taken, `28` above what there is. */
+/** `−12` above what was broken, `28` above what is left. */
 function labelOf(bars: readonly { height: number; taken: boolean }[]) {
   return ({ dataIndex }: { dataIndex: number }): string => {
     const { height, taken } = bars[dataIndex]!;

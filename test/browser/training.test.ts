@@ -46,7 +46,7 @@ describe.runIf(HAS_CHROMIUM)("the page of a training in a browser", () => {
     const noticed = notice(page, live.port);
     await page.goto(live.links[0]!);
     await page.waitForURL(`http://127.0.0.1:${live.port}/`);
-    await page.getByText("A training is being prepared", { exact: true }).waitFor();
+    await page.getByText("Preparing a training run", { exact: true }).waitFor();
     await writeHistory(folder, historyByHand({ data: HOSTILE, step: 60, validations: [[60, 0.8, 0.5]] }));
     live.onEvent(START);
     await page.getByRole("heading", { level: 1, name: "33 % done" }).waitFor();
@@ -57,7 +57,7 @@ describe.runIf(HAS_CHROMIUM)("the page of a training in a browser", () => {
     await appendFile(join(folder, "log.jsonl"), JSON.stringify({ type: "warning", step: 60, code: "collapse", message: HOSTILE }) + "\n"); // prettier-ignore
     live.onEvent({ type: "warning", step: 60, code: "collapse", message: HOSTILE });
     live.onEvent(stepOf(63));
-    await page.getByText("Something is wrong: It answers one class to every image.").waitFor();
+    await page.getByText("Something is wrong: It predicts the same class for every image.").waitFor();
     await page.getByRole("heading", { level: 1, name: "35 % done" }).waitFor();
     expect(await page.locator("#settings details").getAttribute("open")).not.toBeNull();
     const focused = "[...document.querySelectorAll('#charts [role=img]')].indexOf(document.activeElement)";
@@ -76,17 +76,17 @@ describe.runIf(HAS_CHROMIUM)("the page of a training in a browser", () => {
     await cut.close();
     const seen = await openPage(own.browser, SCREENS[0]);
     await seen.goto(live.links[2]!);
-    await seen.getByText("Live: renewed").waitFor();
+    await seen.getByText("Live: updates").waitFor();
     await expectAccessible(seen);
     await seen.context().close();
     const still = await own.browser.newPage({ javaScriptEnabled: false });
     await still.goto(live.links[1]!);
-    await still.getByRole("link", { name: "Load it again" }).click();
+    await still.getByRole("link", { name: "Reload" }).click();
     expect(await still.locator("h1").textContent()).toContain("50 % done");
     expect(await still.getByRole("button").count()).toBe(0);
     await still.close();
     await live.end({ phase: "failed", failure: HOSTILE });
-    await page.getByText("The training has failed, and this page is not renewed any more.").waitFor();
+    await page.getByText("The training has failed, so this page no longer updates.").waitFor();
     expect(await page.locator(".callout").textContent()).toBe(`It failed. ${HOSTILE}`);
     expect(await page.locator("img").count()).toBe(0);
     expect(noticed).toEqual([]);

@@ -15,23 +15,21 @@ import {
   type TrainingView,
 } from "./view.js";
 
-/** The first screen: what is trained, where it is, what it has come to, and what is wrong. */
+/** The first screen: what is trained, its progress, its results so far, and any problem. */
 export function answerSection(view: TrainingView): Html {
   const { history, failure } = view;
   return html`<header id="answer">
     <p class="kicker">${KICKERS[view.phase]}${history === undefined ? "" : ` · ${toolOf(history.config)}`}</p>
     <h1>${titleOf(view)}</h1>
-    <p class="lead">
-      ${history === undefined ? `The run in ${view.folder} is being prepared.` : subjectOf(view)}
-    </p>
+    <p class="lead">${history === undefined ? `Preparing the run in ${view.folder}.` : subjectOf(view)}</p>
     ${failure === undefined ? null : html`<p class="callout"><strong>It failed.</strong> ${failure}</p>`}
     ${progressOf(view)} ${history === undefined ? null : cardsOf(view)}
   </header>`;
 }
 
 const KICKERS: Readonly<Record<TrainingView["phase"], string>> = {
-  preparing: "Training, being prepared",
-  training: "Training, under way",
+  preparing: "Training, preparing",
+  training: "Training, running",
   finished: "Training, finished",
   stopped: "Training, stopped",
   failed: "Training, failed",
@@ -39,16 +37,16 @@ const KICKERS: Readonly<Record<TrainingView["phase"], string>> = {
 
 const toolOf = ({ tool }: RunConfig): string => `${tool.name} ${tool.version}`;
 
-/** Where the training is, in one line. */
+/** The progress of the training in one line. */
 export function titleOf(view: TrainingView): string {
   const { history, phase } = view;
   if (history === undefined)
-    return phase === "failed" ? "The training did not begin" : "A training is being prepared";
+    return phase === "failed" ? "The training did not start" : "Preparing a training run";
   const what = `${history.config.settings.recipe.title} on ${history.config.data}`;
   const { step, steps } = placeOf(view);
   switch (phase) {
     case "preparing":
-      return `${what}: being prepared`;
+      return `${what}: preparing`;
     case "training":
       return steps === undefined
         ? `${what}: at step ${step}`
@@ -74,7 +72,7 @@ function subjectOf({ history }: TrainingView): string {
   const learns = `${config.model} learns ${images === undefined ? "" : `${format.grouped(images)} images of `}${config.data} in ${config.classNames.length} classes`;
   if (adversary === undefined) return `${learns}, without an adversary.`;
   const attacked = `each attacked by PGD-${adversary.steps} within ${format.threat(adversary)}`;
-  return `${learns}, ${attacked}${needsOf(weights).clean ? ", beside the clean ones" : ""}.`;
+  return `${learns}, ${attacked}${needsOf(weights).clean ? ", as well as the clean images" : ""}.`;
 }
 
 function progressOf(view: TrainingView): Html | null {
@@ -127,24 +125,24 @@ function factsOf({ history, phase }: TrainingView, place: Place): (readonly [str
       : []),
     ...(seconds === undefined
       ? []
-      : [[phase === "training" ? "so far" : "took", format.duration(seconds)] as const]),
-    ...(imagesPerSecond === 0 ? [] : [["images a second", rate(imagesPerSecond)] as const]),
+      : [[phase === "training" ? "elapsed" : "took", format.duration(seconds)] as const]),
+    ...(imagesPerSecond === 0 ? [] : [["images per second", rate(imagesPerSecond)] as const]),
   ];
 }
 
 const rate = (value: number): string => (value < 10 ? value.toFixed(1) : format.grouped(Math.round(value)));
 
-/** The last validation, and the best where that is another; of a finished training the best alone, whose weights were kept. */
+/** The latest validation, and the best if it is another one; for a finished training, only the best, whose weights are kept. */
 function cardsOf(view: TrainingView): Html | null {
   const history = view.history!;
   const last = validationsOf(history).at(-1);
   const best = bestOf(history);
   const verdict = verdictOf(noticesOf(view));
   if (last === undefined || best === undefined) return waitingCard(view, verdict);
-  if (view.phase === "finished") return validationCard(view, "The weights that were kept", best, verdict);
-  const lastCard = validationCard(view, "The last validation", last, verdict);
+  if (view.phase === "finished") return validationCard(view, "The weights kept", best, verdict);
+  const lastCard = validationCard(view, "Latest validation", last, verdict);
   if (best.step === last.step) return lastCard;
-  return html`${lastCard} ${validationCard(view, "The best so far, whose weights are kept", best, null)}`;
+  return html`${lastCard} ${validationCard(view, "Best so far (these weights are kept)", best, null)}`;
 }
 
 function validationCard(
@@ -159,7 +157,7 @@ function validationCard(
   return html`<section class="model" aria-label="${title}">
     <div class="who">
       <h2>${title}</h2>
-      <p class="subtitle">step ${step}, on ${images} images that it does not learn from</p>
+      <p class="subtitle">step ${step}, on ${images} images held out from training</p>
       ${verdict}
     </div>
     <dl class="accuracies">
@@ -178,7 +176,7 @@ function validationCard(
   </section>`;
 }
 
-/** Before the first validation there are the training's own batches alone. */
+/** Before the first validation there are only the training batches. */
 function waitingCard(view: TrainingView, verdict: Html | null): Html | null {
   const history = view.history!;
   const recent = recentAccuracy(history);
@@ -187,10 +185,10 @@ function waitingCard(view: TrainingView, verdict: Html | null): Html | null {
   const length = lengthOf(history);
   const next =
     validation.images === 0
-      ? "no images are set aside for validation"
+      ? "no images are held out for validation"
       : length === undefined
         ? "not validated yet"
-        : `first validated after step ${Math.min(length.steps, Math.max(1, Math.round(validation.every * length.stepsPerEpoch)))}`;
+        : `first validation after step ${Math.min(length.steps, Math.max(1, Math.round(validation.every * length.stepsPerEpoch)))}`;
   return html`<section class="model" aria-label="Training batches">
     <div class="who">
       <h2>Training batches</h2>
@@ -200,7 +198,7 @@ function waitingCard(view: TrainingView, verdict: Html | null): Html | null {
     <dl class="accuracies">
       <div class="accuracy">
         <dt>
-          ${needsOf(history.config.settings.recipe.weights).adversarial ? "adversarial" : "clean"}, lately
+          ${needsOf(history.config.settings.recipe.weights).adversarial ? "adversarial" : "clean"}, recently
         </dt>
         <dd class="number">${format.percent(recent)}</dd>
         <dd class="bar" aria-hidden="true">
@@ -213,7 +211,7 @@ function waitingCard(view: TrainingView, verdict: Html | null): Html | null {
 
 const TONES = { serious: "bad", warning: "middle", info: "unknown" } as const;
 
-/** The gravest notice in a few words. */
+/** The most serious notice in a few words. */
 function verdictOf([first]: readonly Notice[]): Html {
   if (first === undefined) return html`<p class="verdict good">no warnings</p>`;
   return html`<p class="verdict ${TONES[first.severity]}">${first.title}</p>`;

@@ -6,7 +6,7 @@ import { intervalOf, lengthOf, stepLines, validationsOf, type StepLine } from ".
 
 type Point = readonly [x: number, y: number | null];
 
-/** Of the colours that colour-blind readers tell apart (Okabe & Ito 2008). */
+/** Colours that colour-blind readers can tell apart (Okabe & Ito 2008). */
 const COLOUR = {
   clean: "#0072b2",
   robust: "#d55e00",
@@ -15,10 +15,10 @@ const COLOUR = {
   terms: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"],
 } as const;
 
-/** Points of a curve of every step: where there are more, each is the mean of several. */
+/** Most points of a curve over all steps; if there are more, each point is the mean of several. */
 const MOST_POINTS = 150;
 
-/** Every curve of a training that has points yet. */
+/** Every curve of a training that already has points. */
 export function trainingCharts(history: RunHistory): Chart[] {
   return [accuracyChart(history), lossChart(history), scheduleChart(history)].filter(
     (chart) => chart !== undefined,
@@ -62,12 +62,12 @@ function ends(accuracy: number, images: number): readonly [number, number] {
   return [low, high];
 }
 
-/** Each term as it counts: times its weight, so that they add up to the whole. */
+/** Each term times its weight, so that the terms add up to the total. */
 function lossChart(history: RunHistory): Chart | undefined {
   const lines = stepLines(history);
   const weighed = weighedTerms(history.config.settings.recipe.weights);
   const whole = line(
-    "whole loss",
+    "total loss",
     COLOUR.whole,
     averaged(lines, ({ loss }) => loss),
   );
@@ -78,14 +78,10 @@ function lossChart(history: RunHistory): Chart | undefined {
       averaged(lines, ({ terms: values }) => (values[name] === undefined ? null : weight * values[name])),
     ),
   );
-  return chartOf(
-    "Loss, by its terms",
-    terms.length > 1 ? [{ ...whole, dashed: true }, ...terms] : [whole],
-    false,
-  );
+  return chartOf("Loss by term", terms.length > 1 ? [{ ...whole, dashed: true }, ...terms] : [whole], false);
 }
 
-/** Learning rate and ε as shares of their largest values: so far as they were, and dashed as they will be. */
+/** Learning rate and ε as shares of their largest values; dashed where they are still to come. */
 function scheduleChart(history: RunHistory): Chart | undefined {
   const length = lengthOf(history);
   const last = stepLines(history).at(-1)?.step ?? 0;
@@ -97,10 +93,10 @@ function scheduleChart(history: RunHistory): Chart | undefined {
     scheduleFactor(settings.schedule, step, steps) * linearWarmup(step, Math.round(settings.warmup * steps));
   const radius = (step: number): number => linearWarmup(step, Math.round(settings.epsilonWarmup * steps));
   const curves = [
-    { name: `learning rate, of ${settings.learningRate}`, colour: COLOUR.clean, of: rate },
+    { name: `learning rate (peak ${settings.learningRate})`, colour: COLOUR.clean, of: rate },
     ...(adversary === undefined
       ? []
-      : [{ name: `ε, of ${format.epsilon(adversary.epsilon)}`, colour: COLOUR.robust, of: radius }]),
+      : [{ name: `ε (largest ${format.epsilon(adversary.epsilon)})`, colour: COLOUR.robust, of: radius }]),
   ];
   const series = curves.flatMap(({ name, colour, of }) => {
     const points = Array.from(planned(steps, last), (step): Point => [step + 1, of(step)]);
@@ -108,11 +104,11 @@ function scheduleChart(history: RunHistory): Chart | undefined {
     return [
       line(name, colour, done),
       ...(history.finished === undefined
-        ? [{ ...line(`${name}, to come`, colour, ahead), dashed: true }]
+        ? [{ ...line(`${name}, planned`, colour, ahead), dashed: true }]
         : []),
     ];
   });
-  return chartOf("Schedules, as shares of the largest value", series, true);
+  return chartOf("Schedules, as shares of the maximum", series, true);
 }
 
 /** Steps, counted from 0, at which a schedule is drawn; the latest is always one of them. */
@@ -139,7 +135,7 @@ function line(name: string, colour: string, points: readonly Point[]): Series {
   return { name, colour, dashed: false, points };
 }
 
-/** Undefined where no curve has two points: a single one is no curve. */
+/** Undefined if no curve has two points. */
 function chartOf(title: string, all: readonly Series[], percent: boolean): Chart | undefined {
   const series = all.filter(({ points }) => points.length > 0);
   if (!series.some(({ points }) => points.length > 1)) return undefined;

@@ -1,7 +1,7 @@
 /**
- * All that runs in the live page: it puts the parts that its server sends in the place of the old ones, and keeps what the
- * reader has unfolded, focused, scrolled or chosen. A part that the reader has selected text in waits. It is text that never
- * changes, so that the page's policy can name it by its hash; what arrives is parsed as a document of its own, where no script runs.
+ * The only script in the live page: it replaces parts of the page with those its server sends, and keeps what the
+ * reader has unfolded, focused, scrolled or chosen. A part with selected text waits. The text of the script never
+ * changes, so the page's policy can name it by its hash. What arrives is parsed as a separate document, where no script runs.
  */
 export const LIVE_SCRIPT = `
 const bar = document.getElementById("live");
@@ -48,10 +48,10 @@ pause.hidden = false;
 pause.addEventListener("click", () => {
   const paused = pause.getAttribute("aria-pressed") !== "true";
   pause.setAttribute("aria-pressed", String(paused));
-  if (source.readyState === EventSource.OPEN) say(paused ? "Paused." : "Live: renewed as the training goes on.");
+  if (source.readyState === EventSource.OPEN) say(paused ? "Paused." : "Live: updates as the training runs.");
   apply();
 });
-source.addEventListener("open", () => say("Live: renewed as the training goes on."));
+source.addEventListener("open", () => say("Live: updates as the training runs."));
 source.addEventListener("parts", (event) => {
   for (const [id, text] of Object.entries(JSON.parse(event.data))) waiting.set(id, text);
   apply();
@@ -65,6 +65,6 @@ source.addEventListener("end", (event) => {
   say(JSON.parse(event.data));
 });
 source.addEventListener("error", () => {
-  say("The connection to the training is lost: its process has ended, or cannot be reached. This is how it was last seen.", true);
+  say("The connection to the training is lost: its process has ended or cannot be reached. This is its last known state.", true);
 });
 `;

@@ -1,4 +1,4 @@
-/** What a training's own checks found, in plain words. */
+/** The findings of a training's own checks, in plain words. */
 import { needsOf } from "../../losses/index.js";
 import type { ValidationRecord } from "../../training/index.js";
 import * as format from "../format.js";
@@ -19,9 +19,9 @@ export interface Notice {
   readonly step: number;
 }
 
-const CONSTANT = "It answers one class to every image";
+const CONSTANT = "It predicts the same class for every image";
 
-/** By code of a warning in the log; one that is not here is a warning of that name. */
+/** By the code of a warning in the log; an unknown code is a warning with that name. */
 const KINDS: Readonly<Record<string, Pick<Notice, "severity" | "title">>> = {
   diverged: { severity: "serious", title: "The loss is no longer a number" },
   collapse: { severity: "serious", title: CONSTANT },
@@ -31,12 +31,12 @@ const KINDS: Readonly<Record<string, Pick<Notice, "severity" | "title">>> = {
   "stopped-early": { severity: "info", title: "Stopped early" },
 };
 
-/** How grave a warning of a training is, and its name. */
+/** The severity and the title of a training's warning. */
 export function kindOf(code: string): Pick<Notice, "severity" | "title"> {
   return Object.hasOwn(KINDS, code) ? KINDS[code]! : { severity: "warning", title: code };
 }
 
-/** The gravest first; of one kind the latest, with how often it was said. */
+/** Most serious first; for each kind only the latest, with the number of times it was reported. */
 export function noticesOf({ history }: TrainingView): readonly Notice[] {
   if (history === undefined) return [];
   const warnings = history.lines.filter((line) => line.type === "warning");
@@ -63,20 +63,20 @@ function noticeOf(
   history: History,
   validations: readonly ValidationRecord[],
 ): Notice {
-  const often = times === 1 ? "" : ` (said ${times} times)`;
+  const often = times === 1 ? "" : ` (reported ${times} times)`;
   const notice = { ...kindOf(code), message: `${sentence(message)}${often}`, step };
   const after = validations.findLast((each) => each.step > step);
   if (code !== "collapse" || after === undefined || isGuess(after.clean, after, history)) return notice;
-  const since = `Since then it has recovered: at step ${after.step} it is right on ${format.percent(after.clean)} of the clean images.`;
+  const since = `It has recovered since: at step ${after.step} it is right on ${format.percent(after.clean)} of the clean images.`;
   return { ...notice, severity: "info", message: `${notice.message} ${since}` };
 }
 
-/** Whether an accuracy may be that of a constant answer. */
+/** Whether an accuracy may be that of a constant prediction. */
 function isGuess(accuracy: number, { images }: ValidationRecord, { config }: History): boolean {
   return intervalOf(accuracy, images).low <= 1 / config.classNames.length;
 }
 
-/** No better than a guess: at the last validation, or when finished with the weights that were kept. */
+/** No better than a guess: at the latest validation or, when finished, with the weights kept. */
 function guess(history: History): Notice | undefined {
   const isFinished = history.finished !== undefined;
   const judged = isFinished ? bestOf(history) : validationsOf(history).at(-1);
@@ -92,10 +92,10 @@ function guess(history: History): Notice | undefined {
   });
   if (isGuess(clean, judged, history)) return told("No better than a guess", clean, "when clean");
   if (robust === null || !isGuess(robust, judged, history)) return undefined;
-  return told("Under attack no better than a guess", robust, "under attack");
+  return told("No better than a guess under attack", robust, "under attack");
 }
 
-/** Robust overfitting (Rice et al. 2020, arXiv:2002.11569): less under attack than before, beyond both intervals. */
+/** Robust overfitting (Rice et al. 2020, arXiv:2002.11569): lower accuracy under attack than before, beyond both intervals. */
 function fallen(history: History): Notice | undefined {
   const [best, last] = [bestOf(history), validationsOf(history).at(-1)];
   if (best === undefined || last === undefined) return undefined;
@@ -106,13 +106,13 @@ function fallen(history: History): Notice | undefined {
     severity: "warning",
     title: "Accuracy under attack has fallen",
     message:
-      `It was ${format.percent(best.robust!)} at step ${best.step} and is ${format.percent(last.robust)} at step ${last.step}. ` +
-      `The weights of step ${best.step} are the ones kept.`,
+      `It was ${format.percent(best.robust!)} at step ${best.step} and is now ${format.percent(last.robust)} at step ${last.step}. ` +
+      `The weights of step ${best.step} are kept.`,
     step: last.step,
   };
 }
 
-/** Images of training that are right under attack, beyond those of validation: more says that they are not alike. */
+/** Gap between accuracy on training and on validation images under attack from which a notice is raised. */
 const WIDE_GAP = 0.25;
 
 function gap(history: History): Notice | undefined {
@@ -127,8 +127,8 @@ function gap(history: History): Notice | undefined {
     severity: "warning",
     title: "Much better on its own adversarial images than on validation's",
     message:
-      `It is right on ${format.percent(training)} of the adversarial images that it trains on, and on ${format.percent(last.robust)} of the ` +
-      "validation images under attack. Either it learns its images by heart, or its adversary is too weak: more adversary steps show which.",
+      `It is right on ${format.percent(training)} of the adversarial images that it trains on, but on ${format.percent(last.robust)} of the ` +
+      "validation images under attack. Either it memorises its training images, or its adversary is too weak. More adversary steps will show which.",
     step: latest.step,
   };
 }

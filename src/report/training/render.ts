@@ -9,12 +9,12 @@ import { nextSection, noticesSection, settingsSection } from "./sections.js";
 import { TRAINING_STYLES } from "./styles.js";
 import type { TrainingView } from "./view.js";
 
-/** A page in parts that can be renewed one by one. */
+/** A page in parts that can be updated one by one. */
 export interface TrainingPage {
   readonly title: string;
   /** Name and version of the program. */
   readonly generator: string;
-  /** By the id of its element, in order. */
+  /** By element id, in order. */
   readonly sections: ReadonlyMap<string, string>;
 }
 
@@ -35,7 +35,7 @@ export function trainingPage(view: TrainingView): TrainingPage {
   };
 }
 
-/** Drawing takes a twentieth of a second: what is told again and again while nothing is new is drawn once. */
+/** Drawing takes a twentieth of a second, so charts are drawn only once while nothing changes. */
 const drawn = new WeakMap<RunHistory, Html>();
 
 function curvesOf(history: RunHistory | undefined): Html {
@@ -48,14 +48,14 @@ function curvesOf(history: RunHistory | undefined): Html {
 }
 
 const NOTE =
-  "Bars beside the points of a validation are 95 % Wilson intervals. Accuracy under attack is an upper bound. The folder's log.jsonl has every number.";
+  "Bars at validation points are 95 % Wilson intervals. Accuracy under attack is an upper bound. The run folder's log.jsonl has every number.";
 
-/** The page of a training as one HTML file that needs nothing else. */
+/** The page of a training as one self-contained HTML file. */
 export function renderTraining(view: TrainingView): string {
   return pageText(trainingPage(view), {});
 }
 
-/** The page as its server gives it: it renews itself from there. */
+/** The page as its server sends it, which updates itself from there. */
 export function renderLive(page: TrainingPage): string {
   return pageText(page, { liveScript: LIVE_SCRIPT });
 }
@@ -77,9 +77,9 @@ function pageText(
 /** The policy of a live page. */
 export const LIVE_POLICY: string = policyOf({ liveScript: LIVE_SCRIPT });
 
-/** Worked by the script; without one, how to see what is new. */
+/** Controlled by the script; without scripts, it says how to see updates. */
 const LIVE_BAR = html`<div id="live" class="live">
-  <p role="status">This page shows the training as it was when the page was loaded.</p>
+  <p role="status">This page shows the training as of when the page was loaded.</p>
   <button type="button" hidden aria-pressed="false">Pause</button>
-  <noscript><a href="/">Load it again</a></noscript>
+  <noscript><a href="/">Reload</a></noscript>
 </div>`;

@@ -12,7 +12,7 @@ const WORDS: Readonly<Record<Notice["severity"], string>> = {
   info: "Note: ",
 };
 
-/** What the training's own checks say; a reader must not miss it. */
+/** The findings of the training's own checks; a reader must not miss them. */
 export function noticesSection(view: TrainingView): Html {
   const notices = noticesOf(view);
   return html`<section id="warnings" aria-label="Checks">
@@ -20,9 +20,8 @@ export function noticesSection(view: TrainingView): Html {
     ${
       notices.length === 0
         ? html`<p>
-            None of the training's checks has anything to say: a loss that is not a number, one answer to
-            every image, catastrophic overfitting, an adversary without a gradient, accuracy no better than a
-            guess.
+            The checks found no problem: no loss that is not a number, no single prediction for every image,
+            no catastrophic overfitting, no adversary without a gradient, no accuracy as low as a guess.
           </p>`
         : html`<ul class="warnings">
             ${notices.map(
@@ -37,7 +36,7 @@ export function noticesSection(view: TrainingView): Html {
   </section>`;
 }
 
-/** Every setting, as the run folder keeps it. */
+/** Every setting, as saved in the run folder. */
 export function settingsSection({ history }: TrainingView): Html {
   if (history === undefined) return html`<section id="settings"></section>`;
   const { config } = history;
@@ -55,7 +54,7 @@ export function settingsSection({ history }: TrainingView): Html {
     <details>
       <summary>Every setting</summary>
       ${table(
-        `As ${history.folder} keeps them in config.json`,
+        `As saved in config.json of ${history.folder}`,
         ["setting", "value"],
         Object.entries(shown).map(([name, value]) => [name, value === null ? "none" : String(value)]),
       )}
@@ -63,7 +62,7 @@ export function settingsSection({ history }: TrainingView): Html {
   </section>`;
 }
 
-/** The command that goes on with the training, or that measures what it has come to. */
+/** The command that resumes the training, or that measures its result. */
 export function nextSection(view: TrainingView): Html {
   const { history, phase, folder } = view;
   if (history === undefined) return html`<section id="next"></section>`;
@@ -73,30 +72,30 @@ export function nextSection(view: TrainingView): Html {
       <pre><code>${measureCommand(history)}
 ${lookCommand(history)}</code></pre>
       <p class="note">
-        The accuracies above are on the images that the weights were chosen by, under one attack of few steps:
-        they flatter. The evaluation attacks images that the training never saw, with more. The second command
-        draws where the model looks, clean and under attack.
+        The accuracies above are optimistic: the weights were chosen on these images, under one attack with
+        few steps. The evaluation attacks images that the training never saw, with stronger attacks. The
+        second command draws where the model looks, clean and under attack.
       </p>
     </section>`;
   }
   if (history.lines.some((line) => line.type === "warning" && line.code === "diverged")) {
-    return html`<section id="next" aria-label="What now">
-      <h2>What now</h2>
+    return html`<section id="next" aria-label="Next step">
+      <h2>Next step</h2>
       <p class="note">
-        To go on would come to the same again: the next step is a function of the weights and the settings.
-        Begin a new run, in another folder, with other settings.
+        Resuming would fail the same way, because the next step depends only on the weights and the settings.
+        Start a new run with other settings, in another folder.
       </p>
     </section>`;
   }
   const saved = history.savedStep ?? 0;
-  return html`<section id="next" aria-label="Go on">
-    <h2>${phase === "training" || phase === "preparing" ? "If it is stopped" : "Go on"}</h2>
+  return html`<section id="next" aria-label="Resume">
+    <h2>${phase === "training" || phase === "preparing" ? "If it is stopped" : "Resume it"}</h2>
     <pre><code>${command("train", "--resume", folder)}</code></pre>
     <p class="note">
       ${
         saved === 0
-          ? "No checkpoint is saved yet: until there is one, a stop loses the steps done, and this begins again."
-          : `Goes on after step ${saved}, the newest checkpoint, to the same weights as if it had never stopped.`
+          ? "No checkpoint is saved yet. If the training stops before the first one, this command starts again from step 0."
+          : `Continues after step ${saved}, the newest checkpoint. The final weights are the same as if it had never stopped.`
       }
     </p>
   </section>`;
@@ -121,7 +120,7 @@ function attackedRun({ folder, config }: RunHistory): readonly string[] {
   ];
 }
 
-/** The test split of the data; images that were set aside where all of them were trained on. */
+/** The test split of the data, or the held-out images if all others were used for training. */
 function testData({ data, validationData }: RunConfig): string {
   if ((validationData ?? null) !== null) return "test-images";
   return `${data.replace(/:[^:/\\]*$/, "").replace(/[/\\]+$/, "")}:test`;

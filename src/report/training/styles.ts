@@ -1,4 +1,4 @@
-/** Rules of the page of a training beside the common ones. */
+/** Style rules of the training page in addition to the common ones. */
 export const TRAINING_STYLES = `
 .callout { border-left: .3rem solid var(--serious); background: var(--wash); padding: .8rem 1rem; max-width: 60rem; white-space: pre-line; }
 .place { margin: 0 0 1.25rem; } .place .bar { height: .6rem; margin: 0 0 .8rem; border-radius: .3rem; }

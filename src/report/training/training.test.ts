@@ -33,23 +33,23 @@ describe("the first screen", () => {
     const text = textOf(view);
     expect(text).toContain("AT+ALP on mnist: 52 % done");
     expect(text).toContain(
-      "resnet-mini learns 2 900 images of mnist in 10 classes, each attacked by PGD-2 within L∞, ε = 0.3, beside the clean ones.",
+      "resnet-mini learns 2 900 images of mnist in 10 classes, each attacked by PGD-2 within L∞, ε = 0.3, as well as the clean images.",
     );
     expect(text).toContain(
-      "step 95 of 180 epoch 1.1 of 2 time left 43 s so far 1 min 33 s images a second 64",
+      "step 95 of 180 epoch 1.1 of 2 time left 43 s elapsed 1 min 33 s images per second 64",
     );
     // Wilson's intervals of 90 and 45 of 100, SciPy: (.8256, .9448) and (.3561, .5476).
-    expect(text).toContain("step 90, on 100 images that it does not learn from");
+    expect(text).toContain("step 90, on 100 images held out from training");
     expect(text).toContain("clean 90.0 % 82.6 – 94.5 % PGD-2, L∞, ε = 0.3 45.0 % 35.6 – 54.8 %");
-    expect(text).toContain("The best so far, whose weights are kept step 60, on 100 images");
-    expect(text).toContain("holdfast train --resume runs/by-hand Goes on after step 80");
+    expect(text).toContain("Best so far (these weights are kept) step 60, on 100 images");
+    expect(text).toContain("holdfast train --resume runs/by-hand Continues after step 80");
   });
 
   test("of a finished one: the weights that were kept, and the command that measures them", () => {
     const text = textOf(viewOf(historyByHand({ validations, step: 180, isFinished: true })));
     expect(text).toContain("AT+ALP on mnist: right on at most 50.0 % under attack");
-    expect(text).toContain("The weights that were kept step 60");
-    expect(text).not.toContain("The last validation");
+    expect(text).toContain("The weights kept step 60");
+    expect(text).not.toContain("Latest validation");
     expect(text).toContain(
       "holdfast evaluate runs/by-hand --data mnist:test --epsilon 0.3 --report report.html",
     );
@@ -61,12 +61,12 @@ describe("the first screen", () => {
     const failed = viewOf(historyByHand({ warnings: [diverged] }));
     expect(failed.phase).toBe("failed");
     expect(textOf(failed)).toContain("It failed. the loss is NaN: training has diverged");
-    expect(textOf(failed)).toContain("Begin a new run");
+    expect(textOf(failed)).toContain("Start a new run");
     expect(textOf(failed)).not.toContain("--resume");
     expect(viewOf(historyByHand({ isHeld: true })).phase).toBe("training");
     expect(viewOf(historyByHand({ isHeld: true, step: 0 })).phase).toBe("preparing");
     const empty: TrainingView = { folder: "runs/new", phase: "preparing", history: undefined };
-    expect(textOf(empty)).toContain("A training is being prepared The run in runs/new is being prepared.");
+    expect(textOf(empty)).toContain("Preparing a training run Preparing the run in runs/new.");
     expect(textOf({ ...empty, phase: "failed", failure: "photos: is empty" })).toContain("photos: is empty");
   });
 
@@ -84,7 +84,7 @@ describe("the checks", () => {
 
   test("say nothing of a training that goes well", () => {
     expect(titlesOf({ validations, accuracy: 0.6 })).toEqual([]);
-    expect(textOf(viewOf(historyByHand({ validations })))).toContain("None of the training's checks");
+    expect(textOf(viewOf(historyByHand({ validations })))).toContain("The checks found no problem");
   });
 
   test("put the gravest first, and count what is said again", () => {
@@ -92,27 +92,27 @@ describe("the checks", () => {
     const collapse = { code: "collapse", message: "the classifier answers one class" };
     const warnings = [blind, { ...collapse, step: 50 }, { ...collapse, step: 60 }];
     expect(titlesOf({ warnings })).toEqual([
-      "serious: It answers one class to every image",
+      "serious: It predicts the same class for every image",
       "warning: The adversary has no gradient to follow",
     ]);
     const text = textOf(viewOf(historyByHand({ warnings })));
-    expect(text).toContain("The classifier answers one class. (said 2 times) step 60");
+    expect(text).toContain("The classifier answers one class. (reported 2 times) step 60");
   });
 
   test("forget a collapse that a later validation is better than, and no earlier one", () => {
     const warnings = [{ code: "collapse", step: 50, message: "one class." }];
     expect(titlesOf({ warnings, validations: [[40, 0.9, 0.4]] })).toEqual([
-      "serious: It answers one class to every image",
+      "serious: It predicts the same class for every image",
     ]);
     expect(titlesOf({ warnings, validations: [[60, 0.9, 0.4]] })).toEqual([
-      "info: It answers one class to every image",
+      "info: It predicts the same class for every image",
     ]);
   });
 
   test.each([
     // 15 of 100 may be a tenth by chance, 17 may not: the intervals begin at .0931 and .1089 (SciPy).
     ["clean", [[90, 0.15, 0.15]], ["No better than a guess"]],
-    ["under attack", [[90, 0.9, 0.15]], ["Under attack no better than a guess"]],
+    ["under attack", [[90, 0.9, 0.15]], ["No better than a guess under attack"]],
     ["neither", [[90, 0.9, 0.17]], []],
   ] as const)("know a guess: %s", (_, given, titles) => {
     expect(titlesOf({ validations: given, accuracy: 0.2 })).toEqual(titles.map((title) => `info: ${title}`));
@@ -137,7 +137,7 @@ describe("the checks", () => {
 test("the curves: accuracies, each term of the loss times its weight, the schedules as they will be", () => {
   const page = renderTraining(viewOf(historyByHand({ validations })));
   const names = [...page.matchAll(/<figcaption>([^<]*)/g)].map(([, name]) => name);
-  expect(names).toEqual(["Accuracy", "Loss, by its terms", "Schedules, as shares of the largest value"]);
+  expect(names).toEqual(["Accuracy", "Loss by term", "Schedules, as shares of the maximum"]);
   const described = [...page.matchAll(/role="img" tabindex="0" aria-label="([^"]*)"/g)].map(
     ([, text]) => text,
   );
@@ -146,8 +146,8 @@ test("the curves: accuracies, each term of the loss times its weight, the schedu
   expect(described[1]).toContain("0.5 · cross-entropy (clean) goes from 0.1 at step 10 to 0.0111 at step 90");
   expect(described[1]).toContain("0.5 · attention pairing goes from 0.1 at step 10 to 0.1 at step 90");
   // ε rises linearly over two fifths of 180 steps.
-  expect(described[2]).toContain("ε, of 0.3 goes from 1.4 % at step 1 to 100.0 % at step 90");
-  expect(described[2]).toContain("learning rate, of 0.005, to come goes from");
+  expect(described[2]).toContain("ε (largest 0.3) goes from 1.4 % at step 1 to 100.0 % at step 90");
+  expect(described[2]).toContain("learning rate (peak 0.005), planned goes from");
 });
 
 test("no name of data, a folder or a class becomes part of the page", () => {

@@ -7,10 +7,10 @@ import {
   type ValidationRecord,
 } from "../../training/index.js";
 
-/** What becomes of a training: `preparing` before its first step; `stopped` where `--resume` goes on. */
+/** State of a training: `preparing` before its first step; `stopped` if `--resume` can continue it. */
 export type Phase = "preparing" | "training" | "finished" | "stopped" | "failed";
 
-/** The latest step of a training under way, which its log has not told yet. */
+/** The latest step of a running training, which may not be in its log yet. */
 export interface Now {
   readonly step: number;
   /** Since the first step of this process. */
@@ -45,7 +45,7 @@ export function lengthOf({ lines }: RunHistory): TrainingLength | undefined {
   return lines.findLast((line) => line.type === "start");
 }
 
-/** A run as its folder tells it. */
+/** The view of a run from its folder. */
 export function viewOf(history: RunHistory): TrainingView {
   const { folder, lines, isHeld, finished } = history;
   const last = lines.findLast((line) => line.type !== "validation");
@@ -62,15 +62,15 @@ export function viewOf(history: RunHistory): TrainingView {
   return { folder, phase, failure, history };
 }
 
-/** Where a training is. */
+/** Progress of a training. */
 export interface Place {
   readonly step: number;
-  /** Of the whole training; undefined where its log, of an earlier version, does not say. */
+  /** Steps of the whole training; undefined if its log, from an earlier version, does not say. */
   readonly steps: number | undefined;
   readonly epoch: number | undefined;
   readonly seconds: number | undefined;
   readonly stepsPerSecond: number | undefined;
-  /** At the pace so far, while it runs. */
+  /** Estimated from the pace so far, while it runs. */
   readonly secondsLeft: number | undefined;
 }
 
@@ -95,7 +95,7 @@ export function placeOf({ history, phase, now }: TrainingView): Place {
   };
 }
 
-/** Steps a second, validations included: of this process where it has taken some, else of all that the log tells. */
+/** Steps per second, including validations: of this process if it has taken some, otherwise of the whole log. */
 function paceOf(
   now: Now | undefined,
   first: StepLine | undefined,
@@ -106,7 +106,7 @@ function paceOf(
   return (last.step - first.step) / (last.seconds - first.seconds);
 }
 
-/** The validation whose weights are kept, by the rule of the training: robust, then clean accuracy, then the later. */
+/** The validation whose weights are kept, by the training's rule: robust accuracy, then clean accuracy, then the later one. */
 export function bestOf(history: RunHistory): ValidationRecord | undefined {
   if (history.finished?.best) return history.finished.best;
   return validationsOf(history).reduce<ValidationRecord | undefined>(
@@ -115,12 +115,12 @@ export function bestOf(history: RunHistory): ValidationRecord | undefined {
   );
 }
 
-/** The 95 % interval of an accuracy on so many images. */
+/** The 95 % interval of an accuracy on this many images. */
 export function intervalOf(accuracy: number, images: number): Interval {
   return wilsonInterval(Math.round(accuracy * images), images);
 }
 
-/** Mean accuracy of the training's own batches over the last lines of the log. */
+/** Mean accuracy on the training batches over the last lines of the log. */
 export function recentAccuracy(history: RunHistory): number | undefined {
   const recent = stepLines(history).slice(-RECENT);
   if (recent.length === 0) return undefined;
