@@ -51,7 +51,8 @@ export async function tryAttack(classifier: Classifier, batchSize: number): Prom
       stoppingNodes(bound.graph, image, logits).map(({ name, op }) => ({
         node: name,
         op,
-        problem: "its derivative is zero, and every path from image to logits goes through such a node",
+        problem:
+          "its derivative is zero, and every path from the image to the logits goes through such a node",
         needed: WITHOUT_FLAT,
       })),
     );

@@ -6,7 +6,7 @@ const obstacle = z
     node: z.string().nullable().describe("null if it is not about a single node"),
     op: z.string().nullable(),
     problem: z.string(),
-    needed: z.string().describe("what would have to change"),
+    needed: z.string().describe("what needs to change"),
   })
   .strict();
 const operator = z
@@ -79,7 +79,7 @@ const unreadable = z
     attackable: z.literal(false),
     problem: z.string(),
     needed: z.string(),
-    evaluable: z.boolean().describe("whether evaluate can measure it without gradients"),
+    evaluable: z.boolean().describe("whether holdfast evaluate can measure it without gradients"),
     notEvaluable: z.string().nullable().describe("why not"),
     obstacles: z.array(obstacle).describe("every node that cannot be read"),
     operators: z.array(z.object({ op: z.string(), count: whole, readable: z.boolean() }).strict()),

@@ -1,4 +1,4 @@
-/** Accuracy under corruptions in Markdown: of images that are damaged, and that nobody attacked. */
+/** Accuracy under corruptions in Markdown: on damaged images that nobody attacked. */
 import {
   corruptionLabel,
   falsifiedBy,
@@ -10,7 +10,7 @@ import {
 import { interval, percent } from "../report/index.js";
 import { document, table } from "./markdown.js";
 
-/** Undefined where the model was not measured under corruptions. */
+/** Undefined if the model was not measured under corruptions. */
 export function corruptionsOf(result: Result, { name }: ModelInfo): CorruptionSummary | undefined {
   return summariseCorruptions(result).find(({ model }) => model === name);
 }
@@ -25,18 +25,18 @@ export function describeCorruptions(result: Result, summary: CorruptionSummary):
   const isFalse = clean !== undefined && falsifiedBy(result, [clean.id]) !== undefined;
   return (
     `Mean accuracy under ${of} (${kinds.map(corruptionLabel).join(", ")}) at ${at}: ${percent(accuracy)}${ranged}, ${n} images each` +
-    (isFalse ? " **(a serious warning calls the clean accuracy false, and this with it)**" : "")
+    (isFalse ? " **(a serious warning calls the clean accuracy false, and so this one)**" : "")
   );
 }
 
-/** The mean, and every accuracy with its interval; empty where none was measured. */
+/** The mean, and every accuracy with its interval; empty if none was measured. */
 export function corruptionsPart(result: Result, model: ModelInfo): string {
   const summary = corruptionsOf(result, model);
   if (summary === undefined) return "";
   const { kinds, severities, mce, of } = summary;
   const relative = mce === undefined ? "" : ` Its mCE is ${mce.toFixed(1)} %.`;
   return document(
-    `${describeCorruptions(result, summary)}.${relative} In the table is the 95 % Wilson interval of each.`,
+    `${describeCorruptions(result, summary)}.${relative} The table gives the 95 % Wilson interval of each.`,
     table(
       ["corruption", ...severities.map((severity) => `severity ${severity}`)],
       kinds.map((kind) => [

@@ -13,12 +13,12 @@ import { plainText } from "./text.js";
 
 type Cell = string | number | null | undefined;
 
-/** What a spreadsheet would take for the beginning of a formula; the wide forms are read as the narrow ones. */
+/** Characters that a spreadsheet reads as the start of a formula; it reads the wide forms like the narrow ones. */
 const FORMULA = /^\s*[=+\-@＝＋－＠]/;
 
 /**
- * A table as CSV (RFC 4180, with lines that end in LF). A text that a spreadsheet would compute gets an apostrophe before it, which spreadsheets do not
- * show; numbers stay numbers.
+ * A table as CSV (RFC 4180, with LF line endings). A text that a spreadsheet would compute gets an apostrophe in front, which
+ * spreadsheets do not show; numbers stay numbers.
  */
 export function csvOf(heads: readonly string[], rows: readonly (readonly Cell[])[]): string {
   return [heads, ...rows].map((row) => `${row.map(cellOf).join(",")}\n`).join("");
@@ -32,7 +32,7 @@ function cellOf(cell: Cell): string {
   return /[",'\s]/.test(told) ? `"${told.replaceAll('"', '""')}"` : told;
 }
 
-/** A point a row, a metric a column. */
+/** One row per point, one column per metric. */
 export function historyCsv({ points }: History): string {
   const metrics = [...new Set(points.flatMap(({ values }) => Object.keys(values)))];
   return csvOf(
@@ -65,8 +65,8 @@ const RESULT_HEADS = [
 ];
 
 /**
- * A measurement a row. Rows of the kind `worst-case` are of all attacks under one threat together, those of the kind
- * `corruption` of damaged images that nobody attacked.
+ * One row per measurement. Rows of kind `worst-case` combine all attacks under one threat; rows of kind
+ * `corruption` are for damaged images that nobody attacked.
  */
 export function resultCsv(result: Result): string {
   const measured = result.measurements.map((m) => measurementRow(result, m));
@@ -90,7 +90,7 @@ export function resultCsv(result: Result): string {
   return csvOf(RESULT_HEADS, [...measured, ...worst, ...corrupted]);
 }
 
-/** What calls the clean accuracy of a model false is said of its accuracy on damaged images, too. */
+/** A warning that calls a model's clean accuracy false also applies to its accuracy on damaged images. */
 function corruptionRow(result: Result, m: CorruptedMeasurement): Cell[] {
   const about: readonly Cell[] = [m.model, "corruption", "", "", "", "", m.corruption, m.severity];
   const clean = result.measurements.filter(({ kind, model }) => kind === "clean" && model === m.model);

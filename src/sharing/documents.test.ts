@@ -88,12 +88,15 @@ describe("what was measured", () => {
     expect(page).toContain(
       "of 8 images that are right when clean, a counterexample to stability was found for 1; 7 are undecided",
     );
-    const gaps = page.slice(page.indexOf("## What was not measured"), page.indexOf("## Measure it again"));
+    const gaps = page.slice(
+      page.indexOf("## What was not measured"),
+      page.indexOf("## Repeat the measurement"),
+    );
     for (const each of [
       "L2 or L1",
       "Larger perturbations than L∞, ε = 0.1",
       "transfer",
-      "scores alone",
+      "only the model's scores",
       "Poisoning",
     ])
       expect(gaps).toContain(each);
@@ -146,9 +149,9 @@ describe("what was measured", () => {
       ),
     };
     const page = evidencePage(bounded, bounded.models[1]!);
-    expect(page).toMatch(/\| M2 \|.*≤ 70\.0 % .*7 of 10, 1 not finished/);
+    expect(page).toMatch(/\| M2 \|.*≤ 70\.0 % .*7 of 10, 1 unfinished/);
     const { entries } = modelIndexOf(bounded, bounded.models[1]!);
-    expect(JSON.stringify(entries)).toContain("not finished: ≤ 70.0 %");
+    expect(JSON.stringify(entries)).toContain("unfinished: ≤ 70.0 %");
   });
 });
 
@@ -275,11 +278,9 @@ test("what is published has no folders of the machine that made it", () => {
 
 test("one model of several is named", () => {
   const result = resultOf("robust");
-  expect(() => chooseModel(result, undefined, "r.json")).toThrow(
-    /is of 2 models[\s\S]*--model: plain, robust/,
-  );
+  expect(() => chooseModel(result, undefined, "r.json")).toThrow(/has 2 models[\s\S]*--model: plain, robust/);
   expect(() => chooseModel(result, "robst", "r.json")).toThrow(
-    /no model of r\.json[\s\S]*Did you mean "robust"/,
+    /not a model of r\.json[\s\S]*Did you mean "robust"/,
   );
   expect(() => chooseModel(result, "x", "r.json")).toThrow(UsageError);
   expect(chooseModel(result, "plain", "r.json").name).toBe("plain");

@@ -3,16 +3,16 @@ import { ensureFolder, refuseLinks, replaceFile } from "../files/index.js";
 
 /** A file that an export makes. */
 export interface SharedFile {
-  /** Below the folder of the export, with `/`; of our own making. */
+  /** Path below the export folder, with `/`; made by us. */
   readonly path: string;
   readonly content: Uint8Array | string;
 }
 
 /**
- * Writes files below a folder, which is made where there is none. Links in it are refused, so that nothing is written
+ * Writes files below a folder, which is created if missing. Links in it are refused, so that nothing is written
  * elsewhere.
  *
- * @throws InputError on a full disk, no permission, a link; files that were there stay as they were.
+ * @throws InputError on a full disk, missing permission or a link; existing files stay as they were.
  */
 export async function writeShared(folder: string, files: readonly SharedFile[]): Promise<string[]> {
   const paths = files.map(({ path }) => join(folder, path));

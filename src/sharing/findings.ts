@@ -1,4 +1,4 @@
-/** What was measured on one model, as documents tell it: numbered, each with its interval and what is to be said against it. */
+/** The measurements of one model for documents: numbered, each with its interval and caveats. */
 import { CARDS, type Access } from "../attacks/cards/index.js";
 import {
   accuracyOf,
@@ -15,20 +15,20 @@ import {
 import { formatThreat, interval } from "../report/index.js";
 import { threatsOf } from "./of-model.js";
 
-/** What an attack knew of the model, in the words of NIST AI 100-2; `suite` had its gradient, and its scores after that. */
+/** What an attack knew about the model, in the terms of NIST AI 100-2; `suite` used its gradient and then its scores. */
 export type Knowledge =
   "white-box" | "white-box and score-based" | "score-based" | "decision-based" | "transfer" | "none";
 
 export interface Finding {
-  /** `M1`, by which documents refer to it. */
+  /** `M1`: documents refer to it by this. */
   readonly id: string;
   readonly kind: "clean" | "attack" | "all-attacks";
-  /** `clean images`, `PGD-40`, `all attacks together`: may hold names that users chose. */
+  /** `clean images`, `PGD-40`, `all attacks together`: may contain user-chosen names. */
   readonly what: string;
   readonly threat: ThreatInfo | undefined;
-  /** Undefined of clean images, and of several attacks. */
+  /** Undefined for clean images and for several attacks. */
   readonly knowledge: Knowledge | undefined;
-  /** The model that the images were made on, of an attack by transfer. */
+  /** For transfer: the model that the images were made on. */
   readonly source: string | undefined;
   readonly targeted: boolean;
   readonly n: number;
@@ -121,18 +121,18 @@ function knowledgeOf(m: AttackMeasurement): Knowledge {
   return needs.includes("logits") ? "score-based" : "decision-based";
 }
 
-/** Another tool's attack had the gradient, as the kind of its measurement says. */
+/** Another tool's attack used the gradient, as the kind of its measurement says. */
 function accessOf(attack: string): Access {
   return Object.hasOwn(CARDS, attack) ? CARDS[attack as keyof typeof CARDS].access : "gradient";
 }
 
-/** `62.0 % (95 % interval 52.2 – 70.9 %)`; `≤` where not all was tried that was to be. */
+/** `62.0 % (95 % interval 52.2 – 70.9 %)`; `≤` if some images are unfinished. */
 export function describeScore(finding: Finding): string {
   const { confidence } = finding.interval;
   return `${accuracyOf(finding)} (${Math.round(100 * confidence)} % interval ${interval(finding.interval)})`;
 }
 
-/** `all attacks together, L∞, ε = 0.3`; `as` is done to what users may have chosen of it. */
+/** `all attacks together, L∞, ε = 0.3`; `as` escapes its user-chosen parts. */
 export function describeFinding(
   { what, threat, source, targeted }: Finding,
   as: (text: string) => string = (text) => text,

@@ -210,7 +210,7 @@ test("alike names have folders of their own, whatever their case", () => {
 test("a run without a step, and a finished run that has changed, are refused", async () => {
   const empty = await sharedRun(join(root, "empty"), []);
   const error = await refusalOf(historyOfRun(empty), InputError);
-  expect(error.problem).toBe("is a run that has logged no step yet");
+  expect(error.problem).toBe("is a run that has not logged a step yet");
   const changed = await sharedRun(join(root, "changed"));
   await writeFile(join(changed, "manifest.json"), "{}");
   expect((await refusalOf(historyOfRun(changed), InputError)).place).toContain("manifest.json");

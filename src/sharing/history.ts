@@ -1,17 +1,17 @@
 import type { Scalar } from "../evaluation/index.js";
 import { fileNames } from "./text.js";
 
-/** What a tracker is told of one training, or of the evaluation of one model. */
+/** What a tracker receives about one training, or about the evaluation of one model. */
 export interface History {
   readonly kind: "training" | "evaluation";
-  /** As the user named it: may hold anything. */
+  /** Chosen by the user, so it may contain anything. */
   readonly name: string;
   readonly tool: { readonly name: string; readonly version: string };
   /** Unix time in seconds. */
   readonly began: number;
-  /** Seconds that it took, so far. */
+  /** Seconds taken so far. */
   readonly seconds: number;
-  /** Undefined of a training that is under way, or goes on where it was stopped. */
+  /** Undefined for a training that is running, or that was stopped and can be resumed. */
   readonly ending: "finished" | "failed" | undefined;
   /** Keys as {@link keyOf} makes them. */
   readonly settings: Readonly<Record<string, Scalar>>;
@@ -23,20 +23,20 @@ export interface History {
 /** What was measured at one step. */
 export interface HistoryPoint {
   readonly step: number;
-  /** Since the beginning. */
+  /** Since the start. */
   readonly seconds: number;
-  /** By metric, with keys as {@link keyOf} makes them; NaN where a loss was not finite. */
+  /** By metric, with keys as {@link keyOf} makes them; NaN if a loss was not finite. */
   readonly values: Readonly<Record<string, number>>;
 }
 
 /** A warning, or what the numbers do not show. */
 export interface HistoryNote {
   readonly severity: "info" | "warning" | "serious";
-  /** May hold names that users chose. */
+  /** May contain user-chosen names. */
   readonly text: string;
 }
 
-/** Points of one step as one; what is measured twice there is what came last. Steps rise. */
+/** Merges the points of each step; if something was measured twice there, the last value counts. Steps ascend. */
 export function byStep(points: readonly HistoryPoint[]): HistoryPoint[] {
   const merged = new Map<number, HistoryPoint>();
   for (const point of points) {
@@ -54,7 +54,7 @@ export function lastValues(points: readonly HistoryPoint[]): Record<string, numb
   return Object.assign({}, ...byStep(points).map(({ values }) => values)) as Record<string, number>;
 }
 
-/** A folder for each, none twice: a model that was trained and evaluated has two. */
+/** A unique folder for each history: a model that was trained and evaluated has two. */
 export function foldersOf(histories: readonly History[]): string[] {
   return fileNames(histories.map(({ name, kind }) => (kind === "training" ? name : `${name}-${kind}`)));
 }

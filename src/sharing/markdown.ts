@@ -2,7 +2,7 @@ import { escapeMarkdown } from "../gate/index.js";
 import type { HistoryNote } from "./history.js";
 import { plainText } from "./text.js";
 
-/** Text that users may have chosen, within a line of Markdown: nothing of it is markup, and nothing hides. */
+/** User-chosen text within a line of Markdown: none of it acts as markup, and nothing is hidden. */
 export function inline(text: string): string {
   return escapeMarkdown(plainText(text));
 }
@@ -13,7 +13,7 @@ export function table(heads: readonly string[], rows: readonly (readonly string[
   return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-/** A line of code as a block that nothing in it can end; its line breaks are shown as their code. */
+/** A line of code as a block that its content cannot end; line breaks are shown as their code. */
 export function codeBlock(line: string, language: string): string {
   const longest = Math.max(2, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
@@ -24,7 +24,7 @@ export function bullets(items: readonly string[]): string {
   return items.map((item) => `- ${item}`).join("\n");
 }
 
-/** Paragraphs and blocks with an empty line between each two; empty ones are left out. */
+/** Joins paragraphs and blocks with empty lines; empty ones are left out. */
 export function document(...blocks: readonly string[]): string {
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
 }
@@ -35,7 +35,7 @@ const SEVERITY: Readonly<Record<HistoryNote["severity"], string>> = {
   info: "",
 };
 
-/** What a history notes, a bullet each; empty where it notes nothing. */
+/** The notes of a history as bullets; empty if there are none. */
 export function notesMarkdown(notes: readonly HistoryNote[]): string {
   return bullets(notes.map(({ severity, text }) => SEVERITY[severity] + inline(text)));
 }

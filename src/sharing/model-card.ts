@@ -8,8 +8,8 @@ import { againBlock, findingsTable, modelTable, warningsList } from "./parts.js"
 import { frontMatter } from "./yaml.js";
 
 /**
- * A model card (Mitchell et al. 2019, arXiv:1810.03993) as far as an evaluation knows a model: what was measured, how, and what
- * that does not show. Intended use, training data and licence are the author's to write: the card says where.
+ * A model card (Mitchell et al. 2019, arXiv:1810.03993) as far as an evaluation can fill it in: what was measured, how, and what
+ * that does not show. The author adds intended use, training data and licence where the card says so.
  */
 export function modelCard(result: Result, model: ModelInfo): string {
   const { entries } = modelIndexOf(result, model);
@@ -31,17 +31,17 @@ export function modelCard(result: Result, model: ModelInfo): string {
           `${falseNumbers.length === 1 ? "this number" : "these numbers"} false; the table says why.`,
     "## Accuracy",
     findingsTable(findings),
-    "An image is right under attack when the model is right on it and no attack changed that. Intervals are Wilson's. " +
+    "An image counts as right under attack if the model is right on it and no attack changed that. Intervals are Wilson's. " +
       "Accuracy under attack is an upper bound: a stronger attack can only lower it.",
     corruptionsPart(result, model),
     "## How it was measured",
     modelTable(result, model),
     "## Limits and warnings",
     warningsList(result, model.name),
-    "## Measure it again",
+    "## Repeat the measurement",
     againBlock(result),
     ...citationsOf(own).map((sentence) => `> ${inline(sentence)}`),
-    "## To be written by its author",
+    "## To be added by its author",
     bullets([
       "Intended use, and uses that are out of scope.",
       "Training data, its origin and its licence; the licence of the model.",

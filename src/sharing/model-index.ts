@@ -7,13 +7,13 @@ import { frontMatter } from "./yaml.js";
 /** A Hugging Face `model-index` (hub-docs, modelcard.md), and what was left out of it. */
 export interface ModelIndex {
   readonly entries: readonly Readonly<Record<string, unknown>>[];
-  /** Numbers that serious warnings call false: the Hub shows a number without what is said against it. */
+  /** Numbers that serious warnings call false, because the Hub shows numbers without their warnings. */
   readonly leftOut: readonly Finding[];
 }
 
 /**
  * Clean accuracy and, for each threat, the accuracy under all attacks together: shares from 0 to 1, with interval, images,
- * attacks and seed in `args`. `robust_accuracy` is no metric of the Hub's: as `accuracy` it would be ranked with clean ones.
+ * attacks and seed in `args`. `robust_accuracy` is not a metric of the Hub: as `accuracy` it would be ranked with clean accuracies.
  */
 export function modelIndexOf(result: Result, model: ModelInfo): ModelIndex {
   const findings = findingsOf(result, model.name);
@@ -47,7 +47,7 @@ function metricOf(result: Result, finding: Finding, all: readonly Finding[]): Re
   const attacks = all.filter((each) => each.kind === "attack" && !each.targeted && sameThreat(each, finding));
   const name = isClean
     ? "Accuracy"
-    : `Accuracy under ${describeFinding(finding)}${unfinished === undefined ? "" : ", not finished"}`;
+    : `Accuracy under ${describeFinding(finding)}${unfinished === undefined ? "" : ", unfinished"}`;
   return {
     type: isClean ? "accuracy" : "robust_accuracy",
     value: accuracy,
@@ -79,7 +79,7 @@ function sameThreat(a: Finding, b: Finding): boolean {
   return a.threat?.norm === b.threat?.norm && a.threat?.epsilon === b.threat?.epsilon;
 }
 
-/** What the Hub calls a dataset has no spaces; `photos:test` is a part of photos. */
+/** Dataset names on the Hub have no spaces; `photos:test` is a split of photos. */
 function slugOf(name: string): string {
   const slug = name
     .replace(/:\w+$/, "")
@@ -92,7 +92,7 @@ function slugOf(name: string): string {
   return slug === undefined || slug === "" ? "dataset" : slug;
 }
 
-/** The block by itself, for the top of a README.md. */
+/** Only the block, for the top of a README.md. */
 export function modelIndexBlock(index: ModelIndex): string {
   return `${frontMatter({ "model-index": index.entries })}\n`;
 }
@@ -100,7 +100,7 @@ export function modelIndexBlock(index: ModelIndex): string {
 /** Why a number is not in the index. */
 export function describeLeftOut(finding: Finding): string {
   return (
-    `${describeFinding(finding)}: ${percent(finding.accuracy)} is left out of the model-index, for a serious warning calls it ` +
+    `${describeFinding(finding)}: ${percent(finding.accuracy)} is left out of the model-index, because a serious warning calls it ` +
     `false: ${finding.falsifiedBy!.message}`
   );
 }

@@ -1,4 +1,4 @@
-/** What a result says of one of its models. */
+/** What a result says about one of its models. */
 import { InputError, suggestName, UsageError } from "../errors/index.js";
 import {
   attacksOf,
@@ -8,7 +8,7 @@ import {
   type ThreatInfo,
 } from "../evaluation/index.js";
 
-/** Every threat under which the model was attacked, targeted attacks aside: by norm, then by ε. */
+/** Every threat under which the model was attacked, except by targeted attacks: by norm, then by ε. */
 export function threatsOf({ measurements }: Result, model: string): ThreatInfo[] {
   const threats = new Map<string, ThreatInfo>();
   for (const m of attacksOf(measurements)) {
@@ -22,7 +22,7 @@ export function threatsOf({ measurements }: Result, model: string): ThreatInfo[]
 
 const GRAVEST_FIRST: readonly ResultWarning["severity"][] = ["serious", "warning", "info"];
 
-/** Warnings about the model's numbers, and those about no number in particular; the gravest first. */
+/** Warnings about the model's numbers, and those about no particular number; most serious first. */
 export function warningsAbout({ warnings, measurements }: Result, model: string): ResultWarning[] {
   const own = new Set(measurements.filter((m) => m.model === model).map(({ id }) => id));
   const about = warnings.filter(
@@ -32,9 +32,9 @@ export function warningsAbout({ warnings, measurements }: Result, model: string)
 }
 
 /**
- * The model of that name, or the only one.
+ * The model with that name, or the only one.
  *
- * @throws UsageError where there are several and none is named, or none of that name.
+ * @throws UsageError if there are several and none is named, or if none has that name.
  */
 export function chooseModel({ models }: Result, name: string | undefined, place: string): ModelInfo {
   const names = models.map((model) => model.name);
@@ -44,19 +44,19 @@ export function chooseModel({ models }: Result, name: string | undefined, place:
     name === undefined
       ? {
           place,
-          problem: `is of ${models.length} models, and this format is about one`,
-          remedy: `Name it with --model: ${names.join(", ")}.`,
+          problem: `has ${models.length} models, but this format describes one`,
+          remedy: `Choose one with --model: ${names.join(", ")}.`,
         }
-      : { place: `--model ${name}`, problem: `is no model of ${place}`, remedy: suggestName(name, names) },
+      : { place: `--model ${name}`, problem: `is not a model of ${place}`, remedy: suggestName(name, names) },
   );
 }
 
-/** @throws InputError of a part of an evaluation: its numbers are those of none. */
+/** @throws InputError for a shard, whose numbers cover only a part of the images. */
 export function refuseShard({ shard }: Result, place: string): void {
   if (shard === undefined) return;
   throw new InputError({
     place,
-    problem: `is shard ${shard.index} of ${shard.count} of an evaluation: its numbers are of a part of the images`,
-    remedy: "Put the shards together first: holdfast merge result.json shard-*.json",
+    problem: `is shard ${shard.index} of ${shard.count} of an evaluation, so its numbers cover only part of the images`,
+    remedy: "Merge the shards first: holdfast merge result.json shard-*.json",
   });
 }

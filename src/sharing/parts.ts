@@ -5,7 +5,7 @@ import { describeFinding, describeScore, type Finding, type Knowledge } from "./
 import { bullets, codeBlock, document, inline, table } from "./markdown.js";
 import { warningsAbout } from "./of-model.js";
 
-/** How a model is known. */
+/** How a model is identified. */
 export function modelTable({ tool, runtime, date, seed, dataset }: Result, model: ModelInfo): string {
   const sample =
     dataset.sampling === "full"
@@ -39,18 +39,18 @@ const KNOWLEDGE: Readonly<Record<Knowledge, string>> = {
   none: "nothing",
 };
 
-/** Every finding with its interval; what calls it false stands in its row, in full the first time. */
+/** Every finding with its interval. A warning that calls it false appears in its row, in full the first time. */
 export function findingsTable(findings: readonly Finding[]): string {
   const first = (finding: Finding): string =>
     findings.find(({ falsifiedBy }) => falsifiedBy === finding.falsifiedBy)!.id;
   return table(
-    ["", "images", "what the attacker uses", "accuracy", "right", "to be said against it"],
+    ["", "images", "what the attacker uses", "accuracy", "right", "caveats"],
     findings.map((finding) => [
       finding.id,
       describeFinding(finding, inline),
       finding.knowledge === undefined ? "" : KNOWLEDGE[finding.knowledge],
       describeScore(finding),
-      `${finding.correct} of ${finding.n}${finding.unfinished === undefined ? "" : `, ${finding.unfinished} not finished`}`,
+      `${finding.correct} of ${finding.n}${finding.unfinished === undefined ? "" : `, ${finding.unfinished} unfinished`}`,
       againstOf(finding, first(finding)),
     ]),
   );
@@ -77,12 +77,12 @@ const SEVERITY: Readonly<Record<ResultWarning["severity"], string>> = {
   info: "**Note: ",
 };
 
-/** Every warning about the model in its own words, and what the numbers do not show. */
+/** The full text of every warning about the model, and what the numbers do not show. */
 export function warningsList(result: Result, model: string): string {
   const warnings = warningsAbout(result, model);
   return document(
     warnings.length === 0
-      ? "None of the automatic checks against false security found anything to say."
+      ? "The automatic checks against false security found no problem."
       : bullets(
           warnings.map(
             ({ severity, code, message }) =>
@@ -94,13 +94,13 @@ export function warningsList(result: Result, model: string): string {
   ).trimEnd();
 }
 
-/** The command that gives the same numbers. */
+/** The command that repeats the measurement. */
 export function againBlock(result: Result): string {
   const command = commandOf(result);
-  if (command === undefined) return "The result does not say which command made it.";
+  if (command === undefined) return "The result does not record the command that made it.";
   return document(
     codeBlock(`npx ${command}`, "sh"),
-    "The same seed gives the same numbers on the same kind of machine. What was told about the models and the data besides " +
-      "(such as `--mean`, `--size` or `--class-map`) is not kept in a result: add it again.",
+    "The same seed gives the same numbers on the same kind of machine. A result does not keep the options that describe the models " +
+      "and the data (such as `--mean`, `--size` or `--class-map`): add them again.",
   ).trimEnd();
 }

@@ -14,7 +14,7 @@ import type { History } from "./history.js";
 import { threatsOf, warningsAbout } from "./of-model.js";
 import { distinct, keyOf } from "./text.js";
 
-/** What a result says of each of its models, as one point each. It ended at the date of the result. */
+/** A history with one point for each model of a result. It ended at the date of the result. */
 export function resultHistories(result: Result): History[] {
   return result.models.map((model) => {
     const seconds = measurementsOf(result, model.name).reduce((sum, m) => sum + m.seconds, 0);
@@ -35,7 +35,7 @@ export function resultHistories(result: Result): History[] {
   });
 }
 
-/** Those under corruptions, too. */
+/** Including those under corruptions. */
 function measurementsOf(
   { measurements, corruptions }: Result,
   model: string,
@@ -83,7 +83,7 @@ function isAt(threat: ThreatInfo, headline: ThreatInfo | null): boolean {
   return threat.norm === headline?.norm && threat.epsilon === headline.epsilon;
 }
 
-/** Every accuracy with both ends of its interval; `robust/…` is that of all attacks together, image by image. */
+/** Every accuracy with both ends of its interval; `robust/…` is for all attacks together, image by image. */
 function valuesOf(result: Result, model: string): Record<string, number> {
   const mean = summariseCorruptions(result).find((each) => each.model === model);
   const scores: (readonly [name: string, score: Pick<Score, "accuracy" | "interval">])[] = [
@@ -95,7 +95,7 @@ function valuesOf(result: Result, model: string): Record<string, number> {
       ? [["corrupted/mean", { accuracy: mean.accuracy, interval: mean.interval }] as const]
       : []),
     ...measurementsOf(result, model).map((m): (typeof scores)[number] => [
-      // An id is unique, and says what it is after the model's name: `transfer:plain/linf-0.3/auto`.
+      // An id is unique, and describes the measurement after the model's name: `transfer:plain/linf-0.3/auto`.
       (m.id.startsWith(`${model}/`) ? m.id.slice(model.length + 1) : m.id).replace(":", "/"),
       m,
     ]),

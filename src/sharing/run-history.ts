@@ -8,10 +8,10 @@ import type { History, HistoryPoint } from "./history.js";
 import { keyOf } from "./text.js";
 
 /**
- * The history of a run folder, finished or under way. A run keeps no date of its own: it began as long before its log was last
- * written to as the log says that it took.
+ * The history of a run folder, finished or not. A run stores no date, so its start is the time of the last write to its log
+ * minus the duration in the log.
  *
- * @throws InputError when the folder is no run, has not done a step yet, or was finished and has changed since.
+ * @throws InputError if the folder is not a run, has no step yet, or finished and has changed since.
  */
 export async function historyOfRun(folder: string): Promise<History> {
   const history = await readRunHistory(folder);
@@ -46,8 +46,8 @@ export async function historyOfRun(folder: string): Promise<History> {
 function refuseEmpty(folder: string): never {
   throw new InputError({
     place: folder,
-    problem: "is a run that has logged no step yet",
-    remedy: `Wait for its first step, or go on with it: holdfast train --resume ${folder}`,
+    problem: "is a run that has not logged a step yet",
+    remedy: `Wait for its first step, or resume it: holdfast train --resume ${folder}`,
   });
 }
 
@@ -58,7 +58,7 @@ function pointOf(line: LogLine): HistoryPoint[] {
     const values = { "validation/clean_accuracy": line.clean, "validation/robust_accuracy": line.robust };
     return [{ step, seconds, values: measured(values) }];
   }
-  // What a log says of a loss that was not finite is null.
+  // The log has null for a loss that was not finite.
   const losses = { loss: line.loss, ...prefixed("terms/", line.terms) };
   const values = {
     ...Object.fromEntries(Object.entries(losses).map(([key, loss]) => [key, loss ?? NaN])),
@@ -73,7 +73,7 @@ function prefixed<T>(prefix: string, values: Readonly<Record<string, T>> | undef
   return Object.fromEntries(Object.entries(values ?? {}).map(([key, value]) => [keyOf(prefix + key), value]));
 }
 
-/** Numbers alone: a log is read loosely, and what has no value is null there. */
+/** Only numbers: a log is read loosely, and missing values are null. */
 function measured(values: Readonly<Record<string, unknown>>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(values).filter((entry): entry is [string, number] => typeof entry[1] === "number"),

@@ -1,8 +1,8 @@
-/** Names that users chose, made harmless before they go into another program's file. */
+/** Makes user-chosen names harmless before they go into another program's file. */
 
 /**
- * Text without anything that a terminal or a viewer would obey: control characters, line breaks, marks that turn text around
- * and what no XML or YAML can hold are shown as their code, halves of surrogate pairs as U+FFFD.
+ * Removes anything that a terminal or a viewer would obey: control characters, line breaks, text-direction marks
+ * and characters that XML or YAML cannot hold are shown as their code, halves of surrogate pairs as U+FFFD.
  */
 export function plainText(text: string): string {
   return text
@@ -13,10 +13,10 @@ export function plainText(text: string): string {
     );
 }
 
-/** Longest name of a file that every file system takes, with room for an ending. */
+/** Longest file name that every file system accepts, with room for an extension. */
 const LONGEST_FILE = 100;
 
-/** Names as those of files and folders: letters, digits, `.`, `_` and `-`; alike ones are numbered. */
+/** Turns names into file or folder names: letters, digits, `.`, `_` and `-`; duplicates are numbered. */
 export function fileNames(names: readonly string[]): string[] {
   return distinct(
     names.map((name) => {
@@ -26,12 +26,12 @@ export function fileNames(names: readonly string[]): string[] {
   );
 }
 
-/** MLflow takes no longer one. */
+/** Longest name that MLflow accepts. */
 const LONGEST_KEY = 250;
 
 /**
- * A name that TensorBoard, MLflow and W&B all take for a metric or a parameter, in which `/` makes groups: letters, digits,
- * `_`, `-` and `.`, and no part that a file system would read as a way.
+ * A name that TensorBoard, MLflow and W&B all accept for a metric or a parameter, with `/` for groups: letters, digits,
+ * `_`, `-` and `.`, and no part that a file system would read as a path.
  */
 export function keyOf(name: string): string {
   return name
@@ -43,7 +43,7 @@ export function keyOf(name: string): string {
     .replace(/\/$/, "_");
 }
 
-/** The later of two that are alike, whatever their case, gets a number: file systems do not all tell `A` from `a`. */
+/** The later of two names that are equal up to case gets a number, because some file systems treat `A` and `a` alike. */
 export function distinct(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((name) => {

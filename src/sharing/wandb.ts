@@ -5,8 +5,8 @@ import { plainText } from "./text.js";
 import { YAML_OPTIONS } from "./yaml.js";
 
 /**
- * A folder for each history, with the files of a W&B run: `wandb-history.jsonl`, a step a line with `_step`, `_runtime` (seconds
- * since the beginning) and `_timestamp` (Unix time); `wandb-summary.json`, the last value of each metric; `config.yaml`.
+ * A folder for each history, with the files of a W&B run: `wandb-history.jsonl`, one line per step with `_step`, `_runtime`
+ * (seconds since the start) and `_timestamp` (Unix time); `wandb-summary.json`, the last value of each metric; `config.yaml`.
  */
 export function wandbFiles(histories: readonly History[]): SharedFile[] {
   const folders = foldersOf(histories);
@@ -51,7 +51,7 @@ function times({ _step, _runtime, _timestamp }: Times): Times {
   return { _step, _runtime, _timestamp };
 }
 
-/** JSON has no NaN: wandb writes it as a string. */
+/** JSON has no NaN, so wandb writes it as a string. */
 function jsonValues(values: Readonly<Record<string, number>>): Record<string, number | string> {
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => [

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { Result } from "../evaluation/index.js";
 
 /**
- * A result that may be published: of paths no more than their last part, for the folders of a machine say who works there.
+ * Makes a result publishable: cuts paths to their last part, because folder names reveal who works on a machine.
  * Names of models stay.
  */
 export function withoutFolders(result: Result): Result {
@@ -10,7 +10,7 @@ export function withoutFolders(result: Result): Result {
   const short = new Map(
     [dataset.name, ...models.map(({ path }) => path)].map((path) => [path, lastPart(path)]),
   );
-  // The longest first: one path may begin another.
+  // Longest first, because one path may be the start of another.
   const paths = [...short.keys()]
     .filter((path) => path !== short.get(path))
     .sort((a, b) => b.length - a.length);
@@ -26,7 +26,7 @@ export function withoutFolders(result: Result): Result {
   };
 }
 
-/** Of any machine's path: a result may come from another. */
+/** Works for paths of any operating system, because a result may come from another machine. */
 function lastPart(path: string): string {
   return basename(path.replaceAll("\\", "/")) || path;
 }

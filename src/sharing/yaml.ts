@@ -1,8 +1,8 @@
 import { stringify, type ToStringOptions } from "yaml";
 
 /**
- * Every text in double quotes and on one line: YAML 1.1 and 1.2 read it as the same text, and no line of it can end the front
- * matter of a Markdown file.
+ * Writes every text in double quotes on one line: YAML 1.1 and 1.2 then read the same text, and no line of it can end the
+ * front matter of a Markdown file.
  */
 export const YAML_OPTIONS: ToStringOptions = Object.freeze({
   defaultStringType: "QUOTE_DOUBLE",
@@ -11,7 +11,7 @@ export const YAML_OPTIONS: ToStringOptions = Object.freeze({
   lineWidth: 0,
 });
 
-/** The front matter of a Markdown file, its keys ours and its texts plain. */
+/** The front matter of a Markdown file, with our keys and plain texts. */
 export function frontMatter(data: Readonly<Record<string, unknown>>): string {
   return `---\n${stringify(data, { ...YAML_OPTIONS, aliasDuplicateObjects: false })}---`;
 }

@@ -5,7 +5,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { readFileChecked } from "../../files/index.js";
 import { foreignFiles } from "../../models/index.js";
 
-/** sha256 of a file, read a piece at a time. */
+/** sha256 of a file, read in pieces. */
 async function hashFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
@@ -13,8 +13,8 @@ async function hashFile(path: string): Promise<string> {
 }
 
 /**
- * What data hold, by their bytes: every file below a folder with its name, or one file. A name that is no path (mnist) stands for
- * itself. Undefined where files elsewhere may belong to it: the pictures of a table, a link to a folder.
+ * Identifies data by their bytes: every file below a folder with its name, or one file. A name that is not a path (mnist)
+ * identifies itself. Undefined if files elsewhere may belong to it: the pictures of a table, or a link to a folder.
  */
 export async function hashData(data: string): Promise<string | undefined> {
   const path = existsSync(data) ? data : data.replace(/:[\w-]+$/, "");
@@ -38,8 +38,8 @@ export async function hashData(data: string): Promise<string | undefined> {
 const LOCATION = Buffer.from("\n\u0008location\u0012");
 
 /**
- * What a model file is, by its bytes: the file, those that its external data lie in, and whatever beside it may say how it is
- * read. Undefined where external data are missing.
+ * Identifies a model by its bytes: the file, its external data, and any file beside it that may describe its
+ * preprocessing. Undefined if external data are missing.
  */
 export async function hashModel(path: string): Promise<string | undefined> {
   const bytes = Buffer.from(await readFileChecked(path));
@@ -62,7 +62,7 @@ export async function hashModel(path: string): Promise<string | undefined> {
   return hash.digest("hex");
 }
 
-/** Name of what is kept of such work: equal parts, equal name. */
+/** Cache key of a piece of work: equal parts give equal keys. */
 export function cacheKey(parts: readonly unknown[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }

@@ -2,17 +2,17 @@ import { z } from "zod";
 import { CORRUPTIONS, SEVERITIES } from "../../data/corruptions/names.js";
 import { CARDS, NORMS, SUITES, type Norm } from "../../attacks/cards/index.js";
 
-/** A fraction as people write ε: `8/255`. */
+/** A fraction, as ε is usually written: `8/255`. */
 const FRACTION = /^\s*\d+(\.\d+)?\s*\/\s*(?=[\d.]*[1-9])\d+(\.\d+)?\s*$/;
 /** `clean`, `corrupted`, `robust@linf:4/255`, `warnings.serious`. */
 const METRIC =
   /^(?:clean|corrupted|robust@(?:linf|l2|l1|patch):[\d./e-]+|warnings\.(?:info|warning|serious))$/;
-/** Names of models: of files too, in a folder of baselines. */
+/** Names of models, which are also file names in a folder of baselines. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 const share = z.number().min(0).max(1);
 
-/** ε, or a step: pixels of [0, 1]. */
+/** ε or a step size, for pixels in [0, 1]. */
 const radius = z
   .union(
     [z.number().positive(), z.string().regex(FRACTION)],
@@ -53,18 +53,21 @@ const model = z.strictObject({
     .positive()
     .max(1)
     .exactOptional()
-    .describe("of the scaled picture the centre that it is shown"),
+    .describe("share of the scaled picture's side to crop to, around the centre"),
   labels: z.string().min(1).exactOptional().describe("a file with the names of its outputs"),
-  output: z.string().min(1).exactOptional().describe("which output gives the logits"),
+  output: z.string().min(1).exactOptional().describe("the output that gives the logits"),
 });
 
-const level = z.enum(["error", "warn"]).default("error").describe("warn: said, but the check passes");
+const level = z
+  .enum(["error", "warn"])
+  .default("error")
+  .describe("warn: reported, but the check still passes");
 
 const assertion = z
   .strictObject({
-    min: share.optional().describe("least accuracy"),
-    minLow: share.optional().describe("least lower end of the 95 % interval"),
-    max: z.number().min(0).optional().describe("greatest value, such as a number of warnings"),
+    min: share.optional().describe("smallest accuracy"),
+    minLow: share.optional().describe("smallest lower end of the 95 % interval"),
+    max: z.number().min(0).optional().describe("largest value, such as a number of warnings"),
     level,
   })
   .refine(({ min, minLow, max }) => [min, minLow, max].some((bound) => bound !== undefined), {
@@ -89,10 +92,10 @@ export const configSchema = z
         ),
       )
       .refine((models) => Object.keys(models).length > 0, "must name a model")
-      .describe("by name: a path, or a path and how its pixels are read"),
+      .describe("by name: a path, or a path and its preprocessing"),
     data: z.string().min(1).describe("as for holdfast evaluate --data"),
-    classMap: z.string().min(1).optional().describe("a CSV file: which output of the models each class is"),
-    limit: z.int().min(1).optional().describe("a seeded, class-balanced sample of so many images"),
+    classMap: z.string().min(1).optional().describe("a CSV file that maps classes to the models' outputs"),
+    limit: z.int().min(1).optional().describe("size of a seeded, class-balanced sample of the images"),
     seed: z
       .int()
       .min(0)
@@ -118,8 +121,12 @@ export const configSchema = z
         "must be true, or kinds and severities",
       )
       .optional()
-      .describe("accuracy under the corruptions of ImageNet-C too: true for all, or kinds and severities"),
-    budget: seconds.optional().describe("time for all of it, such as 10m: what does not fit is left out"),
+      .describe(
+        "also measure accuracy under the corruptions of ImageNet-C: true for all, or kinds and severities",
+      ),
+    budget: seconds
+      .optional()
+      .describe("time limit for the whole check, such as 10m: what does not fit is left out"),
     assert: z
       .record(
         z
@@ -140,14 +147,16 @@ export const configSchema = z
             .transform((path) => ({ path, alpha: 0.05, level: "error" as const })),
           z.strictObject({
             path: z.string().min(1),
-            alpha: z.number().positive().max(1).default(0.05).describe("worse when McNemar's p is below it"),
+            alpha: z.number().positive().max(1).default(0.05).describe("worse if McNemar's p is below this"),
             level,
           }),
         ],
         "must be a path, or path, alpha and level",
       )
       .optional()
-      .describe("a result to be no worse than, image by image: a .json file, or a folder of them"),
+      .describe(
+        "a result to compare with image by image, and to be no worse than: a .json file, or a folder of them",
+      ),
   })
   .describe("What holdfast check measures, and what must hold.");
 

@@ -11,9 +11,9 @@ import type { AssertionRule, CheckConfig } from "./config-schema.js";
 import { threatOf, type ReadConfig } from "./read-config.js";
 import type { AssertionVerdict, Outcome } from "./verdict.js";
 
-/** The results of one model, one a norm; it alone is in each. */
+/** The results of one model, one per norm; each contains only this model. */
 export interface ModelResults {
-  /** As the configuration calls it. */
+  /** Its name in the configuration. */
   readonly model: string;
   readonly results: readonly Result[];
 }
@@ -41,12 +41,12 @@ function boundsOf(rule: AssertionRule): (readonly [Bound, number])[] {
   });
 }
 
-/** A number that lies somewhere from `least` to `most`; of an accuracy its interval too. */
+/** A number between `least` and `most`; for an accuracy, also its interval. */
 interface Value {
   readonly least: number;
   readonly most: number;
   readonly interval?: Interval;
-  /** Why the number is false, where a serious warning says so. */
+  /** Why the number is false, if a serious warning says so. */
   readonly falsified?: string | undefined;
 }
 
@@ -91,7 +91,7 @@ function falsified(result: Result, measurements: readonly string[]): string | un
   return warning && warningTitles[warning.code];
 }
 
-/** A number that a serious warning calls false keeps no lower bound. */
+/** A number that a serious warning calls false meets no lower bound. */
 function judge(
   value: Value | undefined,
   bound: Bound,
@@ -105,7 +105,7 @@ function judge(
   if (bound === "max") return { outcome: most <= limit ? "passed" : "failed", found };
   if (bound === "minLow") {
     const low = interval?.low ?? least;
-    // What is unfinished counts as broken in the lower end: with more time it can only rise.
+    // In the lower end, unfinished images count as broken: with more time it can only rise.
     const outcome = low >= limit ? "passed" : least < most ? "undecided" : "failed";
     return { outcome, found };
   }
@@ -120,10 +120,10 @@ function describeAccuracy({ least, most }: Value, { low, high }: Interval): stri
 }
 
 /**
- * Whether a model is worse than its baseline, image by image: clean or under any attack it is right on fewer images, and
+ * Whether a model is worse than its baseline, image by image: clean or under any attack, it is right on fewer images and
  * McNemar's exact p is below α.
  *
- * @throws InputError where the two are not of the same images and attacks.
+ * @throws InputError if the two do not share images and attacks.
  */
 export function judgeBaseline(
   current: Side,

@@ -7,20 +7,20 @@ import { configSchema, numberOf, type CheckConfig, type Threat } from "./config-
 
 /** A configuration is a page; more is a mistake or an attack. */
 const MOST_BYTES = 100_000;
-const REMEDY = "docs/check.md shows every field; holdfast init writes one to begin with.";
+const REMEDY = "docs/check.md shows every field; holdfast init writes one to start from.";
 
-/** A configuration, and where each of its fields stands. */
+/** A configuration, and the line of each of its fields. */
 export interface ReadConfig {
   readonly config: CheckConfig;
   /** Line of a field in the file, from 1. */
   readonly lineOf: (path: readonly string[]) => number;
 }
 
-/** @throws InputError that names the line and the field of everything that is wrong. */
+/** @throws InputError naming the line and the field of every error. */
 export async function readConfig(path: string): Promise<ReadConfig> {
   if (!existsSync(path)) {
     const remedy =
-      "Write one: holdfast init model.onnx --data photos. Or name where it is: holdfast check --config file.";
+      "Create one with holdfast init model.onnx --data photos, or name an existing one with holdfast check --config file.";
     throw new InputError({ place: path, problem: "does not exist", remedy });
   }
   const bytes = await readFileChecked(path, MOST_BYTES);
@@ -53,17 +53,19 @@ function parsed(text: string, place: string, lineCounter: LineCounter): Document
   try {
     return parseDocument(text, { lineCounter, prettyErrors: false, version: "1.2" });
   } catch (error) {
-    // Nested beyond what the parser's stack holds.
+    // Nested too deeply for the parser's stack.
     if (error instanceof RangeError) throw refused(place, ["it is nested too deeply"]);
     throw error;
   }
 }
 
-/** Anchors and aliases can multiply a line, or lead in a circle. */
+/** Anchors and aliases can multiply a line or form a cycle. */
 function refuseAnchors(document: Document, place: string, at: (offset: number) => string): void {
   visit(document, (_, node) => {
     if (!isNode(node) || (!isAlias(node) && node.anchor === undefined)) return;
-    throw refused(place, [`${at(node.range?.[0] ?? 0)}: has an anchor or an alias; write it out`]);
+    throw refused(place, [
+      `${at(node.range?.[0] ?? 0)}: anchors and aliases are not supported; write the value out`,
+    ]);
   });
 }
 
@@ -79,7 +81,7 @@ function complaints(document: Document, lines: LineCounter, issue: Issue): strin
       return `line ${lineAt(document, lines, path)}: ${path.join(".")}: there is no such field${hint}`;
     });
   }
-  // Of a union the branch that the file comes nearest to says more.
+  // For a union, the branch closest to the file gives the best message.
   const branch =
     issue.code === "invalid_union" ? issue.errors.find((each) => each[0]?.path.length) : undefined;
   if (branch !== undefined || (issue.code === "invalid_union" && isObject(document, issue.path))) {
@@ -109,7 +111,7 @@ function fieldsAt(path: readonly PropertyKey[]): readonly string[] {
   return FIELDS[String(path[0] ?? "")] ?? [];
 }
 
-/** Line of the deepest part of the path that stands in the file. */
+/** Line of the deepest part of the path that exists in the file. */
 function lineAt(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
   for (let length = path.length; length > 0; length--) {
     const parent: unknown =
@@ -124,7 +126,7 @@ function lineAt(document: Document, lines: LineCounter, path: readonly PropertyK
   return 1;
 }
 
-/** What is asserted must be measured. */
+/** Every asserted metric must be measured. */
 function refuseUnmeasured(
   { assert, threats, corruptions }: CheckConfig,
   place: string,
@@ -146,7 +148,7 @@ function refuseUnmeasured(
   if (problems.length > 0) throw refused(place, problems);
 }
 
-/** `robust@linf:4/255` → its threat; undefined of other metrics. */
+/** `robust@linf:4/255` → its threat; undefined for other metrics. */
 export function threatOf(metric: string): Threat | undefined {
   const [, typed, epsilon] = /^robust@(\w+):(.+)$/.exec(metric) ?? [];
   const norm = NORMS.find((known) => known === typed);
@@ -156,7 +158,7 @@ export function threatOf(metric: string): Threat | undefined {
 function refused(place: string, problems: readonly string[]): InputError {
   return new InputError({
     place,
-    problem: `cannot be used as it is:\n${problems.map((each) => `  ${each}`).join("\n")}`,
+    problem: `is not a valid configuration:\n${problems.map((each) => `  ${each}`).join("\n")}`,
     remedy: REMEDY,
   });
 }

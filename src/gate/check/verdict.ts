@@ -1,6 +1,6 @@
 import type { ToolInfo } from "../../evaluation/index.js";
 
-/** `undecided`: a budget ended before it was certain; it does not pass. */
+/** `undecided`: a budget ended before the outcome was certain; it does not pass. */
 export type Outcome = "passed" | "failed" | "undecided";
 
 /** One assertion about one model. */
@@ -14,25 +14,25 @@ export interface AssertionVerdict {
   readonly outcome: Outcome;
   /** What was found, in words: `81.2 % (78.4–83.7 %)`. */
   readonly found: string;
-  /** Line of the configuration that asserts it. */
+  /** Line of the assertion in the configuration. */
   readonly line: number;
 }
 
-/** What a check came to. */
+/** The outcome of a check. */
 export interface Verdict {
   readonly kind: "check";
   readonly schemaVersion: 1;
   readonly tool: ToolInfo;
   /** ISO 8601, UTC. */
   readonly date: string;
-  /** The configuration, as it was named. */
+  /** Path of the configuration, as given. */
   readonly config: string;
   readonly dataset: { readonly name: string; readonly n: number };
   readonly models: readonly {
     readonly name: string;
     readonly path: string;
     readonly sha256: string;
-    /** Whether its results were there already, of the same model, images and settings. */
+    /** Whether its results came from the cache, for the same model, images and settings. */
     readonly cached: boolean;
   }[];
   readonly assertions: readonly AssertionVerdict[];
@@ -47,6 +47,6 @@ export function hasPassed(assertions: readonly AssertionVerdict[]): boolean {
 
 /** `production: robust@linf:4/255 min 0.4: 38.0 % (35.0–41.0 %)` */
 export function describeAssertion({ model, metric, rule, found, outcome }: AssertionVerdict): string {
-  const left = outcome === "undecided" ? ", not certain: the budget was spent" : "";
+  const left = outcome === "undecided" ? ", uncertain: the budget ran out" : "";
   return `${model}: ${metric} ${rule}: ${found}${left}`;
 }

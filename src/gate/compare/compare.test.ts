@@ -73,7 +73,7 @@ describe("what does not belong together is refused", () => {
     [
       "data",
       sideOf("b.json", same, { dataset: { ...dataset, name: "pets" } }),
-      /another data than a\.json: "pets", not "photos"/,
+      /differs from a\.json in the data: "pets", not "photos"/,
     ],
     [
       "sample",
@@ -82,10 +82,10 @@ describe("what does not belong together is refused", () => {
       }),
       /drawn from/,
     ],
-    ["seed", sideOf("b.json", same, { seed: 1 }), /another seed than a\.json: 1, not 0/],
+    ["seed", sideOf("b.json", same, { seed: 1 }), /differs from a\.json in the seed: 1, not 0/],
     ["threat", sideOf("b.json", { ...same, epsilon: 0.2 }), /was not measured as .* \(pgd, L∞, ε 0\.[12]\)/],
     ["attack", sideOf("b.json", { ...same, attack: "apgd" }), /was not measured as/],
-    ["images", sideOf("b.json", { name: "b", images: "+++a" }), /another number of images/],
+    ["images", sideOf("b.json", { name: "b", images: "+++a" }), /in the number of images/],
   ])("other %s", (_, second, words) => {
     expect(() => compare(second)).toThrow(InputError);
     expect(() => compare(second)).toThrow(words);
@@ -97,7 +97,7 @@ describe("what does not belong together is refused", () => {
       m.perImage === undefined ? m : { ...m, perImage: { ...m.perImage, index: [5, 6, 7, 8, 9] } },
     ) as Result["measurements"];
     const moved = { ...second, result: { ...second.result, measurements } };
-    expect(() => compare(moved)).toThrow(/scored other images than a\.json/);
+    expect(() => compare(moved)).toThrow(/has other images than a\.json/);
   });
 
   test("an attack that was cut off", () => {

@@ -21,30 +21,30 @@ import {
 } from "./comparison.js";
 import { countPairs, mcnemarExact, pairedDifference } from "./paired.js";
 
-/** One of the two models: its name in a result, and where that result was read. */
+/** One of the two models: its name in a result, and where that result came from. */
 export interface Side {
   readonly place: string;
   readonly result: Result;
   readonly model: string;
 }
 
-/** What a comparison says beside the results. */
+/** What a comparison states in addition to the results. */
 export interface CompareOptions {
-  /** What the comparison says made it: this package by default. */
+  /** The tool that the comparison names as its maker: this package by default. */
   readonly tool?: ToolInfo;
   /** ISO 8601; now by default. */
   readonly date?: string;
-  /** Of each model's file, where they are known. */
+  /** For each model's file, if known. */
   readonly files?: readonly [FileFacts, FileFacts];
-  /** Names of the images in the order in which they were scored. */
+  /** File names of the images, in the order they were scored. */
   readonly fileName?: ((place: number) => string) | undefined;
 }
 
-/** Size of a model's file, and the time of one image. */
+/** Size of a model's file, and the time per image. */
 export type FileFacts = Pick<ComparedModel, "bytes" | "milliseconds">;
 
 /**
- * Compares two models image by image: clean, and under every attack that both went through.
+ * Compares two models image by image: clean, and under every attack made on both.
  *
  * @throws InputError if the results differ in images, seed, threats or attacks.
  * @example
@@ -88,7 +88,7 @@ function infoOf({ result, model }: Side): ModelInfo {
   return result.models.find(({ name }) => name === model)!;
 }
 
-/** What must be equal for two results to be compared, image by image. */
+/** What two results must share to be compared image by image. */
 const SAME: readonly (readonly [what: string, of: (result: Result) => unknown])[] = [
   ["data", ({ dataset }) => dataset.name],
   ["split", ({ dataset }) => dataset.split],
@@ -106,7 +106,7 @@ function checkTogether(first: Side, second: Side): void {
     throw new InputError({
       place,
       problem: "is a shard of an evaluation",
-      remedy: "Put the shards together first: holdfast merge.",
+      remedy: "Merge the shards first: holdfast merge.",
     });
   }
   for (const [what, of] of SAME) {
@@ -114,8 +114,8 @@ function checkTogether(first: Side, second: Side): void {
     if (JSON.stringify(of(first.result)) === JSON.stringify(of(second.result))) continue;
     throw new InputError({
       place: second.place,
-      problem: `has another ${what} than ${first.place}: ${b!}, not ${a!}`,
-      remedy: "Evaluate both models on the same images, with the same --data, --limit and --seed.",
+      problem: `differs from ${first.place} in the ${what}: ${b!}, not ${a!}`,
+      remedy: "Evaluate both models on the same images: use the same --data, --limit and --seed.",
     });
   }
 }
@@ -124,7 +124,7 @@ const shorten = (text: string): string => (text.length > 80 ? `${text.slice(0, 8
 
 type Pairable = Extract<Measurement, { kind: "clean" | "white-box" }>;
 
-/** Clean, and every attack. @throws InputError where one of them was given another attack. */
+/** Pairs clean accuracy and every attack. @throws InputError if one of them has an attack that the other lacks. */
 function pairMeasurements(first: Side, second: Side): (readonly [Pairable, Pairable])[] {
   const [ours, theirs] = [measurementsOf(first), measurementsOf(second)];
   const keys = [...new Set([...ours.keys(), ...theirs.keys()])];
@@ -138,12 +138,12 @@ function pairMeasurements(first: Side, second: Side): (readonly [Pairable, Paira
     throw new InputError({
       place: lacks.place,
       problem: `${lacks.model} was not measured as ${has.model} was (${describe((a ?? b)!)})`,
-      remedy: "Evaluate both with the same --norm, --epsilon, --attack and options of the attack.",
+      remedy: "Evaluate both with the same --norm, --epsilon, --attack and attack options.",
     });
   });
 }
 
-/** By what was done: the attack with its parameters, and the threat. */
+/** Identifies what was done: the attack with its parameters, and the threat. */
 function measurementsOf({ result, model, place }: Side): Map<string, Pairable> {
   const own = result.measurements.filter(
     (m): m is Pairable => m.model === model && (m.kind === "clean" || m.kind === "white-box"),
@@ -183,7 +183,7 @@ function checkImages(a: Pairable, b: Pairable, first: Side, second: Side): void 
     if (perImage !== undefined) continue;
     throw new InputError({
       place,
-      problem: `${id} holds no answers image by image`,
+      problem: `${id} has no per-image results`,
       remedy: "Evaluate the model again with this version of holdfast.",
     });
   }
@@ -191,12 +191,12 @@ function checkImages(a: Pairable, b: Pairable, first: Side, second: Side): void 
   if (columns(a) === columns(b)) return;
   throw new InputError({
     place: second.place,
-    problem: `scored other images than ${first.place}, or their labels differ`,
-    remedy: "Evaluate both models on the same images, with the same --data, --limit and --seed.",
+    problem: `has other images than ${first.place}, or other labels`,
+    remedy: "Evaluate both models on the same images: use the same --data, --limit and --seed.",
   });
 }
 
-/** Whether the model is right on each image, and under attack on its adversarial image too. */
+/** Whether the model is right on each image and, under attack, also on its adversarial image. */
 function rightOn(m: Pairable): boolean[] {
   const { label, cleanPrediction } = m.perImage!;
   const attacked = m.kind === "clean" ? cleanPrediction : m.perImage!.adversarialPrediction;
@@ -245,7 +245,7 @@ function pairOf(a: Pairable, b: Pairable, fileName: CompareOptions["fileName"]):
   };
 }
 
-/** The gravest first, each once; notes are left out. */
+/** Most serious first, each once; notes are left out. */
 function warningsOf(...sides: readonly Side[]): ComparisonWarning[] {
   const found = new Map<string, ComparisonWarning>();
   for (const { result, model } of sides) {

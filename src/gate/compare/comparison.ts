@@ -1,10 +1,10 @@
-/** What a comparison of two models comes to, as it is written. */
+/** The comparison of two models, as written to a file. */
 import { z } from "zod";
 import { toolSchema, type Interval, type ThreatInfo, type ToolInfo } from "../../evaluation/index.js";
 import { NORMS } from "../../attacks/cards/index.js";
 import type { PairedCounts } from "./paired.js";
 
-/** Raised when a reader of the older shape would be wrong. */
+/** Raised when a change breaks readers of the older shape. */
 export const comparisonSchemaVersion = 1;
 
 /** One of the two models of a comparison. */
@@ -12,13 +12,13 @@ export interface ComparedModel {
   readonly name: string;
   readonly path: string;
   readonly sha256: string;
-  /** Of the file with its external data; null where the file was not there. */
+  /** Size of the file with its external data; null if the file was not available. */
   readonly bytes: number | null;
-  /** Median time of one image through ONNX Runtime, as the file is; null where it was not taken. */
+  /** Median time of one image through ONNX Runtime, with the file unchanged; null if it was not measured. */
   readonly milliseconds: number | null;
 }
 
-/** A share of right answers, with its interval. */
+/** A share of right predictions, with its interval. */
 export interface Accuracy {
   readonly correct: number;
   readonly accuracy: number;
@@ -30,10 +30,10 @@ export interface Accuracy {
 export interface ChangedImage {
   /** Its place in the dataset. */
   readonly index: number;
-  /** Null where only results were compared: they hold no names. */
+  /** Null if only results were compared, because results have no names. */
   readonly fileName: string | null;
   readonly label: number;
-  /** Of the first and the second model; under attack what it says of its own adversarial image. −1: NaN. */
+  /** Predictions of the first and the second model; under attack, each for its own adversarial image. −1: NaN. */
   readonly predictions: readonly [number, number];
 }
 
@@ -50,9 +50,9 @@ export interface PairedMeasurement {
   /** Two-sided, of McNemar's exact test. */
   readonly pValue: number;
   readonly changed: {
-    /** Right by the first alone. */
+    /** Only the first is right. */
     readonly lost: readonly ChangedImage[];
-    /** Right by the second alone. */
+    /** Only the second is right. */
     readonly gained: readonly ChangedImage[];
   };
 }
@@ -90,9 +90,9 @@ export interface Comparison {
   readonly seed: number;
   readonly models: readonly [ComparedModel, ComparedModel];
   readonly measurements: readonly PairedMeasurement[];
-  /** Empty where each was evaluated alone. */
+  /** Empty if each was evaluated alone. */
   readonly transfer: readonly TransferredAccuracy[];
-  /** What makes an accuracy of one of the models mean less than it seems; `serious`: it is false, and so is the difference. */
+  /** Warnings that an accuracy of one of the models means less than it seems; `serious`: it is false, and so is the difference. */
   readonly warnings: readonly ComparisonWarning[];
 }
 

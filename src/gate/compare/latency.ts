@@ -4,16 +4,16 @@ import { readModelFile, type ValueInfo } from "../../onnx/index.js";
 import { openOriginal, type Feeds } from "../../runtime/index.js";
 import { tensor, type Tensor } from "../../tensor/index.js";
 
-/** Runs before the clock starts, and runs that are timed. */
+/** Warm-up runs and timed runs. */
 const WARM = 3;
 const TIMED = 21;
 
 /**
- * Median milliseconds of one image through a model's file, as ONNX Runtime runs it on this machine. The image is black: the
- * kernels do not look at what they multiply.
+ * Median milliseconds of one image through a model's file, as ONNX Runtime runs it on this machine. The image is black, because
+ * the time of the kernels does not depend on the values.
  *
  * @param image shape of one image, for axes that the file leaves open: `[channels, height, width]`.
- * @throws InputError where ONNX Runtime refuses the file.
+ * @throws InputError if ONNX Runtime refuses the file.
  */
 export async function timeModel(
   path: string,
@@ -39,7 +39,7 @@ export async function timeModel(
   }
 }
 
-/** Zeros of the input's shape; a batch is one image, and other axes that are open are the image's. */
+/** Zeros in the input's shape: a batch of one image, with other open axes taken from the image. */
 function blackImage(
   { dtype, shape }: ValueInfo,
   [channels, height, width]: readonly [number, number, number],
@@ -53,7 +53,7 @@ function blackImage(
   );
 }
 
-/** Bytes of a model's file, with those of `NAME.onnx.data` beside it. */
+/** Bytes of a model's file, including `NAME.onnx.data` beside it. */
 export async function sizeOfModel(path: string): Promise<number> {
   const files = [path, `${path}.data`].filter((file) => existsSync(file));
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));

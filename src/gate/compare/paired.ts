@@ -1,7 +1,7 @@
 /** Statistics of two models scored on the same images. */
 import { wilsonInterval, type Interval } from "../../evaluation/index.js";
 
-/** Images by which of two models are right on them. */
+/** Counts of images by which of two models is right on them. */
 export interface PairedCounts {
   readonly both: number;
   readonly firstOnly: number;
@@ -27,7 +27,7 @@ export function countPairs(first: readonly boolean[], second: readonly boolean[]
  *
  *   p = min(1, 2 · P(X ≤ min(b, c))),   X ~ Binomial(b + c, ½)
  *
- * with b = `firstOnly` and c = `secondOnly`. 1 where no image changed sides.
+ * with b = `firstOnly` and c = `secondOnly`. The result is 1 if no image changed sides.
  */
 export function mcnemarExact({ firstOnly, secondOnly }: PairedCounts): number {
   const n = firstOnly + secondOnly;
@@ -57,7 +57,7 @@ function logChoose(n: number, k: number): number {
  *   d − √(δ₁² − 2 φ δ₁ ε₂ + ε₂²) … d + √(ε₁² − 2 φ ε₁ δ₂ + δ₂²)
  *
  * δ = p − l and ε = u − p; index 1 is the second model, 2 the first. φ = (ad − bc) / √(products of the margins), where a positive
- * numerator is lessened by n/2, to no less than 0; 0 where a margin is empty.
+ * numerator is reduced by n/2, but not below 0; φ is 0 if a margin is empty.
  */
 export function pairedDifference(counts: PairedCounts): Interval & { readonly difference: number } {
   const { both: a, firstOnly, secondOnly, neither } = counts;

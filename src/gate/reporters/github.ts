@@ -1,11 +1,11 @@
 import { describeAssertion, type Verdict } from "../check/verdict.js";
 
-/** Data of a workflow command, as @actions/core escapes it: no line break begins another command. */
+/** Data of a workflow command, escaped as in @actions/core, so that no line break starts another command. */
 export function escapeData(text: string): string {
   return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 }
 
-/** A property of a workflow command: it ends at a comma or a colon too. */
+/** A property of a workflow command, which also ends at a comma or a colon. */
 export function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }

@@ -6,7 +6,7 @@ import { sarif } from "./sarif.js";
 import { terminal } from "./terminal.js";
 
 /**
- * What a verdict is written as, by name.
+ * Formats of a verdict, by name.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 import { describeAssertion, type AssertionVerdict, type Verdict } from "../check/verdict.js";
 
 /**
- * Text of XML 1.0, in an element or an attribute. Characters that XML cannot hold, even as references, are shown as their code,
- * and so are halves of surrogate pairs.
+ * Text for an element or an attribute in XML 1.0. Characters that XML cannot hold, even as references, are shown as their
+ * code, and so are halves of surrogate pairs.
  */
 export function escapeXml(text: string): string {
   return text
@@ -12,7 +12,7 @@ export function escapeXml(text: string): string {
     .replace(/[&<>"'\t\n\r]/g, (character) => `&#${character.codePointAt(0)};`);
 }
 
-/** JUnit's XML: a suite a model, a case an assertion. A warning passes, with its words as output. */
+/** JUnit's XML: one suite per model, one case per assertion. A warning passes, with its text as output. */
 export function junit({ assertions, models, date }: Verdict): string {
   const suites = models.map(({ name }) => {
     const own = assertions.filter(({ model }) => model === name);

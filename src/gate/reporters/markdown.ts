@@ -1,9 +1,9 @@
 import type { AssertionVerdict, Verdict } from "../check/verdict.js";
 
 /**
- * Text within a line of Markdown: nothing of it is markup, HTML, a link, an emoji, mathematics or a mention. What no renderer takes
- * for markup stays as it is, so that the source can be read; of the rest, what not every renderer escapes by a backslash is
- * written as its number.
+ * Text within a line of Markdown that never acts as markup, HTML, a link, an emoji, mathematics or a mention. Characters that
+ * no renderer treats as markup stay, so the source is readable. Of the others, those that not every renderer escapes with a
+ * backslash are written as numeric references.
  */
 export function escapeMarkdown(text: string): string {
   const number = (character: string): string => `&#${character.codePointAt(0)};`;
@@ -12,13 +12,13 @@ export function escapeMarkdown(text: string): string {
       .replace(/\s+/g, " ")
       .replace(/\p{Cc}/gu, "")
       .replace(/[&<>]/g, (character) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[character]!)
-      // Before anything that puts a number there.
+      // Must come before the steps that insert numeric references.
       .replace(/[\\`*_{}[\]!#]/g, "\\$&")
-      // Lists and headings begin a line, and so may the text.
+      // Lists and headings start a line, and the text may do so too.
       .replace(/^ ?([-+])(?=[-+ ]|$)/, "\\$1")
       .replace(/^( ?\d+)([.)])(?= |$)/, "$1\\$2")
       .replace(/^ ?=+|={2,}/g, (run) => run.replace(/=/g, number))
-      // A mention tells a person; an address becomes a link by itself, and a word between colons a picture.
+      // A mention notifies a person, an address becomes a link, and a word between colons becomes an emoji.
       .replace(/[@|~$^]|:(?=\S)|(?<=\bwww)\./gi, number)
   );
 }

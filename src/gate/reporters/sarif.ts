@@ -5,7 +5,7 @@ export function escapeSarif(text: string): string {
   return text.replace(/[\\[\]]/g, "\\$&").replace(/[{}]/g, "$&$&");
 }
 
-/** SARIF 2.1.0: a result for every assertion that does not hold, at its line of the configuration. */
+/** SARIF 2.1.0: a result for every assertion that does not hold, at its line in the configuration. */
 export function sarif({ tool, assertions, config }: Verdict): string {
   const failing = assertions.filter(({ outcome }) => outcome !== "passed");
   const ruleOf = (metric: string): string => metric.replace(/[@/].*$/, "");

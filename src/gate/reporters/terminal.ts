@@ -1,6 +1,6 @@
 import { describeAssertion, type AssertionVerdict, type Verdict } from "../check/verdict.js";
 
-/** Lines for people; whoever writes them makes them printable. */
+/** Lines for people; the caller makes them printable. */
 export function terminal({ assertions, passed, models, dataset }: Verdict): string {
   const failed = assertions.filter(({ outcome }) => outcome !== "passed").length;
   const kept = models.filter(({ cached }) => cached).map(({ name }) => name);

@@ -148,7 +148,7 @@ function denselyJoined(boxes: readonly Box[]): Box[] {
   });
   return made.map(({ box, count }, i) => {
     const after = [...new Set(box.after.map((each) => place[each]!))].filter((each) => each !== i);
-    const lines = count === 1 ? box.lines : [...box.lines, `× ${count}, each reads all before it`];
+    const lines = count === 1 ? box.lines : [...box.lines, `× ${count}, each reads all the ones before it`];
     return { ...box, lines, after };
   });
 }

@@ -11,19 +11,19 @@ export function aiActRows(measured: Measured): Row[] {
       term: "An appropriate level of accuracy, robustness and cybersecurity, consistently throughout the lifecycle",
       clause: "15(1)",
       measured: `Clean: ${cite(clean)}. Under attack: ${cite(together)}`,
-      open: `Whether this is appropriate to the intended purpose, and the lifecycle: this is one file, measured on ${result.date.slice(0, 10)}.`,
+      open: `Whether this is appropriate for the intended purpose, and the rest of the lifecycle: this is one file, measured on ${result.date.slice(0, 10)}.`,
     },
     {
       term: "Levels of accuracy and the relevant metrics, declared in the instructions of use",
       clause: "15(3)",
       measured: `The share of images whose largest output is their class, on ${result.dataset.n} images: ${cite(clean)}`,
-      open: "Which metrics are relevant to the purpose; the declaration itself.",
+      open: "Which metrics matter for the purpose, and the declaration itself.",
     },
     {
       term: "Resilience to errors, faults or inconsistencies; feedback loops",
       clause: "15(4)",
       measured: damageMeasured(measured),
-      open: "Technical redundancy, fail-safe plans, other damaged or unusual inputs, and systems that go on learning.",
+      open: "Technical redundancy, fail-safe plans, other damaged or unusual inputs, and systems that continue to learn.",
     },
     {
       term: "Inputs designed to cause the model to make a mistake (adversarial examples or model evasion)",

@@ -18,22 +18,22 @@ const SOURCES = [
 ];
 
 /**
- * The measurements of one model in the terms of NIST AI 100-2, ISO/IEC 24029 and Article 15 of the EU's AI Act: evidence that
- * an assessment may use, never a statement of conformity. Every number has its interval, every serious warning stands in the
+ * The measurements of one model in the terms of NIST AI 100-2, ISO/IEC 24029 and Article 15 of the EU's AI Act: evidence for
+ * an assessment, never a statement of conformity. Every number has its interval, every serious warning appears in the
  * row of the number that it calls false, and what was not measured is listed.
  */
 export function evidencePage(result: Result, model: ModelInfo): string {
   const measured: Measured = { result, model, findings: findingsOf(result, model.name) };
   return document(
     `# Evidence on the robustness of ${inline(model.name)}`,
-    "> **This page is evidence, not compliance.** It states what was measured on one file and what was not. It does not say that " +
-      "the model, or a system with it, conforms to a standard or meets a law, and it is no legal advice. Whether a rule applies, " +
-      "and whether a level is enough for a purpose, is for the people who answer for the system to judge.",
+    "> **This page is evidence, not compliance.** It states what was measured on one file and what was not. It does not claim that " +
+      "the model, or a system that uses it, conforms to a standard or complies with a law, and it is not legal advice. Whether a rule applies, " +
+      "and whether a level is enough for a purpose, must be judged by the people responsible for the system.",
     "## What was measured",
     modelTable(result, model),
     findingsTable(measured.findings),
-    "An image is right under attack when the model is right on it and no attack changed that. Intervals are Wilson's and say how " +
-      "far the whole may be from the sample. Accuracy under attack is an upper bound: a stronger attack can only lower it.",
+    "An image counts as right under attack if the model is right on it and no attack changed that. Intervals are Wilson's and say how " +
+      "far the accuracy on all images may be from that on the sample. Accuracy under attack is an upper bound: a stronger attack can only lower it.",
     corruptionsPart(result, model),
     "## Warnings",
     warningsList(result, model.name),
@@ -43,11 +43,11 @@ export function evidencePage(result: Result, model: ModelInfo): string {
     "## In the terms of ISO/IEC 24029",
     rowsTable(isoRows(measured)),
     "## In the terms of Article 15 of the EU's AI Act",
-    "Article 15 is about high-risk AI systems. A measurement of a model is a part of what it asks for at most.",
+    "Article 15 is about high-risk AI systems. A measurement of a model is at most a part of what it requires.",
     rowsTable(aiActRows(measured)),
     "## What was not measured",
     bullets(gapsOf(measured)),
-    "## Measure it again",
+    "## Repeat the measurement",
     againBlock(result),
     "## Sources",
     bullets(SOURCES),

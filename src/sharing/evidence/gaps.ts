@@ -5,18 +5,18 @@ import { inline } from "../markdown.js";
 import { damageLeft } from "./damage.js";
 import type { Measured } from "./row.js";
 
-/** What was not measured, a sentence each in Markdown: first what this evaluation might have done, then what none does. */
+/** What was not measured, one Markdown sentence each: first what this evaluation could have done, then what none does. */
 export function gapsOf(measured: Measured): string[] {
   const { result } = measured;
   const attacks = measured.findings.filter(({ kind }) => kind === "attack");
   return [
     ...(attacks.length === 0 ? ["Any attack."] : attackGaps(measured, attacks)),
-    ...(result.limits?.notRun ?? []).map((planned) => `${inline(planned)}: planned and not begun.`),
-    ...(result.dataset.classCounts.includes(0) ? ["Classes without images in the sample."] : []),
-    "Perturbations without a bound in these norms: rotations, colours, objects in the physical world.",
+    ...(result.limits?.notRun ?? []).map((planned) => `${inline(planned)}: planned but not started.`),
+    ...(result.dataset.classCounts.includes(0) ? ["Classes with no images in the sample."] : []),
+    "Perturbations that these norms do not bound: rotations, colours, objects in the physical world.",
     damageLeft(measured),
     "Data of another origin or time than the sample, and differences between groups of people.",
-    "The system around the model: what decodes and resizes its images, what acts on its answers.",
+    "The system around the model: what decodes and resizes its images, and what acts on its outputs.",
     "Poisoning of data or model, extraction, inference of training data, and availability.",
     "Proofs: nothing here shows that an image cannot be broken.",
   ];
@@ -40,10 +40,10 @@ function attackGaps({ result, model }: Measured, attacks: readonly Finding[]): s
       : ["Attacks with the model's gradient (white-box)."]),
     ...(has("score-based")
       ? []
-      : ["Attacks by the model's scores alone (black-box), in a row of their own."]),
-    ...(has("decision-based") ? [] : ["Attacks by the class it names alone (black-box)."]),
+      : ["Attacks using only the model's scores (black-box), in a row of their own."]),
+    ...(has("decision-based") ? [] : ["Attacks using only the predicted class (black-box)."]),
     ...(has("transfer") ? [] : ["Images made on another model (transfer)."]),
     ...(attacks.some(({ targeted }) => targeted) ? [] : ["Attacks towards a chosen class."]),
-    ...(checked === true ? [] : ["Whether the headline's attack had converged: its checks were not made."]),
+    ...(checked === true ? [] : ["Whether the headline's attack had converged: this was not checked."]),
   ];
 }

@@ -19,7 +19,7 @@ export function isoRows(measured: Measured): Row[] {
       term: "Formal methods",
       clause: "TR 24029-1; 24029-2, clause 6",
       measured: "Nothing was proved.",
-      open: "That the images which no attack broke cannot be broken.",
+      open: "That the images that no attack broke cannot be broken.",
     },
     {
       term: "Empirical methods (field trials, a posteriori testing)",
@@ -34,13 +34,13 @@ export function isoRows(measured: Measured): Row[] {
         balls.length === 0
           ? "No domain but the images themselves."
           : `A ball around each image of the sample, cut to pixels in \\[0, 1\\]: ${balls.join("; ")}.`,
-      open: "Everything outside these balls. The robustness looked at is local: around the sampled images alone.",
+      open: "Everything outside these balls. This robustness is local: only around the sampled images.",
     },
     {
       term: "Stability",
       clause: "24029-2, 5.3",
       measured: together.length === 0 ? NOTHING : together.map((each) => stability(measured, each)).join(" "),
-      open: "Stability of any image: an attack finds counterexamples and proves none absent.",
+      open: "Stability of any image: an attack can find counterexamples, but cannot prove that there are none.",
     },
     {
       term: "Sensitivity, relevance, reachability",
@@ -51,7 +51,7 @@ export function isoRows(measured: Measured): Row[] {
   ];
 }
 
-/** Counterexamples are in hand for images that are right when clean and broken; the others are undecided. */
+/** Images that are right when clean and broken have a counterexample; the others are undecided. */
 function stability({ result, model }: Measured, { id, threat, falsifiedBy }: Finding): string {
   const worst = worstCase(result, model.name, threat!)!;
   const clean = result.measurements.find((m) => m.kind === "clean" && m.model === model.name);

@@ -14,13 +14,13 @@ export function nistRows({ findings, model }: Measured): Row[] {
       term: "Evasion attacks (integrity violation)",
       clause: "§2.2, NISTAML.022",
       measured: cite(findings.filter(({ kind }) => kind === "all-attacks")),
-      open: "Attacks that were not tried. These numbers are upper bounds.",
+      open: "Attacks that were not tried: these numbers are upper bounds.",
     },
     {
       term: "White-box evasion attacks",
       clause: "§2.2.1",
       measured: cite(by("white-box", "white-box and score-based")),
-      open: "Stronger attacks, and such as are made for this model.",
+      open: "Stronger attacks, and attacks made for this model.",
     },
     {
       term: "Black-box evasion attacks, score-based",
@@ -29,7 +29,7 @@ export function nistRows({ findings, model }: Measured): Row[] {
       open:
         by("white-box and score-based").length === 0
           ? "More queries."
-          : "More queries. A suite ends with a score-based attack on what its white-box attacks left: alone it was not measured.",
+          : "More queries. The suite ends with a score-based attack on what its white-box attacks left; it was not measured alone.",
     },
     {
       term: "Black-box evasion attacks, decision-based",
@@ -44,7 +44,7 @@ export function nistRows({ findings, model }: Measured): Row[] {
         transfer.length === 0
           ? NOTHING
           : `${cite(transfer)}. Made on ${names(transfer.map(({ source }) => source ?? ""))}.`,
-      open: "Other surrogates. A high number is weak evidence: whoever knows the model does better.",
+      open: "Other surrogates. A high number is weak evidence: an attacker who knows the model does better.",
     },
     {
       term: "Attacker's objective",
@@ -64,7 +64,7 @@ export function nistRows({ findings, model }: Measured): Row[] {
         model.recipe === null
           ? "The result does not say how the model was trained."
           : `The model was trained by the recipe ${inline(model.recipe)}.`,
-      open: "That a mitigation holds: the numbers above are all that is known of it.",
+      open: "That the mitigation works: the numbers above are all that is known about it.",
     },
     {
       term: "Poisoning attacks",

@@ -9,10 +9,10 @@ export interface Measured {
   readonly findings: readonly Finding[];
 }
 
-/** A term of a document, and what was measured that bears on it. */
+/** A term of a document, and the measurements that relate to it. */
 export interface Row {
   readonly term: string;
-  /** Where it stands in the document. */
+  /** Its place in the document. */
   readonly clause: string;
   /** Markdown: the numbers, or that there are none. */
   readonly measured: string;
@@ -22,7 +22,7 @@ export interface Row {
 
 export const NOTHING = "Nothing was measured.";
 
-/** Findings by number with their accuracies and intervals; a false one says so. */
+/** Findings by number with their accuracies and intervals; a false one is marked. */
 export function cite(findings: readonly Finding[]): string {
   if (findings.length === 0) return NOTHING;
   return findings
@@ -36,12 +36,12 @@ export function cite(findings: readonly Finding[]): string {
 
 export function rowsTable(rows: readonly Row[]): string {
   return table(
-    ["term", "where", "what was measured", "what that does not show"],
+    ["term", "where", "what was measured", "what it does not show"],
     rows.map(({ term, clause, measured, open }) => [term, clause, measured, open]),
   );
 }
 
-/** Names that users chose, as a list within a line. */
+/** User-chosen names, as a list within a line. */
 export function names(items: readonly string[]): string {
   return [...new Set(items)].map(inline).join(", ");
 }

@@ -1,26 +1,26 @@
 import { HoldfastError } from "../../errors/index.js";
 
-/** A server did not take what was sent (exit code 1): the files here are as they were. */
+/** A server did not accept what was sent (exit code 1); local files are unchanged. */
 export class SendError extends HoldfastError {
   override readonly exitCode = 1;
 }
 
-/** Words of an answer that are told; the rest may be a whole page. */
+/** Length of the quoted part of a response; the rest may be a whole page. */
 const TOLD = 300;
 
-/** Why no answer came. */
+/** Explains why there was no response. */
 export function noAnswer(address: string, cause: unknown, timeoutMs: number): SendError {
   const { code, name } = rootOf(cause);
   const [problem, remedy] =
     name === "TimeoutError"
       ? [
           `gave no answer within ${timeoutMs / 1000} s`,
-          "Look whether the server is well, and export again; MLFLOW_HTTP_REQUEST_TIMEOUT=300 waits for 300 s.",
+          "Check the server, and export again. MLFLOW_HTTP_REQUEST_TIMEOUT=300 waits up to 300 s.",
         ]
       : code === "ECONNREFUSED"
         ? [
             "refuses the connection: no server listens there",
-            "Start it (mlflow server --port 5000), or name another with --mlflow.",
+            "Start it (mlflow server --port 5000), or give another address with --mlflow.",
           ]
         : code === "ENOTFOUND" || code === "EAI_AGAIN"
           ? ["its host is not known", "Check the address after --mlflow."]
@@ -31,14 +31,14 @@ export function noAnswer(address: string, cause: unknown, timeoutMs: number): Se
   return new SendError({ place: address, problem, remedy, cause });
 }
 
-/** What fetch throws says "fetch failed"; the reason is inside, or inside the first of several attempts. */
+/** fetch throws "fetch failed"; the reason is its cause, or the first of several causes. */
 function rootOf(error: unknown): { readonly code?: string; readonly name?: string } {
   const { cause, errors } = error as { cause?: unknown; errors?: readonly unknown[] };
   const inner = cause ?? errors?.[0];
   return typeof inner === "object" && inner !== null ? rootOf(inner) : (error as object);
 }
 
-/** What an answer that is no success means. */
+/** Explains a response other than success. */
 export function refusedBy(
   address: string,
   path: string,
@@ -50,32 +50,32 @@ export function refusedBy(
   if (status === 401 || status === 403) {
     return new SendError({
       place: address,
-      problem: `does not let you in: ${says}`,
+      problem: `refuses the login: ${says}`,
       remedy: "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.",
     });
   }
   if (status >= 300 && status < 400) {
     return new SendError({
       place: address,
-      problem: `sends elsewhere: ${headers.get("location") ?? "nowhere"}`,
-      remedy: "Name the address that it sends to with --mlflow, if you trust it.",
+      problem: `redirects to ${headers.get("location") ?? "nowhere"}`,
+      remedy: "If you trust that address, give it with --mlflow.",
     });
   }
   if (status === 404) {
     return new SendError({
       place: address,
-      problem: `has no MLflow there: ${says}`,
-      remedy: "Check the address: that of the tracking server, such as http://localhost:5000.",
+      problem: `has no MLflow at this address: ${says}`,
+      remedy: "Give the address of the tracking server, such as http://localhost:5000.",
     });
   }
   return new SendError({
     place: address,
     problem: says,
-    remedy: "Look into the server's log, and export again when it is well.",
+    remedy: "Read the server's log, fix the problem, and export again.",
   });
 }
 
-/** The message of MLflow's JSON; of another body its first words. */
+/** The message in MLflow's JSON; for another body, its first words. */
 function messageOf(body: string): string {
   let message = body;
   try {

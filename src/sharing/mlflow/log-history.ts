@@ -4,28 +4,28 @@ import { plainText } from "../text.js";
 import { SendError } from "./errors.js";
 import { ask, type MlflowServer } from "./server.js";
 
-/** A run that was made. */
+/** A run that was created. */
 export interface LoggedRun {
   readonly name: string;
   readonly experimentId: string;
   readonly runId: string;
-  /** Where to look at it. */
+  /** Address to view it. */
   readonly page: string;
 }
 
-/** What one `runs/log-batch` may hold (MLflow's REST API, Log Batch). */
+/** Limits of one `runs/log-batch` (MLflow's REST API, Log Batch). */
 const MOST = { metrics: 1000, params: 100 } as const;
-/** Values of parameters: servers before 2.0 take no longer ones. */
+/** Longest parameter value that servers before 2.0 accept. */
 const LONGEST_VALUE = 500;
-/** Values of tags, in bytes: all stores take as long ones. */
+/** Longest tag value in bytes that all stores accept. */
 const LONGEST_TAG = 5000;
 const LONGEST_NAME = 250;
 
 /**
- * Logs a history as a run of its own: settings as parameters, points as metrics, what it notes as the run's description. A run
- * that cannot be logged to its end is marked as failed.
+ * Logs a history as a new run: settings as parameters, points as metrics, notes as the run's description. A run
+ * that cannot be logged completely is marked as failed.
  *
- * @throws SendError when the server is not reached or refuses; nothing here is changed.
+ * @throws SendError if the server cannot be reached or refuses; local files do not change.
  */
 export async function logHistory(
   server: MlflowServer,
@@ -50,7 +50,7 @@ export async function logHistory(
     });
   try {
     for (const batch of batchesOf(history)) await post(server, "runs/log-batch", { run_id: runId, ...batch });
-    // A training that is under way stays a run that is.
+    // A running training stays a running run.
     if (history.ending !== undefined) await end(history.ending === "finished" ? "FINISHED" : "FAILED");
   } catch (error) {
     await end("FAILED").catch(() => {});
@@ -70,7 +70,7 @@ async function findExperiment(server: MlflowServer, name: string): Promise<strin
     throw new SendError({
       place: server.address,
       problem: `its experiment "${name}" was deleted`,
-      remedy: "Restore it there, or name another with --experiment.",
+      remedy: "Restore it, or choose another with --experiment.",
     });
   }
   return textAt(server, found, "experiment", "experiment_id");
@@ -86,11 +86,11 @@ async function post(
   throw new SendError({
     place: server.address,
     problem: `${path}: the experiment or the run is gone`,
-    remedy: "Somebody deleted it meanwhile: export again.",
+    remedy: "Someone deleted it during the export: export again.",
   });
 }
 
-/** @throws SendError where the answer has no such text. */
+/** @throws SendError if the response lacks this text. */
 function textAt({ address }: MlflowServer, answer: unknown, ...path: readonly string[]): string {
   const found = path.reduce<unknown>(
     (value, key) => (value as Record<string, unknown> | undefined)?.[key],
@@ -99,8 +99,8 @@ function textAt({ address }: MlflowServer, answer: unknown, ...path: readonly st
   if (typeof found === "string" && found !== "") return found;
   throw new SendError({
     place: address,
-    problem: `is no MLflow server: its answer has no ${path.join(".")}`,
-    remedy: "Check the address: that of the tracking server, such as http://localhost:5000.",
+    problem: `is not an MLflow server: its answer has no ${path.join(".")}`,
+    remedy: "Give the address of the tracking server, such as http://localhost:5000.",
   });
 }
 
@@ -122,7 +122,7 @@ function plainLines(text: string): string {
 
 type Batch = { readonly params: readonly unknown[] } | { readonly metrics: readonly unknown[] };
 
-/** Parameters and metrics, each in requests of the size that is allowed. */
+/** Sends parameters and metrics in requests of allowed size. */
 function batchesOf({ settings, points, began }: History): Batch[] {
   const params = Object.entries(settings).map(([key, value]) => ({
     key,
@@ -131,7 +131,7 @@ function batchesOf({ settings, points, began }: History): Batch[] {
   const metrics = points.flatMap(({ step, seconds, values }) =>
     Object.entries(values).map(([key, value]) => ({
       key,
-      // Protobuf's JSON has the words for what JSON has no number for.
+      // Protobuf's JSON has words for values that are not JSON numbers.
       value: Number.isFinite(value) ? value : String(value),
       timestamp: Math.round(1000 * (began + seconds)),
       step,
@@ -149,7 +149,7 @@ function inParts<T>(items: readonly T[], most: number): T[][] {
   );
 }
 
-/** At most so many bytes of UTF-8, whole characters, with `…` where something is left out. */
+/** Cuts text to this many bytes of UTF-8, at whole characters, with `…` if something is left out. */
 function cut(text: string, mostBytes: number): string {
   if (Buffer.byteLength(text) <= mostBytes) return text;
   let kept = "";

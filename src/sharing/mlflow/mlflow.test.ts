@@ -198,13 +198,13 @@ test("whoever asks says who they are, and the password is shown to nobody", asyn
 });
 
 test.each([
-  [401, '{"message":"no"}', /does not let you in: experiments\/get-by-name answered 401.*no/],
-  [403, "", /does not let you in/],
-  [404, "<html>nothing here</html>", /has no MLflow there.*404/],
-  [302, "", /sends elsewhere: https:\/\/evil\.example/],
+  [401, '{"message":"no"}', /refuses the login: experiments\/get-by-name answered 401.*no/],
+  [403, "", /refuses the login/],
+  [404, "<html>nothing here</html>", /has no MLflow at this address.*404/],
+  [302, "", /redirects to https:\/\/evil\.example/],
   [500, '{"error_code":"INTERNAL_ERROR","message":"out\\n of\\u001b luck"}', /answered 500.*: out of/],
-  [200, "<html>a portal</html>", /is no MLflow server/],
-  [200, "{}", /is no MLflow server: its answer has no experiment\.experiment_id/],
+  [200, "<html>a portal</html>", /is not an MLflow server/],
+  [200, "{}", /is not an MLflow server: its answer has no experiment\.experiment_id/],
 ] as const)("an answer of %s is an error that says what to do", async (status, body, words) => {
   const headers = { location: "https://evil.example" };
   const { address, asked } = await fakeMlflow(() => ({ status, body, headers }));

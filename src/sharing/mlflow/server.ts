@@ -1,25 +1,25 @@
 import { UsageError } from "../../errors/index.js";
 import { noAnswer, refusedBy, SendError } from "./errors.js";
 
-/** Where MLflow is, and how it knows who asks. */
+/** Address of an MLflow server, and the credentials. */
 export interface MlflowServer {
-  /** Without a path's last slash, and without a password: it may be shown. */
+  /** Without a trailing slash and without a password, so it may be shown. */
   readonly address: string;
   readonly authorization: string | undefined;
-  /** Milliseconds that one request may take. */
+  /** Timeout of one request in milliseconds. */
   readonly timeoutMs: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Seconds for one request, unless MLFLOW_HTTP_REQUEST_TIMEOUT says it: MLflow's own clients wait as long. */
+/** Timeout of one request in seconds, unless MLFLOW_HTTP_REQUEST_TIMEOUT sets it; the same as in MLflow's own clients. */
 const TIMEOUT = 120;
 
 /**
- * Reads an address as MLflow's clients do, and what their environment says: MLFLOW_TRACKING_USERNAME and _PASSWORD, or
+ * Reads an address and the environment as MLflow's clients do: MLFLOW_TRACKING_USERNAME and _PASSWORD, or
  * MLFLOW_TRACKING_TOKEN, and MLFLOW_HTTP_REQUEST_TIMEOUT.
  *
- * @throws UsageError of an address that is not one of a server.
+ * @throws UsageError if it is not the address of a server.
  */
 export function mlflowServer(uri: string, environment: Environment): MlflowServer {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
@@ -28,7 +28,7 @@ export function mlflowServer(uri: string, environment: Environment): MlflowServe
       place: `--mlflow ${uri}`,
       problem: "is not the address of an MLflow server",
       remedy:
-        "Name one such as http://localhost:5000. Files and databases are reached through a server: " +
+        "Give an address such as http://localhost:5000. To use files or a database, start a server: " +
         "mlflow server --backend-store-uri …",
     });
   }
@@ -58,7 +58,7 @@ function authorizationOf(
   return token === undefined || token === "" ? undefined : `Bearer ${token}`;
 }
 
-/** A call of the REST API: its path after `/api/2.0/mlflow/`, and what it is asked. */
+/** A call of the REST API: its path after `/api/2.0/mlflow/`, and its parameters. */
 export interface Call {
   readonly method: "GET" | "POST";
   readonly path: string;
@@ -66,7 +66,7 @@ export interface Call {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** The answer to a call; undefined where MLflow itself says that there is no such thing. @throws SendError */
+/** The response to a call; undefined if MLflow itself says that the resource does not exist. @throws SendError */
 export async function ask(
   server: MlflowServer,
   { method, path, body }: Call,
@@ -78,7 +78,7 @@ export async function ask(
   try {
     response = await fetch(`${address}/api/2.0/mlflow/${path}${query}`, {
       method,
-      // Sending elsewhere would tell another server the password and lose the body.
+      // Following a redirect would send the password to another server and lose the body.
       redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),
       headers: {
@@ -98,8 +98,8 @@ export async function ask(
   if (!response.ok) throw refusedBy(address, path, response, text);
   throw new SendError({
     place: address,
-    problem: `is no MLflow server: ${path} did not answer with JSON`,
-    remedy: "Check the address: that of the tracking server, such as http://localhost:5000.",
+    problem: `is not an MLflow server: ${path} did not answer with JSON`,
+    remedy: "Give the address of the tracking server, such as http://localhost:5000.",
   });
 }
 

@@ -4,7 +4,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 /** Settings as the HParams tab shows them. */
 export type HyperParameter = string | number | boolean;
 
-/** What an event says: a number, a text in Markdown, or how a run began or ended. */
+/** Content of an event: a number, a text in Markdown, or the start or end of a run. */
 export type EventValue =
   | { readonly kind: "scalar"; readonly tag: string; readonly value: number }
   | { readonly kind: "text"; readonly tag: string; readonly markdown: string }
@@ -16,7 +16,7 @@ export type EventValue =
     }
   | { readonly kind: "end"; readonly ending: "finished" | "failed"; readonly at: number };
 
-/** The first event of every file: which version of the format it is. */
+/** The first event of every file, with the version of the format. */
 export function versionEvent(wallTime: number): Uint8Array {
   const event = new BinaryWriter();
   event.tag(1, WireType.Bit64).double(wallTime);
@@ -24,7 +24,7 @@ export function versionEvent(wallTime: number): Uint8Array {
   return event.finish();
 }
 
-/** One event with a summary of some values. `wallTime` is Unix time in seconds. */
+/** One event with a summary of values. `wallTime` is Unix time in seconds. */
 export function summaryEvent(wallTime: number, step: number, values: readonly EventValue[]): Uint8Array {
   const event = new BinaryWriter();
   event.tag(1, WireType.Bit64).double(wallTime);
@@ -96,7 +96,7 @@ function writeSetting(value: BinaryWriter, setting: HyperParameter): void {
   else value.tag(4, WireType.Varint).bool(setting);
 }
 
-/** The plugin reads its content; the tensor beside it is empty, as its own writer has it. */
+/** The plugin reads its content; the tensor is empty, as in TensorBoard's own writer. */
 function writeHyperParameters(value: BinaryWriter, content: (writer: BinaryWriter) => void): void {
   within(value, 8, (tensor) => {
     tensor.tag(1, WireType.Varint).int32(FLOAT);

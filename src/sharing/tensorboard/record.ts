@@ -1,4 +1,4 @@
-/** TFRecord: how TensorFlow frames messages in a file. */
+/** TFRecord: TensorFlow's framing of messages in a file. */
 
 /** Castagnoli's polynomial, its bits reversed. */
 const POLYNOMIAL = 0x82f63b78;
@@ -16,7 +16,7 @@ export function crc32c(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** A checksum of data that hold checksums themselves: turned right by 15 bits, plus a constant (tsl/lib/hash/crc32c.h). */
+/** A checksum for data that contain checksums: rotated right by 15 bits, plus a constant (tsl/lib/hash/crc32c.h). */
 function masked(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

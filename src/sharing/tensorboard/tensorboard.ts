@@ -6,7 +6,7 @@ import { plainText } from "../text.js";
 import { summaryEvent, versionEvent, type EventValue, type HyperParameter } from "./event.js";
 import { record } from "./record.js";
 
-/** One name, whatever is exported: a second export replaces the first, and no point is there twice. */
+/** A fixed name, so that a second export replaces the first and no point appears twice. */
 const FILE = "events.out.tfevents.holdfast";
 
 /** A folder for each history, which TensorBoard shows as a run: its scalars, settings (HParams) and warnings (Text). */
@@ -42,7 +42,7 @@ function eventsOf(history: History): Uint8Array {
   return Buffer.concat(records);
 }
 
-/** The tab has no place for what is not set. */
+/** The tab cannot show unset values. */
 function hyperParameters(settings: Readonly<Record<string, Scalar>>): Record<string, HyperParameter> {
   return Object.fromEntries(
     Object.entries(settings).flatMap(([key, value]) =>
