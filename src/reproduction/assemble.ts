@@ -32,15 +32,15 @@ import type { WhiteBoxResult } from "./white-box-piece.js";
 import { openStore, PIECES, type Store } from "./store.js";
 import { modelPath, RUN } from "./work.js";
 
-/** What is finished of a reproduction, ready to be written. */
+/** The finished parts of a reproduction, ready to write. */
 export interface Assembled {
   readonly result: ReproductionResult;
   readonly pictures: ReproductionPictures;
 }
 
 /**
- * Puts together what is finished of a reproduction. Rows whose model is not trained, scored or measured yet are
- * left out; null when nothing is.
+ * Assembles the finished parts of a reproduction. Rows whose model is not trained, scored or measured yet are
+ * left out; null if nothing is finished.
  */
 export async function assembleReproduction(
   plan: ReproductionPlan,
@@ -107,7 +107,7 @@ async function assembleDataset(
   const known = new Set(models.map(({ name }) => name));
   const population = dataset.counts.test;
   const sampled = images.length < population;
-  // A result may be shown around: where the data lie is nobody's business.
+  // Results may be shared, so they must not reveal where the data are.
   const scored = { ...images, name: `${dataset.id}:test` };
   return {
     id: dataset.id,
@@ -235,12 +235,12 @@ async function transferred(
   });
 }
 
-/** A damaged piece: its result names an attack that its preset does not have. */
+/** A damaged piece, whose result names an attack that its preset does not have. */
 function unknownCapture({ root }: Store, id: string): CraftedCapture {
   throw new InputError({
     place: join(root, PIECES),
     problem: `no finished piece holds the adversarial images of ${id}`,
-    remedy: "Delete the piece of that model in this folder; it is made again.",
+    remedy: "Delete that model's piece in this folder; it will be made again.",
   });
 }
 

@@ -1,16 +1,16 @@
-/** Costs in input gradients of an image, the unit that is timed. */
+/** Costs in input gradients per image, the timed unit. */
 import type { Recipe } from "../defences/index.js";
 import type { Preset } from "./presets.js";
 
 /** A forward pass alone. */
 export const FORWARD = 0.4;
 
-/** Whether a model draws at random, so that its answers are averaged. */
+/** Whether a model is randomised, so that its outputs are averaged. */
 export function isRandomised({ model = {} }: Recipe): boolean {
   return [model.inputNoise, model.activationNoise, model.randomResize].some((part) => part !== undefined);
 }
 
-/** Test images that are scored. */
+/** Number of scored test images. */
 export function scoredImages(
   preset: Preset,
   { counts }: { readonly counts: { readonly test: number } },

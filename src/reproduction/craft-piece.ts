@@ -15,16 +15,16 @@ import { loadTrained, RANDOM, testImages, withTarget, type Workplace } from "./w
 
 /** The outcome of generating one transfer set. */
 export interface Crafted {
-  /** In the order of the batches. */
+  /** In batch order. */
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
   /** For each number of iterations. */
   readonly captures: readonly CraftedCapture[];
 }
 
 export interface CraftedCapture {
-  /** L∞, pixel units, over the images that are finite. */
+  /** L∞, pixel units, over the finite images. */
   largestPerturbation: number;
-  /** Images with a pixel that is NaN or infinite: the clean image stands for each. */
+  /** Images with a NaN or infinite pixel; the clean image replaces each. */
   nonFinite: number;
 }
 
@@ -35,7 +35,7 @@ const schema: z.ZodType<Crafted> = z.object({
   captures: z.array(z.object({ largestPerturbation: z.number().min(0), nonFinite: z.int().min(0) })).min(1),
 });
 
-/** Adversarial images of an undefended model, to be transferred. */
+/** Adversarial images of an undefended model, for transfer. */
 export const craft: Kind<"craft"> = Object.freeze<Kind<"craft">>({
   schema,
   run,
@@ -47,7 +47,7 @@ export const craft: Kind<"craft"> = Object.freeze<Kind<"craft">>({
 
 /**
  * Makes the adversarial images of one source and ε: a file for each batch, `[captures, N, C, H, W]` in
- * float32. A batch whose file is there is not made again.
+ * float32. A batch whose file exists is not made again.
  */
 async function run(work: Workplace, planned: PlannedCraft): Promise<Crafted> {
   const { store, preset, signal, onProgress } = work;
@@ -109,10 +109,10 @@ function stack(
 }
 
 /**
- * The images of one batch of a finished craft, one array for each number of iterations. Where one is not finite
- * the clean image stands for it.
+ * The images of one batch of a finished craft, one array for each number of iterations. The clean image replaces
+ * any that is not finite.
  *
- * @throws InputError when its file is missing or has changed.
+ * @throws InputError if its file is missing or has changed.
  */
 export async function readCrafted(
   store: Store,
@@ -127,8 +127,8 @@ export async function readCrafted(
   if (sha256Of(bytes) !== sha256) {
     throw new InputError({
       place: join(folder, name),
-      problem: "is not what was written: its sha256 differs",
-      remedy: `Delete the folder ${folder}; the images are made again.`,
+      problem: "has changed since it was written: its sha256 differs",
+      remedy: `Delete the folder ${folder}; the images will be made again.`,
     });
   }
   const captures = capturesOf(bytes, iterations.length);

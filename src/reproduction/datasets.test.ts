@@ -70,7 +70,9 @@ test("a folder of cats and dogs is Kaggle's where its pictures are called so, an
 
 test("two datasets of one name are refused", async () => {
   const dataset = await describe8(await folderOf("twice", ["train", "test"], ["a", "b"]));
-  expect(() => planReproduction(PRESETS["tiny"]!, [dataset, dataset])).toThrow(/is called "twice"/);
+  expect(() => planReproduction(PRESETS["tiny"]!, [dataset, dataset])).toThrow(
+    /has the same name as another one: "twice"/,
+  );
 });
 
 test("options that change the images change the name of every piece, and only those", async () => {
@@ -116,7 +118,7 @@ test("weights are asked for, and refused where they are of no use, before anythi
   const { paper, small } = PRESETS;
   expect(() => checkWeights(paper!, ["resnet101"])).toThrow(/none are given for resnet152\n.*--weights/);
   expect(() => checkWeights(paper!, ["resnet101", "resnet152", "resnet999"])).toThrow(
-    /given for resnet999, which .* paper does not train\n {2}It trains resnet101 and resnet152\./,
+    /given for resnet999, but .* paper does not train it\n {2}It trains resnet101 and resnet152\./,
   );
   expect(() => checkWeights(paper!, ["resnet101", "resnet152"])).not.toThrow();
   expect(() => checkWeights(small!, ["resnet18-narrow"])).not.toThrow();

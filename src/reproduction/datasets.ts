@@ -6,7 +6,7 @@ import { createGenerator } from "../tensor/index.js";
 import type { Json } from "./piece.js";
 import { PUBLISHED_DATASETS } from "./published.js";
 
-/** A dataset of the reproduction, by what it is and not by where it lies. */
+/** A dataset of the reproduction, identified by its content and not by its location. */
 export interface ReproducedDataset {
   /** As in folder names and the result: `17flowers`. */
   readonly id: string;
@@ -14,13 +14,13 @@ export interface ReproducedDataset {
   /** As for `openDataset`, without a split. */
   readonly data: string;
   readonly options: OpenOptions;
-  /** The split whose images choose the best weights; null: split off the training images. */
+  /** The split whose images choose the best weights; null: held out from the training images. */
   readonly validationSplit: string | null;
   readonly classNames: readonly string[];
   readonly image: { readonly channels: number; readonly height: number; readonly width: number };
   /** Images of each split. */
   readonly counts: { readonly train: number; readonly test: number };
-  /** Of the names and labels of the training, validation and test images, and of how pixels are read. */
+  /** Hash of the names and labels of the training, validation and test images, and of how pixels are read. */
   readonly fingerprint: string;
   /** Where the key regions of the test images come from. */
   readonly regions: { readonly source: RegionSource; readonly fingerprint: string | null };
@@ -29,12 +29,12 @@ export interface ReproducedDataset {
 /** Where key regions come from: the dataset's own masks or boxes, or the saliency rule of docs/method.md if no image has one. */
 export type RegionSource = MaskSource | "saliency";
 
-/** What identifies a dataset in a piece's settings, wherever its files lie. */
+/** What identifies a dataset in a piece's settings, wherever its files are. */
 export function identityOf({ id, fingerprint, image }: ReproducedDataset): Json {
   return { id, fingerprint, image };
 }
 
-/** The test images that are scored, the same ones for every piece. */
+/** The scored test images, the same for every piece. */
 export async function openTestImages(
   { data, options }: Pick<ReproducedDataset, "data" | "options">,
   limit: number | null,
@@ -45,18 +45,18 @@ export async function openTestImages(
 }
 
 /**
- * Opens a dataset and says what it is, from its classes; `options.onSkipped` hears of it.
+ * Opens a dataset and identifies it by its classes. `options.onSkipped` is called as usual.
  *
  * @param data as for `openDataset`, without a split.
- * @throws InputError when it is not there, or not what it must be.
+ * @throws InputError if it is missing or invalid.
  */
 export async function describeDataset(data: string, options: OpenOptions): Promise<ReproducedDataset> {
   const train = await openDataset(`${data}:train`, options);
   const test = await openDataset(`${data}:test`, options);
   const { id, title } = identify(data, train);
-  // The owners of the others give one held-out split, which is for testing alone.
+  // The other datasets come with one held-out split, which is only for testing.
   const validation = isOfFlowers(id, train, options) ? await ownValidation(data, options) : undefined;
-  // What was left out is said here, and not again with every piece of work.
+  // Skipped files are reported here, and not again with every piece of work.
   const { onSkipped: _, ...kept } = options;
   const { fit, interpolation, cropFraction } = kept;
   return {
@@ -77,13 +77,13 @@ export async function describeDataset(data: string, options: OpenOptions): Promi
   };
 }
 
-/** Whether the images are those of 17 Flowers, or of the classes of it that were asked for. */
+/** Whether the images are those of 17 Flowers, or of the requested classes of it. */
 function isOfFlowers(id: string, { classNames }: Dataset, { classes }: OpenOptions): boolean {
   if (classes === undefined) return id === "17flowers";
   return classNames.every((name) => FLOWERS.has(name.toLowerCase().replace(/[^a-z]/g, "")));
 }
 
-/** A validation split of its own: where there is none, a folder of images gives its test images instead. */
+/** Whether there is a real validation split; without one, a folder of images gives its test images instead. */
 async function ownValidation(data: string, options: OpenOptions): Promise<Dataset | undefined> {
   const opened = await openDataset(`${data}:val`, options);
   return opened.split === "val" ? opened : undefined;
@@ -98,7 +98,7 @@ async function regionsOf({ mask, hasMask, labels, regions }: Dataset): Promise<R
   return { source: "mask", fingerprint: sha256Of(flags).slice(0, 16) };
 }
 
-/** The classes of 17 Flowers, their letters alone. */
+/** The classes of 17 Flowers, reduced to their letters. */
 const FLOWERS: ReadonlySet<string> = new Set(
   (
     "bluebell buttercup coltsfoot cowslip crocus daffodil daisy dandelion fritillary iris lilyvalley pansy snowdrop " +
@@ -109,7 +109,7 @@ const FLOWERS: ReadonlySet<string> = new Set(
 /** Tench, goldfish and great white shark; the fourth class is a dog that the paper does not name. */
 const PAPER_WORDNET_IDS = ["n01440764", "n01443537", "n01484850"];
 
-/** As Kaggle calls its photographs: `cat.0.jpg`. Other pictures of cats and dogs are another dataset. */
+/** Kaggle's file names: `cat.0.jpg`. Other pictures of cats and dogs are a different dataset. */
 const KAGGLE_NAME = /^(cat|dog)\.\d+\.\w+$/i;
 
 function isKaggles({ labels, fileName }: Dataset): boolean {
@@ -130,7 +130,7 @@ function identify(data: string, train: Dataset): { readonly id: string; readonly
   }
   const name = basename(data);
   const id = name.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  // A folder may be called as the paper's dataset and be another, or a few classes of it: the paper's numbers are not its.
+  // A folder named like the paper's dataset may be another one, or only a few classes of it: the paper's numbers do not apply.
   if (!PUBLISHED_DATASETS.includes(id)) return { id, title: name };
   return { id: `${id}-${names.length}-classes`, title: `${name}, ${names.length} classes` };
 }

@@ -6,12 +6,12 @@ import type { Piece } from "./piece.js";
 import type { ReproductionPlan } from "./plan.js";
 import type { Store } from "./store.js";
 
-/** Seconds that one image's input gradient takes, by architecture. */
+/** Seconds per input gradient of one image, by architecture. */
 export type Speeds = ReadonlyMap<string, number>;
 
-/** Runs that are timed, after one that is not. */
+/** Timed runs, after one warm-up run. */
 const RUNS = 3;
-/** Steps that lead nowhere cost as much. */
+/** A step of size 0 costs the same. */
 const STANDING = { stepSize: 1, randomStart: false };
 
 /** Times a PGD step of each architecture on this machine: a few seconds. */
@@ -50,7 +50,7 @@ export async function measureSpeeds(plan: ReproductionPlan, threads: number): Pr
   return speeds;
 }
 
-/** Seconds of each piece: the measured speed, corrected by what finished pieces of its kind really took. */
+/** Estimated seconds of each piece: from the measured speed, corrected by what finished pieces of its kind really took. */
 export async function estimateSeconds(
   plan: ReproductionPlan,
   store: Store,

@@ -8,7 +8,7 @@ import type { TransferResult } from "./transfer-piece.js";
 import type { WhiteBoxResult } from "./white-box-piece.js";
 import type { Workplace } from "./work.js";
 
-/** What is planned of a piece of each kind, and what comes of it. */
+/** The plan and the result of a piece of each kind. */
 export interface Works {
   readonly train: { readonly planned: PlannedTraining; readonly result: unknown };
   readonly craft: { readonly planned: PlannedCraft; readonly result: Crafted };
@@ -17,13 +17,13 @@ export interface Works {
   readonly measure: { readonly planned: PlannedRow; readonly result: MeasureResult };
 }
 
-/** Input gradients that a piece takes, and of which architecture. */
+/** Cost of a piece in input gradients, and their architecture. */
 export interface Cost {
   readonly model: string;
   readonly gradients: number;
 }
 
-/** A kind of piece: what its result must look like when it is read again, its work, and what that costs. */
+/** A kind of piece: the schema of its result, its work, and the cost of the work. */
 export interface Kind<K extends PieceKind> {
   readonly schema: z.ZodType<Works[K]["result"]>;
   readonly run: (work: Workplace, planned: Works[K]["planned"]) => Promise<Works[K]["result"]>;

@@ -9,7 +9,7 @@ import { transfer } from "./transfer-piece.js";
 import { whiteBox } from "./white-box-piece.js";
 import type { Workplace } from "./work.js";
 
-/** Every kind of piece that a reproduction is made of. */
+/** Every kind of piece in a reproduction. */
 export const KINDS: { readonly [K in PieceKind]: Kind<K> } = Object.freeze({
   train,
   craft,
@@ -18,7 +18,7 @@ export const KINDS: { readonly [K in PieceKind]: Kind<K> } = Object.freeze({
   measure,
 });
 
-/** A piece with all that its work needs to know. */
+/** A piece with everything that its work needs. */
 export interface Task {
   readonly piece: Piece;
   readonly run: (work: Workplace) => Promise<unknown>;
@@ -30,7 +30,7 @@ function taskOf<K extends PieceKind>(piece: Piece<K>, planned: Works[K]["planned
   return { piece, run: (work) => run(work, planned), cost: (preset) => cost(preset, planned) };
 }
 
-/** The tasks of a plan, needs first. */
+/** The tasks of a plan, prerequisites first. */
 export function tasksOf({ trainings, crafts, rows, pieces }: ReproductionPlan): readonly Task[] {
   const tasks = [
     ...trainings.map((planned) => taskOf(planned.piece, planned)),

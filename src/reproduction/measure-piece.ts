@@ -26,10 +26,10 @@ import type { PlannedRow } from "./plan.js";
 import { logitsOf } from "./predictions.js";
 import { loadDefended, loadTrained, RANDOM, openTarget, testImages, type Workplace } from "./work.js";
 
-/** Means over the test images, of one kind of input and one group. */
+/** Means over the test images, for one kind of input and one group. */
 export interface MeasuredGroup {
   readonly group: string;
-  /** Images that have a key region. */
+  /** Number of images with a key region. */
   readonly regions: number;
   readonly inside: number | null;
   readonly outside: number | null;
@@ -47,7 +47,7 @@ export interface MeasuredInput {
   readonly groups: readonly MeasuredGroup[];
 }
 
-/** One test image, what the model says of it clean and attacked, and its attention maps. */
+/** One test image, the model's predictions for it clean and attacked, and its attention maps. */
 export interface MeasuredPicture {
   readonly index: number;
   readonly fileName: string;
@@ -59,7 +59,7 @@ export interface MeasuredPicture {
     readonly prediction: number;
     readonly confidence: number;
     readonly image: Raster;
-    /** One a group, upsampled to the image. */
+    /** One per group, upsampled to the image. */
     readonly maps: readonly Raster[];
   }[];
 }
@@ -69,7 +69,7 @@ export interface MeasureResult {
   readonly pictures: readonly MeasuredPicture[];
 }
 
-/** Sums over images, by input and group: what the journal keeps of a batch. */
+/** Sums over images, by input and group, which the journal keeps for each batch. */
 type Sums = { [K in "images" | "regions" | "inside" | "outside" | "cosine" | "distance"]: number };
 interface Part {
   readonly sums: readonly (readonly Sums[])[];
@@ -95,7 +95,7 @@ export const measure: Kind<"measure"> = Object.freeze<Kind<"measure">>({
   }),
 });
 
-/** What the defended model looks at, clean and attacked: Figures 1, 4 and 5, Table 2, and how far it moved. */
+/** Measures what the defended model looks at, clean and attacked: Figures 1, 4 and 5, Table 2, and how far the attention moved. */
 async function run(work: Workplace, row: PlannedRow): Promise<MeasureResult> {
   const { store, preset, onProgress, signal } = work;
   const images = await testImages(work, row.training.dataset);
@@ -179,7 +179,7 @@ async function openLooker(work: Workplace, row: PlannedRow, images: Dataset): Pr
   );
   const attackContext = { random: RANDOM, signal: work.signal };
   const look = async (pixels: Float32Array, batch: Batch): Promise<Record<string, Tensor>> => {
-    // Both are seen under the same draw of a randomised classifier.
+    // A randomised classifier sees both under the same draw.
     const places = padded(batch.indices, preset.batchSize);
     const drawn = drawRandomInputs(classifier, places, { random: RANDOM, purpose: "measure", draw: 0 });
     const shape = bound.graph.values.get(bound.image)!.shape as number[];
@@ -232,7 +232,7 @@ interface Regions {
   dispose(): Promise<void>;
 }
 
-/** The dataset's masks, or what the undefended gray-box source finds salient: the same for every defence. */
+/** The dataset's masks, or what is salient to the undefended gray-box source; the same for every defence. */
 async function openRegions(work: Workplace, row: PlannedRow, images: Dataset): Promise<Regions> {
   const area = images.height * images.width;
   const { mask } = images;
@@ -271,7 +271,7 @@ async function openRegions(work: Workplace, row: PlannedRow, images: Dataset): P
   };
 }
 
-/** Places in the batch of the images shown: evenly over the test images, whatever the model. */
+/** Places in the batch of the images to show: spread evenly over the test images, whatever the model. */
 function chosenPictures(count: number, { length }: Dataset, batchSize: number, number: number): number[] {
   const chosen = Array.from({ length: count }, (_, k) => Math.floor(((k + 0.5) * length) / count));
   return chosen.map((place) => place - number * batchSize).filter((i) => i >= 0 && i < batchSize);

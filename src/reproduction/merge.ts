@@ -7,19 +7,19 @@ import { finishedPieces, PIECES, readPieceFile } from "./store.js";
 import { RUN } from "./work.js";
 
 export interface Merged {
-  /** Pieces that came in, by the title. */
+  /** Titles of the copied pieces. */
   readonly copied: readonly string[];
-  /** Pieces that were there already, with the same result. */
+  /** Pieces already present with the same result. */
   readonly same: readonly string[];
-  /** Pieces that were there already with another result: another machine's arithmetic, or a changed program. */
+  /** Pieces already present with another result, from another machine's arithmetic or a changed program. */
   readonly different: readonly string[];
 }
 
 /**
- * Copies the finished pieces of other folders, as shards leave them, into one. A piece that is there already
- * stays. A kill leaves no half a piece; the next merge removes what else it left.
+ * Copies the finished pieces of other folders, such as those of shards, into one. A piece that already exists
+ * stays. A kill never leaves half a piece; the next merge removes other leftovers.
  *
- * @throws InputError when a folder has no finished pieces, or the disk is full; UsageError while another merge runs.
+ * @throws InputError if a folder has no finished pieces, or the disk is full; UsageError while another merge runs.
  */
 export async function mergeReproductions(into: string, from: readonly string[]): Promise<Merged> {
   await refuseLinks([join(into, PIECES)]);
@@ -64,7 +64,7 @@ async function copyPieces(into: string, from: readonly string[]): Promise<Merged
   return { copied, same, different };
 }
 
-/** A link, a FIFO or a device is not what a reproduction writes: copied, it would lead elsewhere or never end. */
+/** A reproduction never writes links, FIFOs or devices; copying one could lead elsewhere or never end. */
 async function refusePlanted(piece: string): Promise<void> {
   const entries = await readdir(piece, { recursive: true, withFileTypes: true });
   const planted = entries.find((entry) => !entry.isFile() && !entry.isDirectory());
@@ -76,11 +76,11 @@ async function refusePlanted(piece: string): Promise<void> {
   });
 }
 
-/** Folders in which a piece is copied before it takes its place. */
+/** Folders into which a piece is copied before it moves into place. */
 const TEMPORARY = /^\.merge-\w{6}$/;
 const COPY = "piece";
 
-/** What a kill left of a merge. No other merge writes there: the caller holds the folder. */
+/** Removes what a killed merge left. No other merge writes there, because the caller holds the folder. */
 async function removeLeftovers(into: string): Promise<void> {
   const isCopied = (path: string): boolean => {
     const [folder, ...rest] = path.split("/");
@@ -98,7 +98,7 @@ async function copyWhole(into: string, source: string, target: string): Promise<
   try {
     const copy = join(temporary, COPY);
     await cp(source, copy, { recursive: true, filter: (path) => path !== join(source, "lock") });
-    // An unfinished piece of the same name gives way.
+    // Replaces an unfinished piece of the same name.
     await removeOwn(target, isPieceFile);
     await rename(copy, target);
   } catch (error) {
@@ -108,13 +108,13 @@ async function copyWhole(into: string, source: string, target: string): Promise<
   }
 }
 
-/** Whether a path below a piece's folder is one that its work writes. */
+/** Whether the work of a piece writes this path below its folder. */
 function isPieceFile(name: string): boolean {
   if (name.startsWith(`${RUN}/`)) return isRunFile(name.slice(RUN.length + 1));
   return /^(?:piece\.json|parts\.jsonl|lock|\d{5,}\.npy)$/.test(finalName(name));
 }
 
-/** The result without how long it took. */
+/** The result without its duration. */
 function timeless(result: unknown): string {
   return JSON.stringify(result, (key, value: unknown) => (key === "seconds" ? undefined : value));
 }

@@ -1,3 +1,3 @@
-/** What the command line offers, without what does it. */
+/** Names that the command line offers, without loading the code behind them. */
 export { REPRODUCTION_PARTS } from "./parts.js";
 export { PRESETS } from "./presets.js";

@@ -1,4 +1,4 @@
-/** Tables and figures of the paper, and the pieces of a row that each is made from. */
+/** Tables and figures of the paper, and the pieces of a row that each needs. */
 export const PARTS = {
   table1: ["transfer", "whiteBox"],
   figure1: ["measure"],
@@ -9,7 +9,7 @@ export const PARTS = {
   all: ["transfer", "whiteBox", "measure"],
 } as const;
 
-/** What may be reproduced alone: `all`, a table or a figure. */
+/** What can be reproduced: `all`, a table or a figure. */
 export type ReproductionPart = keyof typeof PARTS;
 export const REPRODUCTION_PARTS: readonly ReproductionPart[] = Object.freeze(
   Object.keys(PARTS) as ReproductionPart[],

@@ -1,13 +1,13 @@
 import { sha256Of } from "../files/index.js";
 
-/** Plain JSON: what a piece is a function of. */
+/** Plain JSON, which determines a piece. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-/** The kinds of work a reproduction is made of. */
+/** The kinds of work in a reproduction. */
 export type PieceKind = "train" | "craft" | "transfer" | "white-box" | "measure";
 
 /**
- * A piece of work, named by what it is a function of: its kind, its exact settings and the pieces it
+ * A piece of work, named by what determines it: its kind, its exact settings and the pieces it
  * reads. Two plans that need the same work share it, and a changed setting makes a new piece
  * instead of overwriting an old one.
  */
@@ -21,7 +21,7 @@ export interface Piece<K extends PieceKind = PieceKind> {
   readonly key: string;
 }
 
-/** Raised when the same settings would come to other results. */
+/** Raised when the same settings would give other results. */
 const FORMAT = 1;
 const KEY_DIGITS = 16;
 
@@ -38,7 +38,7 @@ export function definePiece<K extends PieceKind>(
   return Object.freeze({ kind, title, settings: plain, needs, key });
 }
 
-/** JSON with the keys of every object in order: equal values, equal text. */
+/** JSON with sorted keys, so that equal values give equal text. */
 export function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (value === null || typeof value !== "object") return JSON.stringify(value);
@@ -55,7 +55,7 @@ export function folderOf({ kind, title, key }: Piece): string {
   return `${readable.startsWith(kind) ? readable : `${kind}-${readable}`}-${key}`;
 }
 
-/** Every piece that the given ones rest on and they themselves, each once, needs first. */
+/** The given pieces and everything they need, each once, prerequisites first. */
 export function inOrder(pieces: readonly Piece[]): readonly Piece[] {
   const ordered = new Map<string, Piece>();
   const visit = (piece: Piece): void => {

@@ -9,19 +9,19 @@ import type { CraftSpec, Preset } from "./presets.js";
 export type Setting = "gray-box" | "black-box";
 export const SETTINGS: readonly Setting[] = ["gray-box", "black-box"];
 
-/** A model that is trained. */
+/** A model to train. */
 export interface PlannedTraining {
   readonly dataset: ReproducedDataset;
   /** Architecture. */
   readonly model: string;
   readonly recipe: Recipe;
   readonly seed: number;
-  /** File of the weights that it begins with; undefined: drawn from the seed. */
+  /** File of its initial weights; undefined: drawn from the seed. */
   readonly initial: string | undefined;
   readonly piece: Piece<"train">;
 }
 
-/** A file of ImageNet weights, known by its bytes. */
+/** A file of ImageNet weights, identified by its bytes. */
 export interface WeightsFile {
   readonly path: string;
   readonly sha256: string;
@@ -38,35 +38,35 @@ export interface PlannedCraft extends CraftSpec {
   readonly piece: Piece<"craft">;
 }
 
-/** One defended model of the reproduction and what is measured of it. */
+/** One defended model of the reproduction and its measurements. */
 export interface PlannedRow {
   readonly recipe: Recipe;
-  /** Of the recipe's own; of the same recipe without its layers where these are there at test only. */
+  /** Training of the recipe, or of the same recipe without its layers if they exist only at test time. */
   readonly training: PlannedTraining;
-  /** Every set of adversarial images that it is scored on. */
+  /** Every set of adversarial images to score it on. */
   readonly crafts: readonly PlannedCraft[];
   readonly transfer: Piece<"transfer">;
   readonly whiteBox: Piece<"white-box">;
   readonly measure: Piece<"measure">;
 }
 
-/** Everything that a reproduction does, as pieces. */
+/** Everything a reproduction does, as pieces. */
 export interface ReproductionPlan {
   readonly preset: Preset;
   readonly datasets: readonly ReproducedDataset[];
   readonly rows: readonly PlannedRow[];
   readonly crafts: readonly PlannedCraft[];
-  /** Those of the rows and of the sources, each once. */
+  /** The trainings of the rows and of the sources, each once. */
   readonly trainings: readonly PlannedTraining[];
-  /** Everything, needs first. */
+  /** Everything, prerequisites first. */
   readonly pieces: readonly Piece[];
 }
 
 /**
- * What is to be done, as data: nothing is read or run.
+ * Plans what to do, as data; nothing is read or run.
  *
- * @param weights by architecture, where training begins with published weights.
- * @throws UsageError for weights that are missing or have no use, and for two datasets of one name.
+ * @param weights by architecture, if training starts from published weights.
+ * @throws UsageError if weights are missing or unused, or if two datasets have the same name.
  */
 export function planReproduction(
   preset: Preset,
@@ -98,7 +98,7 @@ export function planReproduction(
   };
 }
 
-/** Settings of a training, but for the number of threads, which the machine decides. */
+/** Settings of a training, except the number of threads, which the machine decides. */
 export function trainingOf(preset: Preset, recipe: Recipe, seed: number): Omit<TrainingSettings, "threads"> {
   return { ...preset.training, ...preset.schedules[recipe.name], recipe, seed };
 }
@@ -130,8 +130,8 @@ function undefendedOf({ recipes }: Preset): Recipe {
 }
 
 /**
- * The recipe that a row's network is trained by: a defence whose only layers are there at test needs no training of
- * its own (Xie et al. 2018), and takes the network of the recipe that is otherwise the same.
+ * The recipe that trains a row's network. A defence whose layers exist only at test time needs no training of
+ * its own (Xie et al. 2018), and uses the network of the recipe that is otherwise the same.
  */
 function trainedAs({ recipes }: Preset, recipe: Recipe): Recipe {
   const { randomResize, ...others } = recipe.model ?? {};
@@ -201,14 +201,14 @@ function checkNames(datasets: readonly ReproducedDataset[]): void {
   if (twice === undefined) return;
   throw new UsageError({
     place: `dataset ${twice.data}`,
-    problem: `is called "${twice.id}", as another one is`,
-    remedy: "Give each once; rename the folder of one if they are not the same.",
+    problem: `has the same name as another one: "${twice.id}"`,
+    remedy: "Give each dataset once. If they differ, rename the folder of one.",
   });
 }
 
 /**
- * @param given architectures that there are weights for.
- * @throws UsageError when the preset asks for others too, or has no use for one.
+ * @param given architectures with weights.
+ * @throws UsageError if the preset needs others too, or does not use one of them.
  */
 export function checkWeights({ name, initialised, model, blackBox }: Preset, given: readonly string[]): void {
   const used = [model, blackBox];
@@ -216,7 +216,7 @@ export function checkWeights({ name, initialised, model, blackBox }: Preset, giv
   if (unused.length > 0) {
     throw new UsageError({
       place: "--weights",
-      problem: `are given for ${unused.join(" and ")}, which the preset ${name} does not train`,
+      problem: `are given for ${unused.join(" and ")}, but the preset ${name} does not train it`,
       remedy: `It trains ${used.join(" and ")}.`,
     });
   }
@@ -224,8 +224,8 @@ export function checkWeights({ name, initialised, model, blackBox }: Preset, giv
   if (missing.length === 0) return;
   throw new UsageError({
     place: `preset ${name}`,
-    problem: `begins with ImageNet weights, and none are given for ${missing.join(" and ")}`,
-    remedy: `Give each: ${missing.map((each) => `--weights ${each}=${each}.safetensors`).join(" ")} (torchvision's or timm's).`,
+    problem: `starts from ImageNet weights, but none are given for ${missing.join(" and ")}`,
+    remedy: `Give them with ${missing.map((each) => `--weights ${each}=${each}.safetensors`).join(" ")} (torchvision's or timm's).`,
   });
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { predictions, type AttackBatch, type Target } from "../attacks/index.js";
 import type { Batch } from "../data/index.js";
 
-/** Predictions of one model on all the test images, as they stand or attacked. */
+/** Predictions of one model on all test images, clean or attacked. */
 export interface Predictions {
   readonly prediction: readonly number[];
   /** Places of the images in their dataset. */
@@ -19,7 +19,7 @@ export const predictionsSchema: z.ZodType<Predictions> = z
     { message: "not as many predictions as images" },
   );
 
-/** Whether every attack has an answer for every image. */
+/** Whether every attack has a prediction for every image. */
 export function isWhole({
   clean,
   attacked,
@@ -29,15 +29,15 @@ export function isWhole({
 }): boolean {
   return attacked.every(({ prediction }) => prediction.length === clean.label.length);
 }
-/** Said where {@link isWhole} is false. */
-export const INCOMPLETE = { path: ["attacked"], message: "not an answer for every image" };
+/** The message if {@link isWhole} is false. */
+export const INCOMPLETE = { path: ["attacked"], message: "not one prediction for every image" };
 
-/** Classes that the target names for images of a batch, clean or not. */
+/** The target's predictions for the images of a batch, clean or not. */
 export async function classify(target: Target, batch: AttackBatch, images: Float32Array): Promise<number[]> {
   return Array.from(predictions(await logitsOf(target, batch, images), batch.size, target.classCount));
 }
 
-/** The target's logits `[n, K]` of images of a batch, clean or not. */
+/** The target's logits `[n, K]` for the images of a batch, clean or not. */
 export async function logitsOf(
   target: Target,
   batch: AttackBatch,

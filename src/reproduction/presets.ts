@@ -8,51 +8,51 @@ import {
   type TrainingSettings,
 } from "../training/settings/index.js";
 
-/** Adversarial images at one radius, kept after several numbers of PGD iterations. */
+/** Adversarial images at one radius, saved after several numbers of PGD iterations. */
 export interface CraftSpec {
   readonly epsilon: number;
   /** Ascending. */
   readonly iterations: readonly number[];
 }
 
-/** Everything that a reproduction does, but for the datasets. */
+/** Everything a reproduction does, apart from the datasets. */
 export interface Preset {
   readonly name: string;
-  /** One sentence in plain words. */
+  /** One plain sentence. */
   readonly description: string;
-  /** Architecture of every defended model, and of the undefended one that gray-box examples are made on. */
+  /** Architecture of every defended model, and of the undefended one used to make gray-box examples. */
   readonly model: string;
-  /** Architecture of the undefended model that black-box examples are made on. */
+  /** Architecture of the undefended model used to make black-box examples. */
   readonly blackBox: string;
   /** Side of the square images; null: the dataset's own. */
   readonly size: number | null;
   readonly recipes: readonly Recipe[];
   readonly seeds: readonly number[];
   readonly training: Omit<TrainingSettings, "recipe" | "seed" | "threads">;
-  /** What differs from `training` for a recipe, by its name: found by tuning. */
+  /** Differences from `training` by recipe name, found by tuning. */
   readonly schedules: Readonly<Record<string, Partial<Preset["training"]>>>;
-  /** Sets of adversarial images to be made on the undefended models. */
+  /** Sets of adversarial images to make on the undefended models. */
   readonly crafts: readonly CraftSpec[];
-  /** Of their attack, in pixel units; the paper's is 1/256. */
+  /** Step size of their attack, in pixel units; the paper's is 1/256. */
   readonly stepSize: number;
   /**
-   * PGD on the defended models themselves, with steps of 2.5 ε / steps; from ε = .5 on the gray image too.
-   * `draws`: only on models that draw at random, the gradient of each step averaged over so many.
+   * PGD on the defended models themselves, with steps of 2.5 ε / steps; from ε = .5 up also the gray image.
+   * `draws`: only for randomised models; the gradient of each step is averaged over this many.
    */
   readonly whiteBox: readonly { readonly epsilon: number; readonly steps: number; readonly draws?: number }[];
-  /** What the attention measures are taken under, beside the clean images. */
+  /** Attacks under which attention is measured, in addition to clean images. */
   readonly measured: {
-    /** Radii among those of `crafts`; their last number of iterations is meant. */
+    /** Radii among those of `crafts`; uses their last number of iterations. */
     readonly epsilons: readonly number[];
     readonly whiteBox: { readonly epsilon: number; readonly steps: number };
-    /** Images whose maps are kept as pictures. */
+    /** Number of images whose maps are kept as pictures. */
     readonly pictures: number;
   };
   /** Test images scored, a class-balanced sample; null: all. */
   readonly limit: number | null;
-  /** Images a run of the attacks. */
+  /** Batch size of the attacks. */
   readonly batchSize: number;
-  /** Whether training begins with ImageNet weights, as in the paper; their files are the user's. */
+  /** Whether training starts from ImageNet weights, as in the paper; the user provides the files. */
   readonly initialised: boolean;
 }
 
@@ -65,8 +65,8 @@ const PHOTOGRAPHS: Augmentation = {
 };
 
 /**
- * What tuning found for the preset `small` (`scripts/tune-small.sh`, judged on validation images of 17 Flowers alone;
- * docs/reproduction.md shows every trial). Rows that are not here keep their defaults.
+ * What tuning found for the preset `small` (`scripts/tune-small.sh`, judged only on validation images of 17 Flowers;
+ * docs/reproduction.md shows every trial). Other rows keep their defaults.
  */
 const TUNED: Readonly<Record<string, Partial<Recipe>>> = {
   igr: { weights: { clean: 1, inputGradient: 0.1 } },
@@ -80,14 +80,14 @@ const TUNED: Readonly<Record<string, Partial<Recipe>>> = {
   at: { weights: { clean: 0.5, adversarial: 0.5, attentionPairing: 0.1 } },
 };
 
-/** Rows without an adversary cost a tenth of the others an epoch, and need more of them. */
+/** Rows without an adversary cost a tenth of the others per epoch, and need more epochs. */
 const TUNED_SCHEDULES: Preset["schedules"] = {
   undefended: { epochs: 120, learningRate: 0.02 },
   igr: { epochs: 60 },
   pat: { learningRate: 0.02 },
 };
 
-/** SGD with one cycle, as suits a small residual network from random weights. */
+/** SGD with a one-cycle schedule, which suits a small residual network with random initial weights. */
 const SMALL_TRAINING: Preset["training"] = {
   ...DEFAULT_TRAINING,
   epochs: 20,
@@ -124,7 +124,8 @@ const MEASURED: Preset["measured"] = {
 export const PRESETS: Readonly<Record<string, Preset>> = Object.freeze({
   paper: {
     name: "paper",
-    description: "ResNet-101 defended, ResNet-152 for black-box examples, 224², from ImageNet weights.",
+    description:
+      "Defends ResNet-101 and makes black-box examples on ResNet-152, at 224², from ImageNet weights.",
     model: "resnet101",
     blackBox: "resnet152",
     size: 224,
@@ -142,7 +143,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = Object.freeze({
   },
   small: {
     name: "small",
-    description: "Narrow ResNets of 8 and 16 blocks from random weights, 64², hours on two cores.",
+    description: "Narrow ResNets of 8 and 16 blocks from random weights, at 64²; takes hours on two cores.",
     model: "resnet18-narrow",
     blackBox: "resnet34-narrow",
     size: 64,
@@ -163,7 +164,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = Object.freeze({
   },
   tiny: {
     name: "tiny",
-    description: "Minutes: shows that everything runs; its numbers say nothing.",
+    description: "Takes minutes and shows that everything runs; its numbers mean nothing.",
     model: "resnet-mini",
     blackBox: "resnet18-narrow",
     size: 32,

@@ -1,6 +1,6 @@
 import type { Setting } from "./plan.js";
 
-/** What the paper reports, for its datasets by the ids used here; recipes by name. */
+/** The paper's numbers, by the dataset ids used here and by recipe name. */
 interface Published {
   /** Table 1: top-1 accuracy in %, after 200 iterations. */
   readonly accuracy: Readonly<Record<string, PublishedRow>>;
@@ -63,7 +63,7 @@ const PUBLISHED: Readonly<Record<string, Published>> = {
   },
 };
 
-/** Ids of the datasets that the paper has numbers for. */
+/** Ids of the datasets for which the paper has numbers. */
 export const PUBLISHED_DATASETS: readonly string[] = Object.freeze(Object.keys(PUBLISHED));
 
 const COLUMNS: readonly (readonly [Setting, number])[] = [
@@ -73,7 +73,7 @@ const COLUMNS: readonly (readonly [Setting, number])[] = [
   ["black-box", 0.5],
 ];
 
-/** The paper's number for one cell of a table; undefined where it has none. */
+/** The paper's number for one cell of a table; undefined if it has none. */
 export function publishedValue(
   table: keyof Published,
   dataset: string,

@@ -12,18 +12,18 @@ import { selectPieces, type Selection } from "./select.js";
 import { openStore } from "./store.js";
 import type { Workplace } from "./work.js";
 
-/** How often the work of other processes is looked at, when nothing else can be done. */
+/** How often to check on other processes when there is nothing else to do. */
 const POLL_MS = 500;
 
-/** A piece as the plan shows it. */
+/** A piece in the plan. */
 export interface PieceState {
   readonly piece: Piece;
   readonly state: "done" | "to do" | "another shard's";
-  /** From a short measurement on this machine, and what was done already. */
+  /** Estimated from a short measurement on this machine and the pieces already done. */
   readonly seconds: number;
 }
 
-/** What a reproduction says as it goes. */
+/** Events of a running reproduction. */
 export type ReproductionEvent =
   | { readonly type: "plan"; readonly pieces: readonly PieceState[] }
   | { readonly type: "piece"; readonly piece: Piece; readonly number: number; readonly count: number }
@@ -36,29 +36,29 @@ export type ReproductionEvent =
     }
   | { readonly type: "note"; readonly piece: Piece; readonly text: string }
   | { readonly type: "finished"; readonly piece: Piece; readonly seconds: number }
-  /** Its needs are another shard's and not there yet. */
+  /** It needs pieces of another shard that are not there yet. */
   | { readonly type: "waiting"; readonly piece: Piece };
 
-/** Which part is done, where, and by what. */
+/** Which part to do, where, and with what. */
 export interface ReproduceOptions extends Selection {
-  /** Folder of the reproduction: `pieces/` is made in it. */
+  /** Folder of the reproduction, which will contain `pieces/`. */
   readonly out: string;
   readonly threads: number;
-  /** What the results say computed them: this package by default. */
+  /** The tool that the results name: this package by default. */
   readonly tool?: ToolInfo | undefined;
-  /** Only the plan. */
+  /** Only plan. */
   readonly planOnly?: boolean | undefined;
 }
 
 /** Progress and cancellation of a reproduction. */
 export interface ReproduceHooks {
-  /** Told of each event as it happens. */
+  /** Called with each event as it happens. */
   readonly onEvent?: ((event: ReproductionEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly compile?: Compile | undefined;
 }
 
-/** What came of it. */
+/** Its outcome. */
 export interface Reproduced {
   readonly pieces: readonly PieceState[];
   /** Pieces left undone because other shards must come first. */
@@ -66,12 +66,12 @@ export interface Reproduced {
 }
 
 /**
- * Does every piece of a plan that is not done yet, needs first. It may be stopped or killed at
- * any moment and called again: finished pieces stay, a training goes on from its newest checkpoint,
- * the others from their last batch. Several processes may be at the same folder: each piece is done by the
- * one that locks it first, and the others go on with the next.
+ * Does every unfinished piece of a plan, prerequisites first. It may be stopped or killed at
+ * any moment and called again: finished pieces are kept, a training resumes from its newest checkpoint,
+ * and the others from their last batch. Several processes may share the folder: the first one to lock a piece
+ * does it, and the others take the next.
  *
- * @throws InterruptedError when the signal stopped it.
+ * @throws InterruptedError if the signal stopped it.
  * @example
  * ```ts
  * import {
@@ -128,7 +128,7 @@ export async function reproduce(
     const unlock = await tryLock(join(await store.folder(piece), "lock"));
     if (unlock === undefined) return "elsewhere";
     try {
-      // Another process may have finished it between the two looks.
+      // Another process may have finished it between the two checks.
       if (store.isDone(piece)) return "done";
       onEvent?.({ type: "piece", piece, number: count - left.size + 1, count });
       const started = performance.now();
@@ -159,7 +159,7 @@ export async function reproduce(
     throw new InterruptedError({
       place: out,
       problem: `was stopped with ${left.size} of ${pieces.length} pieces left`,
-      remedy: "Run the same line again: it goes on.",
+      remedy: "Run the same command again to continue.",
     });
   }
   for (const piece of left) onEvent?.({ type: "waiting", piece });

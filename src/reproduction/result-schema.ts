@@ -49,7 +49,7 @@ const dataset: z.ZodType<ReproducedDatasetResult> = z
   })
   .superRefine(checkRows);
 
-/** Every row has its model, and what is measured of one is measured of all: the tables have a column for each. */
+/** Every row has its model, and all rows have the same measurements, because the tables have a column for each. */
 function checkRows({ result, rows }: ReproducedDatasetResult, context: z.RefinementCtx): void {
   const models = new Set(result.models.map((model) => model.name));
   const columns = rows.find(({ measured }) => measured !== null)?.measured ?? [];
@@ -59,7 +59,7 @@ function checkRows({ result, rows }: ReproducedDatasetResult, context: z.Refinem
       context.addIssue({ code: "custom", path: ["rows", i, "model"], message });
     }
     if (measured !== null && columnsOf(measured) !== columnsOf(columns)) {
-      const message = "not under the same attacks, or of the same groups, as the first row";
+      const message = "not under the same attacks, or not with the same groups, as the first row";
       context.addIssue({ code: "custom", path: ["rows", i, "measured"], message });
     }
   });
@@ -116,7 +116,7 @@ const picturesSchema: z.ZodType<ReproductionPictures> = z.record(
     .record(z.string(), z.array(pictureSchema))
     .refine(
       (models) => new Set(Object.values(models).map((pictures) => pictures.length)).size <= 1,
-      "not the same number of pictures of every model",
+      "not the same number of pictures for every model",
     ),
 );
 
@@ -124,7 +124,7 @@ const picturesSchema: z.ZodType<ReproductionPictures> = z.record(
  * Checks a parsed JSON value.
  *
  * @param place Where it comes from (a file), for the message.
- * @throws InputError naming the first places that differ.
+ * @throws InputError naming the first invalid places.
  */
 export function parseReproduction(value: unknown, place: string): ReproductionResult {
   return checkShape(reproductionSchema, value, place, {

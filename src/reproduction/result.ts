@@ -3,7 +3,7 @@ import type { RegionSource } from "./datasets.js";
 import type { MeasuredInput, MeasuredPicture } from "./measure-piece.js";
 import type { Json } from "./piece.js";
 
-/** Everything that a reproduction came to, but for the pictures. */
+/** The result of a reproduction, without the pictures. */
 export interface ReproductionResult {
   readonly kind: "reproduction";
   readonly schemaVersion: 1;
@@ -36,11 +36,11 @@ export interface ReproducedRow {
   readonly recipe: string;
   readonly title: string;
   readonly seed: number;
-  /** What the attention measures came to, clean and under each attack; null before they are taken. */
+  /** The attention measures, clean and under each attack; null until they are taken. */
   readonly measured: readonly MeasuredInput[] | null;
 }
 
-/** Pictures of the test images with the attention of each model: by dataset and model. Photographs: kept apart. */
+/** Pictures of the test images with the attention of each model: by dataset and model. They are photographs, so they are kept separate. */
 export type ReproductionPictures = Readonly<
   Record<string, Readonly<Record<string, readonly MeasuredPicture[]>>>
 >;

@@ -3,23 +3,23 @@ import { PARTS, type ReproductionPart } from "./parts.js";
 import { inOrder, type Piece } from "./piece.js";
 import type { ReproductionPlan } from "./plan.js";
 
-/** Which pieces are done. */
+/** Which pieces to do. */
 export interface Selection {
   readonly part: ReproductionPart;
-  /** Words of titles; a piece of a row is done only when its title has one of them. Empty: all. */
+  /** Words in titles; a row's piece is done only if its title has one of them. Empty: all. */
   readonly only?: readonly string[] | undefined;
   readonly skip?: readonly string[] | undefined;
   /** This is machine `index` (from 1) of `count`. */
   readonly shard?: { readonly index: number; readonly count: number } | undefined;
 }
 
-/** Pieces to be done, needs first, and those that another shard does. */
+/** Pieces to do, prerequisites first, and those that another shard does. */
 export interface Selected {
   readonly pieces: readonly Piece[];
   readonly others: ReadonlySet<string>;
 }
 
-/** @throws UsageError when nothing is left. */
+/** @throws UsageError if nothing is left. */
 export function selectPieces(plan: ReproductionPlan, selection: Selection): Selected {
   const { part, only = [], skip = [], shard } = selection;
   const wanted = plan.rows.flatMap((row) =>
@@ -32,7 +32,7 @@ export function selectPieces(plan: ReproductionPlan, selection: Selection): Sele
     throw new UsageError({
       place: "--only and --skip",
       problem: "leave nothing to do",
-      remedy: `Name parts of: ${names.join(", ")}.`,
+      remedy: `Use words from: ${names.join(", ")}.`,
     });
   }
   const pieces = inOrder(wanted);
@@ -46,7 +46,7 @@ function matches(title: string, only: readonly string[], skip: readonly string[]
 }
 
 /**
- * Trainings and crafts are dealt out in turn; what is measured of a model belongs to the machine
+ * Trainings and crafts are dealt out in turn; a model's measurements go to the machine
  * that trains it.
  */
 function ofOthers(

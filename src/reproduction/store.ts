@@ -14,7 +14,7 @@ import { folderOf, type Json, type Piece, type PieceKind } from "./piece.js";
 import type { Kind, Works } from "./kind.js";
 import { KINDS } from "./kinds.js";
 
-/** `piece.json`: written last, so its presence says that the piece is finished. */
+/** `piece.json`: written last, so its presence means that the piece is finished. */
 export interface PieceFile {
   readonly format: 1;
   readonly key: string;
@@ -25,15 +25,15 @@ export interface PieceFile {
   readonly result: Json;
 }
 
-/** Where the pieces of a reproduction lie: a folder each, under `pieces/`. */
+/** Stores the pieces of a reproduction, one folder each, under `pieces/`. */
 export interface Store {
   readonly root: string;
-  /** The piece's own folder, made when it is first asked for. */
+  /** The piece's folder, created at the first call. */
   folder(piece: Piece): Promise<string>;
   isDone(piece: Piece): boolean;
-  /** @throws InputError when it is not finished, or its file does not hold a result of its kind. */
+  /** @throws InputError if it is not finished, or if its file does not hold a result of its kind. */
   result<K extends PieceKind>(piece: Piece<K>): Promise<Works[K]["result"]>;
-  /** What a finished piece took. @throws as `result`. */
+  /** Seconds that a finished piece took. @throws as `result`. */
   seconds(piece: Piece): Promise<number>;
   /** Marks a piece as finished. */
   finish(piece: Piece, result: unknown, seconds: number): Promise<void>;
@@ -95,14 +95,14 @@ const pieceSchema: z.ZodType<PieceFile> = z.object({
 
 const refusal = (folder: string): Refusal => ({
   problem: "is not the record of a finished piece",
-  remedy: `Delete ${folder}; the piece is made again.`,
+  remedy: `Delete ${folder}; the piece will be made again.`,
 });
 
 /**
  * The record of a finished piece.
  *
- * @param key that it must have; the one in the folder's name by default.
- * @throws InputError when it is missing, damaged or another's.
+ * @param key its required key; by default the one in the folder's name.
+ * @throws InputError if it is missing, damaged or belongs to another piece.
  */
 export async function readPieceFile(folder: string, key?: string): Promise<PieceFile> {
   const path = join(folder, MARKER);

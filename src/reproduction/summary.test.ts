@@ -27,7 +27,7 @@ describe("a defended model that is no better than a guess", () => {
     const page = await renderReproduction(reproductionByHand(rows).result);
     expect(page).toContain("guessing †");
     expect(page).not.toContain("learned †");
-    expect(page).toContain("A row marked † answers clean images no better than a guess");
+    expect(page).toContain("A model marked † is no better than a guess on clean images");
   });
 });
 
@@ -62,7 +62,7 @@ describe("several seeds of a defence", () => {
 
   it("get it in both tables of the report, whose captions say what the range is", () => {
     for (const { html } of [tableOne(datasetOf(rows)), smallEpsilonTable(datasetOf(rows))]) {
-      expect(html).toContain("Under a mean of seeds stand the smallest and the largest of them");
+      expect(html).toContain("Below a mean over seeds are the smallest and the largest of them");
       const [, mean] = html.split("pat, mean of 3 seeds");
       expect(mean).toMatch(/<b>25\.0 %\*<\/b>[^]*20\.0 % – 30\.0 %/);
       expect(html).not.toContain("alp, mean");
@@ -100,7 +100,7 @@ describe("warnings on the terminal", () => {
       ],
     });
     expect(lines).toEqual([
-      `2 of ${measurements.length} numbers are not robustness, 1 to be taken with care; the report says which`,
+      `2 of ${measurements.length} numbers are not robustness, 1 to treat with caution; the report says which`,
       "serious: Accuracy never falls to chance (2 numbers): The first.",
       "warning: The attack had not converged (1 number): It still fell.",
     ]);

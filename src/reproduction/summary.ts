@@ -5,7 +5,7 @@ import { meanOf, severalSeeds } from "./report/seeds.js";
 import { GUESS_MARK, meanTitleOf, tableOneColumns, titleOf } from "./report/tables.js";
 import type { ReproducedDatasetResult } from "./result.js";
 
-/** Table 1 of one dataset as rows of text; {@link summaryNotes} says what its marks mean. */
+/** Table 1 of one dataset as rows of text; {@link summaryNotes} explains its marks. */
 export function summaryTable(dataset: ReproducedDatasetResult): string[][] {
   const columns = tableOneColumns(dataset);
   return [
@@ -29,21 +29,21 @@ function meanCell(measurements: readonly (Measurement | undefined)[]): string {
   return `${percent(seeds.mean)} (${number(seeds.least)}–${number(seeds.most)})`;
 }
 
-/** A sentence for each mark that {@link summaryTable} bears. */
+/** A sentence for each mark in {@link summaryTable}. */
 export function summaryNotes(dataset: ReproducedDatasetResult): string[] {
   const notes: string[] = [];
   if (summaryTable(dataset).some(([name]) => name!.endsWith(GUESS_MARK))) {
-    notes.push(`${GUESS_MARK} answers clean images no better than a guess: its other numbers say nothing`);
+    notes.push(`${GUESS_MARK} is no better than a guess on clean images: its other numbers mean nothing`);
   }
   if (severalSeeds(dataset).length > 0) {
     notes.push(
-      "beside a mean of seeds the smallest and the largest of them; it is marked where one of them is",
+      "next to a mean over seeds: the smallest and the largest of them; a mean is marked if any seed is",
     );
   }
   return notes;
 }
 
-/** A line for each kind of warning that makes numbers false or weak, the gravest first; none where there is none. */
+/** A line for each kind of warning that makes numbers false or weak, most serious first; empty if there is none. */
 export function summaryWarnings({
   warnings,
   measurements,
@@ -59,6 +59,6 @@ export function summaryWarnings({
     });
   });
   if (lines.length === 0) return [];
-  const all = `${counted.serious} of ${measurements.length} numbers are not robustness, ${counted.warning} to be taken with care; the report says which`;
+  const all = `${counted.serious} of ${measurements.length} numbers are not robustness, ${counted.warning} to treat with caution; the report says which`;
   return [all, ...lines];
 }

@@ -15,12 +15,12 @@ import { trainingOf, type PlannedTraining } from "./plan.js";
 import type { Preset } from "./presets.js";
 import { RUN, type Workplace } from "./work.js";
 
-/** An update (forward, backward to the weights) costs so many input gradients an image. */
+/** Cost of an update (forward, backward to the weights), in input gradients per image. */
 const UPDATE = 1.5;
-/** The second derivative of the input-gradient penalties. */
+/** Cost of the second derivative of the input-gradient penalties. */
 const DOUBLE_BACKWARD = 4;
 
-/** A model, trained by one recipe; its result is the summary of the run. */
+/** A model trained by one recipe; its result is the summary of the run. */
 export const train: Kind<"train"> = Object.freeze<Kind<"train">>({
   schema: z.json(),
   run,
@@ -40,7 +40,7 @@ function gradientsOf(preset: Preset, { dataset, recipe }: PlannedTraining): numb
   return epochs * (trained * (steps + update) + (validation.images * validated) / validation.every);
 }
 
-/** Trains a model, or goes on with it from its newest checkpoint. */
+/** Trains a model, or resumes it from its newest checkpoint. */
 async function run(work: Workplace, planned: PlannedTraining): Promise<unknown> {
   const { store, preset, threads, tool } = work;
   const { dataset, model, recipe, seed, initial, piece } = planned;

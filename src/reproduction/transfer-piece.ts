@@ -27,7 +27,7 @@ export interface TransferResult {
     readonly prediction: readonly number[];
   }[];
   readonly seconds: number;
-  /** Draws that each answer is averaged over. */
+  /** Draws averaged per output. */
   readonly samples: number;
 }
 
@@ -47,10 +47,10 @@ const schema: z.ZodType<TransferResult> = z
   })
   .refine(isWhole, INCOMPLETE);
 
-/** Draws that an answer of a randomised model is averaged over. */
+/** Draws averaged per output of a randomised model. */
 const DRAWS = 10;
 
-/** A defended model's answers on images that were made on others. */
+/** A defended model's predictions for images made on other models. */
 export const transfer: Kind<"transfer"> = Object.freeze<Kind<"transfer">>({
   schema,
   run,
@@ -64,7 +64,7 @@ export const transfer: Kind<"transfer"> = Object.freeze<Kind<"transfer">>({
   },
 });
 
-/** Scores a defended model on every set of adversarial images that was made elsewhere. */
+/** Scores a defended model on every set of adversarial images made on other models. */
 async function run(work: Workplace, row: PlannedRow): Promise<TransferResult> {
   const { training, crafts, transfer: piece } = row;
   const { store, preset, onProgress, signal } = work;

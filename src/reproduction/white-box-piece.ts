@@ -35,10 +35,10 @@ export interface WhiteBoxResult {
     readonly epsilon: number;
     readonly steps: number | null;
     readonly stepSize: number | null;
-    /** Gradients averaged a step. */
+    /** Gradients averaged per step. */
     readonly draws: number;
     readonly prediction: readonly number[];
-    /** Of all images, in pixel units. */
+    /** Largest over all images, in pixel units. */
     readonly largestPerturbation: number;
     readonly nonFinite: number;
     readonly forwardQueries: number;
@@ -122,7 +122,7 @@ async function run(work: Workplace, row: PlannedRow): Promise<WhiteBoxResult> {
   return { clean, attacked };
 }
 
-/** The preset's runs of PGD, and the gray image where it lies in every ball. */
+/** The preset's runs of PGD, and the gray image if it lies in every ball. */
 function attacksOf({ whiteBox }: Preset, randomised: boolean): readonly PlannedAttack[] {
   const linf = (epsilon: number): ThreatModel => ({ norm: "linf", epsilon });
   const gray = new Set(whiteBox.map(({ epsilon }) => epsilon).filter((each) => holdsGrayImage(linf(each))));
@@ -158,7 +158,10 @@ const partSchema: z.ZodType<AttackedPart> = z
     gradientQueries: count,
     seconds: size,
   })
-  .refine(({ clean, adversarial }) => clean.length === adversarial.length, "not an answer for every image");
+  .refine(
+    ({ clean, adversarial }) => clean.length === adversarial.length,
+    "not one prediction for every image",
+  );
 
 async function attackBatch(
   target: Target,
@@ -180,7 +183,7 @@ async function attackBatch(
   };
 }
 
-/** An option of the attack; null of an attack that has none by the name. */
+/** An option of the attack; null if the attack does not have it. */
 function numberOf({ options }: PlannedAttack, name: string): number | null {
   const value = options[name];
   return typeof value === "number" ? value : null;

@@ -11,7 +11,7 @@ import type { PlannedRow } from "./plan.js";
 import type { Preset } from "./presets.js";
 import type { Store } from "./store.js";
 
-/** What every piece of work is given. */
+/** What every piece of work receives. */
 export interface Workplace {
   readonly store: Store;
   readonly preset: Preset;
@@ -19,9 +19,9 @@ export interface Workplace {
   readonly tool: { readonly name: string; readonly version: string };
   readonly signal?: AbortSignal | undefined;
   readonly compile?: Compile | undefined;
-  /** Of the piece under way, in units of its own. */
+  /** Progress of the current piece, in its own units. */
   readonly onProgress: (done: number, total: number, text: string) => void;
-  /** Sentences that a user should read: a training's warning. */
+  /** Messages for the user, such as a training's warning. */
   readonly onNote: (text: string) => void;
 }
 
@@ -30,13 +30,13 @@ export async function loadTrained({ store }: Workplace, train: Piece): Promise<C
   return loadClassifier(await modelPath(store, train));
 }
 
-/** The classifier that a row scores: the trained one, or it with the layers that its defence adds at test. */
+/** The classifier that a row scores: the trained one, with any layers that its defence adds at test time. */
 export async function loadDefended(work: Workplace, { recipe, training }: PlannedRow): Promise<Classifier> {
   if (training.recipe === recipe) return loadTrained(work, training.piece);
   return defendedAtTest(join(await work.store.folder(training.piece), RUN), recipe.model);
 }
 
-/** @throws InputError when a file of the finished training is missing or has changed. */
+/** @throws InputError if a file of the finished training is missing or has changed. */
 export async function modelPath(store: Store, train: Piece): Promise<string> {
   const { folder, model } = runPaths(join(await store.folder(train), RUN));
   try {
@@ -46,8 +46,8 @@ export async function modelPath(store: Store, train: Piece): Promise<string> {
     if (!(error instanceof InputError)) throw error;
     throw new InputError({
       place: error.place,
-      problem: `${error.problem}, though its training is marked as finished`,
-      remedy: `Delete the folder ${await store.folder(train)}; the model is trained again.`,
+      problem: `${error.problem}, although its training is marked as finished`,
+      remedy: `Delete the folder ${await store.folder(train)}; the model will be trained again.`,
       cause: error,
     });
   }
@@ -56,7 +56,7 @@ export async function modelPath(store: Store, train: Piece): Promise<string> {
 /** Name of the run folder in a training's folder. */
 export const RUN = "run";
 
-/** Opens a classifier as a target for the length of `use`. */
+/** Opens a classifier as a target for the duration of `use`. */
 export async function withTarget<T>(
   work: Workplace,
   classifier: Classifier,
@@ -70,7 +70,7 @@ export async function withTarget<T>(
   }
 }
 
-/** The caller disposes of it. */
+/** The caller must dispose of it. */
 export function openTarget({ preset, threads, compile }: Workplace, classifier: Classifier): Target {
   const { batchSize } = preset;
   return createTarget(classifier, { batchSize, threads, ...(compile === undefined ? {} : { compile }) });

@@ -5,10 +5,10 @@ import { renderReproduction } from "./report/index.js";
 import { parsePictures, parseReproduction } from "./result-schema.js";
 import type { ReproductionPictures, ReproductionResult } from "./result.js";
 
-/** Where a reproduction's answers are. */
+/** Paths of a reproduction's outputs. */
 export interface ReproductionFiles {
   readonly result: string;
-  /** Thumbnails of the photographs: apart, so that the result may be shown around. */
+  /** Thumbnails of the photographs, kept separate so that the result can be shared. */
   readonly pictures: string;
   readonly report: string;
 }
@@ -29,18 +29,18 @@ export async function writeReproduction(
   return files;
 }
 
-/** Whether the file says that it is the result of a reproduction. @throws InputError when it is missing. */
+/** Whether the file claims to be the result of a reproduction. @throws InputError if it is missing. */
 export async function isReproduction(path: string): Promise<boolean> {
   const start = new TextDecoder().decode((await readFileChecked(path, MOST_JSON_BYTES)).subarray(0, 64));
   return /^\s*\{\s*"kind"\s*:\s*"reproduction"/.test(start);
 }
 
-/** @throws InputError when the file is missing or is not the result of a reproduction. */
+/** @throws InputError if the file is missing or is not the result of a reproduction. */
 export async function readReproduction(path: string): Promise<ReproductionResult> {
   return parseReproduction(await readJson(path, REFUSAL), path);
 }
 
-/** @throws InputError when the file is missing or does not hold the pictures of a reproduction. */
+/** @throws InputError if the file is missing or does not hold the pictures of a reproduction. */
 export async function readPictures(path: string): Promise<ReproductionPictures> {
   return parsePictures(await readJson(path, REFUSAL), path);
 }

@@ -9,7 +9,7 @@ import { publishedValue } from "../published.js";
 import type { ReproducedDatasetResult, ReproducedRow, ReproductionResult } from "../result.js";
 import { cleanOf, epsilonsOf, isGuess, titleOf, transferOf, whiteBoxOf } from "./tables.js";
 
-/** The first screen: which defence keeps the most under white-box attack on each dataset, by how much, and what the paper has. */
+/** The first screen: which defence keeps the most under white-box attack on each dataset, by how much, and what the paper reports. */
 export function answerSection(reproduction: ReproductionResult): Html {
   const { tool, preset, datasets, date } = reproduction;
   return html`<header id="answer">
@@ -18,9 +18,9 @@ export function answerSection(reproduction: ReproductionResult): Html {
     <p class="lead">Preset “${preset.name}”: ${preset.description}</p>
     ${datasets.map(datasetCard)}
     <p class="callout">
-      <strong>Gray-box and black-box are transfer, not robustness.</strong> As in the paper, those images were
-      made on undefended models, so they cannot follow what a defence does. The white-box columns attack the
-      defended model itself with PGD: they are upper bounds of its robustness, and the numbers to judge a
+      <strong>Gray-box and black-box measure transfer, not robustness.</strong> As in the paper, those images
+      were made on undefended models, so they cannot adapt to a defence. The white-box columns attack the
+      defended model itself with PGD. They are upper bounds of its robustness, and the numbers to judge a
       defence by.
     </p>
   </header>`;
@@ -34,11 +34,11 @@ interface Ranked {
 
 interface Ranking {
   readonly epsilon: number;
-  /** The most accurate first; those whose number is no robustness come last. */
+  /** Most accurate first; those whose number is not robustness come last. */
   readonly rows: readonly [Ranked, ...Ranked[]];
 }
 
-/** At the ε that tells the defences apart most; undefined where no white-box attack was run. */
+/** At the ε that separates the defences most; undefined if no white-box attack was run. */
 export function rankingOf(dataset: ReproducedDatasetResult): Ranking | undefined {
   const rankings = epsilonsOf(dataset).flatMap((epsilon): Ranking[] => {
     const [first, ...others] = dataset.rows
@@ -59,7 +59,7 @@ export function rankingOf(dataset: ReproducedDatasetResult): Ranking | undefined
   return rankings.toSorted((a, b) => spread(b) - spread(a) || a.epsilon - b.epsilon)[0];
 }
 
-/** Whether a serious warning calls the number false, or the model answers no better than a guess. */
+/** Whether a serious warning calls the number false, or the model is no better than a guess. */
 function isFalse(dataset: ReproducedDatasetResult, { row, robust }: Ranked): boolean {
   return isGuess(dataset, row.model) || falsifiedBy(dataset.result, [robust.id]) !== undefined;
 }
@@ -94,7 +94,7 @@ function datasetCard(dataset: ReproducedDatasetResult): Html {
       <h2><a href="${`#${encodeURIComponent(dataset.id)}`}">${dataset.title}</a></h2>
       <p class="subtitle">
         ${n} test
-        images${ranking === undefined ? "" : `; under white-box attack at ε = ${formatEpsilon(ranking.epsilon)}, and pale when clean`}
+        images${ranking === undefined ? "" : `; under white-box attack at ε = ${formatEpsilon(ranking.epsilon)} (pale bar: clean)`}
       </p>
     </div>
     ${
@@ -116,7 +116,7 @@ function rank(dataset: ReproducedDatasetResult, { row, robust }: Ranked): Html {
     ...(clean === undefined ? [] : [`clean ${percent(clean.accuracy)}`]),
     ...(isGuess(dataset, row.model) || !isFalse(dataset, { row, robust })
       ? []
-      : ["not to be trusted: see the checks"]),
+      : ["cannot be trusted: see the checks"]),
   ];
   const wide = (share: number): string => `width:${(100 * share).toFixed(1)}%`;
   return html`<li>
@@ -130,7 +130,7 @@ function rank(dataset: ReproducedDatasetResult, { row, robust }: Ranked): Html {
   </li>`;
 }
 
-/** What the ranking means, as far as it is beyond chance. */
+/** What the ranking shows beyond chance. */
 export function sentencesOf(dataset: ReproducedDatasetResult): string[] {
   return [leadOf(dataset), overNone(dataset), paperOf(dataset), lostAt(dataset)].filter(
     (each) => each !== undefined,
@@ -171,19 +171,19 @@ function paperOf(dataset: ReproducedDatasetResult): string | undefined {
   const [theirs] = scored.toSorted((a, b) => b.theirs - a.theirs);
   if (ours === undefined || theirs === undefined) return undefined;
   return (
-    `By the paper's own test, gray-box transfer at ε = ${formatEpsilon(PAPER_EPSILON)}, the first here is ${titleOf(dataset, ours.row)} ` +
+    `In the paper's own test, gray-box transfer at ε = ${formatEpsilon(PAPER_EPSILON)}, the best here is ${titleOf(dataset, ours.row)} ` +
     `(${percent(ours.ours)}); in the paper it is ${theirs.row.title} (${theirs.theirs} %).`
   );
 }
 
 const PAPER_EPSILON = 0.25;
 
-/** The smallest ε from which on no defence is better than a guess. */
+/** The smallest ε from which up no defence beats a guess. */
 function lostAt(dataset: ReproducedDatasetResult): string | undefined {
   const chance = chanceLevel(dataset.result);
   const isLost = (epsilon: number): boolean =>
     dataset.rows.every(({ model }) => (whiteBoxOf(dataset, model, epsilon)?.accuracy ?? Infinity) <= chance);
   const epsilon = epsilonsOf(dataset).find(isLost);
   if (epsilon === undefined) return undefined;
-  return `From ε = ${formatEpsilon(epsilon)} on no defence keeps more than a guess (${percent(chance)}) under white-box attack.`;
+  return `From ε = ${formatEpsilon(epsilon)} up, no defence beats a guess (${percent(chance)}) under white-box attack.`;
 }

@@ -5,16 +5,16 @@ import type { Setting } from "../plan.js";
 import type { ReproducedDatasetResult } from "../result.js";
 import { titleOf } from "./tables.js";
 
-/** Where key regions come from, in words. */
+/** Descriptions of where key regions come from. */
 export const REGIONS = {
   mask: "the dataset's own masks",
-  box: "the dataset's own boxes, which hold some of what is around the object too",
-  "mask-and-box": "the dataset's own masks, and its boxes for images that have no mask",
+  box: "the dataset's own boxes, which include some of the surroundings of the object",
+  "mask-and-box": "the dataset's own masks, or its boxes for images without a mask",
   saliency:
-    "no mask and no box is at hand: the fifth of the pixels that most move the label's logit of the undefended model (|∂z/∂x| summed over the channels, averaged over a window of an eighth of the side)",
+    "there are no masks or boxes, so the fifth of the pixels that most affect the label's logit in the undefended model (|∂z/∂x| summed over the channels, averaged over a window of an eighth of the side)",
 } as const;
 
-/** Table 2: the mean attention on the key regions, of the last group, and outside of them. */
+/** Table 2: the mean attention of the last group on the key regions, and outside them. */
 export function tableTwo(dataset: ReproducedDatasetResult): Html {
   const rows = dataset.rows.filter(({ measured }) => measured !== null);
   const inputs = rows[0]?.measured ?? [];
@@ -22,7 +22,7 @@ export function tableTwo(dataset: ReproducedDatasetResult): Html {
   return html`<h3>Table 2: attention on key regions</h3>
     <div class="matrix">
       ${table(
-        `${countOf(dataset, inputs)}Mean of F(A) of the last group, upsampled and divided by its largest value, inside the key region, and outside of it in small print. In italics the paper's number. Key regions: ${REGIONS[dataset.regionSource]}. A flat map is high everywhere, so a high number alone says little: read it against the one outside.`,
+        `${countOf(dataset, inputs)}Mean of F(A) of the last group, upsampled and divided by its largest value: inside the key region, and outside it in small print. The paper's number is in italics. Key regions: ${REGIONS[dataset.regionSource]}. A flat map is high everywhere, so a high number alone says little: compare it with the one outside.`,
         ["defence", ...inputs.map(inputName)],
         rows.map((row) => [
           titleOf(dataset, row),
@@ -45,14 +45,14 @@ export function tableTwo(dataset: ReproducedDatasetResult): Html {
     </div>`;
 }
 
-/** How many of the images have a key region, where not all have. */
+/** How many of the images have a key region, if not all do. */
 function countOf({ result }: ReproducedDatasetResult, inputs: readonly MeasuredInput[]): string {
   const { regions } = inputs[0]!.groups.at(-1)!;
   const { n } = result.dataset;
   return regions === n ? "" : `Over the ${regions} of ${n} test images that have a key region. `;
 }
 
-/** How far each adversary moves the attention: what the paper argues with and does not measure. */
+/** How far each adversary moves the attention, which the paper argues from but does not measure. */
 export function shiftTable(dataset: ReproducedDatasetResult): Html {
   const rows = dataset.rows.filter(({ measured }) => measured !== null);
   const inputs = (rows[0]?.measured ?? []).filter(({ setting }) => setting !== "clean");

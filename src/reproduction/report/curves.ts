@@ -4,7 +4,7 @@ import type { Setting } from "../plan.js";
 import type { ReproducedDatasetResult } from "../result.js";
 import { cleanOf, epsilonsOf, PAPER_EPSILONS, titleOf, whiteBoxOf } from "./tables.js";
 
-/** Nine that colour-blind readers can tell apart with the help of dashes (Okabe & Ito 2008, and grays). */
+/** Nine colours that colour-blind readers can tell apart with the help of dashes (Okabe & Ito 2008, and grays). */
 const COLOURS = [
   "#7f7f7f",
   "#e69f00",
@@ -17,7 +17,7 @@ const COLOURS = [
   "#b00020",
 ] as const;
 
-/** Figure 3: accuracy over the iterations, for each setting and ε of the paper; and white-box over ε. */
+/** Figure 3: accuracy over the iterations, for each setting and ε of the paper; and white-box accuracy over ε. */
 export function curvesSection(dataset: ReproducedDatasetResult): Html {
   const charts = [
     ...(["gray-box", "black-box"] as const).flatMap((setting) =>

@@ -33,7 +33,7 @@ main { max-width: 84rem; }
 h3 { font-size: 1.1rem; margin: 1.75rem 0 .5rem; }
 `;
 
-/** A reproduction as one HTML file: every table and figure of the paper, beside the paper's numbers. */
+/** A reproduction as one HTML file: every table and figure of the paper, with the paper's numbers. */
 export async function renderReproduction(
   reproduction: ReproductionResult,
   pictures: ReproductionPictures = {},
@@ -66,14 +66,14 @@ async function datasetSection(
     <details ${raw(counted.serious > 0 ? "open" : "")}>
       <summary>
         Checks against false security: ${counted.serious} of ${result.measurements.length} numbers are not
-        robustness, ${counted.warning} to be taken with care, ${counted.info} notes
+        robustness, ${counted.warning} to treat with caution, ${counted.info} notes
       </summary>
       ${warningsSection(result)}
     </details>
   </section>`;
 }
 
-/** Measurements that are spoken of, each by the gravest warning about it. */
+/** Counts measurements with warnings, each under its most serious one. */
 export function countWarnings({
   warnings,
 }: Pick<Result, "warnings">): Record<ResultWarning["severity"], number> {
@@ -90,15 +90,15 @@ export function countWarnings({
   return counted;
 }
 
-/** All that is needed to get the same numbers again. */
+/** Everything needed to repeat the reproduction. */
 function appendix(reproduction: ReproductionResult): Html {
   const { preset } = reproduction;
   return html`<section id="appendix" aria-label="How it was measured">
-    <h2>Run it again</h2>
+    <h2>Repeat it</h2>
     <pre><code>holdfast reproduce all --preset ${preset.name} --data … --out runs/again</code></pre>
     <p class="note">
-      With the same datasets after --data, and the same --threads: the same seeds give the same numbers on the
-      same kind of machine.
+      Give the same datasets after --data, and the same --threads. The same seeds then give the same numbers
+      on the same kind of machine.
     </p>
     <h2>How it was measured</h2>
     ${table("The run", ["what", "value"], runRows(reproduction))}

@@ -9,7 +9,7 @@ export interface Seeds {
   readonly rows: readonly [ReproducedRow, ReproducedRow, ...ReproducedRow[]];
 }
 
-/** In the order of the rows; none where every defence has one seed. */
+/** In row order; empty if every defence has one seed. */
 export function severalSeeds({ rows }: ReproducedDatasetResult): readonly Seeds[] {
   return [...new Set(rows.map(({ recipe }) => recipe))].flatMap((recipe) => {
     const [first, second, ...others] = rows.filter((row) => row.recipe === recipe);
@@ -26,7 +26,7 @@ export interface SeedMean {
   readonly most: number;
 }
 
-/** Undefined until every seed is measured: a mean over some of them is not one over all. */
+/** Undefined until every seed is measured, because a mean over some is not a mean over all. */
 export function meanOf(measurements: readonly (Measurement | undefined)[]): SeedMean | undefined {
   const accuracies = measurements.flatMap((m) => m?.accuracy ?? []);
   if (accuracies.length < measurements.length) return undefined;

@@ -9,7 +9,7 @@ import { meanOf, severalSeeds, type Seeds } from "./seeds.js";
 export const PAPER_EPSILONS = [0.25, 0.5] as const;
 const TRANSFER: readonly Setting[] = ["gray-box", "black-box"];
 
-/** Transfer at one ε after the most iterations that were measured. */
+/** Transfer at one ε, after the most iterations measured. */
 export function transferOf(
   { result, sources }: ReproducedDatasetResult,
   model: string,
@@ -54,7 +54,7 @@ export function cleanOf({ result }: ReproducedDatasetResult, model: string): Cle
   return result.measurements.find((m): m is CleanMeasurement => m.kind === "clean" && m.model === model);
 }
 
-/** Whether gate 5 found the model no better than a guess: what is left of such an accuracy under attack says nothing. */
+/** Whether gate 5 found the model no better than a guess: its accuracy under attack then means nothing. */
 export function isGuess(dataset: ReproducedDatasetResult, model: string): boolean {
   const clean = cleanOf(dataset, model);
   return dataset.result.warnings.some(
@@ -63,7 +63,7 @@ export function isGuess(dataset: ReproducedDatasetResult, model: string): boolea
   );
 }
 
-/** Every ε that something was measured at. */
+/** Every measured ε. */
 export function epsilonsOf({ result }: ReproducedDatasetResult): number[] {
   const all = result.measurements.filter(isAttack).map(({ threat }) => threat.epsilon);
   return [...new Set(all)].sort((a, b) => a - b);
@@ -77,7 +77,7 @@ export interface AccuracyColumn {
   readonly published?: (recipe: string) => number | undefined;
 }
 
-/** Of Table 1: clean, transfer at the paper's radii, white-box at every one that was measured. */
+/** Columns of Table 1: clean, transfer at the paper's radii, white-box at every measured radius. */
 export function tableOneColumns(dataset: ReproducedDatasetResult): readonly AccuracyColumn[] {
   const whiteBox = epsilonsOf(dataset)
     .map((epsilon) => whiteBoxColumn(dataset, epsilon))
@@ -105,16 +105,16 @@ function whiteBoxColumn(dataset: ReproducedDatasetResult, epsilon: number): Accu
   return { head: `white-box ${formatEpsilon(epsilon)}`, of };
 }
 
-/** Table 1: transfer as in the paper, the paper's number beside ours, and the white-box accuracy always with it. */
+/** Table 1: transfer as in the paper, with the paper's numbers, and always the white-box accuracy as well. */
 export function tableOne(dataset: ReproducedDatasetResult): Html {
   return accuracyTable(
     dataset,
-    `Top-1 accuracy with its 95 % Wilson interval; in italics the paper's own number, where it has one. Gray-box and black-box images were made on undefended models: they test transfer, not robustness; those marked * were made on this very model. A row marked ${GUESS_MARK} answers clean images no better than a guess: what is left of it under attack is not robustness. White-box is the lowest accuracy under the attacks on the defended model itself at that ε (PGD; from ε = 0.5 the gray image too), an upper bound of its robustness.`,
+    `Top-1 accuracy with its 95 % Wilson interval; in italics the paper's own number, if it has one. Gray-box and black-box images were made on undefended models, so they test transfer, not robustness; those marked * were made on this very model. A model marked ${GUESS_MARK} is no better than a guess on clean images, so its accuracy under attack is not robustness. White-box is the lowest accuracy under the attacks on the defended model itself at that ε (PGD; from ε = 0.5 up also the gray image), an upper bound of its robustness.`,
     tableOneColumns(dataset),
   );
 }
 
-/** Transfer at the radii that the field uses, which the paper does not report. */
+/** Transfer at the radii common in the field, which the paper does not report. */
 export function smallEpsilonTable(dataset: ReproducedDatasetResult): Html {
   const epsilons = epsilonsOf(dataset).filter(
     (epsilon) =>
@@ -126,13 +126,13 @@ export function smallEpsilonTable(dataset: ReproducedDatasetResult): Html {
     ...TRANSFER.map((setting) => transferColumn(dataset, setting, epsilon)),
     whiteBoxColumn(dataset, epsilon),
   ]);
-  return accuracyTable(dataset, "The same at small radii: transfer beside white-box.", columns);
+  return accuracyTable(dataset, "The same at small radii: transfer next to white-box.", columns);
 }
 
 const MEANS =
-  "Under a mean of seeds stand the smallest and the largest of them; it is marked where one of them is.";
+  "Below a mean over seeds are the smallest and the largest of them; a mean is marked if any seed is.";
 
-/** A row for each model, and for the mean of each defence that has several seeds. */
+/** A row for each model, and for the mean of each defence with several seeds. */
 function accuracyTable(
   dataset: ReproducedDatasetResult,
   caption: string,
@@ -156,16 +156,16 @@ function accuracyTable(
   </div>`;
 }
 
-/** Follows the name of a defence whose numbers say nothing. */
+/** Marks a defence whose numbers mean nothing. */
 export const GUESS_MARK = "†";
 
-/** The defence, its seed where there are several, and the mark of a guess. */
+/** The defence, its seed if there are several, and the mark of a guess. */
 export function titleOf(dataset: ReproducedDatasetResult, { title, seed, model }: ReproducedRow): string {
   const whole = model.includes("seed") ? `${title}, seed ${seed}` : title;
   return isGuess(dataset, model) ? `${whole} ${GUESS_MARK}` : whole;
 }
 
-/** The mean of a defence's seeds, and the mark where one of them is a guess. */
+/** The mean of a defence's seeds, marked if one of them is a guess. */
 export function meanTitleOf(dataset: ReproducedDatasetResult, { title, rows }: Seeds): string {
   return rows.some(({ model }) => isGuess(dataset, model)) ? `${title} ${GUESS_MARK}` : title;
 }
@@ -190,7 +190,7 @@ function accuracyCell(accuracy: number, own: boolean, published: number | undefi
   return html`<b>${percent(accuracy)}${own ? "*" : ""}</b> ${paper}<br /><small>${around}</small>`;
 }
 
-/** Whether the transferred images were made on the very model that is scored. */
+/** Whether the transferred images were made on the scored model itself. */
 function isOwn(measurement: Measurement | undefined): boolean {
   return measurement?.kind === "transfer" && measurement.source === measurement.model;
 }
