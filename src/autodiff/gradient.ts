@@ -25,10 +25,10 @@ export interface AppendGradientsOptions {
 /**
  * Reverse-mode differentiation: walks the builder's nodes backwards and emits the
  * vector-Jacobian product of each that lies between `withRespectTo` and `of`. Only the
- * gradients that are needed are emitted, and every emitted op has a rule of its own. Gradients of
+ * necessary gradients are emitted, and every emitted op has a rule itself. Gradients of
  * convolutions use two internal ops, which `compile` runs and {@link standardGraph} turns into ONNX ops.
  *
- * @returns One gradient for each value asked for, of its shape; zeros where `of` does not
+ * @returns One gradient for each requested value, in its shape; zeros if `of` does not
  * depend on it.
  * @throws InputError naming the node that a rule refuses.
  */
@@ -83,7 +83,7 @@ export function gradient(
   const withRespectTo = options.withRespectTo.map((name) => g.value(name));
   const gradients = appendGradients(g, { of: g.value(options.of), withRespectTo });
   gradients.forEach((value, i) => {
-    // A graph that is differentiated again has a `x_grad` already: the next is `x_grad_grad`.
+    // A graph that is differentiated again already has an `x_grad`; the next is `x_grad_grad`.
     let name = `${options.withRespectTo[i]}_grad`;
     while (name !== value.name && g.has(name)) name += "_grad";
     g.output(value, name);
@@ -92,9 +92,9 @@ export function gradient(
 }
 
 interface Active {
-  /** Nodes through which `of` depends on what is asked for, in order. */
+  /** Nodes through which `of` depends on the requested values, in order. */
   readonly nodes: readonly Node[];
-  /** Values whose gradient is wanted. */
+  /** Values whose gradient is needed. */
   readonly values: ReadonlySet<string>;
 }
 
@@ -151,12 +151,12 @@ function backward(
   });
 }
 
-/** What a rule gives; what it refuses, as an InputError that names the node. */
+/** Applies a rule, and turns its refusal into an InputError that names the node. */
 function differentiated(node: Node, rule: () => ReturnType<Rule>): ReturnType<Rule> {
   try {
     return rule();
   } catch (error) {
-    // A rule throws plain errors for what it does not differentiate; any other kind is a fault of its own.
+    // A rule throws plain errors for what it cannot differentiate; any other kind is a bug.
     if (!(error instanceof Error) || (error.constructor !== Error && !(error instanceof ShapeError)))
       throw error;
     throw new InputError({
@@ -168,7 +168,7 @@ function differentiated(node: Node, rule: () => ReturnType<Rule>): ReturnType<Ru
   }
 }
 
-/** The sum of what has arrived at a value; null when nothing has. */
+/** The sum of the gradients that arrived at a value; null if none did. */
 function collect(g: GraphBuilder, cotangents: Map<string, Value[]>, name: string): Value | null {
   const parts = cotangents.get(name) ?? [];
   if (parts.length === 0) return null;

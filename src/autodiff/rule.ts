@@ -19,9 +19,9 @@ export interface RuleContext<Op extends OpType = OpType> {
   readonly node: Node<Op>;
   /** Absent optional inputs are undefined. */
   readonly inputs: readonly (Value | undefined)[];
-  /** Outputs that nobody asked for are undefined. */
+  /** Unused outputs are undefined. */
   readonly outputs: readonly (Value | undefined)[];
-  /** Gradient of each output; null where nothing depends on it. */
+  /** Gradient of each output; null if nothing depends on it. */
   readonly outputGrads: readonly (Value | null)[];
   /** Whether a gradient of this input is wanted. */
   needs(input: number): boolean;
@@ -32,12 +32,12 @@ export interface RuleContext<Op extends OpType = OpType> {
 }
 
 /**
- * The vector-Jacobian product of an op: one gradient an input, in order; null where it is
- * not wanted. It may have the output's broadcast shape: the walk sums it back.
+ * The vector-Jacobian product of an op: one gradient per input, in order; null if it is
+ * not needed. It may have the output's broadcast shape; the walk sums it back.
  */
 export type Rule<Op extends OpType = OpType> = (context: RuleContext<Op>) => readonly (Value | null)[];
 
-/** Rules for ops, those that pass no gradient left out: one that lacks its rule does not compile. */
+/** Rules for all ops that pass a gradient. A missing rule does not compile. */
 export type Rules<Op extends OpType> = { readonly [Each in Exclude<Op, FlatOp>]: Rule<Each> };
 
 /** The types and constant inputs of a node. */
@@ -58,21 +58,21 @@ export function sumTo(g: GraphBuilder, gradient: Value, shape: readonly number[]
   return lead === 0 ? summed : g.op("Reshape", [summed, g.ints(shape)]);
 }
 
-/** Takes the smallest normal float32, 1.2e-38, above 1. */
+/** Scales the smallest normal float32, 1.2e-38, above 1. */
 const MASK_GAIN = 3e38;
 
 /**
  * 1 where y > 0, else 0: exact for every normal float32. HardSigmoid is one vectorised pass that
- * ONNX Runtime keeps in its blocked layout; Greater and Where are three that leave it.
+ * stays in ONNX Runtime's blocked layout; Greater and Where take three passes and leave it.
  */
 export function positiveMask(g: GraphBuilder, y: Value): Value {
   return g.op("HardSigmoid", [y], { alpha: MASK_GAIN, beta: 0 });
 }
 
-/** Products of products that are swapped factor by factor: each level doubles the nodes. */
+/** Depth to which products of products are swapped factor by factor; each level doubles the nodes. */
 const PRODUCT_LEVELS = 3;
 
-/** Swaps the last two axes: back, where they were swapped before; of a product its factors, as (a b)ᵀ = bᵀ aᵀ. */
+/** Swaps the last two axes. Undoes an earlier swap, and swaps a product by its factors, as (a b)ᵀ = bᵀ aᵀ. */
 export function swapLastAxes(g: GraphBuilder, value: Value, levels: number = PRODUCT_LEVELS): Value {
   const rank = value.shape.length;
   const perm = value.shape.map((_, axis) =>

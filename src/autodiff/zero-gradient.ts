@@ -3,9 +3,9 @@ import { isFloat } from "../tensor/index.js";
 import { ruleOf } from "./rules/index.js";
 
 /**
- * Nodes on the way from one value to another that pass no gradient, because their derivative is zero almost
- * everywhere: Sign, Round, comparisons, casts to integers. A value may still be reached beside them, as the branches
- * of a Where are beside its condition.
+ * Nodes between two values that pass no gradient, because their derivative is zero almost
+ * everywhere: Sign, Round, comparisons, casts to integers. A gradient may still reach a value around them, as it reaches
+ * the branches of a Where around its condition.
  */
 export function zeroGradientNodes(graph: Graph<Dim>, from: string, to: string): readonly Node[] {
   const moved = new Set([from]);

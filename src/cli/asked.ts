@@ -1,4 +1,4 @@
-/** What is typed beside `--resume` must be what the run was begun with. */
+/** Options typed with `--resume` must match those of the run. */
 import { resolve } from "node:path";
 import { UsageError } from "../errors/index.js";
 import type { Recipe } from "../defences/index.js";
@@ -9,13 +9,13 @@ import type { CommonOptions } from "./shared-options.js";
 import type { TrainOptions } from "./training-options.js";
 import { recipeNamed } from "./training-settings.js";
 
-/** Where an option is found in a run's `config.json`, and what stands there for it. */
+/** Path of an option in a run's `config.json`, and its value there. */
 interface Field {
   readonly path: string;
   readonly value?: (typed: unknown) => unknown;
 }
 
-/** By option; how the model is trained is in `SETTINGS`. */
+/** By option. Training settings are in `SETTINGS`. */
 const FIELDS: Readonly<Record<Exclude<keyof TrainOptions, keyof CommonOptions | "resume" | "out">, Field>> = {
   data: { path: "data" },
   limit: { path: "limit" },
@@ -46,9 +46,9 @@ async function sha256OfWeights(source: unknown): Promise<string> {
 }
 
 /**
- * Options that were typed beside `--resume`, as paths into the run's configuration and what must be there.
+ * Options typed with `--resume`, as paths into the run's configuration with the values required there.
  *
- * @param typed those that were typed, without defaults.
+ * @param typed the options typed, without defaults.
  */
 export async function askedOf(typed: Partial<TrainOptions>, run: string): Promise<Record<string, unknown>> {
   if (typed.out !== undefined && resolve(typed.out) !== resolve(run)) {
@@ -85,7 +85,7 @@ async function askedSettings(typed: Partial<TrainOptions>, run: string): Promise
 const SETTABLE = new Set<string>(SETTING_ROWS.map(([path]) => path).filter((path) => path !== "recipe.name"));
 const PROSE = new Set(["title", "description", "source"]);
 
-/** All of a file's recipe; of one of ours what no option could have changed since. */
+/** For a recipe file, all of the recipe; for a built-in recipe, what no option could have changed. */
 async function askRecipe(
   asked: Map<string, unknown>,
   name: string,

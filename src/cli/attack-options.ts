@@ -17,36 +17,36 @@ import {
 import { UsageError } from "../errors/index.js";
 import { bytes, count, formatEpsilon, fractions, notNegative, oneOf, positive } from "./values.js";
 
-/** How images are attacked; what an attack itself may be told is in {@link givenOptions}. */
+/** How images are attacked. The attack's own options are in {@link givenOptions}. */
 export interface AttackOptions {
-  /** An attack, or a suite where the command takes them. */
+  /** An attack, or a suite if the command takes suites. */
   readonly attack: string;
   readonly norm: Norm;
   readonly epsilon?: number[];
   readonly batchSize: number;
-  /** Bytes that the process may take. */
+  /** Memory limit of the process in bytes. */
   readonly memory?: number;
 }
 
-/** What was typed of an attack's own options. */
+/** The typed options of an attack. */
 export type Given = Readonly<Record<string, OptionValue>>;
 
-/** What stands for no attack. */
+/** The name for no attack. */
 export const NO_ATTACK = "none";
-/** What is run where nothing is said. */
+/** The defaults. */
 const USUAL_ATTACK = "pgd";
 const USUAL_SUITE = "auto";
 
 interface AttackChoices {
   /** Help of `--epsilon`. */
   readonly epsilon: string;
-  /** What may stand for no attack. */
+  /** Further choices, such as the name for no attack. */
   readonly also?: readonly string[];
-  /** Whether suites are among the choices; `auto` is then what is usual. */
+  /** Whether suites are among the choices; the default is then `auto`. */
   readonly suites?: boolean;
 }
 
-/** Which attack, and what every one of them may be told. */
+/** Adds the option that chooses an attack, and the options of all attacks. */
 export function attackOptions(
   command: Command,
   { epsilon, also = [], suites = false }: AttackChoices,
@@ -91,7 +91,7 @@ export function attackOptions(
     });
 }
 
-/** What was typed, by the names of the attack's rows. */
+/** The typed options, by the names of the attack's rows. */
 export function givenOptions(command: Command): Given {
   const given: Record<string, OptionValue> = {};
   for (const name of Object.keys(allRows())) {
@@ -102,7 +102,7 @@ export function givenOptions(command: Command): Given {
   return given;
 }
 
-/** What an attack may be told; a suite's attacks have their own. */
+/** The options of an attack; none for a suite, whose attacks set their own. */
 function rowsOf(attack: string): OptionRows {
   return isAttack(attack) ? CARDS[attack].options : {};
 }
@@ -115,7 +115,7 @@ function isSuite(name: string): name is SuiteName {
   return Object.hasOwn(SUITES, name);
 }
 
-/** The rows of all attacks; where two have one of the same name, the first's. */
+/** The rows of all attacks; if two share a name, the first one's. */
 function allRows(): OptionRows {
   const all: Record<string, OptionRow> = {};
   for (const { options } of Object.values(CARDS)) {
@@ -140,7 +140,7 @@ function attackOption(names: readonly string[], standard: string): Option {
   });
 }
 
-/** @throws UsageError where anything was typed: a suite's attacks have their own options. */
+/** @throws UsageError if any was typed, because a suite's attacks set their own options. */
 function refuseOptions(suite: SuiteName, given: Given): void {
   const [typed] = Object.keys(given);
   if (typed === undefined) return;
@@ -151,7 +151,7 @@ function refuseOptions(suite: SuiteName, given: Given): void {
   });
 }
 
-/** The attacks, and the suites among what else may be named, with a line each. */
+/** Lists the attacks, and the suites and other choices, with a line each. */
 function listAttacks(takesSuites: boolean, also: readonly string[]): string {
   const suites = takesSuites ? Object.values(SUITES) : [];
   const width = Math.max(...[...Object.values(CARDS), ...suites].map(({ name }) => name.length));
@@ -171,7 +171,7 @@ function listAttacks(takesSuites: boolean, also: readonly string[]): string {
   ].join("\n");
 }
 
-/** The attacks that have an option, and what it is by default: `default: 40 for pgd; 100 for apgd, apgd-t`. */
+/** The attacks that have an option, and its defaults: `default: 40 for pgd; 100 for apgd, apgd-t`. */
 function describeBelonging(option: string): string {
   const byDefault = new Map<string, string[]>();
   for (const { name, options } of Object.values(CARDS)) {
@@ -180,12 +180,12 @@ function describeBelonging(option: string): string {
     const standard = row.defaultText ?? String(row.default);
     byDefault.set(standard, [...(byDefault.get(standard) ?? []), name]);
   }
-  // A flag is typed to leave its default.
+  // A flag is typed to change its default.
   if (allRows()[option]!.kind === "flag") return [...byDefault.values()].flat().join(", ");
   return `default: ${[...byDefault].map(([standard, names]) => `${standard} for ${names.join(", ")}`).join("; ")}`;
 }
 
-/** `stepSize` as people say it: `step size`. */
+/** `stepSize` in words: `step size`. */
 function wordsOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
@@ -224,13 +224,13 @@ export async function checkLengths(
   if (stepSize !== undefined) checkLength("--step-size", norm, stepSize);
 }
 
-/** `APGD`, or what it is told besides its defaults: `APGD (loss dlr, draws 20)`. */
+/** `APGD`, with the options that differ from its defaults: `APGD (loss dlr, draws 20)`. */
 function describeStage({ attack, options }: SuiteStage): string {
   const told = Object.entries(options).map(([name, value]) => `${wordsOf(name)} ${value}`);
   return `${CARDS[attack].label}${told.length === 0 ? "" : ` (${told.join(", ")})`}`;
 }
 
-/** A default that is a rule: of a choice what it comes to in the norm. */
+/** Text of a default that is a rule; for a choice, its value in the norm. */
 function textOf(row: OptionRow, norm: Norm): string {
   if (row.kind === "choice" && typeof row.default === "function")
     return row.default({ norm, epsilon: 1 }, {});

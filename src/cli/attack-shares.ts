@@ -8,10 +8,10 @@ interface Share {
 }
 
 /**
- * Shares of the images that count. With a target, those that are it already, by their label or by the model's clean
- * answer, are left out: nothing makes them what they are.
+ * Shares of the images that count. With a target, images that already are the target, by their label or by the model's clean
+ * prediction, are left out, because no attack is needed for them.
  *
- * @throws InputError when none counts.
+ * @throws InputError if none counts.
  */
 export function sharesOf(
   { label, cleanPrediction, adversarialPrediction }: PerAttackedImage,

@@ -8,7 +8,7 @@ interface Entry {
   readonly load: () => Promise<(program: Command) => void>;
 }
 
-/** Every command, in the order of the help. Only the one that is asked for is loaded: the others are a name and a line. */
+/** Every command, in the order of the help. Only the requested one is loaded; the others are just a name and a line. */
 export const COMMANDS: Readonly<Record<string, Entry>> = {
   train: {
     description: "train a classifier, with or without a defence",

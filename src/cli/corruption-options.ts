@@ -53,7 +53,7 @@ function severities(text: string): Severity[] {
   });
 }
 
-/** @throws UsageError on options that say nothing without --corruptions. */
+/** @throws UsageError on options that have no effect without --corruptions. */
 export function checkCorruptionOptions(options: CorruptionCommandOptions): void {
   if (options.corruptions !== undefined) return;
   const flags = {
@@ -70,7 +70,7 @@ export function checkCorruptionOptions(options: CorruptionCommandOptions): void 
   });
 }
 
-/** Reads the pictures and the baseline. @throws InputError, UsageError where they cannot be used on these images. */
+/** Reads the pictures and the baseline. @throws InputError, UsageError if they cannot be used with these images. */
 export async function openCorruptions(
   { corruptions, severity, frost, corruptionBaseline }: CorruptionCommandOptions,
   sample: Sample,

@@ -1,10 +1,10 @@
-/** A comparison as the terminal shows it. */
+/** Formats a comparison for the terminal. */
 import { normLabel } from "../attacks/cards/index.js";
 import type { ChangedImage, Comparison, PairedMeasurement } from "../gate/index.js";
 import { formatPercent, formatTable } from "./terminal.js";
 import { formatEpsilon } from "./values.js";
 
-/** Of longer lists of images only so many are named. */
+/** Most images listed by name. */
 const NAMED = 10;
 
 export function describeComparison({ models, measurements, transfer, dataset }: Comparison): string {

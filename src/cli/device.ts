@@ -1,4 +1,4 @@
-/** What models run on. */
+/** The option for the device that models run on. */
 import type { Option } from "commander";
 import type { Device } from "../runtime/index.js";
 import { DEVICES, type DeviceName } from "../runtime/devices.js";
@@ -18,9 +18,9 @@ export function deviceOption(): Option {
 }
 
 /**
- * The device that was asked for, opened; undefined for the CPU. Operators that it leaves to the CPU are warned of.
+ * Opens the requested device; undefined for the CPU. Warns about operators that it leaves to the CPU.
  *
- * @throws InputError where it cannot be had.
+ * @throws InputError if it is not available.
  */
 export async function openAskedDevice(
   { device }: DeviceOptions,
@@ -31,7 +31,7 @@ export async function openAskedDevice(
   return openDevice(device, { onCpu: warnOfCpu(terminal) });
 }
 
-/** Warns of operators that a device leaves to the CPU. */
+/** Warns about operators that a device leaves to the CPU. */
 export function warnOfCpu(terminal: Pick<Terminal, "warn">): (operators: readonly string[]) => void {
   return (operators) =>
     terminal.warn(`the device has no kernel for ${operators.join(", ")}; these operators run on the CPU`);

@@ -1,4 +1,4 @@
-/** Models that the command line names, evaluated on the images that it names. */
+/** Evaluates the models on the command line on its images. */
 import type { EvaluateOptions, ModelUnderTest, Result } from "../evaluation/index.js";
 import type { AnyClassifier, KnownImageShape } from "../models/index.js";
 import type { Device } from "../runtime/index.js";
@@ -13,19 +13,19 @@ import type { Progress, Terminal } from "./terminal.js";
 export interface EvaluateFilesOptions
   extends CommonOptions, ComputeOptions, DataOptions, MapOptions, AttackOptions, ModelOptions {}
 
-/** What is evaluated, read and ready. */
+/** Models and images, loaded and ready. */
 export interface OpenedEvaluation {
-  /** What the models run on; undefined for the CPU. */
+  /** The device; undefined for the CPU. */
   readonly device: Device | undefined;
   readonly models: readonly ModelUnderTest<AnyClassifier>[];
   readonly sample: Awaited<ReturnType<typeof openSample>>;
-  /** What is asked for on every command line. */
+  /** Options common to every evaluation. */
   readonly common: EvaluateOptions & { readonly epsilons: readonly number[] };
   /** Images, attack and radii in words. */
   readonly description: string;
 }
 
-/** Reads the models, one after the other, and the images: all models are given those that fit the first. */
+/** Reads the models, one after the other, and the images; all models get the images that fit the first. */
 export async function openEvaluation(
   paths: readonly string[],
   options: EvaluateFilesOptions,
@@ -75,7 +75,7 @@ export async function openEvaluation(
   };
 }
 
-/** Evaluates what was opened, with progress; an outcome of each image is kept in `keepIn` as it comes. */
+/** Runs an opened evaluation with progress, and saves each image's outcome in `keepIn` as it arrives. */
 export async function runEvaluation(
   { models, sample, device }: OpenedEvaluation,
   asked: EvaluateOptions,

@@ -1,4 +1,4 @@
-/** What evaluate and merge make of a result: its files, its words and the exit code. */
+/** The output of evaluate and merge: files, text and exit code. */
 import type { Command } from "commander";
 import { normLabel } from "../attacks/cards/index.js";
 import type { CorruptionSummary, Result, ThreatInfo } from "../evaluation/index.js";
@@ -16,7 +16,7 @@ export function outputOptions(command: Command): Command {
     .option("--fail-below <share>", "exit with code 1 if a model's accuracy under attack is lower", share);
 }
 
-/** Writes the result and the report, says what it is, and sets the exit code. */
+/** Writes the result and the report, prints the result, and sets the exit code. */
 export async function finishEvaluation(
   result: Result,
   { out, report, failBelow }: OutputOptions & { readonly out: string },
@@ -38,7 +38,7 @@ export async function finishEvaluation(
   process.exitCode = 1;
 }
 
-/** Why a result does not pass; undefined where it does. */
+/** Why a result does not pass; undefined if it does. */
 async function missedBy(result: Result, threshold: number): Promise<string | undefined> {
   const { judgeThreshold } = await import("../evaluation/index.js");
   const { outcome, worst, model } = judgeThreshold(result, threshold);
@@ -58,7 +58,7 @@ async function missedBy(result: Result, threshold: number): Promise<string | und
     : undefined;
 }
 
-/** The table, what each attack of a suite took, and the warnings, as the terminal shows them. */
+/** The table, what each attack of a suite broke, and the warnings, formatted for the terminal. */
 export async function describeResult(result: Result): Promise<string> {
   const { accuracyOf, attackLabel, describeStages, summariseCorruptions } =
     await import("../evaluation/index.js");

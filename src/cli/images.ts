@@ -8,12 +8,12 @@ import { openOptionsOf, type DataOptions, type MapOptions } from "./shared-optio
 import { printable } from "./streams.js";
 import { createSkippedWarner, createUndividedTeller, type Terminal } from "./terminal.js";
 
-/** What {@link openSample} needs to know of a model. */
+/** What {@link openSample} needs to know about a model. */
 export type NamedModel = Pick<LoadedModel<AnyClassifier>, "name" | "classifier" | "reading">;
 
 /**
- * The images to score: the data's test split (all of data without splits), fitted to the first model, or a class-balanced
- * sample of it. Their labels are the models' outputs.
+ * The images to score: the test split (or all images, for data without splits), fitted to the first model, or a class-balanced
+ * sample of these. Their labels are the models' outputs.
  */
 export async function openSample(
   options: DataOptions & MapOptions,
@@ -51,7 +51,7 @@ export async function openSample(
   };
 }
 
-/** All models are given the same images, made as the first one's are. */
+/** Warns if a model would scale or crop differently: all models get the same images, made for the first one. */
 function tellOtherFits([first, ...others]: readonly NamedModel[], terminal: Terminal): void {
   const fitOf = ({ reading }: NamedModel): string =>
     JSON.stringify(Object.entries(fitOfDescription(reading.description)).sort());
@@ -62,7 +62,7 @@ function tellOtherFits([first, ...others]: readonly NamedModel[], terminal: Term
   );
 }
 
-/** Says it where a model is shown colours as gray, or gray as colours. Picture files may be either. */
+/** Notes that a model gets colours as gray, or gray as colours. Picture files may be either. */
 async function tellColours(
   name: string,
   channels: number,
@@ -79,7 +79,7 @@ async function tellColours(
   );
 }
 
-/** @throws InputError where an image's label is another output of another model. */
+/** @throws InputError if an image's label is a different output in different models. */
 async function checkSameOutputs(
   [first, ...others]: readonly [NamedModel, ...NamedModel[]],
   whole: Dataset,
@@ -100,22 +100,22 @@ async function checkSameOutputs(
   }
 }
 
-/** Channels of the data, and their size where all have one: image files have many, and are made what a model takes. */
+/** Channels of the data, and their size if all images share one. Image files vary in size, and are resized to fit a model. */
 export async function ownShape({ data }: Pick<DataOptions, "data">): Promise<KnownImageShape> {
   const { openDataset } = await import("../data/index.js");
   const { source, channels, height, width } = await openDataset(data, { split: "test", whole: true });
   return source?.kind === "pixels" ? { channels, size: [height, width] } : { channels };
 }
 
-/** Of longer lists only these and the last are shown. */
+/** In longer lists only this many and the last are shown. */
 const SHOWN = 10;
-/** Of pairs of names, which are longer. */
+/** The same for pairs of names, which are longer. */
 const SHOWN_PAIRS = 6;
 
 const shorten = (items: readonly string[], shown: number): string =>
   (items.length > shown + 1 ? [...items.slice(0, shown), "…", items.at(-1)!] : items).join(", ");
 
-/** The order of the classes, and what the model calls them where that is something else. */
+/** The order of the classes, and the model's names for them if they differ. */
 function describeClasses(
   names: readonly string[],
   { classNames, unnamed }: AnyClassifier,

@@ -1,20 +1,20 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Terminal } from "./terminal.js";
 
-/** Other processes that work on the same thing. */
+/** Other processes that share the work. */
 export interface Helpers {
-  /** Asks them to end, each with its work saved; resolves when all have. */
+  /** Asks them to save their work and end; resolves when all have. */
   stop(): Promise<void>;
-  /** When all have ended by themselves. */
+  /** Resolves when all have ended by themselves. */
   readonly ended: Promise<void>;
 }
 
-/** How much of what a helper last said is shown when it fails. */
+/** How much of a job's last output is shown when it fails. */
 const SHOWN = 2000;
 
 /**
- * Starts `count` processes of this same program; the first thing they do must be {@link endWithParent}. One
- * that fails is warned of, with its last words: what it leaves undone falls to the others.
+ * Starts `count` processes of this program; the first thing they do must be {@link endWithParent}. If one
+ * fails, a warning shows its last output, and the others do its remaining work.
  */
 export function startHelpers(
   count: number,
@@ -22,7 +22,7 @@ export function startHelpers(
   { terminal, signal }: { readonly terminal: Terminal; readonly signal: AbortSignal },
 ): Helpers {
   const helpers = Array.from({ length: count }, () =>
-    // A group of their own: Ctrl-C reaches this process alone, which passes it on.
+    // In their own process group, so that Ctrl-C reaches only this process, which passes it on.
     spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], {
       stdio: ["pipe", "ignore", "pipe"],
       detached: true,
@@ -54,7 +54,7 @@ async function endOf(helper: ChildProcess): Promise<{ code: number | string; sai
   return { code, said };
 }
 
-/** Interrupts this process when the one that started it stops it or is no more, however it died. */
+/** Interrupts this process when its parent stops it or dies, however it died. */
 export function endWithParent(): void {
   process.stdin.once("close", () => process.emit("SIGINT"));
   process.stdin.resume();

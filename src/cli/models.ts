@@ -10,7 +10,7 @@ import type { MapOptions } from "./shared-options.js";
 import type { Terminal } from "./terminal.js";
 import { count, fraction, imageSize, oneOf, shareAboveZero, whole } from "./values.js";
 
-/** Options for models that do not say themselves what they expect. */
+/** Options for models whose file does not describe their input. */
 export interface ModelOptions {
   readonly mean?: number[];
   readonly std?: number[];
@@ -36,7 +36,7 @@ async function checkPreprocessing(options: ModelOptions): Promise<void> {
 
 const numbers = (text: string): number[] => text.split(",").map(fraction);
 
-/** How a model takes its pixels, and which of its outputs is meant. */
+/** Options for how a model takes its pixels, and which output to use. */
 export function preprocessingOptions(command: Command): Command {
   return command
     .option(
@@ -62,7 +62,7 @@ export function preprocessingOptions(command: Command): Command {
 }
 
 export function modelOptions(command: Command): Command {
-  // Commands that read images have these two for both: the images' are the model's.
+  // In commands that read images, these two options apply to both the images and the model.
   if (!command.options.some(({ long }) => long === "--size")) {
     command
       .option("--size <n | hxw>", "size of its images, if the model leaves it open", imageSize)
@@ -94,7 +94,7 @@ export function modelPath(argument: string): { readonly path: string; readonly f
   if (!statSync(argument).isDirectory()) return { path: argument, folder: undefined };
   const path = join(argument, "model.onnx");
   const isRun = existsSync(join(argument, "config.json"));
-  // Of a finished run the model may be missing: said when the run is verified.
+  // A finished run may lack its model; verifying the run reports that.
   if (existsSync(join(argument, "manifest.json"))) return { path, folder: argument };
   if (existsSync(path) && !isRun) return { path, folder: argument };
   throw new InputError({
@@ -109,13 +109,13 @@ export function modelPath(argument: string): { readonly path: string; readonly f
   });
 }
 
-/** A model, and how its images are made. */
+/** A model and its preprocessing. */
 export interface LoadedModel<C extends AnyClassifier = Classifier> extends ModelUnderTest<C> {
   readonly reading: Reading<C>;
 }
 
 /**
- * Loads a model argument and says what a result must say about it; `imageShape` is asked where the model leaves the
+ * Loads a model argument, with the facts that a result states about it. `imageShape` is called if the model leaves the
  * shape of its images open.
  */
 export async function loadModel(
@@ -127,7 +127,7 @@ export async function loadModel(
   return (await load(argument, options, terminal, imageShape, readModel)) as LoadedModel;
 }
 
-/** As {@link loadModel}; a model with nodes that are not read is run as its file is, which is warned of. */
+/** As {@link loadModel}, but a model with unsupported nodes runs as an unchanged file, with a warning. */
 export function loadAnyModel(
   argument: string,
   options: ModelOptions,
@@ -146,7 +146,7 @@ async function load(
 ): Promise<LoadedModel<AnyClassifier>> {
   const { readFileChecked, sha256Of } = await import("../files/index.js");
   const { path, folder } = modelPath(argument);
-  // A plain file is read without what knows of runs.
+  // A plain file is read without loading the code for runs.
   const runs = folder === undefined ? undefined : await import("../training/index.js");
   const finished = folder !== undefined && existsSync(join(folder, "manifest.json"));
   // Refuses a run whose files have changed, before its model is read.
@@ -176,7 +176,7 @@ async function load(
   };
 }
 
-/** What the options say of a model. */
+/** What the options say about a model. */
 export function descriptionOf({
   mean,
   std,
@@ -197,14 +197,14 @@ export function descriptionOf({
     ...(channelOrder === undefined ? {} : { channelOrder: channelOrder === "bgr" ? "BGR" : "RGB" }),
     ...(crop === undefined ? {} : { crop }),
     ...(output === undefined ? {} : { output }),
-    // Beside the working folder, not beside the model.
+    // Relative to the working folder, not to the model.
     ...(labels === undefined ? {} : { labels: resolve(labels) }),
     ...(size === undefined ? {} : { size: [size.height, size.width] }),
     ...(channels === undefined ? {} : { channels }),
   };
 }
 
-/** Names made different: the second `model` becomes `model-2`. */
+/** Makes names unique: the second `model` becomes `model-2`. */
 export function withUniqueNames<T extends ModelUnderTest<AnyClassifier>>(models: readonly T[]): T[] {
   const seen = new Map<string, number>();
   return models.map((model) => {

@@ -2,20 +2,20 @@ import { realpathSync, statSync, type BigIntStats } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { UsageError } from "../errors/index.js";
 
-/** Paths by what they are called on the command line; absent ones were not given. */
+/** Paths by their name on the command line; absent ones were not given. */
 export type Named = Readonly<Record<string, string | undefined>>;
 
-/** Files of a run folder, which is an input as a whole. */
+/** Files of a run folder, all of which count as input. */
 const RUN_FILES = ["model.onnx", "config.json", "manifest.json", "log.jsonl"];
 
-/** Endings of outputs that no picture has: a folder of data may hold them. */
+/** File extensions of outputs that no picture has, so a data folder may hold them. */
 const NO_PICTURES = new Set([".json", ".html", ".npz"]);
 
 /**
- * Refuses an output that is an input or another output, that lies among the pictures of a data folder, or that could not be
- * written: before anything is computed or overwritten. A device or a pipe may be named twice.
+ * Refuses an output that is an input or another output, that lies among the pictures of a data folder, or that cannot be
+ * written, before anything is computed or overwritten. A device or a pipe may be named twice.
  *
- * @param data the inputs that are data, whose folders hold pictures.
+ * @param data inputs that are data, whose folders hold pictures.
  * @throws UsageError, InputError naming the option.
  */
 export async function checkOutputs(outputs: Named, inputs: Named, data: Named = {}): Promise<void> {
@@ -27,7 +27,7 @@ export async function checkOutputs(outputs: Named, inputs: Named, data: Named = 
       if (key !== undefined) taken.set(key, `${name}: ${file}`);
     }
   }
-  // Commands that fail on their words alone load no more than this.
+  // Commands that fail on their arguments alone load nothing beyond this point.
   const { checkWritable, outputPath } = await import("../files/index.js");
   for (const [name, path] of Object.entries(outputs)) {
     if (path === "") throw new UsageError({ place: name, problem: "is empty", remedy: "Name a file." });
@@ -50,7 +50,7 @@ export async function checkOutputs(outputs: Named, inputs: Named, data: Named = 
 }
 
 /**
- * Refuses a folder to be that is a file, or would lie in one, before any work; nothing is made.
+ * Refuses an output folder that is a file, or that would lie inside a file, before any work. Creates nothing.
  *
  * @throws UsageError naming the option.
  */
@@ -68,12 +68,12 @@ export function checkFolder(name: string, path: string): void {
   }
 }
 
-/** Data may be followed by a split: photos.csv:test. */
+/** A data argument may end in a split: photos.csv:test. */
 function withoutSplit(path: string): string {
   return path.replace(/:\w+$/, "");
 }
 
-/** A picture in a data folder might be one of its own, and would be read as one next time. */
+/** An output picture in a data folder might overwrite one of its pictures, and would be read as one next time. */
 function refuseAmong(place: string, target: string, what: string, data: string | undefined): void {
   if (data === undefined || NO_PICTURES.has(extname(target).toLowerCase())) return;
   for (const folder of [data, withoutSplit(data)]) {
@@ -88,7 +88,7 @@ function refuseAmong(place: string, target: string, what: string, data: string |
   }
 }
 
-/** What is there, at the end of all links; undefined where nothing is, or nothing that can be seen. */
+/** What exists at the end of all links; undefined if nothing does, or nothing accessible. */
 function lookUp(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true });
@@ -97,13 +97,13 @@ function lookUp(path: string): BigIntStats | undefined {
   }
 }
 
-/** A file by what it is, whatever links lead to it. */
+/** Identifies an existing file, whatever links lead to it. */
 function existing(path: string): string | undefined {
   const found = lookUp(path);
   return found && `${found.dev}:${found.ino}`;
 }
 
-/** A file to be, by its folder and name. */
+/** Identifies a file to be created, by its folder and name. */
 function planned(path: string): string {
   const folder = resolve(dirname(path));
   try {

@@ -4,7 +4,7 @@ import type { Dataset } from "../data/index.js";
 
 const LOSSY = new Set([".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"]);
 
-/** Where adversarial images go: pictures of a kind that would change them are refused. */
+/** Output paths for adversarial images; picture formats that would change them are refused. */
 export function picturesOrArrays(path: string): string {
   const ending = extname(path).toLowerCase();
   if (!LOSSY.has(ending)) return path;
@@ -19,10 +19,10 @@ export function isPicture(path: string): boolean {
 
 /**
  * Writes images `[N, C, H, W]` in [0, 1] as PNGs, each pixel rounded to the nearest of 256 levels: one image as `path`,
- * several as `name-01.png`, `name-02.png`, …; the files. A link at the path is followed; those at numbered names, which nobody
- * typed, are replaced.
+ * several as `name-01.png`, `name-02.png`, …. Returns the files. A link at the path is followed; links at numbered names, which
+ * nobody typed, are replaced.
  *
- * @throws InputError where they cannot be written.
+ * @throws InputError if they cannot be written.
  */
 export async function writePictures(
   path: string,
@@ -45,7 +45,7 @@ export async function writePictures(
   return files;
 }
 
-/** One image `[C, H, W]` as a PNG of 8 bits a channel. */
+/** One image `[C, H, W]` as a PNG with 8 bits per channel. */
 export async function pictureBytes(
   { channels, height, width }: Pick<Dataset, "channels" | "height" | "width">,
   image: Float32Array,

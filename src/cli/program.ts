@@ -8,7 +8,7 @@ import { surviveUnread, writeError, writeOut } from "./streams.js";
 const USAGE = 2;
 const UNEXPECTED = 70;
 
-/** Runs one command line; the exit code: 0 ok, 1 failed, 2 usage, 3 bad input, 130 interrupted. */
+/** Runs one command line. Returns the exit code: 0 ok, 1 failed, 2 usage, 3 bad input, 130 interrupted. */
 export async function runCli(args: readonly string[]): Promise<number> {
   surviveUnread();
   leaveSignalsToSystem();
@@ -21,7 +21,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The program with the command that is asked for; the others are stubs for the help. */
+/** The program with the requested command; the others are stubs for the help. */
 async function createProgram(args: readonly string[]): Promise<Command> {
   const [first, second] = args.filter((arg) => !arg.startsWith("-"));
   const asked = first === "help" ? second : first;
@@ -44,11 +44,11 @@ Examples:
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
     );
-  // What is set here holds for every command. Errors come back as exceptions: `runCli` alone decides the exit code.
+  // These settings hold for every command. Errors come back as exceptions, so only `runCli` decides the exit code.
   program
     .configureOutput({ writeOut, writeErr: writeError })
     .exitOverride()
-    // Stubs have no options and arguments to show.
+    // Stubs have no options or arguments to show.
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .showHelpAfterError("Add --help to see the options.");
   for (const [name, { description, load }] of Object.entries(COMMANDS)) {
@@ -61,7 +61,7 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 bad input, 130 interrupted.`,
   return program;
 }
 
-/** More threads than cores wait for each other: everything takes longer. */
+/** Warns about more threads than cores, which wait for each other and slow everything down. */
 async function warnOfThreads({ threads }: { readonly threads?: unknown }): Promise<void> {
   if (typeof threads !== "number") return;
   const { coreCount } = await import("../files/index.js");
@@ -73,7 +73,7 @@ async function warnOfThreads({ threads }: { readonly threads?: unknown }): Promi
   );
 }
 
-/** For `--eps` commander suggests what is spelt most alike, `--steps`: what begins so is nearer. */
+/** For `--eps` commander suggests the most similar spelling, `--steps`; an option with that prefix is better. */
 function suggestBeginnings(command: Command): void {
   command.configureOutput({
     outputError(text, write) {

@@ -1,4 +1,4 @@
-/** How the images of a model are made: from flags, its description, its graph or what other tools wrote beside it. */
+/** Determines a model's preprocessing: from flags, its description, its graph, or files that other tools wrote beside it. */
 import { basename } from "node:path";
 import type {
   AnyClassifier,
@@ -12,14 +12,14 @@ import type {
 import type { Model } from "../onnx/index.js";
 import type { Terminal } from "./terminal.js";
 
-/** A classifier, and what is known of its images. */
+/** A classifier, and what is known about its images. */
 export interface Reading<C extends AnyClassifier = Classifier> {
   readonly classifier: C;
-  /** All that is known, for `model.yaml`. */
+  /** Everything known, for `model.yaml`. */
   readonly description: ModelDescription;
-  /** How its pixels are known, for a reader; undefined for a model of holdfast, whose graph takes pixels in [0, 1]. */
+  /** The source of the preprocessing, in words; undefined for a model saved by holdfast, whose graph takes pixels in [0, 1]. */
   readonly origin?: string | undefined;
-  /** Whether its preprocessing is known; else it is yet to be tried. */
+  /** Whether its preprocessing is known; otherwise it must be found by trial. */
   readonly isSettled: boolean;
   /** The classifier with another preprocessing. */
   readonly withPreprocessing: (preprocessing: Preprocessing) => Promise<C>;
@@ -28,7 +28,7 @@ export interface Reading<C extends AnyClassifier = Classifier> {
 export interface ReadingRequest {
   readonly path: string;
   readonly name: string;
-  /** What flags say. */
+  /** The description from flags. */
   readonly given: ModelDescription & { readonly channels?: number };
   readonly imageShape: (() => Promise<KnownImageShape>) | undefined;
   /** Whether rounding is differentiated as the identity. */
@@ -37,7 +37,7 @@ export interface ReadingRequest {
 
 const GRAPH = "its graph";
 
-/** Whether the pixels are normalised by nodes of the file itself, and not by what holdfast puts before it. */
+/** Whether nodes of the file itself normalise the pixels, rather than nodes that holdfast adds in front. */
 export function isOfGraph({
   description: { mean, std, range = 1 },
   origin,
@@ -48,7 +48,7 @@ export function isOfGraph({
 
 const PIXELS = ["mean", "std", "range", "channelOrder"] as const;
 
-/** What is said of pixel values, of all that is said. */
+/** The part of a description that is about pixel values. */
 function pixelsOf(description: ModelDescription): ModelDescription {
   return Object.fromEntries(
     PIXELS.flatMap((key) => (description[key] === undefined ? [] : [[key, description[key]]])),
@@ -63,15 +63,15 @@ function withoutPixels(description: ModelDescription): ModelDescription {
 }
 
 /**
- * Reads the model at `path`. Flags come first; then `model.yaml`; then a normalisation that the graph begins with; then
- * Hugging Face's or timm's files. Where none speaks of pixels, they are left in [0, 1] and yet to be tried.
+ * Reads the model at `path`. Flags come first; then `model.yaml`; then a normalisation at the start of the graph; then
+ * Hugging Face's or timm's files. If none describes pixels, they stay in [0, 1] until a trial.
  */
 export async function readModel(request: ReadingRequest, terminal: Terminal): Promise<Reading> {
   const { classifierFromFile } = await import("../models/index.js");
   return (await readBy(classifierFromFile, request, terminal)) as Reading;
 }
 
-/** As {@link readModel}; a model with nodes that are not read is run as its file is, which is warned of. */
+/** As {@link readModel}, but a model with unsupported nodes runs as an unchanged file, with a warning. */
 export async function readAnyModel(
   request: ReadingRequest,
   terminal: Terminal,
@@ -155,7 +155,7 @@ async function readBy(
 
 type Read = (model: Model, path: string, options: LoadOptions) => Promise<AnyClassifier>;
 
-/** Reads a model, or, where nodes of it cannot be read, what runs it as its file is; that is told once. */
+/** Reads a model or, if it has unsupported nodes, runs its file unchanged; warns once. */
 async function readerOfAny(terminal: Terminal, name: string): Promise<Read> {
   const { anyFromFile } = await import("../models/index.js");
   const { neededFor } = await import("../graph/index.js");
@@ -175,14 +175,14 @@ async function readerOfAny(terminal: Terminal, name: string): Promise<Read> {
     });
 }
 
-/** What the graph begins with, where there is one. */
+/** The normalisation at the start of the graph, if there is one. */
 async function startOf(classifier: AnyClassifier): Promise<GraphStart | undefined> {
   const { findGraphStart, isOpaque } = await import("../models/index.js");
   if (isOpaque(classifier)) return undefined;
   return findGraphStart(classifier.graph, classifier.image, classifier.channels);
 }
 
-/** Where a file says what cannot be, the error names the file. */
+/** Makes errors about a file's contents name the file. */
 async function saying<T>(origin: string, make: () => Promise<T>): Promise<T> {
   const { InputError, UsageError } = await import("../errors/index.js");
   try {
@@ -209,7 +209,7 @@ interface Sources {
   readonly asIs: AnyClassifier;
 }
 
-/** What is said of pixel values and who says it. Flags amend what is written, and take the place of what is guessed. */
+/** The description of pixel values and its source. Flags amend a written description and replace guesses. */
 async function pixelsFrom({
   path,
   flags,
@@ -255,7 +255,7 @@ function normalisation({ mean, deviation }: Pick<GraphStart, "mean" | "deviation
 
 const short = (value: number): string => String(Number(value.toPrecision(4)));
 
-/** One number where all are the same. */
+/** A single number if all are the same. */
 function numbers(values: readonly number[]): string {
   const shown = values.map(short);
   return new Set(shown).size === 1 ? shown[0]! : `[${shown.join(", ")}]`;
@@ -269,7 +269,7 @@ export function describePreprocessing({ mean, std, range = 1, channelOrder }: Pr
   return `${plain}, for x in [0, 1]${channelOrder === "BGR" ? ", blue first" : ""}`;
 }
 
-/** How pictures become a model's input, for a result: pixels, where that is known from, and the crop. */
+/** Describes how pictures become a model's input, for a result: pixels, the source of that, and the crop. */
 export function describeReading(description: ModelDescription, origin: string): string {
   const { crop = 1, fit = "crop", interpolation = "bilinear" } = description;
   const fitted = [
@@ -283,7 +283,7 @@ export function describeReading(description: ModelDescription, origin: string): 
   return [`${describePreprocessing(description)}, from ${origin}`, ...fitted].join("; ");
 }
 
-/** The flags that say the same. */
+/** The flags that give the same preprocessing. */
 export function preprocessingFlags({ mean, std, range = 1, channelOrder }: Preprocessing): string {
   const list = (values: readonly number[]): string =>
     values.map((value) => Number(value.toPrecision(6))).join(",");

@@ -1,4 +1,4 @@
-/** Adversarial images as pictures in a folder: rounded inside the ball, and judged as they are read back. */
+/** Saves adversarial images as pictures in a folder: rounded inside the ball, and classified again as read back. */
 import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
@@ -6,20 +6,20 @@ import type { Target, ThreatModel } from "../attacks/index.js";
 import type { Dataset } from "../data/index.js";
 import { pictureBytes } from "./pictures.js";
 
-/** What is known of a saved picture: a row of `saved.json`. */
+/** Facts about a saved picture: a row of `saved.json`. */
 export interface SavedPicture {
   readonly file: string;
-  /** The image that it was made of. */
+  /** The image it was made from. */
   readonly source: string;
   readonly label: string;
   readonly cleanPrediction: string;
-  /** What the model says of the picture as it is read back; null where that is no number. */
+  /** The model's prediction for the picture as read back; null if a logit is NaN. */
   readonly prediction: string | null;
-  /** Whether it is adversarial as it is read back. */
+  /** Whether it is adversarial as read back. */
   readonly success: boolean;
-  /** Whether it was before it was rounded. */
+  /** Whether it was adversarial before rounding. */
   readonly successBefore: boolean;
-  /** From the clean image, in the norm of the attack. */
+  /** Distance from the clean image, in the norm of the attack. */
   readonly distance: number;
 }
 
@@ -28,7 +28,7 @@ export interface Saving {
   readonly target: Target;
   readonly dataset: Dataset;
   readonly threat: ThreatModel;
-  /** The class to be reached; undefined for any but the label. */
+  /** The target class; undefined for any but the label. */
   readonly aim: number | undefined;
   /** `[N, C, H, W]` */
   readonly adversarial: Float32Array;
@@ -38,12 +38,12 @@ export interface Saving {
 
 const MANIFEST = "saved.json";
 
-/** Whether a path means a folder: it ends as one, or is one. */
+/** Whether a path means a folder: it ends with a slash, or is one. */
 export function isFolder(path: string): boolean {
   return /[/\\]$/.test(path) || (existsSync(path) && statSync(path).isDirectory());
 }
 
-/** @throws UsageError where the folder holds anything but pictures that were saved so before. */
+/** @throws UsageError if the folder holds anything other than pictures saved in this way. */
 export async function checkSaveFolder(folder: string): Promise<void> {
   const names = existsSync(folder) ? await readdir(folder) : [];
   if (names.length === 0 || names.includes(MANIFEST)) return;
@@ -56,10 +56,10 @@ export async function checkSaveFolder(folder: string): Promise<void> {
 }
 
 /**
- * Writes every adversarial image as an 8-bit PNG and `saved.json`, a row for each.
+ * Writes every adversarial image as an 8-bit PNG, and `saved.json` with a row for each.
  *
  * @returns the rows.
- * @throws InputError where they cannot be written.
+ * @throws InputError if they cannot be written.
  */
 export async function saveFolder(saving: Saving): Promise<SavedPicture[]> {
   const { ensureFolder, replaceFile, writeFileAtomic } = await import("../files/index.js");
@@ -109,7 +109,7 @@ export async function saveFolder(saving: Saving): Promise<SavedPicture[]> {
       files.push(`${file}.png`);
       await replaceFile(join(folder, files[i]!), await pictureBytes(dataset, row(rounded, i)));
     }
-    // What was written is what is judged.
+    // Judge what was actually written.
     const back = new Float32Array(size * imageSize);
     for (let i = 0; i < size; i++) await readBack(join(folder, files[i]!), dataset, row(back, i));
     const final = await answers(back);
@@ -135,7 +135,7 @@ export async function saveFolder(saving: Saving): Promise<SavedPicture[]> {
   return rows;
 }
 
-/** Letters, digits and a few signs of a name, at most forty: no path, and no name that a system keeps to itself. */
+/** Reduces a name to at most forty letters, digits and a few signs, which is never a path or a reserved name. */
 function safe(name: string): string {
   const kept = name
     .normalize("NFC")
@@ -159,7 +159,7 @@ async function readBack(
   }
 }
 
-/** What came of it, in words. */
+/** Describes the outcome. */
 export function describeSaved(folder: string, rows: readonly SavedPicture[]): string {
   const before = rows.filter(({ successBefore }) => successBefore).length;
   const after = rows.filter(({ success, successBefore }) => success && successBefore).length;

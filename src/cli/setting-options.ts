@@ -1,4 +1,4 @@
-/** The rows of a training's settings as options of the command line. */
+/** Makes command-line options from the rows of the training settings. */
 import { Option, type Command } from "commander";
 import {
   describeDefault,
@@ -8,7 +8,7 @@ import {
 } from "../training/settings/index.js";
 import { number, oneOf } from "./values.js";
 
-/** Rows that can be typed. */
+/** Rows with an option. */
 const TYPED = SETTING_ROWS.flatMap(([path, row]) =>
   row.flag === undefined ? [] : [{ path, row, option: optionOf(row.flag, row) }],
 );
@@ -18,25 +18,25 @@ export function settingOptions(command: Command): Command {
   return command;
 }
 
-/** What was typed of the settings, by path. */
+/** The typed settings, by path. */
 export function givenSettings(options: object): GivenSettings {
   const typed = new Map(Object.entries(options));
   return Object.fromEntries(
     TYPED.flatMap(({ path, option }) => {
       const value: unknown = typed.get(option.attributeName());
-      // An option that turns something off is true until it is typed.
+      // An option that turns something off is true unless it is typed.
       return value === undefined || (option.negate && value === true) ? [] : [[path, value]];
     }),
   );
 }
 
-/** Options whose value is what is kept. */
+/** Options whose value is stored as it is. */
 const PLAIN = TYPED.filter(
   ({ path, option, row }) =>
     row.keep === undefined && row.variants === undefined && path !== "recipe.name" && !option.negate,
 );
 
-/** `learning-rate` → `learningRate`, the path of what it sets. */
+/** `learning-rate` → `learningRate`, the path of its setting. */
 export function settingByName(name: string): string | undefined {
   return PLAIN.find(({ option }) => option.long === `--${name}`)?.path;
 }

@@ -1,4 +1,4 @@
-/** Models whose file does not say how their pixels are read: the usual ways are tried on labelled images. */
+/** Finds the preprocessing of models that do not state it, by trying the usual ones on labelled images. */
 import type { Dataset, OpenOptions } from "../data/index.js";
 import type { PreprocessingGuess, Trial, TriedPreprocessings } from "../evaluation/index.js";
 import type { AnyClassifier, ModelDescription } from "../models/index.js";
@@ -7,7 +7,7 @@ import { describeReading, preprocessingFlags, type Reading } from "./reading.js"
 import { openOptionsOf, type DataOptions, type MapOptions } from "./shared-options.js";
 import { formatTable, type Terminal } from "./terminal.js";
 
-/** Images that candidates are tried on, drawn class by class. */
+/** Number of images to try candidates on, drawn class by class. */
 const TRIED = 50;
 /** Resize to 256 and crop to 224. */
 const USUAL_CROP = 0.875;
@@ -15,10 +15,10 @@ const USUAL_CROP = 0.875;
 type SettleOptions = DataOptions & MapOptions & { readonly threads?: number; readonly seed?: number };
 
 /**
- * The model with the preprocessing under which it is clearly right. What was tried is told, with the flags that would say it;
- * a model whose preprocessing is known stays as it is.
+ * Returns the model with the preprocessing that clearly works. Prints what was tried, with the flags that would set it.
+ * A model with known preprocessing is returned unchanged.
  *
- * @throws InputError where the model is at chance however its pixels are read.
+ * @throws InputError if the model is no better than chance with every preprocessing.
  */
 export async function settleModel<C extends AnyClassifier>(
   model: LoadedModel<C>,
@@ -40,7 +40,7 @@ export async function settleModel<C extends AnyClassifier>(
   );
   const crop = await tryCrop(model, best, images, options, terminal);
   const guess = guessOf(best, tried, crop);
-  // Also where notes are not wanted: a guess is never silent.
+  // Also with --quiet: a guess is never silent.
   terminal.warn(describeGuess(name, guess));
   const { preprocessing } = best;
   const origin = `a trial: right on ${best.correct} of ${best.images} images`;
@@ -59,7 +59,7 @@ export async function settleModel<C extends AnyClassifier>(
   };
 }
 
-/** How images are fitted to a model, as far as it is known. */
+/** How images are fitted to a model, as far as known. */
 export function fitOfDescription({ crop, fit, interpolation }: ModelDescription): OpenOptions {
   return {
     ...(crop === undefined ? {} : { cropFraction: crop }),
@@ -90,7 +90,7 @@ async function trialImages(
     .dataset;
 }
 
-/** .875 where it is clearly better than the whole picture. */
+/** .875 if it is clearly better than the whole picture. */
 async function tryCrop(
   model: LoadedModel<AnyClassifier>,
   best: Trial,
@@ -110,7 +110,7 @@ async function tryCrop(
   return isClearlyBetter(trials[0]!.answers, best.answers, images.labels) ? USUAL_CROP : undefined;
 }
 
-/** What a result says of the choice. A crop that was tried goes with any of the pixels. */
+/** What a result says about the choice. A crop that was tried applies to all candidates. */
 function guessOf(best: Trial, { asGood }: TriedPreprocessings, crop: number | undefined): PreprocessingGuess {
   const cropped = crop === undefined ? [] : [`--crop ${crop}`];
   const named = ({ name, preprocessing }: Trial): { name: string; options: string } => ({

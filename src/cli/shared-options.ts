@@ -41,7 +41,7 @@ export function dataOptions(command: Command, data: string): Command {
   );
 }
 
-/** How the classes of data are those of a model. */
+/** Options that map the classes of data to those of a model. */
 export interface MapOptions {
   readonly classMap?: string;
 }
@@ -53,10 +53,10 @@ export function mapOptions(command: Command): Command {
   );
 }
 
-/** Of the commands that look at images: their name is an argument. */
+/** For commands that inspect data, which take its name as an argument. */
 export type LookOptions = CommonOptions & Omit<DataOptions, "data"> & { readonly sheet?: string };
 
-/** How images are read, whatever their data is called. */
+/** How images are read, whatever the data. */
 export function imageOptions(command: Command): Command {
   return choiceOptions(shapeOptions(command));
 }
@@ -84,7 +84,7 @@ export function listOfNames(text: string): string[] {
   return list;
 }
 
-/** Which of a dataset's images are used. */
+/** Which of a dataset's images to use. */
 export function choiceOptions(command: Command): Command {
   return partOptions(command).option(
     "--skip-unreadable",
@@ -92,7 +92,7 @@ export function choiceOptions(command: Command): Command {
   );
 }
 
-/** Which of a dataset's classes, and of its owners' splits. */
+/** Which of a dataset's classes, and which of its official splits. */
 export function partOptions(command: Command): Command {
   return command
     .option(
@@ -107,10 +107,10 @@ export function partOptions(command: Command): Command {
     );
 }
 
-/** Names between commas, or from a file: a thousand of them, or such as have commas in them. */
+/** Names separated by commas, or from a file if there are many or if they contain commas. */
 function classList(text: string): string[] {
   if (!/\.txt$/i.test(text)) return listOfNames(text);
-  // Options are read before anything is awaited.
+  // Options are parsed synchronously.
   return new TextDecoder()
     .decode(readFileCheckedSync(text))
     .split(/\r?\n/)
@@ -118,7 +118,7 @@ function classList(text: string): string[] {
     .filter((line) => line !== "");
 }
 
-/** As `openDataset` takes them; absent options are left out, so that a run folder keeps only what was said. */
+/** Options for `openDataset`. Absent options are left out, so that a run folder stores only what was given. */
 export function openOptionsOf({
   size,
   channels,

@@ -1,8 +1,8 @@
-/** The only way to standard output and standard error: what is written there is printable, and may go unread. */
+/** The only way to standard output and standard error: makes text printable, and tolerates missing readers. */
 
 const BAD_INPUT = 3;
 
-/** What a stream says when nobody reads it any more: a closed pipe, a terminal that is gone. */
+/** Errors of a stream that nobody reads any more: a closed pipe, a vanished terminal. */
 const UNREAD = new Set(["EPIPE", "EIO", "ERR_STREAM_DESTROYED"]);
 
 export function writeOut(text: string): void {
@@ -14,8 +14,8 @@ export function writeError(text: string): void {
 }
 
 /**
- * Keeps the work and its exit code when nobody reads (`holdfast … | head`): what cannot be written is dropped. A result
- * that is lost for another reason, as on a full disk, is an error.
+ * Keeps the work and its exit code if nobody reads (`holdfast … | head`): what cannot be written is dropped. Losing a
+ * result for another reason, such as a full disk, is an error.
  */
 export function surviveUnread(): void {
   process.stdout.off("error", outputFailed).on("error", outputFailed);
@@ -30,7 +30,7 @@ function outputFailed(error: NodeJS.ErrnoException): void {
 
 function ignore(): void {}
 
-/** File names may hold anything: what a terminal would obey, or what turns text around, is shown as its code. */
+/** File names may contain anything, so control characters and text-direction marks are shown as their code. */
 export function printable(text: string): string {
   return text.replace(
     /[\p{Cc}\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,

@@ -2,7 +2,7 @@ import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { OpenOptions } from "../data/index.js";
 import { printable, printableLines, writeError, writeOut } from "./streams.js";
 
-/** Where a command's words go: data on stdout, everything else on stderr. */
+/** A command's output: data on stdout, everything else on stderr. */
 export interface Terminal {
   /** For people, on stderr; silent with `--quiet`. */
   note(text: string): void;
@@ -13,7 +13,7 @@ export interface Terminal {
   progress(total: number, unit: string): Progress;
 }
 
-/** A bar with the time left on a terminal; elsewhere a line now and then. */
+/** A progress bar with the time left on a terminal; elsewhere an occasional line. */
 export interface Progress {
   at(done: number, text: string): void;
   /** A line above the bar. */
@@ -26,7 +26,7 @@ export interface TerminalOptions {
   readonly quiet?: boolean | undefined;
 }
 
-/** Milliseconds between two lines where there is no terminal to draw a bar on. */
+/** Milliseconds between two lines if there is no terminal for a bar. */
 const LINE_INTERVAL = 10_000;
 
 export function createTerminal({ json = false, quiet = false }: TerminalOptions): Terminal {
@@ -49,12 +49,12 @@ function barProgress(total: number, unit: string): Progress {
     {
       format: `{bar} {percentage}% {value}/{total} ${unit} | {left} left | {text}`,
       stream: process.stderr,
-      // A process that is ended at once must leave the terminal as it was: lines are cut instead.
+      // A process that is killed must leave the terminal as it was, so cut lines instead of turning off wrapping.
       hideCursor: false,
       linewrap: true,
       barsize: 24,
       clearOnComplete: false,
-      // Compute holds the thread: redraw when told, not by a timer.
+      // Computation blocks the thread, so redraw on demand and not by a timer.
       fps: 1000,
       noTTYOutput: false,
     },
@@ -112,7 +112,7 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
 }
 
-/** Columns as wide as their cells; the first to the left, the others to the right. */
+/** Columns as wide as their cells; the first is left-aligned, the others right-aligned. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows
@@ -128,10 +128,10 @@ export function formatPercent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/** No more files that were left out are named. */
+/** Most skipped files to list by name. */
 const NAMED = 5;
 
-/** Warns once of each dataset that `--skip-unreadable` left files out of. */
+/** Warns once about each dataset in which `--skip-unreadable` skipped files. */
 export function createSkippedWarner(terminal: Terminal): NonNullable<OpenOptions["onSkipped"]> {
   const said = new Set<string>();
   return ({ name, skipped = [] }) => {
@@ -140,7 +140,7 @@ export function createSkippedWarner(terminal: Terminal): NonNullable<OpenOptions
   };
 }
 
-/** Says once of each source without splits of its own how it is used, and how to name a part of it. */
+/** Notes once, for each source without its own splits, how it is used and how to name a part of it. */
 export function createUndividedTeller(terminal: Terminal): NonNullable<OpenOptions["onUndivided"]> {
   const said = new Set<string>();
   return (place, note) => {

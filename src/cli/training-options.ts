@@ -11,7 +11,7 @@ import {
 } from "./shared-options.js";
 import { oneOf } from "./values.js";
 
-/** What is trained, on what and from where, as it was typed; how it is trained is in `givenSettings`. */
+/** The typed model, data and initial weights. Training settings are in `givenSettings`. */
 export interface TrainOptions
   extends
     CommonOptions,
@@ -27,7 +27,7 @@ export interface TrainOptions
   readonly resume?: string;
 }
 
-/** Everything that says what is trained and how. */
+/** Adds all options for what to train and how. */
 export function trainingOptions(command: Command): Command {
   command.option(
     "--model <name | file>",
@@ -41,7 +41,7 @@ export function trainingOptions(command: Command): Command {
   return commonOptions(command);
 }
 
-/** Of a model that is read from a file. */
+/** Options for a model read from a file. */
 function importOptions(command: Command): void {
   preprocessingOptions(command)
     .addOption(

@@ -1,4 +1,4 @@
-/** The page of a training: served while it runs, where that is asked for, and left in its folder. */
+/** The page of a training: served while it runs, if requested, and saved in its folder. */
 import type { Command } from "commander";
 import { UsageError } from "../errors/index.js";
 import type { Ending, LiveTraining } from "../live/index.js";
@@ -21,14 +21,14 @@ export function pageOptions(command: Command): Command {
 }
 
 export interface TrainingPageHost {
-  /** Shows the run that is to be in this folder. */
+  /** Shows the run that will be in this folder. */
   begin(folder: string): Promise<void>;
   onEvent(event: RunEvent): void;
-  /** Leaves `report.html` in the folder of a training that began, its path returned, and stops serving. */
+  /** Saves `report.html` in the folder of a training that started, returns its path, and stops serving. */
   end(ending: Ending): Promise<string | undefined>;
 }
 
-/** @throws UsageError when the port is in use: nothing has begun then. */
+/** @throws UsageError if the port is in use, before anything has started. */
 export async function hostTrainingPage(options: PageOptions, terminal: Terminal): Promise<TrainingPageHost> {
   const live = await serve(options, terminal);
   let folder = "";
@@ -72,7 +72,7 @@ async function serve(
   });
 }
 
-/** The link is a result of its own: it is said to whoever asked for quiet, too. */
+/** The link is a result, so it is printed even with --quiet. */
 async function announce({ links, port }: LiveTraining, open: boolean): Promise<void> {
   const [printed, opened] = links;
   const { openBrowser } = await import("../live/index.js");
@@ -85,7 +85,7 @@ async function announce({ links, port }: LiveTraining, open: boolean): Promise<v
   );
 }
 
-/** A training is not undone by a page that cannot be written. */
+/** A page that cannot be written does not fail the training. */
 async function keepReport(folder: string, ending: Ending, terminal: Terminal): Promise<string | undefined> {
   try {
     const { readRunHistory, runPaths } = await import("../training/index.js");

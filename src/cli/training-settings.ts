@@ -1,4 +1,4 @@
-/** From what was typed to a new run, and in words. */
+/** Turns the typed options into a new run, and describes it. */
 import { basename } from "node:path";
 import { UsageError } from "../errors/index.js";
 import type { Recipe } from "../defences/index.js";
@@ -16,7 +16,7 @@ import { USUAL_RECIPE } from "../training/settings/index.js";
 import type { TrainOptions } from "./training-options.js";
 import { formatEpsilon } from "./values.js";
 
-/** A run of these options, described on the terminal; `within`: the folder of what names none of its own. */
+/** A run with these options, described on the terminal. `within`: the parent folder if none is named. */
 export async function newRun(
   options: TrainOptions,
   terminal: Terminal,
@@ -35,14 +35,14 @@ export async function newRun(
     });
   }
   if (options.out !== undefined) checkFolder("--out", options.out);
-  // Reading large data takes its time: what was mistyped is said before.
+  // Reading large data takes time, so report typing errors first.
   checkSettings(settings);
   const said: RunOptions = {
     data: options.data,
-    // A run that is resumed has said what it leaves out when it began.
+    // A resumed run has already reported its skipped files.
     dataOptions: {
       ...openOptionsOf(options),
-      // With a validation set of its own nothing need be held out from what is trained on, or from that set.
+      // With a separate validation set, nothing needs to be held out from the training data or from that set.
       ...(options.validationData === undefined ? {} : { whole: true }),
       onSkipped: createSkippedWarner(terminal),
       onUndivided: createUndividedTeller(terminal),
@@ -74,7 +74,7 @@ const IMPORT_ONLY = [
   "straightThrough",
 ] as const;
 
-/** The built-in networks take pixels as they are, and their layers are known. */
+/** Refuses import options for built-in networks, which take pixels unchanged and have known layers. */
 function refuseImportOptions(options: TrainOptions): void {
   const name = IMPORT_ONLY.find((each) => options[each] !== undefined);
   if (name === undefined) return;
@@ -85,7 +85,7 @@ function refuseImportOptions(options: TrainOptions): void {
   });
 }
 
-/** How the file's images are made, from the same places as for every other command; size and channels are the data's. */
+/** The file's preprocessing, from the same sources as in every other command; size and channels come from the data. */
 async function importSettingsOf(options: TrainOptions, terminal: Terminal): Promise<ImportSettings> {
   const { head, taps } = options;
   const { path } = modelPath(options.model);
@@ -118,7 +118,7 @@ async function settingsOf(options: TrainOptions): Promise<TrainingSettings> {
   const { resolveSettings } = await import("../training/index.js");
   const given = givenSettings(options);
   const { recipe, isFile } = await recipeNamed(String(given["recipe.name"] ?? USUAL_RECIPE));
-  // A file says its own ε; a recipe of ours is used with what the data are usually attacked with.
+  // A recipe file states its own ε; a built-in recipe uses the usual ε for the data.
   const usual = nameOf(options.data) === "mnist" ? 0.3 : 8 / 255;
   const epsilon = (isFile ? recipe.adversary?.epsilon : undefined) ?? usual;
   const settings = resolveSettings(
@@ -136,7 +136,7 @@ async function settingsOf(options: TrainOptions): Promise<TrainingSettings> {
   return settings;
 }
 
-/** A recipe of ours, or that of a file. */
+/** A built-in recipe, or one from a file. */
 export async function recipeNamed(
   name: string,
 ): Promise<{ readonly recipe: Recipe; readonly isFile: boolean }> {

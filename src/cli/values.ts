@@ -1,4 +1,4 @@
-/** What users type, turned into numbers; every refusal names the option and shows an example. */
+/** Parses what users type. Every error names the option and shows an example. */
 import { InvalidArgumentError, Option } from "commander";
 import { parseBytes } from "../files/memory.js";
 import {
@@ -35,12 +35,12 @@ export function number(rule: NumberRule): (text: string) => number {
   };
 }
 
-/** NaN where it is none. */
+/** NaN if it is not a number. */
 function wholeNumber(text: string): number {
   return text.trim() === "" ? NaN : Number(text);
 }
 
-/** The share that was typed in percent, as in `50` or `5%`. */
+/** The share that was probably meant by a percentage, such as `50` or `5%`. */
 function meantShare({ most, below, whole: isWhole }: NumberRule, text: string): number | undefined {
   const [, digits, sign] = /^\s*([\d.]+)\s*(%?)\s*$/.exec(text) ?? [];
   if (isWhole === true || (most !== 1 && below !== 1) || digits === undefined) return undefined;
@@ -60,13 +60,13 @@ export function whole(least: number, most?: number): (text: string) => number {
   return number(wholeRule(least, most));
 }
 
-/** What the generator takes: 32 bits. */
+/** Seeds of the generator have 32 bits. */
 export const seed: (text: string) => number = whole(0, 2 ** 32 - 1);
 
-/** More threads or processes than any machine has were mistyped, and bring this one down. */
+/** More threads or processes than any machine has are a typing error, and would bring this one down. */
 export const workers: (text: string) => number = whole(1, 1024);
 
-/** An option of some words, in whatever case they are typed. */
+/** An option with a choice of words, in any case. */
 export function oneOf(flags: string, description: string, words: readonly string[]): Option {
   const option = new Option(flags, description).choices(words);
   const parse = option.parseArg!;
@@ -117,7 +117,7 @@ export function imageSize(text: string): { height: number; width: number } {
   return { height: side(height), width: side(width) };
 }
 
-/** ε in the form a reader knows: a short decimal, or 8/255 when it is that many gray levels. */
+/** ε in its familiar form: a short decimal, or 8/255 if it is a whole number of gray levels. */
 export function formatEpsilon(epsilon: number): string {
   if (Math.abs(Number(epsilon.toFixed(4)) - epsilon) < 1e-9) return String(Number(epsilon.toFixed(4)));
   const levels = epsilon * 255;

@@ -26,7 +26,7 @@ function tanhGelu(g: GraphBuilder, x: Value): Value {
   return g.op("Add", [plus(g, times(g, t, 0.5), 0.5), bent]);
 }
 
-/** 1 where x > 0, else α. Max is exact, where α lies between the mask's 0 and 1. */
+/** 1 where x > 0, else α. Max is exact because α lies between the mask's 0 and 1. */
 function twoSlopes(g: GraphBuilder, x: Value, alpha: number): Value {
   const mask = positiveMask(g, x);
   if (alpha >= 0 && alpha <= 1) return g.op("Max", [mask, g.scalar(alpha, x)]);
@@ -100,7 +100,7 @@ export const ACTIVATIONS_RULES: Rules<ActivationOp> = {
     const sum = g.op("ReduceSum", [yGrad, g.ints([attributes.axis])], { keepdims: 1 });
     return [g.op("Sub", [yGrad, g.op("Mul", [g.op("Exp", [y]), sum])])];
   },
-  /** In eval form, which is what graphs hold, dropout is the identity. */
+  /** In eval form, the form of all graphs, dropout is the identity. */
   Dropout: ({ node, inputs, outputGrads: [yGrad] }) => {
     if (inputs[2] !== undefined) throw new Error(`node "${node.name}": Dropout in training mode`);
     return [yGrad!, null, null];

@@ -15,7 +15,7 @@ type RuleContext = AnyContext<"BatchNormalization">;
  * Training form (μ, σ² of the batch, over M = N · H · W elements; Ioffe & Szegedy 2015, §3):
  *
  *   x_grad = γ r · ( y_grad − β_grad / M − x̂ · γ_grad / M )  =  s · y_grad + t · (x − μ) + u ,
- *   s = γ r     t = − s r γ_grad / M     u = − s β_grad / M     one number a channel each: few passes over the maps
+ *   s = γ r     t = − s r γ_grad / M     u = − s β_grad / M     one number per channel each, so few passes over the maps
  */
 export const batchNormalization: Rule<"BatchNormalization"> = (context) =>
   context.attributes.training_mode === 1 ? training(context) : inference(context);
@@ -34,7 +34,7 @@ function channelSum(g: GraphBuilder, value: Value): Value {
   return g.op("ReduceSum", [value, g.ints(channelAxes(value))], { keepdims: 0 });
 }
 
-/** r = 1 / √(σ² + ε), of the shape of σ². */
+/** r = 1 / √(σ² + ε), in the shape of σ². */
 function inverseDeviation({ g, attributes }: RuleContext, variance: Value): Value {
   const shifted = g.op("Add", [variance, g.scalar(attributes.epsilon, variance)]);
   return g.op("Reciprocal", [g.op("Sqrt", [shifted])]);
@@ -80,8 +80,8 @@ function statistics(
 
 /**
  * Whether the node's running outputs are its batch's statistics when the gradient reads them: with momentum 0, and
- * running inputs that are computed for this node alone. ONNX Runtime writes the outputs over the inputs, so where
- * another node has the same ones (equal constants become one value, too), only the last one's statistics are left.
+ * running inputs computed only for this node. ONNX Runtime writes the outputs over the inputs, so if
+ * another node shares them (equal constants also become one value), only the last node's statistics are left.
  */
 function givesStatistics({ g, node, inputs, attributes }: RuleContext): boolean {
   if (attributes.momentum !== 0) return false;

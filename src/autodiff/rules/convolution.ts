@@ -11,8 +11,9 @@ import { sizeOf, tensor } from "../../tensor/index.js";
 import type { Rule, Rules } from "../rule.js";
 
 /**
- * Of the form T(x, W, u) = Σ u · (W ⋆ x), whose gradient by each argument is an operator of the other two: Conv by u,
- * ConvInputGradient by x, ConvWeightGradient by W. The output's gradient stands for the argument that the operator lacks.
+ * Rules from the trilinear form T(x, W, u) = Σ u · (W ⋆ x), whose gradient by each argument is an operator on the other two:
+ * Conv by u, ConvInputGradient by x, ConvWeightGradient by W. The output's gradient replaces the argument that the operator
+ * lacks.
  *
  *   y = Conv(x, W) + b:   x_grad = ConvInputGradient(y_grad, W)   W_grad = ConvWeightGradient(x, y_grad)   b_grad = Σ y_grad
  */
@@ -36,7 +37,7 @@ const trilinear: Rule<TrilinearOp> = ({ g, node, inputs, outputGrads: [yGrad], a
   ];
 };
 
-/** Col2Im: the adjoint takes the windows of the image apart, by a convolution with one kernel for each tap. */
+/** Col2Im: the adjoint extracts the windows of the image, by a convolution with one kernel per tap. */
 const col2Im: Rule<"Col2Im"> = ({ g, inputs: [columns], outputGrads: [yGrad], types }) => {
   const { w } = columnsOf(types);
   const [taps, channels] = [sizeOf(w.kernel), yGrad!.shape[1]!];

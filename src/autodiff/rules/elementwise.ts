@@ -11,7 +11,7 @@ export const unary =
 
 const passThrough: Rule = ({ outputGrads: [yGrad] }) => [yGrad!];
 
-/** max or min of several: the gradient goes to the operands that attain it, shared equally at ties. */
+/** max or min of several: the gradient goes to the operands that attain it, split equally at ties. */
 const extremum: Rule = ({ g, inputs, outputs: [y], outputGrads: [yGrad], needs }) => {
   const hits = inputs.map((x) => asNumber(g, g.op("Equal", [x, y]), y!));
   const count = hits.length === 1 ? hits[0]! : g.op("Sum", hits);

@@ -23,7 +23,7 @@ export const RULES: Rules<OpType> = {
   ...INDEXING_RULES,
 };
 
-/** The estimator of Bengio et al. 2013 (arXiv:1308.3432, §4): the gradient passes as through an identity. */
+/** The estimator of Bengio et al. 2013 (arXiv:1308.3432, §4): the gradient passes as if through an identity. */
 const straightThrough: Rule = ({ inputs, outputGrads: [yGrad] }) =>
   inputs.map((_, i) => (i === 0 ? yGrad! : null));
 

@@ -6,19 +6,19 @@ export function zerosLike(g: GraphBuilder, x: Value): Value {
   return g.op("Expand", [g.scalar(0, x), g.ints(x.shape)]);
 }
 
-/** How the gradient of one scattering op reads and writes at its places. */
+/** How the gradient of one scatter op reads and writes at its indices. */
 export interface Places {
   readonly gather: (from: Value) => Value;
   readonly scatter: (into: Value, updates: Value, reduction: "none" | "add" | "mul") => Value;
 }
 
 /**
- * The gradients of data x and updates u that are combined by `reduction` to y.
+ * The gradients of data x and updates u, which `reduction` combines to y.
  *
  *   none   x: 0 where one was written      u: y_grad there
  *   add    x: y_grad                       u: y_grad there
  *   mul    x: y_grad · Π u                 u: y_grad · the product of all others
- *   max, min: shared equally among those that attain y, as PyTorch's scatter_reduce does.
+ *   max, min: split equally among those that attain y, as in PyTorch's scatter_reduce.
  */
 export function scattered(
   { g, inputs: [x, , u], outputs: [y], outputGrads: [yGrad], needs }: Parameters<Rule>[0],
@@ -58,7 +58,7 @@ export function scattered(
   );
 }
 
-/** Of each update what everything else at its place multiplies to; zeros are counted, not divided by. */
+/** For each update, the product of everything else at its index. Zeros are counted instead of divided by. */
 function productOfOthers(g: GraphBuilder, x: Value, u: Value, { gather, scatter }: Places): Value {
   const isZero = g.op("Equal", [u, g.scalar(0, u)]);
   const zero = asNumber(g, isZero, u);
@@ -68,7 +68,7 @@ function productOfOthers(g: GraphBuilder, x: Value, u: Value, { gather, scatter 
   return g.op("Mul", [product, asNumber(g, g.op("Equal", [otherZeros, g.scalar(0, u)]), u)]);
 }
 
-/** Indices with the coordinates of their batches put before their own. */
+/** Indices with the coordinates of their batches in front. */
 function withBatch(g: GraphBuilder, indices: Value, batch: number): Value {
   if (batch === 0) return indices;
   const shape = indices.shape.slice(0, -1);
@@ -84,7 +84,7 @@ function withBatch(g: GraphBuilder, indices: Value, batch: number): Value {
 }
 
 export const INDEXING_RULES: Rules<IndexingOp> = {
-  /** Copies are summed: each axis is laid apart as [copies, length]. */
+  /** Copies are summed: each axis is split into [copies, length]. */
   Tile: ({ g, inputs: [x], outputGrads: [yGrad], types }) => {
     const repeats = types.constantInts(1, "repeats");
     if (repeats.includes(0)) return [zerosLike(g, x!), null];
@@ -110,7 +110,7 @@ export const INDEXING_RULES: Rules<IndexingOp> = {
       scatter: (into, updates, reduction) => g.op("ScatterND", [into, indices, updates], { reduction }),
     });
   },
-  /** Back to where the values were; they are at different places. */
+  /** Returns gradients to the original positions, which are all different. */
   TopK: ({ g, inputs: [x], outputs: [, indices], outputGrads: [grad], attributes: { axis } }) => [
     grad === null || grad === undefined
       ? null
@@ -121,7 +121,7 @@ export const INDEXING_RULES: Rules<IndexingOp> = {
     g.op("Trilu", [yGrad, k], { upper }),
     null,
   ],
-  /** The sum from the other end. */
+  /** The cumulative sum from the other end. */
   CumSum: ({ g, inputs: [, axis], outputGrads: [yGrad], attributes: { exclusive, reverse } }) => [
     g.op("CumSum", [yGrad, axis], { exclusive, reverse: 1 - reverse }),
     null,

@@ -9,7 +9,7 @@ import { batchNormalization } from "./batch-normalization.js";
  *
  *   x_grad = r · (d − mean(d) − x̂ · mean(d · x̂)) ,   d = γ · y_grad     γ_grad = Σ y_grad · x̂     β_grad = Σ y_grad
  *
- * and of the statistics: μ_grad / M, − r² · r_grad · x̂ / M. One more LayerNormalization gives x̂ and r in one pass.
+ * and for the statistics: μ_grad / M, − r² · r_grad · x̂ / M. One more LayerNormalization gives x̂ and r in one pass.
  */
 const layerNormalization: Rule<"LayerNormalization"> = (context) => {
   const { g, inputs, outputGrads, attributes, needs } = context;
@@ -37,7 +37,7 @@ const layerNormalization: Rule<"LayerNormalization"> = (context) => {
 };
 
 /**
- * InstanceNormalization: LayerNormalization of the maps as rows, with γ and β of one number a channel
+ * InstanceNormalization: LayerNormalization of the maps as rows, with one γ and one β per channel
  * (Ulyanov et al. 2016, arXiv:1607.08022).
  */
 const instanceNormalization: Rule<"InstanceNormalization"> = (context) => {
@@ -65,7 +65,7 @@ interface Standard {
   readonly inverse: Value;
 }
 
-/** x̂ and r over the last axes, of the shape `layer`. */
+/** x̂ and r over the last axes, in the shape `layer`. */
 function standardise(
   g: GraphBuilder,
   x: Value,

@@ -20,7 +20,7 @@ const maxPool: Rule<"MaxPool"> = ({ g, inputs: [x], outputGrads: [yGrad], attrib
   return [g.op("MaxPoolGradient", [x, yGrad], window)];
 };
 
-/** Linear in what arrives: its gradient is what lies where the maxima are. x only says where that is. */
+/** Linear in the incoming gradient: its own gradient reads the values at the maxima. x only determines where they are. */
 const maxPoolGradient: Rule<"MaxPoolGradient"> = ({
   g,
   inputs: [x, arrived],
@@ -35,7 +35,7 @@ const maxPoolGradient: Rule<"MaxPoolGradient"> = ({
   return [null, reshapeTo(g, there, arrived!.shape)];
 };
 
-/** 1 / places that each window of `y` covers, the padding among them where it counts: a scalar where they all cover as many. */
+/** 1 / (number of positions in each window of `y`, including padding if it counts): a scalar if all windows are equal. */
 function share(
   g: GraphBuilder,
   y: Value,
@@ -74,7 +74,7 @@ const averagePool: Rule<"AveragePool"> = ({
   const channels = x!.shape[1]!;
   const ones = g.op("Expand", [g.scalar(1, x), g.ints([channels, 1, ...w.kernel])]);
   const out = y!.shape.slice(2);
-  // What the windows reach over, both pads included; in ceil mode it may be beyond them.
+  // The extent that the windows cover, including both pads; in ceil mode it may go beyond them.
   const reached = reachOf(out, w);
   const padded = spatial.map((length, i) => length + w.padsBegin[i]! + w.padsEnd[i]!);
   const padsEnd = w.padsEnd.map((pad, i) => pad + Math.max(0, reached[i]! - padded[i]!));

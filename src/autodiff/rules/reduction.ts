@@ -12,7 +12,7 @@ function keptShape({ inputs: [x], types }: RuleContext): number[] {
   return x!.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
 }
 
-/** `value` (of the output's shape) with the reduced axes back as 1, so that it broadcasts. */
+/** `value` (in the output's shape) with the reduced axes restored as 1, so that it broadcasts. */
 function kept(context: RuleContext, value: Value): Value {
   return reshapeTo(context.g, value, keptShape(context));
 }
@@ -26,7 +26,7 @@ const weighted =
     return [g.op("Mul", [weight(context, inputs[0]!, kept(context, outputs[0]!)), grad]), null];
   };
 
-/** A max or min: shared equally among the elements that attain it. */
+/** A max or min: the gradient is split equally among the elements that attain it. */
 const extremum = weighted((context, x, y) => {
   const { g } = context;
   const hits = asNumber(g, g.op("Equal", [x, y]), x);

@@ -12,7 +12,7 @@ import { sizeOf, toNumbers, type Tensor } from "../../tensor/index.js";
 import { swapLastAxes, type Rule, type Rules } from "../rule.js";
 import { scattered, zerosLike } from "./indexing.js";
 
-/** Ops that only give the elements a new shape. */
+/** Ops that only reshape. */
 const reshaping: Rule = ({ g, inputs: [x], outputGrads: [yGrad] }) => [reshapeTo(g, yGrad!, x!.shape), null];
 
 /** Elements [start, start + length) along one axis. */
@@ -26,7 +26,7 @@ export const SHAPING_RULES: Rules<ShapingOp> = {
   Flatten: reshaping,
   Squeeze: reshaping,
   Unsqueeze: reshaping,
-  /** Broadcasting is undone by the walk. */
+  /** The walk undoes broadcasting. */
   Expand: ({ outputGrads: [yGrad] }) => [yGrad!, null],
   Transpose: ({ g, inputs: [x], outputGrads: [yGrad], attributes }) => {
     const perm = attributes.perm ?? x!.shape.map((_, axis) => x!.shape.length - 1 - axis);
@@ -49,7 +49,7 @@ export const SHAPING_RULES: Rules<ShapingOp> = {
     const parts = outputs.map((y, i) => outputGrads[i] ?? zerosLike(g, y!));
     return [g.op("Concat", parts, { axis }), null];
   },
-  /** Reversed axes are reversed back, then each is padded: between its elements, where it was strided. */
+  /** Reverses reversed axes back, then pads each axis, between its elements if it was strided. */
   Slice: ({ g, inputs: [x], outputGrads: [yGrad], types }) => {
     const rank = x!.shape.length;
     const starts = types.constantInts(1, "starts");
@@ -64,7 +64,7 @@ export const SHAPING_RULES: Rules<ShapingOp> = {
     });
     return [grad, null, null, null, null];
   },
-  /** Where an element was copied to, its gradients are added up. */
+  /** Adds up the gradients of all copies of an element. */
   Pad: ({ g, inputs: [x], outputGrads: [yGrad], attributes, types }) => {
     const rank = x!.shape.length;
     const pads = types.constantInts(1, "pads");
@@ -77,7 +77,7 @@ export const SHAPING_RULES: Rules<ShapingOp> = {
     });
     return [grad, null, null, null];
   },
-  /** Rows that were gathered twice get both gradients. */
+  /** A row that was gathered twice gets both gradients. */
   Gather: ({ g, inputs: [x, indices], outputGrads: [yGrad], attributes }) => {
     const axis = normaliseAxis(attributes.axis, x!.shape.length);
     const count = sizeOf(indices!.shape);
@@ -127,7 +127,7 @@ function unpad(
     at(Math.max(0, -after)),
   );
   if (mode === "constant") return inner;
-  /** What was copied to [start, start + count), as a piece of the axis that begins at `place`. */
+  /** The gradient of what was copied to [start, start + count), as a piece of the axis starting at `place`. */
   const copied = (start: number, count: number, place: (pieces: number) => number): Value | undefined => {
     if (count === 0) return undefined;
     const part = sliceAxis(g, grad, axis, start, count);
@@ -150,12 +150,12 @@ function unpad(
   return parts.length === 1 ? inner : g.op("Sum", parts);
 }
 
-/** Gathered rows that `ungather` may read for each one that there is: beyond it scattering is the less work. */
+/** Most rows that `ungather` may read per existing row; beyond that, scattering is less work. */
 const REPEATS = 4;
 
 /**
- * The transpose of gathering rows of one axis by constant indices, as gathering too, which is several times as
- * fast as scattering: for each row of the axis those that were copied from it, then their sum. Undefined where a few
+ * The transpose of gathering rows of one axis by constant indices, written as another gather, which is several times as
+ * fast as scattering: for each row of the axis, gathers the rows copied from it and sums them. Undefined if a few
  * rows were copied far more often than the others.
  */
 function ungather(
@@ -171,7 +171,7 @@ function ungather(
   toNumbers(indices).forEach((index, i) => copies[index < 0 ? index + length : index]!.push(i));
   const most = copies.reduce((longest, of) => Math.max(longest, of.length), 1);
   if (most * length > REPEATS * count) return undefined;
-  // Zeros where a row was copied less often: one for each place, so that every row is read once.
+  // Zeros if a row was copied less often: one for each place, so that every row is read once.
   const missing = most * length - count;
   const end = rows.shape.map((_, at) => (at === axis ? missing : 0));
   const none = end.map(() => 0);
@@ -185,8 +185,8 @@ function ungather(
 }
 
 /**
- * The transpose of slicing one axis of `length` by [start, end) in steps of `step`; where the step is negative,
- * of a `grad` that has been reversed.
+ * The transpose of slicing one axis of `length` by [start, end) in steps of `step`; if the step is negative,
+ * for a `grad` that has been reversed.
  */
 function unslice(
   g: GraphBuilder,

@@ -8,9 +8,9 @@ import type { Terminal } from "../terminal.js";
 import type { Measured } from "./measure.js";
 
 /**
- * Says what is missing before anything is measured.
+ * Reports what is missing before anything is measured.
  *
- * @throws UsageError where the configuration names no baseline to update; InputError where the one to compare with is not there.
+ * @throws UsageError if the configuration names no baseline to update; InputError if the one to compare with does not exist.
  */
 export function checkBaseline(
   { baseline }: CheckConfig,
@@ -32,7 +32,7 @@ function refuseMissing(place: string): void {
   throw new InputError({ place, problem: "does not exist", remedy });
 }
 
-/** Every result and the file that its baseline is in: the one that is named, or one for each model and norm in a folder. */
+/** Every result with the file of its baseline: the named file, or one for each model and norm in a folder. */
 function baselines(
   measured: readonly Measured[],
   path: string,
@@ -53,7 +53,7 @@ function baselines(
   });
 }
 
-/** Whether each model is worse than its baseline, where the configuration has one. */
+/** Judges whether each model is worse than its baseline, if the configuration has one. */
 export async function judgeAgainstBaseline(
   measured: readonly Measured[],
   { config, lineOf }: ReadConfig,

@@ -18,17 +18,17 @@ import { openEvaluation, runEvaluation } from "../evaluate-files.js";
 import { modelPath } from "../models.js";
 import { createTerminal, type Terminal } from "../terminal.js";
 
-/** A model of the configuration and its results, one a norm. */
+/** A model of the configuration and its results, one per norm. */
 export interface Measured {
   readonly model: string;
   readonly path: string;
   readonly sha256: string;
   readonly results: readonly Result[];
-  /** Whether all of them were there already. */
+  /** Whether all of them came from the cache. */
   readonly cached: boolean;
 }
 
-/** Evaluates a model under every norm of the threats, or finds the results of the same work. */
+/** Evaluates a model under every norm of the threats, or finds cached results of the same work. */
 export async function measureModel(
   model: string,
   { config }: ReadConfig,
@@ -70,7 +70,7 @@ function dataAt(data: string, pathOf: (path: string) => string): string {
   return [beside, beside.replace(/:[\w-]+$/, "")].some((path) => existsSync(path)) ? beside : data;
 }
 
-/** Hashes of all that the results depend on; undefined where not all of it can be known. */
+/** Hashes of everything that the results depend on; undefined if not all of it can be known. */
 async function contentsOf(
   model: string,
   data: string,
@@ -97,14 +97,14 @@ function workOf(config: CheckConfig, norm: Norm, norms: number) {
     epsilon: [...new Set(epsilon)].sort((a, b) => a - b),
     budget: budget === undefined ? undefined : budget / runs,
     threshold: decidedBy(config, norm),
-    // They are of no norm: measured with the first.
+    // Corruptions have no norm, so they are measured with the first one.
     corruptions: norm === config.threats[0]!.norm ? config.corruptions : undefined,
   };
 }
 
 /**
- * The accuracy at which the only question of a norm is decided: an evaluation that is asked nothing else ends as soon as the
- * answer is certain.
+ * The threshold, if it is the only assertion about a norm: the evaluation then stops as soon as the outcome is
+ * certain.
  */
 function decidedBy({ assert, baseline, threats }: CheckConfig, norm: Norm): number | undefined {
   const isOnly = threats.filter((threat) => threat.norm === norm).length === 1;
@@ -118,7 +118,7 @@ function decidedBy({ assert, baseline, threats }: CheckConfig, norm: Norm): numb
     : undefined;
 }
 
-/** What was kept, unless it is damaged: then it is measured again. */
+/** The cached result; a damaged one is measured again. */
 async function readKept(file: string): Promise<Result | undefined> {
   if (!existsSync(file)) return undefined;
   const { readResult } = await import("../../evaluation/index.js");

@@ -18,9 +18,9 @@ import { checkBaseline, judgeAgainstBaseline, updateBaseline } from "./baseline.
 import { measureModel, type Measured } from "./measure.js";
 
 /**
- * Measures what the configuration names and judges it; 0 where it passes, else 1.
+ * Measures and judges the models in the configuration. Returns 0 if it passes, else 1.
  *
- * @throws UsageError where it cannot be checked: exit code 2, whatever is in the way.
+ * @throws UsageError if the check cannot run, for whatever reason (exit code 2).
  */
 export async function check(options: CheckCommandOptions): Promise<number> {
   try {
@@ -62,7 +62,7 @@ async function judged(options: CheckCommandOptions): Promise<Verdict> {
   };
 }
 
-/** Paths of a configuration lie beside it. Names of data that are no path stay as they are. */
+/** Paths in a configuration are relative to it. Names of data that are not paths stay as they are. */
 function pathFrom(config: string): (path: string) => string {
   return (path) => {
     const found = resolve(dirname(config), path);

@@ -138,10 +138,10 @@ interface Work {
   readonly dataset: Dataset;
   readonly threat: ThreatModel;
   readonly given: Given;
-  /** The class to be reached; undefined for any but the label. */
+  /** The target class; undefined for any but the label. */
   readonly aim: number | undefined;
   readonly terminal: Terminal;
-  /** What it runs on; undefined for the CPU. */
+  /** The device; undefined for the CPU. */
   readonly device: Device | undefined;
 }
 
@@ -210,7 +210,7 @@ async function targetClass({ target }: AttackCommandOptions, dataset: Dataset): 
   });
 }
 
-/** Keeps the images; the files. */
+/** Saves the images. Returns the files. */
 async function save(
   options: AttackCommandOptions,
   work: Work,
@@ -237,7 +237,7 @@ async function save(
   return [path];
 }
 
-/** A picture of each image, judged as it is read back. */
+/** Saves a picture of each image, classified again as read back. */
 async function saveAll(
   folder: string,
   { batchSize: most, threads }: AttackCommandOptions,
@@ -293,7 +293,7 @@ async function report(
   };
   const warnings = checkGates(measured).filter(({ severity }) => severity !== "info");
   for (const { code, severity, message } of warnings) {
-    // Said when it was made.
+    // Already shown when the guess was made.
     if (code === "guessed-pixels") continue;
     terminal.warn(severity === "serious" ? `serious: ${message}` : message);
   }

@@ -7,7 +7,7 @@ import { workers } from "../values.js";
 
 const REPORTER_NAMES = ["terminal", "junit", "markdown", "github", "sarif", "json"] as const;
 
-/** What is written, and where; without a file on stdout. */
+/** A reporter and its file; stdout without a file. */
 export interface Reporter {
   readonly name: (typeof REPORTER_NAMES)[number];
   readonly file: string | undefined;

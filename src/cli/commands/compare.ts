@@ -66,7 +66,7 @@ async function compareAction(
   terminal.result(describeComparison(comparison), comparison);
 }
 
-/** @throws UsageError where one is a result and the other a model. */
+/** @throws UsageError if one is a result and the other a model. */
 async function resultsGiven(paths: readonly string[]): Promise<boolean> {
   const results = paths.filter((path) => /\.json$/i.test(path));
   if (results.length === 0 || results.length === paths.length) return results.length > 0;

@@ -21,7 +21,7 @@ Examples:
 Lists files that are missing or cannot be decoded.
 Exit codes: 0 checked, with or without findings; 3 if no image can be read.`;
 
-/** In words, what key regions are made of. */
+/** Descriptions of the sources of key regions. */
 export const MASK_SOURCES: Readonly<Record<MaskSource, string>> = {
   mask: "masks",
   box: "boxes",
@@ -37,7 +37,7 @@ export function dataCheckCommand(data: Command): void {
     .option("--sheet <file.png>", "write a contact sheet: a row of readable images for each class");
   commonOptions(partOptions(shapeOptions(command)));
   command.addHelpText("after", EXAMPLES).action(async (name: string, _: LookOptions, self: Command) => {
-    // `data` has options of the same names, and takes those that follow its own argument.
+    // `data` has options with the same names, and takes those after its own argument.
     const options = self.optsWithGlobals<LookOptions>();
     // A check reads every file, and `data` would let this pass.
     if (options.skipUnreadable === true) self.error("error: unknown option '--skip-unreadable'");

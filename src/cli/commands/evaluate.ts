@@ -130,7 +130,7 @@ async function evaluateModelsCommand(
   if (keepIn !== undefined) await rm(keepIn, { force: true });
 }
 
-/** @throws UsageError on options that say nothing together, before a model is read. */
+/** @throws UsageError on options that contradict each other, before a model is read. */
 async function checkLimits(
   { shard: part, failBelow, endEarly, curve, attack, epsilon, iterations }: EvaluateCommandOptions,
   given: Given,
@@ -174,7 +174,7 @@ async function checkLimits(
   }
 }
 
-/** Where outcomes are kept until the result is written: beside it, where it is a file. */
+/** Where to save outcomes until the result is written: beside it, if it is a file. */
 async function partialOf({ out }: EvaluateCommandOptions): Promise<string | undefined> {
   const { stat } = await import("node:fs/promises");
   const there = await stat(out).catch(() => undefined);

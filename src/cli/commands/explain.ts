@@ -31,7 +31,7 @@ export interface ExplainOptions
   readonly out: string;
 }
 
-/** Images explained where nobody says how many. */
+/** Default number of images to explain. */
 const FEW = 8;
 
 const EXAMPLES = `

@@ -6,7 +6,7 @@ import { commonOptions, type CommonOptions } from "../shared-options.js";
 import { createTerminal, type Terminal } from "../terminal.js";
 import { oneOf } from "../values.js";
 
-/** Where each format goes, and whether it is about one model of a result. */
+/** Where each format is written, and whether it is about one model of a result. */
 const FORMATS = {
   tensorboard: "folder",
   wandb: "folder",
@@ -75,7 +75,7 @@ export function exportCommand(program: Command): void {
     });
 }
 
-/** @throws UsageError of an option that says nothing to the format; what the environment says may be for others. */
+/** @throws UsageError if an option does not apply to the format. The environment is ignored, since it may be meant for others. */
 async function refuseIdle({ to, out }: ExportOptions, self: Command): Promise<void> {
   const { UsageError } = await import("../../errors/index.js");
   const place = FORMATS[to];
@@ -141,7 +141,7 @@ async function sendToServer(
   }
   const server = mlflowServer(mlflow, process.env);
   const runs = [];
-  // What was logged before one that fails is there, and is told.
+  // Runs logged before a failure exist on the server, and are reported.
   for (const history of await readHistories(from)) {
     const run = await logHistory(server, history, experiment);
     terminal.note(`${run.name}: ${run.page}`);
@@ -187,7 +187,7 @@ async function writeDocument(
     });
   }
   const whole = await readWhole(path);
-  // What goes to the Hub is read by everybody; evidence belongs to those who have the files.
+  // Everyone can read what goes to the Hub; evidence stays with those who have the files.
   const result = options.to === "evidence" ? whole : withoutFolders(whole);
   const model = chooseModel(result, options.model, path);
   const text = (): string => {
@@ -199,7 +199,7 @@ async function writeDocument(
   await deliver(text(), options, terminal);
 }
 
-/** @throws UsageError where there are several. */
+/** @throws UsageError if there are several. */
 async function onlyOne(from: readonly string[], { to }: ExportOptions): Promise<string> {
   const { UsageError } = await import("../../errors/index.js");
   if (from.length === 1) return from[0]!;
@@ -227,7 +227,7 @@ async function readHistories(from: readonly string[]): Promise<History[]> {
   return histories;
 }
 
-/** A result of all images. @throws InputError of a shard, of what evaluate keeps while it runs, and of no result. */
+/** Reads a result of all images. @throws InputError for a shard, for the saved state of a running evaluation, and for other files. */
 async function readWhole(path: string): Promise<Result> {
   if (path.endsWith(".partial")) {
     const { InputError } = await import("../../errors/index.js");

@@ -13,9 +13,9 @@ interface FalsifyCommandOptions extends CommonOptions, ComputeOptions {
   readonly batchSize: number;
 }
 
-/** As solvers of satisfiability say it, for which 20 is what is never said here: `unsat`. */
+/** Exit code of satisfiability solvers. Their 20, for `unsat`, never occurs here. */
 const SAT = 10;
-/** Progress is shown from then on. */
+/** Progress is shown after this time. */
 const QUIET_SECONDS = 2;
 
 const EXAMPLES = `
@@ -67,7 +67,7 @@ async function search(argument: string, property: string, options: FalsifyComman
     ...(threads === undefined ? {} : { threads }),
     compile: device?.compile,
     onProgress({ seconds, climbs }) {
-      // Most counterexamples are found before there is anything to tell.
+      // Most counterexamples are found before progress is worth showing.
       if (seconds > QUIET_SECONDS) progress ??= terminal.progress(timeout, "s");
       progress?.at(Math.min(timeout, Math.floor(seconds)), `${climbs} climbs`);
     },

@@ -52,7 +52,7 @@ async function onlyModel(): Promise<string> {
   });
 }
 
-/** JSON's strings are YAML's. */
+/** JSON strings are valid YAML strings. */
 function configText(model: string, data: string): string {
   return `# yaml-language-server: $schema=./node_modules/holdfast/schemas/check.schema.json
 # What holdfast check measures, and what must hold. Every field: docs/check.md of holdfast.

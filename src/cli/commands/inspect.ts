@@ -93,7 +93,7 @@ async function inspect(path: string, options: InspectOptions): Promise<void> {
   terminal.result(inspectionPage(facts), facts);
 }
 
-/** The model; undefined where it cannot be read and everything about that is said. */
+/** The model; undefined if it cannot be read, after everything about that has been shown. */
 async function loaded(
   path: string,
   options: InspectOptions,
@@ -126,7 +126,7 @@ async function loaded(
   }
 }
 
-/** Why a model with nodes that are not read cannot be measured as it is; null where it can. */
+/** Why a model with unsupported nodes cannot be measured unchanged; null if it can. */
 async function whyNotEvaluable(
   path: string,
   options: InspectOptions,
@@ -159,7 +159,7 @@ function describePixels({ reading: { isSettled, origin, description } }: LoadedM
   return describeReading(description, origin);
 }
 
-/** Keeps what is known beside the model; the path. */
+/** Saves what is known beside the model. Returns the path. */
 async function write(argument: string, { reading }: LoadedModel): Promise<string> {
   const { writeDescription } = await import("../../models/index.js");
   const { UsageError } = await import("../../errors/index.js");

@@ -35,7 +35,7 @@ export function mergeCommand(program: Command): void {
     });
 }
 
-/** Evaluations are files, reproductions folders. @throws UsageError where there are some of each. */
+/** Evaluations are files, reproductions are folders. @throws UsageError if both kinds are given. */
 async function areFiles(from: readonly string[]): Promise<boolean> {
   const { stat } = await import("node:fs/promises");
   const found = await Promise.all(from.map((path) => stat(path).catch(() => undefined)));
@@ -49,7 +49,7 @@ async function areFiles(from: readonly string[]): Promise<boolean> {
       remedy: "Give either files (results of evaluate) or folders (of reproduce).",
     });
   }
-  // What is not there is named by whoever reads it.
+  // Missing inputs are reported by the code that reads them.
   return file !== undefined || (folder === undefined && from.every((path) => path.endsWith(".json")));
 }
 

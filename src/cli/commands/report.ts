@@ -37,7 +37,7 @@ export function reportCommand(program: Command): void {
   });
 }
 
-/** Of a training: finished, under way in another process, or stopped. */
+/** The report of a training: finished, running in another process, or stopped. */
 async function reportRun(folder: string, options: ReportOptions): Promise<void> {
   const { readRunHistory } = await import("../../training/index.js");
   const { renderTraining, viewOf } = await import("../../report/index.js");
@@ -46,7 +46,7 @@ async function reportRun(folder: string, options: ReportOptions): Promise<void> 
   createTerminal(options).result(out, { report: out });
 }
 
-/** Into its folder, where a link is replaced and not followed; or where the user says. */
+/** Writes into its folder, replacing a link instead of following it; or to the path the user gives. */
 export async function writeRunReport(folder: string, page: string, out?: string): Promise<string> {
   const { replaceFile, writeFileAtomic } = await import("../../files/index.js");
   const { runPaths } = await import("../../training/index.js");

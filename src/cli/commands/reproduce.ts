@@ -159,7 +159,7 @@ async function reproduceAction(what: ReproductionPart, options: ReproduceCommand
   }, "Finishing the current batch or step …");
 }
 
-/** What can be refused without it is refused before a dataset is opened or a file of weights read. */
+/** Refuses what it can before a dataset is opened or a file of weights is read. */
 async function planOf(options: ReproduceCommandOptions, terminal: Terminal): Promise<ReproductionPlan> {
   const { checkWeights, describeDataset, planReproduction } = await import("../../reproduction/index.js");
   const { sortedClasses } = await import("../../data/index.js");
@@ -168,10 +168,10 @@ async function planOf(options: ReproduceCommandOptions, terminal: Terminal): Pro
   checkWeights(preset, Object.keys(weights));
   const open = {
     ...openOptionsOf(others),
-    // Models are trained on the order that they are measured with: which it is must not depend on how it was typed.
+    // Models are trained and measured with the same order of classes, which must not depend on how it was typed.
     ...(others.classes === undefined ? {} : { classes: sortedClasses(others.classes) }),
     ...(preset.size === null ? {} : { size: { height: preset.size, width: preset.size } }),
-    // Of a helper's words only an error is shown: the process that started it has named the files.
+    // A job shows only errors; the process that started it has already listed the skipped files.
     ...(options.helper === true ? {} : { onSkipped: createSkippedWarner(terminal) }),
   };
   const datasets = [];
@@ -181,7 +181,7 @@ async function planOf(options: ReproduceCommandOptions, terminal: Terminal): Pro
   return planReproduction({ ...preset, seeds }, datasets, await hashed(weights));
 }
 
-/** The same work, silently and alone. */
+/** Arguments for a job: the same work, quietly and in one process. */
 function helperArguments(args: readonly string[]): string[] {
   const valued = new Set(["--jobs", "--threads"]);
   const kept = args.filter(
@@ -190,7 +190,7 @@ function helperArguments(args: readonly string[]): string[] {
   return [...kept, "--quiet", "--helper"];
 }
 
-/** Weights are known by their bytes: other weights make other pieces. */
+/** Weights are identified by their bytes; other weights make other pieces. */
 async function hashed(weights: Readonly<Record<string, string>>): Promise<WeightsFiles> {
   const { readFileChecked, sha256Of } = await import("../../files/index.js");
   const entries = Object.entries(weights).map(async ([model, path]) => {
@@ -200,7 +200,7 @@ async function hashed(weights: Readonly<Record<string, string>>): Promise<Weight
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** The tables on the terminal, and the files; white-box always beside transfer. */
+/** Prints the tables and writes the files, always with white-box next to transfer. */
 async function writeAnswers(
   terminal: Terminal,
   plan: ReproductionPlan,
@@ -251,7 +251,7 @@ function createDisplay(
   };
 }
 
-/** The pieces by kind, or every one; and the time they take. */
+/** Describes the pieces by kind, or all of them, and their time. */
 function describePlan(
   { preset, datasets }: ReproductionPlan,
   pieces: readonly PieceState[],

@@ -26,7 +26,7 @@ A setting is alpha, beta, lambda, epsilon, learning-rate, weight-decay, epochs, 
 a run's config.json. Every combination is trained, then judged on the validation images only. After a stop, run
 the same command again to continue.`;
 
-/** `lambda`: no option, but the weight that sweeps of `igr` are about. */
+/** `lambda`: not an option, but the weight that sweeps of `igr` vary. */
 const LAMBDA = "recipe.weights.inputGradient";
 
 export function sweepCommand(program: Command): void {

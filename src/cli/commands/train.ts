@@ -52,7 +52,7 @@ async function train(options: TrainOptions & PageOptions, command: Command): Pro
     const begin = async (): Promise<FinishedRun> => {
       const { resume } = options;
       const run = resume === undefined ? await newRun(options, terminal) : undefined;
-      // Another device may go on with a run; everything else must be what the run began with.
+      // A run may continue on another device; everything else must match the run.
       const { device, ...typed } = typedOptions(options, command) as Partial<TrainOptions> & DeviceOptions;
       const asked = resume === undefined ? {} : await askedOf(typed, resume);
       await page.begin(run?.out ?? resume!);

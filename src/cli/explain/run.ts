@@ -9,7 +9,7 @@ import { usualEpsilon } from "../images.js";
 import type { Terminal } from "../terminal.js";
 import { formatEpsilon } from "../values.js";
 
-/** What is explained of one image in one row of its sheet. */
+/** The explanations of one image in one row of its sheet. */
 export interface ExplainedRow {
   readonly name: string;
   /** `[C, H, W]`. */
@@ -43,7 +43,7 @@ export interface Explained {
   readonly threat: ThreatModel | undefined;
   readonly shape: Pick<Dataset, "channels" | "height" | "width">;
   readonly images: readonly ExplainedImage[];
-  /** Greatest |gap| over |F(x) − F(0)| of all rows. */
+  /** Largest |gap| / |F(x) − F(0)| over all rows. */
   readonly gap: number | undefined;
 }
 
@@ -51,17 +51,17 @@ interface Work {
   readonly classifier: Classifier;
   readonly dataset: Dataset;
   readonly terminal: Terminal;
-  /** What it runs on; undefined for the CPU. */
+  /** The device; undefined for the CPU. */
   readonly device: Device | undefined;
 }
 
-/** Images a run at most: beside the activations, what an image takes is small. */
+/** Most images per run; compared with the activations, an image takes little memory. */
 const BATCH = 8;
 
-/** A difference of logits below this is none, and is not divided by. */
+/** A difference of logits below this counts as zero and is not divided by. */
 const SMALLEST = 1e-6;
 
-/** Attacks the images where that is wanted, and explains both rows of each. */
+/** Attacks the images if requested, and explains both rows of each. */
 export async function explainImages(options: ExplainOptions, work: Work): Promise<Explained> {
   const { createExplainer, findTap, METHODS, TAPPED } = await import("../../explain/index.js");
   const { createTarget } = await import("../../attacks/index.js");
@@ -151,7 +151,7 @@ async function attacked(
   return (await runAttack(target, planned, batch, { random: createGenerator(seed) })).adversarial;
 }
 
-/** One row of all images of a batch. */
+/** Explains one row for all images of a batch. */
 interface Seen {
   readonly at: (i: number) => ExplainedRow;
   readonly gap: number | undefined;

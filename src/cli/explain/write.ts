@@ -10,7 +10,7 @@ const TITLES: Readonly<Record<Method, string>> = {
   saliency: "saliency",
 };
 
-/** Writes every overlay and one sheet an image; the sheets. */
+/** Writes every overlay and one sheet per image. Returns the sheets. */
 export async function writeSheets(folder: string, explained: Explained): Promise<string[]> {
   const { imagePicture, overlayPicture, sheetPng, sheetSvg } = await import("../../explain/index.js");
   const { writeFileAtomic } = await import("../../files/index.js");
