@@ -57,7 +57,7 @@ describe("shards", () => {
     const alone = await holdfast(["merge", at("never.json"), at("shard-1.json")]);
     expect([alone.code, alone.stderr]).toEqual([3, expect.stringContaining("one is missing: 2/2")]);
     const mixed = await holdfast(["merge", at("never.json"), at("shard-1.json"), at("photos")]);
-    expect([mixed.code, mixed.stderr]).toEqual([2, expect.stringContaining("is a file and")]);
+    expect([mixed.code, mixed.stderr]).toEqual([2, expect.stringContaining("is a file, but")]);
     await writeFile(at("no.json"), "{}");
     const none = await holdfast(["merge", at("never.json"), at("no.json")]);
     expect([none.code, none.stderr]).toEqual([3, expect.stringContaining("not a holdfast result")]);

@@ -168,7 +168,7 @@ describe("the preset tiny", () => {
   test("two shards, merged, come to the same", async () => {
     const [a, b, merged] = [join(root, "a"), join(root, "b"), join(root, "merged")];
     expect((await reproduce(a, [...rows, "--shard", "1/2"])).stdout).toContain("pieces left");
-    expect((await reproduce(b, [...rows, "--shard", "2/2"])).stderr).toContain("waits for another shard");
+    expect((await reproduce(b, [...rows, "--shard", "2/2"])).stderr).toContain("waiting for another shard");
     expect((await holdfast(["merge", merged, a, b])).stdout).toMatch(/\d+ pieces copied, 0 already there/);
     const { code, stdout, stderr } = await reproduce(merged, rows);
     expect([code, stdout.trim()], stderr).toEqual([0, expect.stringMatching(/^all \d+ pieces are done$/)]);

@@ -36,7 +36,7 @@ export async function refuseMixing(
     if (!repeats) return;
     throw new InputError({
       place: `model ${name}`,
-      problem: "gives an image different outputs when the other images in its batch change",
+      problem: "gives an image different outputs when the other images of its batch change",
       remedy:
         "Export it in eval mode, with no operator that works across the batch" +
         (isFixed ? "." : ", or give --batch-size 1 to run every image alone."),

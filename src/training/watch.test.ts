@@ -13,7 +13,7 @@ describe("the watch", () => {
         (s) => s !== undefined,
       );
     expect(said(constant, 49)).toEqual([]);
-    expect(said(constant, 100)).toEqual([expect.stringContaining('"dog" to every image')]);
+    expect(said(constant, 100)).toEqual([expect.stringContaining('"dog" for every image')]);
     expect(said(varied, 100)).toEqual([]);
     expect(said(constant, 60).length).toBe(1);
   });

@@ -216,7 +216,7 @@ function unknown(path: string, key: string, known: readonly string[]): UsageErro
   const near = nearestName(key, known);
   return new UsageError({
     place: `setting ${path}`,
-    problem: `has no "${key}"`,
+    problem: `there is no "${key}"`,
     remedy:
       near !== undefined
         ? `Did you mean ${near}?`
