@@ -65,6 +65,8 @@ export {
   type RunOptions,
   type RunPaths,
   type RunSummary,
+  type ShownImage,
+  type ShownImages,
 } from "./run/index.js";
 export type { StepRecord } from "./step.js";
 export type { GivenSettings } from "./settings/row.js";

@@ -5,6 +5,7 @@ import {
   runAttack,
   type AdversarySpec,
   type Compile,
+  type PlannedAttack,
 } from "../attacks/index.js";
 import { createLoader, type Dataset } from "../data/index.js";
 import { withInitializers } from "../graph/index.js";
@@ -30,6 +31,16 @@ export interface Validation {
   readonly collapsed: boolean;
 }
 
+/** The validation's attack: the adversary's PGD at full ε. Without an adversary, a step that moves nothing. */
+export function planValidation(adversary: AdversarySpec | undefined, steps: number): PlannedAttack {
+  const threat = { norm: adversary?.norm ?? "linf", epsilon: adversary?.epsilon ?? 0 } as const;
+  return planAttack(pgd, threat, {
+    ...(adversary === undefined ? { steps: 1, randomStart: false, stepSize: 1 } : { steps }),
+    objective: "cross-entropy",
+    keep: "success",
+  });
+}
+
 /**
  * Clean accuracy and, where the recipe has an adversary, accuracy under its PGD at full ε.
  * The random starts depend on the image alone, so that two validations compare.
@@ -51,13 +62,7 @@ export async function validate(
   );
   const random = createGenerator(options.seed);
   const loader = createLoader(dataset, { batchSize, random, shuffle: false, workers: 0 });
-  const { adversary, steps } = options;
-  const threat = { norm: adversary?.norm ?? "linf", epsilon: adversary?.epsilon ?? 0 } as const;
-  const planned = planAttack(pgd, threat, {
-    ...(adversary === undefined ? { steps: 1, randomStart: false, stepSize: 1 } : { steps }),
-    objective: "cross-entropy",
-    keep: "success",
-  });
+  const planned = planValidation(options.adversary, options.steps);
   const answers = new Set<number>();
   let [clean, robust] = [0, 0];
   try {

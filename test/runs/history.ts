@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { LogLine, RunHistory } from "../../src/training/index.js";
+import type { LogLine, RunHistory, ShownImages } from "../../src/training/index.js";
 import { tinyRun } from "./settings.js";
 
 export interface HistoryByHand {
@@ -14,6 +14,7 @@ export interface HistoryByHand {
   readonly warnings?: readonly Omit<Extract<LogLine, { type: "warning" }>, "type">[];
   readonly isHeld?: boolean;
   readonly isFinished?: boolean;
+  readonly shown?: ShownImages;
   /** Accuracy on the training's own batches. */
   readonly accuracy?: number;
 }
@@ -59,6 +60,7 @@ export function historyByHand(given: HistoryByHand = {}): RunHistory {
     savedStep: step >= 40 ? step - (step % 40) : undefined,
     isHeld: given.isHeld ?? false,
     finished: given.isFinished === true ? { steps: step, seconds: step, best: record ?? null } : undefined,
+    shown: given.shown,
   };
 }
 

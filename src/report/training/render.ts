@@ -4,6 +4,7 @@ import { chartsSection } from "../figures.js";
 import { pageOf, policyOf } from "../page.js";
 import { answerSection, titleOf } from "./answer.js";
 import { trainingCharts } from "./curves.js";
+import { imagesSection } from "./images.js";
 import { LIVE_SCRIPT } from "./live-script.js";
 import { nextSection, noticesSection, settingsSection } from "./sections.js";
 import { TRAINING_STYLES } from "./styles.js";
@@ -23,6 +24,7 @@ export function trainingPage(view: TrainingView): TrainingPage {
   const sections: Record<string, Html> = {
     answer: answerSection(view),
     warnings: noticesSection(view),
+    images: imagesSection(view),
     charts: curvesOf(view.history),
     settings: settingsSection(view),
     next: nextSection(view),

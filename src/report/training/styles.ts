@@ -12,5 +12,8 @@ export const TRAINING_STYLES = `
 .live button:focus-visible { outline: 2px solid var(--fill); outline-offset: 2px; } .live button[hidden] { display: none; }
 .live.lost { border-color: var(--serious); } .live.lost p { color: var(--serious); }
 .warnings .file { display: block; }
+.seen { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 16.5rem), 1fr)); gap: 1rem 1.5rem; }
+.seen article { min-width: 0; } .seen .said { margin: 0 0 .3rem; font-weight: 600; } .seen .row { flex-wrap: nowrap; } .seen figure { flex: 0 1 7rem; min-width: 0; }
+.seen .row img { width: 100%; height: auto; aspect-ratio: 1; }
 @media print { .live { display: none; } }
 `;

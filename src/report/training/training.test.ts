@@ -134,6 +134,24 @@ describe("the checks", () => {
   });
 });
 
+test("images of the latest validation: clean and adversarial, each with the prediction, names as text", () => {
+  const png = "iVBORw0KGgo=";
+  const image = {
+    fileName: "<i>7.png",
+    label: 0,
+    clean: { prediction: 0, png },
+    adversarial: { prediction: -1, png },
+  };
+  const history = historyByHand({ classNames: ["<b>cat", "dog"], shown: { step: 80, images: [image] } });
+  const page = renderTraining(viewOf(history));
+  expect(page.match(/<img\s+src="data:image\/png;base64,iVBORw0KGgo="/g)).toHaveLength(2);
+  expect(page).toContain('alt="adversarial image of &lt;b&gt;cat"');
+  const text = textOf(viewOf(history));
+  expect(text).toContain("1 of the validation images at step 80, clean and under PGD-2, L∞, ε = 0.3.");
+  expect(text).toContain("clean ✓ &lt;b&gt;cat adversarial ✗ NaN &lt;i&gt;7.png");
+  expect(renderTraining(viewOf(historyByHand()))).toContain('<section id="images"></section>');
+});
+
 test("the curves: accuracies, each term of the loss times its weight, the schedules as they will be", () => {
   const page = renderTraining(viewOf(historyByHand({ validations })));
   const names = [...page.matchAll(/<figcaption>([^<]*)/g)].map(([, name]) => name);

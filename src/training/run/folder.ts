@@ -74,6 +74,8 @@ export interface RunPaths {
   /** The imported model with the weights of the run: its own inputs, outputs and types. */
   readonly exported: string;
   readonly manifest: string;
+  /** A few images of the latest validation. */
+  readonly validation: string;
   /** The page of the run, as `holdfast train` leaves it. */
   readonly report: string;
   readonly lock: string;
@@ -90,6 +92,7 @@ export function runPaths(folder: string): RunPaths {
     model: join(folder, "model.onnx"),
     exported: join(folder, "exported.onnx"),
     manifest: join(folder, "manifest.json"),
+    validation: join(folder, "validation.json"),
     report: join(folder, "report.html"),
     lock: join(folder, "lock"),
   };
@@ -113,6 +116,7 @@ const OWN = new Set([
   "exported.onnx.data",
   "exported.yaml",
   "manifest.json",
+  "validation.json",
   "report.html",
   "lock",
 ]);

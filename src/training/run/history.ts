@@ -5,6 +5,7 @@ import { newestStep } from "./checkpoint.js";
 import { readRunConfig, runPaths, type RunConfig } from "./folder.js";
 import { readLog, type LogLine } from "./log.js";
 import { verifyRun } from "./manifest.js";
+import { readShown, type ShownImages } from "./shown.js";
 
 /** A run as its folder tells it: finished, under way, or stopped. */
 export interface RunHistory {
@@ -16,6 +17,8 @@ export interface RunHistory {
   /** Whether a process of this machine works in the folder. */
   readonly isHeld: boolean;
   readonly finished: FinishedTraining | undefined;
+  /** A few images of the latest validation; undefined before the first one, and for runs of earlier versions. */
+  readonly shown: ShownImages | undefined;
 }
 
 export interface FinishedTraining {
@@ -39,5 +42,6 @@ export async function readRunHistory(folder: string): Promise<RunHistory> {
     savedStep: await newestStep(paths.checkpoints),
     isHeld: await isLocked(paths.lock),
     finished: existsSync(paths.manifest) ? await verifyRun(folder) : undefined,
+    shown: existsSync(paths.validation) ? await readShown(paths.validation) : undefined,
   };
 }

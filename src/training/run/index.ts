@@ -8,5 +8,6 @@ export type { FinishedRun, RunEvent, RunHooks, RunOptions } from "./options.js";
 export { resumeRun, trainRun } from "./run.js";
 export { flatSettings, readRunSummary, runSettings, type RunSummary } from "./summary.js";
 export { readRunHistory, type FinishedTraining, type RunHistory } from "./history.js";
+export type { ShownImage, ShownImages } from "./shown.js";
 export { withModelShape } from "./begin.js";
 export { openValidation, withUsualValidation } from "./data.js";

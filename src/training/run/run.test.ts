@@ -2,11 +2,12 @@ import { spawn } from "node:child_process";
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tinyRun } from "../../../test/runs/settings.js";
 import { InputError, InterruptedError, UsageError } from "../../errors/index.js";
 import { createGenerator } from "../../tensor/index.js";
-import { DivergedError, readLog, resumeRun, trainRun, type RunEvent } from "../index.js";
+import { DivergedError, readLog, readRunHistory, resumeRun, trainRun, type RunEvent } from "../index.js";
 
 let root = "";
 let uninterrupted = "";
@@ -17,13 +18,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-/** The bytes that must not depend on interruptions: the last checkpoint and the model. */
+/** The bytes that must not depend on interruptions: the last checkpoint, the model and the pictures of the last validation. */
 async function weightsOf(folder: string): Promise<Buffer[]> {
   const names = await readdir(join(folder, "checkpoints"));
   const tensors = names.filter((name) => name.endsWith(".safetensors")).sort();
   return Promise.all(
-    [join(folder, "model.onnx"), ...tensors.map((name) => join(folder, "checkpoints", name))].map((path) =>
-      readFile(path),
+    ["model.onnx", "validation.json", ...tensors.map((name) => join("checkpoints", name))].map((name) =>
+      readFile(join(folder, name)),
     ),
   );
 }
@@ -42,11 +43,30 @@ describe("a run", () => {
       "log.jsonl",
       "manifest.json",
       "model.onnx",
+      "validation.json",
     ]);
     const lines = await readLog(join(uninterrupted, "log.jsonl"));
     const steps = lines.filter((line) => line.type === "step").map((line) => line.step);
     expect(steps).toEqual(Array.from({ length: 18 }, (_, i) => i + 1));
     expect(lines.filter((line) => line.type === "validation").map((line) => line.step)).toEqual([9, 18]);
+  });
+
+  test("keeps pictures of a few validation images, attacked inside the ball", async () => {
+    const { shown, config } = await readRunHistory(uninterrupted);
+    expect(shown!.step).toBe(18);
+    expect(shown!.images.length).toBe(6);
+    const { epsilon } = config.settings.recipe.adversary!;
+    const pixelsOf = (png: string): Promise<Buffer> =>
+      sharp(Buffer.from(png, "base64")).toColourspace("b-w").raw().toBuffer();
+    const changes = await Promise.all(
+      shown!.images.map(async ({ clean, adversarial }) => {
+        const [a, b] = [await pixelsOf(clean.png), await pixelsOf(adversarial!.png)];
+        expect([a.length, b.length]).toEqual([28 * 28, 28 * 28]);
+        return Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
+      }),
+    );
+    for (const change of changes) expect(change).toBeLessThanOrEqual(Math.round(255 * epsilon) + 1);
+    expect(Math.max(...changes)).toBeGreaterThan(0);
   });
 
   test("stopped by its signal goes on to the same bytes", async () => {

@@ -26,6 +26,7 @@ import type { RunLog } from "./log.js";
 import { hashesOf, verifyRun, type Manifest } from "./manifest.js";
 import type { FinishedRun, RunEvent, RunHooks, RunOptions } from "./options.js";
 import { logEvent, reopenLog, rethrowLogged, sayDevice } from "./record.js";
+import { saveShown } from "./shown.js";
 
 /**
  * Trains in a new run folder. It holds `config.json`, `log.jsonl` and `checkpoints/`, and at the end
@@ -173,6 +174,11 @@ async function proceed(
         await hooks.onEvent?.(event);
       },
       checkpoint: async (state) => {
+        if (data.validation !== undefined && state.validations.at(-1)?.step === state.step) {
+          const { compile = device.compile } = hooks;
+          const source = { classifier, dataset: data.validation, settings: config.settings, compile };
+          await saveShown(paths.validation, source, state);
+        }
         const logBytes = await log!.flush();
         await saveCheckpoint(paths.checkpoints, state, { logBytes, seconds: seconds(), configSha256 });
         await hooks.onEvent?.({ type: "checkpoint", step: state.step, folder: paths.folder });
