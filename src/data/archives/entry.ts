@@ -1,27 +1,27 @@
 import { InputError } from "../../errors/index.js";
 
-/** A file in an archive, its bytes unpacked. */
+/** A file in an archive, unpacked. */
 export interface ArchiveEntry {
-  /** As the archive calls it, with `/` between folders; a nested archive's name is a folder. */
+  /** Its name in the archive, with `/` between folders; a nested archive counts as a folder. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** Which entries are unpacked, by name. */
+/** Which entries to unpack, by name. */
 export type Wanted = (name: string) => boolean;
 
-/** Which files and which archives in an archive are unpacked. */
+/** Which files and nested archives to unpack. */
 export interface Unpacked {
   readonly file: Wanted;
   readonly archive: Wanted;
 }
 
-/** An encoded picture of a hundred megapixels is smaller; a larger entry is a bomb or no picture. */
+/** An encoded picture of a hundred megapixels is smaller than this; a larger entry is a bomb or not a picture. */
 const LARGEST_ENTRY = 2 ** 28;
-/** Unpacked bytes of one archive, which are held in memory. */
+/** Most unpacked bytes of one archive, which are held in memory. */
 export const LARGEST_ARCHIVE: number = 2 ** 33;
 
-/** Pictures barely compress: what unpacks to more than this many times its size, and more than a mebibyte, is a bomb. */
+/** Pictures barely compress, so an entry that unpacks to more than this many times its size, and to over a mebibyte, is a bomb. */
 const MOST_RATIO = 100;
 const ANY_RATIO = 2 ** 20;
 
@@ -30,9 +30,9 @@ export function isBomb(packed: number, unpacked: number): boolean {
   return unpacked > ANY_RATIO && unpacked > MOST_RATIO * packed;
 }
 
-/** Counts what an archive unpacks to, and refuses what goes beyond. Of the archives in it one is held at a time. */
+/** Counts what an archive unpacks to, and refuses what exceeds the limit. Only one nested archive is held at a time. */
 export interface Budget {
-  /** @throws InputError when `name` claims to be, or is, too large. */
+  /** @throws InputError if `name` is, or claims to be, too large. */
   take(name: string, bytes: number): void;
 }
 
@@ -50,9 +50,9 @@ export function createBudget(place: string): Budget {
 }
 
 /**
- * A name that stays in the archive.
+ * Checks that a name stays in the archive.
  *
- * @throws InputError when it is absolute, leads out, or has characters that file systems read in another way.
+ * @throws InputError if it is absolute, leads out, or has characters that some file systems interpret.
  */
 export function checkedName(place: string, name: string, seen: Set<string>): string {
   const problem = /^\/|^[A-Za-z]:/.test(name)

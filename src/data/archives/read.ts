@@ -4,8 +4,8 @@ import { tarEntries } from "./tar.js";
 import { zipEntries } from "./zip.js";
 
 /**
- * The wanted files of an archive and of the archives in it (one level), in its order: `train.zip` in a
- * zip is a folder `train`, a class's tar in a tar a folder of its name.
+ * The wanted files of an archive and of its nested archives (one level), in order: `train.zip` in a
+ * zip counts as a folder `train`, and a class's tar in a tar as a folder with its name.
  *
  * @throws InputError on anything hostile or damaged, naming the entry.
  */

@@ -11,7 +11,7 @@ import { checkedName, createBudget, isBomb, refused, type ArchiveEntry, type Wan
  * The wanted files of a tar, gzipped or not, one after the other.
  *
  * @param source a path, or the bytes of a nested tar.
- * @throws InputError naming the entry that is a link or a device, leads out, is too large or cut short.
+ * @throws InputError naming the entry if it is a link or a device, leads out, is too large or truncated.
  */
 export async function* tarEntries(
   source: string | Uint8Array,

@@ -17,7 +17,7 @@ const OPTIONS = {
  * The wanted files of a zip, one after the other.
  *
  * @param source a path, or the bytes of a nested zip.
- * @throws InputError naming the entry that is a link, encrypted, leads out, lies about its size, is too large or
+ * @throws InputError naming the entry if it is a link or encrypted, leads out, has a false size, is too large, or
  *   unpacks to far more than a picture would.
  */
 export async function* zipEntries(
@@ -77,7 +77,7 @@ function nextEntry(zip: ZipFile, place: string): Promise<Entry | undefined> {
   });
 }
 
-/** yauzl ends the stream with an error where the bytes are not as many as the entry says. */
+/** yauzl ends the stream with an error if the number of bytes differs from what the entry says. */
 async function unpacked(zip: ZipFile, entry: Entry, place: string, name: string): Promise<Uint8Array> {
   try {
     const stream = await new Promise<Readable>((resolve, reject) =>

@@ -1,4 +1,4 @@
-/** `holdfast data check`: what a source of image files holds, and what in it a user should look at. */
+/** `holdfast data check`: what a source of image files contains, and what a user should look at. */
 import { InputError } from "../../errors/index.js";
 import { subset, type Dataset, type OpenOptions, type SkippedFile } from "../dataset/index.js";
 import { findSameImages } from "./duplicates.js";
@@ -11,38 +11,38 @@ import { findSuspicious, type Suspicion } from "./suspicious.js";
 /** What a check found; plain data. */
 export interface DataCheck extends CheckSummary {
   readonly name: string;
-  /** How each split came to be. */
+  /** How each split was made. */
   readonly description: string;
   /** Files that cannot be decoded, and why. */
   readonly unreadable: readonly SkippedFile[];
-  /** Images with a key region of which something is left when they are fitted. */
+  /** Images whose key region is not empty after fitting. */
   readonly regions: RegionCount;
   readonly duplicates: readonly Duplicates[];
-  /** What may be wrong with a file or a class, what is passed over first. */
+  /** Possible problems with files and classes; skipped files come first. */
   readonly suspicious: readonly Suspicion[];
 }
 
-/** Files that hold the same picture. */
+/** Files with the same picture. */
 export interface Duplicates {
   readonly kind: "same bytes" | "looks alike";
   readonly files: readonly { readonly file: string; readonly split: string; readonly class: string }[];
-  /** Trained on and measured on. */
+  /** Whether the files are in different splits, so that the picture is both trained on and measured on. */
   readonly acrossSplits: boolean;
   readonly differentClasses: boolean;
 }
 
-/** How the data are opened, and who hears of progress. */
+/** How to open the data, and a callback for progress. */
 export interface CheckOptions {
   readonly open?: OpenOptions;
-  /** Told how many files of all were read. */
+  /** Called with the number of files read and the total. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Reads every image file of every split of `spec` (or of the split it names) and reports on them. `readable`
- * are the first split's images that can be read, for a contact sheet.
+ * Reads every image file in every split of `spec` (or in the split it names) and reports on them. `readable`
+ * has the readable images of the first split, for a contact sheet.
  *
- * @throws InputError when there is no such source, or not one of its images can be read; UsageError when
+ * @throws InputError if the source does not exist or none of its images can be read; UsageError if
  *   it has no image files.
  */
 export async function checkData(
@@ -77,7 +77,7 @@ export async function checkData(
   return { check, readable: readableOf(datasets, files) };
 }
 
-/** Those across splits first, then those of different classes. */
+/** Duplicates across splits first, then those across classes. */
 function duplicatesIn(files: readonly CheckedFile[]): Duplicates[] {
   const groups = findSameImages(files.map(({ facts }) => facts)).map(({ kind, places }): Duplicates => {
     const found = places.map((place) => files[place]!);
@@ -94,7 +94,7 @@ function duplicatesIn(files: readonly CheckedFile[]): Duplicates[] {
   return groups.sort((a, b) => weight(b) - weight(a));
 }
 
-/** The first split that has a readable image, without the others. */
+/** The first split with a readable image, reduced to its readable images. */
 function readableOf(datasets: readonly Dataset[], files: readonly CheckedFile[]): Dataset {
   let at = 0;
   for (const dataset of datasets) {

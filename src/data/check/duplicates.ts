@@ -1,26 +1,26 @@
-/** Images that are there more than once: the same bytes, or pictures that look alike. */
+/** Finds duplicate images: the same bytes, or pictures that look alike. */
 import type { ImageFacts, Look } from "./image.js";
 
-/** Places of images that are the same, two or more, in order. */
+/** Places of two or more duplicate images, in order. */
 export interface SameImages {
   readonly kind: "same bytes" | "looks alike";
   readonly places: readonly number[];
 }
 
-/** Bits of 256 in which the hashes of alike pictures may differ. */
+/** Most bits, of 256, in which the hashes of similar pictures may differ. */
 const MOST_BITS = 12;
 /**
- * Of 13 rows one at least is equal where 12 bits differ. The middle ones: at the edges many pictures have the
- * same plain background.
+ * If 12 bits differ, at least one of 13 rows is equal. Uses the middle rows, because many pictures have the
+ * same plain background at the edges.
  */
 const ROWS = Array.from({ length: MOST_BITS + 1 }, (_, i) => i + 2);
-/** Mean difference of the thumbnails, in gray levels. */
+/** Largest mean difference of the thumbnails, in gray levels. */
 const MOST_DIFFERENCE = 6;
 
 /**
- * Groups of images with the same bytes, then groups of pictures that look alike (a group may hold files of
- * the same bytes too, but never only those). Uniform pictures look like nothing in particular: they are
- * compared by their bytes alone. `undefined` stands for a file that cannot be read.
+ * Groups of images with the same bytes, then groups of pictures that look alike (which may include files with
+ * the same bytes, but never only those). Uniform pictures have no distinctive look, so they are compared only
+ * by their bytes. `undefined` means a file that cannot be read.
  */
 export function findSameImages(facts: readonly (ImageFacts | undefined)[]): SameImages[] {
   const byBytes = new Map<string, number[]>();
@@ -28,7 +28,7 @@ export function findSameImages(facts: readonly (ImageFacts | undefined)[]): Same
     if (each !== undefined) pushTo(byBytes, each.sha256, place);
   });
   const sameBytes = [...byBytes.values()].filter((places) => places.length > 1);
-  // One file stands for those with the same bytes.
+  // One file represents all with the same bytes.
   const first = [...byBytes.values()].map((places) => places[0]!).filter((place) => !facts[place]!.uniform);
   const alike = groupsOf(
     first,
@@ -40,7 +40,7 @@ export function findSameImages(facts: readonly (ImageFacts | undefined)[]): Same
   ];
 }
 
-/** Only pictures with an equal row of the hash are compared. */
+/** Only compares pictures whose hashes share a row. */
 function alikePairs(places: readonly number[], lookOf: (place: number) => Look): [number, number][] {
   const pairs: [number, number][] = [];
   const compared = new Set<number>();
@@ -62,7 +62,7 @@ function alikePairs(places: readonly number[], lookOf: (place: number) => Look):
   return pairs;
 }
 
-/** Connected places, sorted; those without a pair are left out. */
+/** Connected components, sorted; places without a pair are left out. */
 function groupsOf(places: readonly number[], pairs: readonly (readonly [number, number])[]): number[][] {
   const parent = new Map(places.map((place) => [place, place]));
   const root = (place: number): number => {

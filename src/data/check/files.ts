@@ -12,23 +12,23 @@ export interface CheckedFile {
   readonly file: string;
   readonly split: string;
   readonly className: string;
-  /** Absent where the file cannot be read. */
+  /** Absent if the file cannot be read. */
   readonly facts?: ImageFacts;
-  /** Why it cannot. */
+  /** Why it cannot be read. */
   readonly problem?: string;
 }
 
 /**
- * The splits of `spec`: the one it names, or all there are.
+ * The splits of `spec`: the one it names, or all.
  *
- * @throws InputError when there is no such source; UsageError when it has no image files.
+ * @throws InputError if the source does not exist; UsageError if it has no image files.
  */
 export async function openSplits(spec: string, options: OpenOptions): Promise<Dataset[]> {
   const named = specParts(spec).split !== undefined;
   const datasets: Dataset[] = [];
   for (const split of named ? [undefined] : SPLITS) {
     const dataset = await openIfThere(split === undefined ? spec : `${spec}:${split}`, options);
-    // "val" of a source that keeps none is its test set.
+    // In a source without a validation split, "val" means its test set.
     if (dataset !== undefined && datasets.every((other) => other.split !== dataset.split)) {
       datasets.push(dataset);
     }
@@ -54,7 +54,7 @@ async function openIfThere(spec: string, options: OpenOptions): Promise<Dataset 
   }
 }
 
-/** Reads and decodes every image; `onProgress` hears of each. */
+/** Reads and decodes every image, and calls `onProgress` for each. */
 export async function inspectFiles(
   datasets: readonly Dataset[],
   onProgress: (done: number, total: number) => void = () => {},

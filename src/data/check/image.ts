@@ -1,4 +1,4 @@
-/** What one image file is: its content, its size, and how it looks. */
+/** Facts about one image file: its content, its size and its appearance. */
 import { extname } from "node:path";
 import sharp from "sharp";
 import { sha256Of } from "../../files/index.js";
@@ -11,7 +11,7 @@ export interface ImageFacts {
   readonly width: number;
   readonly height: number;
   readonly colour: "colour" | "gray" | "cmyk";
-  /** More than 8 bits a channel; 8 are kept. */
+  /** More than 8 bits per channel, of which 8 are kept. */
   readonly deep: boolean;
   /** EXIF states an orientation, which is not applied. */
   readonly turned: boolean;
@@ -22,26 +22,26 @@ export interface ImageFacts {
   readonly look: Look;
 }
 
-/** How an image looks from afar. */
+/** The coarse appearance of an image. */
 export interface Look {
   /** RGB thumbnail `[16, 17, 3]`. */
   readonly thumbnail: Uint8Array;
   /**
    * Difference hash of 256 bits: bit (y, x) is set where the luma of the thumbnail grows from x to x + 1.
-   * Pictures that were only scaled or encoded anew differ in few bits.
+   * Pictures that were only rescaled or re-encoded differ in few bits.
    */
   readonly hash: Uint16Array;
 }
 
 const LOOK_WIDTH = 17;
 const LOOK_HEIGHT = 16;
-/** Gray levels between the least and the greatest value of a channel. */
+/** Gray levels between the smallest and the largest value of a channel. */
 const UNIFORM_RANGE = 8;
 
 /**
  * Decodes the whole file, as training will.
  *
- * @throws InputError saying why it cannot be decoded.
+ * @throws InputError with the reason if it cannot be decoded.
  */
 export async function inspectImage(bytes: Uint8Array, place: string): Promise<ImageFacts> {
   const image = await decodeBytes(bytes, place);
@@ -60,13 +60,13 @@ export async function inspectImage(bytes: Uint8Array, place: string): Promise<Im
   };
 }
 
-/** Whether the name's ending belongs to another format than the content's. */
+/** Whether the file extension belongs to another format than the content. */
 export function isMisnamed(file: string, format: ImageFormat): boolean {
   const ending = extname(file).slice(1).toLowerCase();
   return ending !== format && !(format === "jpeg" && ending === "jpg");
 }
 
-/** Gray by its encoding, or colour whose three channels are the same everywhere. */
+/** Gray by encoding, or colour with three identical channels. */
 function colourOf(space: string | undefined, { data }: ByteImage): ImageFacts["colour"] {
   if (space === "cmyk") return "cmyk";
   for (let i = 0; i < data.length; i += 3) {

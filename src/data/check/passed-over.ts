@@ -1,4 +1,4 @@
-/** Pictures of a folder or an archive that no dataset reads: a whole class may be among them. */
+/** Pictures in a folder or an archive that no dataset reads, possibly a whole class. */
 import { basename, dirname, extname, join, posix } from "node:path";
 import { normalName } from "../classes/index.js";
 import type { Dataset } from "../dataset/index.js";
@@ -17,19 +17,19 @@ import {
 import { nameOfSplit, splitFolders, splitOfFolder, type Split } from "../splits.js";
 import { firstOf, type Suspicion } from "./suspicious.js";
 
-/** A folder of a split, of a class, and two more: deeper ones (or links in a circle) are not looked into. */
+/** Levels of folders to look into: a split, a class, and two more. Deeper ones, and circular links, are skipped. */
 const DEPTH = 4;
 
-/** Names below a source, by `/`; those of folders end with one. */
+/** Names below a source, separated by `/`; folder names end with one. */
 type Names = readonly string[];
-/** Why a picture that could be read is not; undefined when it is. */
+/** Why a readable picture is not read; undefined if it is. */
 type Passed = (name: string) => string | undefined;
 
 /**
- * What `spec` holds and no split of it reads, folder by folder: pictures of other formats, pictures where no
- * class is, and folders of classes without a picture. Nothing for sources that name their files themselves.
+ * What `spec` contains that none of its splits reads, folder by folder: pictures in other formats, pictures outside
+ * classes, and class folders without a picture. Empty for sources that list their files.
  *
- * @param datasets the splits that are checked; what belongs to others is left out.
+ * @param datasets the checked splits; files of other splits are left out.
  */
 export async function findPassedOver(
   spec: string,
@@ -67,7 +67,7 @@ function allNamesIn(root: string, below = "", depth = DEPTH): string[] {
   });
 }
 
-/** Whether a name is in no folder of a split, or in that of one of `datasets`. */
+/** Whether a name is outside all split folders, or inside that of one of `datasets`. */
 function concerning(names: Names, datasets: readonly Dataset[]): (name: string) => boolean {
   const ownersOf = (name: string): Split | undefined =>
     name
@@ -83,7 +83,7 @@ function concerning(names: Names, datasets: readonly Dataset[]): (name: string) 
   };
 }
 
-/** Masks and annotations belong to pictures; a folder with pictures directly in it is a class, whatever it is called. */
+/** Folders of masks and annotations. A folder with pictures directly in it is a class instead, whatever its name. */
 function regionFolders(names: Names): Set<string> {
   const classes = new Set(names.filter((name) => READ_PICTURE.test(name)).map(folderOf));
   return new Set([MASKS, ...ANNOTATIONS].filter((folder) => !classes.has(folder)));
@@ -119,7 +119,7 @@ function unplaced(names: Names, passed: Passed): Found[] {
   }));
 }
 
-/** Folders where a class would be that hold no picture of any kind. */
+/** Folders at class level without any picture. */
 function emptyClasses(names: Names): Found[] {
   const within = insideSplit(names);
   const pictures = names.filter((name) => READ_PICTURE.test(name) || UNREAD_PICTURE.test(name));
@@ -142,7 +142,7 @@ function passedInFolder(names: Names, truth: GroundTruth): Passed {
   };
 }
 
-/** Parts of a name below its split's folder, or below the source where no split has a folder. */
+/** Parts of a name below its split's folder, or below the source if splits have no folders. */
 function insideSplit(names: Names): (name: string) => readonly string[] | undefined {
   const folders = names.filter((name) => /^[^/]+\/$/.test(name)).map((name) => name.slice(0, -1));
   const pictures = names.filter((name) => READ_PICTURE.test(name));

@@ -1,4 +1,4 @@
-/** How many images have a key region, and what is wrong with masks, boxes and annotations. */
+/** Counts images with a key region, and finds problems with masks, boxes and annotations. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InputError } from "../../errors/index.js";
@@ -55,7 +55,7 @@ async function regionOf(
   }
 }
 
-/** Lines of `boxes.csv` that name no picture: often all of them, for one folder too many or too few. */
+/** Lines of `boxes.csv` that name no picture: often all of them, because of one folder too many or too few. */
 async function strayBoxes(spec: string, datasets: readonly Dataset[]): Promise<Suspicion[]> {
   const { name: place, split } = specParts(spec);
   const archived = isArchived(place) && !isFolder(place);

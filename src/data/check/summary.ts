@@ -8,11 +8,11 @@ export interface CheckSummary {
   readonly images: number;
   readonly readable: number;
   readonly splits: readonly { readonly name: string; readonly images: number }[];
-  /** Of all splits together, in their order; those of a split alone come after. */
+  /** Classes of all splits, in order; those that only one split has come last. */
   readonly classes: readonly ClassCount[];
-  /** Images of the largest class for one of the smallest. */
+  /** Size of the largest class divided by that of the smallest. */
   readonly imbalance: number;
-  /** In pixels, of the readable images. */
+  /** Sizes of the readable images, in pixels. */
   readonly width: Range;
   readonly height: Range;
   readonly kinds: Kinds;
@@ -32,14 +32,14 @@ export interface Range {
   readonly max: number;
 }
 
-/** How many readable images are what. */
+/** Counts of readable images by kind. */
 export interface Kinds {
   readonly jpeg: number;
   readonly png: number;
   readonly webp: number;
   readonly gray: number;
   readonly cmyk: number;
-  /** More than 8 bits a channel: 8 are kept. */
+  /** More than 8 bits per channel, of which 8 are kept. */
   readonly deep: number;
   /** EXIF states an orientation, which is not applied. */
   readonly turned: number;
@@ -47,7 +47,7 @@ export interface Kinds {
   readonly animated: number;
 }
 
-/** Sums up `files`, which are the images of `datasets` in order. */
+/** Summarises `files`, the images of `datasets` in order. */
 export function summarize(datasets: readonly Dataset[], files: readonly CheckedFile[]): CheckSummary {
   const facts = files.flatMap((file) => (file.facts === undefined ? [] : [file.facts]));
   const classes = countClasses(datasets, files);

@@ -1,4 +1,4 @@
-/** What may be wrong with an image that can be read, or with a class. */
+/** Finds possible problems with readable images and with classes. */
 import { countByClass, type Dataset } from "../dataset/index.js";
 import type { CheckedFile } from "./files.js";
 import { isMisnamed, type ImageFacts } from "./image.js";
@@ -10,7 +10,7 @@ export interface Suspicion {
   readonly problem: string;
 }
 
-/** Of many files, as many are named. */
+/** Most files to list. */
 const NAMED = 3;
 
 /** The first of several names, and a sign that there are more. */
@@ -18,14 +18,14 @@ export function firstOf(names: readonly string[]): string {
   return `${names.slice(0, NAMED).join(", ")}${names.length > NAMED ? ", …" : ""}`;
 }
 
-/** Sides in pixels below which little is to be seen. */
+/** Side in pixels below which little is visible. */
 const SMALL_SIDE = 32;
-/** Of the longer side to the shorter: a crop would lose most of the picture. */
+/** Ratio of the longer side to the shorter from which a crop would lose most of the picture. */
 const EXTREME_ASPECT = 4;
-/** Of the largest class to the smallest. */
+/** Ratio of the largest class to the smallest. */
 const IMBALANCE = 3;
 
-/** Classes first, then files in their order. `files` are the images of `datasets` in order. */
+/** Classes first, then files in order. `files` are the images of `datasets` in order. */
 export function findSuspicious(datasets: readonly Dataset[], files: readonly CheckedFile[]): Suspicion[] {
   return [
     ...datasets.flatMap((dataset) => smallClasses(dataset)),

@@ -1,8 +1,8 @@
-/** Only some classes of a source, and in which order, whatever the source is. */
+/** Selects classes and their order, for any source. */
 import { suggestName, UsageError } from "../../errors/index.js";
 import { subset, type Dataset } from "../dataset/index.js";
 
-/** Images of the classes that were asked for. */
+/** Images of the requested classes. */
 export interface ChosenClasses {
   readonly classNames: readonly string[];
   /** Their places among all images, in order. */
@@ -12,9 +12,9 @@ export interface ChosenClasses {
 }
 
 /**
- * The images of `classes`, relabelled in the order of these; images of a label below 0 have no class.
+ * The images of `classes`, relabelled in that order; images with a label below 0 have no class.
  *
- * @throws UsageError for a class that is not there or is named twice, and for fewer than two.
+ * @throws UsageError if a class is missing or named twice, or if there are fewer than two.
  */
 export function chooseClasses(
   place: string,
@@ -52,7 +52,7 @@ export function onlyClasses(dataset: Dataset, classes: readonly string[] | undef
   if (classes === undefined) return dataset;
   const { classNames, kept, labels } = chooseClasses(dataset.name, dataset, classes);
   const named = { classNames: Object.freeze(classNames), labels, classesStated: true };
-  // The order of the images is the source's, and so is what random draws go by.
+  // Images keep the source's order, which random draws depend on.
   const images = kept.length === dataset.length ? dataset : subset(dataset, kept);
   return Object.freeze({ ...images, ...named });
 }

@@ -1,32 +1,32 @@
-/** Which output of a model a class of some data is, by its name. */
+/** Finds the model output for a class of the data, by name. */
 import { imageNetClasses } from "../imagenet/index.js";
 import { normalName } from "./names.js";
 
-/** What is known of a model's outputs. */
+/** What is known about a model's outputs. */
 export interface ModelClasses {
   readonly classNames: readonly string[];
-  /** Whether nobody named the classes: the names are then their places. */
+  /** Whether nobody named the classes; their names are then their positions. */
   readonly unnamed?: boolean | undefined;
 }
 
-/** Names of a model's outputs, and the outputs that a name may mean: none, one, or several. */
+/** Names of a model's outputs, and a lookup of the outputs that a name may mean: none, one, or several. */
 export interface ClassLookup {
   readonly names: readonly string[];
   outputsOf(name: string): readonly number[];
-  /** Whether the outputs are taken for ImageNet's for their number alone. */
+  /** Whether the outputs are assumed to be ImageNet's only because of their number. */
   readonly assumed: boolean;
-  /** Whether the names are but the places of the outputs. */
+  /** Whether the names are only the positions of the outputs. */
   readonly nameless: boolean;
 }
 
 const WORDNET_ID = /^(n\d{8})(?:[\s_:,-]+|$)/;
-/** Behind a first output for the background, as TensorFlow's older models have it. */
+/** Names before ImageNet's in models with a first output for the background, as in TensorFlow's older models. */
 const BACKGROUND = ["background"];
 
 /**
- * Looks names up in turn as the model's own, as one of several names that the model gives (`tench, Tinca tinca`), and as
- * ImageNet's: by WordNet id or any of its names, where the model's are known to be ImageNet's classes too. Capitals, hyphens
- * and underscores make no difference. A model of 1000 or 1001 outputs without names is taken for one of ImageNet.
+ * Looks names up in this order: as the model's own, as one of several names that the model gives (`tench, Tinca tinca`), and as
+ * ImageNet's, by WordNet id or any of its names, if the model's classes are known to be ImageNet's. Capitals, hyphens
+ * and underscores make no difference. A model with 1000 or 1001 outputs without names is assumed to be an ImageNet model.
  */
 export function lookUpClasses({ classNames, unnamed }: ModelClasses): ClassLookup {
   const imageNet = imageNetClasses();
@@ -86,13 +86,13 @@ function indexOf(keys: readonly (readonly string[])[]): Index {
   return places;
 }
 
-/** What all lists with anything in them have in common. */
+/** The intersection of all non-empty lists. */
 function common(lists: readonly (readonly number[])[]): readonly number[] {
   const [first = [], ...others] = lists.filter((list) => list.length > 0);
   return first.filter((each) => others.every((list) => list.includes(each)));
 }
 
-/** Names of two classes of which torchvision calls the other "crane bird" and "maillot tank suit": alone they may be either. */
+/** Names shared by two classes each. torchvision calls the second ones "crane bird" and "maillot tank suit"; the plain names are ambiguous. */
 const SHARED: ReadonlySet<string> = new Set(["crane", "maillot"]);
 
 type Index = ReadonlyMap<string, readonly number[]>;
@@ -108,7 +108,7 @@ function indexImageNet(): readonly [exact: Index, own: Index, all: Index] {
   return [first((name) => name), first(simple), all];
 }
 
-/** Places in ImageNet's order that a name may mean. */
+/** Positions in ImageNet's order that a name may mean. */
 function imageNetPlaces(name: string): readonly number[] {
   const [exact, own, all] = (imageNetIndex ??= indexImageNet());
   const id = WORDNET_ID.exec(name)?.[1];

@@ -1,11 +1,11 @@
-/** Data with some of a model's classes, or with its classes in another order, for that model: labels are its outputs. */
+/** Maps data with some of a model's classes, or with its classes in another order, onto that model: labels become its outputs. */
 import { InputError, nearestName, refusing } from "../../errors/index.js";
 import type { Dataset } from "../dataset/index.js";
 import { readTable } from "../formats/index.js";
 import { lookUpClasses, type ClassLookup, type ModelClasses } from "./lookup.js";
 import { findClassFault, normalName } from "./names.js";
 
-/** Outputs by the data's classes, as a user wrote them down. */
+/** A user's mapping from the data's classes to outputs. */
 export interface ClassMap {
   /** The file. */
   readonly place: string;
@@ -16,13 +16,13 @@ export interface ClassMap {
 /** Data whose labels are outputs of a model. */
 export interface MappedData {
   readonly dataset: Dataset;
-  /** Classes of the data and the outputs they are; undefined where class k was output k already. */
+  /** Classes of the data with their outputs; undefined if class k already was output k. */
   readonly pairs?: readonly ClassPair[];
-  /** Whether the outputs were taken for ImageNet's because there are a thousand of them. */
+  /** Whether the outputs were assumed to be ImageNet's because there are a thousand of them. */
   readonly assumed?: boolean;
 }
 
-/** A class of the data and the model's output that it is. */
+/** A class of the data and its model output. */
 export interface ClassPair {
   readonly name: string;
   readonly output: number;
@@ -33,9 +33,9 @@ const refused = refusing(
 );
 
 /**
- * A table whose first column names the data's classes and whose second the outputs of a model, by name or by number.
+ * Reads a table whose first column has the data's classes and whose second has the outputs of a model, by name or number.
  *
- * @throws InputError naming the line that is wrong.
+ * @throws InputError naming the faulty line.
  */
 export async function readClassMap(path: string): Promise<ClassMap> {
   const { columns, lines } = await readTable(path);
@@ -52,11 +52,11 @@ export async function readClassMap(path: string): Promise<ClassMap> {
 }
 
 /**
- * `dataset` with the outputs of `model` as labels and with the model's names for classes, so that accuracy counts the
- * largest of all outputs. Classes are found by their names, as `lookUpClasses` does it, or in `map`; classes without
- * images need not be known. Data that have class k at output k stay as they are.
+ * `dataset` with the outputs of `model` as labels and with the model's names for classes, so that predictions are
+ * taken over all outputs. Classes are found by name, as in `lookUpClasses`, or in `map`; classes without
+ * images need not be found. Data that already have class k at output k stay unchanged.
  *
- * @throws InputError where a class cannot be found, or two are the same output without a map.
+ * @throws InputError if a class cannot be found, or if two classes have the same output without a map.
  */
 export function mapOntoModel(
   modelName: string,
@@ -81,7 +81,7 @@ export function mapOntoModel(
 }
 
 /**
- * The output that each of the data's classes is by its name, as {@link lookUpClasses} finds it; undefined where the model
+ * The output of each of the data's classes, found by name as in {@link lookUpClasses}; undefined if the model
  * has no such class or several.
  */
 export function outputsByName(model: ModelClasses, { classNames }: Dataset): readonly (number | undefined)[] {
@@ -100,7 +100,7 @@ function isInPlace(model: ModelClasses, dataset: Dataset, { assumed, names }: Cl
   return findClassFault(known, dataset) === undefined;
 }
 
-/** Of outputs that a class may be those that another class must be are none of its: a crane beside a "crane bird". */
+/** Removes ambiguity: an output that another class must be cannot be this one's, as for a crane next to a "crane bird". */
 function withoutTaken(found: readonly (readonly number[])[]): readonly (readonly number[])[] {
   const taken = new Set(found.flatMap((outputs) => (outputs.length === 1 ? outputs : [])));
   return found.map((outputs) => (outputs.length > 1 ? outputs.filter((each) => !taken.has(each)) : outputs));
@@ -156,7 +156,7 @@ function relabelled(
     dataset: Object.freeze({
       ...dataset,
       classNames: Object.freeze(names.map(nameOf)),
-      // Settled here: another model may have other words for the same outputs.
+      // Settled here, because another model may have other names for the same outputs.
       classesStated: true,
       labels: dataset.labels.map((label) => outputs[label]!),
     }),
@@ -217,7 +217,7 @@ function unmapped(
 
 const csvCell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** Names that are shown of a list: the first and the last. */
+/** Number of names shown from a list. */
 const SHOWN = 4;
 
 /** `a, b, c, d and 12 more` */

@@ -1,34 +1,34 @@
-/** Names of classes and their order: in one place, for every source and for models. */
+/** Class names and their order, in one place for all sources and models. */
 import type { Dataset } from "../dataset/index.js";
 
-/** One form of a name that Unicode can write in several: macOS hands out "é" as two characters. */
+/** Normalises a name that Unicode can write in several ways: macOS returns "é" as two characters. */
 export function normalName(name: string): string {
   return name.normalize("NFC");
 }
 
 const NUMBER = /^[+-]?\d+(\.\d+)?$/;
 
-/** The names without doubles: in numeric order where all are numbers (0, 1, 2, … 10), else by their characters. */
+/** Unique names, in numeric order if all are numbers (0, 1, 2, … 10), otherwise by their characters. */
 export function sortedClasses(names: Iterable<string>): string[] {
   const sorted = [...new Set(names)].sort();
   return sorted.every((name) => NUMBER.test(name)) ? sorted.sort((a, b) => Number(a) - Number(b)) : sorted;
 }
 
-/** Whether the names say no more than their places: 0, 1, 2 … */
+/** Whether the names are just their positions: 0, 1, 2 … */
 function areUnnamed(classNames: readonly string[]): boolean {
   return classNames.every((name, place) => name === String(place));
 }
 
-/** How the classes of a model and of data disagree, in words. */
+/** Describes how the classes of a model and of data disagree. */
 export interface ClassFault {
   readonly problem: string;
   readonly remedy: string;
 }
 
 /**
- * Why images of `dataset` would be scored by the wrong outputs of a model with as many classes: the names that both
- * have stand in another order, or are others. A model without names, or data whose names are places, say nothing.
- * Where the user stated the data's order, names of the model that the data lack are taken for other words for the same
+ * Why images of `dataset` would be scored against the wrong outputs of a model with the same number of classes: the shared
+ * names are in another order, or the names differ. A model without names, or data named by position, give no reason.
+ * If the user stated the data's order, names that only the model has count as other names for the same
  * classes.
  */
 export function findClassFault(
@@ -58,7 +58,7 @@ export function findClassFault(
   };
 }
 
-/** Places that are shown. */
+/** Number of positions shown. */
 const SHOWN = 4;
 
 function sideBySide(own: readonly string[], theirs: readonly string[], places: readonly number[]): string {
@@ -69,7 +69,7 @@ function sideBySide(own: readonly string[], theirs: readonly string[], places: r
   return `${shown.join("; ")}${more}`;
 }
 
-/** Longer lists are not written out. */
+/** Longer lists are not printed in full. */
 const WRITTEN = 20;
 
 function classesOption(names: readonly string[]): string {

@@ -8,8 +8,8 @@ export function defocusBlur(image: Planes, [radius, sigma]: readonly [number, nu
 }
 
 /**
- * Smoothed, then each pixel replaced by one near it, then smoothed again. The paper speaks of pixels that change places; the
- * reference copies one onto the other (NumPy's views are no copies), and so does this.
+ * Smooths, replaces each pixel by one near it, then smooths again. In the paper pixels swap places; the
+ * reference copies one onto the other (NumPy's views are not copies), and so does this.
  */
 export function glassBlur(
   image: Planes,
@@ -47,7 +47,7 @@ export function motion(
 
 /** The mean of the image and of its enlargements. */
 export function zoomBlur(image: Planes, [end, step]: readonly [number, number]): Planes {
-  // As NumPy's arange counts and steps.
+  // Counts and steps like NumPy's arange.
   const count = Math.ceil((end - 1) / step);
   const apart = 1 + step - 1;
   const { height, width } = image;

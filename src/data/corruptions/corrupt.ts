@@ -9,20 +9,20 @@ import type { Planes } from "./planes.js";
 import { STRENGTHS, type Strengths } from "./strengths.js";
 import { fog, frost, snow } from "./weather.js";
 
-/** What is done to an image, and with which draws. */
+/** Which corruption to apply to an image, and with which draws. */
 export interface CorruptOptions {
   readonly corruption: Corruption;
   readonly severity: Severity;
   readonly random: RandomGenerator;
-  /** Place of the image in its dataset: it addresses the draws. */
+  /** Place of the image in its dataset, which addresses the draws. */
   readonly index: number;
-  /** Pictures of frost, RGB: `frostTextures()`, or one's own. */
+  /** Pictures of frost, RGB: `frostTextures()` or your own. */
   readonly textures: readonly ByteImage[];
-  /** By the size of the image where it is not given. */
+  /** By default from the size of the image. */
   readonly scale?: CorruptionScale | undefined;
 }
 
-/** Height and width below which the procedures say nothing. */
+/** Smallest height and width for which the procedures are defined. */
 const LEAST_SIDE = 8;
 
 type Procedures = {
@@ -53,12 +53,12 @@ const PROCEDURES: Procedures = {
 };
 
 /**
- * An image with one of ImageNet-C's corruptions (Hendrycks & Dietterich 2019, arXiv:1903.12261), as the Python package
- * `imagecorruptions` makes it from an 8-bit image of the same size. With the same draws the two differ by at most one gray
- * level (`corruptions.test.ts` says where). An image of one channel is corrupted as it is, where the package repeats it three times.
+ * Applies one of ImageNet-C's corruptions (Hendrycks & Dietterich 2019, arXiv:1903.12261) as the Python package
+ * `imagecorruptions` does to an 8-bit image of the same size. With the same draws the two differ by at most one gray
+ * level (`corruptions.test.ts` says where). An image with one channel is corrupted directly; the package repeats it three times.
  *
  * @param image `[C, H, W]` in [0, 1], one channel or three; rounded to gray levels first.
- * @returns the same shape, in whole gray levels: the value cut off below, as the package does it.
+ * @returns the same shape, in whole gray levels, rounded down as in the package.
  * @throws UsageError for other channels, or a side below 8 pixels.
  */
 export async function corrupt(
@@ -81,7 +81,7 @@ export async function corrupt(
   return out;
 }
 
-/** @throws UsageError for images that the corruptions say nothing of. */
+/** @throws UsageError for images for which the corruptions are not defined. */
 export function checkCorruptible({
   channels,
   height,

@@ -4,7 +4,7 @@ import { resize } from "../pixels/index.js";
 import { gaussianBlur } from "./filters.js";
 import { mapValues, mirrored, planeOf, planesLike, type Planes } from "./planes.js";
 
-/** More of the value of HSV; hue and saturation stay. Of one channel: x + c. */
+/** Raises the value in HSV; hue and saturation stay. With one channel: x + c. */
 export function brightness(image: Planes, added: number): Planes {
   const { channels, height, width, data } = image;
   if (channels === 1) return mapValues(image, (value) => value + added);
@@ -17,7 +17,7 @@ export function brightness(image: Planes, added: number): Planes {
   });
 }
 
-/** (x − mean) c + mean, by channel. */
+/** (x − mean) c + mean, per channel. */
 export function contrast(image: Planes, share: number): Planes {
   const size = image.height * image.width;
   const means = Array.from({ length: image.channels }, (_, c) => {
@@ -31,10 +31,10 @@ export function contrast(image: Planes, share: number): Planes {
   });
 }
 
-/** Of a side: the deviation of the smoothing, and the greatest displacement before it. */
+/** As shares of a side: the deviation of the smoothing, and the largest displacement before it. */
 const ELASTIC = { sigma: 0.01, most: 0.005 } as const;
 
-/** Each pixel taken from a place nearby: a smoothed random displacement, times a factor. */
+/** Takes each pixel from a nearby position: a smoothed random displacement times a factor. */
 export function elasticTransform(image: Planes, factor: number, random: RandomStream): Planes {
   const { channels, height, width } = image;
   const most = height * ELASTIC.most;
@@ -65,7 +65,7 @@ export function elasticTransform(image: Planes, factor: number, random: RandomSt
   return out;
 }
 
-/** Made smaller by means of blocks, and as large as before by repeating. */
+/** Shrinks by block means, then enlarges again by repetition. */
 export function pixelate(image: Planes, share: number): Planes {
   const { channels, height, width } = image;
   const [tall, wide] = [Math.trunc(height * share), Math.trunc(width * share)];
@@ -74,7 +74,7 @@ export function pixelate(image: Planes, share: number): Planes {
   return planesFrom(image, (y, x, c) => small.data[(rows[y]! * wide + columns[x]!) * channels + c]!);
 }
 
-/** The input nearest to each output. Added up as Pillow does it: the rounding decides between two that are as near. */
+/** The input nearest to each output, accumulated as in Pillow, because rounding decides between two equally near ones. */
 function nearest(inSize: number, outSize: number): Int32Array {
   const step = inSize / outSize;
   let at = 0.5 * step;
@@ -85,7 +85,7 @@ function nearest(inSize: number, outSize: number): Int32Array {
   });
 }
 
-/** Written as JPEG and read again: the usual tables, colours at half the resolution. */
+/** Writes and reads a JPEG with the standard tables and colours at half resolution. */
 export async function jpegCompression(image: Planes, quality: number): Promise<Planes> {
   const { height, width, channels } = image;
   const raw = { width, height, channels: channels as 1 | 3 };

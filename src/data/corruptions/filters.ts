@@ -1,6 +1,6 @@
 import { mirroredInside, padded, type Edge, type Planes } from "./planes.js";
 
-/** exp(−x² / 2σ²) at −radius … radius, of sum 1. */
+/** exp(−x² / 2σ²) at −radius … radius, normalised to sum 1. */
 export function gaussianWeights(sigma: number, radius: number): Float64Array {
   const weights = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>
     Math.exp((-0.5 * (i - radius) ** 2) / sigma ** 2),
@@ -10,9 +10,9 @@ export function gaussianWeights(sigma: number, radius: number): Float64Array {
 }
 
 /**
- * A plane smoothed along columns and then rows, as `scipy.ndimage.gaussian_filter` does it.
+ * Smooths a plane along columns and then rows, as `scipy.ndimage.gaussian_filter` does.
  *
- * @param truncate where the filter ends, in deviations: 4 in scikit-image.
+ * @param truncate where the filter ends, in deviations; 4 in scikit-image.
  */
 export function gaussianBlur(
   plane: Planes,
@@ -46,13 +46,13 @@ export function gaussianBlur(
   return smooth;
 }
 
-/** A square kernel of an odd side. */
+/** A square kernel with an odd side. */
 export interface Kernel {
   readonly side: number;
   readonly weights: Float64Array;
 }
 
-/** Correlation, as OpenCV's `filter2D` with its usual border does it; a run of equal weights by sums along the row. */
+/** Correlation as in OpenCV's `filter2D` with its default border; runs of equal weights use sums along the row. */
 export function correlate(plane: Planes, kernel: Kernel): Float64Array {
   const { height, width } = plane;
   const { data, height: tall, width: wide } = padded(plane, (kernel.side - 1) / 2, mirroredInside);
@@ -81,7 +81,7 @@ interface Run {
   readonly weight: number;
 }
 
-/** Neighbours of the same weight in a row of a kernel, but for those of none. */
+/** Runs of equal nonzero weights in a row of a kernel. */
 function runsOf({ side, weights }: Kernel): Run[] {
   const runs: Run[] = [];
   for (let row = 0; row < side; row++) {
@@ -96,7 +96,7 @@ function runsOf({ side, weights }: Kernel): Run[] {
   return runs;
 }
 
-/** A disk of a radius, smoothed by a small Gaussian: the blur of a lens out of focus. */
+/** A disk smoothed by a small Gaussian: the blur of a lens out of focus. */
 export function diskKernel(radius: number, sigma: number): Kernel {
   const reach = Math.max(8, radius);
   const side = 2 * reach + 1;
@@ -115,8 +115,8 @@ export function diskKernel(radius: number, sigma: number): Kernel {
 }
 
 /**
- * Copies of a plane along a line, the first the strongest: Σᵢ kᵢ · shift(x, i · direction), kᵢ ∝ exp(−i² / 2σ²),
- * i < 2 radius + 1. Copies that would leave the image are left out; the edge pixels go on into what a shift leaves open.
+ * Adds copies of a plane along a line, the first one strongest: Σᵢ kᵢ · shift(x, i · direction), kᵢ ∝ exp(−i² / 2σ²),
+ * i < 2 radius + 1. Copies that would leave the image are left out; edge pixels extend into the space that a shift opens.
  *
  * @param angle in degrees.
  */
@@ -148,8 +148,8 @@ export function motionBlur(image: Planes, radius: number, sigma: number, angle: 
 }
 
 /**
- * The middle of an image, enlarged: as `imagecorruptions` crops it, and as `scipy.ndimage.zoom` of order 1 resamples it.
- * At least as large as the image; where its last row or column falls outside by a rounding error it is 0, as SciPy has it.
+ * Enlarges the middle of an image: cropped as in `imagecorruptions`, and resampled as in `scipy.ndimage.zoom` of order 1.
+ * At least as large as the image; if its last row or column falls outside by a rounding error it is 0, as in SciPy.
  */
 export function zoomed(image: Planes, factor: number): Planes {
   const [rows, columns] = [zoomAxis(image.height, factor), zoomAxis(image.width, factor)];

@@ -8,8 +8,8 @@ import { mirrored } from "./planes.js";
 const SIDE = 512;
 
 /**
- * Means and deviations of the colours of the photographs that the reference draws from. They are its own; only these numbers are
- * taken, so that ours hide as much of an image.
+ * Means and deviations of the colours in the reference's photographs. Only these numbers are taken from them, so that our
+ * textures hide as much of an image.
  */
 const LOOKS: readonly { readonly mean: readonly [number, number, number]; readonly deviation: number }[] = [
   { mean: [78, 149, 166], deviation: 19 },
@@ -19,12 +19,12 @@ const LOOKS: readonly { readonly mean: readonly [number, number, number]; readon
   { mean: [112, 123, 135], deviation: 43 },
 ];
 
-/** Needles of a texture, and how long one is, in pixels. */
+/** Number of needles in a texture, and their length in pixels. */
 const NEEDLES = { count: 900, shortest: 15, longest: 90 } as const;
 
 /**
- * Five pictures of frost, RGB, made by a procedure: needles of ice that branch, over a cloud. The same on every machine.
- * The photographs of the reference are not ours to give away.
+ * Generates five pictures of frost, RGB: branching needles of ice over a cloud. The same on every machine.
+ * We may not redistribute the reference's photographs.
  */
 export function frostTextures(): ByteImage[] {
   return LOOKS.map(({ mean, deviation }, i) => {
@@ -81,7 +81,7 @@ interface Line {
   readonly bright: number;
 }
 
-/** Onto a torus, fading to its end; the brightest stays. */
+/** Draws onto a torus, fading to the end; the brightest value stays. */
 function drawLine(plane: Float64Array, { y, x, angle, length, bright }: Line): void {
   for (let along = 0; along < length; along += 0.5) {
     const row = Math.floor(y + along * Math.sin(angle)) & (SIDE - 1);

@@ -17,7 +17,7 @@ export function shotNoise(image: Planes, photons: number, random: RandomStream):
   });
 }
 
-/** A share of the values becomes 0 or 1, as often the one as the other. */
+/** A share of the values becomes 0 or 1, with equal probability. */
 export function impulseNoise(image: Planes, share: number, random: RandomStream): Planes {
   const flipped = mapValues(image, () => random.uniform()).data;
   return mapValues(image, (value, i) => {
@@ -26,7 +26,7 @@ export function impulseNoise(image: Planes, share: number, random: RandomStream)
   });
 }
 
-/** P(N ≤ k) for k = 0, 1, … until nothing is left of it in float64. Means are 500 at most: exp(−500) is no denormal. */
+/** P(N ≤ k) for k = 0, 1, … until float64 has no more to add. Means are at most 500, so exp(−500) is not denormal. */
 function poissonTable(mean: number): Float64Array {
   const table: number[] = [];
   let term = Math.exp(-mean);
@@ -39,7 +39,7 @@ function poissonTable(mean: number): Float64Array {
   }
 }
 
-/** The first place whose number is at least `value`; the length of the table where there is none. */
+/** The first index whose number is at least `value`; the length of the table if there is none. */
 function atLeast(table: Float64Array, value: number): number {
   let [low, high] = [0, table.length];
   while (low < high) {

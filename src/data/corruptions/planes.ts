@@ -1,4 +1,4 @@
-/** An image `[C, H, W]` in float64, of one channel or three. */
+/** An image `[C, H, W]` in float64, with one channel or three. */
 export interface Planes {
   readonly channels: number;
   readonly height: number;
@@ -13,7 +13,7 @@ export function planesLike(image: Planes, data: Float64Array = new Float64Array(
   return { ...image, data };
 }
 
-/** Each value by itself. A plain loop: `map` takes several times as long. */
+/** Maps each value, in a plain loop because `map` takes several times as long. */
 export function mapValues(image: Planes, of: (value: number, index: number) => number): Planes {
   const out = planesLike(image);
   for (let i = 0; i < out.data.length; i++) out.data[i] = of(image.data[i]!, i);
@@ -44,13 +44,13 @@ export function grayOf({ channels, height, width, data }: Planes): Float64Array 
   return gray;
 }
 
-/** An edge that repeats: … c b a | a b c … (SciPy's `reflect`). */
+/** Reflection that repeats the edge: … c b a | a b c … (SciPy's `reflect`). */
 export function mirrored(i: number, n: number): number {
   const at = ((i % (2 * n)) + 2 * n) % (2 * n);
   return at < n ? at : 2 * n - 1 - at;
 }
 
-/** An edge that does not: … c b | a b c … (OpenCV's `BORDER_REFLECT_101`). */
+/** Reflection that does not: … c b | a b c … (OpenCV's `BORDER_REFLECT_101`). */
 export function mirroredInside(i: number, n: number): number {
   if (n === 1) return 0;
   const period = 2 * (n - 1);
@@ -58,14 +58,14 @@ export function mirroredInside(i: number, n: number): number {
   return at < n ? at : period - at;
 }
 
-/** The last pixel goes on (SciPy's `nearest`). */
+/** Extends the last pixel (SciPy's `nearest`). */
 export function clamped(i: number, n: number): number {
   return Math.min(Math.max(i, 0), n - 1);
 }
 
 export type Edge = (i: number, n: number) => number;
 
-/** One plane with `radius` more pixels on each side. */
+/** Pads a plane by `radius` pixels on each side. */
 export function padded(
   { height, width, data }: Planes,
   radius: number,

@@ -5,7 +5,7 @@ const START = 100;
 
 /**
  * A cloudy height map `[side, side]` from 0 to 1, by the diamond-square algorithm on a torus: each new point is the mean of four
- * older ones and w · U(−w, w), where w is divided by `decay` whenever the grid becomes twice as fine.
+ * older ones plus w · U(−w, w), where w is divided by `decay` whenever the grid becomes twice as fine.
  *
  * @param side a power of two.
  */
@@ -36,7 +36,7 @@ export function plasma(side: number, decay: number, random: RandomStream): Float
   return normalised(map);
 }
 
-/** Moved and scaled to [0, 1]. */
+/** Shifts and scales to [0, 1]. */
 export function normalised(values: Float64Array): Float64Array {
   let [least, most] = [Infinity, -Infinity];
   for (const value of values) [least, most] = [Math.min(least, value), Math.max(most, value)];

@@ -5,9 +5,9 @@ import { fileError } from "../../files/index.js";
 import { decodeImage, isHidden, READ_PICTURE, type ByteImage } from "../pixels/index.js";
 
 /**
- * All pictures of a folder, in the order of their names: frost of one's own, such as the photographs of ImageNet-C.
+ * Reads all pictures of a folder in the order of their names: your own frost, such as the photographs of ImageNet-C.
  *
- * @throws InputError where there is none, or one cannot be decoded.
+ * @throws InputError if there is none, or if one cannot be decoded.
  */
 export async function readFrost(folder: string): Promise<ByteImage[]> {
   const entries = await readdir(folder).catch((error: unknown) => {

@@ -1,13 +1,13 @@
 import type { CorruptionScale } from "./names.js";
 
-/** Five numbers, or tuples of them: one a severity. */
+/** Five numbers or tuples, one per severity. */
 type Five<T> = readonly [T, T, T, T, T];
 
-/** The parameters of every kind at every severity, in the units of the reference; a kind without them does not compile. */
+/** The parameters of every kind at every severity, in the reference's units. A kind without them does not compile. */
 export interface Strengths {
-  /** Deviation of the noise, pixels of [0, 1]. */
+  /** Deviation of the noise, for pixels in [0, 1]. */
   readonly gaussian_noise: Five<number>;
-  /** Photons of a white pixel. */
+  /** Photons per white pixel. */
   readonly shot_noise: Five<number>;
   /** Share of the values that become 0 or 1. */
   readonly impulse_noise: Five<number>;
@@ -29,22 +29,22 @@ export interface Strengths {
   >;
   readonly frost: Five<readonly [image: number, ice: number]>;
   readonly fog: Five<readonly [strength: number, decay: number]>;
-  /** Added to the value of HSV. */
+  /** Added to the value in HSV. */
   readonly brightness: Five<number>;
-  /** Of the distance to the mean. */
+  /** Factor on the distance to the mean. */
   readonly contrast: Five<number>;
   /** Factor of the smoothed displacement. */
   readonly elastic_transform: Five<number>;
-  /** Of the side. */
+  /** Share of the side. */
   readonly pixelate: Five<number>;
-  /** JPEG's quality. */
+  /** JPEG quality. */
   readonly jpeg_compression: Five<number>;
 }
 
 /**
- * Numbers of the reference: ImageNet-C as `imagecorruptions` 1.1.2 has it; Tiny-ImageNet-C and CIFAR-10-C as
- * `make_tinyimagenet_c.py` and `make_cifar_c.py` of hendrycks/robustness have them. What those two do otherwise, an affine
- * map before the elastic one, is not done: all scales share the procedures of `imagecorruptions`, and its elastic numbers.
+ * The reference's numbers: ImageNet-C from `imagecorruptions` 1.1.2; Tiny-ImageNet-C and CIFAR-10-C from
+ * `make_tinyimagenet_c.py` and `make_cifar_c.py` of hendrycks/robustness. Their affine map before the elastic one is not
+ * applied: all scales share the procedures of `imagecorruptions` and its elastic numbers.
  */
 export const STRENGTHS: Readonly<Record<CorruptionScale, Strengths>> = {
   imagenet: {

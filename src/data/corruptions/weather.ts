@@ -4,7 +4,7 @@ import { motionBlur, zoomed } from "./filters.js";
 import { plasma } from "./plasma.js";
 import { clamped, grayOf, mapValues, type Planes } from "./planes.js";
 
-/** Flakes that fall, and a sky that is the paler for them. */
+/** Falling flakes and a paler sky. */
 export function snow(
   image: Planes,
   [mean, deviation, zoom, least, radius, sigma, keep]: readonly [
@@ -41,7 +41,7 @@ export function snow(
   });
 }
 
-/** A cloud in front of the image, which keeps its greatest value. */
+/** A cloud in front of the image, which keeps its largest value. */
 export function fog(
   image: Planes,
   [strength, decay]: readonly [number, number],
@@ -59,10 +59,10 @@ export function fog(
   });
 }
 
-/** How much larger a texture is made than it is, or than it must be. */
+/** Enlargement of a texture, beyond its own or the required size. */
 const FROST_ROOM = 1.1;
 
-/** A part of a picture of frost over the image: `image` · x + `ice` · frost. */
+/** Blends part of a picture of frost over the image: `image` · x + `ice` · frost. */
 export function frost(
   image: Planes,
   [own, ice]: readonly [image: number, ice: number],
@@ -90,7 +90,7 @@ interface PartOfTexture {
   readonly width: number;
 }
 
-/** A part of `texture` enlarged to `tall` × `wide`, as OpenCV's cubic interpolation does it; values from 0 to 255. */
+/** A part of `texture` enlarged to `tall` × `wide` with OpenCV's cubic interpolation; values from 0 to 255. */
 function enlargedPart(texture: ByteImage, part: PartOfTexture): Planes {
   const { tall, wide, top, left, height, width } = part;
   const rows = cubicTaps(texture.height, tall, top, height);
@@ -117,7 +117,7 @@ function enlargedPart(texture: ByteImage, part: PartOfTexture): Planes {
   return { channels: 3, height, width, data };
 }
 
-/** For each output from `first` on four neighbours, and Keys' cubic with a = −0.75 there. */
+/** For each output from `first` on, four neighbours and the weights of Keys' cubic with a = −0.75. */
 function cubicTaps(
   inSize: number,
   outSize: number,

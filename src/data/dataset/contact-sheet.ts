@@ -4,16 +4,16 @@ import type { Dataset } from "./dataset.js";
 import { indicesByClass, shuffled } from "./select.js";
 
 export interface ContactSheetOptions {
-  /** Images of each class, one row a class; 8 by default. */
+  /** Images per class, with one row per class; 8 by default. */
   readonly perClass?: number;
   readonly seed?: number;
 }
 
-/** Pixels a side of a thumbnail, and between two. */
+/** Side of a thumbnail in pixels, and the gap between two. */
 const THUMBNAIL = 72;
 const GAP = 4;
 
-/** One row of random images a class as the bytes of a PNG: what the dataset looks like to a model. */
+/** A PNG with one row of random images per class: how a model sees the dataset. */
 export async function contactSheet(dataset: Dataset, options: ContactSheetOptions = {}): Promise<Uint8Array> {
   const { perClass = 8, seed = 0 } = options;
   const stream = createGenerator(seed).stream("data/contact-sheet");

@@ -1,12 +1,12 @@
 import { readPixels, toUnit, type ImageSource } from "../pixels/index.js";
 import type { Dataset, DatasetRegions, SkippedFile } from "./dataset.js";
 
-/** What {@link createDataset} needs: a source and what is known about its images. */
+/** What {@link createDataset} needs: a source and the facts about its images. */
 export interface DatasetParts {
   readonly name: string;
   readonly split: string;
   readonly classNames: readonly string[];
-  /** Class of each image of the dataset, in its order. */
+  /** Class of each image of the dataset, in order. */
   readonly labels: Int32Array;
   readonly source: ImageSource;
   /** Place of each image in the source; its own place when absent. */
@@ -17,7 +17,7 @@ export interface DatasetParts {
   readonly fileName: (sourceIndex: number) => string;
   /** Mask of image `index` of the source. */
   readonly mask?: ((sourceIndex: number, out: Uint8Array) => void | Promise<void>) | undefined;
-  /** Whether image `index` of the source has one; absent when all have. */
+  /** Whether image `index` of the source has one; absent if all have. */
   readonly hasMask?: ((sourceIndex: number) => boolean) | undefined;
   readonly regions?: DatasetRegions | undefined;
 }

@@ -25,7 +25,7 @@ import type { ImageSource } from "../pixels/index.js";
  * ```
  */
 export interface Dataset {
-  /** As a user names it: `mnist:test`, a folder. */
+  /** As the user named it: `mnist:test`, a folder. */
   readonly name: string;
   readonly split: string;
   readonly length: number;
@@ -59,26 +59,26 @@ export interface Dataset {
   readonly mask?: (index: number, out: Uint8Array) => void | Promise<void>;
   /** Whether image `index` has a mask; absent where every image has one, or none. */
   readonly hasMask?: (index: number) => boolean;
-  /** Where the masks come from, if they come from files beside the pictures. */
+  /** Source of the masks, if it is files beside the pictures. */
   readonly regions?: DatasetRegions;
 }
 
 /** Masks, boxes, or either: an image with both uses its mask. */
 export type MaskSource = "mask" | "box" | "mask-and-box";
 
-/** Key regions that lie beside the pictures. */
+/** Key regions from files beside the pictures. */
 export interface DatasetRegions {
   readonly source: MaskSource;
   /**
-   * Of the regions of all images of the split; another when one is changed.
+   * Hash of the regions of all images of the split, which changes if any region changes.
    *
-   * @throws InputError for one that cannot be read.
+   * @throws InputError if one cannot be read.
    */
   fingerprint(): Promise<string>;
   /**
-   * Boxes of the image called `fileName` that count for nothing, and why.
+   * Boxes of the image called `fileName` that have no effect, and why.
    *
-   * @throws InputError where they cannot be read.
+   * @throws InputError if they cannot be read.
    */
   faults(fileName: string): Promise<readonly string[]>;
 }

@@ -14,7 +14,7 @@ export interface DatasetInfo {
   readonly hasMasks: boolean;
   /** Images that have a key-region mask. */
   readonly masks: number;
-  /** What the masks were made of; null where there are none. */
+  /** What the masks were made from; null if there are none. */
   readonly maskSource: MaskSource | null;
   readonly skipped: readonly { readonly file: string; readonly problem: string }[];
 }

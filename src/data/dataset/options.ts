@@ -4,11 +4,11 @@ import type { Dataset } from "./dataset.js";
 
 /** How a dataset is opened. */
 export interface OpenOptions {
-  /** The split meant when the name has none: `train` by default. */
+  /** The split to use if the name has none; `train` by default. */
   readonly split?: string | undefined;
   /**
-   * A source without splits of its own is used whole where its name asks for none (`photos`, not `photos:test`);
-   * else it is dealt 80 to 20.
+   * A source without its own splits is used whole if no split is named (`photos`, not `photos:test`);
+   * otherwise it is split 80 to 20.
    */
   readonly whole?: boolean | undefined;
   /** Size of the images; the source's own by default, and 224 × 224 for files of many sizes. */
