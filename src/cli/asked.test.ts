@@ -141,14 +141,14 @@ test.each([
   [["--flip", "0.5"], "settings.augmentation.horizontalFlip is 0.25, but you asked for 0.5"],
   [["--step-size", "0.02"], "settings.recipe.adversary.relativeStepSize is"],
   [["--resized-crop", "0.3"], "settings.augmentation.resizedCrop.area is not set, but you asked for [0.3,1]"],
-  [["--recipe", "igr"], 'settings.recipe.name is "pat", asked for "igr"'],
+  [["--recipe", "igr"], 'settings.recipe.name is "pat", but you asked for "igr"'],
 ])("%j", async (args, words) => {
   expect(await refusal(...args)).toContain(words);
 });
 
 test("a recipe file that has changed is not that of the run, though its name is", async () => {
   expect(await refusal("--recipe", join(run, "pat.yaml"))).toContain(
-    "settings.recipe.weights.clean is not set, asked for 1",
+    "settings.recipe.weights.clean is not set, but you asked for 1",
   );
 });
 

@@ -34,7 +34,9 @@ test("a finished run is used, but not once its model has changed", async () => {
     await copyFile(model, join(bare, "model.onnx"));
     const warn = vi.fn<(text: string) => void>();
     await loadModel(bare, {}, { ...terminal, warn }).catch(() => {});
-    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/bare: has no manifest\.json.*unchecked/));
+    expect(warn).toHaveBeenCalledWith(
+      expect.stringMatching(/bare: has no manifest\.json.*without verification/),
+    );
     await rm(model);
     await expect(loadModel(folder, {}, terminal)).rejects.toThrow(
       /model\.onnx: does not exist, although the run finished\n {2}Restore/,

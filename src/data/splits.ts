@@ -1,28 +1,30 @@
 /**
- * Which images of a source are for training, for validation and for testing: the rule of held-out parts.
+ * Decides which images of a source are for training, for validation and for testing.
  *
  * 1. The owner of a source may give up to three splits, `train`, `val` and `test`: by folders ({@link splitOfFolder}), by
  *    a column of a table, by files of their own.
- * 2. A held-out split that is the only one is the test set, whatever its owner calls it: no one may choose weights by
- *    it. `val` is a split of its own where there is a test set too. Elsewhere `val` means the test set, and the split
- *    that a dataset names is `test`. See {@link chooseSplit}.
- * 3. A source without splits is dealt by the seed, every class in proportion: a fifth of its images, and one at least,
- *    is the test set, the rest the training set. With `whole` it is used whole instead, where no split is named. See
- *    {@link dealPart}. (17 Flowers without its list of splits is dealt as its owners did: 40, 20 and 20 a class.)
- * 4. A training set alone is a source without a test set: asking for one is an error. Only in an archive is a test set
- *    dealt from it, as Kaggle publishes labelled pictures under `train/` and no others; `whole` does not undo that.
- * 5. `all` is every image of a source that lies in one piece: a folder without folders of splits, a table, an archive,
- *    17 Flowers. Whether its owner held some out makes no difference.
- * 6. A split that is not there is a UsageError that names those that are.
+ * 2. The only held-out split is the test set, whatever its owner calls it: weights must not be chosen by it. `val` is a
+ *    separate split only if there is a test set too. Otherwise `val` means the test set, and the dataset names the
+ *    split `test`. See {@link chooseSplit}.
+ * 3. A source without splits is divided at random by the seed, every class in proportion: a fifth of its images (at
+ *    least one) is the test set, the rest the training set. With `whole`, and if no split is named, it is used whole
+ *    instead. See {@link dealPart}. (17 Flowers without its list of splits is divided as by its owners: 40, 20 and 20
+ *    per class.)
+ * 4. A source with only a training set has no test set: asking for one is an error. The exception is an archive: a test
+ *    set is split off its training set, because Kaggle publishes labelled pictures only under `train/`; `whole` does
+ *    not undo that.
+ * 5. `all` is every image of a source in one piece (a folder without split folders, a table, an archive, 17 Flowers),
+ *    even if its owner held some out.
+ * 6. Asking for a missing split is a UsageError that names the existing ones.
  *
- * A validation set where the source keeps none is taken from the training set, by `splitOff`.
+ * If the source has no validation set, `splitOff` takes one from the training set.
  */
 import { UsageError } from "../errors/index.js";
 import { createGenerator } from "../tensor/index.js";
 import { sentences, stratify, type Dataset, type OpenOptions } from "./dataset/index.js";
 import { validationNumber } from "./imagenet/index.js";
 
-/** A split that owners give. */
+/** A split given by the owner of a source. */
 export type Split = "train" | "val" | "test";
 
 /** Names of the folders of each split, the usual one first. */
@@ -37,17 +39,17 @@ export const SPLITS: readonly Split[] = ["train", "val", "test"];
 /** What may follow the name of a source. */
 export const SPLIT_NAMES: readonly string[] = [...SPLITS, "all"];
 
-/** Splits of a source that keeps nothing for validation. */
+/** Splits of a source without a validation set. */
 export const TRAIN_AND_TEST = ["train", "test"] as const;
 
-/** The split whose folder is called `name`, in whatever case. */
+/** The split whose folder is called `name`; case is ignored. */
 export function splitOfFolder(name: string): Split | undefined {
   const wanted = name.toLowerCase();
   return SPLITS.find((split) => SPLIT_FOLDERS[split].includes(wanted));
 }
 
 /**
- * The folder of each split among `folders`. One with capitals must hold folders of classes, or ImageNet's pictures:
+ * The folder of each split among `folders`. A name with capitals counts only if it contains class folders or ImageNet's pictures:
  * `Train/1.jpg` beside `Bus/1.jpg` is a class.
  *
  * @param picturesIn names of the pictures directly in a folder.
@@ -70,34 +72,34 @@ export function splitFolders(
   return Object.fromEntries(found.filter(([, folder]) => folder !== undefined));
 }
 
-/** What datasets and results call an owner's split, by rule 2. */
+/** The name of an owner's split in datasets and results, by rule 2. */
 export function nameOfSplit(owners: Split, given: readonly (Split | undefined)[]): Split {
   return owners === "val" && !given.includes("test") ? "test" : owners;
 }
 
-/** A split as it was found for the one asked for. */
+/** The split found for a requested one. */
 export interface FoundSplit<S extends Split = Split> {
-  /** What the dataset calls it. */
+  /** Its name in the dataset. */
   readonly split: Split;
-  /** What the owner calls it. */
+  /** Its owner's name for it. */
   readonly owners: S;
 }
 
-/** Where splits are looked for, in the words of an error. */
+/** Where splits are looked for, for error messages. */
 export interface SplitPlace {
   readonly place: string;
-  /** What there is none of; "split" by default. */
+  /** What is missing; "split" by default. */
   readonly what?: string;
-  /** A sentence on what there is instead. */
+  /** A sentence about what exists instead. */
   readonly about?: string;
-  /** Whether `all` may be asked for. */
+  /** Whether `all` may be requested. */
   readonly all?: boolean;
 }
 
 /**
- * The split among those that an owner has given which `asked` means, by rule 2.
+ * The owner's split that `asked` means, by rule 2.
  *
- * @throws UsageError where there is none; `all` is none either.
+ * @throws UsageError if there is none; `all` is not one either.
  */
 export function chooseSplit<S extends Split>(
   asked: string,
@@ -120,15 +122,15 @@ export function chooseSplit<S extends Split>(
 export interface Part {
   /** Their places, sorted. */
   readonly chosen: Uint32Array;
-  /** How they came to be, where a reader of a result should know. */
+  /** How they were chosen, if readers of a result should know. */
   readonly note: string | undefined;
-  /** What the dataset calls it. */
+  /** Its name in the dataset. */
   readonly split: Split | "all";
 }
 
 type Labelled = Pick<Dataset, "labels" | "classNames">;
 
-/** A source that may have no splits: what notes call it and its images, and the stream of random numbers that deals them. */
+/** A source that may have no splits: its name and that of its images in notes, and the random stream that divides them. */
 export interface Divided {
   readonly place: string;
   /** "The folder has no splits of its own". */
@@ -138,10 +140,10 @@ export interface Divided {
 }
 
 /**
- * Of images in one piece, each with the owner's split or none of them with one: those of the split asked for, by the
- * rules 2 to 5.
+ * The images of the requested split, by rules 2 to 5, of a source in one piece. Either every image has an owner's split,
+ * or none has.
  *
- * @throws UsageError for a split that is not there.
+ * @throws UsageError for a missing split.
  */
 export function choosePart(
   images: Labelled & { readonly splits: readonly (Split | undefined)[] },
@@ -160,11 +162,11 @@ export function choosePart(
   return { chosen, note: undefined, split };
 }
 
-/** Of images without splits. */
+/** The test set's share of images without splits. */
 const TEST_SHARE = 0.2;
 
 /**
- * Of images without splits: the split's part of those that the seed deals, or with `whole` all of them, by rule 3.
+ * A split of images without splits, divided by the seed, or with `whole` all of them, by rule 3.
  *
  * @throws UsageError for a split other than train, test, val and all.
  */
@@ -177,7 +179,7 @@ export function dealPart(
   if (asked === "all") return everything(images);
   const { owners: split } = chooseSplit(asked, TRAIN_AND_TEST, { place, all: true });
   const { length } = images.labels;
-  // Which those are is known only when they are read.
+  // They are known only after reading.
   const but = skipUnreadable === true ? ", except those that cannot be decoded" : "";
   const test = Math.max(1, Math.round(TEST_SHARE * length));
   const part: Part =
@@ -192,7 +194,7 @@ export function dealPart(
   return part;
 }
 
-/** Sorted places of the images of each split, with exactly these numbers of images, every class in proportion. */
+/** Sorted places of the images of each split: exactly these numbers of images, with every class in proportion. */
 export function deal<S extends Split>(
   images: Labelled,
   counts: Readonly<Record<S, number>>,

@@ -49,8 +49,8 @@ export const REDUCTION_RULES: Rules<ReductionOp> = {
   ReduceMax: extremum,
   ReduceMin: extremum,
   /**
-   * The product of the others. Zeros are counted instead of divided by: it is 0 where there is another zero. (In the
-   * second order the products with other zeros left out are lost.)
+   * The derivative is the product of the other elements. Zeros are counted, to avoid dividing by them: the product is 0
+   * if another element is zero. (In the second order, products that omit other zeros are lost.)
    */
   ReduceProd: (context) => {
     const { g, inputs, outputGrads } = context;

@@ -40,7 +40,7 @@ export function subset(
 }
 
 /**
- * Places of images in what the dataset was drawn from: they address the random draws of an attack,
+ * Places of images in the dataset from which this one was drawn. They address the random draws of an attack,
  * so that an image is attacked in the same way in any sample.
  */
 export function placesOf(
@@ -65,9 +65,9 @@ export function countByClass({ labels, classNames }: Pick<Dataset, "labels" | "c
 }
 
 /**
- * A class-balanced sample of `limit` images (all of them when there are no more): never the first
- * ones, whose order may mean something. Classes take turns, so that every prefix is balanced too; a
- * class that runs out leaves its turn to the others.
+ * A random, class-balanced sample of `limit` images, or all if there are no more. It is never just the first
+ * images, because their order may mean something. Classes take turns, so that every prefix is balanced too; a
+ * class without images left gives its turn to the others.
  *
  * @example
  * ```ts
@@ -97,7 +97,7 @@ export function takeSample(dataset: Dataset, limit: number, random: RandomGenera
   });
 }
 
-/** How much to split off: a share of the images, or a number of them. */
+/** How much to split off: a share or a number of images. */
 export type SplitSize = { readonly fraction: number } | { readonly count: number };
 
 /** Two disjoint parts that make up a dataset. */
@@ -107,10 +107,10 @@ export interface Parts {
 }
 
 /**
- * Splits off a stratified part: every class gives its share, rounded so that the total is exact.
+ * Splits off a stratified part: every class contributes its share, rounded so that the total is exact.
  * Both parts keep the dataset's order.
  *
- * @throws UsageError when a part would be empty.
+ * @throws UsageError if a part would be empty.
  */
 export function splitOff(dataset: Dataset, size: SplitSize, random: RandomGenerator): Parts {
   const count = "count" in size ? size.count : Math.round(size.fraction * dataset.length);
@@ -133,9 +133,9 @@ export function splitOff(dataset: Dataset, size: SplitSize, random: RandomGenera
 }
 
 /**
- * Sorted indices of parts with exactly `counts` images (they sum to the dataset's length), every
- * class spread over the parts in proportion: its images, in random order, are dealt one by one to the
- * part that lags most behind its share.
+ * Sorted indices of parts with exactly `counts` images (which sum to the dataset's length) and every
+ * class spread over the parts in proportion: its images, in random order, go one by one to the part
+ * that is furthest behind its share.
  */
 export function stratify(
   dataset: Pick<Dataset, "labels" | "classNames">,
@@ -166,7 +166,7 @@ export function shuffled<T>(items: readonly T[], stream: RandomStream): T[] {
   return Array.from(stream.permutation(items.length), (index) => items[index]!);
 }
 
-/** Joins what is known with one more sentence. */
+/** Joins the sentences that exist. */
 export function sentences(...parts: readonly (string | undefined)[]): string {
   return parts.filter((part) => part !== undefined && part !== "").join(" ");
 }

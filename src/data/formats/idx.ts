@@ -12,7 +12,7 @@ export interface IdxArray {
   readonly data: Uint8Array;
 }
 
-/** Bytes of an inflated file at most: ten times MNIST's largest. */
+/** Most bytes of an inflated file: ten times MNIST's largest. */
 const LARGEST_INFLATED = 2 ** 29;
 const UNSIGNED_BYTE = 0x08;
 const REMEDY = "Copy the file again from its source; holdfast reads unsigned-byte IDX files, plain or .gz.";
@@ -20,8 +20,8 @@ const REMEDY = "Copy the file again from its source; holdfast reads unsigned-byt
 /**
  * Reads one IDX file of unsigned bytes with `rank` dimensions; a name ending in `.gz` is inflated.
  *
- * @throws InputError naming the file when it is missing, not IDX, of another type or rank, or when
- *   its length is not what its header says.
+ * @throws InputError naming the file if it is missing, not IDX, of another type or rank, or if
+ *   its length differs from its header.
  */
 export function readIdx(file: string, rank: number): IdxArray {
   return parseIdx(readBytes(file), file, rank);
@@ -38,7 +38,7 @@ function readBytes(file: string): Uint8Array {
   }
 }
 
-/** Checks and views the bytes of an IDX file; `file` only names it in errors. */
+/** Checks and views the bytes of an IDX file; `file` is only its name in errors. */
 export function parseIdx(bytes: Uint8Array, file: string, rank: number): IdxArray {
   const refuse = (problem: string): never => {
     throw new InputError({ place: file, problem, remedy: REMEDY });

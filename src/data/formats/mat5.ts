@@ -1,7 +1,7 @@
 /**
- * The numeric matrices and the structs of a MAT file of level 5 (The MathWorks, "MAT-File Format", 2023, chapter 1): what
- * MATLAB's `save -v6` and `-v7` and `scipy.io.savemat` write. After a header of 128 bytes come elements, each
- * a tag (type, size) and its data; a matrix is an element of elements, and may be deflated as a whole.
+ * Reads numeric matrices and structs of a level 5 MAT file (The MathWorks, "MAT-File Format", 2023, chapter 1), as
+ * written by MATLAB's `save -v6` and `-v7` and `scipy.io.savemat`. After a header of 128 bytes come elements, each
+ * a tag (type, size) and its data. A matrix is an element that contains elements, and may be deflated as a whole.
  */
 import { inflateSync } from "node:zlib";
 import { refusing } from "../../errors/index.js";
@@ -10,20 +10,20 @@ const refused = refusing(
   "Copy the file again from its source, or write it again: save -v7 in MATLAB, scipy.io.savemat in Python.",
 );
 
-/** A real array of a MAT file; `data` in MATLAB's order, the first dimension changing fastest. */
+/** A real array of a MAT file. `data` is in MATLAB's order: the first dimension changes fastest. */
 export interface MatArray {
   readonly dims: readonly number[];
   readonly data: Float64Array;
 }
 
-/** One element of a struct array: numbers, text, or undefined for what is neither. */
+/** One element of a struct array: numbers, text, or undefined for anything else. */
 export type MatFields = ReadonlyMap<string, MatArray | string | undefined>;
 
 interface Block {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly littleEndian: boolean;
-  /** File and, inside a deflated part, where that starts. */
+  /** The file and, inside a deflated part, its start. */
   readonly place: string;
 }
 
@@ -31,7 +31,7 @@ interface Element {
   readonly type: number;
   readonly from: number;
   readonly size: number;
-  /** Where the element after it starts. */
+  /** Start of the next element. */
   readonly next: number;
 }
 
@@ -41,13 +41,13 @@ const VERSION = 0x0100;
 const MOST_INFLATED = 2 ** 26;
 const MATRIX = 14;
 const COMPRESSED = 15;
-/** Arrays of `double`, `single` and the integers; logical ones are stored as uint8. */
+/** Arrays of `double`, `single` and integers; logical arrays are stored as uint8. */
 const isNumericClass = (code: number): boolean => code >= 6 && code <= 15;
 const COMPLEX = 0x0800;
 const STRUCT_CLASS = 2;
 const TEXT_CLASS = 4;
 
-/** Size of a stored number and how it is read; 64-bit integers beyond 2⁵³ are rounded to a double. */
+/** Size of a stored number and how to read it; 64-bit integers beyond 2⁵³ are rounded to a double. */
 const STORED: Readonly<Record<number, readonly [number, (v: DataView, at: number, le: boolean) => number]>> =
   {
     1: [1, (view, at) => view.getInt8(at)],
@@ -64,9 +64,9 @@ const STORED: Readonly<Record<number, readonly [number, (v: DataView, at: number
 
 /**
  * The real numeric arrays of a MAT-5 file by name; other variables (text, cells, structs, sparse and complex
- * arrays, objects) are passed over.
+ * arrays, objects) are ignored.
  *
- * @throws InputError naming `place` when the bytes are no MAT-5 file, are truncated, contradict themselves,
+ * @throws InputError naming `place` if the bytes are not a MAT-5 file, are truncated, contradict themselves,
  *   or inflate to more than 64 MiB.
  */
 export function readMat5(bytes: Uint8Array, { place }: { readonly place: string }): Map<string, MatArray> {
@@ -81,7 +81,7 @@ export function readMat5(bytes: Uint8Array, { place }: { readonly place: string 
 }
 
 /**
- * The elements of the struct array called `name`, in MATLAB's order; undefined where there is none.
+ * The elements of the struct array called `name`, in MATLAB's order; undefined if there is none.
  *
  * @throws InputError as {@link readMat5}.
  */
@@ -147,7 +147,7 @@ function blockOf(bytes: Uint8Array, littleEndian: boolean, place: string): Block
   return { bytes, view, littleEndian, place };
 }
 
-/** The tag at `at`, long (8 bytes) or small (4 bytes and at most 4 of data), of an element that ends by `end`. */
+/** The element at `at`, whose tag is long (8 bytes) or small (4 bytes and at most 4 of data), and which must end by `end`. */
 function elementAt({ view, littleEndian, place }: Block, at: number, end: number): Element {
   if (end - at < 8)
     throw refused(place, `is truncated: ${end - at} bytes at ${at}, but an element's tag has 8`);
@@ -183,7 +183,7 @@ function inflatedBlock(file: Block, { from, size }: Element, most: number): Bloc
   }
 }
 
-/** What every matrix begins with: flags, dimensions, name. */
+/** The beginning of every matrix: flags, dimensions, name. */
 interface Head {
   /** Named after the variable. */
   readonly block: Block;
@@ -191,12 +191,12 @@ interface Head {
   readonly complex: boolean;
   readonly name: string;
   readonly shape: Element;
-  /** Where its content starts, and where it ends. */
+  /** Start and end of its content. */
   readonly from: number;
   readonly end: number;
 }
 
-/** Undefined for an empty matrix, and for classes that begin in another way (objects, functions) or are not read. */
+/** Undefined for an empty matrix, and for classes that begin differently (objects, functions) or are not supported. */
 function readHead(block: Block, matrix: Element): Head | undefined {
   if (matrix.size === 0) return undefined;
   const end = matrix.from + matrix.size;
@@ -221,7 +221,7 @@ function readHead(block: Block, matrix: Element): Head | undefined {
   };
 }
 
-/** Numbers of a matrix. Undefined for one that is not real and numeric. */
+/** Numbers of a matrix; undefined unless it is real and numeric. */
 function readMatrix(block: Block, matrix: Element): (MatArray & { readonly name: string }) | undefined {
   const head = readHead(block, matrix);
   if (head === undefined || !isNumericClass(head.code) || head.complex) return undefined;
@@ -231,8 +231,8 @@ function readMatrix(block: Block, matrix: Element): (MatArray & { readonly name:
 }
 
 /**
- * A struct array: the length of a field's name, the names, then a matrix for each field of each element. What it claims
- * to have is not reserved: it ends where its bytes do.
+ * A struct array: the length of a field name, the names, then a matrix for each field of each element. No memory is
+ * allocated for the number of elements that it claims: it ends where its bytes end.
  */
 function readFields({ block, shape, from, end }: Head): MatFields[] {
   const count = readDims(block, shape).reduce((product, dim) => product * dim, 1);
@@ -268,7 +268,7 @@ function readFields({ block, shape, from, end }: Head): MatFields[] {
   return elements;
 }
 
-/** Text of a row of characters; undefined for what is none. */
+/** Text of a row of characters; undefined for anything else. */
 function readText(block: Block, matrix: Element): string | undefined {
   const head = readHead(block, matrix);
   if (head?.code !== TEXT_CLASS) return undefined;
@@ -286,7 +286,7 @@ function readDims({ view, littleEndian, place }: Block, { type, from, size }: El
   return dims;
 }
 
-/** Checked against the size of the data before anything is reserved: dimensions may claim what they like. */
+/** Checks dimensions against the size of the data before allocating anything, because dimensions may claim any size. */
 function readNumbers(block: Block, { type, from, size }: Element, dims: readonly number[]): Float64Array {
   const [width, get] = STORED[type] ?? [];
   if (width === undefined || get === undefined) {

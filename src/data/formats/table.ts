@@ -6,19 +6,19 @@ import { readFileChecked } from "../../files/index.js";
 const refused = refusing("A table is a CSV file: a header, then lines with as many comma-separated cells.");
 
 export interface Table {
-  /** In small letters. */
+  /** In lower case. */
   readonly columns: readonly string[];
   readonly lines: readonly TableLine[];
 }
 
 export interface TableLine {
-  /** File and line, as errors call it. */
+  /** File and line, for error messages. */
   readonly at: string;
   /** By column. */
   readonly cells: Readonly<Record<string, string>>;
 }
 
-/** @throws InputError where the file cannot be read, is no CSV, or has no line after its header. */
+/** @throws InputError if the file cannot be read, is not CSV, or has no line after its header. */
 export async function readTable(file: string): Promise<Table> {
   const text = textOf(file, await readFileChecked(file));
   let columns: string[] = [];
@@ -41,7 +41,7 @@ export async function readTable(file: string): Promise<Table> {
   };
 }
 
-/** UTF-8, or UTF-16 (as Excel's "Unicode text" and PowerShell write it) where it begins with a byte-order mark. */
+/** UTF-8, or UTF-16 (as Excel's "Unicode text" and PowerShell write it) if it begins with a byte-order mark. */
 function textOf(file: string, bytes: Uint8Array): string {
   const [first, second] = bytes;
   const marked =
@@ -52,7 +52,7 @@ function textOf(file: string, bytes: Uint8Array): string {
   } catch (cause) {
     throw refused(file, `is not ${marked.toUpperCase()} text; save it as UTF-8`, cause);
   }
-  // A NUL for every other byte: a path with a single one is named by its line.
+  // Every other byte is NUL. A single NUL in a path is reported later, with its line.
   if (
     marked === "utf-8" &&
     text.length > 1 &&

@@ -1,14 +1,14 @@
 /** The classes of ImageNet (ILSVRC 2012), in the order in which classifiers give their outputs. */
 import { readFileSync } from "node:fs";
 
-/** Made by scripts/fixtures/imagenet_classes.py; beside src and dist alike. A line a class: id, name, synonyms. */
+/** Made by scripts/fixtures/imagenet_classes.py; found from both src and dist. One line per class: id, name, synonyms. */
 const LIST = new URL("../../../assets/imagenet-classes.txt", import.meta.url);
 
 /** One class of ImageNet's thousand. */
 export interface ImageNetClass {
   /** `n01440764` */
   readonly wordNetId: string;
-  /** The name that no other class has, as torchvision writes it, and the synonyms of WordNet. */
+  /** The unique name, as torchvision writes it, and WordNet's synonyms. */
   readonly names: readonly [name: string, ...synonyms: string[]];
 }
 

@@ -1,6 +1,6 @@
 /**
  * The classes of ImageNet's validation pictures (ILSVRC 2012), which their owners distribute in one folder:
- * `ILSVRC2012_val_00000001.JPEG` … The development kit says the class of each in another file, Kaggle in a table.
+ * `ILSVRC2012_val_00000001.JPEG` … The development kit lists their classes in another file, Kaggle in a table.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
@@ -14,9 +14,9 @@ const refused = refusing(
 );
 
 export interface GroundTruth {
-  /** The WordNet id of a validation picture; undefined for other pictures, and where it is not known. */
+  /** The WordNet id of a validation picture; undefined for other pictures, and if it is not known. */
   classOf(name: string): string | undefined;
-  /** @throws InputError saying why the class of the validation picture `name` is not known. */
+  /** @throws InputError with the reason why the class of the validation picture `name` is not known. */
   refuse(name: string): never;
 }
 
@@ -34,8 +34,8 @@ export function validationNumber(name: string): number | undefined {
 }
 
 /**
- * Folders beside a dataset: its own, that of the development kit in it, and (for pictures in a folder of their own) the
- * same above; three above where it lies as Kaggle unpacks it, in `ILSVRC/Data/CLS-LOC`.
+ * Folders to search: the dataset's own, the development kit's inside it, and (for pictures in a separate folder) the
+ * same one level up; three levels up for Kaggle's layout, `ILSVRC/Data/CLS-LOC`.
  */
 export function truthFolders(root: string): string[] {
   const above = join(root, "..");
@@ -53,8 +53,8 @@ function kitsIn(folder: string): string[] {
 }
 
 /**
- * What `folders` say of the classes of validation pictures. What is wrong with their files is an error of
- * {@link GroundTruth.refuse}, for who needs them.
+ * The classes of validation pictures as found in `folders`. Problems with the files there are thrown later, by
+ * {@link GroundTruth.refuse}, and so only if the classes are needed.
  */
 export async function openGroundTruth(folders: readonly string[]): Promise<GroundTruth> {
   try {
@@ -142,7 +142,7 @@ async function readMap(path: string): Promise<ReadonlyMap<number, string>> {
   const found = lines.map((line, i): readonly [number, string] => {
     const [, wordNetId, number] = /^(n\d{8})\s+(\d+)(?:\s|$)/.exec(line) ?? [];
     if (wordNetId !== undefined) return [Number(number), wordNetId];
-    // Caffe's synset_words.txt has no numbers, and another order.
+    // Caffe's synset_words.txt has no numbers and uses another order.
     throw refused(
       `${path}, line ${i + 1}`,
       `is "${line.slice(0, 40)}", not a line such as n02119789 1 kit_fox`,

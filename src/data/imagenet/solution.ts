@@ -9,7 +9,7 @@ export const WORDNET_ID: RegExp = /^n\d{8}$/;
 
 export const SOLUTION = "LOC_val_solution.csv";
 
-/** Of one picture. */
+/** The class and the boxes of one picture. */
 export interface Solved {
   readonly wordNetId: string;
   /** In pixels of the picture. */
@@ -17,10 +17,10 @@ export interface Solved {
 }
 
 /**
- * By the picture's number: lines `ILSVRC2012_val_00048981,n03995372 85 1 499 272 n03995372 …`, five words an object. All
- * objects of a picture are of its class.
+ * Solutions by picture number, from lines `ILSVRC2012_val_00048981,n03995372 85 1 499 272 n03995372 …` with five words
+ * per object. All objects of a picture are of its class.
  *
- * @throws InputError naming the line that is otherwise.
+ * @throws InputError naming a line in another format.
  */
 export async function readSolution(path: string): Promise<ReadonlyMap<number, Solved>> {
   const { columns, lines } = await readTable(path);

@@ -3,7 +3,7 @@ import type { RandomGenerator } from "../../tensor/index.js";
 import type { Batch, Dataset } from "../dataset/index.js";
 import { atOnce, readPixels, toUnit, type Augmenter, type ImageSource } from "../pixels/index.js";
 
-/** How an epoch is cut into batches. */
+/** How an epoch is divided into batches. */
 export interface BatchPlan {
   readonly length: number;
   readonly batchSize: number;
@@ -11,7 +11,7 @@ export interface BatchPlan {
   readonly stepsPerEpoch: number;
 }
 
-/** An epoch's batches; the smaller last one is left out when `dropLast`. */
+/** An epoch's batches; with `dropLast`, without the smaller last one. */
 export function planBatches(
   length: number,
   batchSize: number,
@@ -37,7 +37,7 @@ export function createIndexer(plan: BatchPlan, random: RandomGenerator): (step: 
   };
 }
 
-/** What is needed to fill a batch from a source, in any thread. */
+/** Everything needed to fill a batch from a source, in any thread. */
 export interface SourceReader {
   readonly source: ImageSource;
   readonly sourceIndices: Uint32Array | undefined;
@@ -66,7 +66,7 @@ export async function fillImages(
   return images;
 }
 
-/** Pixels of a dataset made by hand, which has no source. */
+/** Pixels of a hand-made dataset, which has no source. */
 export async function fillFromDataset(
   dataset: Dataset,
   augment: Augmenter | undefined,

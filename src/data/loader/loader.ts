@@ -1,6 +1,6 @@
 /**
- * Batches in an order that is a pure function of (seed, step), prepared ahead in worker threads:
- * training may resume at any step, and the bytes do not depend on the number of workers.
+ * Batches in an order that is a pure function of (seed, step), prepared ahead in worker threads. Training
+ * can resume at any step, and the bytes do not depend on the number of workers.
  */
 import { UsageError } from "../../errors/index.js";
 import { coreCount } from "../../files/index.js";
@@ -21,14 +21,14 @@ export interface LoaderOptions {
   readonly dropLast?: boolean | undefined;
   /** None by default. */
   readonly augmentation?: Augmentation | undefined;
-  /** Batches to prepare ahead of the one asked for; 2 by default. */
+  /** Batches to prepare ahead of the requested one; 2 by default. */
   readonly prefetch?: number | undefined;
   /**
-   * Threads that prepare batches. By default none for images that lie in memory and are small (a batch
-   * takes less time than its message), else one less than the cores, at least 1 and at most 4.
+   * Threads that prepare batches. By default none for small images in memory (preparing a batch takes less
+   * time than sending it), otherwise one less than the number of cores, at least 1 and at most 4.
    */
   readonly workers?: number | undefined;
-  /** Number of steps that will be asked for; no batch beyond them is prepared. Without shuffling, one epoch by default. */
+  /** Number of steps that will be requested; no later batch is prepared. Without shuffling, one epoch by default. */
   readonly steps?: number | undefined;
 }
 
@@ -39,8 +39,8 @@ export interface Loader {
   /** Threads that prepare batches. */
   readonly workers: number;
   /**
-   * The batch of `step`, counted from 0 across epochs. The next batches are prepared meanwhile. The
-   * arrays belong to the caller.
+   * The batch of `step`, counted from 0 across epochs. The next batches are prepared in the meantime.
+   * The arrays belong to the caller.
    *
    * @throws InputError naming an image that cannot be decoded.
    */
@@ -51,13 +51,13 @@ export interface Loader {
   dispose(): Promise<void>;
 }
 
-/** A `PixelSource` image up to this many bytes is faster copied than sent. */
+/** A `PixelSource` image of up to this many bytes is faster to copy than to send. */
 const SMALL_IMAGE_BYTES = 4096;
 
 /**
  * A loader over `dataset`.
  *
- * @throws UsageError when an option is out of range, or no full batch fits.
+ * @throws UsageError if an option is out of range, or there is no full batch.
  * @example
  * ```ts
  * import { createGenerator, createLoader, openDataset } from "holdfast";

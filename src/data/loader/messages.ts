@@ -1,4 +1,4 @@
-/** What the loader and its workers say to each other. */
+/** Messages between the loader and its workers. */
 import type { PackedError } from "../../errors/index.js";
 import type { Augmentation, ImageSource } from "../pixels/index.js";
 

@@ -4,9 +4,9 @@ import type { BatchReply, BatchRequest, WorkerSetup } from "./messages.js";
 
 /** Worker threads that prepare batches. */
 export interface WorkerPool {
-  /** Pixels of a batch, from the worker with the least to do. */
+  /** Pixels of a batch, from the least busy worker. */
   prepare(request: Omit<BatchRequest, "id">): Promise<Float32Array>;
-  /** Ends the threads; what they were asked for is rejected. */
+  /** Ends the threads; pending requests are rejected. */
   dispose(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export function createPool(count: number, setup: WorkerSetup): WorkerPool {
       return new Promise((resolve, reject) => {
         if (member.ended !== undefined) return reject(member.ended);
         member.waiting.set(++id, { resolve, reject });
-        // A thread that works keeps the process alive; an idle one does not.
+        // A busy thread keeps the process alive; an idle one does not.
         member.worker.ref();
         member.worker.postMessage({ ...request, id } satisfies BatchRequest);
       });

@@ -6,7 +6,7 @@ export interface Shape {
   readonly width: number;
 }
 
-/** Maps an output pixel's centre to the place in the input that it shows, in pixels. */
+/** Maps an output pixel's centre to a position in the input, in pixels. */
 export interface Affine {
   xx: number;
   xy: number;
@@ -50,7 +50,7 @@ function sampleBilinear(pixels: Uint8Array, out: Float32Array, shape: Shape, map
         for (let c = 0; c < channels; c++) out[c * plane + at] = 0;
         continue;
       }
-      // Between the outermost pixel centre and the edge the pixel itself is repeated.
+      // Between the outermost pixel centre and the edge, the pixel is repeated.
       const px = Math.min(Math.max(sourceX - 0.5, 0), width - 1);
       const py = Math.min(Math.max(sourceY - 0.5, 0), height - 1);
       const left = Math.floor(px);

@@ -7,7 +7,7 @@ import type { RandomGenerator, RandomStream } from "../../tensor/index.js";
 import { sampleAffine, type Affine, type Shape } from "./affine.js";
 import { drawJitter, jitterColour } from "./colour-jitter.js";
 
-/** What may be done to a training image; an absent field does nothing. */
+/** How to augment training images; an absent field does nothing. */
 export interface Augmentation {
   /** Zero padding, in pixels, of a random crop back to the same size (He et al. 2016: 4 for 32²). */
   readonly cropPadding?: number | undefined;
@@ -16,9 +16,9 @@ export interface Augmentation {
     { readonly area: readonly [number, number]; readonly ratio?: readonly [number, number] } | undefined;
   /** Probability of a mirror image; 0 by default. */
   readonly horizontalFlip?: number | undefined;
-  /** Largest rotation either way, in degrees. */
+  /** Largest rotation in either direction, in degrees. */
   readonly rotation?: number | undefined;
-  /** Largest shift either way, as a share of the side. */
+  /** Largest shift in either direction, as a share of the side. */
   readonly translation?: number | undefined;
   /** Brightness is multiplied by a factor in [1 − b, 1 + b]. */
   readonly brightness?: number | undefined;
@@ -26,7 +26,7 @@ export interface Augmentation {
   readonly contrast?: number | undefined;
   /** Distance of each pixel from its gray is multiplied by a factor in [1 − s, 1 + s]; colour images only. */
   readonly saturation?: number | undefined;
-  /** Largest turn of the hue either way, in turns of the colour circle, at most 0.5; colour images only. */
+  /** Largest shift of the hue in either direction, in turns of the colour circle, at most 0.5; colour images only. */
   readonly hue?: number | undefined;
 }
 
@@ -52,7 +52,7 @@ export function createAugmenter(
   };
 }
 
-/** @throws UsageError naming the field that is out of range. */
+/** @throws UsageError naming a field that is out of range. */
 export function checkAugmentation(augmentation: Augmentation): void {
   const { cropPadding = 0, resizedCrop, horizontalFlip = 0, rotation = 0 } = augmentation;
   const require = (ok: boolean, field: string, rule: string, found: unknown): void => {
@@ -112,7 +112,7 @@ function signed(stream: RandomStream): number {
 
 /**
  * A box of random area and (log-uniform) aspect ratio inside the image; the largest one after ten misses.
- * Its place and sides are not whole pixels, and at its edge the pixels beyond it take part.
+ * Its position and sides are not whole pixels, so pixels beyond its edge contribute to the edge.
  */
 function drawResizedCrop(
   map: Affine,
@@ -144,7 +144,7 @@ function rotate(map: Affine, angle: number, cx: number, cy: number): void {
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
   const { xx, yy } = map;
-  // Centre of the output stays where it was.
+  // The centre of the output stays fixed.
   map.x0 += xx * (cx - cos * cx + sin * cy);
   map.y0 += yy * (cy - sin * cx - cos * cy);
   [map.xx, map.xy] = [xx * cos, -xx * sin];

@@ -1,4 +1,4 @@
-/** Boxes around what a picture shows, as its owners drew them. */
+/** Bounding boxes in a picture, as drawn by its owners. */
 import type { ByteImage } from "./resize.js";
 
 export interface Size {
@@ -6,7 +6,7 @@ export interface Size {
   readonly height: number;
 }
 
-/** Edges in pixels: it holds x with left ≤ x < right. */
+/** Edges in pixels: the box contains x if left ≤ x < right. */
 export interface Box {
   readonly left: number;
   readonly top: number;
@@ -17,14 +17,14 @@ export interface Box {
 /** Boxes of one picture. */
 export interface Boxes {
   readonly boxes: readonly Box[];
-  /** The size of the picture that they were drawn on; its own when absent. */
+  /** The picture size that the boxes refer to; by default that of the picture itself. */
   readonly on?: Size | undefined;
 }
 
 /**
- * 255 inside of any box, 0 elsewhere, at the picture's own size. Boxes are scaled from the size they were drawn on,
- * their edges rounded to pixels and cut off at the picture's. ImageNet has boxes whose edges are the wrong way round;
- * these are turned.
+ * 255 inside any box, 0 elsewhere, at the picture's own size. Boxes are scaled from the size that they refer to;
+ * their edges are rounded to pixels and clipped to the picture. ImageNet has boxes with swapped edges; these are
+ * swapped back.
  */
 export function paintBoxes({ boxes, on }: Boxes, { width, height }: Size): ByteImage {
   const data = new Uint8Array(width * height);
@@ -35,7 +35,7 @@ export function paintBoxes({ boxes, on }: Boxes, { width, height }: Size): ByteI
   return { width, height, channels: 1, data };
 }
 
-/** Numbers, from 1, of the boxes that hold no pixel of the picture, and so count for nothing. */
+/** Numbers, from 1, of the boxes that contain no pixel of the picture and therefore have no effect. */
 export function boxesOutside({ boxes, on }: Boxes, size: Size): number[] {
   return boxes.flatMap((box, i) => {
     const { left, top, right, bottom } = placed(box, on, size);
@@ -43,7 +43,7 @@ export function boxesOutside({ boxes, on }: Boxes, size: Size): number[] {
   });
 }
 
-/** In whole pixels of the picture, within it. */
+/** A box in whole pixels, clipped to the picture. */
 function placed({ left, top, right, bottom }: Box, on: Size | undefined, size: Size): Box {
   const edges = (a: number, b: number, side: number, drawn: number): [number, number] => {
     const at = (edge: number): number => Math.min(side, Math.max(0, Math.round((edge * side) / drawn)));

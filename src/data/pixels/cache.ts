@@ -1,5 +1,5 @@
 /**
- * Decoded images that all threads share: image i has a slot when i < capacity. Two threads may
+ * Decoded images, shared by all threads: image i has a slot if i < capacity. Two threads may
  * fill the same slot at once; they write the same bytes.
  */
 export interface PixelCache {
@@ -8,10 +8,10 @@ export interface PixelCache {
   readonly ready: Uint8Array<SharedArrayBuffer>;
 }
 
-/** Bytes of decoded images kept in memory when no limit is given: 1 GiB. */
+/** Default limit for decoded images in memory: 1 GiB. */
 export const DEFAULT_CACHE_BYTES: number = 2 ** 30;
 
-/** Room for as many of `count` images as fit into `byteLimit`. Pages are taken as they are written. */
+/** Room for as many of `count` images as fit into `byteLimit`. Memory pages are used only once they are written. */
 export function createCache(count: number, imageBytes: number, byteLimit: number): PixelCache {
   const capacity = Math.max(0, Math.min(count, Math.floor(byteLimit / imageBytes)));
   return {

@@ -14,7 +14,7 @@ export interface Jitter {
 /** Weights of red, green and blue in an image's gray (ITU-R BT.601). */
 const GRAY = [0.2989, 0.587, 0.114] as const;
 
-/** Draws one number for each field that is asked for. */
+/** Draws one number for each requested field. */
 export function drawJitter(asked: Augmentation, stream: RandomStream): Jitter {
   const signed = (most: number | undefined): number =>
     most === undefined || most === 0 ? 0 : most * (2 * stream.uniform() - 1);

@@ -5,10 +5,10 @@ import type { ByteImage } from "./resize.js";
 
 const refused = refusing("Replace or remove the file, or skip such files with --skip-unreadable.");
 
-/** Larger pictures are refused before a pixel is decoded: 100 megapixels are 300 MB. */
+/** Larger pictures are refused before decoding: 100 megapixels take 300 MB. */
 const MOST_PIXELS = 100_000_000;
 
-/** The formats that are read; anything else libvips knows is not. */
+/** The supported formats; libvips knows others, which are refused. */
 export type ImageFormat = "jpeg" | "png" | "webp";
 
 /** First bytes of each. */
@@ -21,7 +21,7 @@ const SIGNATURES: readonly (readonly [format: ImageFormat, matches: (bytes: Uint
 const text = (bytes: Uint8Array, from: number, to: number): string =>
   String.fromCharCode(...bytes.subarray(from, to));
 
-/** Formats that are not read, and other things that are found under a picture's name. */
+/** Unsupported formats, and other content that occurs in files named as pictures. */
 const OTHERS: readonly (readonly [what: string, matches: (bytes: Uint8Array) => boolean])[] = [
   ["a GIF", (b) => text(b, 0, 3) === "GIF"],
   ["a BMP", (b) => text(b, 0, 2) === "BM"],
@@ -36,20 +36,20 @@ function otherFormat(bytes: Uint8Array): string {
 }
 
 /**
- * Decodes a JPEG, PNG or WebP file to 8-bit RGB `[H, W, 3]`, as `PIL.Image.open(path).convert("RGB")`
- * does: the orientation that EXIF states is not applied, colour profiles are ignored, alpha is
- * dropped, gray is repeated, 16 bits become 8, the first frame of an animation stands for it.
+ * Decodes a JPEG, PNG or WebP file to 8-bit RGB `[H, W, 3]`, like `PIL.Image.open(path).convert("RGB")`:
+ * the EXIF orientation is not applied, colour profiles are ignored, alpha is dropped, gray is repeated,
+ * 16 bits become 8, and only the first frame of an animation is read.
  *
- * @throws InputError when the file is missing, of another format, damaged or too large.
+ * @throws InputError if the file is missing, of another format, damaged or too large.
  */
 export async function decodeImage(path: string): Promise<ByteImage> {
   return decodeBytes(await readFileChecked(path), path);
 }
 
 /**
- * {@link decodeImage} of a file's bytes; `place` is what errors call them.
+ * {@link decodeImage} of a file's bytes; errors call them `place`.
  *
- * @throws InputError when they are of another format, damaged or too large.
+ * @throws InputError if they are of another format, damaged or too large.
  */
 export async function decodeBytes(bytes: Uint8Array, place: string): Promise<ByteImage> {
   if (formatOf(bytes) === undefined) {
@@ -76,15 +76,15 @@ export async function decodeBytes(bytes: Uint8Array, place: string): Promise<Byt
   } catch (cause) {
     const tooLarge = await sizeIfTooLarge(bytes);
     if (tooLarge !== undefined) throw refused(place, tooLarge, cause);
-    // libvips keeps one error text for all threads: beside other decodes its words may be lost or another's.
+    // libvips keeps one error text for all threads: with concurrent decodes it may be lost or belong to another.
     throw refused(place, "cannot be decoded: it is damaged or truncated", cause);
   }
 }
 
 /**
- * Pixels of a picture by its header; `place` is what errors call it.
+ * Size of a picture in pixels, from its header; errors call it `place`.
  *
- * @throws InputError where it has none, or claims more pixels than are decoded.
+ * @throws InputError if it has none, or claims more pixels than would be decoded.
  */
 export async function pictureSize(
   encoded: string | Uint8Array,
@@ -101,7 +101,7 @@ export async function pictureSize(
   return { width, height };
 }
 
-/** Which of the formats that are read the first bytes tell of. */
+/** The supported format that the first bytes indicate. */
 export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
   return SIGNATURES.find(([, matches]) => matches(bytes))?.[0];
 }
@@ -119,7 +119,7 @@ function problemOfSize(width: number, height: number): string | undefined {
 }
 
 /**
- * CMYK → RGB as Pillow does it, without a colour profile (Convert.c, cmyk2rgb): with w = 255 − K,
+ * CMYK → RGB like Pillow, without a colour profile (Convert.c, cmyk2rgb): with w = 255 − K,
  * R = w − C w / 255, G and B likewise.
  */
 async function decodeInk(image: Sharp): Promise<ByteImage> {

@@ -1,17 +1,17 @@
-/** Key regions as pictures of one channel, fitted as the picture is. */
+/** Key regions are one-channel pictures, fitted like their picture. */
 import { fitImage, type Fit } from "./fit.js";
 import type { ByteImage } from "./resize.js";
 
 /**
- * Fits a region (255 inside, 0 outside, at the picture's own size) by the very code that fits the picture; a pixel of
- * `out` is 1 when at least half of it is region.
+ * Fits a region (255 inside, 0 outside, at the picture's own size) with the same code as the picture. A pixel of
+ * `out` is 1 if at least half of it is in the region.
  */
 export function fitRegion(region: ByteImage, fit: Fit, out: Uint8Array): void {
   const shares = fitImage(region, { ...fit, channels: 1 });
   for (let i = 0; i < out.length; i++) out[i] = shares[i]! >= 128 ? 1 : 0;
 }
 
-/** The nearest pixel of `image` for each of `width` × `height`: no in-between values are made up. */
+/** Nearest-neighbour resampling of `image` to `width` × `height`, which creates no intermediate values. */
 export function nearest(image: ByteImage, width: number, height: number): ByteImage {
   if (image.width === width && image.height === height) return image;
   const data = new Uint8Array(width * height);

@@ -1,4 +1,4 @@
-/** From a decoded image of any size to the `[C, H, W]` bytes of a dataset. */
+/** Converts a decoded image of any size to the `[C, H, W]` bytes of a dataset. */
 import { resize, type ByteImage, type Interpolation } from "./resize.js";
 
 /** How an image of another shape becomes `height` × `width`. */
@@ -8,7 +8,7 @@ export interface Fit {
   /** 1: gray; 3: red, green, blue. */
   readonly channels: number;
   /**
-   * "stretch" changes the aspect ratio; "crop" scales until both sides cover, and takes the centre
+   * "stretch" changes the aspect ratio; "crop" scales until both sides cover the target, and takes the centre
    * (torchvision's `Resize` and `CenterCrop` for a square).
    */
   readonly mode: "crop" | "stretch";
@@ -26,7 +26,7 @@ function stretched(image: ByteImage, fit: Fit): ByteImage {
   return resize(image, fit.width, fit.height, fit.interpolation);
 }
 
-/** Scales the side that needs it most to `side / cropFraction`, the other in proportion, truncated. */
+/** Scales the side that needs it most to `side / cropFraction`, and the other in proportion, truncated. */
 function cropped(image: ByteImage, fit: Fit): ByteImage {
   const targetWidth = Math.floor(fit.width / fit.cropFraction);
   const targetHeight = Math.floor(fit.height / fit.cropFraction);
@@ -36,7 +36,7 @@ function cropped(image: ByteImage, fit: Fit): ByteImage {
   const left = roundHalfEven((width - fit.width) / 2);
   const top = roundHalfEven((height - fit.height) / 2);
   if (width === image.width && height === image.height) return crop(image, left, top, fit);
-  // The whole of a very long picture, scaled up, may be larger than memory.
+  // A very long picture, scaled up as a whole, may not fit into memory.
   const part = { left, top, width: fit.width, height: fit.height };
   return resize(image, width, height, fit.interpolation, undefined, part);
 }

@@ -1,5 +1,5 @@
 /**
- * Antialiased resampling, bit for bit as Pillow's `Image.resize` does it for 8-bit images
+ * Antialiased resampling, bit for bit like Pillow's `Image.resize` for 8-bit images
  * (Pillow, src/libImaging/Resample.c): the filter is widened by the scale when an image shrinks;
  * weights are fixed-point with 22 fractional bits; rows first, then columns, each rounded to 8 bits.
  */
@@ -26,7 +26,7 @@ export interface Box {
   readonly bottom: number;
 }
 
-/** Which pixels of the result are made: `width` × `height` of them from (`left`, `top`) on. */
+/** Which pixels of the result to compute: `width` × `height` of them, starting at (`left`, `top`). */
 export interface Part {
   readonly left: number;
   readonly top: number;
@@ -66,7 +66,7 @@ interface Taps {
   readonly width: number;
 }
 
-/** One axis: [from, to) of `inSize` pixels becomes `outSize`, of which `made` from `first` on are made. */
+/** One axis: [from, to) of `inSize` pixels becomes `outSize` pixels, of which `made` are computed, starting at `first`. */
 interface Axis {
   readonly inSize: number;
   readonly from: number;
@@ -76,11 +76,11 @@ interface Axis {
   readonly made: number;
 }
 
-/** Whether the axis stays as it is. */
+/** Whether the axis stays unchanged. */
 const isWhole = ({ inSize, from, to, outSize, made }: Axis): boolean =>
   outSize === inSize && from === 0 && to === outSize && made === outSize;
 
-/** Weights of the outputs of one axis that are made. */
+/** Weights of the computed outputs of one axis. */
 function axisTaps({ inSize, from, to, outSize, first: firstMade, made }: Axis, filter: Filter): Taps {
   const scale = (to - from) / outSize;
   const filterScale = Math.max(scale, 1);
@@ -163,7 +163,7 @@ function bytesOf(clamped: Uint8ClampedArray): Uint8Array {
 
 /**
  * `image` resampled to `width` × `height`, from `box` of it (all of it by default). Equals Pillow's
- * `image.resize((width, height), BILINEAR | BICUBIC | BOX, box)`, or `part` of that: the rest is never made.
+ * `image.resize((width, height), BILINEAR | BICUBIC | BOX, box)`, or `part` of that: the rest is never computed.
  */
 export function resize(
   image: ByteImage,
@@ -192,7 +192,7 @@ export function resize(
   };
   const [wholeWidth, wholeHeight] = [isWhole(across), isWhole(down)];
   const rows = axisTaps(down, filter);
-  // Only the rows that the second pass will touch.
+  // Only the rows that the second pass needs.
   const top = wholeHeight ? 0 : rows.start[0]!;
   const bottom = wholeHeight ? image.height : rows.start.at(-1)! + rows.count.at(-1)!;
   const narrow = wholeWidth ? image : resampleRows(image, axisTaps(across, filter), part.width, top, bottom);

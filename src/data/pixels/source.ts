@@ -21,7 +21,7 @@ export interface PixelSource {
 /**
  * Memory for `count` images.
  *
- * @throws UsageError when this machine has not so much.
+ * @throws UsageError if this machine does not have that much.
  */
 export function sharedPixels(count: number, fit: Fit): Uint8Array<SharedArrayBuffer> {
   const { channels, height, width } = fit;
@@ -33,7 +33,7 @@ export function sharedPixels(count: number, fit: Fit): Uint8Array<SharedArrayBuf
       remedy: "Use a smaller --size.",
       cause,
     });
-  // The system promises memory that it has not, and ends the process when it is filled.
+  // The system promises memory that it does not have, and kills the process once it is filled.
   if (bytes > totalmem()) throw refused();
   try {
     return new Uint8Array(new SharedArrayBuffer(bytes));
@@ -43,11 +43,11 @@ export function sharedPixels(count: number, fit: Fit): Uint8Array<SharedArrayBuf
 }
 
 /**
- * `count` images of one size, fitted into shared memory; those that have the size and channels asked for are copied as
- * they are.
+ * `count` images of one size, fitted into shared memory. Images that already have the requested size and channels are
+ * copied unchanged.
  *
  * @param planesAt bytes `[C, H, W]` of an image, in its own shape.
- * @throws UsageError when this machine has not so much memory.
+ * @throws UsageError if this machine does not have that much memory.
  */
 export function fittedPixels(
   count: number,
@@ -76,12 +76,12 @@ export interface FileSource {
   readonly width: number;
 }
 
-/** Encoded pictures in shared memory, as an archive held them; decoded and fitted when they are first read. */
+/** Encoded pictures of an archive, in shared memory; decoded and fitted when they are first read. */
 export interface EncodedSource {
   readonly kind: "encoded";
   /** Bytes of many pictures, one after the other. */
   readonly slabs: readonly Uint8Array<SharedArrayBuffer>[];
-  /** Of each picture: its slab, its place there and its length. */
+  /** Slab, offset and length of each picture. */
   readonly at: readonly (readonly [slab: number, offset: number, length: number])[];
   readonly names: readonly string[];
   readonly fit: Fit;

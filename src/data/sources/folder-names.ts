@@ -1,10 +1,10 @@
 import { readdirSync, statSync } from "node:fs";
 import { fileError } from "../../files/index.js";
 
-/** Errors of a path that leads nowhere. */
+/** Error codes for a path that leads nowhere. */
 const NO_FOLDER: ReadonlySet<string> = new Set(["ELOOP", "ENAMETOOLONG"]);
 
-/** Whether a folder could hold images by class. A link in a circle is a file that cannot be read. */
+/** Whether `path` is a folder. A circular link counts as an unreadable file. */
 export function isFolder(path: string): boolean {
   if (path.includes("\0")) return false;
   try {
@@ -16,9 +16,9 @@ export function isFolder(path: string): boolean {
 }
 
 /**
- * What lies directly in a folder, in any order.
+ * Names directly in a folder, in any order.
  *
- * @throws InputError for one that cannot be read.
+ * @throws InputError if it cannot be read.
  */
 export function namesIn(folder: string): string[] {
   try {

@@ -1,4 +1,4 @@
-/** Folders of images: a folder for each class, with or without a folder for each split above. */
+/** Folders of images: a folder per class, with or without a folder per split above. */
 import { basename, join } from "node:path";
 import { normalName, sortedClasses } from "../classes/index.js";
 import { indicesByClass, sentences, type Dataset, type OpenOptions } from "../dataset/index.js";
@@ -10,18 +10,18 @@ import { isFolder, namesIn } from "./folder-names.js";
 import { openImageFiles, type ListedFiles } from "./image-files.js";
 
 interface Listed extends ListedFiles {
-  /** The split that was found for the one asked for. */
+  /** The split found for the requested one. */
   readonly split: string;
 }
 
 /**
- * One split of a folder of images: `train`, `test`, `val` (where there is a folder for it beside the test
- * set's; else the test set), or `all` where there are no split folders. Classes are the folder names of all
- * splits, sorted, so that a class has one label in all of them; files are sorted by name. ImageNet's validation
- * pictures may lie in one folder, where the ground truth lies beside: they are held out.
+ * One split of a folder of images: `train`, `test`, `val` (the test set if there is no separate folder for it),
+ * or `all` if there are no split folders. Classes are the folder names of all splits, sorted, so that a class
+ * has the same label in all of them; files are sorted by name. ImageNet's validation pictures may be in one
+ * folder, with the ground truth beside it: they are held out.
  *
- * @throws InputError when there is no image, fewer than two classes, or (with `skipUnreadable`)
- *   nothing readable; UsageError for a split or class that cannot be.
+ * @throws InputError if there is no image, fewer than two classes, or (with `skipUnreadable`)
+ *   nothing readable; UsageError for an impossible split or class.
  */
 export async function openImageFolder(folder: string, split: string, options: OpenOptions): Promise<Dataset> {
   const truth = await openGroundTruth(truthFolders(folder));
@@ -74,7 +74,7 @@ function undividedFolder(folder: string, asked: string, options: OpenOptions, tr
   };
 }
 
-/** One image cannot be both trained on and tested on. */
+/** A single image cannot be used for both training and testing. */
 function classesOfOne({ classNames, labels }: Pick<ListedFiles, "classNames" | "labels">): string[] {
   return indicesByClass({ classNames, labels }).flatMap((indices, label) =>
     indices.length > 1
@@ -83,7 +83,7 @@ function classesOfOne({ classNames, labels }: Pick<ListedFiles, "classNames" | "
   );
 }
 
-/** The files of `folder` by class. Classes that only `others` (the other splits) have keep their label. */
+/** The files of `folder` by class. Classes that only occur in `others` (the other splits) keep their label. */
 function listClasses(
   folder: string,
   others: readonly string[],

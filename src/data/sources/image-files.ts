@@ -1,11 +1,11 @@
-/** A dataset over image files that lie on a disk, whatever layout says which class each has. */
+/** A dataset of image files on a disk, with classes from any layout. */
 import { relative } from "node:path";
 import { chooseClasses } from "../classes/index.js";
 import type { Dataset, OpenOptions } from "../dataset/index.js";
 import type { Fit } from "../pixels/index.js";
 import { openPictures } from "./pictures.js";
 
-/** Image files with their classes, as a layout lists them. */
+/** Image files with their classes, as listed by a layout. */
 export interface ListedFiles {
   readonly classNames: readonly string[];
   readonly paths: readonly string[];
@@ -13,17 +13,17 @@ export interface ListedFiles {
   readonly labels: Int32Array;
   /** Places in `paths` of the images of this split; all of them when absent. */
   readonly chosen?: Uint32Array;
-  /** How they were split, where a reader of a result should know. */
+  /** How they were split, if readers of a result should know. */
   readonly note: string | undefined;
-  /** Writes the key-region mask of a file, fitted as its picture is. */
+  /** Writes the key-region mask of a file, fitted like its picture. */
   readonly mask?: (path: string, fit: Fit, out: Uint8Array) => Promise<void>;
   readonly hasMask?: (path: string) => boolean;
 }
 
 /**
- * The dataset of the files listed, decoded when they are first read; `folder` is what their names are relative to.
+ * A dataset of the listed files, which are decoded when they are first read. Their names are relative to `folder`.
  *
- * @throws InputError when (with `skipUnreadable`) nothing is readable; UsageError for a size or class that cannot be.
+ * @throws InputError if (with `skipUnreadable`) nothing is readable; UsageError for an impossible size or class.
  */
 export function openImageFiles(
   folder: string,
@@ -47,7 +47,7 @@ export function openImageFiles(
   return openPictures(pictures, options);
 }
 
-/** Before anything is decoded: of a thousand classes the other files are never read, and take no room in the cache. */
+/** Runs before anything is decoded, so that files of other classes are never read and take no room in the cache. */
 function ofClasses(folder: string, listed: ListedFiles, classes: readonly string[] | undefined): ListedFiles {
   if (classes === undefined) return listed;
   const { classNames, kept, labels } = chooseClasses(folder, listed, classes);

