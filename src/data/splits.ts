@@ -49,8 +49,8 @@ export function splitOfFolder(name: string): Split | undefined {
 }
 
 /**
- * The folder of each split among `folders`. A name with capitals counts only if it contains class folders or ImageNet's pictures:
- * `Train/1.jpg` beside `Bus/1.jpg` is a class.
+ * The folder of each split among `folders`. A name with capitals counts only if it contains class folders or
+ * ImageNet's pictures: `Train/1.jpg` beside `Bus/1.jpg` is a class.
  *
  * @param picturesIn names of the pictures directly in a folder.
  */

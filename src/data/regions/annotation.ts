@@ -7,17 +7,17 @@ import type { Box, Boxes, Size } from "../pixels/index.js";
 
 const refused = refusing("Fix or remove the annotation. Without it, its image has no box.");
 
-/** An annotation has a few hundred bytes an object. */
+/** An annotation has a few hundred bytes per object. */
 const LARGEST = 2 ** 20;
-/** Pixels a side; JPEG has no more. */
+/** Pixels per side; JPEG's maximum. */
 const LARGEST_SIDE = 65_535;
 
 /**
- * The boxes (`object/bndbox`) of an annotation, in pixels of the size that it states; without one, or with the 0 × 0
- * that some tools write, of the picture's own. Where objects are called as the picture's class (a WordNet id), those
- * alone count; else all do.
+ * The boxes (`object/bndbox`) of an annotation, in pixels of the stated picture size. If none is stated, or the 0 × 0
+ * that some tools write, the picture's own size applies. If some objects are named after the picture's class (a
+ * WordNet id), only those count; otherwise all do.
  *
- * @throws InputError for what is no such XML, or a box whose edges are no numbers. Entities are not expanded.
+ * @throws InputError for anything but such XML, or a box whose edges are not numbers. Entities are not expanded.
  */
 export async function readAnnotation(path: string, className: string): Promise<Boxes> {
   const { size: bytes } = await stat(path).catch((error: unknown) => {
@@ -39,7 +39,7 @@ function rootOf(path: string, text: string): XmlElement {
     const { root } = parseXml(text);
     if (root !== null) return root;
   } catch (error) {
-    // Elements that lie thousands deep in one another exhaust the stack.
+    // Elements nested thousands deep exhaust the stack.
     if (error instanceof RangeError) throw refused(path, "has elements nested too deeply", error);
     if (error instanceof XmlError) throw refused(path, `is not XML: ${error.message.split("\n")[0]!}`, error);
     throw error;

@@ -1,4 +1,4 @@
-/** Boxes in a table beside the pictures: a line a box, several for a picture where it shows several things. */
+/** Boxes in a table beside the pictures: one line per box, and possibly several boxes per picture. */
 import { existsSync } from "node:fs";
 import { isAbsolute, posix } from "node:path";
 import { refusing } from "../../errors/index.js";
@@ -15,10 +15,10 @@ const EDGES = ["x", "y", "width", "height"] as const;
 
 /**
  * Boxes by the picture's name (`train/cats/1.jpg`) of a table with the columns file, x, y, width and height, in pixels
- * of the picture; x and y are the left and the top edge. Undefined where there is no such file, or it is a table of
+ * of the picture; x and y are the left and the top edge. Undefined if there is no such file, or it is a table of
  * the pictures themselves, with their classes.
  *
- * @throws InputError naming the line that is wrong.
+ * @throws InputError naming an invalid line.
  */
 export async function readBoxesTable(path: string): Promise<ReadonlyMap<string, Boxes> | undefined> {
   if (!existsSync(path)) return undefined;

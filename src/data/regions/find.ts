@@ -1,4 +1,4 @@
-/** Which pictures of a dataset have a key region of their own, by what lies beside them. */
+/** Finds the pictures of a dataset that have their own key region, in files beside them. */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, extname, join, posix, resolve } from "node:path";
 import { readSolution, SOLUTION, truthFolders, validationNumber } from "../imagenet/index.js";
@@ -7,7 +7,7 @@ import { splitOfFolder } from "../splits.js";
 import { readAnnotation } from "./annotation.js";
 import { readBoxesTable } from "./boxes-table.js";
 
-/** What marks the key region of a picture. */
+/** Where the key region of a picture is stored. */
 export type Region =
   | { readonly kind: "mask"; readonly path: string }
   | { readonly kind: "box"; readonly boxes: () => Promise<Boxes> };
@@ -15,7 +15,7 @@ export type Region =
 /** Finds the region of a picture, by its name below the dataset's folder, with `/` between folders. */
 export interface RegionFinder {
   of(name: string, className: string): Region | undefined;
-  /** Names that the table of boxes gives. */
+  /** Names in the table of boxes. */
   readonly listed: readonly string[];
 }
 
@@ -30,15 +30,15 @@ export const ANNOTATIONS: readonly string[] = [
   "bbox",
 ];
 
-/** ImageNet's names, of which there is one each: their annotations may lie together. */
+/** ImageNet's file names, which are unique, so their annotations may be in one folder. */
 const OF_IMAGENET = /^(ILSVRC2012_val_\d{8}|n\d{8}_\d+)$/;
 
 /**
- * What lies in `root`: pictures in `masks/`, then boxes of `boxes.csv`, of Kaggle's table for ImageNet, then of
- * annotations; the first that a picture has is its region.
+ * Finds the regions stored in `root`. The first that exists for a picture is its region: a picture in `masks/`, boxes
+ * in `boxes.csv`, boxes in Kaggle's table for ImageNet, an annotation.
  *
  * @param ofImageNet whether there are validation pictures of ImageNet, so that its table is read.
- * @throws InputError for a table of boxes that is none.
+ * @throws InputError for an invalid table of boxes.
  */
 export async function openRegions(
   root: string,
@@ -99,7 +99,7 @@ function annotationNames(name: string): string[] {
 }
 
 interface Listing {
-  /** Of pictures, by their name without its ending. */
+  /** Picture files by their name without extension. */
   readonly pictures: ReadonlyMap<string, string>;
   readonly annotations: ReadonlySet<string>;
   readonly folders: ReadonlySet<string>;
@@ -120,11 +120,11 @@ function listFolder(folder: string): Listing {
   try {
     entries = readdirSync(folder, { withFileTypes: true });
   } catch {
-    // What is not there, or may not be read, marks nothing.
+    // A missing or unreadable folder marks nothing.
     return { pictures: new Map(), annotations: new Set(), folders: new Set() };
   }
   const names = entries.map(({ name }) => name).filter((name) => !name.startsWith("."));
-  // Of two masks of one name the last of the alphabet is dropped: 1.png stands before 1.webp.
+  // Of two masks with the same name the first in the alphabet is used: 1.png before 1.webp.
   const pictures = names.filter((name) => READ_PICTURE.test(name)).sort((a, b) => (a < b ? 1 : -1));
   return {
     pictures: new Map(pictures.map((name) => [stemOf(name), name])),

@@ -1,4 +1,4 @@
-/** Masks that a user has drawn: pictures, as large as those they belong to or smaller, black outside the region. */
+/** Masks drawn by a user: pictures, black outside the region, of the same size as their picture or smaller. */
 import sharp from "sharp";
 import { InputError, refusing } from "../../errors/index.js";
 import { readFileChecked } from "../../files/index.js";
@@ -11,7 +11,7 @@ const refused = refusing(
 /**
  * 255 where the mask is not black, 0 elsewhere, at the size of its picture.
  *
- * @throws InputError as {@link checkMask}, and where it cannot be decoded.
+ * @throws InputError as {@link checkMask}, and if it cannot be decoded.
  */
 export async function readMask(path: string, size: Size): Promise<ByteImage> {
   const bytes = await checkMask(path, size);
@@ -28,8 +28,8 @@ export async function readMask(path: string, size: Size): Promise<ByteImage> {
 /**
  * The mask's bytes.
  *
- * @throws InputError for a mask that is no picture, has lost its exact values (JPEG) or would lose them (more than 8
- *   bits), or has another shape than its picture.
+ * @throws InputError for a mask that is not a picture, has lost its exact values (JPEG) or would lose them (more than
+ *   8 bits), or has another aspect ratio than its picture.
  */
 export async function checkMask(path: string, size: Size): Promise<Uint8Array> {
   const bytes = await readFileChecked(path);
@@ -42,7 +42,7 @@ export async function checkMask(path: string, size: Size): Promise<Uint8Array> {
       throw refused(path, "cannot be decoded: it is damaged or truncated", cause);
     });
   if (depth !== "uchar") throw refused(path, "has more than 8 bits per channel");
-  // As far as rounding each side may go.
+  // The tolerance covers rounding of each side.
   if (Math.abs(width * size.height - height * size.width) > size.width + size.height) {
     throw refused(
       path,

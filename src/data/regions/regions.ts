@@ -1,4 +1,4 @@
-/** Key regions of a dataset's pictures, from masks and boxes that lie beside them. */
+/** Key regions of a dataset's pictures, from masks and boxes beside them. */
 import { sha256Of } from "../../files/index.js";
 import type { DatasetRegions } from "../dataset/index.js";
 import { validationNumber } from "../imagenet/index.js";
@@ -6,7 +6,7 @@ import { boxesOutside, fitRegion, paintBoxes, pictureSize, type Fit } from "../p
 import { openRegions, type Region } from "./find.js";
 import { checkMask, readMask } from "./mask.js";
 
-/** A picture, wherever its bytes lie. */
+/** A picture, wherever it is stored. */
 export interface PictureFile {
   /** Below the dataset's folder. */
   readonly name: string;
@@ -15,7 +15,7 @@ export interface PictureFile {
   readonly encoded: () => string | Uint8Array;
 }
 
-/** What a dataset says of its key regions; by the place of the picture in the source. */
+/** Information about a dataset's key regions, by the place of the picture in the source. */
 export interface RegionParts {
   readonly mask: (place: number, out: Uint8Array) => Promise<void>;
   readonly hasMask: (place: number) => boolean;
@@ -27,7 +27,7 @@ export interface RegionParts {
  * The key regions of the images at `places`, from the files in `root`; undefined if no image has one. A region is scaled and
  * cropped by the same code as its image.
  *
- * @throws InputError for a table of boxes that is none; masks and annotations are read when they are asked for.
+ * @throws InputError for an invalid table of boxes; masks and annotations are only read when requested.
  */
 export async function regionsOf(
   root: string,
@@ -86,13 +86,13 @@ export async function regionsOf(
   };
 }
 
-/** What decides a region, in words; whatever would stop the measuring of it hours later is found here. */
+/** A text that identifies a region. Finds problems that would otherwise stop a measurement hours later. */
 async function contentOf(region: Region, size: () => ReturnType<typeof pictureSize>): Promise<string> {
   if (region.kind === "mask") return sha256Of(await checkMask(region.path, await size()));
   return JSON.stringify(await region.boxes());
 }
 
-/** As masks and tables name a picture, on Windows too. */
+/** The name of a picture in masks and tables, on Windows too. */
 function slashed(name: string): string {
   return name.replaceAll("\\", "/");
 }

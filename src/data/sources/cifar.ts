@@ -54,8 +54,8 @@ function kindIn(folder: string): Kind | undefined {
 /**
  * One split of CIFAR-10 or CIFAR-100 (its fine labels).
  *
- * @throws InputError when a file is missing, cut short, or has a label out of range; UsageError for a split
- *   that is not there.
+ * @throws InputError if a file is missing, truncated, or has a label out of range; UsageError for a missing
+ *   split.
  */
 export async function openCifar(path: string, asked: string, options: OpenOptions): Promise<Dataset> {
   const { owners: split } = chooseSplit(asked, TRAIN_AND_TEST, { place: path });

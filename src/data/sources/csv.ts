@@ -1,4 +1,4 @@
-/** A table of images: one line each, with its file and class, and its split where there is one. */
+/** A table of images: one line each, with its file, its class and optionally its split. */
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, win32 } from "node:path";
 import { InputError, refusing } from "../../errors/index.js";
@@ -18,7 +18,7 @@ interface Row {
   readonly split: Split | undefined;
 }
 
-/** Names that people give to the columns. */
+/** Accepted names of the columns. */
 const COLUMNS = {
   path: ["path", "file", "filename", "file_name", "image", "image_path"],
   label: ["label", "class", "class_name", "category"],
@@ -26,10 +26,10 @@ const COLUMNS = {
 } as const;
 
 /**
- * One split of a CSV file with a header: columns `path` (relative to the file's folder), `label` and, if there is
- * one, `split` (train, val, test). Without it the images are dealt.
+ * One split of a CSV file with a header: columns `path` (relative to the file's folder), `label` and optionally
+ * `split` (train, val, test). Without it the images are divided at random.
  *
- * @throws InputError naming the line that is wrong, or leads out of the folder; UsageError for a split that is not there.
+ * @throws InputError naming a line that is invalid or leads out of the folder; UsageError for a missing split.
  */
 export async function openCsv(file: string, split: string, options: OpenOptions): Promise<Dataset> {
   const rows = await readRows(file);
@@ -73,7 +73,7 @@ async function readRows(file: string): Promise<Row[]> {
   });
 }
 
-/** A picture of two classes cannot be right under both. */
+/** A picture cannot have two classes. */
 function refuseTwoLabels(
   seen: Map<string, { readonly at: string; readonly className: string }>,
   path: string,
@@ -93,9 +93,9 @@ function refuseTwoLabels(
 }
 
 /**
- * A path below `folder`, as it is written, with `\` between its folders, or absolute.
+ * A path below `folder`: as written, with `\` between its folders, or absolute.
  *
- * @throws InputError for one that leads out of it.
+ * @throws InputError if it leads out of the folder.
  */
 function pathInside(folder: string, name: string, at: string): string {
   if (/\0/.test(name)) throw refused(at, "has a path with a NUL in it");
@@ -118,7 +118,7 @@ function pathInside(folder: string, name: string, at: string): string {
   return isAbsolute(turned) ? inside : turned;
 }
 
-/** An absolute path may be written through a link that leads to the folder, or past it. */
+/** An absolute path may or may not go through a link to the folder. */
 function realFolder(folder: string): string {
   try {
     return realpathSync(folder);

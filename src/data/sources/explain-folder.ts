@@ -1,4 +1,4 @@
-/** Why a folder is no folder of class folders, and what was meant. */
+/** Explains why a folder has no class folders, and what was probably meant. */
 import { readdirSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { InputError } from "../../errors/index.js";
@@ -7,7 +7,7 @@ import { isHidden, READ_PICTURE, UNREAD_PICTURE } from "../pixels/index.js";
 
 const USUAL = "Put the images of each class into their own folder: photos/cat/1.jpg, photos/dog/1.jpg.";
 
-/** Tables that say something of pictures other than their classes. */
+/** Tables about pictures that do not contain their classes. */
 const BESIDE: ReadonlySet<string> = new Set(["boxes.csv", SOLUTION]);
 
 interface Content {
@@ -15,7 +15,7 @@ interface Content {
   readonly files: readonly string[];
 }
 
-/** What lies in a folder; nothing where it cannot be read. */
+/** The content of a folder; nothing if it cannot be read. */
 function contentOf(folder: string): Content {
   try {
     const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !isHidden(name));
@@ -33,7 +33,7 @@ function contentOf(folder: string): Content {
 const hasPictures = (folder: string): boolean =>
   contentOf(folder).files.some((name) => READ_PICTURE.test(name));
 
-/** Folders in `folder`, and in these, that hold at least two folders of pictures. */
+/** Folders up to two levels below `folder` that contain at least two folders of pictures. */
 function datasetsBelow(folder: string): string[] {
   const inside = contentOf(folder).folders.map((name) => join(folder, name));
   const all = [
@@ -46,8 +46,8 @@ function datasetsBelow(folder: string): string[] {
 }
 
 /**
- * The error for a folder in which no two folders hold pictures that are read: one folder too high or too deep, class
- * folders in folders of their own name, pictures in other formats, or in no folder beside a table.
+ * The error for a folder without two folders of readable pictures: one level too high or too deep, class folders inside
+ * folders of the same name, pictures in other formats, or without folders beside a table.
  */
 export function notClassFolders(folder: string, problem: string): InputError {
   return new InputError({ place: folder, ...(meantBy(folder) ?? { problem, remedy: USUAL }) });

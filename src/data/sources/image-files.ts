@@ -11,7 +11,7 @@ export interface ListedFiles {
   readonly paths: readonly string[];
   /** Class of each path. */
   readonly labels: Int32Array;
-  /** Places in `paths` of the images of this split; all of them when absent. */
+  /** Places in `paths` of the images of this split; all of them by default. */
   readonly chosen?: Uint32Array;
   /** How they were split, if readers of a result should know. */
   readonly note: string | undefined;

@@ -1,13 +1,13 @@
-/** Which pictures of an archive are a split's. */
+/** Chooses the pictures of a split in an archive. */
 import { InputError } from "../../../errors/index.js";
 import type { OpenOptions } from "../../dataset/index.js";
 import { choosePart, type Part } from "../../splits.js";
 import type { Layout } from "./layout.js";
 
 /**
- * The labelled pictures of `split`. A training set that is there without another split is dealt.
+ * The labelled pictures of `split`. A training set without any other split is divided.
  *
- * @throws UsageError for a split that is not there; InputError where some pictures have a split and others none.
+ * @throws UsageError for a missing split; InputError if only some pictures have a split.
  */
 export function choosePictures(
   path: string,
@@ -37,7 +37,7 @@ export function choosePictures(
   return { ...part, chosen: part.chosen.map((place) => labelled[place]!) };
 }
 
-/** To deal these would put pictures that the owner holds out among those that are trained on. */
+/** Dividing these would train on pictures that the owner holds out. */
 function mixed(path: string, name: string): InputError {
   return new InputError({
     place: path,

@@ -1,4 +1,4 @@
-/** The encoded pictures of an archive, side by side in shared memory. */
+/** Collects the encoded pictures of an archive in shared memory. */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError } from "../../../errors/index.js";
@@ -15,17 +15,17 @@ import { formatOf, type EncodedSource } from "../../pixels/index.js";
 import { isPicture, maybeOf } from "./layout.js";
 
 const SLAB = 2 ** 26;
-/** Bytes that tell of a picture's format. */
+/** First bytes, which identify a picture's format. */
 const SIGNATURE = 16;
 const CLASS_TAR = /^n\d{8}\.tar$/;
 
 /** Pictures in the order of their names. */
 export interface Pictures extends Pick<EncodedSource, "slabs" | "at" | "names"> {
-  /** Names of pictures that can be of no class asked for, whose bytes were not kept. */
+  /** Names of pictures that cannot be of a requested class; their bytes were not kept. */
   readonly passed: readonly string[];
 }
 
-/** Names of the class tars in a folder; none where it is no folder, or holds anything else of use. */
+/** Names of the class tars in a folder; none if it is not a folder, or contains other relevant files. */
 export function classTars(folder: string): string[] {
   try {
     return readdirSync(folder)
@@ -37,9 +37,9 @@ export function classTars(folder: string): string[] {
 }
 
 /**
- * Every picture's encoded bytes, or of those alone that may be of `classes`.
+ * The encoded bytes of every picture, or only of those that may be of `classes`.
  *
- * @throws InputError on a damaged or hostile archive, or one that memory cannot hold.
+ * @throws InputError for a damaged or hostile archive, or one that does not fit into memory.
  */
 export async function gatherPictures(
   path: string,
@@ -53,7 +53,7 @@ export async function gatherPictures(
   let total = 0;
   for await (const entry of entriesUnder(path, unpackedOf(classes, passed, truth))) {
     const { name } = entry;
-    // What is no picture needs no room: its first bytes say so when it is read.
+    // Anything but a picture needs no room: its first bytes identify it when it is read.
     const bytes = formatOf(entry.bytes) === undefined ? entry.bytes.subarray(0, SIGNATURE) : entry.bytes;
     total += bytes.length;
     if (total > LARGEST_ARCHIVE) {
@@ -76,7 +76,7 @@ export async function gatherPictures(
   return { slabs, at: found.map(({ at }) => at), names: found.map(({ name }) => name), passed };
 }
 
-/** Names of all files, in archives in it too (but for the tars of other classes); none of their bytes is kept. */
+/** Names of all files, including those in nested archives (except tars of other classes). No bytes are kept. */
 export async function archiveNames(
   path: string,
   classes: readonly string[] | undefined,
@@ -91,7 +91,7 @@ export async function archiveNames(
   return names;
 }
 
-/** What is passed over by name is put on `passed`: its classes are the archive's all the same. */
+/** Pictures skipped by name are added to `passed`, because their classes still belong to the archive. */
 function unpackedOf(classes: readonly string[] | undefined, passed: string[], truth: GroundTruth): Unpacked {
   const keep = (name: string, maybe: boolean): boolean => {
     if (!maybe) passed.push(name);
@@ -99,7 +99,7 @@ function unpackedOf(classes: readonly string[] | undefined, passed: string[], tr
   };
   return {
     file: (name) => isPicture(name) && keep(name, classes === undefined || maybeOf(name, classes, truth)),
-    // Of ImageNet's 138 GB the tars of other classes are not even read.
+    // ImageNet has 138 GB, so tars of other classes are not even read.
     archive: (name) => {
       const last = basename(name);
       if (classes === undefined || !CLASS_TAR.test(last)) return true;

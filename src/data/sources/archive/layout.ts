@@ -6,17 +6,17 @@ import { isHidden, READ_PICTURE } from "../../pixels/index.js";
 import { MASKS } from "../../regions/index.js";
 import { splitOfFolder, type Split } from "../../splits.js";
 
-/** What a picture's name says. */
+/** What the name of a picture tells about it. */
 interface Said {
-  /** The last folder that is no split's. */
+  /** The last folder that is not a split's. */
   readonly folder: string | undefined;
   /** The word before the first dot and a number, as Kaggle names them: `cat.0.jpg`. */
   readonly word: string | undefined;
-  /** The owner's split, where folders say it. */
+  /** The owner's split, if folders indicate it. */
   readonly split: Split | undefined;
 }
 
-/** Where pictures belong. */
+/** Classes and splits of pictures. */
 export interface Layout {
   readonly classNames: readonly string[];
   /** Label of each name; −1: a picture without a class, such as Kaggle's `test1/1.jpg`. */
@@ -24,17 +24,17 @@ export interface Layout {
   readonly splits: readonly (Split | undefined)[];
 }
 
-/** Pictures, but for hidden files and macOS's doubles of them. */
+/** Pictures, except hidden files and macOS's `._` companions. */
 export function isPicture(name: string): boolean {
   return READ_PICTURE.test(name) && !isHidden(name);
 }
 
 /**
- * Classes by folder (`train/cats/1.jpg`, `n01440764/x.JPEG`) where there are at least two of them, else by the word
- * that begins the file's name (`train/cat.0.jpg`). ImageNet's validation pictures in one folder have the class that
- * `truth` says, and are held out.
+ * Classes by folder (`train/cats/1.jpg`, `n01440764/x.JPEG`) if there are at least two, otherwise by the word at the
+ * beginning of the file name (`train/cat.0.jpg`). ImageNet's validation pictures in one folder have the classes of
+ * `truth`, and are held out.
  *
- * @throws InputError when neither gives two classes.
+ * @throws InputError if neither gives two classes.
  */
 export function layoutOf(names: readonly string[], place: string, truth: GroundTruth): Layout {
   const said = sayingsOf(names, truth);
@@ -65,7 +65,7 @@ export function layoutOf(names: readonly string[], place: string, truth: GroundT
 /** Whether a picture of this name may be of one of `classes`, by its folder, its word or the truth. */
 export function maybeOf(name: string, classes: readonly string[], truth: GroundTruth): boolean {
   const { folder, word } = sayingOf(name);
-  // The last folder may be a class of a split's name, which only the other pictures tell.
+  // The last folder may be a class named like a split; only the other pictures can show that.
   const last = normalName(posix.basename(posix.dirname(name)));
   return [folder, last, word, truth.classOf(name)].some(
     (each) => each !== undefined && classes.includes(each),
@@ -74,7 +74,7 @@ export function maybeOf(name: string, classes: readonly string[], truth: GroundT
 
 function sayingsOf(names: readonly string[], truth: GroundTruth): Said[] {
   const stems = new Set(names.map(withoutEnding));
-  // A mask lies under the name of its picture, and would be taken for another of its class.
+  // A mask has the name of its picture, and would be taken for another picture of its class.
   const isMask = (name: string): boolean => {
     const parts = name.split("/");
     const at = parts.indexOf(MASKS);
@@ -85,7 +85,7 @@ function sayingsOf(names: readonly string[], truth: GroundTruth): Said[] {
   const places = [...names.keys()].filter((i) => validationNumber(names[i]!) !== undefined);
   const folders = new Set(places.map((i) => said[i]!.folder));
   const classes = new Set(places.map((i) => truth.classOf(names[i]!)));
-  // Someone has sorted them into the folders of classes, or they are of one class, in its folder.
+  // They are already sorted into class folders, or are all of one class, in its folder.
   if (folders.size !== 1 || classes.size < 2) return said;
   for (const i of places) {
     const folder = truth.classOf(names[i]!) ?? truth.refuse(names[i]!);
@@ -100,18 +100,18 @@ function withoutEnding(name: string): string {
   return name.replace(/\.\w+$/, "");
 }
 
-/** Folders with pictures directly in them that may be classes: where no split has folders of classes. */
+/** Folders with pictures directly in them that may be classes, because no split has class folders. */
 function filledFolders(names: readonly string[]): Set<string> {
   const said = names.map((name) => sayingOf(name));
   if (said.some(({ folder, split }) => folder !== undefined && split !== undefined)) return new Set();
-  // Kaggle's `train/cat.0.jpg` and ImageNet's validation pictures say their class themselves.
+  // The names of Kaggle's `train/cat.0.jpg` and of ImageNet's validation pictures indicate their class.
   const plain = names.filter(
     (name, i) => said[i]!.word === undefined && validationNumber(name) === undefined,
   );
   return new Set(plain.map((name) => posix.dirname(name)));
 }
 
-/** @param filled folders that are classes though they are called as a split, if with a capital: `Train/1.jpg`. */
+/** @param filled folders that are classes although named like a split, if with a capital: `Train/1.jpg`. */
 function sayingOf(name: string, filled: ReadonlySet<string> = new Set()): Said {
   const parts = name.split("/");
   const file = parts.pop()!;

@@ -8,18 +8,18 @@ import { choosePictures } from "./choose.js";
 import { classTars, gatherPictures } from "./gather.js";
 import { layoutOf, type Layout } from "./layout.js";
 
-/** Whether `path` is an archive, or a folder of the tars of classes (`n01440764.tar` …). */
+/** Whether `path` is an archive, or a folder of class tars (`n01440764.tar` …). */
 export function isArchived(path: string): boolean {
   return isArchive(path) || classTars(path).length > 0;
 }
 
 /**
- * One split of an archive of pictures, held encoded in memory and never unpacked to disk: a zip or tar with a folder for
- * each class, ImageNet's tar of the tars of its classes (or a folder of these), Kaggle's zip with the labels in the
- * file names. What the owners have not split is dealt among the classes asked for, which `description` says.
+ * One split of an archive of pictures, held encoded in memory and never unpacked to disk: a zip or tar with a folder
+ * per class, ImageNet's tar of class tars (or a folder of these), or Kaggle's zip with labels in the file names. An
+ * archive without splits is divided within the requested classes, as `description` states.
  *
- * @throws InputError on a damaged or hostile archive, or one that holds fewer than two classes or (with
- *   `skipUnreadable`) nothing readable; UsageError for a class or split that is not there.
+ * @throws InputError for a damaged or hostile archive, or one with fewer than two classes or (with
+ *   `skipUnreadable`) nothing readable; UsageError for a missing class or split.
  */
 export async function openArchive(path: string, split: string, options: OpenOptions): Promise<Dataset> {
   const root = isArchive(path) ? dirname(path) : path;
@@ -43,7 +43,7 @@ export async function openArchive(path: string, split: string, options: OpenOpti
   return openPictures(listed, options);
 }
 
-/** The layout with the labels of `classes` alone; other pictures have none. */
+/** The layout with the labels of `classes` only; other pictures have none. */
 function ofClasses(path: string, layout: Layout, classes: readonly string[] | undefined): Layout {
   if (classes === undefined) return layout;
   const { classNames, kept, labels } = chooseClasses(

@@ -1,11 +1,11 @@
 import type { RandomStream } from "../../../tensor/index.js";
 import type { ByteImage } from "../../pixels/index.js";
 
-/** What makes a class: everything else varies from image to image. */
+/** What defines a class; everything else varies from image to image. */
 interface FlowerKind {
   readonly name: string;
   readonly petals: number;
-  /** Petal width at its widest, as a share of what would touch the next petal. */
+  /** Largest petal width, as a share of the width at which petals touch. */
   readonly width: number;
   /** Exponent of the petal's outline: below 1 blunt, above 1 pointed. */
   readonly point: number;
@@ -32,7 +32,7 @@ const YELLOW = [48, 0.9, 0.5] as const;
 const BROWN = [28, 0.6, 0.25] as const;
 const GREEN = [95, 0.5, 0.4] as const;
 
-/** Seventeen kinds; some differ in shape alone, some in colour alone. */
+/** Seventeen kinds; some differ only in shape, some only in colour. */
 export const FLOWER_KINDS: readonly FlowerKind[] = Object.freeze([
   kind("daisy", 21, [0.8, 0.6], [50, 0.1, 0.93], YELLOW, 0.3),
   kind("sunflower", 21, [0.9, 1.2], [46, 0.95, 0.52], BROWN, 0.45),
@@ -55,13 +55,13 @@ export const FLOWER_KINDS: readonly FlowerKind[] = Object.freeze([
 
 type Rgb = readonly [number, number, number];
 
-/** Where and how one flower stands in its image. */
+/** Position and orientation of a flower in its image. */
 interface Pose {
   readonly x: number;
   readonly y: number;
   readonly radius: number;
   readonly turn: number;
-  /** Foreshortening along a direction: the flower seen from the side. */
+  /** Foreshortening along a direction, as if the flower were seen from the side. */
   readonly squash: number;
   readonly lean: number;
   readonly petal: Rgb;
@@ -70,8 +70,8 @@ interface Pose {
 }
 
 /**
- * One image of class `label`, `[side, side, 3]`, and its mask: 1 on petals and disc. Four samples a
- * pixel smooth the edges; a pixel is in the mask when at least two of them hit the flower.
+ * One image of class `label`, `[side, side, 3]`, and its mask: 1 on petals and disc. Four samples per
+ * pixel smooth the edges; a pixel is in the mask if at least two of them hit the flower.
  */
 export function drawFlower(
   label: number,
@@ -123,7 +123,7 @@ function drawPose({ colour, disc }: FlowerKind, stream: RandomStream): Pose {
   };
 }
 
-/** The flower's colour at a point, or undefined beside it. */
+/** The flower's colour at a point; undefined outside the flower. */
 function flowerAt(flower: FlowerKind, pose: Pose, u: number, v: number): Rgb | undefined {
   const [dx, dy] = [(u - pose.x) / pose.radius, (v - pose.y) / pose.radius];
   const [cos, sin] = [Math.cos(pose.lean), Math.sin(pose.lean)];
@@ -141,7 +141,7 @@ function flowerAt(flower: FlowerKind, pose: Pose, u: number, v: number): Rgb | u
   return behind === undefined ? undefined : shaded(pose.petal, 0.75 * pose.light * behind);
 }
 
-/** Brightness on the petal at this angle: darker towards its base and its edge; undefined beside it. */
+/** Brightness on the petal at this angle: darker towards its base and its edge; undefined outside the petal. */
 function petalShade(
   { width, point }: FlowerKind,
   angle: number,

@@ -6,13 +6,13 @@ import { sharedPixels, toPlanes } from "../../pixels/index.js";
 import { chooseSplit, TRAIN_AND_TEST } from "../../splits.js";
 import { FLOWER_KINDS, drawFlower } from "./drawing.js";
 
-/** Images a class, unless asked otherwise: as many as the 17 Flowers dataset has. */
+/** Default number of images per class, as in the 17 Flowers dataset. */
 const PER_CLASS = { train: 64, test: 16 } as const;
 const OWN_SIZE = { height: 64, width: 64, channels: 3 };
 
 /**
- * One split. Image i of a split depends on the seed, the split and i alone, so a larger
- * `perClass` adds images and changes none. Train and test are drawn from different streams.
+ * One split. Image i of a split depends only on the seed, the split and i, so a larger
+ * `perClass` adds images without changing any. Train and test are drawn from different streams.
  */
 export function openFlowers(asked: string, options: OpenOptions): Dataset {
   const { owners: split } = chooseSplit(asked, TRAIN_AND_TEST, { place: "flowers" });

@@ -1,7 +1,6 @@
 /**
  * The 17 Category Flower Dataset (Nilsback & Zisserman, CVPR 2006) as its owners distribute it: `jpg/` with
- * `image_0001.jpg` … `image_1360.jpg` and `files.txt`, and, where they were downloaded too,
- * `datasplits.mat` and `trimaps/`.
+ * `image_0001.jpg` … `image_1360.jpg` and `files.txt`, and optionally `datasplits.mat` and `trimaps/`.
  */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
@@ -38,8 +37,8 @@ const COUNT = CLASS_NAMES.length * PER_CLASS;
 const PICTURE = /^image_\d{4}\.jpg$/;
 
 /**
- * The folder of the pictures: `folder/jpg`, or `folder` when it is itself called jpg or has the owners'
- * `files.txt`; undefined when it is another dataset.
+ * The folder of the pictures: `folder/jpg`, or `folder` if it is itself named jpg or has the owners'
+ * `files.txt`; undefined for another dataset.
  */
 export function flowers17Pictures(folder: string): string | undefined {
   const inside = join(folder, "jpg");
@@ -53,12 +52,12 @@ function hasPictures(folder: string): boolean {
 }
 
 /**
- * One split (`train`, `val`, `test`) or `all`. The split is number `flowersSplit` of the owners' three when
- * `datasplits.mat` is there, else stratified by class and dealt by the seed, which `description` says. Masks
- * are the trimaps', for the images that have one.
+ * One split (`train`, `val`, `test`) or `all`. If `datasplits.mat` exists, the split is number `flowersSplit` of the
+ * owners' three; otherwise it is drawn by the seed, stratified by class, as `description` states. Masks come from the
+ * trimaps, for images that have one.
  *
- * @throws InputError when pictures are missing (unless `skipUnreadable`) or the splits contradict themselves;
- *   UsageError for a split that cannot be.
+ * @throws InputError if pictures are missing (unless `skipUnreadable`) or the splits contradict themselves;
+ *   UsageError for an impossible split.
  */
 export async function openFlowers17(folder: string, split: string, options: OpenOptions): Promise<Dataset> {
   const pictures = flowers17Pictures(folder)!;
@@ -86,7 +85,7 @@ function nameOf(index: number): string {
   return `image_${String(index + 1).padStart(4, "0")}.jpg`;
 }
 
-/** Every picture counts: its place says its class, and the splits name it by its number. */
+/** No picture may be missing: its place determines its class, and the splits refer to it by its number. */
 function checkComplete(pictures: string): void {
   const there = new Set(namesIn(pictures));
   const missing = Array.from({ length: COUNT }, (_, i) => nameOf(i)).filter((name) => !there.has(name));

@@ -1,4 +1,4 @@
-/** Which pictures of 17 Flowers train, validate and test: the owners' three splits, or dealt ones. */
+/** Training, validation and test sets of 17 Flowers: the owners' three splits, or random ones. */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { InputError, UsageError } from "../../../errors/index.js";
@@ -6,18 +6,18 @@ import { readFileCheckedSync } from "../../../files/index.js";
 import { readMat5 } from "../../formats/index.js";
 import { chooseSplit, deal, SPLITS, type Part, type Split } from "../../splits.js";
 
-/** Shares of a class as in the owners' splits: of 80, 40 to train, 20 to validate and 20 to test. */
+/** Shares of a class as in the owners' splits: of 80 images, 40 for training, 20 for validation and 20 for testing. */
 const SHARES = { train: 0.5, val: 0.25, test: 0.25 } as const;
-/** What the owners call them in `datasplits.mat`, before the number of the split. */
+/** Their names in `datasplits.mat`, before the number of the split. */
 const VARIABLES: Readonly<Record<Split, string>> = { train: "trn", val: "val", test: "tst" };
 
-/** What is known of the dataset when it is split. */
+/** What is known about the dataset when it is split. */
 export interface SplitSource {
   readonly folder: string;
   /** Class of every picture. */
   readonly labels: Int32Array;
   readonly classNames: readonly string[];
-  /** Where `datasplits.mat` might lie. */
+  /** Where `datasplits.mat` might be. */
   readonly matFiles: readonly string[];
   readonly seed: number;
   /** 1, 2 or 3. */
@@ -25,10 +25,10 @@ export interface SplitSource {
 }
 
 /**
- * The pictures of the split asked for, in partition `number`: the owners' where `datasplits.mat` is there, else stratified
- * by class and dealt by the seed.
+ * The pictures of the requested split in partition `number`: the owners' partition if `datasplits.mat` exists, otherwise
+ * one drawn by the seed, stratified by class.
  *
- * @throws UsageError for a split or number that cannot be; InputError when `datasplits.mat` contradicts itself.
+ * @throws UsageError for an impossible split or number; InputError if `datasplits.mat` contradicts itself.
  */
 export function chooseFlowers(source: SplitSource, asked: string): Omit<Part, "split"> {
   const { folder, labels, number, seed } = source;
@@ -47,7 +47,7 @@ export function chooseFlowers(source: SplitSource, asked: string): Omit<Part, "s
       note: `The owners' split ${number} (${basename(matFile)}).`,
     };
   }
-  // The first keeps the stream's plain name, so that a split that was dealt once stays as it is.
+  // The first keeps the plain stream name, so that splits drawn by older versions do not change.
   const stream = number === 1 ? "data/17flowers-split" : `data/17flowers-split/${number}`;
   const { length } = labels;
   const counts = { train: SHARES.train * length, val: SHARES.val * length, test: SHARES.test * length };

@@ -1,4 +1,4 @@
-/** The trimaps of the Flowers datasets: which pixels of a picture are the flower. */
+/** The trimaps of the Flowers datasets, which mark the pixels of the flower. */
 import { existsSync } from "node:fs";
 import {
   decodeImage,
@@ -10,11 +10,11 @@ import {
 } from "../../pixels/index.js";
 
 /**
- * Writes the mask of the picture at `picturePath` into `out` (`[H, W]` in {0, 1}): the trimap brought to the
- * picture's own size (the owners' are smaller), then fitted by the very code that fits the picture; a pixel
- * is 1 when at least half of it is flower. All 0 where there is no trimap, or one without a flower in it.
+ * Writes the mask of the picture at `picturePath` into `out` (`[H, W]` in {0, 1}): the trimap is scaled to the
+ * picture's own size (the owners' are smaller), then fitted with the same code as the picture. A pixel is 1 if
+ * at least half of it is flower. All 0 without a trimap, or if it shows no flower.
  *
- * @throws InputError when the trimap cannot be decoded.
+ * @throws InputError if the trimap cannot be decoded.
  */
 export async function readTrimap(
   trimapPath: string,
@@ -29,8 +29,8 @@ export async function readTrimap(
 }
 
 /**
- * 255 where a trimap shows the flower, 0 elsewhere. The owners paint the flower dark red (128, 0, 0); the
- * background is olive or blue, what is hard to tell gray, and the border between two regions black.
+ * 255 where a trimap shows the flower, 0 elsewhere. In the owners' trimaps the flower is dark red (128, 0, 0), the
+ * background olive or blue, ambiguous areas gray, and the border between two regions black.
  */
 function flowerOf({ width, height, data }: ByteImage): ByteImage {
   const flower = new Uint8Array(width * height);
