@@ -99,6 +99,38 @@ it("answers the few that are left in a smaller batch, with the same bits", async
   expect(few).toEqual(whole.slice(0, few.length));
 });
 
+it("gives maps of few pixels the same bits in batches of another size", async () => {
+  const classifier = createClassifier("resnet-mini", {
+    channels: 1,
+    height: 8,
+    width: 8,
+    classNames: ["a", "b", "c"],
+    random: createGenerator(6),
+  });
+  const count = 60;
+  const pixels = createGenerator(7)
+    .stream("images")
+    .fillUniform(new Float32Array(count * 64), 0, 1);
+  const planned = planAttack(pgd, { norm: "l2", epsilon: 1 }, { steps: 3, restarts: 1 });
+  const found = await Promise.all(
+    [count, 4].map(async (batchSize) => {
+      const target = createTarget(classifier, { batchSize, threads: 1 });
+      const given = {
+        images: pixels,
+        labels: new Int32Array(count),
+        indices: Uint32Array.from(pixels.subarray(0, count).keys()),
+        size: count,
+      };
+      try {
+        return (await runAttack(target, planned, given, { random: createGenerator(2) })).adversarial;
+      } finally {
+        await target.dispose();
+      }
+    }),
+  );
+  expect(found[1]).toEqual(found[0]);
+});
+
 it.each([
   ["a network", () => smallNetwork()],
   ["a randomised one", noisy],

@@ -2,7 +2,7 @@ import { InferenceSession, Tensor as OrtTensor } from "./onnxruntime.js";
 import { valueOf, withInitializers, type Graph, type Value } from "../graph/index.js";
 import { InputError } from "../errors/index.js";
 import { writeModel, type Model } from "../onnx/index.js";
-import { bytesPerElement, tensor, type DataOf, type DType, type Tensor } from "../tensor/index.js";
+import { bytesPerElement, sizeOf, tensor, type DataOf, type DType, type Tensor } from "../tensor/index.js";
 import { expandFor } from "./device/expansions.js";
 import { openOn, type DeviceSession } from "./device/session.js";
 import { checkFeeds } from "./feeds.js";
@@ -14,6 +14,12 @@ import { sessionOptions } from "./session-options.js";
 /** Beyond this many bytes weights are passed beside the model: its protobuf would copy them again, and is limited to 2 GiB. */
 const INLINE_LIMIT = 1.6e7;
 const EXTERNAL_FILE = "weights";
+
+/**
+ * Bytes of steady inputs up to which the memory in which they are prepared is kept for the next time: it is several times as large, and
+ * would be 200 MB for a ResNet-50.
+ */
+const KEPT_BYTES = 6.4e7;
 
 /**
  * ONNX Runtime's optimisers take time with the square of the nodes. A file that brings more than these waits minutes
@@ -74,13 +80,16 @@ async function prepared(
   steady: ReadonlySet<string>,
   options: CompileOptions,
 ): Promise<Stages> {
-  const first = preparation && (await createSession({ ...main, model: preparation }, options));
-  const { session, onCpu } = await createSession(main, options);
   const valuesOf = (model: Model | undefined): Value[] =>
     (model?.graph.inputs ?? [])
       .filter(({ name }) => steady.has(name))
       .map(({ name }) => valueOf(main.graph, name));
   const [before, direct] = [valuesOf(preparation), valuesOf(main.model)];
+  const bytes = before.reduce((sum, { dtype, shape }) => sum + bytesPerElement(dtype) * sizeOf(shape), 0);
+  const first =
+    preparation &&
+    (await createSession({ ...main, model: preparation }, options, { keepsMemory: bytes <= KEPT_BYTES }));
+  const { session, onCpu } = await createSession(main, options);
   return {
     onCpu: [...new Set([...onCpu, ...(first?.onCpu ?? [])])],
     async stageFor(feeds) {
@@ -159,6 +168,8 @@ function program(
 async function createSession(
   { graph, model, optimization }: Lowered,
   options: CompileOptions,
+  /** Whether the memory of a run is kept for the next. */
+  { keepsMemory = true } = {},
 ): Promise<DeviceSession> {
   const external: { path: string; data: Uint8Array }[] = [];
   let bytes = 0;
@@ -179,6 +190,7 @@ async function createSession(
   );
   const { device = "cpu" } = options;
   const made = {
+    enableCpuMemArena: keepsMemory,
     graphOptimizationLevel:
       optimization ?? options.optimization ?? (model.graph.nodes.length > MANY_NODES ? "disabled" : "all"),
     ...(external.length === 0 ? {} : { externalData: external }),

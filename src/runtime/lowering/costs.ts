@@ -14,8 +14,8 @@ export const COSTS = {
    * (`bench/small-maps.mjs`).
    */
   fewPositions: 16,
-  /** The same of a weight that is steady, which the blocked layout otherwise takes (`bench/small-maps.mjs`). */
-  fewestPositions: 8,
+  /** The same of a weight that is fed but steady, which the blocked layout otherwise takes (`bench/small-maps.mjs`). */
+  steadyPositions: 8,
   /**
    * Numbers of a weight gradient, for each number of its layer's maps, above which it is one product over the whole batch:
    * that transposes the maps, where one for each image sums as many weights (`bench/weight-gradient.mjs`).

@@ -3,7 +3,7 @@ import type { Graph, Node } from "../../graph/index.js";
 import type { Model, ValueInfo } from "../../onnx/index.js";
 import { blockSize } from "./convolution/block-size.js";
 import { blockedConvolutions } from "./convolution/blocked.js";
-import { chooseForms, isSteadyProduct, type Chosen } from "./convolution/index.js";
+import { chooseForms, isProduct, type Chosen } from "./convolution/index.js";
 import { COSTS, type Costs } from "./costs.js";
 import { clipMasks } from "./layout/clip-masks.js";
 import { inBlocks, takesGradient } from "./layout/index.js";
@@ -106,11 +106,11 @@ export function lowerInBlocks(
   costs: Costs,
   steady?: ReadonlySet<string>,
 ): Lowered | undefined {
-  const isSteady = steadyValues(graph, steady);
+  const [isConstant, isSteady] = [steadyValues(graph), steadyValues(graph, steady)];
   const takes = (node: Node): boolean =>
     !isSteady(node.outputs[0]!) &&
     takesGradient(graph, node, { block, isSteady }) &&
-    !isSteadyProduct(graph, node, costs);
+    !isProduct(graph, node, { isConstant, isSteady, costs });
   const gradients = graph.nodes.filter((node) => node.op === "ConvInputGradient" && takes(node));
   if (gradients.length < costs.blockedGradients) return undefined;
   const ready = clipMasks(withForms(graph, costs, isSteady, takes).graph);

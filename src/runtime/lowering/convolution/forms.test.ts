@@ -4,11 +4,12 @@ import { CONVOLUTIONS, type Convolution } from "../../../../test/gradcheck/convo
 import { deadCode, GraphBuilder, isStandardOp, type Graph } from "../../../graph/index.js";
 import { COSTS, type Costs } from "../costs.js";
 import { lower } from "../index.js";
+import { steadyValues } from "../steady.js";
 import { chooseForms } from "./index.js";
 
 /** Every form that there is, wherever it is one. */
 const FORCED: Readonly<Record<string, Partial<Costs>>> = {
-  "products over the batch": { fewPositions: Infinity, fewestPositions: Infinity },
+  "products over the batch": { fewPositions: Infinity },
   "forms of pictures": { fewPositions: 0, pictureChannels: Infinity },
   "a product a tap over the batch": { fewPositions: 0, pictureChannels: 0, weightsAMap: 0 },
   "a product a tap for each image": { fewPositions: 0, pictureChannels: 0, weightsAMap: Infinity },
@@ -70,11 +71,6 @@ describe("chooseForms", () => {
       { y: "MatMul Add", x_grad: "MatMul ReduceSum", w_grad: "MatMul" },
     ],
     [
-      "very small maps with a constant weight",
-      { image: [2, 8, 2, 2], weight: [8, 8, 3, 3], attributes: PADDED, constant: true },
-      { y: "MatMul Add", x_grad: "MatMul", w_grad: "MatMul" },
-    ],
-    [
       "small maps of one image",
       { image: [1, 8, 4, 4], weight: [8, 8, 3, 3], attributes: PADDED },
       { y: "Conv", x_grad: "Conv", w_grad: "MatMul" },
@@ -125,6 +121,19 @@ describe("chooseForms", () => {
     const gathered = graph.nodes.filter(({ op }) => op === "Gather");
     // The other puts the input's gradient together.
     expect(gathered).toHaveLength(2);
+  });
+
+  it("takes a weight that is fed but steady for a product on smaller maps", () => {
+    const onSide = (side: number): string[] => {
+      const row = ["", [2, 8, side, side], [8, 8, 3, 3], PADDED] as const;
+      const graph = convolutionGradients(row, { forward: true });
+      const chosen = chooseForms(graph, COSTS, steadyValues(graph, ["w"])).graph;
+      return chosen.nodes.map(({ op }) => op).filter((op) => op === "Conv" || op === "MatMul");
+    };
+    // Both and the weight's gradient; on the larger maps that alone.
+    expect([onSide(2).length, onSide(4).length]).toEqual([3, 3]);
+    expect(onSide(2)).not.toContain("Conv");
+    expect(onSide(4).filter((op) => op === "Conv")).toHaveLength(2);
   });
 
   it("takes no name of a later node", () => {

@@ -44,7 +44,9 @@ export interface Lowering {
   readonly g: GraphBuilder;
   readonly costs: Costs;
   /** Whether a value is known before running. */
-  isConstant(value: Value): boolean;
+  isConstant(value: string): boolean;
+  /** Whether it is the same from run to run. */
+  isSteady(value: string): boolean;
   /** What `make` gives, once for each key. */
   shared(key: string, make: () => Value): Value;
   /** Filters that were made of other values, for the blocked layout to make them of these at once. */
@@ -83,11 +85,11 @@ export function chooseForms(
     made.set(key, value);
     return value;
   };
-  const isConstant = ({ name }: Value): boolean => isSteady(name);
+  const isConstant = steadyValues(graph);
   const chosen = rewrite<number>(graph, (node, g) => {
     if (isKept(node)) return undefined;
     const form = isLayer(node)
-      ? formOf(node, layerOf(graph, node), { g, costs, filters, isConstant, shared })
+      ? formOf(node, layerOf(graph, node), { g, costs, filters, isConstant, isSteady, shared })
       : standardForm(node, g);
     return form && [form];
   });
@@ -100,18 +102,18 @@ export function fastConvolutions(graph: Graph): Graph {
 }
 
 function formOf(node: Node, layer: Layer, lowering: Lowering): Value | undefined {
-  const { g, costs, isConstant } = lowering;
+  const { g } = lowering;
   const inputs = g.inputsOf(node);
   const [first, second] = inputs as [Value, Value];
   if (isNode(node, "ConvWeightGradient")) {
-    const form = isSmall(layer, costs.fewPositions) ? weightGradientProduct : weightGradient;
+    const form = isSmall(layer, lowering.costs.fewPositions) ? weightGradientProduct : weightGradient;
     return form(lowering, layer, first, second) ?? standardForm(node, g);
   }
-  const isProduct = isSmall(layer, isConstant(second) ? costs.fewestPositions : costs.fewPositions);
-  if (isNode(node, "Conv")) return isProduct ? convolutionProduct(lowering, layer, inputs) : undefined;
+  const isSmallEnough = isSmall(layer, productPositions(second.name, lowering));
+  if (isNode(node, "Conv")) return isSmallEnough ? convolutionProduct(lowering, layer, inputs) : undefined;
   // A transposed convolution is an input gradient; those with groups or a bias stay what they are.
   if (isNode(node, "ConvTranspose") && (layer.group > 1 || inputs[2] !== undefined)) return undefined;
-  const form = isProduct ? inputGradientProduct : inputGradient;
+  const form = isSmallEnough ? inputGradientProduct : inputGradient;
   return form(lowering, layer, first, second) ?? standardForm(node, g);
 }
 
@@ -128,9 +130,24 @@ export function layerOf(graph: Graph, node: Node<TrilinearOp>): Layer {
   return { image: image!, weight: weight!, maps: maps!, w, group: attributes.group };
 }
 
-/** Whether a convolution or its input's gradient is a product over the batch although its weight is steady. */
-export function isSteadyProduct(graph: Graph, node: Node, { fewestPositions }: Costs): boolean {
-  return isLayer(node) && isSmall(layerOf(graph, node), fewestPositions);
+/**
+ * Output positions up to which a convolution with this weight is a product over the batch. A constant weight belongs to an evaluation,
+ * where what comes of an image must not depend on how many others are in its batch: the rounding of products does.
+ */
+function productPositions(
+  weight: string,
+  { isConstant, isSteady, costs }: Pick<Lowering, "isConstant" | "isSteady" | "costs">,
+): number {
+  return isConstant(weight) ? 0 : isSteady(weight) ? costs.steadyPositions : costs.fewPositions;
+}
+
+/** Whether a convolution, or its input's gradient, is a product over the batch. */
+export function isProduct(
+  graph: Graph,
+  node: Node,
+  context: Pick<Lowering, "isConstant" | "isSteady" | "costs">,
+): boolean {
+  return isLayer(node) && isSmall(layerOf(graph, node), productPositions(node.inputs[1]!, context));
 }
 
 /** Whether the maps are so small that ONNX Runtime, image by image, is bound by reading the weight. */

@@ -7,7 +7,7 @@ import { subPixelInputGradient } from "./sub-pixel.js";
  * one; for a picture one for every place of a pixel between strides. Undefined where neither fits.
  */
 export function inputGradient(
-  { g, costs, isConstant, filters }: Lowering,
+  { g, costs, isSteady, filters }: Lowering,
   layer: Layer,
   cotangent: Value,
   weight: Value,
@@ -25,8 +25,8 @@ export function inputGradient(
     if (group === 1) filters.set(filter.name, { name: weight.name, reversed: true });
     return g.op("Conv", [cotangent, filter], { ...windowAttributes(w), group, pads });
   }
-  // With a constant weight only, the taps of which are put in order before running.
-  return group === 1 && image[1]! <= costs.pictureChannels && isConstant(weight)
+  // With a steady weight only, the taps of which are put in order before running.
+  return group === 1 && image[1]! <= costs.pictureChannels && isSteady(weight.name)
     ? subPixelInputGradient(g, layer, cotangent, weight)
     : undefined;
 }

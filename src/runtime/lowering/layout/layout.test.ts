@@ -113,7 +113,7 @@ describe("maps in blocks", async () => {
 
   it.skipIf(block === undefined)("are reordered at the borders alone", async () => {
     const graph = attackGraph("residual, strided, with a pooled stem");
-    const emitted = await inLayout(graph, { ...COSTS, fewestPositions: 0 });
+    const emitted = await inLayout(graph);
     const reorders = emitted.filter((type) => type.startsWith("Reorder"));
     // The gradient of the picture, which leaves the layout.
     expect(reorders).toEqual(["ReorderOutput"]);
