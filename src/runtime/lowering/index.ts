@@ -12,6 +12,7 @@ import { namedOutputs } from "./outputs.js";
 import { rankedScalars } from "./scalars.js";
 import { steadyValues, takeOutSteady } from "./steady.js";
 import { sumsAsAdditions } from "./sums.js";
+import { swishGradients } from "./swish.js";
 
 export { fastConvolutions } from "./convolution/index.js";
 
@@ -47,9 +48,10 @@ export async function lower(
     const ready = expand(deadCode(foldConstants(standardGraph(small))));
     return { graph: ready, model: modelFromGraph(ready) };
   }
-  const blocked = await inLayout(small, costs);
+  const shorter = swishGradients(small);
+  const blocked = await inLayout(shorter, costs);
   if (blocked !== undefined) return blocked;
-  const { graph: ready, filters } = withForms(small, costs);
+  const { graph: ready, filters } = withForms(shorter, costs);
   const block = await blockSize();
   if (block === undefined) return { graph: ready, model: modelFromGraph(ready) };
   return { graph: ready, model: blockedConvolutions({ graph: ready, filters }, block, costs) };
@@ -66,7 +68,11 @@ export async function lowerInTwo(
 ): Promise<Lowered | undefined> {
   const isLaidOut = !options.standard && (await blockSize()) !== undefined;
   const whole = isLaidOut
-    ? await inLayout(deadCode(foldConstants(dropExpands(graph))), options.costs ?? COSTS, steady)
+    ? await inLayout(
+        swishGradients(deadCode(foldConstants(dropExpands(graph)))),
+        options.costs ?? COSTS,
+        steady,
+      )
     : await lower(graph, options);
   if (whole === undefined) return undefined;
   const typeOf = (name: string): ValueInfo =>

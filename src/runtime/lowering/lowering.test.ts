@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { GraphBuilder, modelFromGraph, type Attributes, type Graph } from "../../graph/index.js";
+import { appendGradients } from "../../autodiff/index.js";
+import {
+  deadCode,
+  dropExpands,
+  foldConstants,
+  GraphBuilder,
+  modelFromGraph,
+  type Attributes,
+  type Graph,
+  type Value,
+} from "../../graph/index.js";
 import { createGenerator, tensor, type Tensor } from "../../tensor/index.js";
 import { compile, type Program } from "../index.js";
 import { blockSize } from "./convolution/block-size.js";
@@ -8,6 +18,7 @@ import { lower } from "./index.js";
 import { namedOutputs } from "./outputs.js";
 import { rankedScalars } from "./scalars.js";
 import { sumsAsAdditions } from "./sums.js";
+import { swishGradients } from "./swish.js";
 
 function feedsOf({ inputs }: Program): Record<string, Tensor> {
   const random = createGenerator(0);
@@ -172,6 +183,43 @@ describe("sumsAsAdditions", () => {
     const graph = g.build();
     expect(sumsAsAdditions(graph).nodes.map(({ op }) => op)).toEqual(["Add", "Add", "Add", "Identity"]);
     expectClose(await both(graph));
+  });
+});
+
+describe("swishGradients", () => {
+  const swish = (g: GraphBuilder, x: Value): Value => g.op("Mul", [x, g.op("Sigmoid", [x])]);
+  const gradient = (build: (g: GraphBuilder, x: Value) => Value): Graph => {
+    const g = new GraphBuilder("swish");
+    const x = g.input("x", "float32", [2, 3, 5]);
+    const y = build(g, x);
+    const loss = g.op("ReduceSum", [g.op("Mul", [y, g.input("u", "float32", y.shape)])], { keepdims: 0 });
+    g.output(appendGradients(g, { of: loss, withRespectTo: [x] })[0]!, "y");
+    g.output(y, "forward");
+    return deadCode(foldConstants(dropExpands(g.build())));
+  };
+  const opsOf = ({ nodes }: Graph): string[] => nodes.map(({ op }) => op).sort();
+
+  it("takes four passes, the forward one's value among them", async () => {
+    const graph = gradient(swish);
+    const products = (of: Graph): number => opsOf(of).filter((op) => op === "Mul").length;
+    // The forward pass, the loss and the gradient.
+    expect(products(graph)).toBe(1 + 1 + 4);
+    expect(products(swishGradients(graph))).toBe(1 + 1 + 2);
+    expectClose(await both(graph));
+    expectClose(await both(gradient((g, x) => swish(g, swish(g, x)))));
+  });
+
+  it("leaves alone what only looks like one", async () => {
+    const cases: readonly ((g: GraphBuilder, x: Value) => Value)[] = [
+      (g, x) => g.op("Mul", [g.op("Neg", [x]), g.op("Sigmoid", [x])]),
+      (g, x) => g.op("Mul", [g.op("Sigmoid", [x]), g.op("Sigmoid", [g.op("Neg", [x])])]),
+      (g, x) => g.op("Mul", [x, g.op("Sigmoid", [g.op("ReduceMean", [x, g.ints([2])])])]),
+    ];
+    for (const build of cases) {
+      const graph = gradient(build);
+      expect(opsOf(swishGradients(graph))).toEqual(opsOf(graph));
+      expectClose(await both(graph));
+    }
   });
 });
 
