@@ -8,21 +8,21 @@ const narrow = [24, 48, 96, 192];
 
 /** Every architecture by name. */
 export const ARCHITECTURES: Readonly<Record<string, ResNetSpec>> = Object.freeze({
-  /** For images of 28² to 64²: a few seconds an epoch of MNIST on two cores. */
+  /** For images of 28² to 64²: a few seconds per epoch of MNIST on two cores. */
   "resnet-mini": {
     block: "basic",
     blocks: [1, 1, 1],
     widths: [16, 32, 64],
     stem: { channels: 16, kernel: 5, stride: 2, maxPool: false },
   },
-  /** Eight basic blocks for images of 64² to 96²: a twelfth of ResNet-18's arithmetic, on photographs. */
+  /** Eight basic blocks for images of 64² to 96²: a twelfth of ResNet-18's arithmetic, for photographs. */
   "resnet18-narrow": {
     block: "basic",
     blocks: [2, 2, 2, 2],
     widths: narrow,
     stem: { channels: 24, kernel: 5, stride: 2, maxPool: false },
   },
-  /** The same with sixteen blocks: a deeper relative to craft transfer attacks on. */
+  /** The same with sixteen blocks: a deeper relative, as a source of transfer attacks. */
   "resnet34-narrow": {
     block: "basic",
     blocks: [3, 4, 6, 3],

@@ -3,7 +3,7 @@ import { bind, foldBatchNorm, parametersAsInputs } from "../graph/index.js";
 import type { BoundClassifier, Classifier } from "./classifier.js";
 import { isOpaque, type AnyClassifier } from "./opaque.js";
 
-/** The batch size that a foreign file fixes; undefined where any will do. */
+/** The batch size that a foreign file fixes; undefined if any size works. */
 export function fixedBatchSize(classifier: AnyClassifier): number | undefined {
   if (isOpaque(classifier)) return classifier.batchSize;
   const { graph, image } = classifier;
@@ -14,7 +14,7 @@ export function fixedBatchSize(classifier: AnyClassifier): number | undefined {
 /**
  * Fixes the batch size: every shape becomes a number.
  *
- * @throws InputError when the classifier's file fixes another one.
+ * @throws InputError if the classifier's file fixes another one.
  */
 export function bindBatch(classifier: Classifier, batchSize: number): BoundClassifier {
   const fixed = fixedBatchSize(classifier);
@@ -31,7 +31,7 @@ export function bindBatch(classifier: Classifier, batchSize: number): BoundClass
 /**
  * Fixes the batch size and folds each inference BatchNormalization into the convolution
  * before it: the same function of the image with fewer passes over memory. Its
- * parameters are no longer those of the classifier, so it serves where weights are constant.
+ * parameters differ from those of the classifier, so it is only for constant weights.
  */
 export function bindForInference(classifier: Classifier, batchSize: number): BoundClassifier {
   const bound = bindBatch(classifier, batchSize);
@@ -39,8 +39,8 @@ export function bindForInference(classifier: Classifier, batchSize: number): Bou
 }
 
 /**
- * As {@link bindForInference}, with every parameter and buffer an input of the graph, by its name: for one program through which
- * the weights of a training pass.
+ * Like {@link bindForInference}, but every parameter and buffer is an input of the graph under its own name: for one
+ * program that is run with changing weights during a training.
  */
 export function bindForTraining(classifier: Classifier, batchSize: number): BoundClassifier {
   const bound = bindBatch(classifier, batchSize);

@@ -1,14 +1,14 @@
 import { UsageError } from "../errors/index.js";
 import type { Preprocessing } from "./preprocess.js";
 
-/** What messages call the options of {@link Preprocessing}. */
+/** Names of the options of {@link Preprocessing} in messages. */
 export type PreprocessingNames = Readonly<Record<"mean" | "std" | "range", string>>;
 
 /**
- * Checks that the channel means, the deviations and the largest pixel can belong together: means are of pixels in
- * [0, 1], deviations above 0 and at most `range`.
+ * Checks that channel means, deviations and the largest pixel are consistent: means are of pixels in [0, 1],
+ * deviations are above 0 and at most `range`.
  *
- * @throws UsageError; for what looks like gray levels from 0 to 255 with the numbers that were meant.
+ * @throws UsageError; for numbers that look like gray levels from 0 to 255, with the numbers that were probably meant.
  */
 export function checkUnits(
   { mean = [], std = [], range = 1 }: Preprocessing,

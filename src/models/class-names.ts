@@ -4,7 +4,7 @@ import type { Classifier } from "./classifier.js";
 import { foreignNames } from "./foreign-names.js";
 import type { LoadOptions } from "./load.js";
 
-/** The names of a foreign file's classes. @throws InputError where there were given more or fewer than it has logits. */
+/** The class names of a foreign file. @throws InputError if more or fewer names were given than it has logits. */
 export function classNamesOf(
   model: Model,
   classes: number,
@@ -14,7 +14,7 @@ export function classNamesOf(
   return namesOf(classes, place, namesBeside(model, classes, options), options);
 }
 
-/** What a foreign file says its classes are called, or a list beside it, where it names as many as it has logits. */
+/** Class names from the foreign file itself or from a list beside it, if there are as many as logits. */
 function namesBeside(
   { metadata }: Model,
   classes: number,

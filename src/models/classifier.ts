@@ -8,7 +8,7 @@ export interface Tap {
   readonly name: string;
   /** The value in the graph, `[N, C, h, w]`, or with `tokens` `[N, T, C]`. */
   readonly value: string;
-  /** How a transformer's tokens lie over the image. */
+  /** How a transformer's tokens map to positions in the image. */
   readonly tokens?: Tokens | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface Classifier {
   /** Initializers that training sets without a gradient: the running statistics of BatchNorm. */
   readonly buffers: readonly string[];
   readonly taps: readonly Tap[];
-  /** Further inputs of a randomised defence, `[N, …]`, drawn anew and fed at every run. None by default. */
+  /** Further inputs of a randomised defence, `[N, …]`, drawn again for every run. None by default. */
   readonly randomInputs?: readonly RandomInput[] | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What a defence adds to a network, as data. */
+/** What a defence adds to a network; plain data. */
 export interface ModelDefence {
   /** A denoising block after each group. */
   readonly denoising?: Denoising | undefined;
@@ -6,7 +6,7 @@ export interface ModelDefence {
   readonly inputNoise?: NoiseSpec | undefined;
   /** Added to the first activation, in training and at test. */
   readonly activationNoise?: NoiseSpec | undefined;
-  /** A random resize, then a random place in a frame of zeros. */
+  /** A random resize, then a random position in a frame of zeros. */
   readonly randomResize?: RandomResize | undefined;
 }
 
@@ -24,9 +24,9 @@ export interface NoiseSpec {
 
 /** Random resizing and padding (Xie et al. 2018, arXiv:1711.01991). */
 export interface RandomResize {
-  /** Bounds of the drawn side as multiples of the image's; the frame is the largest. */
+  /** Bounds of the random side length as multiples of the image's; the frame has the largest. */
   readonly smallest: number;
   readonly largest: number;
-  /** `test`: training sees the images as they are. */
+  /** `test`: training uses unchanged images. */
   readonly when: "test" | "always";
 }

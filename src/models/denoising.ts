@@ -76,20 +76,20 @@ function local(g: GraphBuilder<Dim>, x: Activation, filter: "mean" | "median"): 
   return medianOfNine(g, shifted);
 }
 
-/** The first and the last line along `axis` once more. */
+/** Repeats the first and the last line along `axis`. */
 function repeatBorders(g: GraphBuilder<Dim>, x: Activation, axis: number): Activation {
   const length = x.shape[axis] as number;
   const line = (at: number): Activation => g.op("Slice", [x, g.ints([at]), g.ints([at + 1]), g.ints([axis])]);
   return g.op("Concat", [line(0), x, line(length - 1)], { axis });
 }
 
-/** Pairs of the exchange network with which the fifth of nine values is found (Paeth 1990, Graphics Gems). */
+/** Pairs of the exchange network that finds the fifth of nine values (Paeth 1990, Graphics Gems). */
 const MEDIAN_OF_NINE = [
   [1, 2], [4, 5], [7, 8], [0, 1], [3, 4], [6, 7], [1, 2], [4, 5], [7, 8], [0, 3],
   [5, 8], [4, 7], [3, 6], [1, 4], [2, 5], [4, 7], [4, 2], [6, 4], [4, 2],
 ] as const; // prettier-ignore
 
-/** By comparisons alone: ONNX has no median, and Min and Max have gradients. */
+/** Uses only comparisons: ONNX has no median, and Min and Max have gradients. */
 function medianOfNine(g: GraphBuilder<Dim>, values: Activation[]): Activation {
   const sorted = [...values];
   for (const [a, b] of MEDIAN_OF_NINE) {

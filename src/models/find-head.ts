@@ -8,21 +8,21 @@ export interface HeadTensor {
   readonly axis: number;
 }
 
-/** The last layer: what gives one number a class. */
+/** The last layer: the one that gives one number per class. */
 export interface Head {
   /** The Gemm, MatMul or 1×1 Conv. */
   readonly node: Node;
   readonly weight: HeadTensor;
-  /** Of the node itself, or added after it. */
+  /** Part of the node itself, or added after it. */
   readonly bias: HeadTensor | undefined;
 }
 
 type Search = Pick<Classifier, "graph" | "logits" | "parameters">;
 
 /**
- * The last Gemm, MatMul (with the Add of its bias) or 1×1 Conv: the one that gives the logits, through nothing but ops
- * that leave every class what it is (reshaping, pooling over space, an activation, a factor). Undefined where the logits
- * come about in another way.
+ * The last Gemm, MatMul (with the Add of its bias) or 1×1 Conv that gives the logits, followed only by ops that keep
+ * classes apart (reshaping, pooling over space, an activation, a factor). Undefined if the logits are computed
+ * differently.
  */
 export function findHead({ graph, logits, parameters }: Search): Head | undefined {
   const made = producers(graph);
@@ -31,7 +31,7 @@ export function findHead({ graph, logits, parameters }: Search): Head | undefine
   let name = logits;
   let axis = 1;
   let bias: HeadTensor | undefined;
-  // Each turn goes back by one node.
+  // Each iteration goes back by one node.
   for (;;) {
     const node = made.get(name);
     if (node === undefined) return undefined;
@@ -59,7 +59,7 @@ export function findHead({ graph, logits, parameters }: Search): Head | undefine
 const numbers = (graph: Graph<Dim>, name: string): readonly number[] =>
   graph.values.get(name)!.shape as readonly number[];
 
-/** Values that the graph's inputs have a part in. */
+/** Values that depend on the graph's inputs. */
 function movingValues({ inputs, nodes }: Graph<Dim>): ReadonlySet<string> {
   const moving = new Set(inputs);
   for (const node of nodes) {
@@ -68,14 +68,14 @@ function movingValues({ inputs, nodes }: Graph<Dim>): ReadonlySet<string> {
   return moving;
 }
 
-/** The operand that is computed, and the constant one. */
+/** The computed operand and the constant one. */
 function operands({ inputs }: Node, moving: ReadonlySet<string>): [string, string] | [undefined, undefined] {
   const [a, b] = inputs as [string, string];
   if (moving.has(a) === moving.has(b)) return [undefined, undefined];
   return moving.has(a) ? [a, b] : [b, a];
 }
 
-/** Of an op that keeps classes apart: its input, and that one's axis of classes. */
+/** For an op that keeps classes apart: its input, and the input's axis of classes. */
 function behind(
   node: Node,
   axis: number,
@@ -98,7 +98,7 @@ function behind(
   }
   if (isNode(node, "ReduceMean") && to.length === from.length) return [input, axis];
   if (isNode(node, "Reshape", "Flatten", "Squeeze", "ReduceMean")) {
-    // The only axis of as many places: beside it nothing but the batch and ones, or what the mean is over.
+    // The only axis of that size: all others are the batch, ones, or axes of the mean.
     const wide = from.flatMap((dim, i) => (i > 0 && dim === to[axis] ? [i] : []));
     const kept = isNode(node, "ReduceMean") || from.every((dim, i) => i === 0 || i === wide[0] || dim === 1);
     return wide.length === 1 && kept ? [input, wide[0]!] : undefined;
@@ -132,11 +132,11 @@ function layerOf(node: Node<"Gemm" | "MatMul" | "Conv">, layer: Layer): Head | u
   const weight = at(node.inputs[1]!, weightAxis);
   if (weight === undefined) return undefined;
   if (own === "") return { node, weight, bias: layer.bias };
-  // Two biases would need one new one.
+  // Two biases would have to be replaced by one.
   return layer.bias === undefined ? { node, weight, bias: at(own, -1) } : undefined;
 }
 
-/** The parameter that a value is, or is a transposed copy of, with its axis of classes (`of` counts from the end). */
+/** The parameter that a value equals or is a transposed copy of, with its axis of classes (`of` counts from the end). */
 function tensorBehind(
   value: string,
   made: ReadonlyMap<string, Node>,

@@ -11,15 +11,15 @@ import {
   type OpType,
 } from "../graph/index.js";
 
-/** Dozens of times the classes of the largest public dataset. */
+/** Dozens of times the number of classes in the largest public dataset. */
 const MOST_CLASSES = 1_000_000;
 
 /**
- * The value `[N, K]` of logits behind a graph's only output. What saturates at the end (a softmax, a sigmoid, a tanh) is
- * taken off, since losses and attacks behind it do, with all that comes after it, where the order of the classes stays as it
- * is; and trailing dimensions of 1 are.
+ * The logits `[N, K]` behind a graph's only output. A saturating op at the end (a softmax, a sigmoid, a tanh) is removed
+ * together with everything after it, because losses and attacks would saturate too; but only if the order of the
+ * classes does not change. Trailing dimensions of 1 are also removed.
  *
- * @throws InputError when the output is nothing like logits.
+ * @throws InputError if the output does not look like logits.
  */
 export function findLogits(
   graph: Graph<Dim>,
@@ -62,7 +62,7 @@ export function findLogits(
   return { graph: deadCode(g.build()), logits: flat.name };
 }
 
-/** Whether a value is one number an image; of `[10]` without a batch it is ten of one. */
+/** Whether a value has one number per image; `[10]` without a batch is ten numbers of one image. */
 function isOneAnImage(graph: Graph<Dim>, value: string): boolean {
   const [batch, ...rest] = graph.values.get(value)!.shape;
   return (
@@ -85,10 +85,10 @@ function withTwoLogits(graph: Graph<Dim>, value: string): { graph: Graph<Dim>; l
   return { graph: deadCode({ ...g.build(), outputs: [both.name] }), logits: both.name };
 }
 
-/** Ops between a sigmoid and an output of one number an image that change no number. */
+/** Ops between a sigmoid and an output of one number per image that do not change values. */
 const RESHAPING: ReadonlySet<OpType> = new Set(["Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
 
-/** The value before a last sigmoid of one number an image, whose sign says what the sigmoid's half does. */
+/** The value before a final sigmoid with one number per image. Its sign is equivalent to comparing the sigmoid with ½. */
 function beforeSigmoid(graph: Graph<Dim>, output: string): { logits: string; by: string } | undefined {
   const made = producers(graph);
   let last = made.get(output);
@@ -103,7 +103,7 @@ const overClasses: IsOrdered = ({ values }, node) => {
   const rank = values.get(node.outputs[0]!)!.shape.length;
   return isNode(node, "Softmax", "LogSoftmax") && (attributesOf(node).axis + rank) % rank === 1;
 };
-/** Moves numbers about and leaves `[N, K]`, but for dimensions of 1, as it is. */
+/** Moves values without changing `[N, K]`, except for dimensions of 1. */
 const sameClasses: IsOrdered = ({ values }, { inputs, outputs }) => {
   const [before, after] = [inputs[0]!, outputs[0]!].map((name) => values.get(name)!.shape);
   const [longer, shorter] = before!.length > after!.length ? [before!, after!] : [after!, before!];
@@ -118,7 +118,7 @@ const byScalar =
   };
 const isPositive = (scalar: number): boolean => scalar > 0 && scalar < Infinity;
 
-/** Ops that keep the order of the classes of every image, strictly; those that saturate by what a notice calls them. */
+/** Ops that strictly keep the order of the classes of every image; saturating ones have the name used in notices. */
 const ORDERED: ReadonlyMap<OpType, { readonly isOrdered: IsOrdered; readonly saturates?: string }> = new Map([
   ["Softmax", { isOrdered: overClasses, saturates: "a softmax" }],
   ["Sigmoid", { isOrdered: always, saturates: "a sigmoid" }],
@@ -136,7 +136,7 @@ const ORDERED: ReadonlyMap<OpType, { readonly isOrdered: IsOrdered; readonly sat
   ["Div", { isOrdered: byScalar((scalar, by) => by === 0 && isPositive(scalar)) }],
 ]);
 
-/** The value before the first op that saturates of those at the end that keep the order of the classes. */
+/** The value before the first saturating op among the final ops that keep the order of the classes. */
 function beforeSaturation(graph: Graph<Dim>, output: string): { logits: string; by: string } | undefined {
   const made = producers(graph);
   const passed: string[] = [];

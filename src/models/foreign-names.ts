@@ -1,20 +1,20 @@
-/** Names of classes in the metadata of files that other tools wrote. */
+/** Class names in the metadata of files from other tools. */
 
-/** Keys that hold them, the commonest first: `names` is Ultralytics', `id2label` Hugging Face's. */
+/** Metadata keys for names, the most common first: `names` is Ultralytics', `id2label` Hugging Face's. */
 export const FOREIGN_NAMES: readonly string[] = ["names", "class_names", "classes", "labels", "id2label"];
-/** Twenty thousand classes of long names are a megabyte. */
+/** Twenty thousand classes with long names take a megabyte. */
 const LONGEST = 2 ** 22;
 
-/** The names, by output, and the key they were found under. */
+/** The names by output, and the key under which they were found. */
 export interface ForeignNames {
   readonly key: string;
-  /** Undefined where what is there could not be read. */
+  /** Undefined if the text could not be read. */
   readonly names: readonly string[] | undefined;
 }
 
 /**
- * Names of classes, written as a list or by number (`["cat", "dog"]`, `{"0": "cat"}`, `{"cat": 0}`) in JSON or as Python
- * prints it (`{0: 'cat', 1: 'dog'}`), or between commas or lines; undefined where there are none.
+ * Class names, as a list or by number (`["cat", "dog"]`, `{"0": "cat"}`, `{"cat": 0}`), in JSON or as printed by Python
+ * (`{0: 'cat', 1: 'dog'}`), or separated by commas or lines; undefined if there are none.
  */
 export function foreignNames(metadata: ReadonlyMap<string, string>): ForeignNames | undefined {
   const found = FOREIGN_NAMES.flatMap((key): ForeignNames[] => {
@@ -27,7 +27,7 @@ export function foreignNames(metadata: ReadonlyMap<string, string>): ForeignName
 
 type Scalar = string | number;
 
-/** The names that a text of one of these forms holds; undefined where it has none of them. */
+/** The names in a text of one of these forms; undefined for any other text. */
 export function namesIn(text: string): string[] | undefined {
   if (text.length > LONGEST) return undefined;
   if (!/^[{[(]/.test(text)) return plainList(text);
@@ -36,7 +36,7 @@ export function namesIn(text: string): string[] | undefined {
   const numbered = items.map(([a, b], place): readonly [Scalar, Scalar] =>
     b === undefined ? [place, a] : [a, b],
   );
-  // PyTorch's class_to_idx has the number behind the name.
+  // PyTorch's class_to_idx has the number after the name.
   const turned = numbered.every(([a, b]) => typeof a === "string" && typeof b === "number");
   const names: string[] = [];
   for (const [number, name] of turned ? numbered.map(([a, b]) => [b, a] as const) : numbered) {
@@ -48,16 +48,16 @@ export function namesIn(text: string): string[] | undefined {
   return names;
 }
 
-/** `cat, dog`, or a name a line; one word alone is no list. */
+/** `cat, dog`, or one name per line; a single word is not a list. */
 function plainList(text: string): string[] | undefined {
   const names = text.split(text.includes("\n") ? /\r?\n/ : ",").map((name) => name.trim());
   return names.length > 1 && !names.includes("") ? names : undefined;
 }
 
-/** A string in either kind of quotes, or a whole number. */
+/** A string in either kind of quotes, or an integer. */
 const SCALAR = /\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([+-]?\d{1,15}))\s*/sy;
 
-/** The items of a list, or the pairs of a dict; undefined for anything else, and where one lies in another. */
+/** The items of a list, or the pairs of a dict; undefined for anything else, and for nested ones. */
 function itemsOf(text: string): (readonly [Scalar, Scalar?])[] | undefined {
   const dict = text.startsWith("{") && text.endsWith("}");
   if (!dict && !/^[[(][^]*[\])]$/.test(text)) return undefined;

@@ -3,13 +3,13 @@ import { isNode, specOf, type Dim, type Graph, type Value } from "../graph/index
 import type { Tap } from "./classifier.js";
 import { tokensOf } from "./tokens.js";
 
-/** A ResNet has as many groups. */
+/** As many as a ResNet has groups. */
 const MOST_TAPS = 4;
 
 interface Bottleneck {
   readonly value: Value<Dim>;
   readonly activation: boolean;
-  /** The sum of two values of the image: the end of a residual block. */
+  /** Whether it is the sum of two values of the image, as at the end of a residual block. */
   readonly sum: boolean;
 }
 
@@ -20,10 +20,10 @@ interface Candidate extends Bottleneck {
 }
 
 /**
- * The taps of a network that names none: at each spatial size, the last activation that
- * everything after depends on (no skip connection passes it by), or the last such value where
- * none is an activation. Of the sizes above 1×1 the last four: in a ResNet, the ends of its groups.
- * In a transformer of one size throughout, up to four blocks, spread evenly; the last is among them.
+ * The taps of a network that names none: at each spatial size, the last activation on which everything
+ * later depends (no skip connection bypasses it), or the last such value if none is an activation. Only
+ * the last four sizes above 1×1 are used: in a ResNet, the ends of its groups. In a transformer with a
+ * single size, up to four evenly spread blocks, including the last.
  */
 export function guessTaps(graph: Graph<Dim>, image: string): readonly Tap[] {
   const found = candidates(graph, image);
@@ -37,13 +37,13 @@ export function guessTaps(graph: Graph<Dim>, image: string): readonly Tap[] {
   return chosen.slice(-MOST_TAPS).map(({ tap }, group) => ({ name: `group-${group}`, ...tap }));
 }
 
-/** At most {@link MOST_TAPS}, as far from each other as may be, the last among them. */
+/** At most {@link MOST_TAPS}, as far apart as possible, including the last. */
 function spread(blocks: readonly Candidate[]): Candidate[] {
   const count = Math.min(MOST_TAPS, blocks.length);
   return Array.from({ length: count }, (_, i) => blocks[Math.ceil(((i + 1) * blocks.length) / count) - 1]!);
 }
 
-/** Bottlenecks with a place for each part of the image: maps `[N, C, h, w]` and tokens `[N, T, C]`. */
+/** Bottlenecks with positions in the image: maps `[N, C, h, w]` and tokens `[N, T, C]`. */
 function candidates(graph: Graph<Dim>, image: string): Candidate[] {
   let patches: readonly [number, number] | undefined;
   return bottlenecks(graph, image).flatMap((found): Candidate[] => {
@@ -55,25 +55,25 @@ function candidates(graph: Graph<Dim>, image: string): Candidate[] {
       patches = rest as [number, number];
       return [{ ...found, tap: { value: name }, size: rest.join() }];
     }
-    // Maps whose rows were joined, [N, C, h·w], are no tokens.
+    // Flattened maps, [N, C, h·w], are not tokens.
     const joined = patches !== undefined && rest[0] === sizeOf(patches);
     const tokens = rest.length === 1 && !joined ? tokensOf(second, patches) : undefined;
     return tokens === undefined ? [] : [{ ...found, tap: { value: name, tokens }, size: tokens.grid.join() }];
   });
 }
 
-/** The tap that a value named by the user is; undefined where it has no places of the image. */
+/** The tap for a value named by the user; undefined if it has no positions in the image. */
 export function tapAt(graph: Graph<Dim>, image: string, value: string): Omit<Tap, "name"> | undefined {
   const shape = graph.values.get(value)?.shape ?? [];
   if (shape.length === 4) return { value };
   if (shape.length !== 3) return undefined;
-  // Patches are those of the last map before it.
+  // Its patches are those of the last map before it.
   const patches = candidates(graph, image).findLast(({ tap }) => tap.tokens === undefined)?.value.shape;
   const tokens = tokensOf(shape[1], patches?.slice(2) as [number, number] | undefined);
   return tokens && { value, tokens };
 }
 
-/** Values that every path from the image to the end passes, in order, from the first layer with weights on. */
+/** Values on every path from the image to the end, in order, starting at the first layer with weights. */
 function bottlenecks(graph: Graph<Dim>, image: string): Bottleneck[] {
   const lastUse = new Map<string, number>(graph.outputs.map((name) => [name, Infinity]));
   graph.nodes.forEach((node, i) => {
@@ -81,7 +81,7 @@ function bottlenecks(graph: Graph<Dim>, image: string): Bottleneck[] {
   });
   const fromImage = new Set([image]);
   const fromLayer = new Set<string>();
-  /** Greatest last use of what the image has given so far. */
+  /** Latest last use of any value computed from the image so far. */
   let open = lastUse.get(image) ?? -1;
   const found: Bottleneck[] = [];
   graph.nodes.forEach((node, i) => {
@@ -90,7 +90,7 @@ function bottlenecks(graph: Graph<Dim>, image: string): Bottleneck[] {
     const isLayer =
       specOf(node.op).trained !== undefined || node.inputs.some((input) => fromLayer.has(input));
     if (isLayer) for (const name of node.outputs) fromLayer.add(name);
-    // Nothing from before is read after this node: all goes through its output.
+    // No earlier value is read after this node: everything goes through its output.
     if (open <= i && output !== undefined && isLayer) {
       found.push({
         value: graph.values.get(output)!,

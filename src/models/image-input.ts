@@ -1,4 +1,4 @@
-/** Image inputs of other kinds: whole numbers, doubles, and images that lie flat. */
+/** Image inputs of other kinds: integers, doubles, and flattened images. */
 import { InputError, UsageError } from "../errors/index.js";
 import { doublesAsFloats, type Dim, type Graph } from "../graph/index.js";
 import type { Model } from "../onnx/index.js";
@@ -7,19 +7,19 @@ import { openSize, type KnownImageShape } from "./open-shape.js";
 import type { Preprocessing } from "./preprocess.js";
 
 const WHOLE: ReadonlySet<DType> = new Set<DType>(["uint8", "uint16", "int16", "int32", "int64"]);
-/** The largest pixel of a model that takes whole numbers. */
+/** The largest pixel of a model with integer inputs. */
 export const WHOLE_RANGE = 255;
 
-/** The whole-number type that a model's image input has; undefined of other models. */
+/** The integer type of a model's image input; undefined for other models. */
 export function wholeInput({ graph }: Model): DType | undefined {
-  // Older files list their weights among the inputs.
+  // Older files list weights among the inputs.
   const types = graph.inputs.flatMap(({ name, dtype }) => (graph.initializers.has(name) ? [] : [dtype]));
   return types.every((dtype) => WHOLE.has(dtype)) ? types[0] : undefined;
 }
 
 /**
- * The model with whole-number and float64 inputs made float32, which is told: images are float32 here, and a Cast at the
- * start then changes nothing.
+ * The model with integer and float64 inputs changed to float32, with a notice: images are float32 here, and a Cast at
+ * the start then changes nothing.
  */
 export function withFloatInputs(model: Model, place: string, onNotice: (notice: string) => void): Model {
   const { graph } = model;
@@ -38,7 +38,7 @@ export function withFloatInputs(model: Model, place: string, onNotice: (notice: 
   return { ...single, graph: { ...single.graph, inputs } };
 }
 
-/** How pixels in [0, 1] become the input, with what its type asks for. */
+/** How pixels in [0, 1] become the input, including what its type requires. */
 export function inputPreprocessing(model: Model, place: string, options: Preprocessing): Preprocessing {
   const whole = wholeInput(model);
   if (whole === undefined) return options;
@@ -55,10 +55,10 @@ export function inputPreprocessing(model: Model, place: string, options: Preproc
 const isColour = (dim: Dim | undefined): boolean => dim === 1 || dim === 3 || dim === 4;
 
 /**
- * `[C, H, W]` of the images that the input `name` takes. One of rank 4 says it itself; elements of others are those of a
- * picture of `size`, else of `[N, H, W]` without channels, else of a square one, gray before colour.
+ * `[C, H, W]` of the images for the input `name`. An input of rank 4 states it. The elements of any other input are
+ * those of a picture of `size`, otherwise of `[N, H, W]` without channels, otherwise of a square one, gray before colour.
  *
- * @throws InputError where the input is nothing like images.
+ * @throws InputError if the input does not look like images.
  */
 export function imageShapeOf(
   graph: Graph<Dim>,

@@ -6,29 +6,29 @@ import { loadWeights, readWeightsFile } from "./load-weights.js";
 import { METADATA } from "./model-metadata.js";
 import { addedByDefence, headOf } from "./trunk.js";
 
-/** A classifier with the weights of a file, and what became of them. */
+/** A classifier with the weights of a file, and how they were used. */
 export interface Initialised {
   readonly classifier: Classifier;
-  /** Whether the last layer is the classifier's own, drawn at random: its classes are others than the file's. */
+  /** Whether the last layer is the classifier's own random one, because its classes differ from the file's. */
   readonly newHead: boolean;
-  /** Parameters and statistics that the file gave. */
+  /** Number of parameters and statistics from the file. */
   readonly copied: number;
 }
 
 const isExport = (path: string): boolean => /\.onnx$/i.test(path);
 
-/** Exporters fold BatchNorm into the convolutions and rename the rest unless told not to. */
+/** By default, exporters fold BatchNorm into the convolutions and rename the rest. */
 const EXPORT =
   "Choose the architecture that it was exported from, and export it with its own names: " +
   "torch.onnx.export(…, training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False).";
 
 /**
- * Begins with published weights: a `.safetensors` file with torchvision's names (timm's are the same for
- * ResNets; a prefix on every name is taken off), or an ONNX export that kept them. The last layer is
- * the classifier's own where the file's has another shape; so are the layers that a defence adds.
+ * Initialises with published weights: a `.safetensors` file with torchvision's names (timm's are the same for
+ * ResNets; a common prefix is removed), or an ONNX export that kept them. The classifier keeps its own last
+ * layer if the file's has another shape, and the layers that a defence adds.
  *
- * @throws InputError that lists every tensor that is missing, unexpected, of another shape or type; and for
- *   a pickle, with the line that converts it.
+ * @throws InputError listing every tensor that is missing, unexpected, or of another shape or type; also for a
+ *   pickle, with the command that converts it.
  */
 export async function initialiseFrom(classifier: Classifier, path: string): Promise<Initialised> {
   const exported = isExport(path);
@@ -54,8 +54,8 @@ export async function initialiseFrom(classifier: Classifier, path: string): Prom
 }
 
 /**
- * Whether the weights of a file expect pixels normalised as ImageNet's: published ones do; a model of ours says by
- * its graph whether it was trained on normalised pixels.
+ * Whether the weights of a file expect pixels normalised like ImageNet's. Published ones do; for holdfast's own models
+ * the graph shows whether they were trained on normalised pixels.
  */
 export async function expectsNormalised(path: string): Promise<boolean> {
   if (!isExport(path)) return true;
@@ -64,7 +64,7 @@ export async function expectsNormalised(path: string): Promise<boolean> {
   return graph.nodes.some(({ outputs }) => outputs.includes(NORMALISED));
 }
 
-/** Weights of an exported model; its shape arithmetic is left out. */
+/** Weights of an exported model, without its shape arithmetic. */
 async function readInitializers(path: string): Promise<ReadonlyMap<string, Tensor>> {
   const { graph } = await readModelFile(path);
   return new Map(

@@ -1,8 +1,8 @@
 import { tensor, type RandomGenerator, type Tensor } from "../tensor/index.js";
 
 /**
- * Initial weights as torchvision draws them, from one stream a parameter name, so that
- * adding a layer changes no other.
+ * Initial weights as drawn by torchvision, from one stream per parameter name, so that
+ * adding a layer does not change the others.
  */
 
 /** He et al. 2015, fan-out, gain of ReLU: N(0, 2 / (O · kh · kw)). */

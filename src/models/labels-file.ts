@@ -1,4 +1,4 @@
-/** Names of a model's outputs in a file of their own. */
+/** Names of a model's outputs in a separate file. */
 import { refusing } from "../errors/index.js";
 import { readFileChecked } from "../files/index.js";
 import { namesIn } from "./foreign-names.js";
@@ -7,15 +7,15 @@ const refused = refusing(
   'Name the outputs in order, one per line, or as JSON: ["cat", "dog"], {"0": "cat", "1": "dog"}, or either under "id2label".',
 );
 
-/** Twenty thousand classes of long names are a megabyte. */
+/** Twenty thousand classes with long names take a megabyte. */
 const LARGEST = 2 ** 22;
 const WORDNET_ID = /^n\d{8}$/;
 
 /**
- * Names by output, of a text with one a line (also numbered from 0: `0: cat`) or of JSON: a list, numbers to names, names to
- * numbers, Keras's numbers to WordNet ids and names, or an object with `id2label`.
+ * Names by output, from a text with one per line (optionally numbered from 0: `0: cat`) or from JSON: a list, a map from
+ * numbers to names or back, Keras's map from numbers to WordNet ids and names, or an object with `id2label`.
  *
- * @throws InputError where the file cannot be read or does not name every output from 0 on.
+ * @throws InputError if the file cannot be read or does not name every output from 0 on.
  */
 export async function readLabels(path: string): Promise<readonly string[]> {
   let text: string;
@@ -31,7 +31,7 @@ export async function readLabels(path: string): Promise<readonly string[]> {
   return names;
 }
 
-/** Names by place of a parsed JSON value; undefined where it is nothing of the kind. */
+/** Names by place in a parsed JSON value; undefined if it has another form. */
 export function labelsOf(json: unknown): readonly string[] | undefined {
   if (typeof json !== "object" || json === null) return undefined;
   const { id2label, labels } = json as Record<string, unknown>;
@@ -48,7 +48,7 @@ export function labelsOf(json: unknown): readonly string[] | undefined {
   return places.every((place) => byName.has(place)) ? places.map((place) => byName.get(place)!) : undefined;
 }
 
-/** Keras has `["n01440764", "tench"]` for a name. */
+/** Keras uses `["n01440764", "tench"]` as a name. */
 function nameOf(value: unknown): string | number | undefined {
   if (typeof value === "string" || typeof value === "number") return value;
   if (!Array.isArray(value) || value.length !== 2 || !WORDNET_ID.test(String(value[0]))) return undefined;
@@ -59,7 +59,7 @@ function structured(text: string): readonly string[] | undefined {
   try {
     return labelsOf(JSON.parse(text));
   } catch {
-    // As Python prints it.
+    // As printed by Python.
     return namesIn(text);
   }
 }

@@ -5,29 +5,29 @@ import { classifierFromFile, isOwnModel, type LoadOptions } from "./load.js";
 import { opaqueFromFile } from "./load-opaque.js";
 import type { AnyClassifier } from "./opaque.js";
 
-/** {@link LoadOptions} of a model that may have nodes that are not read. */
+/** {@link LoadOptions} for a model that may have unsupported nodes. */
 export interface LoadAnyOptions extends LoadOptions {
-  /** Told the nodes that are not read, where the model is run as its file is. */
+  /** Receives the unsupported nodes if ONNX Runtime runs the file unchanged. */
   readonly onOpaque?: (unread: readonly UnreadableNode[]) => void;
 }
 
 /**
- * {@link loadClassifier}, but where nodes of the model cannot be read, ONNX Runtime runs the file as it is. Such a classifier
- * has no gradient ({@link isOpaque}).
+ * Like {@link loadClassifier}, but if nodes of the model are unsupported, ONNX Runtime runs the file unchanged. Such a
+ * classifier has no gradient ({@link isOpaque}).
  *
- * @throws InputError where the file is no classifier, or ONNX Runtime refuses it as well.
+ * @throws InputError if the file is not a classifier, or ONNX Runtime refuses it too.
  */
 export async function loadAnyClassifier(path: string, options: LoadAnyOptions = {}): Promise<AnyClassifier> {
   return anyFromFile(await readModelFile(path), path, options);
 }
 
-/** {@link loadAnyClassifier} for a file that was read already. */
+/** {@link loadAnyClassifier} for a file that has already been read. */
 export async function anyFromFile(
   model: Model,
   path: string,
   { onOpaque, ...options }: LoadAnyOptions = {},
 ): Promise<AnyClassifier> {
-  // What is noticed on the way to a graph says nothing of a file that is run as it is.
+  // Notices about converting to a graph do not apply to a file that is run unchanged.
   const noticed: string[] = [];
   const tell = (): void => noticed.forEach((text) => options.onNotice?.(text));
   try {

@@ -1,4 +1,4 @@
-/** Models with nodes that are not read, to be run as their file is. */
+/** Models with unsupported nodes, whose files are run unchanged. */
 import { InputError } from "../errors/index.js";
 import { dimensionName, GraphBuilder, type Dim, type Graph, type UnreadableNode } from "../graph/index.js";
 import type { Model, ValueInfo } from "../onnx/index.js";
@@ -15,10 +15,10 @@ import { isIdentity, withPreprocessing } from "./preprocess.js";
 const FLOATS: ReadonlySet<DType> = new Set<DType>(["float32", "float64", "float16"]);
 
 /**
- * The classifier of a file that cannot be read for its nodes `unread`, as {@link classifierFromFile} makes it of others: its
- * input, layout, pixels, output and names are found in the same way. How many classes its output has, a run says.
+ * A classifier for a file with the unsupported nodes `unread`. Its input, layout, pixels, output and names are found as by
+ * {@link classifierFromFile}. A run finds the number of its classes.
  *
- * @throws InputError where its input are no images, its output is not one number a class, or ONNX Runtime does not run it.
+ * @throws InputError if its input is not images, its output is not one number per class, or ONNX Runtime cannot run it.
  */
 export async function opaqueFromFile(
   model: Model,
@@ -71,9 +71,9 @@ const RANDOM: ReadonlySet<string> = new Set(
   "RandomNormal RandomNormalLike RandomUniform RandomUniformLike Multinomial Bernoulli".split(" "),
 );
 
-/** A model that draws on its own would answer otherwise at each run: no number of it could be had again. */
+/** A model that draws random numbers itself would answer differently at each run, so results could not be reproduced. */
 function checkDraws(place: string, unread: readonly UnreadableNode[]): void {
-  // A Dropout that is not read is one in training mode, unless only its mask is why.
+  // An unsupported Dropout is in training mode, unless only its mask output is the reason.
   const found = unread.find(
     ({ op, problem }) => RANDOM.has(op) || (op === "Dropout" && problem.startsWith("training_mode")),
   );
@@ -104,7 +104,7 @@ function imageInput(model: Model, place: string): ValueInfo {
   });
 }
 
-/** A graph that hands on the file's input, as float32. */
+/** A graph that passes the file's input on, as float32. */
 function handedOn({ name, shape }: ValueInfo, place: string, options: LoadOptions): Graph<Dim> {
   if (shape === undefined) {
     throw new InputError({
@@ -124,12 +124,12 @@ function handedOn({ name, shape }: ValueInfo, place: string, options: LoadOption
   return g.build();
 }
 
-/** The graph whose output has the type of the file's input. */
+/** The graph with its output converted to the type of the file's input. */
 function withType(graph: Graph<Dim>, dtype: DType): Graph<Dim> {
   if (dtype === "float32") return graph;
   const g = GraphBuilder.from(graph, { keepOutputs: false });
   const value = g.value(graph.outputs[0]!);
-  // What is rounded is so up to a small error, and a Cast cuts off.
+  // Rounded values have a small error, and a Cast truncates.
   const rounded = isFloat(dtype) ? value : g.op("Round", [value]);
   g.output(g.op("Cast", [rounded], { to: dtype }, { name: "cast" }));
   return g.build();
@@ -138,13 +138,13 @@ function withType(graph: Graph<Dim>, dtype: DType): Graph<Dim> {
 interface Trial {
   readonly input: ValueInfo;
   readonly output: string;
-  /** Of the input, without the batch. */
+  /** Dimensions of the input, without the batch. */
   readonly rest: readonly number[];
-  /** Batch sizes to be tried, in turn. */
+  /** Batch sizes to try, in order. */
   readonly batches: readonly number[];
 }
 
-/** Runs zeros, to see whether ONNX Runtime runs the file at all, in which batches, and how many classes it answers with. */
+/** Runs zeros, to find out whether ONNX Runtime can run the file, with which batch sizes, and how many classes it has. */
 async function tried(
   path: string,
   { input, output, rest, batches }: Trial,

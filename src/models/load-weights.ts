@@ -7,30 +7,30 @@ import { asFloat32, readSafetensors } from "./safetensors.js";
 import { headOf } from "./trunk.js";
 
 export interface LoadWeightsOptions {
-  /** Names the weights in errors: their file. */
+  /** Name of the weights in errors: their file. */
   readonly place?: string;
-  /** Keep the classifier's own last layer, as when its classes differ from the weights'. */
+  /** Keep the classifier's own last layer, for example because its classes differ from those of the weights. */
   readonly keepHead?: boolean;
-  /** Further parameters and statistics that stay the classifier's own. */
+  /** Further parameters and statistics for which the classifier keeps its own. */
   readonly keep?: ReadonlySet<string>;
-  /** Pass over tensors that the classifier does not have, as the constants of an exported graph. */
+  /** Ignore tensors that the classifier does not have, such as the constants of an exported graph. */
   readonly ignoreUnexpected?: boolean;
   /** What to do about weights that do not fit. */
   readonly remedy?: string;
 }
 
-/** Counters of PyTorch's BatchNorm, which nothing here reads. */
+/** Counters of PyTorch's BatchNorm, which are not used. */
 const IGNORED = /(^|\.)num_batches_tracked$/;
-/** What wrappers put before every name. */
+/** Prefixes that wrappers put before every name. */
 const PREFIXES = ["module.", "model.", "backbone.", "resnet."] as const;
-/** All differences of any real network; a hostile file with millions of names is cut short. */
+/** Most differences to list: enough for any real network, but not for a hostile file with millions of names. */
 const LISTED = 1000;
 
 /**
  * The classifier with other weights: every parameter and running statistic by its torchvision
- * name, of any float type. A prefix on every name (DataParallel's `module.`, a `backbone.`) is taken off.
+ * name, of any float type. A common prefix (DataParallel's `module.`, a `backbone.`) is removed.
  *
- * @throws InputError that lists every tensor that is missing, unexpected or of another shape.
+ * @throws InputError listing every tensor that is missing, unexpected or of another shape.
  */
 export function loadWeights(
   classifier: Classifier,
@@ -97,7 +97,7 @@ function mismatch(
 
 const PICKLE = /\.(pth|pt|ckpt|pkl|pickle|bin)(\.tar)?$/i;
 
-/** Weights alone, or beside an epoch and an optimiser in a checkpoint; tensors that share memory are told apart. */
+/** For weights alone, or beside an epoch and an optimiser in a checkpoint; separates tensors that share memory. */
 const CONVERT =
   "import sys, torch, safetensors.torch as s; " +
   'd = torch.load(sys.argv[1], map_location="cpu", weights_only=True); ' +
@@ -107,8 +107,8 @@ const CONVERT =
 /**
  * The tensors of a safetensors file.
  *
- * @throws InputError for a damaged file, and for a pickle, with the line that converts it:
- * unpickling runs whatever code the file holds, so it is never done here.
+ * @throws InputError for a damaged file, and for a pickle, with the command that converts it:
+ * unpickling runs any code in the file, so it is never done here.
  */
 export async function readWeightsFile(path: string): Promise<ReadonlyMap<string, Tensor>> {
   if (PICKLE.test(path)) {
@@ -124,7 +124,7 @@ export async function readWeightsFile(path: string): Promise<ReadonlyMap<string,
   return readSafetensors(await readFileChecked(path), { place: path }).tensors;
 }
 
-/** One word of a POSIX shell, whatever it holds. */
+/** Quotes any text as one word of a POSIX shell. */
 function shellWord(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

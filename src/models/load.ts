@@ -18,15 +18,15 @@ import { untie } from "./untie.js";
 /** What a file from another tool does not say itself. A file that holdfast wrote needs none of these. */
 export interface LoadOptions extends Preprocessing {
   readonly classNames?: readonly string[];
-  /** Lists of names found beside the file. The first list with one name per logit is used if nothing else names the classes. */
+  /** Lists of names found beside the file. If nothing else names the classes, the first with one name per logit is used. */
   readonly namesBeside?: readonly NamesBeside[];
-  /** Height and width, where the model leaves them open. */
+  /** Height and width, if the model leaves them open. */
   readonly size?: readonly [height: number, width: number];
-  /** Channels, where the model leaves them open. */
+  /** Channels, if the model leaves them open. */
   readonly channels?: number;
   /** Called for the shape of the images if the model leaves it open and no option gives it. */
   readonly imageShape?: () => Promise<KnownImageShape>;
-  /** Which output gives the logits, where there are several. */
+  /** Which output gives the logits, if there are several. */
   readonly output?: string;
   /** Values to use as attention taps, in order; guessed by default. */
   readonly taps?: readonly string[];
@@ -74,8 +74,8 @@ export function isOwnModel({ metadata }: Model): boolean {
 }
 
 /**
- * "NHWC" where only the last axis of the model's input can be channels, or where these are open and the graph begins by moving
- * the last axis to the front; undefined where nothing is known.
+ * "NHWC" if only the last axis of the model's input can be channels, or if the channels are open and the graph begins by
+ * moving the last axis to the front; undefined if unknown.
  */
 export function layoutOf({ graph }: Model): "NHWC" | undefined {
   const { name, shape = [] } = graph.inputs.find((input) => input.shape?.length === 4) ?? {};
@@ -151,7 +151,7 @@ function imported(
     try {
       return graphFromModel(wide, { place, dims });
     } catch (error) {
-      // Where a size is open, that is why.
+      // An open size would be the reason.
       checkSize(wide.graph.inputs, dims, place);
       throw error;
     }
@@ -169,10 +169,10 @@ function imported(
   return graph;
 }
 
-/** Images of a batch, tried in turn, where a model computes with it in a way that only a number answers. */
+/** Batch sizes to try in order for a model whose shape arithmetic only works with a fixed batch. */
 const BATCHES_IN_SHAPES = [8, 1] as const;
 
-/** The graph with its batch open, or else with a fixed one: models put the batch into all kinds of shape arithmetic. */
+/** The graph with an open batch, or otherwise a fixed one: models use the batch in all kinds of shape arithmetic. */
 function readOpen(
   model: Model,
   place: string,
@@ -189,7 +189,7 @@ function readOpen(
       try {
         const graph = read(batch);
         const rows = graph.values.get(graph.outputs[0]!)!.shape[0];
-        // Images that were mixed are no batch any more.
+        // Images that were mixed are not a batch any more.
         if (rows !== batch) continue;
         onNotice(`${place}: it computes with the batch size; batches of ${batch} are used`);
         return graph;
@@ -201,7 +201,7 @@ function readOpen(
   }
 }
 
-/** The model with the one output that gives the logits. @throws InputError where that is not clear. */
+/** The model with the one output that gives the logits. @throws InputError if that is not clear. */
 export function withOneOutput(model: Model, place: string, output: string | undefined): Model {
   const outputs = model.graph.outputs.map(({ name }) => name);
   const shown = model.graph.outputs
@@ -239,7 +239,7 @@ function imageInput(graph: Graph<Dim>, place: string, own: ClassifierMetadata | 
   });
 }
 
-/** @throws UsageError where what is said of the colours does not fit their number. */
+/** @throws UsageError if the preprocessing does not fit the number of channels. */
 export function checkChannels(channels: number, { mean, std, channelOrder }: LoadOptions): void {
   if (channelOrder === "BGR" && channels !== 3) {
     throw new UsageError({

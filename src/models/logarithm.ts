@@ -1,13 +1,13 @@
 import { attributesOf, GraphBuilder, type Dim, type Node, type Value } from "../graph/index.js";
 import type { Classifier } from "./classifier.js";
 
-/** Least probability that a logarithm is taken of: near the smallest normal float32. */
+/** The logarithm is taken of no probability below this: near the smallest normal float32. */
 const LEAST = 2e-38;
-/** Bounds of a Clip that only keep a logarithm finite: beyond them its input is taken instead. */
+/** Constants and bounds of a Clip within this of 0 or 1 only keep a logarithm finite, so they are ignored. */
 const HARMLESS = 1e-3;
-/** Laws that are followed one after the other: more than any ensemble needs. */
+/** Most laws to apply one after the other: more than any ensemble needs. */
 const DEEPEST = 64;
-/** Ops that only move numbers about: the logarithm may be taken before them. */
+/** Ops that only move values: the logarithm can be taken before them. */
 const MOVING: ReadonlySet<string> = new Set([
   "Identity",
   "Reshape",
@@ -18,14 +18,14 @@ const MOVING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The classifier of whose outputs, which are probabilities p, the logarithms are the logits: softmax(log p) = p.
+ * A classifier whose logits are the logarithms of the given one's outputs, which are probabilities p: softmax(log p) = p.
  *
- * log p saturates where float32 rounds p to 0 or 1, so the logarithm is taken as far back in the graph as its laws
- * reach: log softmax, log σ(x) = −softplus(−x), log (1 − σ(x)) = −softplus(x), sums and means as log Σ exp.
+ * log p saturates where float32 rounds p to 0 or 1, so the logarithm is moved as far back in the graph as its laws
+ * allow: log softmax, log σ(x) = −softplus(−x), log (1 − σ(x)) = −softplus(x), sums and means as log Σ exp.
  */
 export function withLogarithm(
   classifier: Classifier,
-  options: { /** The logarithm of the outputs as they are, by no law. */ readonly plain?: boolean } = {},
+  options: { /** The plain logarithm of the outputs, without any law. */ readonly plain?: boolean } = {},
 ): Classifier {
   const g = GraphBuilder.from(classifier.graph);
   const outputs = g.value(classifier.logits);
@@ -38,7 +38,7 @@ type Builder = GraphBuilder<Dim>;
 type Named = Value<Dim>;
 type Log = (p: Named) => Named;
 
-/** The logarithm of a value: made once, however often the value is used. */
+/** The logarithm of a value: created once, even if the value is used several times. */
 function logarithms(g: Builder): Log {
   const made = new Map<string, Named>();
   let depth = 0;
@@ -96,7 +96,7 @@ function moved(g: Builder, node: Node, value: Named): Named {
   return g.again(node, [value, ...g.inputsOf(node).slice(1)]);
 }
 
-/** log(1 − p); undefined where no law helps. */
+/** log(1 − p); undefined if no law applies. */
 function logOfComplement(g: Builder, p: Named, deepest = DEEPEST): Named | undefined {
   const node = g.producer(p);
   if (node?.op === "Sigmoid") return g.op("Neg", [softplus(g, g.value(node.inputs[0]!))]);
@@ -112,8 +112,8 @@ function softplus(g: Builder, x: Named): Named {
 }
 
 /**
- * log Σ pᵢ = m + log Σ exp(log pᵢ − m), m the greatest; of terms of one shape. A small constant that only keeps a
- * logarithm finite is left out.
+ * log Σ pᵢ = m + log Σ exp(log pᵢ − m), where m is the greatest log pᵢ and all terms have the same shape. A small constant
+ * that only keeps a logarithm finite is omitted.
  */
 function logOfSum(g: Builder, p: Named, all: readonly Named[], log: Log): Named {
   const terms = all.filter((term) => !(Math.abs(scalarOf(g, term) ?? 1) <= HARMLESS));
@@ -126,7 +126,7 @@ function logOfSum(g: Builder, p: Named, all: readonly Named[], log: Log): Named 
   return g.op("Add", [greatest, g.op("Log", [g.op("Sum", shares)])]);
 }
 
-/** log(p · c) = log p + log c, c a positive constant; log(a / b) = log a − log b, b one number an image. */
+/** log(p · c) = log p + log c, c a positive constant; log(a / b) = log a − log b, where b is one number per image. */
 function logOfScaled(g: Builder, p: Named, { op, inputs }: Node, log: Log): Named {
   const [a, b] = inputs.map((name) => g.value(name)) as [Named, Named];
   const [scaled, by] = op === "Mul" && g.constantOf(a) !== undefined ? [b, a] : [a, b];
@@ -139,7 +139,7 @@ function logOfScaled(g: Builder, p: Named, { op, inputs }: Node, log: Log): Name
   return g.op("Add", [log(scaled), g.scalar(op === "Mul" ? shift : -shift, p)]);
 }
 
-/** log of a sum along axes is log Σ exp of the logarithms; of a mean of n that less log n. */
+/** log of a sum along axes is log Σ exp of the logarithms; for a mean of n it is that minus log n. */
 function logOfReduced(g: Builder, p: Named, node: Node<"ReduceSum" | "ReduceMean">, log: Log): Named {
   const [terms, axes] = g.inputsOf(node) as [Named, Named | undefined];
   const sum = g.op("ReduceLogSumExp", [log(terms), axes], attributesOf(node));
@@ -147,7 +147,7 @@ function logOfReduced(g: Builder, p: Named, node: Node<"ReduceSum" | "ReduceMean
   return g.op("Sub", [sum, g.scalar(Math.log(fixedSize(terms) / fixedSize(p)), p)]);
 }
 
-/** Elements along the dimensions that are numbers. */
+/** Number of elements along the fixed dimensions. */
 function fixedSize({ shape }: Named): number {
   return shape.reduce<number>((size, dim) => (typeof dim === "number" ? size * dim : size), 1);
 }

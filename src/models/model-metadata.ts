@@ -20,7 +20,7 @@ export const METADATA = {
 } as const;
 const FORMAT = "1";
 
-/** What a file of ours says beside its graph. */
+/** The metadata of a file that holdfast wrote. */
 export interface ClassifierMetadata {
   readonly architecture: string;
   readonly classNames: readonly string[];
@@ -28,7 +28,7 @@ export interface ClassifierMetadata {
   readonly parameters: readonly string[];
   readonly buffers: readonly string[];
   readonly randomInputs?: readonly RandomInput[] | undefined;
-  /** Names of nodes whose rounding is differentiated as the identity. */
+  /** Names of rounding nodes that are differentiated as the identity. */
   readonly straightThrough?: readonly string[] | undefined;
 }
 
@@ -84,9 +84,9 @@ export function writeMetadata(classifier: Classifier): Map<string, string> {
 }
 
 /**
- * The metadata of a file of ours; undefined for a file of another tool.
+ * The metadata of a file that holdfast wrote; undefined for a file of another tool.
  *
- * @throws InputError when the file says it is ours and its metadata is damaged or of a later format.
+ * @throws InputError if holdfast wrote the file, but its metadata is damaged or of a later format.
  */
 export function readMetadata(
   metadata: ReadonlyMap<string, string>,

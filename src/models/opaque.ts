@@ -23,22 +23,22 @@ export interface OpaqueClassifier extends Pick<
   readonly batchSize: number | undefined;
   /** Numbers in its floating-point constants. */
   readonly parameterCount: number;
-  /** Every node that is not read. */
+  /** Every unsupported node. */
   readonly unread: readonly UnreadableNode[];
   /** Whether its outputs are probabilities; their logarithms are then the logits. */
   readonly logarithm?: boolean | undefined;
 }
 
-/** A classifier that can be measured, with a graph or without. */
+/** A classifier that can be measured, with or without a graph. */
 export type AnyClassifier = Classifier | OpaqueClassifier;
 
-/** Whether ONNX Runtime runs the model as its file is: then it has no gradient. */
+/** Whether ONNX Runtime runs the model's file unchanged; such a model has no gradient. */
 export function isOpaque(classifier: AnyClassifier): classifier is OpaqueClassifier {
   return !("graph" in classifier);
 }
 
 export interface OpaqueOptions {
-  /** Images a run, at most. */
+  /** Most images per run. */
   readonly batchSize: number;
   readonly threads?: number | undefined;
   /** For the preprocessing. */
@@ -52,15 +52,15 @@ export interface OpaqueRun {
   dispose(): Promise<void>;
 }
 
-/** Products of fewer than four rows are computed in another order, and runs of every size are planned anew. */
+/** Products with fewer than four rows are computed in another order, and every new batch size is planned again. */
 const ROWS = 8;
-/** The least float32 above 0: the logarithm of a probability that was rounded to 0. */
+/** The least float32 above 0: used as the probability if it was rounded to 0. */
 const LEAST = 2 ** -149;
 
 /**
  * Opens the file in ONNX Runtime, and its preprocessing.
  *
- * @throws InputError where ONNX Runtime refuses it; a run, where what it gives is not a number a class and image.
+ * @throws InputError if ONNX Runtime refuses it; a run also does, if its output is not one number per class and image.
  */
 export async function openOpaque(
   classifier: OpaqueClassifier,

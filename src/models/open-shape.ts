@@ -9,7 +9,7 @@ export interface KnownImageShape {
   readonly channels?: number;
 }
 
-/** Numbers for the open dimensions of the inputs, by name, and `batch` for that of the first axis. */
+/** Numbers for the open dimensions of the inputs, by name, with `batch` for the first axis. */
 export function dimsOf(
   inputs: readonly ValueInfo[],
   batch: Dim,
@@ -27,7 +27,7 @@ export function dimsOf(
   return Object.fromEntries(dims);
 }
 
-/** The options with the shape of the images where the model leaves its own open and they do not say it. */
+/** The options, completed with the shape of the images if both they and the model leave it open. */
 export async function withImageShape(
   { graph: { inputs } }: Model,
   place: string,
@@ -45,7 +45,7 @@ export async function withImageShape(
   return shape;
 }
 
-/** @throws InputError naming an input of images whose size or channels are open. */
+/** @throws InputError naming an image input with an open size or open channels. */
 export function checkSize(
   inputs: readonly ValueInfo[],
   dims: Readonly<Record<string, Dim>>,
@@ -55,7 +55,7 @@ export function checkSize(
   if (open !== undefined) throw openSize(`${place}: input "${open.name}"`, open.shape!);
 }
 
-/** Of the inputs with the rank of images the first that has an open dimension after the batch. */
+/** The first input with the rank of images that has an open dimension after the batch. */
 function openInput(inputs: readonly ValueInfo[], dims: Readonly<Record<string, Dim>>): ValueInfo | undefined {
   return inputs.find(({ name, shape }) => {
     const isOpen = (dim: number | string, axis: number): boolean =>

@@ -1,18 +1,18 @@
 import { rewrite, type Dim, type Graph, type GraphBuilder, type Value } from "../graph/index.js";
 import { float32 } from "../tensor/index.js";
 
-/** What a foreign model expects instead of pixels in [0, 1], NCHW, red first. */
+/** What a foreign model expects instead of pixels in [0, 1], in NCHW order with red first. */
 export interface Preprocessing {
   /** Per-channel mean and deviation of pixels in [0, 1], in the order of the model's channels; 0 and 1 by default. */
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
-  /** Greatest value of a pixel, such as 255; 1 by default. */
+  /** Largest value of a pixel, such as 255; 1 by default. */
   readonly range?: number;
   /** Order of the input's axes; "NCHW" by default. */
   readonly layout?: "NCHW" | "NHWC";
   /** Order of the model's colours; "RGB" by default, "BGR" for models of Caffe and OpenCV. */
   readonly channelOrder?: "RGB" | "BGR";
-  /** Whether the input takes whole numbers only. */
+  /** Whether the input takes only integers. */
   readonly rounded?: boolean;
 }
 
@@ -35,16 +35,16 @@ export function isIdentity({
 }
 
 /**
- * Puts the preprocessing before the model, so that the new input, `[N, C, H, W]` in [0, 1],
- * gives its old input
+ * Puts the preprocessing before the model. From the new input, `[N, C, H, W]` in [0, 1], it
+ * computes the old one,
  *
- *   u = range · (x − mean) / std ,   x with blue first where the order asks for it,
+ *   u = range · (x − mean) / std ,   with blue first in x if the order requires it,
  *
- * transposed to `[N, H, W, C]` where the layout asks for it, and reshaped where the old input lies flat. Rounded pixels are
+ * transposed to `[N, H, W, C]` if the layout requires it, and reshaped if the old input is flat. Rounded pixels are
  *
  *   u' = u − round(2¹⁶ · (u − round(u))) / 2¹⁶ ,
  *
- * which is round(u) to 2⁻¹⁷, and whose derivative is 1: Round passes no gradient, so that u alone does.
+ * which is round(u) to within 2⁻¹⁷. Its derivative is 1, because Round passes no gradient and only u does.
  *
  * @param shape `[C, H, W]` of the images.
  */
@@ -75,7 +75,7 @@ export function withPreprocessing(
     if (flat.length !== 3) {
       x = g.op("Reshape", [x, g.ints([0, ...(flat as number[])])], {}, { name: "flat" });
     }
-    // Under its old name, so that nothing in the model changes.
+    // Keeps its old name, so that nothing in the model changes.
     g.node({ name: "preprocessed", op: "Identity", inputs: [x.name], outputs: [old], attributes: {} });
   };
   return { graph: rewrite<Dim>(rest, () => undefined, { before }), image };

@@ -3,8 +3,8 @@ import { tensor, type RandomGenerator, type RandomStream, type Tensor } from "..
 import type { NoiseSpec } from "./defence.js";
 
 /**
- * An input that a randomised defence reads beside the image, `[N, …]`. It is drawn on the host from
- * the counter-based generator and fed, so the graph itself stays deterministic and differentiable.
+ * A further input of a randomised defence, `[N, …]`. It is drawn on the host with the counter-based
+ * generator, so the graph itself stays deterministic and differentiable.
  */
 export interface RandomInput {
   readonly name: string;
@@ -13,30 +13,30 @@ export interface RandomInput {
 
 /**
  * One of the two matrices of Y = R_rows · X · R_columnsᵀ (`[N, 1, frame, from]`): nearest-neighbour
- * resizing to a drawn side, at a drawn place in a frame of zeros.
+ * resizing to a random side length, at a random position in a frame of zeros.
  */
 export interface ResizeDraw {
   readonly distribution: "resize";
   readonly axis: "rows" | "columns";
   readonly from: number;
-  /** The side is uniform in [smallest, frame), or `smallest` where that is empty; one draw for both axes. */
+  /** The side is uniform in [smallest, frame), or `smallest` if that range is empty; one draw for both axes. */
   readonly smallest: number;
   readonly frame: number;
 }
 
-/** What the draws are for, and how often they were made: two purposes never share a draw. */
+/** The purpose of the draws and their number: two purposes never share a draw. */
 export interface DrawAddress {
   readonly random: RandomGenerator;
   readonly purpose: string;
-  /** Which draw of each image: one number for all, or one each. */
+  /** The number of the draw: the same for all images, or one for each. */
   readonly draw: number | readonly number[];
 }
 
 /**
- * The random inputs for a batch. Those of an image depend on the seed, the purpose, its index and
- * the draw alone, never on the batch it is in.
+ * The random inputs for a batch. Those of an image depend only on the seed, the purpose, its index and
+ * the number of the draw, never on the batch.
  *
- * @param indices places of the images in their dataset, one an image of the batch.
+ * @param indices places of the images in their dataset, one per image of the batch.
  */
 export function drawRandomInputs(
   { graph, randomInputs = [] }: { graph: Graph<Dim>; randomInputs?: readonly RandomInput[] | undefined },
@@ -48,7 +48,7 @@ export function drawRandomInputs(
     const shape = [indices.length, ...(graph.values.get(name)!.shape.slice(1) as number[])];
     const size = shape.slice(1).reduce((product, length) => product * length, 1);
     const data = new Float32Array(indices.length * size);
-    // Both matrices of one resize read the same stream: they share the drawn side.
+    // Both matrices of a resize read the same stream, to get the same side length.
     const what = spec.distribution === "resize" ? "resize" : name;
     for (let i = 0; i < indices.length; i++) {
       const stream = random.stream(

@@ -5,7 +5,7 @@ import type { RandomInput, ResizeDraw } from "./random-inputs.js";
 
 type Activation = Value<Dim>;
 
-/** Adds the random layers of a defence to a graph, and keeps the list of inputs that they read. */
+/** Adds the random layers of a defence to a graph, and keeps a list of their inputs. */
 export interface RandomLayers {
   readonly inputs: readonly RandomInput[];
   addNoise(x: Activation, name: string, noise: NoiseSpec): Activation;

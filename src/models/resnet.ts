@@ -6,7 +6,7 @@ import { denoisingBlock } from "./denoising.js";
 import { createLayers, type Layers } from "./layers.js";
 import { createRandomLayers } from "./random-layers.js";
 
-/** What every architecture needs to know. */
+/** Options of every architecture. */
 export interface ClassifierOptions {
   readonly channels: number;
   readonly height: number;
@@ -18,7 +18,7 @@ export interface ClassifierOptions {
   readonly random: RandomGenerator;
   /** Layers that a defence adds. */
   readonly defence?: ModelDefence | undefined;
-  /** Whether the network is to be trained: a defence may change it at test only. `test` by default. */
+  /** Whether the network is for training or testing: some defences act only at test. `test` by default. */
   readonly form?: "train" | "test" | undefined;
 }
 
@@ -40,10 +40,10 @@ export interface ResNetSpec {
 const EXPANSION = 4;
 
 /**
- * A residual network as torchvision builds it: the same parameters by the same names, the
+ * A residual network as in torchvision: the same parameters with the same names, and the
  * stride of a bottleneck on its 3×3 convolution. The first group keeps the stem's size, each
  * later one halves it. Taps are the last activation of each group (after its
- * denoising block, where the defence adds one), `group-0` …
+ * denoising block, if the defence adds one): `group-0` …
  */
 export function buildResNet(name: string, spec: ResNetSpec, options: ClassifierOptions): Classifier {
   const g = new GraphBuilder<Dim>(name);

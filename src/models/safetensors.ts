@@ -46,8 +46,8 @@ interface Entry {
 /**
  * Reads a safetensors file from its bytes; every tensor is a copy.
  *
- * @throws InputError when the header is absurd, or the tensors overlap, leave holes, or do
- * not have the bytes of their shape.
+ * @throws InputError if the header is invalid, or tensors overlap, leave holes, or have another
+ * number of bytes than their shape requires.
  */
 export function readSafetensors(bytes: Uint8Array, { place }: { readonly place: string }): SafetensorsFile {
   const fail = (problem: string): never => {
@@ -72,7 +72,7 @@ export function readSafetensors(bytes: Uint8Array, { place }: { readonly place: 
   for (const entry of entries) {
     if (entry.begin !== position) fail(`has a hole or an overlap before "${entry.name}"`);
     if (entry.end > body.length) fail(`ends inside "${entry.name}"`);
-    // A fresh array, and so an aligned one (a Buffer's slice would share the file's bytes).
+    // A new array is aligned; a Buffer's slice would share the file's bytes.
     const data = new Uint8Array(body.subarray(entry.begin, entry.end));
     tensors.set(
       entry.name,
@@ -120,7 +120,7 @@ function parseEntry(name: string, value: Record<string, unknown>, fail: (problem
   }
   const [begin, end] = offsets as [number, number];
   const size = sizeOf(shape) * bytesPerElement(dtype);
-  // Partial products too: a dimension of 0 would hide that the others overflow.
+  // Checks partial products too: a dimension of 0 would hide an overflow of the others.
   const overflows = !Number.isSafeInteger(sizeOf(shape.filter((dim) => dim !== 0)));
   if (overflows || end - begin !== size) {
     fail(`has ${end - begin} bytes for "${name}", ${String(code)}[${shape.join(", ")}]`);
@@ -128,7 +128,7 @@ function parseEntry(name: string, value: Record<string, unknown>, fail: (problem
   return { name, dtype, shape, begin, end };
 }
 
-/** Keys at depth 1, repeated ones counted: JSON.parse keeps only the last of equals. */
+/** Counts keys at depth 1 including repeated ones, of which JSON.parse keeps only the last. */
 function countTopLevelKeys(text: string): number {
   let depth = 0;
   let count = 0;
@@ -172,7 +172,7 @@ export function writeSafetensors(
   return bytes;
 }
 
-/** A floating tensor as float32; float32 as it is. */
+/** A floating-point tensor as float32; float32 itself is returned unchanged. */
 export function asFloat32(t: Tensor): Tensor<"float32"> {
   if (t.dtype === "float32") return t as Tensor<"float32">;
   const data = t.data as ArrayLike<number>;

@@ -4,11 +4,11 @@ import type { Classifier } from "./classifier.js";
 import { toolVersion, writeMetadata } from "./model-metadata.js";
 
 /**
- * Writes a classifier as an ONNX file that any runtime reads: eval form, batch dimension "N",
- * preprocessing inside, so that pixels in [0, 1] go in. Class names, taps and what else
- * {@link loadClassifier} needs are in its metadata; `metadata` adds keys of the caller's own.
+ * Writes a classifier as an ONNX file for any runtime: in eval form, with batch dimension "N" and
+ * preprocessing inside, so that its input is pixels in [0, 1]. Its metadata contain class names, taps
+ * and everything else that {@link loadClassifier} needs; `metadata` adds the caller's own keys.
  *
- * @throws InputError when the file cannot be written; what was at the path stays.
+ * @throws InputError if the file cannot be written; an existing file at the path is kept.
  */
 export async function saveClassifier(
   classifier: Classifier,

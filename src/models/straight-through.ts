@@ -1,14 +1,14 @@
 import type { Dim, Graph, Node, OpType } from "../graph/index.js";
 import { isFloat } from "../tensor/index.js";
 
-/** Ops that give something near their input, whose derivative is 0. */
+/** Ops with an output near their input, but with derivative 0. */
 const NEAR: ReadonlySet<OpType> = new Set(["Round", "Floor", "Ceil", "Sign"]);
 
 /**
- * The graph with Round, Floor, Ceil and Sign of floats differentiated as if each gave what it is given (Bengio et al. 2013,
- * arXiv:1308.3432): an estimate that lets an attack by gradients see past them. Values stay what they are.
+ * The graph with Round, Floor, Ceil and Sign of floats differentiated as the identity (Bengio et al. 2013,
+ * arXiv:1308.3432): an estimate that lets gradient-based attacks see past them. Values do not change.
  *
- * @param isWanted which of these nodes; all of them by default.
+ * @param isWanted which of these nodes to change; all of them by default.
  */
 export function withStraightThrough<D extends Dim>(
   graph: Graph<D>,
@@ -22,7 +22,7 @@ export function withStraightThrough<D extends Dim>(
   return { ...graph, nodes };
 }
 
-/** Names of the nodes that are differentiated so: an ONNX node does not say it. */
+/** Names of the nodes that are differentiated in this way, which an ONNX node cannot express. */
 export function straightThroughNodes({ nodes }: Graph<Dim>): string[] {
   return nodes.filter(({ straightThrough }) => straightThrough === true).map(({ name }) => name);
 }

@@ -1,7 +1,7 @@
 import type { Dim, Graph, GraphBuilder, Value } from "../graph/index.js";
 import type { Tap } from "./classifier.js";
 
-/** Places of an image as a row of tokens. */
+/** Positions in an image as a sequence of tokens. */
 export interface Tokens {
   /** Tokens before those of the image: for the class, or registers. */
   readonly skip: number;
@@ -12,8 +12,8 @@ export interface Tokens {
 const MOST_SKIPPED = 8;
 
 /**
- * How `count` tokens lie over the image: as the patches do, after a few tokens of other kinds; where no patches are known,
- * in a square, after at most one. Undefined where they do not.
+ * How `count` tokens map to positions in the image: like the patches, after a few tokens of other kinds; if no patches
+ * are known, as a square, after at most one other. Undefined if neither fits.
  */
 export function tokensOf(
   count: Dim | undefined,
@@ -37,7 +37,7 @@ export function gridOf(graph: Graph<Dim>, { value, tokens }: Tap): readonly [hei
   return tokens?.grid ?? [height!, width!];
 }
 
-/** A tap's activation as an image, `[N, C, h, w]`: tokens `[N, T, C]` are laid out over their grid, others left out. */
+/** A tap's activation as an image, `[N, C, h, w]`: tokens `[N, T, C]` are arranged in their grid, without the other tokens. */
 export function tapActivation(g: GraphBuilder, { value, tokens }: Tap): Value {
   const activation = g.value(value);
   if (tokens === undefined) return activation;

@@ -2,7 +2,7 @@ import { sizeOf } from "../tensor/index.js";
 import { isNode, rewrite, type Graph } from "../graph/index.js";
 import type { BoundClassifier } from "./classifier.js";
 
-/** What one BatchNormalization saw, and the buffers that keep its running averages. */
+/** The batch statistics of a BatchNormalization, and the buffers with its running averages. */
 export interface BatchStatistics {
   readonly runningMean: string;
   readonly runningVariance: string;
@@ -20,14 +20,14 @@ export interface TrainForm {
 }
 
 /**
- * Turns every BatchNormalization that is not frozen to its training form. With momentum 0 its running outputs
+ * Converts every BatchNormalization that is not frozen to its training form. With momentum 0 its running outputs
  * are exactly the batch's mean and population variance.
  *
- * ONNX Runtime writes those outputs over the node's running inputs, even where these are fed by
- * the caller; so each node gets values of its own, no two of them equal, for equal nodes become one. Momentum 0 makes
- * them irrelevant where they are finite.
+ * ONNX Runtime overwrites the node's running inputs with those outputs, even if the caller feeds
+ * them. So each node gets its own values, which are all different, because equal nodes would be merged. With
+ * momentum 0 they do not matter as long as they are finite.
  *
- * @param frozen running statistics that stay as they are: their nodes keep normalising by them.
+ * @param frozen running statistics that do not change: their nodes keep normalising by them.
  */
 export function trainForm(
   { graph, name }: BoundClassifier,

@@ -2,20 +2,20 @@ import { isNode, producers, specOf, type Dim, type Graph, type Node } from "../g
 import { sizeOf, type Tensor } from "../tensor/index.js";
 import type { Classifier } from "./classifier.js";
 
-/** What masks of attention add to what they hide: -100, -10⁴, -∞. No weight of a trained network is so low. */
+/** Attention masks add -100, -10⁴ or -∞ to what they hide. No weight of a trained network is this low. */
 const MASKED = -50;
 
 /**
- * The weights of a network that names none, in the order of its nodes. Trained are, of float32 with more than one
- * number,
+ * The weights of a network that names none, in the order of its nodes. The following float32 tensors with more than one
+ * element are trained:
  *
- * - what the ops' roles say (weights and biases of Conv, Gemm, MatMul, BatchNormalization …), lists of one number among
- *   them: the bias of a single logit;
- * - constants that what such a layer gives is added to, multiplied by or joined with: biases and scales written as nodes
- *   of their own, embeddings of positions, class tokens. Constants before the first layer are preprocessing and stay;
- *   so do masks.
+ * - weights and biases by their role in an op (Conv, Gemm, MatMul, BatchNormalization …), including lists of one number:
+ *   the bias of a single logit;
+ * - constants that are added to, multiplied by or concatenated with the output of such a layer: biases and scales as
+ *   separate nodes, position embeddings, class tokens. Constants before the first layer are preprocessing and are not
+ *   trained; neither are masks.
  *
- * Weights may stand behind ops of constants (Transpose, Reshape, Cast): those then are recomputed at each step.
+ * Ops of constants (Transpose, Reshape, Cast) may follow a weight: they are then recomputed at each step.
  */
 export function findTrainable(graph: Graph<Dim>, image: string): Pick<Classifier, "parameters" | "buffers"> {
   const made = producers(graph);
@@ -23,7 +23,7 @@ export function findTrainable(graph: Graph<Dim>, image: string): Pick<Classifier
   const fromImage = new Set([image]);
   const fromLayer = new Set<string>();
   for (const node of graph.nodes) {
-    // A product's weights may stand on either side.
+    // A product's weights may be on either side.
     const roles = isNode(node, "MatMul") ? [0, 1] : (specOf(node.op).trained ?? []);
     const moving = node.inputs.some((name) => fromImage.has(name));
     if (!moving) continue;
@@ -78,12 +78,12 @@ function biasOfOne(
   });
 }
 
-/** Whether what stands in a weight's place is one: a scalar is a factor or a constant of its layer's formula. */
+/** Whether a constant in the place of a weight is one: a scalar is a factor or a constant in the layer's formula. */
 function isWeight(data: Tensor | undefined): boolean {
   return data?.dtype === "float32" && data.shape.length > 0 && data.data.length > 0;
 }
 
-/** Weights that a value is computed from; none where the image has a part in it. */
+/** Weights from which a value is computed; none if it depends on the image. */
 function leavesOf(
   { initializers }: Graph<Dim>,
   made: ReadonlyMap<string, Node>,

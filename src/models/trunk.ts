@@ -1,7 +1,7 @@
 import type { Classifier } from "./classifier.js";
 import { findHead } from "./find-head.js";
 
-/** Blocks that a defence adds; no published weights know them. */
+/** Blocks that a defence adds; published weights do not contain them. */
 const ADDED = /^denoising\d+\./;
 
 /** Mean and deviation of ImageNet's pixels in [0, 1], which torchvision's and timm's ResNet weights expect. */
@@ -10,18 +10,18 @@ export const IMAGENET_NORMALIZATION: { readonly mean: readonly number[]; readonl
   std: [0.229, 0.224, 0.225],
 };
 
-/** The parameters of the last layer: its weight and its bias; none where {@link findHead} finds no such layer. */
+/** The parameters of the last layer: its weight and its bias; none if {@link findHead} finds no such layer. */
 export function headOf(classifier: Classifier): ReadonlySet<string> {
   const head = findHead(classifier);
   return new Set(head === undefined ? [] : [head.weight.name, ...(head.bias ? [head.bias.name] : [])]);
 }
 
-/** Parameters and running statistics of what a defence adds to the network. */
+/** Parameters and running statistics of the layers that a defence adds. */
 export function addedByDefence({ parameters, buffers }: Classifier): ReadonlySet<string> {
   return new Set([...parameters, ...buffers].filter((name) => ADDED.test(name)));
 }
 
-/** Parameters and running statistics of everything else: what published weights initialise. */
+/** All other parameters and running statistics, which published weights initialise. */
 export function trunkOf(classifier: Classifier): ReadonlySet<string> {
   const [head, added] = [headOf(classifier), addedByDefence(classifier)];
   const all = [...classifier.parameters, ...classifier.buffers];

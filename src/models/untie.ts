@@ -1,7 +1,7 @@
 import { isNode, rewrite, type Dim, type Graph } from "../graph/index.js";
 
 /**
- * Gives every Identity of a weight a weight of its own. PyTorch's exporter writes weights that
+ * Replaces every Identity of a weight by a separate weight. PyTorch's exporter writes weights that
  * happen to be equal, such as those of fresh BatchNorms, once and copies them by Identity.
  */
 export function untie<D extends Dim>(graph: Graph<D>): Graph<D> {

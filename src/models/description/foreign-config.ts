@@ -1,4 +1,4 @@
-/** What other tools write beside a model: Hugging Face's and timm's JSON, and lists of names. */
+/** Reads files that other tools write beside a model: Hugging Face's and timm's JSON, and lists of names. */
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
@@ -7,13 +7,13 @@ import { readJson } from "../../files/index.js";
 import { labelsOf, readLabels } from "../labels-file.js";
 import { defined, type ModelDescription } from "./schema.js";
 
-/** A file and what it says. */
+/** A file and its content. */
 export interface ForeignConfig {
   readonly place: string;
   readonly description: ModelDescription;
 }
 
-/** Names that may be those of the outputs, if there are as many. */
+/** Names that may belong to the outputs, if there are as many. */
 export interface NamesBeside {
   readonly place: string;
   readonly names: readonly string[];
@@ -25,21 +25,21 @@ const CONFIGS = [
   ["config.json", timm],
 ] as const;
 
-/** Folders where files of a model lie: its own, and above `onnx`, as Optimum writes it. */
+/** Folders with files of a model: its own, and the one above `onnx`, as Optimum writes it. */
 function foldersOf(model: string): string[] {
   const own = dirname(model);
   return basename(resolve(own)) === "onnx" ? [own, dirname(resolve(own))] : [own];
 }
 
-/** Every file of another maker that may say how a model's images are made, or name its classes: whether it is there or not. */
+/** Every file of another tool that may describe a model's images or name its classes, whether it exists or not. */
 export function foreignFiles(model: string): string[] {
   const names = [...CONFIGS.map(([file]) => file), ...LABELS];
   return foldersOf(model).flatMap((folder) => names.map((name) => join(folder, name)));
 }
 
 /**
- * What `preprocessor_config.json` (Hugging Face) or `config.json` (timm) beside the model says of its images. Files that
- * cannot be read are told to `onNotice` and passed over: they may belong to something else.
+ * The image description in `preprocessor_config.json` (Hugging Face) or `config.json` (timm) beside the model. Files that
+ * cannot be read are reported to `onNotice` and skipped: they may belong to something else.
  */
 export async function readForeignConfig(
   model: string,
@@ -56,7 +56,7 @@ export async function readForeignConfig(
   return undefined;
 }
 
-/** Names of classes beside the model: lists, then `id2label` and timm's `label_names`. */
+/** Class names from files beside the model: lists, then `id2label` and timm's `label_names`. */
 export async function readNamesBeside(
   model: string,
   onNotice: (notice: string) => void,
@@ -126,7 +126,7 @@ const preprocessor = z.object({
   do_flip_channel_order: z.boolean().optional(),
 });
 
-/** u = (c · x − image_mean) / image_std of pixels x in [0, 1], where c is 255 times the factor of their rescaling. */
+/** u = (c · x − image_mean) / image_std of pixels x in [0, 1], where c is 255 times their rescale factor. */
 function huggingFace(json: unknown): ModelDescription {
   const parsed = preprocessor.safeParse(json);
   if (!parsed.success) return {};
@@ -134,7 +134,7 @@ function huggingFace(json: unknown): ModelDescription {
   const { do_normalize, image_mean, image_std } = config;
   const isNormalised = do_normalize !== false && image_mean !== undefined && image_std !== undefined;
   if (!isNormalised && config.rescale_factor === undefined && config.do_rescale === undefined) return {};
-  // A product such as 255 · 0.00392156862745098 is 1.
+  // Counts a product such as 255 · 0.00392156862745098 as 1.
   const range =
     config.do_rescale === false ? 255 : Number((255 * (config.rescale_factor ?? 1 / 255)).toPrecision(9));
   return {

@@ -1,16 +1,16 @@
-/** What the first nodes of a graph say of the pixels it expects. */
+/** Infers from the first nodes of a graph which pixels it expects. */
 import { attributesOf, isNode, type Dim, type Graph, type Node } from "../../graph/index.js";
 import { toNumbers } from "../../tensor/index.js";
 
-/** A normalisation u = (x − mean) / deviation that a graph begins with, a number a channel or one for all. */
+/** A normalisation u = (x − mean) / deviation at the start of a graph, with one number per channel or one for all. */
 export interface GraphStart {
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
-  /** Largest pixel that makes sense of it: 1 or 255; undefined where neither clearly does. */
+  /** The largest pixel that fits it: 1 or 255; undefined if neither clearly does. */
   readonly range: 1 | 255 | undefined;
 }
 
-/** Values a · x + b, a number a channel or one for all. */
+/** Values a · x + b, with one number per channel or one for all. */
 interface Affine {
   readonly a: readonly number[];
   readonly b: readonly number[];
@@ -19,8 +19,8 @@ interface Affine {
 const PASSED: ReadonlySet<string> = new Set(["Identity", "Cast", "Transpose", "Reshape"]);
 
 /**
- * The normalisation in front of everything else: constants that are added and multiplied, or a BatchNormalization by its
- * running statistics; undefined where the graph begins otherwise.
+ * The normalisation before everything else: constants that are added and multiplied, or a BatchNormalization with its
+ * running statistics; undefined if the graph begins differently.
  */
 export function findGraphStart(graph: Graph<Dim>, image: string, channels: number): GraphStart | undefined {
   let affine: Affine = { a: [1], b: [0] };
@@ -49,7 +49,7 @@ export function findGraphStart(graph: Graph<Dim>, image: string, channels: numbe
 const average = (values: readonly number[]): number =>
   values.reduce((sum, each) => sum + each, 0) / values.length;
 
-/** Photographs have a mean near .45 of the largest pixel and a deviation near .25; Caffe leaves the deviation out. */
+/** Photographs have a mean near .45 of the largest pixel and a deviation near .25; Caffe omits the deviation. */
 function rangeOf(mean: number, deviation: number): 1 | 255 | undefined {
   if (mean >= 0.2 && mean <= 0.8 && deviation >= 0.05 && deviation <= 1.2) return 1;
   if (mean >= 30 && mean <= 225 && deviation > 0 && deviation <= 300) return 255;
@@ -57,7 +57,7 @@ function rangeOf(mean: number, deviation: number): 1 | 255 | undefined {
   return undefined;
 }
 
-/** What a trained BatchNormalization in front takes off is the data's own mean. */
+/** A trained BatchNormalization at the start subtracts the data's own mean. */
 function batchNormOf(graph: Graph<Dim>, node: Node): Affine | undefined {
   if (!isNode(node, "BatchNormalization")) return undefined;
   const [mean, variance] = [3, 4].map((i) => constant(graph, node.inputs[i]!));

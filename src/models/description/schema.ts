@@ -1,4 +1,4 @@
-/** `model.yaml` beside `model.onnx`: how the model's file is to be read. */
+/** `model.yaml` beside `model.onnx`: how to read the model's file. */
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
@@ -8,7 +8,7 @@ import { checkShape, readFileChecked, writeFileAtomic } from "../../files/index.
 import { readLabels } from "../labels-file.js";
 import type { Preprocessing } from "../preprocess.js";
 
-/** How the images of a model are made, and what its outputs are. What is absent is not known. */
+/** How the images of a model are made, and what its outputs are. Absent fields are unknown. */
 export interface ModelDescription extends Preprocessing {
   /** Height and width of its images. */
   readonly size?: readonly [height: number, width: number];
@@ -17,19 +17,19 @@ export interface ModelDescription extends Preprocessing {
   /** "crop" scales and takes the centre, "stretch" changes the aspect ratio. */
   readonly fit?: "crop" | "stretch";
   readonly interpolation?: "bilinear" | "bicubic";
-  /** Names by output, or a file of them, beside. */
+  /** Names by output, or a file with them in the same folder. */
   readonly labels?: string | readonly string[];
   /** Which output gives the logits. */
   readonly output?: string;
 }
 
-/** A description some of whose keys may be undefined, which is as good as absent. */
+/** A description in which keys may be undefined, which means the same as absent. */
 export type PartlyKnown = { readonly [Key in keyof ModelDescription]: ModelDescription[Key] | undefined };
 
 const side = z.int().min(1).max(4096);
 const perChannel = z.array(z.number()).min(1).max(4);
 
-/** Exact: a misspelt key would leave a number out without a word. */
+/** Strict: otherwise a misspelt key would be ignored silently. */
 const schema = z.strictObject({
   mean: perChannel.optional(),
   std: perChannel.optional(),
@@ -54,9 +54,9 @@ export function descriptionPath(model: string): string {
 }
 
 /**
- * What the file beside `model` says; undefined where there is none.
+ * The description in the file beside `model`; undefined if there is none.
  *
- * @throws InputError where it cannot be read, or says what it must not.
+ * @throws InputError if it cannot be read or is invalid.
  */
 export async function readDescription(model: string): Promise<ModelDescription | undefined> {
   const path = descriptionPath(model);
@@ -76,7 +76,7 @@ export async function readDescription(model: string): Promise<ModelDescription |
   return defined(read);
 }
 
-/** The names that a description gives, from its file where it names one. */
+/** The names in a description, or in the file that it refers to. */
 export async function labelsOfDescription(
   model: string,
   { labels }: Pick<ModelDescription, "labels">,
@@ -84,7 +84,7 @@ export async function labelsOfDescription(
   return typeof labels === "string" ? readLabels(resolve(dirname(model), labels)) : labels;
 }
 
-/** Writes what is known beside `model`, a line a key; the path. */
+/** Writes a description beside `model`, one line per key, and returns its path. */
 export async function writeDescription(model: string, description: PartlyKnown): Promise<string> {
   const path = descriptionPath(model);
   const lines = Object.entries(defined(description)).map(
@@ -95,7 +95,7 @@ export async function writeDescription(model: string, description: PartlyKnown):
   return path;
 }
 
-/** Without keys that are undefined. */
+/** The description without undefined keys. */
 export function defined(description: PartlyKnown): ModelDescription {
   return Object.fromEntries(Object.entries(description).filter(([, value]) => value !== undefined));
 }

@@ -1,6 +1,6 @@
 import { tensor, type DType, type Tensor } from "../../tensor/index.js";
 
-/** A tensor of numbers in the float type of another: float16 to the nearest, ties to even. */
+/** Converts a tensor to another float type: float16 is rounded to nearest, ties to even. */
 export function asType(dtype: DType, data: Tensor<"float32">): Tensor {
   if (dtype === "float32") return data;
   if (dtype === "float64") return tensor("float64", data.shape, Float64Array.from(data.data));
@@ -11,7 +11,7 @@ export function asType(dtype: DType, data: Tensor<"float32">): Tensor {
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** Number → bits of IEEE 754 binary16; beyond 65504 infinity. */
+/** Number → bits of IEEE 754 binary16; infinity beyond 65504. */
 export function toHalf(value: number): number {
   float[0] = value;
   const sign = (bits[0]! >>> 16) & 0x8000;
@@ -30,7 +30,7 @@ function toBfloat(value: number): number {
   return Number.isNaN(value) ? 0x7fc0 : (whole + 0x7fff + ((whole >>> 16) & 1)) >>> 16;
 }
 
-/** The nearest whole number, the even one of two. */
+/** The nearest integer, the even one of two. */
 function toEven(value: number): number {
   const rounded = Math.round(value);
   return rounded - value === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;

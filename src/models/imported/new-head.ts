@@ -7,10 +7,10 @@ import type { Classifier } from "../classifier.js";
 import { asType } from "./half.js";
 
 /**
- * The model with a last layer for other classes, drawn as PyTorch's Linear is: U(−1/√in, 1/√in), from one stream a
- * tensor's name. What comes after it (Reshapes that name the number of classes, the outputs' shapes) follows.
+ * The model with a new last layer for other classes, drawn like PyTorch's Linear: U(−1/√in, 1/√in), from one stream per
+ * tensor name. Everything after it (Reshapes with the number of classes, the outputs' shapes) is adapted.
  *
- * @throws InputError where the logits come of no such layer, or its weights are read elsewhere too.
+ * @throws InputError if the logits do not come from such a layer, or its weights are also used elsewhere.
  */
 export function withNewHead(
   model: Model,
@@ -55,7 +55,7 @@ export function withNewHead(
 interface Draw {
   readonly old: number;
   readonly classes: number;
-  /** Numbers that each logit is computed from. */
+  /** Number of inputs of each logit. */
   readonly inner: number;
   readonly random: RandomGenerator;
 }
@@ -73,7 +73,7 @@ function drawn(
   return asType(dtype, linearUniform(random, name, wanted, inner));
 }
 
-/** What is computed from the last layer, made for the new number of classes. */
+/** Adapts everything computed from the last layer to the new number of classes. */
 function withClasses(model: Model, { name }: HeadTensor, old: number, classes: number): Model {
   const { graph } = model;
   const after = new Set([name]);

@@ -2,9 +2,9 @@ import type { Model, ModelNode } from "../../onnx/index.js";
 import { int64, toNumbers, type Tensor } from "../../tensor/index.js";
 
 /**
- * The model for batches of any number of images, of another height and width where `size` says so: a file that fixes
- * its batch has it in its input and in the Reshapes of its activations. Whether all of the model can be read so is seen
- * when it is.
+ * The model for batches of any size, and for another height and width if `size` is given. A file with a fixed batch has
+ * it in its input and in the Reshapes of its activations. Whether the whole model works this way only turns out when it
+ * is read.
  */
 export function openImages(
   model: Model,
@@ -27,7 +27,7 @@ export function openImages(
   return { ...model, graph: { ...graph, inputs, nodes, initializers } };
 }
 
-/** A Reshape to a batch of so many images, to as many as come. */
+/** Changes a Reshape to a fixed batch into one that keeps the batch of its input. */
 function withOpenBatch(node: ModelNode, batch: number, initializers: Map<string, Tensor>): ModelNode {
   if (node.opType !== "Reshape" || node.domain !== "") return node;
   const target = initializers.get(node.inputs[1] ?? "");
@@ -35,7 +35,7 @@ function withOpenBatch(node: ModelNode, batch: number, initializers: Map<string,
   const zeros = node.attributes.get("allowzero");
   const isCopied = zeros?.kind === "int" && zeros.value === 1;
   if (first !== batch || initializers.has(node.inputs[0]!) || (isCopied && rest.includes(0))) return node;
-  // 0 stands for what comes in.
+  // 0 means the input's dimension.
   let name = `${node.outputs[0]!}.shape`;
   while (initializers.has(name)) name += "_";
   initializers.set(name, int64([rest.length + 1], [0, ...rest]));

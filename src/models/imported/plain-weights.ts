@@ -3,12 +3,12 @@ import { float32, int64, isFloat, sizeOf, tensor, toNumbers, type Tensor } from 
 import { asType } from "./half.js";
 
 /**
- * The same model with every weight an initializer of its own, which can be given other values:
+ * The same model with every weight as a separate initializer, whose values can be changed:
  *
  * - constants of Constant nodes become initializers;
  * - an Identity of a weight, which exporters write for equal weights, becomes a weight;
- * - BatchNormalizations that share scale, shift or statistics, which are equal and not the same, get their own;
- * - quantised weights, behind a DequantizeLinear, become floats.
+ * - BatchNormalizations that share scale, shift or statistics (only because their values are equal) get their own;
+ * - quantised weights, followed by a DequantizeLinear, become floats.
  */
 export function plainWeights(model: Model): { readonly model: Model; readonly dequantised: number } {
   const initializers = new Map(model.graph.initializers);
@@ -37,13 +37,13 @@ export function plainWeights(model: Model): { readonly model: Model; readonly de
   };
 }
 
-/** What was dequantised is no longer read. */
+/** Drops initializers that are no longer read, such as the quantised weights. */
 function dropUnread(initializers: Map<string, Tensor>, nodes: readonly ModelNode[], { graph }: Model): void {
   const read = new Set([...graph.outputs.map(({ name }) => name), ...nodes.flatMap(({ inputs }) => inputs)]);
   for (const name of initializers.keys()) if (!read.has(name)) initializers.delete(name);
 }
 
-/** The constant that a node's first output is. */
+/** The value of a node's first output, if it is constant. */
 function constantOf(node: ModelNode, initializers: ReadonlyMap<string, Tensor>): Tensor | undefined {
   if (node.domain !== "") return undefined;
   const input = (i: number): Tensor | undefined => initializers.get(node.inputs[i] ?? "");
@@ -68,7 +68,7 @@ function valueOf({ attributes }: ModelNode): Tensor | undefined {
   return undefined;
 }
 
-/** y = (x − zero) · scale, with one scale for all or one for each place of an axis; undefined for blocks. */
+/** y = (x − zero) · scale, with one scale for all or one for each index of an axis; undefined for blocks. */
 function dequantise(
   { inputs, attributes }: ModelNode,
   x: Tensor | undefined,

@@ -8,24 +8,24 @@ import { openImages } from "./open-images.js";
 import { plainWeights } from "./plain-weights.js";
 import { withNewHead } from "./new-head.js";
 
-/** What is said of a foreign model that is trained, as plain data. */
+/** Options for a foreign model that is trained; plain data. */
 export type ImportedOptions = Omit<LoadOptions, "onNotice" | "imageShape" | "classNames">;
 
-/** A foreign model in two forms: as its file has it, to be written back, and as a classifier that can be trained. */
+/** A foreign model in two forms: as in its file, to be written back, and as a trainable classifier. */
 export interface Imported {
   readonly place: string;
   readonly options: ImportedOptions;
-  /** With every weight an initializer: {@link plainWeights}. Inputs, outputs and types are the file's. */
+  /** With every weight an initializer: {@link plainWeights}. Inputs, outputs and types are those of the file. */
   readonly source: Model;
-  /** Its parameters and buffers are initializers of `source`, by the same names. */
+  /** Its parameters and buffers are initializers of `source` with the same names. */
   readonly classifier: Classifier;
 }
 
 /**
- * A foreign model as a classifier that can be trained: for batches of any size, and for images of `options.size` where its
- * layers allow it.
+ * A foreign model as a trainable classifier: for batches of any size, and for images of `options.size` if its layers
+ * allow it.
  *
- * @throws InputError, UsageError where it is no classifier, or has no weights that could be trained.
+ * @throws InputError, UsageError if it is not a classifier, or has no trainable weights.
  */
 export function readImported(
   model: Model,
@@ -49,7 +49,7 @@ export function withHeadFor(
   random: RandomGenerator,
 ): Imported {
   const replaced = withNewHead(source, classifier, { place, classes: classNames.length, random });
-  // Names of the old classes say nothing of the new ones.
+  // The old class names do not apply to the new classes.
   const { metadata } = replaced;
   const own = metadata.has(METADATA.format)
     ? new Map([...metadata, [METADATA.classNames, JSON.stringify(classNames)] as const])
@@ -80,7 +80,7 @@ function asClassifier(
   return { ...classifier, parameters, buffers: classifier.buffers.filter(isSource) };
 }
 
-/** Reads the opened model; what is wrong with it only because it was opened is said so. */
+/** Reads the opened model. If it fails only because it was opened, the error says so. */
 function read(opened: Model, source: Model, place: string, options: LoadOptions): Classifier {
   try {
     const classifier = classifierFromModel(opened, place, options);
@@ -91,7 +91,7 @@ function read(opened: Model, source: Model, place: string, options: LoadOptions)
     const shape = source.graph.inputs.find((input) => input.shape?.length === 4)?.shape;
     const isOpen = shape?.every((dim) => typeof dim === "string");
     if (shape === undefined || isOpen === true) throw error;
-    // In its own shape it may be read, or have a fault of its own, which is then the one to tell.
+    // In its own shape it may be readable, or have another fault, which is then the one to report.
     classifierFromModel(source, place, { ...options, onNotice: () => {} });
     throw new InputError({
       place,
@@ -107,7 +107,7 @@ function read(opened: Model, source: Model, place: string, options: LoadOptions)
   });
 }
 
-/** Names that are written out. */
+/** Most names to list. */
 const SHOWN = 5;
 
 function tellTrained({ place, source, classifier }: Imported, onNotice: (notice: string) => void): void {

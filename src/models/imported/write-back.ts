@@ -6,10 +6,10 @@ import { asType } from "./half.js";
 import type { Imported } from "./read-imported.js";
 
 /**
- * The file's own model with other weights: the same nodes, inputs, outputs, element types, opset and metadata, so that it
- * takes the place of the file. With a new last layer its metadata name the new classes.
+ * The file's own model with other weights: nodes, inputs, outputs, element types, opset and metadata stay the same, so
+ * that it can replace the file. With a new last layer its metadata name the new classes.
  *
- * @param weights float32, by the names of the classifier; weights of other float types are rounded to them.
+ * @param weights float32, by the classifier's names; they are rounded to the float type in the file.
  */
 export function writeBack(
   { source }: Imported,
@@ -28,7 +28,7 @@ export function writeBack(
   };
 }
 
-/** Where the file named its classes, and in that form: a list, or a name by its number. */
+/** Class names under the same key and in the same form as in the file: a list, or names by number. */
 function namedClasses(
   metadata: ReadonlyMap<string, string>,
   classNames: readonly string[],
