@@ -2,7 +2,7 @@ import type { DType, Tensor } from "../tensor/index.js";
 import type { Attributes, AttributeValue } from "./graph.js";
 import { ShapeError } from "./shape-error.js";
 
-/** What each kind of attribute holds. A `dtype` is a number in a file and our name of the type in a graph. */
+/** The value of each kind of attribute. A `dtype` is a number in a file and a type name in a graph. */
 export interface AttributeKinds {
   readonly int: number;
   readonly float: number;
@@ -22,15 +22,15 @@ export interface AttributeSpec {
   readonly required?: boolean;
 }
 
-/** The attributes of an op by name: the one place where a kind or a default stands. */
+/** The attributes of an op by name: the only place that defines their kinds and defaults. */
 export type AttributeSpecs = Readonly<Record<string, AttributeSpec>>;
 
-/** Attributes as they are given to a node: those with a default may be left out. */
+/** Attributes as given to a node: those with a default may be omitted. */
 export type Given<S extends AttributeSpecs> = {
   readonly [Name in keyof S]?: AttributeKinds[S[Name]["kind"]] | undefined;
 };
 
-/** Attributes as they are read: defaults filled in, undefined where there is none. */
+/** Attributes as read: with defaults, and undefined if there is none. */
 export type Read<S extends AttributeSpecs> = {
   readonly [Name in keyof S]:
     | AttributeKinds[S[Name]["kind"]]
@@ -40,7 +40,7 @@ export type Read<S extends AttributeSpecs> = {
 /**
  * A node's attributes with the defaults of its op.
  *
- * @throws ShapeError when one that is required is missing.
+ * @throws ShapeError if a required one is missing.
  */
 export function readAttributes<S extends AttributeSpecs>(specs: S, attributes: Attributes): Read<S> {
   const read: Record<string, AttributeValue | undefined> = {};

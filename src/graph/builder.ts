@@ -5,16 +5,16 @@ import { evaluateShape, isOpenValue, shapeValueOf, type ShapeValue } from "./sha
 import { freeNames, trimmed, type NameSet } from "./names.js";
 import { checkShape, inferOutputs, ShapeError, type InputType } from "./infer.js";
 
-/** Nodes that a shape is computed by, one after the other. */
+/** Longest chain of nodes that computes a shape. */
 const DEEPEST_SHAPE = 100;
 
-/** What may be said of a node beside its inputs and attributes. */
+/** Options of a node besides its inputs and attributes. */
 export interface OpOptions {
-  /** How many outputs to ask for; the op's least number by default. */
+  /** Number of outputs; the op's smallest number by default. */
   readonly outputs?: number;
   /** Stem of the node's and its outputs' names; made unique. */
   readonly name?: string;
-  /** Differentiated as if it were the identity. */
+  /** Differentiate it as the identity. */
   readonly straightThrough?: boolean;
 }
 
@@ -32,23 +32,23 @@ export class GraphBuilder<D extends Dim = number> {
   readonly #nodeNames = new Set<string>();
   readonly #producers = new Map<string, Node>();
   readonly #constants = new Map<string, Value<D>>();
-  /** Names that stand for another value since their own was replaced. */
+  /** Names whose value was replaced by another. */
   readonly #aliases = new Map<string, Value<D>>();
   /** What {@link openShapeOf} has found. */
   readonly #openShapes = new Map<string, ShapeValue | undefined>();
-  /** Names that were declared since a replacement began. */
+  /** Names declared since a replacement began. */
   #made: Set<string> | undefined;
   readonly #freeName: (stem: string) => string;
   readonly #freeNodeName: (stem: string) => string;
 
-  /** @param reserved names of values and of nodes that are given to none by itself. */
+  /** @param reserved names of values and nodes that are not assigned automatically. */
   constructor(name: string, reserved: { readonly values?: NameSet; readonly nodes?: NameSet } = {}) {
     this.name = name;
     this.#freeName = freeNames(this.#values, reserved.values);
     this.#freeNodeName = freeNames(this.#nodeNames, reserved.nodes);
   }
 
-  /** A builder that goes on from `graph`; its outputs are kept only with `keepOutputs`. */
+  /** A builder that continues `graph`; its outputs are kept only with `keepOutputs`. */
   static from<D extends Dim>(graph: Graph<D>, options: { keepOutputs?: boolean } = {}): GraphBuilder<D> {
     const builder = new GraphBuilder<D>(graph.name);
     builder.#inputs.push(...graph.inputs);
@@ -60,7 +60,7 @@ export class GraphBuilder<D extends Dim = number> {
     return builder;
   }
 
-  /** A builder with the inputs and constants of `graph`, for its nodes to be added: their names stay free for them. */
+  /** A builder with the inputs and constants of `graph`, to which its nodes will be added: their names stay free. */
   static over<D extends Dim>(
     graph: Graph<Dim>,
     inputs: ReadonlyMap<string, Value<Dim>> = graph.values,
@@ -123,9 +123,9 @@ export class GraphBuilder<D extends Dim = number> {
   }
 
   /**
-   * Applies an op and returns all the outputs asked for.
+   * Applies an op and returns all requested outputs.
    *
-   * @throws ShapeError naming the node when the op's typing rule is broken.
+   * @throws ShapeError naming the node if the op's typing rule is violated.
    */
   ops<Op extends OpType>(
     op: Op,
@@ -150,7 +150,7 @@ export class GraphBuilder<D extends Dim = number> {
     });
   }
 
-  /** The op of `node`, its first output alone, on other inputs; differentiated as `node` is. */
+  /** Applies the op of `node` to other inputs, with only its first output; differentiated like `node`. */
   again(
     { op, attributes, straightThrough = false }: Node,
     inputs: readonly (Value<D> | null | undefined)[],
@@ -164,10 +164,10 @@ export class GraphBuilder<D extends Dim = number> {
   }
 
   /**
-   * Puts the values that `make` gives in the place of a node's outputs. Those made on the way take the outputs' names, and
-   * the node that gives the first the node's; for others the names stand from now on.
+   * Replaces a node's outputs by the values that `make` returns. New values take the outputs' names, and the node that
+   * computes the first one takes the node's name; for existing values the names become aliases.
    *
-   * @returns undefined when `make` gives nothing.
+   * @returns undefined if `make` returns nothing.
    */
   replace(
     { name, outputs }: Pick<Node, "name" | "outputs">,
@@ -201,12 +201,12 @@ export class GraphBuilder<D extends Dim = number> {
     return placed;
   }
 
-  /** Lets what is added from now on, and reads `name`, read `value`. */
+  /** Makes everything added from now on read `value` instead of `name`. */
   redirect(name: string, value: Value<D>): void {
     this.#aliases.set(name, value);
   }
 
-  /** Adds a node as it stands, names included; returns its outputs ("" ones left out). */
+  /** Adds a node unchanged, including names; returns its outputs (without "" ones). */
   node(node: Node): Value<D>[] {
     if (!isKnownOp(node.op)) {
       throw new ShapeError(`op ${node.op as string} is not in the catalogue`, `node "${node.name}"`);
@@ -244,7 +244,7 @@ export class GraphBuilder<D extends Dim = number> {
     this.#outputs.push(named.name);
   }
 
-  /** The value of that name. @throws RangeError where there is none. */
+  /** The value of that name. @throws RangeError if there is none. */
   value(name: string): Value<D> {
     const value = this.#aliases.get(name) ?? this.#values.get(name);
     if (value === undefined) throw new Error(`graph "${this.name}" has no value "${name}"`);
@@ -276,7 +276,7 @@ export class GraphBuilder<D extends Dim = number> {
     return this.#nodes;
   }
 
-  /** The graph as it stands; the builder may go on. */
+  /** The current graph; more can be added to the builder afterwards. */
   build(): Graph<D> {
     return {
       name: this.name,
@@ -288,12 +288,12 @@ export class GraphBuilder<D extends Dim = number> {
     };
   }
 
-  /** Declares a value that nothing in the graph gives. */
+  /** Declares a value that no node computes. */
   protected declare(name: string, dtype: DType, shape: readonly D[]): Value<D> {
     return this.#declare(name, dtype, shape);
   }
 
-  /** The elements of a shape of which some are open dimensions, where nodes compute it from those of other values. */
+  /** The elements of a partly open shape that nodes compute from shapes of other values. */
   protected openShapeOf(value: Value<D>, depth = 0): ShapeValue | undefined {
     const { name } = value;
     if (this.#openShapes.has(name)) return this.#openShapes.get(name);
@@ -310,7 +310,7 @@ export class GraphBuilder<D extends Dim = number> {
     return open;
   }
 
-  /** Is told of each value that takes another name. */
+  /** Called for each value that is renamed. */
   protected renamed(_from: string, _to: string): void {}
 
   #enter(node: Node): void {
@@ -328,7 +328,7 @@ export class GraphBuilder<D extends Dim = number> {
     return {
       dtype: value.dtype,
       shape: value.shape,
-      // Few rules ask for it, and what it takes to know it may be much.
+      // Lazy: few rules need it, and it may be expensive.
       get constant() {
         return constant();
       },
@@ -347,7 +347,7 @@ export class GraphBuilder<D extends Dim = number> {
     return value;
   }
 
-  /** Gives `value`, which only nodes from `first` on can read, another name; its node one, too, where that is free. */
+  /** Renames `value`, which only nodes from `first` on can read, and its node, if that name is free. */
   #rename(value: Value<D>, name: string, first: number, nodeName: string | undefined): Value<D> {
     const renamed = (list: readonly string[]): readonly string[] =>
       list.includes(value.name) ? list.map((each) => (each === value.name ? name : each)) : list;
@@ -377,7 +377,7 @@ export class GraphBuilder<D extends Dim = number> {
   }
 }
 
-/** Of a constant that is small enough to be compared with others. */
+/** A key for a constant that is small enough to be compared with others. */
 function keyOf({ data, dtype, shape }: Tensor): string | undefined {
   return data.length <= 64 ? `${dtype}[${shape.join()}]${data.join()}` : undefined;
 }

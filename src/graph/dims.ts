@@ -1,6 +1,6 @@
 import type { Dim } from "./graph.js";
 
-/** What an open dimension is written with: "64·N" is 64 times the one that is called N. */
+/** The sign in an open dimension: "64·N" is 64 times the dimension N. */
 const TIMES = "·";
 
 /** A product of a number and of named dimensions. */
@@ -32,7 +32,7 @@ export function productOf(dims: readonly Dim[]): Dim {
   });
 }
 
-/** `dividend / divisor` where that is a whole number whatever the open dimensions are; else undefined. */
+/** `dividend / divisor` if that is an integer for any open dimensions, otherwise undefined. */
 export function quotientOf(dividend: Dim, divisor: Dim): Dim | undefined {
   const [a, b] = [parsed(dividend), parsed(divisor)];
   const names = [...a.names];
@@ -45,7 +45,7 @@ export function quotientOf(dividend: Dim, divisor: Dim): Dim | undefined {
   return Number.isSafeInteger(factor) ? written({ factor, names }) : undefined;
 }
 
-/** `a + b` where it is a product again; else undefined. */
+/** `a + b` if it is a product again, otherwise undefined. */
 export function addDims(a: Dim, b: Dim): Dim | undefined {
   const [x, y] = [parsed(a), parsed(b)];
   if (x.factor === 0) return b;
@@ -55,7 +55,7 @@ export function addDims(a: Dim, b: Dim): Dim | undefined {
     : undefined;
 }
 
-/** `a − b` where it is a product again; else undefined. */
+/** `a − b` if it is a product again, otherwise undefined. */
 export function subtractDims(a: Dim, b: Dim): Dim | undefined {
   const [x, y] = [parsed(a), parsed(b)];
   if (y.factor === 0) return a;
@@ -64,15 +64,15 @@ export function subtractDims(a: Dim, b: Dim): Dim | undefined {
     : undefined;
 }
 
-/** The number and the names that a dimension is the product of. */
+/** The number and the names whose product a dimension is. */
 export function factorsOf(dim: Dim): { readonly factor: number; readonly names: readonly string[] } {
   return parsed(dim);
 }
 
-/** What files write for a dimension that has no name. */
+/** Names in files that mean an unnamed dimension. */
 const UNNAMED = /^(?:|\?|\*|-1|none|null|unknown|dynamic)$/i;
 
-/** The name of an input's open dimension: its own, or one that no other has where the file gives none. */
+/** The name of an input's open dimension: its own, or a unique one if the file gives none. */
 export function dimensionName(input: string, axis: number, name: string): string {
   return UNNAMED.test(name) ? `${input}_dim_${axis}` : name.replaceAll(TIMES, ".");
 }

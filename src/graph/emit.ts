@@ -10,7 +10,7 @@ export function padZeros(g: GraphBuilder, x: Value, begin: readonly number[], en
   return [...begin, ...end].every((pad) => pad === 0) ? x : g.op("Pad", [x, g.ints([...begin, ...end])]);
 }
 
-/** The axes in the other direction. */
+/** Reverses the axes. */
 export function reversed(g: GraphBuilder, x: Value, axes: readonly number[]): Value {
   if (axes.length === 0) return x;
   const all = (value: number): Value => g.ints(axes.map(() => value));

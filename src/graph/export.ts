@@ -4,10 +4,10 @@ import type { DType, Tensor } from "../tensor/index.js";
 import { INTERNAL_OPSET, specOf } from "./catalogue/index.js";
 import { valueOf, type AttributeValue, type Dim, type Graph, type Node } from "./graph.js";
 
-/** IR version 9: the one of opset 20. */
+/** The IR version of opset 20. */
 const IR_VERSION = 9;
 
-/** What the ONNX model says beside its graph. */
+/** Further content of the ONNX model besides its graph. */
 export interface ExportOptions {
   readonly metadata?: ReadonlyMap<string, string>;
   readonly producerVersion?: string;

@@ -23,11 +23,11 @@ export interface Node<Op extends OpType = OpType> {
   readonly op: Op;
   /** Value names; "" is an absent optional input. */
   readonly inputs: readonly string[];
-  /** Value names; "" is an output that nobody asked for. */
+  /** Value names; "" is an unused output. */
   readonly outputs: readonly string[];
-  /** Only those that differ from the catalogue's defaults need be present. */
+  /** Only those that differ from the catalogue's defaults must be present. */
   readonly attributes: Attributes;
-  /** Differentiated as if it gave its first input as it is (straight-through), whatever its rule says. */
+  /** Differentiated as if it returned its first input (straight-through), regardless of its rule. */
   readonly straightThrough?: boolean;
 }
 
@@ -45,14 +45,14 @@ export interface Graph<D extends Dim = number> {
   readonly initializers: ReadonlyMap<string, Tensor>;
 }
 
-/** The value called `name`; a broken graph is a bug in this library, so a plain Error. */
+/** The value called `name`. Throws a plain Error otherwise, because a broken graph is a bug in this library. */
 export function valueOf<D extends Dim>(graph: Graph<D>, name: string): Value<D> {
   const value = graph.values.get(name);
   if (value === undefined) throw new Error(`graph "${graph.name}" has no value "${name}"`);
   return value;
 }
 
-/** node that produces each value */
+/** The node that produces each value. */
 export function producers(graph: Graph<Dim>): Map<string, Node> {
   const map = new Map<string, Node>();
   for (const node of graph.nodes) {

@@ -22,7 +22,7 @@ const isOneOf = (context: Pick<InferContext, "input">): readonly OutputType[] =>
 
 const DIRECTIONS: readonly (string | undefined)[] = ["LEFT", "RIGHT"];
 
-/** Two whole numbers, or one. */
+/** For one or two integers. */
 function whole(context: Pick<InferContext, "input" | "inputCount">): readonly OutputType[] {
   const { dtype } = context.input(0);
   if (isFloat(dtype) || dtype === "bool")
@@ -31,7 +31,7 @@ function whole(context: Pick<InferContext, "input" | "inputCount">): readonly Ou
 }
 const bitwise = flat({ ...binary, infer: whole });
 
-/** Activations, what a network ends in, and other functions of one number; the rarer ones of two. */
+/** Activations, final layers and other functions of one number, and some rare functions of two. */
 export const ACTIVATIONS = {
   Erf: unary,
   /** x · Φ(x), or its approximation by tanh. */
@@ -97,7 +97,7 @@ export const ACTIVATIONS = {
   Asinh: unary,
   Acosh: unary,
   Atanh: unary,
-  /** The remainder, of the divisor's sign; with fmod, of the dividend's. */
+  /** The remainder, with the divisor's sign; with fmod, the dividend's. */
   Mod: operator({
     ...two,
     attributes: { fmod: { kind: "int", default: 0 } },

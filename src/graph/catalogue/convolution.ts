@@ -18,7 +18,7 @@ function weightOf(context: InferContext<typeof convolution>, spatial: readonly n
   return weight;
 }
 
-/** Bias of a convolution: one number an output channel. */
+/** Bias of a convolution: one number per output channel. */
 function checkBias(context: Pick<InferContext, "optional">, channels: number): void {
   const bias = context.optional(2)?.shape;
   if (bias === undefined || sameShape(bias, [channels])) return;
@@ -45,7 +45,7 @@ export function columnsOf(
 
 type Attributed = Pick<InferContext<typeof convolution>, "attributes">;
 
-/** Shape of W ⋆ x, of the shapes of x and W. */
+/** Shape of W ⋆ x, from the shapes of x and W. */
 function mapsOf({ attributes }: Attributed, image: readonly Dim[], weight: readonly number[]): Dim[] {
   const [batch, channels, ...space] = image as [Dim, number, ...number[]];
   const { group } = attributes;
@@ -65,12 +65,12 @@ function checkCotangent(found: readonly Dim[], expected: readonly Dim[]): void {
 }
 
 /**
- * Convolutions, their gradients, and the adjoint of taking windows apart. Of the trilinear form
+ * Convolutions, their gradients, and the adjoint of extracting windows. For the trilinear form
  *
  *   T(x, W, u) = Σ u · (W ⋆ x)
  *
- * Conv is the gradient by u, ConvInputGradient that by x and ConvWeightGradient that by W: two ops of this catalogue's own,
- * so that a gradient says what it is, and who runs it chooses the form.
+ * Conv is the gradient by u, ConvInputGradient the one by x and ConvWeightGradient the one by W. The last two exist only in
+ * this catalogue, so that a gradient is explicit and the runtime chooses how to compute it.
  */
 export const CONVOLUTION = {
   Conv: operator({
@@ -151,7 +151,7 @@ export const CONVOLUTION = {
       return [{ dtype: context.input(0).dtype, shape }];
     },
   }),
-  /** Columns `[N, C · kernel, windows]`, each added where its window lies in `[N, C, …image_shape]`. */
+  /** Columns `[N, C · kernel, windows]`, each added at the position of its window in `[N, C, …image_shape]`. */
   Col2Im: operator({
     inputs: [3, 3],
     outputs: [1, 1],
@@ -171,7 +171,7 @@ export const CONVOLUTION = {
   }),
 };
 
-/** Which arguments of T a node's inputs are, and by which its output is the gradient. */
+/** The arguments of T that are a node's inputs, and the one by which its output is the gradient. */
 export const TRILINEAR = {
   Conv: ["image", "weight", "maps"],
   ConvTranspose: ["maps", "weight", "image"],

@@ -51,7 +51,7 @@ export const ELEMENTWISE = {
     attributes: { to: { kind: "dtype", required: true } },
     infer: ({ input, attributes }) => [{ dtype: attributes.to, shape: input(0).shape }],
   }),
-  /** Tapped as an activation: it is ReLU6. */
+  /** Counts as an activation for taps, because of ReLU6. */
   Clip: operator({
     ...unary,
     inputs: [1, 3],

@@ -11,7 +11,7 @@ import { POOLING, type PoolingOp } from "./pooling.js";
 import { REDUCTION, type ReductionOp } from "./reduction.js";
 import { SHAPING, type ShapingOp } from "./shaping.js";
 
-/** The opset that every graph is written in; older models are raised to it when read. */
+/** The opset of every graph; older models are converted to it when they are read. */
 export const INTERNAL_OPSET = 20;
 
 /** Every op a graph may contain. */
@@ -35,10 +35,10 @@ export type OpType = keyof Catalogue;
 /** Ops that pass no gradient. */
 export type FlatOp = { [Op in OpType]: Catalogue[Op] extends FlatOpSpec ? Op : never }[OpType];
 
-/** Attributes of an op as a node may be given them. */
+/** Attributes of an op as given to a node. */
 export type AttributesOf<Op extends OpType> = Given<Catalogue[Op]["attributes"]>;
 
-/** Attributes of an op as they are read, defaults filled in. */
+/** Attributes of an op as read, with defaults. */
 export type ReadAttributes<Op extends OpType> = Read<Catalogue[Op]["attributes"]>;
 
 /** What the shape rule of an op sees of a node. */
@@ -48,7 +48,7 @@ export function isKnownOp(op: string): op is OpType {
   return Object.hasOwn(OP_CATALOGUE, op);
 }
 
-/** Whether it is an op of ONNX's, as files hold: no op of the catalogue's own. */
+/** Whether it is an ONNX op, as in files, and not one that only this catalogue has. */
 export function isStandardOp(op: string): op is OpType {
   return isKnownOp(op) && specOf(op).internal !== true;
 }
@@ -58,7 +58,7 @@ export function specOf(op: OpType): OpSpec {
   return OP_CATALOGUE[op];
 }
 
-/** Whether the op's derivative is zero wherever there is one. */
+/** Whether the op's derivative is zero wherever it exists. */
 export function isFlat(op: OpType): op is FlatOp {
   return "gradient" in OP_CATALOGUE[op];
 }

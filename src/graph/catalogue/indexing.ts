@@ -1,4 +1,4 @@
-/** Ops that read or write elements at places, and that make constants. */
+/** Ops that read or write elements at indices, and ops that create constants. */
 import type { Tensor } from "../../tensor/index.js";
 import { productOf } from "../dims.js";
 import type { Dim } from "../graph.js";
@@ -25,7 +25,7 @@ function coordinates({ shape }: InputType, rank: number): number {
   return count;
 }
 
-/** @throws ShapeError where an index that is known points outside the axes that it is of. */
+/** @throws ShapeError if a known index is outside its axes. */
 function checkCoordinates({ constant, shape }: InputType, axes: readonly Dim[]): void {
   const count = shape.at(-1) as number;
   constant?.data.forEach((index: number | bigint, i: number) => {
@@ -38,7 +38,7 @@ function checkCoordinates({ constant, shape }: InputType, axes: readonly Dim[]):
 
 const SCATTER_REDUCTIONS: ReadonlySet<string> = new Set(["none", "add", "mul", "max", "min"]);
 
-/** @throws ShapeError for a way to combine that there is not. */
+/** @throws ShapeError for an unknown reduction. */
 export function checkReduction(reduction: string): void {
   if (!SCATTER_REDUCTIONS.has(reduction)) throw new ShapeError(`unknown reduction "${reduction}"`);
 }
@@ -137,7 +137,7 @@ export const INDEXING = {
   TopK: operator({
     inputs: [2, 2],
     outputs: [2, 2],
-    // The gradient asks where the values were.
+    // The gradient needs the positions of the values.
     obligatoryOutputs: () => 2,
     attributes: {
       axis: { kind: "int", default: -1 },
@@ -159,7 +159,7 @@ export const INDEXING = {
       ];
     },
   }),
-  /** The values are taken for constants. */
+  /** The values are treated as constants. */
   OneHot: flat(
     operator({
       inputs: [3, 3],
@@ -190,7 +190,7 @@ export const INDEXING = {
 
 export type IndexingOp = keyof typeof INDEXING;
 
-/** The number that an optional constant input holds. */
+/** The number in an optional constant input. */
 export function numberOf(constant: Tensor | undefined, otherwise: number): number {
   return constant === undefined ? otherwise : Number(constant.data[0]);
 }

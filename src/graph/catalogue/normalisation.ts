@@ -4,7 +4,7 @@ import { checkInts, normaliseAxis, operator, ShapeError, type InferContext } fro
 
 /** Normalisations over the batch, channels, groups and layers. */
 export const NORMALISATION = {
-  /** Over the batch and space, each channel by itself; in eval form by running statistics. */
+  /** Over the batch and space, separately for each channel; in eval form with running statistics. */
   BatchNormalization: operator({
     inputs: [5, 5],
     outputs: [1, 3],
@@ -41,7 +41,7 @@ export const NORMALISATION = {
       return [{ dtype, shape }, statistic, statistic];
     },
   }),
-  /** Over the space of each image and channel by itself. */
+  /** Over space, separately for each image and channel. */
   InstanceNormalization: operator({
     inputs: [3, 3],
     outputs: [1, 1],
@@ -54,7 +54,7 @@ export const NORMALISATION = {
       return [{ dtype, shape }];
     },
   }),
-  /** Over `size` neighbouring channels, an odd number. */
+  /** Over `size` neighbouring channels; `size` is odd. */
   LRN: operator({
     inputs: [1, 1],
     outputs: [1, 1],
@@ -78,7 +78,7 @@ export const NORMALISATION = {
 
 export type NormalisationOp = keyof typeof NORMALISATION;
 
-/** Shape of what is normalised over its channels by four vectors of one number a channel. */
+/** Shape of an input that is normalised over its channels with four vectors of one number per channel. */
 function normalised(input: InferContext["input"]): readonly Dim[] {
   const { shape } = input(0);
   for (const i of [1, 2, 3, 4]) {
@@ -97,7 +97,7 @@ function channelsOf(shape: readonly Dim[]): Dim {
   throw new ShapeError(`input 0 must be [N, C, …spatial], found [${shape.join(", ")}]`);
 }
 
-/** Scale and bias, where there is one, are of the shape that is normalised together. */
+/** The scale and the optional bias must have the shape that is normalised together. */
 function checkParameters(
   { input, optional }: Pick<InferContext, "input" | "optional">,
   expected: readonly Dim[],

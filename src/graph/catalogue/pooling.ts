@@ -38,7 +38,7 @@ export const POOLING = {
     },
     infer: (context) => pool(context),
   }),
-  /** What arrives at the windows `[N, C, …out]`, given to the first place of each that holds its maximum of x `[N, C, …]`. */
+  /** Passes a cotangent of the windows `[N, C, …out]` to the first position in each that has the maximum of x `[N, C, …]`. */
   MaxPoolGradient: operator({
     internal: true,
     inputs: [2, 2],

@@ -42,7 +42,7 @@ const argument = flat(
   }),
 );
 
-/** Non-negative axes of a reduction; all of them when none are given. */
+/** Non-negative axes of a reduction; all axes if none are given. */
 export function reducedAxes({
   input,
   optional,
@@ -53,7 +53,7 @@ export function reducedAxes({
   return axesOf(given, input(0).shape.length, attributes.noop_with_empty_axes === 1);
 }
 
-/** Non-negative axes of those that a reduction is given. */
+/** The given axes of a reduction, made non-negative. */
 export function axesOf(given: readonly number[], rank: number, isNothing: boolean): number[] {
   if (given.length > 0) return [...new Set(given.map((axis) => normaliseAxis(axis, rank)))];
   return isNothing ? [] : Array.from({ length: rank }, (_, axis) => axis);

@@ -15,7 +15,7 @@ import {
 
 const PAD_MODES: ReadonlySet<string> = new Set(["constant", "reflect", "edge", "wrap"]);
 
-/** Indices are whole numbers; those that are known before running must lie in their axis. */
+/** Indices are integers; those known before running must be within their axis. */
 function checkIndices({ dtype, constant }: InputType, length: Dim): void {
   if (dtype !== "int64" && dtype !== "int32") throw new ShapeError(`indices must be int64, found ${dtype}`);
   if (constant === undefined || typeof length !== "number") return;
@@ -25,7 +25,7 @@ function checkIndices({ dtype, constant }: InputType, length: Dim): void {
   }
 }
 
-/** Ops that move elements about, and those that compute with shapes. */
+/** Ops that move elements, and ops that compute with shapes. */
 export const SHAPING = {
   Reshape: operator({
     inputs: [2, 2],
@@ -42,7 +42,7 @@ export const SHAPING = {
     attributes: { axis: { kind: "int", default: 1 } },
     infer: ({ input, attributes }) => {
       const { dtype, shape } = input(0);
-      // Before the first axis or after the last: one place more than there are axes.
+      // Before the first axis or after the last: one more position than there are axes.
       const axis =
         attributes.axis === shape.length ? shape.length : normaliseAxis(attributes.axis, shape.length);
       return [{ dtype, shape: [productOf(shape.slice(0, axis)), productOf(shape.slice(axis))] }];
@@ -128,7 +128,7 @@ export const SHAPING = {
   Split: operator({
     inputs: [1, 2],
     outputs: [1, Infinity],
-    // How many there are decides what each is.
+    // The number of outputs determines each of them.
     obligatoryOutputs: () => Infinity,
     attributes: { axis: { kind: "int", default: 0 }, num_outputs: { kind: "int" } },
     infer: ({ input, optional, constantInts, attributes, outputCount }) => {
@@ -191,7 +191,7 @@ export const SHAPING = {
         const [before, after] = [pads[i]!, pads[i + axes.length]!];
         if (before === 0 && after === 0) return;
         const length = known(shape[axis], `axis ${axis}`);
-        // Reflections have no more to show than the other elements.
+        // A reflection can only repeat the other elements.
         const most = mode === "reflect" ? length - 1 : mode === "wrap" ? length : Infinity;
         const isMixed = mode !== "constant" && before * after < 0;
         if (Math.max(before, after) > most || Math.min(before, after) < -length || isMixed) {
@@ -299,7 +299,7 @@ function reshaped(from: readonly Dim[], to: readonly Dim[], allowZero: boolean):
   return shape;
 }
 
-/** How many elements of an axis a slice keeps; of an open one all, or the one at an end. */
+/** Number of elements of an axis that a slice keeps; for an open axis all, or the one at an end. */
 function slicedLength(dim: Dim, start: Dim, end: Dim, step: number, axis: number): Dim {
   if (typeof dim === "number" && typeof start === "number" && typeof end === "number") {
     const [first, last] = sliceBounds(dim, start, end, step);
@@ -307,13 +307,13 @@ function slicedLength(dim: Dim, start: Dim, end: Dim, step: number, axis: number
   }
   const isEnd = end === dim || (typeof end === "number" && end >= FARTHEST);
   if (step === 1 && start === 0 && isEnd) return dim;
-  // A dimension that is open is at least 1.
+  // An open dimension is at least 1.
   if (step === 1 && ((start === 0 && end === 1) || (start === -1 && isEnd))) return 1;
   if (step === -1 && start === -1 && typeof end === "number" && end <= -FARTHEST) return dim;
   throw new ShapeError(`axis ${axis} must be a known number, found "${dim}" sliced from ${start} to ${end}`);
 }
 
-/** What exporters write for the end of an axis, whatever its length. */
+/** Exporters write this for the end of an axis of any length. */
 const FARTHEST = 2 ** 31 - 1;
 
 /** ONNX's clamping of a slice along one axis of `length`. */

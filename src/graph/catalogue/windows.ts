@@ -11,10 +11,10 @@ export const WINDOW = {
   auto_pad: { kind: "string", default: "NOTSET" },
 } as const;
 
-/** Attributes of a sliding window as they are read; without auto_pad the pads are those given. */
+/** Attributes of a sliding window as read; without auto_pad the given pads apply. */
 export type WindowAttributes = Partial<Read<typeof WINDOW>>;
 
-/** Kernel, strides, begin/end pads and dilations of a sliding window, every default filled in. */
+/** Kernel, strides, begin/end pads and dilations of a sliding window, with all defaults. */
 export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
@@ -82,7 +82,7 @@ export function windowOutput(spatial: readonly number[], w: Window, ceil = false
   });
 }
 
-/** Places of the padded image that windows at `out` positions reach over along each axis. */
+/** Length of the padded image that windows at `out` positions cover along each axis. */
 export function reachOf(out: readonly number[], w: Window): number[] {
   return out.map((length, i) => w.strides[i]! * (length - 1) + w.dilations[i]! * (w.kernel[i]! - 1) + 1);
 }
@@ -104,7 +104,7 @@ export function imageOf({ input }: Pick<InferContext, "input">): {
   };
 }
 
-/** Attributes of a convolution with this window, in full. */
+/** All attributes of a convolution with this window. */
 export function windowAttributes(
   w: Window,
 ): Record<"kernel_shape" | "strides" | "pads" | "dilations", number[]> {

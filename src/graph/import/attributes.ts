@@ -5,11 +5,11 @@ import type { AttributeValue } from "../graph.js";
 import { Unsupported, type Raise, type RawNode } from "./raise.js";
 
 /**
- * A node's attributes as values, each known and of the kind that its op asks for: this is the one place where a file's
- * are looked at, so that whoever reads them later finds what the catalogue promises.
+ * A node's attributes as values, each known and of the kind that its op requires. This is the only place that checks
+ * those of a file, so that later code can rely on the catalogue.
  *
- * @param raised what its op is raised by, with the attributes of older opsets.
- * @throws Unsupported naming the attribute that is not known, or of another kind.
+ * @param raised how its op is converted, with the attributes of older opsets.
+ * @throws Unsupported naming an attribute that is unknown or of another kind.
  */
 export function plainAttributes(node: ModelNode, raised: Raise | undefined): RawNode["attributes"] {
   const specs: AttributeSpecs = { ...ownAttributes(node.opType), ...raised?.attributes };
@@ -32,7 +32,7 @@ function plain(name: string, attribute: Attribute, spec: AttributeSpec | undefin
     throw new Unsupported(`${shown} is a ${attribute.kind}`);
   }
   if (spec === undefined) throw new Unsupported(`${shown} is not known`);
-  // A number in the file, the name of a type here.
+  // A number in the file, a type name here.
   const kind = spec.kind === "dtype" ? "int" : spec.kind;
   if (attribute.kind !== kind) {
     throw new Unsupported(`${shown} is of kind ${attribute.kind}, expected ${kind}`);
