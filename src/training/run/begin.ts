@@ -6,7 +6,7 @@ import type { BeginningFile, RunConfig } from "./folder.js";
 import { beginImported, imageShapeOf, isImport, readGiven, type Given, type OpenedData } from "./imported.js";
 import type { RunOptions } from "./options.js";
 
-/** Images as an imported model takes them, where nobody says otherwise. */
+/** Data options with the image shape of the imported model, unless the caller gives another. */
 export function dataOptionsFor({ dataOptions, imported }: RunOptions, given: Given | undefined): OpenOptions {
   return given === undefined
     ? (dataOptions ?? {})
@@ -14,9 +14,9 @@ export function dataOptionsFor({ dataOptions, imported }: RunOptions, given: Giv
 }
 
 /**
- * The run with its images as its imported model takes them, for callers that open the data before it begins.
+ * The run with the image shape of its imported model, for callers that open the data before the run begins.
  *
- * @throws InputError when the file of the model cannot be read.
+ * @throws InputError if the file of the model cannot be read.
  */
 export async function withModelShape<Run extends RunOptions>(options: Run): Promise<Run> {
   if (!isImport(options.model)) return options;
@@ -27,15 +27,15 @@ export async function withModelShape<Run extends RunOptions>(options: Run): Prom
 export interface Beginning {
   readonly config: RunConfig;
   readonly classifier: Classifier;
-  /** The training images, their classes in the classifier's order. */
+  /** The training images, with their classes in the classifier's order. */
   readonly dataset: Dataset;
   readonly files: Partial<Record<BeginningFile, Uint8Array>>;
 }
 
 /**
- * What a new run begins with: a built-in network, with published weights where some are given, or an imported one.
+ * Creates the initial model of a new run: a built-in network, optionally with published weights, or an imported one.
  *
- * @throws InputError, UsageError where weights, model and data do not go together.
+ * @throws InputError, UsageError if weights, model and data do not fit together.
  */
 export async function begin(
   config: RunConfig,

@@ -17,13 +17,13 @@ import { readSafetensors, writeSafetensors } from "../../models/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { TrainingState, ValidationRecord } from "../state.js";
 
-/** What goes on from a checkpoint beside the tensors. */
+/** What a resumed run needs from a checkpoint besides the tensors. */
 export interface Progress {
-  /** Bytes of the log that belong to the steps done. */
+  /** Bytes of the log that belong to the completed steps. */
   readonly logBytes: number;
   /** Seconds of training so far, over all runs. */
   readonly seconds: number;
-  /** Of `config.json`: under other settings the state means nothing. Absent: written before it was kept. */
+  /** Of `config.json`: with other settings the state would be meaningless. Absent in checkpoints of older versions. */
   readonly configSha256?: string | undefined;
 }
 
@@ -54,7 +54,7 @@ export const validationSchema: z.ZodType<ValidationRecord> = z.looseObject({
 const checkpointSchema: z.ZodType<CheckpointFile> = z.object({
   format: z.literal(1),
   step: count,
-  // A name of ours, so that it leads nowhere else.
+  // Only a name that holdfast writes, so that it cannot lead elsewhere.
   file: z.string().regex(/^step-\d{9}\.safetensors$/),
   sha256: digestSchema,
   logBytes: count,
@@ -70,18 +70,18 @@ const checkpointSchema: z.ZodType<CheckpointFile> = z.object({
     .nullable(),
 });
 
-/** Checkpoints that are kept: if the newest is damaged, the one before it still goes on. */
+/** Number of checkpoints to keep: if the newest is damaged, the run can continue from the one before. */
 const KEPT = 2;
 const NAME = /^step-(\d{9})\.json$/;
-/** Every name that is written here. */
+/** Every name that is written here, including temporary files. */
 const OWN = /^(?:step-\d{9}\.(?:json|safetensors)|best-step-\d{9}\.safetensors)$/;
 
-/** Whether a name in a folder of checkpoints is one that {@link saveCheckpoint} writes, or what a kill left of it. */
+/** Whether {@link saveCheckpoint} writes a file of this name, or a kill during it may have left one. */
 export function isCheckpointFile(name: string): boolean {
   return OWN.test(finalName(name));
 }
 
-/** Removes the checkpoints of a run, and their folder where nothing else is in it. */
+/** Removes the checkpoints of a run, and their folder if nothing else is in it. */
 export async function removeCheckpoints(folder: string): Promise<void> {
   await removeOwn(folder, isCheckpointFile);
 }
@@ -136,12 +136,12 @@ async function stepsIn(folder: string): Promise<number[]> {
     .sort((a, b) => b - a);
 }
 
-/** The step of the newest checkpoint, which is not opened; undefined when there is none. */
+/** The step of the newest checkpoint, which is not opened; undefined if there is none. */
 export async function newestStep(folder: string): Promise<number | undefined> {
   return (await stepsIn(folder))[0];
 }
 
-/** Removes the checkpoints but for the newest, and what no checkpoint names; others' files stay. */
+/** Removes all but the newest checkpoints, and files of holdfast that no checkpoint refers to; other files stay. */
 export async function tidyCheckpoints(folder: string): Promise<void> {
   const steps = (await stepsIn(folder)).slice(0, KEPT);
   const wanted = new Set<string>();
@@ -168,9 +168,9 @@ async function describe(folder: string, step: number): Promise<CheckpointFile> {
 }
 
 /**
- * The newest checkpoint, verified; undefined when there is none.
+ * The newest checkpoint, verified; undefined if there is none.
  *
- * @throws InputError when its bytes are not those that were saved.
+ * @throws InputError if its bytes differ from those that were saved.
  */
 export async function loadCheckpoint(folder: string): Promise<Checkpoint | undefined> {
   const [newest] = await stepsIn(folder);

@@ -23,14 +23,14 @@ import { verifyRun } from "./manifest.js";
 export interface Begun {
   readonly config: RunConfig;
   readonly classifier: Classifier;
-  /** For `initial.safetensors`; undefined where the weights follow from the seed. */
+  /** Content of `initial.safetensors`; undefined if the weights follow from the seed. */
   readonly weights: Uint8Array | undefined;
 }
 
 /**
- * The classifier of a new run, with published weights where a file of them is given.
+ * The classifier of a new run, with published weights if a file is given.
  *
- * @throws UsageError, InputError when the weights do not fit.
+ * @throws UsageError, InputError if the weights do not fit.
  */
 export async function beginWith(config: RunConfig, source: string | undefined): Promise<Begun> {
   if (source === undefined) {
@@ -64,7 +64,7 @@ export async function beginWith(config: RunConfig, source: string | undefined): 
   };
 }
 
-/** The file of weights that a user names: of a finished run its model. @throws InputError when that has changed. */
+/** The weights file that a user names; for a finished run, its model. @throws InputError if that has changed. */
 export async function weightsFileOf(source: string): Promise<string> {
   const found = await stat(source).catch(() => undefined);
   if (found?.isDirectory() !== true) return source;
@@ -72,7 +72,7 @@ export async function weightsFileOf(source: string): Promise<string> {
   return runPaths(source).model;
 }
 
-/** The classifier of a run, with the weights that it began with. */
+/** The classifier of a run, with its initial weights. */
 export async function classifierOf(
   paths: RunPaths,
   config: RunConfig,
@@ -94,7 +94,7 @@ export async function classifierOf(
 }
 
 /**
- * The classifier of a finished run with other layers of a defence at test: for defences that need no training of
+ * The classifier of a finished run with the layers of another defence at test, for defences that need no training of
  * their own.
  */
 export async function defendedAtTest(folder: string, model: ModelDefence | undefined): Promise<Classifier> {
@@ -114,7 +114,7 @@ export async function defendedAtTest(folder: string, model: ModelDefence | undef
   return loadWeights(fresh, graph.initializers, { place: path, ignoreUnexpected: true });
 }
 
-/** A defence may change the network at test only: two forms, the same weights. */
+/** Some defences change the network only at test: there are two forms with the same weights. */
 function buildClassifier(
   { model, image, classNames, settings, initial }: RunConfig,
   form: "train" | "test",

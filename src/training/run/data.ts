@@ -6,7 +6,7 @@ import type { TrainingData } from "../loop.js";
 import { DEFAULT_TRAINING, type TrainingSettings } from "../settings/index.js";
 import type { RunConfig } from "./folder.js";
 
-/** What a run says about its training images: see `RunOptions`. */
+/** Options of a run for its training images: see `RunOptions`. */
 interface TrainingImages {
   readonly data: string;
   readonly dataOptions?: OpenOptions | undefined;
@@ -23,10 +23,10 @@ export async function openTraining(options: TrainingImages): Promise<Dataset> {
   return takeSample(dataset, options.limit, createGenerator(options.settings.seed));
 }
 
-/** Of the training images, where the usual number of validation images would be more. */
+/** Largest share of the training images for the default number of validation images. */
 const VALIDATION_SHARE = 1 / 5;
 
-/** A run that sets aside as many images as suit its data: the usual number, or a fifth where that is fewer. */
+/** The run with a number of validation images that suits its data: the default number, or a fifth if that is less. */
 export async function withUsualValidation<Run extends TrainingImages>(options: Run): Promise<Run> {
   const opened = await openTraining({ ...options, limit: undefined });
   const { length } = opened;
@@ -36,7 +36,7 @@ export async function withUsualValidation<Run extends TrainingImages>(options: R
   return { ...options, opened, settings: { ...settings, validation: { ...settings.validation, images } } };
 }
 
-/** Sets aside the images that the weights are chosen by. */
+/** Sets aside the validation images, by which weights are chosen. */
 export async function splitData(
   { settings, validationData, dataOptions }: RunConfig,
   dataset: Dataset,
@@ -55,7 +55,7 @@ export async function splitData(
   return { train: parts.remaining, validation: parts.taken };
 }
 
-/** The images that a run chooses its weights by. @throws UsageError when it has none. */
+/** The validation images of a run, by which it chooses weights. @throws UsageError if it has none. */
 export async function openValidation(config: RunConfig): Promise<Dataset> {
   const dataset = await openTraining({ ...config, limit: config.limit ?? undefined });
   const { validation } = await splitData(config, dataset);

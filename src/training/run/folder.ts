@@ -20,20 +20,20 @@ import { findFault, type TrainingSettings } from "../settings/index.js";
 import { isCheckpointFile } from "./checkpoint.js";
 import type { ImportedModel } from "./imported.js";
 
-/** `config.json` of a run folder: all that `--resume` needs. */
+/** `config.json` of a run folder: everything that `--resume` needs. */
 export interface RunConfig {
   readonly format: 1;
   readonly tool: { readonly name: string; readonly version: string };
   /** As the user named it: `mnist`, a folder. */
   readonly data: string;
   readonly dataOptions: OpenOptions;
-  /** Where the validation images come from; null or absent: split off the training images. */
+  /** Source of the validation images; null or absent: split off the training images. */
   readonly validationData?: string | null;
-  /** The file of weights that training began with, kept in the folder; null or absent: drawn at random. */
+  /** The initial weights, kept in the folder; null or absent: drawn at random. */
   readonly initial?: InitialWeights | null;
-  /** The model that training began with, kept in the folder as `source.onnx`; null or absent: a built-in one. */
+  /** The initial model, kept in the folder as `source.onnx`; null or absent: a built-in one. */
   readonly imported?: ImportedModel | null;
-  /** Training images used, a class-balanced sample; null: all. */
+  /** Number of training images used, a class-balanced sample; null: all. */
   readonly limit: number | null;
   /** An architecture's name, or the path of the imported model as the user named it. */
   readonly model: string;
@@ -50,23 +50,23 @@ export interface InitialWeights {
   readonly file: string;
   /** Of the file that was given. */
   readonly sha256: string;
-  /** Parameters and statistics that it gave. */
+  /** Number of parameters and statistics taken from it. */
   readonly copied: number;
-  /** Whether the last layer was drawn anew. */
+  /** Whether the last layer was drawn at random. */
   readonly newHead: boolean;
-  /** Sha256 of `initial.safetensors`; absent: written before it was kept. */
+  /** Sha256 of `initial.safetensors`; absent in runs of older versions. */
   readonly kept?: string;
-  /** Whether the network normalises its pixels as ImageNet's, because the weights expect it; absent: it does. */
+  /** Whether the network normalises pixels like ImageNet's, because the weights expect it; absent: it does. */
   readonly normalised?: boolean;
 }
 
-/** Where things are in a run folder. */
+/** Paths of the files in a run folder. */
 export interface RunPaths {
   readonly folder: string;
   readonly config: string;
   readonly log: string;
   readonly checkpoints: string;
-  /** Weights before the first step, where they are not drawn from the seed. */
+  /** Weights before the first step, if they are not drawn from the seed. */
   readonly initial: string;
   /** The imported model before the first step. */
   readonly source: string;
@@ -76,7 +76,7 @@ export interface RunPaths {
   readonly manifest: string;
   /** A few images of the latest validation. */
   readonly validation: string;
-  /** The page of the run, as `holdfast train` leaves it. */
+  /** The final page of the run, written by `holdfast train`. */
   readonly report: string;
   readonly lock: string;
 }
@@ -98,7 +98,7 @@ export function runPaths(folder: string): RunPaths {
   };
 }
 
-/** Whether a path below a run folder is one that a run writes, or what a kill left of it. */
+/** Whether a run writes a file at this path below its folder, or a kill may have left one. */
 export function isRunFile(name: string): boolean {
   const [folder, ...rest] = name.split("/");
   if (rest.length > 0) return folder === "checkpoints" && rest.length === 1 && isCheckpointFile(rest[0]!);
@@ -121,21 +121,21 @@ const OWN = new Set([
   "lock",
 ]);
 
-/** Holds a run folder, in which no name of a run's may be a link. @throws UsageError when another process does. */
+/** Locks a run folder, in which no file of a run may be a link. @throws UsageError if another process holds it. */
 export async function holdRunFolder(paths: RunPaths): Promise<Unlock> {
   await refuseLinks(Object.values(paths).filter((path) => path !== paths.folder));
   return lockFolder(paths.folder, paths.lock);
 }
 
-/** What a run keeps of its beginning, where that does not follow from its configuration. */
+/** Files with the initial state of a run, if it does not follow from its configuration. */
 const BEGINNING = ["initial", "source"] as const;
 export type BeginningFile = (typeof BEGINNING)[number];
 
 /**
- * Makes and holds a new run folder. What a start that was killed before its configuration was written left
- * there is taken over.
+ * Creates and locks a new run folder. Files left by a start that was killed before it wrote its configuration
+ * are taken over.
  *
- * @throws UsageError when something else is there already.
+ * @throws UsageError if the folder contains anything else.
  */
 export async function createRunFolder(
   folder: string,
@@ -147,7 +147,7 @@ export async function createRunFolder(
   await ensureFolder(folder);
   const unlock = await holdRunFolder(paths);
   try {
-    // Another process may have begun between the two looks.
+    // Another process may have begun between the two checks.
     if (existsSync(paths.config)) await refuseFull(paths);
     for (const name of BEGINNING) {
       const bytes = files[name];
@@ -176,13 +176,13 @@ async function refuseFull({ folder }: RunPaths): Promise<void> {
   });
 }
 
-/** What a start writes before its configuration; a user's own file is not beside a lock. */
+/** Files that a start writes before its configuration. A user's own files would have no lock beside them. */
 function isLeftover(name: string, there: readonly string[]): boolean {
   if (name === "initial.safetensors" || name === "source.onnx") return there.includes("lock");
   return name === "lock" || (isRunFile(name) && !OWN.has(name));
 }
 
-/** Undoes a start that failed. Files of others stay. */
+/** Undoes a failed start. Other files stay. */
 export async function discardRun({ folder }: RunPaths): Promise<void> {
   await removeOwn(folder, isRunFile);
 }
@@ -193,7 +193,7 @@ const refusal = {
   remedy: "Name a folder that holdfast train made; or, if it was one, restore the file from a copy.",
 };
 
-/** What the reading of a run relies on; the rest is checked where it is used. */
+/** Fields that reading a run relies on; the rest is checked where it is used. */
 const configSchema = z.object({
   format: z.literal(1),
   tool: z.object({ name: z.string(), version: z.string() }),
@@ -232,7 +232,7 @@ const configSchema = z.object({
     }),
 });
 
-/** @throws InputError when the folder is not a run folder. */
+/** @throws InputError if the folder is not a run folder. */
 export async function readRunConfig(folder: string): Promise<RunConfig> {
   const { config } = runPaths(folder);
   if (!existsSync(config)) {
@@ -244,6 +244,6 @@ export async function readRunConfig(folder: string): Promise<RunConfig> {
   }
   const value = await readJson(config, refusal);
   checkShape(configSchema, value, config, refusal);
-  // As it was written: the schema would leave out what it does not name.
+  // Unchanged: the schema would drop fields that it does not name.
   return value as RunConfig;
 }

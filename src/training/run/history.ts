@@ -7,14 +7,14 @@ import { readLog, type LogLine } from "./log.js";
 import { verifyRun } from "./manifest.js";
 import { readShown, type ShownImages } from "./shown.js";
 
-/** A run as its folder tells it: finished, under way, or stopped. */
+/** The state of a run according to its folder: finished, running, or stopped. */
 export interface RunHistory {
   readonly folder: string;
   readonly config: RunConfig;
   readonly lines: readonly LogLine[];
-  /** The step that `--resume` goes on after; undefined where nothing is saved yet. */
+  /** The step after which `--resume` continues; undefined if nothing has been saved yet. */
   readonly savedStep: number | undefined;
-  /** Whether a process of this machine works in the folder. */
+  /** Whether a process on this machine is working in the folder. */
   readonly isHeld: boolean;
   readonly finished: FinishedTraining | undefined;
   /** A few images of the latest validation; undefined before the first one, and for runs of earlier versions. */
@@ -28,9 +28,9 @@ export interface FinishedTraining {
 }
 
 /**
- * Reads a run folder without holding it: a training may be writing there meanwhile.
+ * Reads a run folder without locking it: a training may be writing to it at the same time.
  *
- * @throws InputError where the folder is not one of a run, or its files are damaged.
+ * @throws InputError if the folder is not a run folder, or its files are damaged.
  */
 export async function readRunHistory(folder: string): Promise<RunHistory> {
   const paths = runPaths(folder);

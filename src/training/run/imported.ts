@@ -19,17 +19,17 @@ import type { RunConfig, RunPaths } from "./folder.js";
 import { labelsSha256 } from "./data.js";
 import { verifyRun } from "./manifest.js";
 
-/** What to do with the last layer of an imported model: keep it, or draw one for the classes of the data. */
+/** Whether to keep the last layer of an imported model, or draw a new one for the classes of the data. */
 export type HeadChoice = "keep" | "new";
 
-/** How an imported model is read; a file of holdfast's own needs nothing. */
+/** How to read an imported model; a file from holdfast needs none of this. */
 export interface ImportSettings {
   readonly options?: ImportedOptions | undefined;
-  /** By default kept where the data have the model's classes. */
+  /** By default it is kept if the data have the model's classes. */
   readonly head?: HeadChoice | undefined;
 }
 
-/** `config.json` of a run whose model was imported: what reads `source.onnx` as the run began with it. */
+/** The part of `config.json` about an imported model: how to read `source.onnx` as at the beginning of the run. */
 export interface ImportedModel {
   /** The file's name, without its folder. */
   readonly file: string;
@@ -50,14 +50,14 @@ export function isImport(model: string): boolean {
   return /\.onnx$/i.test(model) || /[/\\]/.test(model);
 }
 
-/** A model that was given, read for the first time. */
+/** A given model, read for the first time. */
 export interface Given {
   readonly model: Model;
   readonly file: string;
   readonly sha256: string;
 }
 
-/** Reads the file; of a finished run its model, where that has not changed. */
+/** Reads the file, or the model of a finished run if it has not changed. */
 export async function readGiven(argument: string): Promise<Given> {
   const path = /\.onnx$/i.test(argument) ? argument : await modelOfRun(argument);
   return {
@@ -72,7 +72,7 @@ async function modelOfRun(folder: string): Promise<string> {
   return `${folder.replace(/[/\\]+$/, "")}/model.onnx`;
 }
 
-/** The shape of the images that a model takes, as far as its file fixes it. */
+/** The image shape of a model, as far as its file fixes it. */
 export function imageShapeOf(
   { model }: Pick<Given, "model">,
   { options = {} }: ImportSettings,
@@ -86,12 +86,12 @@ export function imageShapeOf(
   };
 }
 
-/** The order of its axes: as it is said, or as its input shows. */
+/** The order of its axes: as given, or as inferred from its input. */
 function layoutFor(model: Model, { layout }: ImportedOptions): ImportedOptions["layout"] {
   return layout ?? layoutOf(model);
 }
 
-/** The training images, and how to have them with their classes in another order. */
+/** The training images, and a way to open them with their classes in another order. */
 export interface OpenedData {
   readonly dataset: Dataset;
   reopen(classes: readonly string[]): Promise<Dataset>;
@@ -103,15 +103,15 @@ export interface BegunImport {
   /** With the model, and with the data's classes in the order of its outputs. */
   readonly config: RunConfig;
   readonly dataset: Dataset;
-  /** For `source.onnx`: the model with all its weights, whatever files they lay in. */
+  /** Content of `source.onnx`: the model with all its weights, including those from other files. */
   readonly bytes: Uint8Array;
 }
 
 /**
- * The classifier of a new run from an imported model: its images are those of the data, and so are its classes. Data with
- * all of the model's classes in another order are put into the model's, by their names.
+ * The classifier of a new run from an imported model, with the image shape and the classes of the data. If the data have
+ * all of the model's classes in another order, they are put into the model's order, by name.
  *
- * @throws InputError, UsageError where model, data and recipe do not go together.
+ * @throws InputError, UsageError if model, data and recipe do not fit together.
  */
 export async function beginImported(
   config: RunConfig,
@@ -149,7 +149,7 @@ export async function beginImported(
     onNotice(`${file}: has the data's classes in another order; they are matched by name`);
   }
   const newHead = choosesNewHead(read, dataset, head, onNotice);
-  // What is written here is what a resumed run reads.
+  // Reads the same bytes that a resumed run will read.
   const bytes = writeModel(model);
   const imported = { file, sha256, kept: sha256Of(bytes), options: all, newHead };
   const begun: RunConfig = {
@@ -162,7 +162,7 @@ export async function beginImported(
   return { classifier: trained(read, begun).classifier, config: begun, dataset, bytes };
 }
 
-/** The data's classes in the order of the model's outputs, where they are these in another order; undefined otherwise. */
+/** The data's classes in the order of the model's outputs, if only their order differs; otherwise undefined. */
 function modelOrder(model: Classifier, dataset: Dataset): readonly string[] | undefined {
   const { classNames } = dataset;
   if (model.classNames.length !== classNames.length) return undefined;
@@ -173,7 +173,7 @@ function modelOrder(model: Classifier, dataset: Dataset): readonly string[] | un
   return classNames.map((_, output) => classNames[outputs.indexOf(output)]!);
 }
 
-/** The imported model of a run, as it was before the first step. @throws InputError when its copy has changed. */
+/** The imported model of a run, as before the first step. @throws InputError if its copy has changed. */
 export async function importedOf({ source }: RunPaths, config: RunConfig): Promise<Imported> {
   const { kept, file, options } = config.imported!;
   if (sha256Of(await readFileChecked(source)) !== kept) {
@@ -192,7 +192,7 @@ function trained(read: Imported, { imported, classNames, settings }: RunConfig):
   return { ...read, classifier: { ...read.classifier, classNames, unnamed: undefined } };
 }
 
-/** Writes the file's own model with the weights of the run, and beside it how its images were read. */
+/** Writes the file's own model with the weights of the run, and a description of its images beside it. */
 export async function exportImported(
   path: string,
   imported: Imported,
@@ -205,7 +205,7 @@ export async function exportImported(
   await writeDescription(path, descriptionFor(model, config));
 }
 
-/** How the exported file is to be read: as the run read the one that it began with. */
+/** How to read the exported file: in the same way as the run read its initial model. */
 function descriptionFor(
   model: Model,
   { imported, classNames, dataOptions: { fit, cropFraction, interpolation } }: RunConfig,
@@ -305,9 +305,9 @@ function choosesNewHead(
   return false;
 }
 
-/** Why a last layer that is kept would learn one class by the images of another; undefined where it would not. */
+/** Why a kept last layer would learn one class from the images of another; undefined if it would not. */
 function misplacement(model: Classifier, dataset: Dataset): string | undefined {
-  // By the user's word the names are others for the classes at their places. A model without any may still be ImageNet's.
+  // The user states that these are other names for the classes at their places. A model without names may still be ImageNet's.
   const isStated = model.unnamed !== true || dataset.classesStated === true;
   if (isStated && findClassFault(model, dataset) === undefined) return undefined;
   const outputs = outputsByName(model, dataset);

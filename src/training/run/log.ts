@@ -14,17 +14,17 @@ export type LogLine =
   | ({ readonly type: "validation"; readonly seconds: number } & ValidationRecord)
   | { readonly type: "warning"; readonly step: number; readonly code: string; readonly message: string };
 
-/** An append-only log that can be cut back to what a checkpoint knows. */
+/** An append-only log that can be truncated to its length at a checkpoint. */
 export interface RunLog {
   append(line: LogLine): Promise<void>;
-  /** Flushes to the disk; the log's length in bytes. */
+  /** Flushes to the disk and returns the log's length in bytes. */
   flush(): Promise<number>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the log and cuts it to `bytes`, so that steps done again are not told twice. A log that is shorter
- * loses its last line where that is not whole: `missing` says how many bytes there are fewer than there were.
+ * Opens the log and truncates it to `bytes`, so that repeated steps are not logged twice. A shorter log loses
+ * its last line if that is incomplete: `missing` is the number of lost bytes.
  */
 export async function openLog(path: string, bytes: number): Promise<RunLog & { readonly missing: number }> {
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -87,9 +87,9 @@ const lineSchema = z.discriminatedUnion("type", [
 ]);
 
 /**
- * The lines of a log; a last line that a kill cut short is left out.
+ * The lines of a log, without a last line that a kill cut short.
  *
- * @throws InputError naming the first line that is not one of a log.
+ * @throws InputError naming the first line that is not a valid log line.
  */
 export async function readLog(path: string): Promise<readonly LogLine[]> {
   const text = new TextDecoder().decode(await readFileChecked(path, MOST_JSON_BYTES));

@@ -8,7 +8,7 @@ import type { ValidationRecord } from "../state.js";
 import { digestSchema, validationSchema } from "./checkpoint.js";
 import { runPaths, type RunConfig } from "./folder.js";
 
-/** `manifest.json`: written last, so its presence says that the run is finished. */
+/** `manifest.json`: written last, so its presence means that the run is finished. */
 export interface Manifest {
   readonly format: 1;
   readonly tool: RunConfig["tool"];
@@ -17,13 +17,13 @@ export interface Manifest {
   readonly steps: number;
   readonly seconds: number;
   readonly best: ValidationRecord | null;
-  /** Of each file, 64 hexadecimal digits. */
+  /** 64 hexadecimal digits for each file. */
   readonly sha256: Hashes;
 }
 
-/** The files that a manifest vouches for. */
+/** The files whose hashes are in a manifest. */
 const HASHED = ["config.json", "log.jsonl", "model.onnx"] as const;
-/** What only a run of an imported model has. */
+/** Only runs of an imported model have this file. */
 const EXPORTED = "exported.onnx";
 type HashedFile = (typeof HASHED)[number] | typeof EXPORTED;
 type Hashes = Readonly<
@@ -43,7 +43,7 @@ const manifestSchema: z.ZodType<Pick<Manifest, "steps" | "seconds" | "best" | "s
   }),
 });
 
-/** What a manifest says of the files as they lie there now. */
+/** The hashes that a manifest of the current files would have. */
 export async function hashesOf(folder: string): Promise<Manifest["sha256"]> {
   const entries: [string, string][] = [];
   for (const name of [...HASHED, EXPORTED]) {
@@ -55,9 +55,9 @@ export async function hashesOf(folder: string): Promise<Manifest["sha256"]> {
 }
 
 /**
- * The manifest of a finished run, after a look at every file that it vouches for.
+ * The manifest of a finished run, after verifying every file in it.
  *
- * @throws InputError when the manifest is damaged, or a file is missing or has other bytes than were written.
+ * @throws InputError if the manifest is damaged, or a file is missing or has changed.
  */
 export async function verifyRun(folder: string): Promise<Pick<Manifest, "steps" | "seconds" | "best">> {
   const { manifest: path } = runPaths(folder);

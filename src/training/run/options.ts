@@ -6,7 +6,7 @@ import type { ValidationRecord } from "../state.js";
 import type { InitialWeights, RunConfig } from "./folder.js";
 import type { ImportSettings } from "./imported.js";
 
-/** What a run trains, on what, and how. */
+/** What a run trains, on which data, and how. */
 export interface RunOptions {
   /** As for `openDataset`; its training split is used. */
   readonly data: string;
@@ -29,11 +29,11 @@ export interface RunOptions {
   readonly settings: TrainingSettings;
   /** The run folder; must not exist, or be empty. */
   readonly out: string;
-  /** What `config.json` says trained it: this package by default. */
+  /** The tool named in `config.json`: this package by default. */
   readonly tool?: { readonly name: string; readonly version: string } | undefined;
 }
 
-/** What a run says as it goes. */
+/** Events of a run. */
 export type RunEvent =
   | TrainingEvent
   | ({ readonly type: "initialised" } & InitialWeights)
@@ -43,11 +43,11 @@ export type RunEvent =
 
 /** Progress and cancellation of a run. */
 export interface RunHooks extends Pick<TrainingHooks, "signal" | "compile"> {
-  /** Told which operators the device leaves to the CPU. */
+  /** Called with the operators that the device leaves to the CPU. */
   readonly onCpu?: ((operators: readonly string[]) => void) | undefined;
-  /** Opens devices: the runtime's by default, or a test's stand-in. */
+  /** Opens devices; the runtime's function by default, or a stand-in in tests. */
   readonly openDevice?: typeof openDevice | undefined;
-  /** Told of each event as it happens. */
+  /** Called for each event as it happens. */
   readonly onEvent?: ((event: RunEvent) => void | Promise<void>) | undefined;
 }
 

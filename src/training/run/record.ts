@@ -1,4 +1,4 @@
-/** What a run under way writes into its log. */
+/** Writes the log of a run. */
 import type { DeviceName } from "../../runtime/index.js";
 import type { TrainingEvent, TrainingWarningCode } from "../loop.js";
 import { DivergedError } from "../watch.js";
@@ -7,7 +7,7 @@ import type { RunPaths } from "./folder.js";
 import { openLog, type RunLog } from "./log.js";
 import type { RunHooks } from "./options.js";
 
-/** The log as it was at the checkpoint. Lines that were lost since are done without: nothing is computed from them. */
+/** Reopens the log as at the checkpoint. Lines that were lost since then are not restored: nothing is computed from them. */
 export async function reopenLog(
   paths: RunPaths,
   checkpoint: Checkpoint | undefined,
@@ -20,7 +20,7 @@ export async function reopenLog(
   return log;
 }
 
-/** A run that goes on elsewhere than it began. */
+/** Logs that a run continues on another device. */
 export async function sayDevice(
   log: RunLog,
   hooks: RunHooks,
@@ -34,7 +34,7 @@ export async function sayDevice(
   await warn(log, hooks, step, "device", message);
 }
 
-/** What ended a training beyond mending stays in its log. */
+/** Logs the error that ended a training for good. */
 export async function rethrowLogged(log: RunLog, error: unknown): Promise<never> {
   if (error instanceof DivergedError) {
     const { step, problem: message } = error;
@@ -43,7 +43,7 @@ export async function rethrowLogged(log: RunLog, error: unknown): Promise<never>
   throw error;
 }
 
-/** Keeps an event of the training; of steps each `every`-th. */
+/** Logs an event of the training, and every `every`-th step. */
 export async function logEvent(
   log: RunLog,
   event: TrainingEvent,

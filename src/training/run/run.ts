@@ -48,7 +48,7 @@ import { saveShown } from "./shown.js";
  */
 export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promise<FinishedRun> {
   checkSettings(options.settings);
-  // What cannot be had is said before data are read.
+  // Reports an unavailable device before reading data.
   await (hooks.openDevice ?? openDevice)(options.settings.device ?? "cpu");
   const given = isImport(options.model) ? await readGiven(options.model) : undefined;
   const dataOptions = dataOptionsFor(options, given);
@@ -84,7 +84,7 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
     for (const message of notices) await onEvent({ type: "notice", message });
     return await proceed(paths, begun.config, begun.classifier, begun.dataset, { ...hooks, onEvent });
   } catch (error) {
-    // A failed start (a batch too large, a bad picture) leaves nothing, so that it can be repeated.
+    // A failed start (such as a batch that is too large, or a bad picture) leaves nothing behind, so it can be repeated.
     if (!begins) await discardRun(paths);
     throw error;
   } finally {
@@ -93,10 +93,10 @@ export async function trainRun(options: RunOptions, hooks: RunHooks = {}): Promi
 }
 
 /**
- * Continues the run in `folder` from its newest checkpoint. The outcome has the same bytes as if it
+ * Continues the run in `folder` from its newest checkpoint. The results have the same bytes as if it
  * had never stopped. A finished run is returned unchanged.
  *
- * @param asked settings that the run must have.
+ * @param asked settings that the run must match.
  * @param moved where the data are now, if they have moved, and the device to continue on, if it is another one. The log then says
  *   so, because the weights are no longer those of one device.
  * @throws UsageError naming the settings that differ; InputError on damaged checkpoints or other data.
@@ -155,7 +155,7 @@ async function proceed(
     const checkpoint = await loadCheckpoint(paths.checkpoints);
     if (checkpoint !== undefined) {
       refuseEdited(paths, checkpoint.progress, configSha256);
-      // A kill after the last checkpoint leaves what it was about to remove.
+      // A kill after the last checkpoint leaves files that would have been removed.
       await tidyCheckpoints(paths.checkpoints);
     }
     log = await reopenLog(paths, checkpoint, hooks);
@@ -191,7 +191,7 @@ async function proceed(
   }
 }
 
-/** With edited settings the run would go on as another training under the same name. */
+/** With edited settings the run would continue as another training under the same name. */
 function refuseEdited({ config }: RunPaths, { configSha256 }: Progress, found: string): void {
   if (configSha256 === undefined || configSha256 === found) return;
   throw new InputError({
@@ -239,7 +239,7 @@ async function finish(
   return { folder, model, steps: outcome.state.step, best, config };
 }
 
-/** Compares what the caller asks for with the run, field by field (`settings.batchSize`, …). */
+/** Compares the requested settings with the run's, field by field (`settings.batchSize`, …). */
 function refuseDifferences(
   folder: string,
   config: RunConfig,

@@ -6,7 +6,7 @@ import { verifyRun } from "./manifest.js";
 /** A setting as a report shows it. */
 type Scalar = string | number | boolean | null;
 
-/** How a run went, thinned for plotting; the shape that results keep. */
+/** The history of a run, thinned out for plotting, as stored in results. */
 export interface RunSummary {
   readonly settings: Readonly<Record<string, Scalar>>;
   readonly steps: number;
@@ -22,10 +22,10 @@ export interface RunSummary {
   readonly bestStep?: number;
 }
 
-/** More points than a chart has pixels help nobody. */
+/** A chart does not need more points than it has pixels. */
 const MOST_POINTS = 400;
 
-/** Reads the summary of a finished run. @throws InputError when the folder is not one, or a file has changed. */
+/** Reads the summary of a finished run. @throws InputError if the folder is not a finished run, or a file has changed. */
 export async function readRunSummary(folder: string): Promise<RunSummary> {
   const { steps: total, seconds, best } = await verifyRun(folder);
   const config = await readRunConfig(folder);
@@ -57,7 +57,7 @@ export function runSettings({ data, model, settings }: RunConfig): Record<string
   return { data, model, ...flatSettings(settings) };
 }
 
-/** Settings alone: `{ recipe: { weights: { clean: 1 } } }` → `recipe.weights.clean: 1`; prose is left out. */
+/** Settings alone: `{ recipe: { weights: { clean: 1 } } }` → `recipe.weights.clean: 1`; without prose. */
 export function flatSettings(settings: TrainingSettings): Record<string, Scalar> {
   const out: Record<string, Scalar> = {};
   const visit = (value: unknown, path: string): void => {

@@ -3,8 +3,8 @@ import type { SettingRow } from "./row.js";
 import { SETTING_ROWS } from "./rows.js";
 
 /**
- * The first setting that is not what its row says, its recipe aside. What may be left out or null by its default may be so here,
- * and so may what belongs to one optimiser, schedule or augmentation.
+ * The first setting that violates its row, apart from the recipe. A setting may be absent or null if its default is, or
+ * if it belongs to only one optimiser, schedule or augmentation.
  */
 export function findFault(
   settings: unknown,

@@ -1,4 +1,4 @@
-/** What can be known of a training's settings without loading what trains: the command line reads it for `--help`. */
+/** The settings of a training, without the code that trains, so that the command line can load them for `--help`. */
 export { OPTIMISERS } from "../optimisers/index.js";
 export { SCHEDULES } from "../schedule.js";
 export { findFault } from "./find-fault.js";

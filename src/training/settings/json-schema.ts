@@ -4,7 +4,7 @@ import { SETTING_ROWS } from "./rows.js";
 
 type Schema = Record<string, unknown>;
 
-/** What older runs do not have, or few do. */
+/** Settings that older runs, or most runs, do not have. */
 const OPTIONAL: ReadonlySet<string> = new Set(["trunkLearningRate", "memory", "device"]);
 
 /** JSON Schema (draft 2020-12) of `settings` in a run's `config.json`; its recipe is described by `recipe.schema.json`. */
@@ -33,7 +33,7 @@ function schemaOf({ rule, help, default: standard }: SettingRow): Schema {
   };
 }
 
-/** Objects on the way are made; augmentation may be null. */
+/** Creates objects on the way; augmentation may be null. */
 function place(properties: Schema, [key, ...rest]: readonly string[], schema: Schema): void {
   if (key === undefined) return;
   if (rest.length === 0) {

@@ -27,7 +27,7 @@ export function settingsMarkdown(): string {
   ].join("\n");
 }
 
-/** What may be typed, or what may stand in the settings where nothing can be typed. */
+/** The values that can be typed, or those that settings can have if nothing can be typed. */
 function describeTyped({ flag, rule, keep }: SettingRow): string {
   if (rule.kind === "text" || (rule.kind === "flag" && flag !== undefined)) return "";
   return describeRule(rule.kind === "list" && keep !== undefined ? rule.of : rule);

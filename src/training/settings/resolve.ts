@@ -6,16 +6,16 @@ import { SETTING_ROWS, USUAL_RECIPE } from "./rows.js";
 import type { TrainingSettings } from "./settings.js";
 
 /**
- * Settings with what is given, every other value as its row has it by default.
+ * The given settings, with the defaults of their rows for all others.
  *
- * @param given what was typed, by path; what it says of an adversary is left out where the recipe has none.
- * @throws UsageError naming what is given to an optimiser that has no such thing.
+ * @param given what was typed, by path; options for an adversary are ignored if the recipe has none.
+ * @throws UsageError naming an option that the optimiser does not have.
  */
 export function resolveSettings(
   given: GivenSettings,
   known: Pick<TrainingSettings, "recipe" | "threads">,
 ): TrainingSettings {
-  // Whole once the last row is read: what the rows leave out may be left out.
+  // Complete after the last row: anything that the rows omit is optional.
   let settings = { ...known, augmentation: null } as TrainingSettings;
   for (const [path, row] of SETTING_ROWS) {
     if (path === "recipe.name") continue;
@@ -28,7 +28,7 @@ export function resolveSettings(
   return settings;
 }
 
-/** The value that is kept of what was typed. */
+/** The setting for a typed value. */
 export function keptValue({ keep }: SettingRow, typed: unknown, settings: TrainingSettings): unknown {
   return keep !== undefined && typeof typed === "number" ? keep(typed, settings) : typed;
 }
@@ -41,7 +41,7 @@ function defaultOf(
   return typeof standard === "function" ? (standard(settings, given) as unknown) : standard;
 }
 
-/** Choosing a kind sets the whole that it is the kind of. */
+/** Choosing a kind sets the whole object to which the kind belongs. */
 function setTo(
   settings: TrainingSettings,
   path: string,

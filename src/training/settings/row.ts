@@ -1,4 +1,4 @@
-/** What a row of the table of settings says, and which rows there must be. */
+/** Rows of the table of settings, and which rows are required. */
 import type { ChoiceRule, FlagRule, ListRule, NumberRule, Rule, TextRule } from "../../options/index.js";
 import type { TrainingSettings } from "./settings.js";
 
@@ -11,7 +11,7 @@ type LeafPath<T> = T extends unknown
     }[keyof T & string]
   : never;
 
-/** The value at a path; of alternatives, those that have it. */
+/** The value at a path; for a union, of the members that have it. */
 type ValueAt<T, Path extends string> = T extends unknown
   ? Path extends `${infer Key}.${infer Rest}`
     ? Key extends keyof T
@@ -22,7 +22,7 @@ type ValueAt<T, Path extends string> = T extends unknown
       : never
   : never;
 
-/** Parts of a recipe that the command line can change; a recipe file says the rest (docs/recipes.md). */
+/** Parts of a recipe that the command line can change; a recipe file sets the rest (docs/recipes.md). */
 type RecipePath =
   | "recipe.name"
   | `recipe.adversary.${"norm" | "epsilon" | "steps" | "relativeStepSize" | "randomStart"}`
@@ -30,7 +30,7 @@ type RecipePath =
 
 export type SettingPath = LeafPath<Omit<TrainingSettings, "recipe">> | RecipePath;
 
-/** What was typed or asked for, by path. */
+/** Typed or requested values, by path. */
 export type GivenSettings = { readonly [Path in SettingPath]?: string | number | boolean };
 
 type RuleFor<T> = [T] extends [boolean]
@@ -45,20 +45,20 @@ type DefaultOf<T> = T | ((settings: TrainingSettings, given: GivenSettings) => T
 
 /** One setting of a training. */
 export interface SettingRow<T = unknown> {
-  /** As it is typed; without one the command line cannot change it. `--no-x` turns off what is on. */
+  /** The option to type; without one the command line cannot change the setting. `--no-x` turns off a default. */
   readonly flag?: string;
   readonly help: string;
-  /** What it may be; where `keep` is given, what may be typed. */
+  /** Its possible values; with `keep`, those that can be typed. */
   readonly rule: unknown extends T ? Rule : RuleFor<NonNullable<T>>;
-  /** Its value where nothing is given; without one it is left out, or as the whole that it belongs to has it. */
+  /** Its value if none is given; without a default it is absent, or has the value from the object to which it belongs. */
   readonly default?: DefaultOf<T>;
-  /** How the default reads where it is a rule; otherwise the value itself. */
+  /** Text for a default that is a rule; otherwise the value itself is shown. */
   readonly defaultText?: string;
-  /** Choosing a kind sets the whole that it is the kind of to one of these. */
+  /** Choosing a kind sets the whole object to which it belongs to one of these. */
   readonly variants?: Readonly<Record<string, object>>;
-  /** It belongs to this optimiser or schedule alone. */
+  /** The only optimiser or schedule to which it belongs. */
   readonly only?: string;
-  /** From the number that is typed to the value that is kept. */
+  /** Converts the typed number to the setting. */
   readonly keep?: (typed: number, settings: TrainingSettings) => T;
 }
 

@@ -30,7 +30,7 @@ function defaultsOf(variants: Readonly<Record<string, object>>, field: string): 
     .join(", ");
 }
 
-/** Norms whose steps are part of a graph; that of L1 is taken on the host. */
+/** Norms with steps inside the graph; the step for L1 is computed on the host. */
 const TRAINABLE_NORMS = BALL_NORMS.filter((norm) => norm !== "l1");
 export const USUAL_RECIPE = "at-alp";
 
@@ -181,7 +181,7 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
     flag: "--step-size <x>",
     help: "step size of the adversary",
     rule: POSITIVE,
-    // Other steps than the recipe's reach as far.
+    // Another number of steps than the recipe's has the same reach.
     default: ({ recipe }, { "recipe.adversary.steps": steps }) =>
       steps === undefined || recipe.adversary === undefined ? undefined : 2.5 / recipe.adversary.steps,
     defaultText: "the recipe's, or 2.5 ε / steps",
@@ -318,7 +318,7 @@ export const SETTING_ROWS: readonly (readonly [SettingPath, SettingRow])[] = Obj
   SETTINGS,
 ) as (readonly [SettingPath, SettingRow])[];
 
-/** The default in words; undefined where the setting is left out, or null. */
+/** The default in words; undefined if the setting is absent or null by default. */
 export function describeDefault({ default: standard, defaultText }: SettingRow): string | undefined {
   if (defaultText !== undefined) return defaultText;
   if (standard === undefined || standard === null || typeof standard === "function") return undefined;

@@ -4,7 +4,7 @@ import type { DeviceName } from "../../runtime/index.js";
 import type { OptimiserSpec } from "../optimisers/index.js";
 import type { Schedule } from "../schedule.js";
 
-/** Everything that decides the weights a training comes to, as plain data. */
+/** Everything that determines the weights of a training, as plain data. */
 export interface TrainingSettings {
   readonly recipe: Recipe;
   /** Passes over the training images; fractions too. */
