@@ -9,32 +9,32 @@ import { passesGradient, stoppingNodes } from "./reach.js";
 
 /** What keeps a model from being attacked, and what would be needed. */
 export interface Obstacle {
-  /** The node's name; null where it is none of one node. */
+  /** The node's name; null if it is not about a single node. */
   readonly node: string | null;
   readonly op: string | null;
   readonly problem: string;
   readonly needed: string;
 }
 
-/** What came of trying. */
+/** The outcome of trying an attack step. */
 export interface Attackability {
   readonly obstacles: readonly Obstacle[];
-  /** Nodes between image and logits that pass no gradient, beside which there are other ways. */
+  /** Nodes between image and logits that pass no gradient although other paths do. */
   readonly flat: readonly { readonly node: string; readonly op: string }[];
-  /** The graph of one step of PGD; undefined where it could not be built. */
+  /** The graph of one step of PGD; undefined if it could not be built. */
   readonly step: Graph | undefined;
 }
 
-/** Elements from which a constant is fed, so that compiling copies and folds nothing large. */
+/** Constants with at least this many elements are fed as inputs, so that compiling does not copy or fold anything large. */
 const LARGE = 1024;
 const WITHOUT_FLAT =
   "Export the model without these nodes, such as before quantisation or before the final decision. An attack needs a gradient.";
 
 /**
- * Tries what an attack does: binds the batch, builds one step of PGD with the gradient of the image, and has ONNX Runtime
- * take it, without optimising it. Weights are fed there, so that it takes as long for 100 MB as for one.
+ * Tries what an attack does: binds the batch, builds one step of PGD with the gradient of the image, and lets ONNX Runtime
+ * load it without optimising it. Weights are fed as inputs, so that 100 MB take no longer than one.
  *
- * Every node that prevents it is named, not the first alone.
+ * Names every node that prevents it, not only the first.
  */
 export async function tryAttack(classifier: Classifier, batchSize: number): Promise<Attackability> {
   const { image, logits } = classifier;
@@ -85,7 +85,7 @@ async function tryToCompile(step: Graph): Promise<readonly Obstacle[]> {
   }
 }
 
-/** What an InputError says; any other error is a fault of ours. */
+/** The obstacle in an InputError; any other error is a bug in holdfast. */
 function obstacleOf(error: unknown): Obstacle {
   if (!(error instanceof InputError)) throw error;
   const named = /node "(.*)" \((\w+)\)/.exec(error.place) ?? /node "(.*)"/.exec(error.place);

@@ -6,22 +6,22 @@ import { imageEntry } from "./normalisation.js";
 import { countOperations, type Operations } from "./operations.js";
 import type { ModelInspection, OperatorCount } from "./inspection-schema.js";
 
-/** What is known of a model beside its classifier. */
+/** What is known about a model besides its classifier. */
 export interface InspectedModel {
   readonly name: string;
   readonly path: string;
   readonly sha256: string;
   readonly recipe: string | null;
   readonly classifier: Classifier;
-  /** What was noticed when it was read, in sentences. */
+  /** Notices from reading it, in sentences. */
   readonly notices: readonly string[];
-  /** What it takes instead of pixels in [0, 1], and who says so, in words. */
+  /** What it expects instead of pixels in [0, 1], and the source of this information, in words. */
   readonly pixels: string;
-  /** Whether the caller said mean, deviation or range, and the layout. */
+  /** Whether the caller gave mean, deviation or range, and the layout. */
   readonly given: { readonly normalisation: boolean; readonly layout: boolean };
 }
 
-/** Everything that `holdfast inspect` says; what an attack needs is tried, not guessed. */
+/** Everything that `holdfast inspect` reports; whether an attack is possible is tried, not guessed. */
 export async function inspectModel(model: InspectedModel, batchSize: number): Promise<ModelInspection> {
   const { classifier, name, path, sha256, recipe, notices } = model;
   const { graph } = classifier;
@@ -63,7 +63,7 @@ function measured(
   { step }: Attackability,
   { bound, batchSize }: { readonly bound: number; readonly batchSize: number },
 ): { operations?: Operations; memory?: MemoryEstimate } {
-  // What cannot be bound is an obstacle, and is said as one.
+  // A model that cannot be bound is reported as an obstacle.
   if (step === undefined) return tryCounting(classifier, bound);
   const { graph: forward } = bindBatch(classifier, bound);
   const operations = countOperations(forward, bound);
@@ -107,7 +107,7 @@ function elementsOf({ initializers }: Graph<Dim>, names: Iterable<string>): numb
   return [...names].reduce((sum, each) => sum + (initializers.get(each)?.data.length ?? 0), 0);
 }
 
-/** The commonest first. */
+/** The most common first. */
 function countOperators({ nodes }: Graph<Dim>): OperatorCount[] {
   const counts = new Map<string, OperatorCount>();
   for (const { op } of nodes) {

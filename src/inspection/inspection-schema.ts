@@ -89,7 +89,7 @@ const unreadable = z
 /** What `holdfast inspect --json` writes. */
 export const inspectionSchema = z.discriminatedUnion("readable", [readable, unreadable]);
 
-/** What `holdfast inspect --json` says of a model that can be read (`schemas/inspection.schema.json`). */
+/** What `holdfast inspect --json` writes about a readable model (`schemas/inspection.schema.json`). */
 export type ModelInspection = z.infer<typeof readable>;
 export type UnreadableInspection = z.infer<typeof unreadable>;
 export type OperatorCount = z.infer<typeof operator>;

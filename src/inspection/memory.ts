@@ -4,7 +4,7 @@ import { bytesPerElement, sizeOf } from "../tensor/index.js";
 
 /** Estimated peaks of the whole process, in bytes. */
 export interface MemoryEstimate {
-  /** Images a step. */
+  /** Images per step. */
   readonly batchSize: number;
   /** One step of PGD, compiling included. */
   readonly attackStep: number;
@@ -17,9 +17,9 @@ const MIB = 2 ** 20;
 const PROCESS = 200 * MIB;
 /** Copies of the weights: as read, as compiled, rotated for the gradient, in blocked order. */
 const ATTACK_COPIES = 5.5;
-/** Blocked copies and workspaces beside the values themselves. */
+/** Blocked copies and workspaces besides the values themselves. */
 const ATTACK_VALUES = 1.6;
-/** The weights as read and as fed, their gradients, momenta and the next of each, with what compiling takes. */
+/** The weights as read and as fed, their gradients and momenta and the next of each, plus what compiling takes. */
 const TRAINING_COPIES = 7;
 /** Share of the forward pass's values that its gradient keeps. */
 const TRAINING_VALUES = 0.7;
@@ -31,8 +31,8 @@ const TRAINING_VALUES = 0.7;
  *   training = 200 MiB + 7 W + 0.7 B F
  *
  * W: bytes of the constants. L: the most bytes that the values of a PGD step take at once. F: bytes of all values that
- * the forward pass makes. The factors were fitted to the peaks of five networks of 1 and 8 images, which they meet
- * to about a fifth on Linux with two threads (`bench/inspect.mjs`).
+ * the forward pass makes. The factors were fitted to the peaks of five networks with 1 and 8 images, and agree with
+ * them to within about a fifth on Linux with two threads (`bench/inspect.mjs`).
  */
 export function estimateMemory(
   { forward, step }: { readonly forward: Graph; readonly step: Graph },

@@ -1,6 +1,6 @@
 import { attributesOf, isNode, type Dim, type Graph, type Node } from "../graph/index.js";
 
-/** What a graph does to its image before its first layer: u = (x − mean) / std, a channel. */
+/** What a graph does to its image before its first layer: u = (x − mean) / std per channel. */
 export interface Normalisation {
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -8,20 +8,20 @@ export interface Normalisation {
   readonly nodes: readonly string[];
 }
 
-/** What the image passes first. */
+/** What happens to the image first. */
 export interface ImageEntry {
   /** Order of the axes that the layers see. */
   readonly layout: "NCHW" | "NHWC";
-  /** Undefined where the pixels in [0, 1] reach the first layer as they are. */
+  /** Undefined if pixels in [0, 1] reach the first layer unchanged. */
   readonly normalisation: Normalisation | undefined;
 }
 
-/** Ops that leave the numbers as they are. */
+/** Ops that do not change the values. */
 const UNCHANGED: ReadonlySet<string> = new Set(["Identity", "Cast", "Transpose", "Dropout"]);
 
 /**
- * Follows the image through shifts, scales and transpositions to its first layer: whether normalisation is in the graph,
- * and in which layout the layers see it. Only numbers a channel, or one for all, count.
+ * Follows the image through shifts, scales and transpositions to its first layer, to find normalisation in the graph and
+ * the layout that the layers see. Only one number per channel, or one for all, counts.
  */
 export function imageEntry({ nodes, initializers }: Graph<Dim>, image: string, channels: number): ImageEntry {
   const [scale, shift] = [
@@ -56,7 +56,7 @@ export function imageEntry({ nodes, initializers }: Graph<Dim>, image: string, c
   };
 }
 
-/** A constant as one number a channel; undefined where it is anything else. */
+/** A constant as one number per channel; undefined for anything else. */
 function perChannel(
   { shape, data }: { readonly shape: readonly number[]; readonly data: ArrayLike<number | bigint> },
   axis: number,
@@ -68,7 +68,7 @@ function perChannel(
   return Array.from({ length: channels }, (_, c) => Number(data[data.length === 1 ? 0 : c]));
 }
 
-/** Takes the node's part in u = scale · x + shift; false where it has none. */
+/** Applies the node to u = scale · x + shift; false if it is not of that form. */
 function applies(node: Node, name: string, by: readonly number[], scale: number[], shift: number[]): boolean {
   const first = node.inputs[0] === name;
   const sign = node.op === "Sub" ? -1 : 1;
@@ -84,7 +84,7 @@ function applies(node: Node, name: string, by: readonly number[], scale: number[
   return true;
 }
 
-/** Six digits: what float32 holds. */
+/** To six digits, the precision of float32. */
 function rounded(value: number): number {
   return Number(value.toPrecision(6)) + 0;
 }

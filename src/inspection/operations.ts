@@ -5,7 +5,7 @@ import { sizeOf } from "../tensor/index.js";
 export interface Operations {
   /** Multiply-adds of convolutions and products of matrices; what papers often call FLOPs. */
   readonly multiplyAdds: number;
-  /** Floating-point operations: two a multiply-add, and one an element for the rest. */
+  /** Floating-point operations: two per multiply-add, and one per element for the rest. */
   readonly flops: number;
 }
 
@@ -22,14 +22,14 @@ type Count = (shapes: Shapes) => number;
 /** An RNN of G gates: T · N · D · G · H · (I + H), of x `[T, N, I]` and weights `[D, G · H, I]`. */
 const recurrent: Count = ({ inputs: [x, w, r] }) => x![0]! * x![1]! * w![0]! * w![1]! * (x![2]! + r!.at(-1)!);
 
-/** A product whose last axis of the first operand is summed over. */
+/** A product that sums over the last axis of its first operand. */
 const product: Count = ({ inputs: [a], outputs: [y] }) => sizeOf(y!) * a!.at(-1)!;
 
-/** Multiply-adds of the ops that are made of them, by name; biases left out. */
+/** Multiply-adds of the ops that consist of them, by name, without biases. */
 const MULTIPLY_ADDS: Readonly<Record<string, Count>> = {
   /** |y| · (C / group) · k: a weight is `[M, C / group, kernel]`. */
   Conv: ({ inputs: [, w], outputs: [y] }) => sizeOf(y!) * sizeOf(w!.slice(1)),
-  /** |x| · (M / group) · k: every element of x is multiplied by a kernel a channel. */
+  /** |x| · (M / group) · k: every element of x is multiplied by one kernel per channel. */
   ConvTranspose: ({ inputs: [x, w] }) => sizeOf(x!) * sizeOf(w!.slice(1)),
   MatMul: product,
   Gemm: ({ inputs: [a], outputs: [y], node }) =>
@@ -47,7 +47,7 @@ function einsum({ inputs, node }: Shapes): number {
   terms.forEach((term, i) => {
     const { length } = inputs[i]!;
     const letters = term.replace("...", "*".repeat(Math.max(0, length - term.replace("...", "").length)));
-    // Axes behind an ellipsis are told apart by their place from the end of it.
+    // Axes of an ellipsis are distinguished by their position from its end.
     let dots = [...letters].filter((letter) => letter === "*").length;
     [...letters].forEach((letter, axis) => {
       const key = letter === "*" ? `*${dots--}` : letter;
@@ -57,7 +57,7 @@ function einsum({ inputs, node }: Shapes): number {
   return [...sizes.values()].reduce((all, size) => all * size, 1);
 }
 
-/** Ops that only move numbers about, or say what they know beforehand. */
+/** Ops that only move values, or whose output is known beforehand. */
 const MOVING: ReadonlySet<string> = new Set(
   (
     "Identity Reshape Flatten Transpose Squeeze Unsqueeze Expand Concat Split Slice Pad Gather GatherElements GatherND " +
@@ -65,18 +65,18 @@ const MOVING: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** Ops that read each element of their input once, and give fewer. */
+/** Ops that read each element of their input once, and return fewer. */
 const READING = /^(Reduce|Global|Arg)/;
 /** Ops that read a window for each element of their output. */
 const WINDOWS: ReadonlySet<string> = new Set(["MaxPool", "AveragePool", "LpPool"]);
 
 /**
- * The operations of a bound graph that depend on its inputs, an image: those that constants alone decide are done once.
+ * The operations per image of a bound graph that depend on its inputs; those that depend only on constants run once.
  *
  *   FLOPs = 2 · multiply-adds + Σ elements of the rest
  *
- * The rest counts one an element of its output; a reduction one an element of its input; a pooling one a cell of its
- * windows; what only moves numbers none.
+ * The rest counts one per element of the output; a reduction one per element of the input; a pooling one per cell of its
+ * windows; ops that only move values count nothing.
  */
 export function countOperations(graph: Graph, batchSize: number): Operations {
   const fed = namesBehind(graph, graph.inputs);

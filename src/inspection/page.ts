@@ -35,7 +35,7 @@ export function inspectionPage(facts: ModelInspection): string {
   return printed(rows);
 }
 
-/** The same of a model that cannot be read: what is left, by node. */
+/** The same for an unreadable model: what is missing, by node. */
 export function unreadablePage(facts: UnreadableInspection): string {
   const rows: Row[] = [
     ["model", facts.name],
@@ -85,7 +85,7 @@ function normalisationRows({ normalisation }: ModelInspection): Row[] {
   return [["normalisation", `(x − mean) / std, mean ${alike(mean)}, std ${alike(std)}: ${where}`]];
 }
 
-/** One number where all are the same. */
+/** One number if all are the same. */
 function alike(values: readonly number[]): string {
   return new Set(values).size === 1 ? String(values[0]) : values.join(", ");
 }
@@ -97,7 +97,7 @@ function attackRows({ attackable, obstacles, flat }: ModelInspection): Row[] {
   return [["attackable", `yes: ${tried}${beside}`]];
 }
 
-/** Obstacles of one kind together: what, where, and what would be needed. */
+/** Groups obstacles of one kind: what, where, and what would be needed. */
 function obstacleRows(obstacles: ModelInspection["obstacles"]): Row[] {
   const groups = new Map<string, { readonly nodes: string[]; readonly first: (typeof obstacles)[number] }>();
   for (const each of obstacles) {

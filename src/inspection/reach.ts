@@ -1,7 +1,7 @@
 import { isFlat, namesBehind, type Dim, type Graph, type Node } from "../graph/index.js";
 import { isFloat } from "../tensor/index.js";
 
-/** Nodes on any way from one value to another that stop its gradient, those behind others too; what only reads shapes is none. */
+/** Nodes that stop the gradient on any path between two values, even behind others; nodes that only read shapes do not count. */
 export function stoppingNodes(graph: Graph<Dim>, from: string, to: string): readonly Node[] {
   const behind = namesBehind(graph, [from]);
   const leads = new Set([to]);

@@ -5,9 +5,9 @@ import type { Obstacle } from "./attackable.js";
 import type { UnreadableInspection } from "./inspection-schema.js";
 
 /**
- * What is left to be done about a model that cannot be read: every node, and what would be needed for it.
+ * What is missing for an unreadable model: every unsupported node, and what it would need.
  *
- * @param notEvaluable why it cannot be measured as it is either; null where it can.
+ * @param notEvaluable why it cannot be measured unchanged either; null if it can.
  */
 export function inspectUnreadable(
   { name, path, sha256 }: { readonly name: string; readonly path: string; readonly sha256: string },

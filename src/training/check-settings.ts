@@ -5,7 +5,7 @@ import { accepts, COUNT, describeRule, NOT_NEGATIVE, POSITIVE, SHARE, type Rule 
 import { budgetOf } from "./memory.js";
 import { findFault, type TrainingSettings } from "./settings/index.js";
 
-/** @throws UsageError naming the first setting that cannot be. */
+/** @throws UsageError naming the first invalid setting. */
 export function checkSettings(settings: TrainingSettings): void {
   const fault = findFault(settings);
   if (fault !== undefined) throw new UsageError(fault);

@@ -14,7 +14,7 @@ export interface Parts {
 }
 
 /**
- * Runs an update in parts: outputs are those of the update in one, the logits of all images among them.
+ * Runs an update in parts. The outputs are those of the whole update, including the logits of all images.
  *
  * @param feeds of the whole batch.
  */

@@ -4,7 +4,7 @@ import { tensor, type Tensor } from "../tensor/index.js";
 import type { UpdateGraph } from "./update-graph.js";
 import { UPDATE } from "./update-names.js";
 
-/** One validation, as the log keeps it. */
+/** One validation, as in the log. */
 export interface ValidationRecord {
   readonly step: number;
   readonly images: number;
@@ -12,15 +12,15 @@ export interface ValidationRecord {
   readonly robust: number | null;
 }
 
-/** The weights and statistics that validated best, and where. */
+/** The weights and statistics of the best validation, and its step. */
 export interface BestWeights {
   readonly record: ValidationRecord;
   readonly weights: ReadonlyMap<string, Tensor>;
 }
 
-/** All that a training needs to go on: the next step is a function of it and the settings. */
+/** Everything that a training needs to continue: the next step is a function of it and the settings. */
 export interface TrainingState {
-  /** Steps done. */
+  /** Completed steps. */
   readonly step: number;
   /** Weights, statistics, the optimiser's slots and averages, by the update graph's names. */
   readonly tensors: ReadonlyMap<string, Tensor>;
@@ -28,7 +28,7 @@ export interface TrainingState {
   readonly validations: readonly ValidationRecord[];
 }
 
-/** Names of what an inference needs: parameters and buffers. */
+/** Names of everything that inference needs: parameters and buffers. */
 export function weightNames(classifier: Classifier): readonly string[] {
   return [...classifier.parameters, ...classifier.buffers];
 }
@@ -52,7 +52,7 @@ export function initialState(
   return { step: 0, tensors, best: undefined, validations: [] };
 }
 
-/** Parameters and buffers as they stand; frozen ones are the classifier's own. */
+/** Current parameters and buffers; frozen ones are the classifier's own. */
 export function presentWeights(
   classifier: Classifier,
   { tensors }: Pick<TrainingState, "tensors">,
@@ -65,7 +65,7 @@ export function presentWeights(
   );
 }
 
-/** The weights to validate and to ship: the averages where there are any. */
+/** The weights to validate and to export: the averages if there are any. */
 export function shippedWeights(classifier: Classifier, state: TrainingState): ReadonlyMap<string, Tensor> {
   return new Map(
     Array.from(presentWeights(classifier, state), ([name, value]) => [
@@ -75,7 +75,7 @@ export function shippedWeights(classifier: Classifier, state: TrainingState): Re
   );
 }
 
-/** Whether `a` is to be kept rather than `b`: robust accuracy, then clean accuracy, then the later. */
+/** Whether to keep `a` rather than `b`: by robust accuracy, then clean accuracy, then the later one. */
 export function validatesBetter(a: ValidationRecord, b: ValidationRecord | undefined): boolean {
   if (b === undefined) return true;
   const [robustA, robustB] = [a.robust ?? 0, b.robust ?? 0];

@@ -22,11 +22,11 @@ export interface ValidationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Accuracies on the validation images, and whether one class was the answer to all. */
+/** Accuracies on the validation images, and whether all answers were the same class. */
 export interface Validation {
   readonly images: number;
   readonly clean: number;
-  /** Under white-box PGD; null when the recipe has no adversary. */
+  /** Under white-box PGD; null if the recipe has no adversary. */
   readonly robust: number | null;
   readonly collapsed: boolean;
 }
@@ -42,8 +42,8 @@ export function planValidation(adversary: AdversarySpec | undefined, steps: numb
 }
 
 /**
- * Clean accuracy and, where the recipe has an adversary, accuracy under its PGD at full ε.
- * The random starts depend on the image alone, so that two validations compare.
+ * Clean accuracy and, if the recipe has an adversary, accuracy under its PGD at full ε.
+ * Random starts depend only on the image, so that validations can be compared.
  */
 export async function validate(
   classifier: Classifier,

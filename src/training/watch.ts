@@ -2,10 +2,10 @@ import { HoldfastError, type ErrorDetails } from "../errors/index.js";
 import { predictions } from "../attacks/index.js";
 import type { ValidationRecord } from "./state.js";
 
-/** Training came to NaN or infinity (exit code 1): nothing after that can mend it. */
+/** The loss of a training became NaN or infinite (exit code 1), and it cannot recover. */
 export class DivergedError extends HoldfastError {
   override readonly exitCode = 1;
-  /** The step that came to it, counted from 1. */
+  /** The step at which it happened, counted from 1. */
   readonly step: number;
 
   constructor({ step, ...details }: ErrorDetails & { readonly step: number }) {
@@ -14,22 +14,22 @@ export class DivergedError extends HoldfastError {
   }
 }
 
-/** Steps in a row with one class for everything before it is called a collapse. */
+/** Consecutive steps with one class for all images before this counts as a collapse. */
 const PATIENCE = 50;
 
-/** Share of a batch without a gradient that is worth a warning. */
+/** Share of a batch without a gradient from which there is a warning. */
 const BLIND = 0.1;
 
-/** Watches for what makes a training worthless. */
+/** Watches for problems that make a training worthless. */
 export interface Watch {
   /**
-   * Looks at one step's loss and logits `[N, K]`; a sentence when the classifier has
-   * answered one class for every image for some time (said once until it recovers).
+   * Checks one step's loss and logits `[N, K]`. Returns a sentence if the classifier has
+   * predicted one class for every image for some time (only once until it recovers).
    *
-   * @throws DivergedError when the loss is not finite.
+   * @throws DivergedError if the loss is not finite.
    */
   observe(step: number, loss: number, logits: Float32Array): string | undefined;
-  /** Looks at the share of the batch on which the adversary had no gradient; a sentence the first time it is large. */
+  /** Checks the share of the batch on which the adversary had no gradient. Returns a sentence the first time it is large. */
   observeAdversary(zeroGradientShare: number): string | undefined;
 }
 
@@ -66,13 +66,13 @@ export function createWatch(classNames: readonly string[]): Watch {
   };
 }
 
-/** Robust accuracy below this says nothing when it falls. */
+/** A fall from a robust accuracy below this means nothing. */
 const WORTH_LOSING = 0.1;
 
 /**
  * Catastrophic overfitting (Wong et al. 2020, arXiv:2001.03994, §5.3): with a weak adversary the
- * robust accuracy under PGD collapses within an epoch while clean accuracy holds. A sentence when
- * it is less than half of the best so far and clean accuracy has not fallen with it.
+ * robust accuracy under PGD collapses within an epoch while clean accuracy holds. Returns a sentence
+ * if it is less than half of the best so far and clean accuracy has not fallen with it.
  */
 export function catastrophicOverfitting(
   { clean, robust }: ValidationRecord,

@@ -12,7 +12,7 @@ import { bindBatch, trainForm, type Classifier } from "../models/index.js";
 import { halvesOf, meanLoss } from "./loss-graph.js";
 import { UPDATE } from "./update-names.js";
 
-/** Keeps a weight without gradient where it is. */
+/** Keeps a weight without gradient unchanged. */
 const SMALLEST_NORM = 1e-20;
 
 export interface PerturbationOptions {

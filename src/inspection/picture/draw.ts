@@ -21,8 +21,8 @@ const GAP = 18;
 const HEAD = 62;
 
 /**
- * The graph as an SVG: the trunk from top to bottom, stretches of one resolution on one ground, operators coloured by kind.
- * Operators in a row are one box, and equal blocks in a row are drawn once with their number.
+ * The graph as an SVG: the trunk from top to bottom, parts of one resolution on one background, operators coloured by
+ * kind. Consecutive operators share one box, and consecutive equal blocks are drawn once with their number.
  */
 export function graphPicture({ graph, image, logits }: Classifier, title: string): string {
   const parts = partsOf(graph, image);
@@ -90,7 +90,7 @@ function ground(
   );
 }
 
-/** A part, joined to the one before, which ends at `start`. */
+/** A part, connected to the one before, which ends at `start`. */
 function partAt(layout: Layout, middle: number, { start, top }: { start: number; top: number }): string {
   const end = top + layout.height;
   const side = middle + layout.width / 2 + 8;
@@ -103,7 +103,7 @@ function partAt(layout: Layout, middle: number, { start, top }: { start: number;
   return [...lines, ...layout.boxes.map((box) => boxAt(box, middle, top))].join("\n");
 }
 
-/** A line past boxes of other layers goes beside them. */
+/** A line that passes boxes of other layers goes beside them. */
 function around(side: number, x1: number, y1: number, x2: number, y2: number): string {
   const half = (y1 + y2) / 2;
   return path(
@@ -147,7 +147,7 @@ function cut(text: string, most = 34): string {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
-/** Names of a file may hold anything: what XML does not allow becomes a space. */
+/** Names in a file may contain anything: characters that XML does not allow become spaces. */
 function escaped(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     "&": "&amp;",

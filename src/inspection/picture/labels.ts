@@ -1,6 +1,6 @@
 import { specOf, type Dim, type Graph, type Node } from "../../graph/index.js";
 
-/** Kinds of operators that a picture tells apart by colour, the most telling first. */
+/** Kinds of operators that a picture distinguishes by colour, the most informative first. */
 export const KINDS = [
   "convolution",
   "product",
@@ -31,7 +31,7 @@ const SHORT: Readonly<Record<string, string>> = {
   AveragePool: "AvgPool",
 };
 
-/** `Conv 3×3 /2 64`: the kernel, a stride that is not 1, the channels that come out. */
+/** `Conv 3×3 /2 64`: the kernel, a stride other than 1, the output channels. */
 export function labelOf(graph: Graph<Dim>, node: Node): string {
   const name = SHORT[node.op] ?? node.op;
   const [, weight] = node.inputs.map((input) => graph.values.get(input)?.shape ?? []);

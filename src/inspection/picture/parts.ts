@@ -1,17 +1,17 @@
 import { namesBehind, type Dim, type Graph, type Node } from "../../graph/index.js";
 import { kindOf, KINDS, labelOf, resolutionOf, type Kind } from "./labels.js";
 
-/** Operators that follow each other with nothing beside them: one box. */
+/** One box: consecutive operators without branches. */
 export interface Box {
   readonly kind: Kind;
   readonly lines: readonly string[];
   /** Boxes of the same part that it reads, before it in their order. */
   readonly after: readonly number[];
-  /** Whether it reads what comes into the part. */
+  /** Whether it reads the input of the part. */
   readonly fromTop: boolean;
 }
 
-/** A stretch of the trunk: everything that passes it goes in at its top and comes out at its end. */
+/** A section of the trunk: everything enters at its top and leaves at its end. */
 export interface Part {
   readonly boxes: readonly Box[];
   readonly resolution: string;
@@ -20,10 +20,10 @@ export interface Part {
   readonly nodes: number;
 }
 
-/** Boxes of a part that are drawn one by one: of more its operators are counted. */
+/** Most boxes of a part to draw one by one: with more, its operators are counted. */
 const MOST_BOXES = 48;
 
-/** The parts of the trunk from the image on, in order. */
+/** The parts of the trunk in order, starting at the image. */
 export function partsOf(graph: Graph<Dim>, image: string): readonly Part[] {
   const own = namesBehind(graph, [image]);
   const nodes = graph.nodes.filter(({ outputs }) => outputs.some((name) => own.has(name)));
@@ -47,7 +47,7 @@ function stretches(nodes: readonly Node[], image: string): Node[][] {
 
 const isSmall = (node: Node): boolean => !["convolution", "product", "pooling"].includes(kindOf(node));
 
-/** What is small goes with what is before it: a BatchNormalization with its convolution, a ReLU with the sum. */
+/** Small operators join those before them: a BatchNormalization its convolution, a ReLU the sum. */
 function joined(stretched: readonly Node[][]): Node[][] {
   const found: Node[][] = [];
   for (const nodes of stretched) {
@@ -78,7 +78,7 @@ function runsOf(nodes: readonly Node[], own: ReadonlySet<string>): Node[][] {
   const runs = new Set<Node[]>();
   const endingIn = new Map<string, Node[]>();
   const ownInputs = ({ inputs }: Node): string[] => [...new Set(inputs.filter((name) => own.has(name)))];
-  /** x · σ(x) and its like: what is small and reads x alone, joined with it again. */
+  /** x · σ(x) and similar: a small operator that reads only x, joined with x again. */
   const gateOf = (node: Node, x: string, gate: string): Node[] | undefined => {
     const run = endingIn.get(gate);
     if (!isSmall(node) || run === undefined || !run.every(isSmall)) return undefined;
@@ -114,7 +114,7 @@ function boxOf(graph: Graph<Dim>, run: readonly Node[]): Pick<Box, "kind" | "lin
   for (const node of telling) {
     const label = labelOf(graph, node);
     const line = lines.at(-1);
-    // A convolution begins a line, and what is small follows it there.
+    // A convolution begins a line, and small operators follow it there.
     if (line === undefined || !isSmall(node) || line.length + label.length > 30) lines.push(label);
     else if (!line.endsWith(label)) lines[lines.length - 1] = `${line} · ${label}`;
   }
@@ -132,10 +132,10 @@ function withEdges(graph: Graph<Dim>, runs: readonly Node[][], own: ReadonlySet<
   });
 }
 
-/** Of boxes that do the same in a row and each read several before them, as in a DenseNet, this many are one. */
+/** At least this many consecutive equal boxes that each read several before them, as in a DenseNet, become one. */
 const DENSE = 3;
 
-/** Replaces such rows by one box that says how many they are. */
+/** Replaces such sequences by one box with their number. */
 function denselyJoined(boxes: readonly Box[]): Box[] {
   const place: number[] = [];
   const made: { box: Box; count: number }[] = [];
@@ -160,7 +160,7 @@ function endsDense(boxes: readonly Box[], i: number): boolean {
   return boxes[end]!.after.length >= DENSE;
 }
 
-/** Of what is too wide to be drawn: how often it has each operator. */
+/** A summary of a part that is too wide to draw: how often it has each operator. */
 function summary(nodes: readonly Node[]): Box {
   const counts = new Map<string, number>();
   for (const node of nodes)

@@ -4,10 +4,10 @@ export interface Repeat<T> {
   readonly times: number;
 }
 
-/** Items of one repeat at most: a block of two or three parts is common, and longer ones are no help to a reader. */
+/** Most items in one repeat: a block of two or three parts is common, and longer ones do not help readers. */
 const LONGEST = 6;
 
-/** Collapses what is the same several times in a row, by `keyOf`; at each place the choice that covers most. */
+/** Collapses consecutive repeats, compared by `keyOf`; at each place it chooses what covers most. */
 export function repeatsOf<T>(items: readonly T[], keyOf: (item: T) => string): readonly Repeat<T>[] {
   const keys = items.map(keyOf);
   const found: Repeat<T>[] = [];

@@ -1,8 +1,8 @@
 import { scaled, type OptimiserGraph, type OptimiserSpec } from "./optimiser.js";
 
 /**
- * Adam (Kingma & Ba 2015, algorithm 1) and AdamW (Loshchilov & Hutter 2019, algorithm 2) as
- * PyTorch has them:
+ * Adam (Kingma & Ba 2015, algorithm 1) and AdamW (Loshchilov & Hutter 2019, algorithm 2) as in
+ * PyTorch:
  *
  *   adam:  g ← g + λ w          adamw: w ← w − η λ w
  *   m ← β₁ m + (1 − β₁) g     v ← β₂ v + (1 − β₂) g²

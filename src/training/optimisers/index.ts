@@ -4,7 +4,7 @@ import { sgd } from "./sgd.js";
 
 export type { OptimiserGraph, OptimiserSpec } from "./optimiser.js";
 
-/** Defaults of each optimiser, PyTorch's but for the momentum of SGD. */
+/** Defaults of each optimiser: PyTorch's, except for the momentum of SGD. */
 export const OPTIMISERS: Readonly<Record<OptimiserSpec["kind"], OptimiserSpec>> = Object.freeze({
   sgd: { kind: "sgd", momentum: 0.9, nesterov: false, weightDecay: 5e-4 },
   adam: { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },

@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from "../../graph/index.js";
 
-/** An optimiser as data: what a run folder keeps and a user types. */
+/** An optimiser as data: stored in run folders and set by users. */
 export type OptimiserSpec =
   | {
       readonly kind: "sgd";
@@ -14,11 +14,11 @@ export type OptimiserSpec =
       readonly beta1: number;
       readonly beta2: number;
       readonly epsilon: number;
-      /** Added to the gradient by adam; taken off the weight by adamw, times the learning rate. */
+      /** Added to the gradient by adam; subtracted from the weight, times the learning rate, by adamw. */
       readonly weightDecay: number;
     };
 
-/** What one parameter's update reads, as values of the update graph. */
+/** Inputs of one parameter's update, as values of the update graph. */
 export interface UpdateInputs {
   readonly parameter: Value;
   readonly gradient: Value;
@@ -40,7 +40,7 @@ export interface UpdateOutputs {
 
 /** Emits the update of one parameter. */
 export interface OptimiserGraph {
-  /** State tensors a parameter, by name; all start at zero. */
+  /** State tensors per parameter, by name; all start at zero. */
   readonly slots: readonly string[];
   emit(g: GraphBuilder, inputs: UpdateInputs): UpdateOutputs;
 }

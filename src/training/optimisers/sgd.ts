@@ -1,7 +1,7 @@
 import { scaled, type OptimiserGraph, type OptimiserSpec } from "./optimiser.js";
 
 /**
- * Stochastic gradient descent as torch.optim.SGD has it (dampening 0; Sutskever et al. 2013):
+ * Stochastic gradient descent as in torch.optim.SGD (dampening 0; Sutskever et al. 2013):
  *
  *   d ← g + λ w     v ← μ v + d     w ← w − η (v, or d + μ v with Nesterov)
  */
