@@ -12,7 +12,7 @@ import {
 import { TAPPED, type Method } from "./methods.js";
 import { findTap } from "./tap.js";
 
-/** What is explained, and how. */
+/** What to explain, and how. */
 export interface ExplainerOptions {
   readonly methods: readonly Method[];
   /** Images per run. A smaller batch is padded with zeros. */
@@ -40,7 +40,7 @@ export interface Maps {
 /** Maps by method. */
 export interface Explanations {
   readonly maps: ReadonlyMap<Method, Maps>;
-  /** Present if they were asked for. Their map is |Σ_c IG_c|. */
+  /** Present if requested. Their map is |Σ_c IG_c|. */
   readonly integrated: IntegratedGradients | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface ExplainedImages {
 export interface Explainer {
   /** Number of program runs that one call of `explain` takes. */
   readonly runs: number;
-  /** Maps of a batch, by every method asked for. */
+  /** Maps of a batch by every requested method. */
   explain(batch: ExplainedImages): Promise<Explanations>;
   /** Frees the programs. */
   dispose(): Promise<void>;
@@ -65,11 +65,11 @@ const STEPS = 50;
 
 type ProgramKey = "gradCam" | "attention" | "gradient";
 
-/** Programs by what they give. */
+/** Programs by their outputs. */
 type Programs = ReadonlyMap<ProgramKey, Program>;
 
 /**
- * Compiles what the methods need. @throws InputError naming the tap that is missing or the node that has no gradient.
+ * Compiles everything that the methods need. @throws InputError naming a missing tap or a node without a gradient.
  * @example
  * ```ts
  * import { createExplainer, loadClassifier } from "holdfast";
@@ -107,7 +107,7 @@ async function compileAll(
 ): Promise<Programs> {
   const { methods, batchSize, threads, compile: compiler = compile } = options;
   const bound = bindForInference(classifier, batchSize);
-  // Folding BatchNormalization takes some values that are no taps of its own.
+  // Folding BatchNormalization removes some values that are not taps of the model.
   const tapped = tap === undefined || bound.graph.values.has(tap) ? bound : bindBatch(classifier, batchSize);
   const graphs: [ProgramKey, Graph][] = [];
   if (methods.includes("grad-cam")) graphs.push(["gradCam", gradCamGraph(tapped, tap!)]);
@@ -210,7 +210,7 @@ function overChannels(
   return { height, width, data };
 }
 
-/** The values, and zeros up to `length`. */
+/** The values, followed by zeros up to `length`. */
 function filled<T extends Float32Array | Uint32Array | Int32Array>(values: T, length: number): T {
   if (values.length === length) return values;
   const full = new (values.constructor as new (length: number) => T)(length);

@@ -3,7 +3,7 @@ import { deadCode, GraphBuilder, type Graph, type Value } from "../graph/index.j
 import { attentionMap } from "../losses/index.js";
 import type { BoundClassifier } from "../models/index.js";
 
-/** Names of what the graphs below are fed beside the image, and of what they give. */
+/** Names of the inputs of the graphs below besides the image, and of their outputs. */
 export const EXPLAIN = {
   /** The classes to explain, one-hot `[N, K]`. */
   oneHot: "explained_class",
@@ -42,7 +42,7 @@ export function attentionGraph({ graph }: BoundClassifier, tap: string): Graph {
 }
 
 /**
- * The logit y of a class and ∂y / ∂x, of which saliency and integrated gradients are made. Inputs: the image and
+ * The logit y of a class and ∂y / ∂x, from which saliency and integrated gradients are computed. Inputs: the image and
  * {@link EXPLAIN.oneHot}. Outputs: {@link EXPLAIN.score} and {@link EXPLAIN.gradient}.
  */
 export function scoreGradientGraph(classifier: BoundClassifier): Graph {
@@ -53,7 +53,7 @@ export function scoreGradientGraph(classifier: BoundClassifier): Graph {
   return deadCode(g.build());
 }
 
-/** Images do not share anything, so the gradient of the sum of their scores is that of each. */
+/** Images are independent, so the gradient of the sum of their scores is that of each. */
 function openScore({ graph, logits }: BoundClassifier): { g: GraphBuilder; score: Value; total: Value } {
   const g = GraphBuilder.from(graph);
   const values = g.value(logits);

@@ -3,11 +3,11 @@ import { upsample, type ImageShape } from "../evaluation/index.js";
 import { heat } from "../report/index.js";
 import type { Maps } from "./explainer.js";
 
-/** Pixels a side at least: small images are enlarged without smoothing, so that pixels stay visible. */
+/** Smallest side in pixels: smaller images are enlarged without smoothing, so that pixels stay visible. */
 const LEAST_SIDE = 224;
-/** How much of the image is covered where the map is 0, and where it is greatest. */
+/** Opacity of the overlay where the map is 0, and where it is greatest. */
 const COVER = [0.35, 0.8] as const;
-/** Share of the values that the colours end at: one pixel of a gradient would otherwise darken all others. */
+/** Quantile at which the colours end; otherwise a single pixel of a gradient would darken all others. */
 const BRIGHTEST = 0.995;
 
 /** One image `[C, H, W]` in [0, 1] as the bytes of a PNG. */
@@ -39,7 +39,7 @@ export function overlayPicture(
   return png(pixels, shape);
 }
 
-/** `[H, W, 3]` of 0 to 255. */
+/** `[H, W, 3]` from 0 to 255. */
 function coloured(image: Float32Array, { channels, height, width }: ImageShape): Uint8Array {
   const area = height * width;
   return Uint8Array.from({ length: 3 * area }, (_, i) => {

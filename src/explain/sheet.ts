@@ -1,13 +1,13 @@
 import sharp from "sharp";
 import { escapeHtml } from "../report/index.js";
 
-/** One cell of a sheet: what stands above it, where it is the first row, and its picture, a PNG. */
+/** One row of a sheet. */
 export interface SheetRow {
   /** `clean`, `PGD, L∞ 8/255`. */
   readonly name: string;
-  /** What the model says, under the name: lines. */
+  /** Lines with the model's answer, under the name. */
   readonly said: readonly string[];
-  /** Whether the model is right: its words are green, or else red. */
+  /** Whether the model is right: the answer is green if so, otherwise red. */
   readonly right: boolean;
   /** The image, then the overlays, in the order of the columns. */
   readonly pictures: readonly Uint8Array[];
@@ -25,7 +25,7 @@ const SIDE = 168;
 const HEAD = 58;
 const LETTERS = 24;
 
-/** A sheet as an SVG with its pictures inside: rows of images, methods as columns, what the model says beside each row. */
+/** A sheet as an SVG with its pictures inside: rows of images, methods as columns, the model's answer beside each row. */
 export function sheetSvg({ title, columns, rows }: Sheet): string {
   const width = SIDE + columns.length * (CELL + GAP) + GAP;
   const height = HEAD + rows.length * (CELL + GAP) + GAP;
@@ -59,7 +59,7 @@ function image(x: number, y: number, bytes: Uint8Array): string {
   return `<image x="${x}" y="${y}" width="${CELL}" height="${CELL}" href="data:image/png;base64,${data}"/>`;
 }
 
-/** Lines of at most LETTERS, broken at spaces where there are some. */
+/** Lines of at most LETTERS characters, broken at spaces if possible. */
 function broken(text: string): string[] {
   const lines: string[] = [];
   let line = "";
@@ -73,13 +73,13 @@ function broken(text: string): string[] {
   return [...lines, line].map((each) => (each.length > LETTERS ? `${each.slice(0, LETTERS - 1)}…` : each));
 }
 
-/** Names of classes may hold anything: what XML does not allow becomes a space. */
+/** Class names may contain anything: characters that XML does not allow become spaces. */
 function printableXml(text: string): string {
   return text.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, " ");
 }
 
 /**
- * A sheet as a PNG; undefined on a machine without a font, where its words would be missing: write the SVG there.
+ * A sheet as a PNG; undefined on a machine without fonts, where its text would be missing: write the SVG instead.
  */
 export async function sheetPng(svg: string): Promise<Buffer | undefined> {
   return (await hasFont()) ? sharp(Buffer.from(svg)).png().toBuffer() : undefined;
@@ -94,6 +94,6 @@ async function hasFont(): Promise<boolean> {
     )
       .raw()
       .toBuffer();
-  // Two letters of one look are boxes.
+  // Two letters that look the same are placeholder boxes.
   return !(await letter("i")).equals(await letter("W"));
 }

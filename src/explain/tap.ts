@@ -3,9 +3,9 @@ import { producers } from "../graph/index.js";
 import type { Classifier, Tap } from "../models/index.js";
 
 /**
- * The tap called `name`, or the value of the graph, `[N, C, h, w]`; the last tap where no name is given.
+ * The tap called `name`, or the value of the graph, `[N, C, h, w]`; the last tap if no name is given.
  *
- * @throws InputError when there is none, with those that there are.
+ * @throws InputError if there is none, listing the existing ones.
  */
 export function findTap({ graph, taps, name: model }: Classifier, name?: string): Tap {
   const known =

@@ -1,4 +1,4 @@
-/** From the conditions of a file to cases: a box of inputs and the inequalities that the outputs must keep in it. */
+/** Converts the conditions of a file to cases: a box of inputs and inequalities that the outputs must satisfy in it. */
 import { InputError } from "../errors/index.js";
 import type { Condition, Inequality, Statement } from "./parse.js";
 
@@ -9,17 +9,17 @@ export interface OutputBound {
   readonly bound: number;
 }
 
-/** One way to a counterexample: a point of the box whose outputs keep every bound. */
+/** One kind of counterexample: a point of the box whose outputs satisfy every bound. */
 export interface Case {
-  /** In float32: no point of the box in the file is left out that float32 can say, and none is added. */
+  /** In float32: exactly those points of the file's box that float32 can represent. */
   box(): { readonly lower: Float32Array; readonly upper: Float32Array };
-  /** Whether its box is the one that the file states for all cases together. */
+  /** Whether its box is the one that the file states for all cases. */
   readonly isShared: boolean;
   /** Places in {@link Property.bounds}, each once. */
   readonly bounds: readonly number[];
 }
 
-/** What a file asks for: a counterexample of any of its cases. */
+/** What a file asks for: a counterexample to any of its cases. */
 export interface Property {
   readonly place: string;
   readonly inputs: number;
@@ -30,11 +30,11 @@ export interface Property {
   readonly cases: readonly Case[];
 }
 
-/** Cases that disjunctions may multiply to, and inequalities in all of them together. */
+/** Most cases that disjunctions may expand to, and most inequalities in all of them together. */
 const MOST_CASES = 2 ** 16;
 const MOST_INEQUALITIES = 2 ** 22;
 
-/** What is known of one input, and on which lines it was said. */
+/** What is known about one input, and the lines that state it. */
 interface Range {
   lower: number;
   upper: number;
@@ -44,11 +44,11 @@ interface Range {
 type Ranges = Map<number, Range>;
 
 /**
- * The property that a file states. Cases that contradict themselves are left out; an input whose bounds have no float32
- * between them is given the nearest one.
+ * The property in a file. Cases that contradict themselves are omitted. If there is no float32 between the bounds of an
+ * input, the nearest one is used.
  *
- * @throws InputError naming the line where an input lacks a bound, where a condition is neither a bound of one input nor
- * linear in outputs alone, and where all cases contradict themselves.
+ * @throws InputError naming the line, if an input lacks a bound, if a condition is neither a bound of one input nor
+ * linear in only outputs, or if all cases contradict themselves.
  */
 export function propertyOf({ inputs, outputs, asserted }: Statement, place: string): Property {
   const parts = asserted.flatMap(conjuncts);
@@ -76,7 +76,7 @@ export function propertyOf({ inputs, outputs, asserted }: Statement, place: stri
   return { place, inputs, outputs, bounds: collected.all, cases };
 }
 
-/** The parts of an `and` within an `and` …; of anything else itself. */
+/** The parts of an `and`, including nested ones; any other condition itself. */
 function conjuncts(condition: Condition): readonly Condition[] {
   return condition.kind === "and" ? condition.parts.flatMap(conjuncts) : [condition];
 }
@@ -87,7 +87,7 @@ const isOfOutputs = ({ terms }: Inequality): boolean =>
 const isBounded = (range: Range | undefined): boolean =>
   range !== undefined && Number.isFinite(range.lower) && Number.isFinite(range.upper);
 
-/** The disjunctive normal form of all conditions together: lists of inequalities, of which one must hold as a whole. */
+/** The disjunctive normal form of all conditions together: lists of inequalities, one of which must hold as a whole. */
 function alternatives(
   conditions: readonly Condition[],
   shared: number,
@@ -109,7 +109,7 @@ function alternatives(
   };
   const all = (parts: readonly Condition[], line: number): readonly (readonly Inequality[])[] => {
     const forms = parts.map(form);
-    // What has one form is put together at once: its length must not count squared.
+    // Conditions with a single form are combined at once, to avoid quadratic time.
     const always = forms.filter(({ length }) => length === 1).flat(2);
     let product: readonly (readonly Inequality[])[] = [always];
     for (const each of forms) {
@@ -135,7 +135,7 @@ function lineOf(condition: Condition | undefined): number {
   return condition.kind === "inequality" ? condition.inequality.line : condition.line;
 }
 
-/** Narrows the ranges of inputs, those that are missing from `base` on. Says what contradicts itself, if anything. */
+/** Narrows the ranges of inputs, starting at `base` for missing ones. Returns a contradiction, if any. */
 function narrow(
   ranges: Ranges,
   inequalities: readonly Inequality[],
@@ -170,7 +170,7 @@ function narrow(
   return undefined;
 }
 
-/** Two bounds of one sum of outputs that leave nothing between them. */
+/** Two bounds of the same sum of outputs with nothing between them. */
 function contradictionOf(inequalities: readonly Inequality[]): string | undefined {
   const sums = new Map<string, Range>();
   for (const { terms, bound, line } of inequalities) {
@@ -243,7 +243,7 @@ function boxOf(
   return { lower, upper };
 }
 
-/** The least float32 that is not below the value. */
+/** The smallest float32 that is not below the value. */
 function leastAbove(value: number): number {
   const near = Math.fround(value);
   if (near >= value) return near;

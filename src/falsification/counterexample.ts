@@ -1,8 +1,8 @@
 import type { Counterexample } from "./search.js";
 
 /**
- * A counterexample as VNN-COMP writes it: `((X_0 0.5)` … `(Y_9 -1.25))`, a variable a line. Each number is a float32, written
- * with as many digits as say it exactly.
+ * A counterexample in VNN-COMP's format: `((X_0 0.5)` … `(Y_9 -1.25))`, one variable per line. Each number is a float32,
+ * with enough digits to represent it exactly.
  */
 export function formatCounterexample({ inputs, outputs }: Counterexample): string {
   const named = (of: string, values: Float32Array): string[] =>

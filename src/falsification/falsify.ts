@@ -24,7 +24,7 @@ export interface FalsifyOptions {
   readonly onProgress?: (done: Pick<Falsification, "seconds" | "climbs">) => void;
 }
 
-/** What a search came to. */
+/** The outcome of a search. */
 export interface Falsification {
   /** `sat`: here is a counterexample. `unknown`: none was found, which proves nothing. */
   readonly answer: "sat" | "unknown";
@@ -103,7 +103,7 @@ export async function falsify(
   }
 }
 
-/** Two corners of the first box. @throws InputError where the property is of another number of inputs or outputs. */
+/** Two corners of the first box. @throws InputError if the property has another number of inputs or outputs. */
 function probesOf(
   { place, inputs, outputs, cases }: Property,
   model: string,

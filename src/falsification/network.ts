@@ -1,4 +1,4 @@
-/** A model as a function of one flat vector of inputs to one of outputs, and as the file's own session runs it. */
+/** A model as a function from a flat input vector to a flat output vector, and as run by the file's own session. */
 import { InputError, suggestName } from "../errors/index.js";
 import { bind, deadCode, graphFromModel, rewrite, type Dim, type Graph } from "../graph/index.js";
 import { withStraightThrough } from "../models/index.js";
@@ -7,22 +7,22 @@ import { compile, openOriginal } from "../runtime/index.js";
 import { float32, int64, sizeOf, tensor, toNumbers, type Tensor } from "../tensor/index.js";
 
 export interface NetworkOptions {
-  /** Which output the Y_j are, where there are several. */
+  /** Which output the Y_j refer to, if there are several. */
   readonly output?: string | undefined;
   readonly threads?: number | undefined;
   /**
-   * Is told the numbers of inputs and outputs, and gives inputs that a graph of several at once is tried on; throws where the
-   * numbers are not those that are expected.
+   * Takes the numbers of inputs and outputs, and returns inputs for testing a graph with a larger batch; throws if the
+   * numbers are unexpected.
    */
   readonly probes: (inputs: number, outputs: number) => readonly Float32Array[];
 }
 
 /** Holds a session of the file: dispose of it. */
 export interface Network {
-  /** Elements of the input tensor, and of the output. */
+  /** Number of elements of the input tensor and of the output tensor. */
   readonly inputs: number;
   readonly outputs: number;
-  /** Of the output tensor. */
+  /** Shape of the output tensor. */
   readonly outputShape: readonly number[];
   /** Whether several inputs can be computed in one run. */
   readonly isBatched: boolean;
@@ -31,23 +31,23 @@ export interface Network {
    * network is batched. Rounding is differentiated straight-through.
    */
   graph(batch: number): Graph;
-  /** What the unchanged file gives for one input, in ONNX Runtime. */
+  /** The output of the unchanged file for one input, in ONNX Runtime. */
   run(x: Float32Array): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 
 /** Name of the flat input of a network's graph. */
 export const INPUT = "flat_input";
-/** The batch of a graph that takes any. */
+/** The batch dimension of a graph for any batch size. */
 const BATCH = "N";
-/** How far a graph of several inputs may be from the file, in parts of the greatest output and 1: kernels round otherwise. */
+/** Largest difference between a batched graph and the file, relative to the greatest output and 1: kernels round differently. */
 const TOLERANCE = 1e-3;
 
 /**
- * Reads a model without taking it for a classifier of images: whatever rank its input has, the X_i are its elements in
- * their order, and nothing is put before it.
+ * Reads a model without treating it as an image classifier: whatever the rank of its input, the X_i are its elements in
+ * order, and no preprocessing is added.
  *
- * Exporters often fix a batch of 1. It is opened where that gives the same function on the probes.
+ * Exporters often fix a batch of 1. It is opened if that gives the same function on the probes.
  *
  * @throws InputError naming what cannot be read.
  */
@@ -132,7 +132,7 @@ function onlyInput({ graph: { inputs } }: Model, place: string): KnownInput {
   });
 }
 
-/** The graph with another first dimension of its input. */
+/** The graph with another first dimension for its input. */
 function readGraph(model: Model, place: string, input: KnownInput, first: Dim | undefined): Graph<Dim> {
   const shape = first === undefined ? [] : [first, ...input.shape.slice(1)];
   const inputs = [{ ...input, shape }];
@@ -140,7 +140,7 @@ function readGraph(model: Model, place: string, input: KnownInput, first: Dim | 
   return withStraightThrough(deadCode(graph));
 }
 
-/** The graph with an open batch; undefined where the model computes with its size, or mixes what is in it. */
+/** The graph with an open batch; undefined if the model computes with the batch size, or mixes items of a batch. */
 function openGraph(
   model: Model,
   place: string,
@@ -157,7 +157,7 @@ function openGraph(
   }
 }
 
-/** The model in which a Reshape to `[1, …]` keeps the first dimension as it comes. */
+/** The model, in which a Reshape to `[1, …]` keeps the first dimension of its input. */
 function withOpenReshapes(model: Model): Model {
   const { nodes, initializers } = model.graph;
   const targets = new Set(
@@ -189,7 +189,7 @@ function withOpenReshapes(model: Model): Model {
   };
 }
 
-/** {@link INPUT} is reshaped to what the graph takes. */
+/** Reshapes {@link INPUT} to the input of the graph. */
 function flat(graph: Graph, input: string, inputs: number): Graph {
   const { shape } = graph.values.get(input)!;
   const rest = { ...graph, inputs: graph.inputs.filter((name) => name !== input) };

@@ -1,7 +1,7 @@
-/** VNN-LIB 1.0, the text: declarations and assertions over X_i and Y_j as plain data. One pass over the characters. */
+/** Parses the text of VNN-LIB 1.0: declarations and assertions over X_i and Y_j become plain data, in one pass. */
 import { InputError } from "../errors/index.js";
 
-/** Σ factors[k] · variable[k] ≤ bound, as a line of the file states it. */
+/** Σ factors[k] · variable[k] ≤ bound, as stated in a line of the file. */
 export interface Inequality {
   readonly terms: readonly Term[];
   readonly bound: number;
@@ -19,7 +19,7 @@ export type Condition =
   | { readonly kind: "inequality"; readonly inequality: Inequality }
   | { readonly kind: "and" | "or"; readonly parts: readonly Condition[]; readonly line: number };
 
-/** What a file says, before anything is made of it. */
+/** The content of a file, before it is interpreted. */
 export interface Statement {
   /** Number of declared X_0, X_1, … and Y_0, Y_1, … */
   readonly inputs: number;
@@ -28,16 +28,16 @@ export interface Statement {
   readonly asserted: readonly Condition[];
 }
 
-/** Parentheses within parentheses: a property needs about five, and each level is a recursion. */
+/** Deepest nesting of parentheses: a property needs about five levels, and each is a recursion. */
 const DEEPEST = 100;
-/** No variable of a model has a greater number: its input would take a gigabyte. */
+/** No variable has a greater number: the model's input would take a gigabyte. */
 const MOST_VARIABLES = 2 ** 28;
-/** What a message shows of a word. */
+/** Most characters of a word to show in a message. */
 const SHOWN = 60;
 
 const NAME = /^([XY])_(0|[1-9]\d{0,8})$/;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-/** Commands of SMT-LIB around a property, which say nothing of it. */
+/** Commands of SMT-LIB around a property, which do not matter. */
 const IGNORED = new Set(["set-logic", "set-info", "set-option", "check-sat", "get-model", "exit"]);
 
 /**
@@ -49,7 +49,7 @@ export function parseVnnlib(text: string, place: string): Statement {
   return new Parser(text, place).statement();
 }
 
-/** Σ terms + constant, while it is read. */
+/** Σ terms + constant, while reading. */
 interface Sum {
   readonly terms: ReadonlyMap<string, Term>;
   readonly constant: number;
@@ -166,7 +166,7 @@ class Parser {
     return { kind: operator, parts, line };
   }
 
-  /** small ≤ great, with what varies on the left. */
+  /** small ≤ great, with the variables on the left. */
   #atMost([small, great]: readonly [Sum, Sum], line: number): Inequality {
     const { terms, constant } = combined([
       [small, 1],
@@ -228,7 +228,7 @@ class Parser {
     return { terms: new Map([[token, { of: of as "X" | "Y", index, factor: 1 }]]), constant: 0 };
   }
 
-  /** Whatever is left of a command whose opening parenthesis was read. */
+  /** Skips the rest of a command whose opening parenthesis was read. */
   #skip(): void {
     for (let open = 1; open > 0;) {
       const token = this.#next();

@@ -1,4 +1,4 @@
-/** What a search asks of a network: how far an input is from a counterexample, and which way leads nearer. */
+/** Questions that a search asks a network: how far an input is from a counterexample, and which direction leads closer. */
 import {
   ask,
   runRows,
@@ -19,35 +19,35 @@ import { WIDTH, withSoftSigns } from "./signs.js";
 
 /** Names of the loss graph's inputs and outputs, beside those of STEP. */
 const LOSS = {
-  /** 0 for the bounds that count for a row, {@link EXCLUDED} for others, `[N, M]`. */
+  /** 0 for the bounds that apply to a row, {@link EXCLUDED} for others, `[N, M]`. */
   excluded: "excluded",
-  /** What the outputs are weighted by in a walk that only leads elsewhere, `[N, K]`. */
+  /** Weights of the outputs in a walk that only leads elsewhere, `[N, K]`. */
   direction: "direction",
   loss: "loss",
   gradient: "gradient",
   outputs: "outputs",
 } as const;
 
-/** Pushes what does not count below everything that does. */
+/** Pushes bounds that do not apply below all others. */
 const EXCLUDED = 3e38;
 
-/** A place in the box, and what the network says of it. */
+/** A point in the box, and the network's response. */
 export interface Seen {
-  /** What is raised. */
+  /** The value to increase. */
   readonly loss: number;
   readonly gradient: Float32Array;
-  /** Outputs, or what stands before a softmax where the bounds compare outputs with each other alone. */
+  /** Outputs, or the values before a softmax if the bounds only compare outputs with each other. */
   readonly outputs: Float32Array;
 }
 
-/** Σ factors · outputs − bound over the factors' length: above 0 where the bound is not kept. */
+/** Σ factors · outputs − bound over the factors' length: above 0 if the bound is violated. */
 export function excessOf({ outputs, factors, bound }: OutputBound, values: Float32Array): number {
   let sum = -bound;
   for (const [k, output] of outputs.entries()) sum += factors[k]! * values[output]!;
   return sum / lengthOf(factors);
 }
 
-/** The greatest excess; −∞ of no bounds. At 0 and below the outputs are those of a counterexample: only of finite ones. */
+/** The greatest excess; −∞ without bounds. At 0 and below, finite outputs are those of a counterexample. */
 export function violationOf(bounds: readonly OutputBound[], values: Float32Array): number {
   let most = -Infinity;
   for (const bound of bounds) {
@@ -62,12 +62,12 @@ const lengthOf = (factors: readonly number[]): number => Math.hypot(...factors) 
 
 /** Asks about one network and one list of bounds. Holds programs: dispose of it. */
 export interface Asker extends Answerer {
-  /** Numbers that {@link along} takes. */
+  /** Length of the direction of {@link along}. */
   readonly outputs: number;
-  /** The outputs of one input as the file itself gives them. */
+  /** The outputs of the file itself for one input. */
   file(x: Float32Array): Asking<Float32Array>;
   /**
-   * − max_{m in `bounds`} excess_m, and its gradient: raised to 0 the input is a counterexample. `width` is that of signs.
+   * − max_{m in `bounds`} excess_m, and its gradient: at 0 the input is a counterexample. `width` is that of signs.
    */
   nearness(bounds: readonly number[], width: number): (x: Float32Array) => Asking<Seen>;
   /** Σ direction · outputs, and its gradient: leads to other outputs. */
@@ -79,7 +79,7 @@ export interface AskerOptions {
   readonly batchSize: number;
   readonly threads?: number | undefined;
   readonly compile?: Compile | undefined;
-  /** Called before each run; what it throws ends the search. */
+  /** Called before each run; an error that it throws ends the search. */
   readonly beforeRun: () => void;
 }
 
@@ -128,7 +128,7 @@ export function createAsker(
         for (const { rows } of queries) found.push({ [LOSS.outputs]: await network.run(rows[STEP.image]!) });
         return found;
       }
-      // A few rows are not padded to many: two programs serve.
+      // There are two programs, so that single rows are not padded to many.
       const rows = queries.length === 1 ? 1 : size;
       return runRows(await programOf(key, rows), queries, { image: INPUT, whole: {} });
     },
@@ -155,13 +155,13 @@ export function createAsker(
 const question = (key: string, kind: Question["kind"]): Question => ({
   key,
   kind,
-  // Graphs are built of the network, of which no classifier knows.
+  // Graphs are built from the network, without a classifier.
   build: () => {
     throw new Error("a network's questions are answered by its own asker");
   },
 });
 
-/** Whether it compares two outputs with each other: then it holds as well of what stands before a softmax. */
+/** Whether it compares two outputs with each other: then it is equivalent for the values before a softmax. */
 function isComparison({ outputs, factors, bound }: OutputBound): boolean {
   return outputs.length === 2 && bound === 0 && factors[0] === -factors[1]!;
 }
@@ -192,7 +192,7 @@ function lossGraph(
   return deadCode(g.build());
 }
 
-/** − max over the rows' own bounds of the excess; bounds are sparse: each is of a few outputs. */
+/** − max over the rows' own bounds of the excess; bounds are sparse: each has only a few outputs. */
 function nearness(g: GraphBuilder, outputs: Value, all: readonly OutputBound[]): Value {
   const bounds = all.length === 0 ? [{ outputs: [0], factors: [0], bound: 0 }] : all;
   const rows = outputs.shape[0]!;
@@ -216,7 +216,7 @@ function nearness(g: GraphBuilder, outputs: Value, all: readonly OutputBound[]):
   return g.op("Neg", [most]);
 }
 
-/** What stands before a softmax. The graph is bound, and stays so. */
+/** The values before a softmax. The graph stays bound. */
 function logitsOf(graph: Graph): { readonly graph: Graph; readonly logits: string } {
   const found: { readonly graph: Graph<Dim>; readonly logits: string } = findLogits(graph, graph.name);
   return { graph: found.graph as Graph, logits: found.logits };

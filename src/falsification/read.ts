@@ -5,7 +5,7 @@ import { readFileChecked } from "../files/index.js";
 import { propertyOf, type Property } from "./cases.js";
 import { parseVnnlib } from "./parse.js";
 
-/** A property of 150 000 inputs has 15 MB. */
+/** A property with 150 000 inputs has 15 MB. */
 const MOST_BYTES = 2 ** 27;
 
 /**

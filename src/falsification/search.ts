@@ -1,4 +1,4 @@
-/** Where a counterexample is looked for: which cases, from which starts, how long. */
+/** Plans the search for a counterexample: which cases, from which starts, and how long. */
 import {
   boxAround,
   boxThreat,
@@ -16,53 +16,53 @@ import type { Case, OutputBound, Property } from "./cases.js";
 import { violationOf, type Asker } from "./questions.js";
 import { WIDE } from "./signs.js";
 
-/** An input of a case's box for which the file itself gives outputs that keep the case's bounds. */
+/** An input in a case's box for which the outputs of the file itself satisfy the case's bounds. */
 export interface Counterexample {
   readonly inputs: Float32Array;
   readonly outputs: Float32Array;
 }
 
-/** What was done so far, whenever the search ends. */
+/** The work done so far, whenever the search ends. */
 export interface Tally {
   forwardQueries: number;
   gradientQueries: number;
   climbs: number;
 }
 
-/** Steps of the climbs of each round; the last for all later ones. */
+/** Steps per climb in each round; the last number also applies to all later rounds. */
 const STEPS = [30, 50, 100, 100, 200] as const;
-/** Cases of the first round, at most: the nearest. */
+/** Most cases in the first round: the nearest ones. */
 const FIRST = 12;
-/** Climbs of a later round, at least. */
+/** Fewest climbs in a later round. */
 const CLIMBS = 16;
-/** Of the cases so many are gone on with, the nearest; every fourth round takes all. */
+/** Shares of the cases to continue with, the nearest ones; every fourth round takes all. */
 const KEPT = [1 / 2, 1 / 4] as const;
 const ALL_EVERY = 4;
-/** Steps that lead a start elsewhere, each a whole half width long. */
+/** Steps that lead a start elsewhere, each as long as half the width of the box. */
 const WANDERS = 5;
-/** Tries to get over what the file's own session computes otherwise. */
+/** Attempts to overcome differences from the file's own session. */
 const AGAIN = 4;
 const RHO = 0.75;
-/** Widths of signs that the climbs of a case take in turn. */
+/** Widths of signs, used in turn by the climbs of a case. */
 const WIDTHS = [0.1, WIDE, 0.03, 0.3, 0.01] as const;
 
-/** A case with what the search knows of it. */
+/** A case with what the search knows about it. */
 interface Lead {
   readonly case: Case;
   readonly place: number;
   readonly bounds: readonly OutputBound[];
   nearest: number;
-  /** Climbs that were begun. */
+  /** Number of climbs that were begun. */
   starts: number;
 }
 
 /**
- * Looks for a counterexample in the middle of each box, and then by climbs of APGD towards each case, the nearest first:
- * from its middle, and in rounds without end from random points, corners, and points to which a random direction of the
- * outputs led (Tashiro et al. 2020, arXiv:2003.06878). What is found is a pure function of the seed.
+ * Looks for a counterexample in the middle of each box, and then with APGD towards each case, the nearest first: from the
+ * middle, and in endless rounds from random points, corners, and points reached along a random direction of the outputs
+ * (Tashiro et al. 2020, arXiv:2003.06878). The result is a pure function of the seed.
  *
- * @returns undefined only where every box is a single point.
- * @throws what the asker throws, to end it.
+ * @returns undefined only if every box is a single point.
+ * @throws what the asker throws, to end the search.
  */
 export async function search(
   { bounds, cases }: Property,
@@ -90,7 +90,7 @@ export async function search(
   }
 }
 
-/** Walks side by side, until one finds a counterexample. */
+/** Runs walks in parallel batches, until one finds a counterexample. */
 async function packed<T>(
   asker: Asker,
   tally: Tally,
@@ -109,7 +109,7 @@ async function packed<T>(
   return undefined;
 }
 
-/** The cases that share the box of the file together, each other one by itself. */
+/** Groups the cases that share the file's box; all others stay single. */
 function boxesOf(leads: readonly Lead[]): readonly (readonly Lead[])[] {
   const shared = leads.filter(({ case: each }) => each.isShared);
   const own = leads.filter(({ case: each }) => !each.isShared).map((lead) => [lead]);
@@ -121,7 +121,7 @@ function hasWidth({ box }: Case): boolean {
   return lower.some((least, i) => least < upper[i]!);
 }
 
-/** The cases of a round, the nearest first, each as often as it takes to fill a round. */
+/** The cases of a round, the nearest first, each as often as necessary to fill the round. */
 function chosenOf(leads: readonly Lead[], round: number): readonly Lead[] {
   const ranked = leads.toSorted((a, b) => a.nearest - b.nearest || a.place - b.place);
   if (round === 0) return ranked.slice(0, FIRST);
@@ -131,7 +131,7 @@ function chosenOf(leads: readonly Lead[], round: number): readonly Lead[] {
   return kept.flatMap((lead) => Array.from({ length: times }, () => lead));
 }
 
-/** The middle of a box, by the file itself; and how near each of its cases is there. */
+/** Runs the file itself on the middle of a box, and finds how near each of its cases is. */
 function* look(leads: readonly Lead[], asker: Asker): Asking<Counterexample | undefined> {
   const { lower, upper } = leads[0]!.case.box();
   const inputs = middleOf(lower, upper);
@@ -144,14 +144,14 @@ function* look(leads: readonly Lead[], asker: Asker): Asking<Counterexample | un
 
 interface Attempt {
   readonly lead: Lead;
-  /** Number of the climb among those of its case. */
+  /** Number of this climb among those of its case. */
   readonly which: number;
   readonly asker: Asker;
   readonly random: RandomGenerator;
   readonly steps: number;
 }
 
-/** One climb; where the file's own session does not confirm what it reached, it goes on to what is further inside. */
+/** One climb. If the file's own session does not confirm the point it reached, it continues to one further inside. */
 function* attempt({ lead, which, asker, random, steps }: Attempt): Asking<Counterexample | undefined> {
   const { lower, upper } = lead.case.box();
   const subject = { ball: boxAround(lower, upper), threat: boxThreat, randomised: false };
@@ -179,7 +179,7 @@ function* attempt({ lead, which, asker, random, steps }: Attempt): Asking<Counte
   return undefined;
 }
 
-/** 0: the middle; then a random point, a corner, and two points where random outputs led, in turn. */
+/** 0: the middle; then, in turn, a random point, a corner, and two points reached along random directions of the outputs. */
 function* startOf(
   which: number,
   ball: Ball,
@@ -207,7 +207,7 @@ interface Nearest {
   offer(x: Float32Array, outputs: Float32Array): void;
 }
 
-/** The nearest point that was offered; a success where it is as far inside as is wanted. */
+/** Keeps the nearest point offered; a success if it is as far inside as required. */
 function createNearest(bounds: readonly OutputBound[], wanted: number, start: Float32Array): Nearest {
   let [violation, point] = [Infinity, start];
   return {

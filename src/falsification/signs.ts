@@ -3,10 +3,10 @@ import { sizeOf } from "../tensor/index.js";
 
 /** Input `[N, 1]` of a graph with softened signs: c. */
 export const WIDTH = "sign_width";
-/** A width with which every element counts the same: the plain straight-through estimate. */
+/** With this width every element counts the same: the plain straight-through estimate. */
 export const WIDE = 1e6;
 
-/** Steps of a width per mean: rounding has no gradient, so that none passes through the mean. */
+/** Steps of a width per mean. Rounding has no gradient, so none passes through the mean. */
 const GRID = 2 ** 20;
 const SMALLEST = 2 ** -100;
 
@@ -15,10 +15,10 @@ const SMALLEST = 2 ** -100;
  *
  *   z / (|z| + τ) ,    τ = c · mean |z| ,
  *
- * over each image's own z, instead of as z: an element counts by τ / (|z| + τ)². In a small box few signs can turn, those near
- * 0, and of all the others the plain estimate tells a way that leads nowhere. Values stay what they are.
+ * over each image's own z, instead of as z: an element counts by τ / (|z| + τ)². In a small box only the few signs near 0
+ * can change, and for all others the plain estimate gives a direction that leads nowhere. Values do not change.
  *
- * @returns the same graph where it has no such signs.
+ * @returns the same graph if it has no such signs.
  */
 export function withSoftSigns(graph: Graph, rows: number): Graph {
   const signs = new Set(
