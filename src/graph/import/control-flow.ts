@@ -5,10 +5,10 @@ import type { ImportBuilder } from "./import-builder.js";
 import { instantiate, type Instance } from "./instantiate.js";
 import { Unsupported } from "./raise.js";
 
-/** Iterations that are unrolled. */
+/** Most iterations to unroll. */
 const LONGEST = 1024;
 
-/** Adds the nodes of a body to the graph. @throws Unsupported when one of them cannot be. */
+/** Adds the nodes of a body to the graph. @throws Unsupported if one of them is unsupported. */
 export type Run = (body: Instance) => readonly Value<Dim>[];
 
 export function isControlFlow({ domain, opType }: ModelNode): boolean {
@@ -16,10 +16,10 @@ export function isControlFlow({ domain, opType }: ModelNode): boolean {
 }
 
 /**
- * The outputs of an If whose condition is known, of a Loop whose number of iterations is, and of a Scan: their bodies become
- * part of the graph, once an iteration.
+ * The outputs of an If with a known condition, of a Loop with a known number of iterations, and of a Scan: their bodies
+ * become part of the graph, once per iteration.
  *
- * @throws Unsupported when what decides is known only from the image.
+ * @throws Unsupported if the condition or the number depends on the image.
  */
 export function controlFlow(node: ModelNode, g: ImportBuilder, run: Run): readonly Value<Dim>[] {
   const given = node.opType === "Loop" ? node.inputs.slice(2) : node.inputs;

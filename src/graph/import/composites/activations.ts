@@ -8,7 +8,7 @@ type V = Value<Dim>;
 
 const times = (g: G, x: V, factor: number): V => (factor === 1 ? x : g.op("Mul", [x, g.scalar(factor, x)]));
 
-/** Of float32: 1.05070102214813232421875 and 1.67326319217681884765625, as ONNX gives them. */
+/** In float32: 1.05070102214813232421875 and 1.67326319217681884765625, as in ONNX's definition. */
 const SELU = { alpha: 1.6732631921768188, gamma: 1.0507010221481323 };
 
 export const ACTIVATIONS: Readonly<Record<string, Raise>> = {
@@ -73,7 +73,7 @@ export const ACTIVATIONS: Readonly<Record<string, Raise>> = {
     attributes: {},
     emit: ({ g, inputs }) => [g.op("Mul", [g.op("Sum", inputs), g.scalar(1 / inputs.length, inputs[0])])],
   }),
-  /** A power of another type, such as an integer, as one of the base's. */
+  /** Converts an exponent of another type, such as an integer, to the base's type. */
   Pow: raise({
     attributes: {},
     emit: ({ g, inputs: [x, exponent], again }) => {
@@ -81,7 +81,7 @@ export const ACTIVATIONS: Readonly<Record<string, Raise>> = {
       return again([x, g.op("Cast", [exponent], { to: x!.dtype })]);
     },
   }),
-  /** Of an optional that is there, as every value of a graph is. */
+  /** The element of an optional, which is never empty because every value of a graph exists. */
   OptionalGetElement: raise({ attributes: {}, emit: ({ g, inputs: [x] }) => [g.op("Identity", [x])] }),
   OptionalHasElement: raise({
     attributes: {},

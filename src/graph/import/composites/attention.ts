@@ -14,7 +14,7 @@ const int = { kind: "int" } as const;
  * Attention: y = softmax(cap(scale · Q Kᵀ) + bias) V, cap(s) = softcap · tanh(s / softcap)
  *
  * Shapes: Q `[B, heads, S, D]`, K `[B, kv heads, T, D]`, V `[B, kv heads, T, Dv]`, or `[B, S, heads · D]` and so on. Each head of
- * K and V serves as many of Q's as there are to one. The bias is −∞ where the mask, causality or the window hides a key; a
+ * K and V serves an equal number of Q's heads. The bias is −∞ where the mask, causality or the window hides a key; a
  * query that sees no key at all gives zeros.
  */
 export const attention: Raise = raise({
@@ -56,7 +56,7 @@ export const attention: Raise = raise({
   },
 });
 
-/** `[B, S, heads · D]` → `[B, heads, S, D]`, where it is not so already. */
+/** `[B, S, heads · D]` → `[B, heads, S, D]`, unless it already has that shape. */
 function byHeads(g: G, x: V, heads: number | undefined): V {
   if (x.shape.length === 4) return x;
   if (x.shape.length !== 3 || heads === undefined || !(heads > 0)) {
@@ -76,7 +76,7 @@ function joined(g: G, past: V | undefined, present: V): V {
   return past === undefined ? present : g.op("Concat", [past, present], { axis: 2 });
 }
 
-/** `[B, heads, S, D]` @ `[B, kv heads, D, E]`: heads that share one of the right are an axis of their own. */
+/** `[B, heads, S, D]` @ `[B, kv heads, D, E]`: heads that share one on the right form a separate axis. */
 function perHead(g: G, left: V, right: V): V {
   const [heads, shared] = [numberOf(left, 1), numberOf(right, 1)];
   if (heads === shared) return g.op("MatMul", [left, right]);
@@ -92,7 +92,7 @@ function cap(g: G, scores: V, softcap: number): V {
   return g.op("Mul", [g.op("Tanh", [g.op("Div", [scores, most])]), most]);
 }
 
-/** Whether query `i` may see key `j`, as causality and the window have it; undefined where they hide nothing. */
+/** Whether query `i` may see key `j` according to causality and the window; undefined if they hide nothing. */
 type Visible = ((i: number, j: number) => boolean) | undefined;
 
 function visible(
@@ -115,11 +115,11 @@ function visible(
 interface Hidden {
   /** −∞ where a key is hidden; 0 in the rows that see none. */
   readonly bias: V;
-  /** 0 for the rows that see no key, else 1; undefined where there are none. */
+  /** 0 for the rows that see no key, else 1; undefined if there are none. */
   readonly sees: V | undefined;
 }
 
-/** What is added to scores `[B, heads, S, T]`; undefined where nothing is. */
+/** Bias added to scores `[B, heads, S, T]`; undefined if there is none. */
 function biasOf(g: G, mask: V | undefined, isVisible: Visible, scores: V): Hidden | undefined {
   if (mask === undefined && isVisible === undefined) return undefined;
   const given = mask === undefined ? tensor("float32", [], Float32Array.of(0)) : g.constantOf(mask);
@@ -136,7 +136,7 @@ function biasOf(g: G, mask: V | undefined, isVisible: Visible, scores: V): Hidde
   };
 }
 
-/** A mask that is shorter than the keys hides the rest. */
+/** A mask shorter than the keys hides the rest. */
 function lengthened(g: G, mask: V, scores: V): V {
   const last = mask.shape.length - 1;
   if (mask.shape[last] === scores.shape[3]) return mask;
@@ -149,7 +149,7 @@ function lengthened(g: G, mask: V, scores: V): V {
 function constantBias(g: G, mask: Tensor, isVisible: Visible, scores: V): Hidden {
   const [queries, keys] = [numberOf(scores, 2), numberOf(scores, 3)];
   const length = mask.shape.at(-1) ?? keys;
-  // A mask that is shorter than the keys hides the rest.
+  // A mask shorter than the keys hides the rest.
   const known = mask.shape.length === 0 ? keys : length === 1 ? keys : length;
   const rows = mask.shape.length > 1 ? [] : [1];
   const own = isVisible === undefined ? [...rows, known] : [queries, known];

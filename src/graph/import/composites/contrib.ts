@@ -1,4 +1,4 @@
-/** Operators of ONNX Runtime's own domain, as its optimiser and its transformer tools write them. */
+/** Operators in ONNX Runtime's own domain, as written by its optimiser and its transformer tools. */
 import type { GraphBuilder } from "../../builder.js";
 import { OP_CATALOGUE } from "../../catalogue/index.js";
 import type { Dim, Value } from "../../graph.js";
@@ -7,7 +7,7 @@ import { raise, Unsupported, type Raise } from "../raise.js";
 type G = GraphBuilder<Dim>;
 type V = Value<Dim>;
 
-/** The activation that is fused to a convolution or a product, with its parameters in order. */
+/** An activation fused to a convolution or a product, with its parameters in order. */
 function activated(g: G, x: V, name: string | undefined, [a, b]: readonly (number | undefined)[]): V {
   switch (name) {
     case undefined:
@@ -78,7 +78,7 @@ const fusedMatMul = raise({
   },
 });
 
-/** Scale and shift of the sum of a value, another and a bias, each of the last axis. */
+/** Normalises the sum of two values and a bias over the last axis, with scale and shift. */
 const skipLayerNormalization = (simplified: boolean): Raise =>
   raise({
     attributes: { epsilon: { kind: "float", default: 1e-12 } },
@@ -117,7 +117,7 @@ const simplifiedLayerNormalization = raise({
 
 const withBias = (g: G, x: V, bias: V | undefined): V => (bias === undefined ? x : g.op("Add", [x, bias]));
 
-/** Softmax over all axes from `axis` on, as before opset 13, of a value with a bias. */
+/** Softmax of a value plus a bias over all axes from `axis` on, as before opset 13. */
 const biasSoftmax = raise({
   attributes: { axis: { kind: "int", default: 1 }, is_inner_broadcast: { kind: "int", default: 1 } },
   emit: ({ g, inputs: [x, bias], attributes: { axis } }) => {
@@ -243,7 +243,7 @@ export const CONTRIB: Readonly<Record<string, Raise>> = {
   "com.microsoft.BiasSoftmax": biasSoftmax,
   "com.microsoft.SkipLayerNormalization": skipLayerNormalization(false),
   "com.microsoft.SkipSimplifiedLayerNormalization": skipLayerNormalization(true),
-  /** Under the default domain, though ONNX has no such op. */
+  /** In the default domain, although ONNX has no such op. */
   SimplifiedLayerNormalization: simplifiedLayerNormalization,
   "com.microsoft.Attention": attention,
   "com.microsoft.MultiHeadAttention": multiHeadAttention,

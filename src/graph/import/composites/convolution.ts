@@ -6,7 +6,7 @@ import { DEFORM_CONV } from "./deform-conv.js";
 
 export const CONVOLUTION: Readonly<Record<string, Raise>> = {
   DeformConv: DEFORM_CONV,
-  /** auto_pad as pads. */
+  /** Converts auto_pad to pads. */
   Conv: raise({
     attributes: OP_CATALOGUE.Conv.attributes,
     emit: ({ g, inputs, attributes }) => {
@@ -18,8 +18,8 @@ export const CONVOLUTION: Readonly<Record<string, Raise>> = {
     },
   }),
   /**
-   * auto_pad and output_shape as pads and output_padding: of s (n − 1) + output_padding + span places as many are cut
-   * off as there are too many, the odd one at the end for SAME_UPPER, else at the beginning.
+   * Converts auto_pad and output_shape to pads and output_padding. Of s (n − 1) + output_padding + span positions the
+   * surplus is cut off, an odd one at the end for SAME_UPPER and otherwise at the beginning.
    */
   ConvTranspose: raise({
     attributes: OP_CATALOGUE.ConvTranspose.attributes,
@@ -30,7 +30,7 @@ export const CONVOLUTION: Readonly<Record<string, Raise>> = {
       const spatial = inputs[0]!.shape.slice(2).map((dim) => known(dim, "a spatial dimension"));
       const kernel = inputs[1].shape.slice(2).map((dim) => known(dim, "a weight dimension"));
       const count = spatial.length;
-      // Checks everything but the pads, which are still to be found.
+      // Checks everything except the pads, which are not known yet.
       const w = windowOf({ ...attributes, pads: undefined }, spatial, kernel);
       if (plain) return [g.op("ConvTranspose", inputs, { ...rest, pads: undefined })];
       const extra = attributes.output_padding ?? spatial.map(() => 0);
@@ -38,7 +38,7 @@ export const CONVOLUTION: Readonly<Record<string, Raise>> = {
       const wanted = given?.slice(-count) ?? spatial.map((length, i) => length * w.strides[i]!);
       checkInts(wanted, "output_shape", { count, least: 1 });
       const surplus = reachOf(spatial, w).map((reach, i) => reach + extra[i]! - wanted[i]!);
-      // SAME does not add places where the stride leaves gaps; an output_shape does.
+      // SAME does not add positions where the stride leaves gaps; an output_shape does.
       const lacking = surplus.map((total) => (given === undefined ? 0 : Math.max(0, -total)));
       const cut = surplus.map((total) => Math.max(0, total));
       const half = cut.map((total) => Math.floor(total / 2));

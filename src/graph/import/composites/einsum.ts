@@ -5,7 +5,7 @@ import { Unsupported } from "../raise.js";
 type G = GraphBuilder<Dim>;
 type V = Value<Dim>;
 
-/** A value with a letter for each of its axes; those of an ellipsis are called …0, …1 from the last on. */
+/** A value with a letter for each of its axes; those of an ellipsis are named …0, …1 from the last on. */
 interface Term {
   readonly value: V;
   readonly labels: readonly string[];
@@ -13,9 +13,9 @@ interface Term {
 
 /**
  * Einsum: out[o…] = Σ Π termᵢ[labelsᵢ…] over the labels that the output lacks. Terms are multiplied from left to right, each
- * pair as one MatMul where they have labels to sum over, and as Mul where not. A dimension of 1 broadcasts.
+ * pair as one MatMul if they have labels to sum over, and otherwise as Mul. A dimension of 1 broadcasts.
  *
- * @throws Unsupported for an equation that is none, or that does not fit the values.
+ * @throws Unsupported for an invalid equation, or one that does not fit the values.
  */
 export function einsum(g: G, equation: string, values: readonly V[]): V {
   const { terms, output } = parsed(equation, values);
@@ -68,7 +68,7 @@ function labelsOf(text: string, ellipsis: number): string[] {
   return [...before, ...Array.from({ length: ellipsis }, (_, i) => `…${ellipsis - 1 - i}`), ...after];
 }
 
-/** The size of each label: where they differ, the one that is not 1. */
+/** The size of each label: if sizes differ, the one that is not 1. */
 function sizesOf(terms: readonly Term[]): Map<string, Dim> {
   const sizes = new Map<string, Dim>();
   for (const { value, labels } of terms) {
@@ -83,7 +83,7 @@ function sizesOf(terms: readonly Term[]): Map<string, Dim> {
   return sizes;
 }
 
-/** Of labels that a term has twice, the elements at equal places. */
+/** For labels that occur twice in a term, the elements with equal indices. */
 function diagonal(g: G, term: Term): Term {
   const { labels } = term;
   const twice = labels.find((label, axis) => labels.indexOf(label) !== axis);
@@ -104,7 +104,7 @@ function diagonal(g: G, term: Term): Term {
   });
 }
 
-/** Without the axes of 1 that others broadcast. */
+/** Removes the axes of size 1 that others broadcast. */
 function narrowed(g: G, { value, labels }: Term, sizes: ReadonlyMap<string, Dim>): Term {
   const axes = labels.flatMap((label, axis) =>
     value.shape[axis] === 1 && sizes.get(label) !== 1 ? [axis] : [],
@@ -116,7 +116,7 @@ function narrowed(g: G, { value, labels }: Term, sizes: ReadonlyMap<string, Dim>
   };
 }
 
-/** Summed over the labels that neither `others` nor `kept` have. */
+/** Sums over the labels that neither `others` nor `kept` have. */
 function summed(g: G, { value, labels }: Term, others: readonly Term[], kept: ReadonlySet<string>): Term {
   const has = (label: string): boolean =>
     kept.has(label) || others.some((other) => other.labels.includes(label));
@@ -160,7 +160,7 @@ function multiplied(g: G, a: Term, b: Term, kept: ReadonlySet<string>): Term {
     if (left.length > 1 && isOpen(a, left)) throw new Unsupported("multiplies two groups of open dimensions");
     return multiplied(g, b, a, kept);
   }
-  // Axes of the left term alone stay apart where MatMul broadcasts over them.
+  // Axes that only the left term has stay separate if MatMul broadcasts over them.
   const apart = batch.length === 0 || (left.length > 1 && isOpen(a, left));
   const [free, row] = apart ? [left.slice(0, -1), left.slice(-1)] : [[], left];
   const rows = grouped(g, a, [...free, ...batch], [row, inner]);
@@ -172,7 +172,7 @@ function multiplied(g: G, a: Term, b: Term, kept: ReadonlySet<string>): Term {
 
 const dimOf = ({ value, labels }: Term, label: string): Dim => value.shape[labels.indexOf(label)]!;
 
-/** The axes of `first` as they are, those of each group as one. */
+/** Keeps the axes of `first`, and merges those of each group. */
 function grouped(g: G, term: Term, first: readonly string[], groups: readonly (readonly string[])[]): V {
   const { value } = inOrder(g, term, [...first, ...groups.flat()]);
   const dims = [first.map((label) => [label]), groups].flat().map((group) => {
@@ -186,7 +186,7 @@ function grouped(g: G, term: Term, first: readonly string[], groups: readonly (r
   return shaped(g, value, dims);
 }
 
-/** Reshaped, where it is not so already; dimensions that are open stay in their place, or are the one that is left over. */
+/** Reshapes a value if necessary; open dimensions stay in place, or are the one that remains. */
 function shaped(g: G, value: V, dims: readonly Dim[]): V {
   if (value.shape.length === dims.length && value.shape.every((dim, axis) => dim === dims[axis]))
     return value;

@@ -6,7 +6,7 @@ import { raise, Unsupported } from "../raise.js";
 
 type V = Value<Dim>;
 
-/** Elements outside an image: zeros, its border, or what is mirrored at it. */
+/** Elements outside an image: zeros, its border, or a reflection at the border. */
 type Padding = "zeros" | "border" | "reflection";
 
 interface Grid {
@@ -16,13 +16,13 @@ interface Grid {
   readonly corners: boolean;
 }
 
-/** −1 to 1 in pixels: from centre to centre of the outermost with align_corners, else from edge to edge. */
+/** Converts −1 … 1 to pixels: between the centres of the outermost pixels with align_corners, otherwise from edge to edge. */
 function inPixels({ g, length, corners }: Grid, x: V): V {
   const half = corners ? (length - 1) / 2 : length / 2;
   return g.op("Add", [g.op("Mul", [x, g.scalar(half)]), g.scalar((length - 1) / 2)]);
 }
 
-/** Pixels mirrored until they lie inside: |((x − low) mod 2 span) − span| counted from the other end. */
+/** Mirrors pixels until they are inside: |((x − low) mod 2 span) − span| counted from the other end. */
 function mirrored({ g, length, corners }: Grid, x: V): V {
   const [low, span] = corners ? [0, length - 1] : [-0.5, length];
   if (span === 0) return g.op("Mul", [x, g.scalar(0)]);
@@ -35,7 +35,7 @@ function mirrored({ g, length, corners }: Grid, x: V): V {
 
 const clipped = ({ g, length }: Grid, x: V): V => g.op("Clip", [x, g.scalar(0), g.scalar(length - 1)]);
 
-/** Where a pixel is read for a place, and what it counts where that is outside. */
+/** The index of the pixel to read for a position, and its weight if that is outside. */
 function pixelAt(grid: Grid, place: V): { readonly index: V; readonly inside: V | undefined } {
   const { g, length, padding } = grid;
   const inner = padding === "reflection" ? mirrored(grid, place) : place;
@@ -48,7 +48,7 @@ function pixelAt(grid: Grid, place: V): { readonly index: V; readonly inside: V 
   return { index, inside: g.op("Cast", [isInside], { to: "float32" }) };
 }
 
-/** The places along one axis that a sample mixes, with their weights; one weight undefined is 1. */
+/** The positions along one axis that a sample mixes, with their weights; an undefined weight is 1. */
 function taps(
   grid: Grid,
   x: V,
@@ -56,14 +56,14 @@ function taps(
 ): readonly { readonly place: V; readonly weight: V | undefined }[] {
   const { g, padding } = grid;
   const pixels = inPixels(grid, x);
-  // For cubics the single pixels are mirrored or moved, else the place.
+  // For cubic sampling each pixel is mirrored or moved, otherwise the position.
   const inner =
     mode === "cubic" || padding === "zeros"
       ? pixels
       : clipped(grid, padding === "reflection" ? mirrored(grid, pixels) : pixels);
   if (mode === "nearest") return [{ place: g.op("Round", [inner]), weight: undefined }];
   const below = g.op("Floor", [inner]);
-  // Of a grid that is known the pixels are read by constants: weights must count from the same ones, however they are rounded.
+  // With a constant grid, pixel indices are constants: weights must refer to the same ones, regardless of rounding.
   if (g.isConstant(below)) g.constantOf(below);
   const t = g.op("Sub", [inner, below]);
   const at = (offset: number): V => (offset === 0 ? below : g.op("Add", [below, g.scalar(offset)]));
@@ -108,8 +108,8 @@ const METHODS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Samples [N, C, …] at places of a grid [N, …, D] that are counted from −1 to 1: each pixel that a sample needs is
- * gathered, and weighs what its distances say. The grid's gradient comes through the weights.
+ * Samples [N, C, …] at the positions of a grid [N, …, D] with coordinates from −1 to 1: each necessary pixel is gathered
+ * and weighted by its distances. The grid's gradient flows through the weights.
  */
 export const GRID_SAMPLE = raise({
   attributes: {
@@ -143,7 +143,7 @@ export const GRID_SAMPLE = raise({
     ];
     lengths.forEach((length, axis) => {
       const along: Grid = { g, length, padding, corners };
-      // The grid's first coordinate is of the last axis.
+      // The grid's first coordinate is for the last axis.
       const found = taps(along, coordinate(g, grid, rank - 1 - axis, points), mode).map(
         ({ place, weight }) => {
           const { index, inside } = pixelAt(along, place);
@@ -169,7 +169,7 @@ export const GRID_SAMPLE = raise({
   },
 });
 
-/** Places from −1 to 1 along an axis: pixels' centres, or with align_corners from the first to the last. */
+/** Positions from −1 to 1 along an axis: pixel centres, or with align_corners from the first to the last. */
 function positions(length: number, corners: boolean): number[] {
   return Array.from({ length }, (_, i) => {
     if (!corners) return (2 * i + 1) / length - 1;
@@ -177,7 +177,7 @@ function positions(length: number, corners: boolean): number[] {
   });
 }
 
-/** Pixels that a grid may be made for. */
+/** Most pixels of a grid. */
 const LARGEST_GRID = 2 ** 22;
 
 /** grid = [x, y(, z), 1] thetaᵀ for every pixel of an image of a given size. */

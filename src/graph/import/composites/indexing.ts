@@ -4,7 +4,7 @@ import { known } from "../../infer.js";
 import type { ImportBuilder } from "../import-builder.js";
 import { raise, Unsupported, type Raise } from "../raise.js";
 
-/** What an op that gives as many elements as its values say can be read by: its input, if it is a constant. */
+/** A constant input that determines the output size of an op. @throws Unsupported if it is not constant. */
 function constantOf(g: ImportBuilder, value: Value<Dim>, what: string): Tensor {
   const data = g.constantOf(value);
   if (data === undefined)
@@ -12,7 +12,7 @@ function constantOf(g: ImportBuilder, value: Value<Dim>, what: string): Tensor {
   return data;
 }
 
-/** Coordinates of the elements that are not 0, one row an axis. */
+/** Coordinates of the elements that are not 0, one row per axis. */
 function nonZero({ shape, data }: Tensor): Tensor {
   const found: number[] = [];
   // Zeros are 0, 0n or −0.
@@ -22,7 +22,7 @@ function nonZero({ shape, data }: Tensor): Tensor {
   return int64([shape.length, found.length], rows);
 }
 
-/** One place of each value of a list, first come first, and how often it is there. */
+/** The first index of each distinct value of a list, in order, and its number of occurrences. */
 function unique(
   { data }: Tensor,
   sorted: boolean,
@@ -47,7 +47,7 @@ function unique(
   };
 }
 
-/** The axis of a ReverseSequence's batch beside that of its time: the first two, either way. */
+/** The batch and time axes of a ReverseSequence: the first two, in either order. */
 function sequencesOf(
   shape: readonly Dim[],
   batchAxis: number,
@@ -98,12 +98,12 @@ export const INDEXING: Readonly<Record<string, Raise>> = {
       return [g.op("Reshape", [moved, g.ints([outer, inner, ...rest])])];
     },
   }),
-  /** What ScatterElements was called before opset 11. */
+  /** The name of ScatterElements before opset 11. */
   Scatter: raise({
     attributes: { axis: { kind: "int", default: 0 } },
     emit: ({ g, inputs, attributes: { axis } }) => [g.op("ScatterElements", inputs, { axis })],
   }),
-  /** x − ⌊x / y⌋ y for floats, of which ONNX Runtime has the remainder towards zero only. */
+  /** x − ⌊x / y⌋ y for floats, because ONNX Runtime only has the remainder towards zero. */
   Mod: raise({
     attributes: { fmod: { kind: "int", default: 0 } },
     emit: ({ g, inputs: [a, b], attributes: { fmod } }) => {

@@ -93,7 +93,7 @@ export const NORMALISATION: Readonly<Record<string, Raise>> = {
   }),
 };
 
-/** Keeps roots and quotients, and their derivatives, finite where everything is 0: about the least normal float32. */
+/** Keeps roots, quotients and their derivatives finite where everything is 0: about the smallest normal float32. */
 export const LEAST_TOTAL = 1.2e-38;
 
 /** `value` broadcast to `shape`. */

@@ -15,7 +15,7 @@ import { LEAST_TOTAL } from "./normalisation.js";
 
 type V = Value<Dim>;
 
-/** The lowest float32: what padding counts as in a maximum. */
+/** The lowest float32, the value of padding in a maximum. */
 const LOWEST = -3.4028234663852886e38;
 
 export const POOLING: Readonly<Record<string, Raise>> = {
@@ -52,7 +52,7 @@ export const POOLING: Readonly<Record<string, Raise>> = {
       return [lpNorm(g, x!, p, (powers) => g.op("ReduceSum", [powers, axes], { keepdims: 1 }))];
     },
   }),
-  /** Each value where its index says, zeros elsewhere. Indices count from the first image on, as MaxPool gives them. */
+  /** Puts each value at its index, with zeros elsewhere. Indices count from the first image on, like those of MaxPool. */
   MaxUnpool: raise({
     attributes: {
       kernel_shape: { kind: "ints", required: true },
@@ -88,7 +88,7 @@ export const POOLING: Readonly<Record<string, Raise>> = {
   }),
 };
 
-/** The p-norm of what `sum` adds up; of zeros its derivative is 0. */
+/** The p-norm of the elements that `sum` adds up; for zeros its derivative is 0. */
 function lpNorm(g: ImportBuilder, x: V, p: number, sum: (powers: V) => V): V {
   checkInts([p], "p", { count: 1, least: 1 });
   const size = g.op("Abs", [x]);
@@ -103,9 +103,9 @@ interface PooledWindow {
   readonly spatial: readonly number[];
   readonly out: readonly number[];
   /**
-   * The attributes with which ONNX Runtime pools so, if there are: pads must be smaller than the kernel, and where ceil
-   * mode would begin a window after the image, its shape inference counts that window and its kernel does not. Without
-   * auto_pad, which it reads in more than one way.
+   * The attributes with which ONNX Runtime pools in this way, if possible: pads must be smaller than the kernel, and if
+   * ceil mode would begin a window after the image, its shape inference counts that window but its kernel does not.
+   * auto_pad is not used, because ONNX Runtime interprets it in more than one way.
    */
   readonly standard: AttributesOf<"AveragePool"> | undefined;
 }
@@ -131,14 +131,14 @@ function pooledWindow(x: V, attributes: WindowAttributes & { readonly ceil_mode:
   return { w, spatial, out, standard: wide || (!whole && leftOut) ? undefined : standard };
 }
 
-/** The image with all that the windows reach. */
+/** The image, padded to everything that the windows cover. */
 function padded(g: ImportBuilder, x: V, { w, spatial, out }: PooledWindow, value: number): V {
   const ends = reachOf(out, w).map((reach, i) => Math.max(0, reach - w.padsBegin[i]! - spatial[i]!));
   if ([...w.padsBegin, ...ends].every((pad) => pad === 0)) return x;
   return g.op("Pad", [x, g.ints([0, 0, ...w.padsBegin, 0, 0, ...ends]), g.scalar(value, x)]);
 }
 
-/** The windows on an image that is padded already. */
+/** The windows for an already padded image. */
 function inside({ w }: PooledWindow): AttributesOf<"AveragePool"> {
   return { kernel_shape: w.kernel, strides: w.strides, dilations: w.dilations };
 }
@@ -152,7 +152,7 @@ function windowSum(g: ImportBuilder, x: V, p: PooledWindow): V {
   return g.op("AveragePool", [scaled], inside(p));
 }
 
-/** One over the places of each window that count; 0 where none does. */
+/** One divided by the number of positions that count in each window; 0 if none does. */
 function shares(g: ImportBuilder, { w, spatial, out }: PooledWindow, includePads: boolean): V {
   const counts = out.map((length, i) =>
     Array.from({ length }, (_, o) => {

@@ -1,7 +1,7 @@
 /**
- * Quantised operators, in float32: a number of 8 bits is kept as the float of its value, so that each op gives what the
- * integers give. Rounding is differentiated straight through (Bengio et al. 2013), which is what training with simulated
- * quantisation does; where a value is clipped its gradient is zero.
+ * Quantised operators in float32: an 8-bit number is stored as a float with the same value, so that each op gives the same
+ * result as with integers. Rounding is differentiated straight through (Bengio et al. 2013), as in training with
+ * simulated quantisation; the gradient of a clipped value is zero.
  */
 import { tensor, toNumbers, type DType } from "../../../tensor/index.js";
 import { OP_CATALOGUE } from "../../catalogue/index.js";
@@ -21,7 +21,7 @@ const RANGES: ReadonlyMap<DType, readonly [least: number, most: number]> = new M
   ["int16", [-32_768, 32_767]],
 ]);
 
-/** Scale and zero point of a quantised value; the zero point's type says its range. */
+/** Scale and zero point of a quantised value; the zero point's type determines its range. */
 interface Quantisation {
   readonly scale: V;
   readonly zero: V | undefined;
@@ -29,7 +29,7 @@ interface Quantisation {
 }
 
 function rangeOf(zero: V | undefined, g: G): readonly [number, number] {
-  // A zero point that is computed is a float here: DynamicQuantizeLinear's, which is of 8 bits without a sign.
+  // A computed zero point is a float here: the one of DynamicQuantizeLinear, which has 8 unsigned bits.
   const dtype = zero === undefined || g.constantOf(zero) === undefined ? "uint8" : zero.dtype;
   const range = RANGES.get(dtype === "float32" ? "uint8" : dtype);
   if (range === undefined) throw new Unsupported(`quantises to ${dtype}`);
@@ -41,7 +41,7 @@ const quantisation = (g: G, scale: V | undefined, zero: V | undefined): Quantisa
   return { scale: asFloat(g, scale), zero: zero && asFloat(g, zero), range: rangeOf(zero, g) };
 };
 
-/** An integer as the float of its value. */
+/** An integer as a float with the same value. */
 export function asFloat(g: G, value: V): V {
   if (value.dtype === "float32") return value;
   const data = g.constantOf(value);
@@ -49,7 +49,7 @@ export function asFloat(g: G, value: V): V {
   return g.constant(tensor("float32", data.shape, Float32Array.from(toNumbers(data))));
 }
 
-/** A number for each place along `axis`, broadcast over a value of `rank`. */
+/** One number per index along `axis`, broadcast over a value of `rank`. */
 function along(g: G, value: V, axis: number, rank: number): V {
   if (value.shape.length === 0 || (value.shape.length === 1 && value.shape[0] === 1)) {
     return value.shape.length === 0 ? value : g.op("Reshape", [value, g.ints([])]);
@@ -97,7 +97,7 @@ const dequantised = ({ g, inputs }: Context, at: number): V =>
 
 type Context = Pick<RaiseContext, "g" | "inputs">;
 
-/** An op of floats between dequantising its first inputs and quantising what it gives by those from `to` on. */
+/** A float op that dequantises its first inputs, and quantises its output with the inputs from `to` on. */
 const around = (to: number, emit: (g: G, values: readonly V[]) => V): Raise =>
   raise({
     attributes: {},
@@ -129,7 +129,7 @@ const dequantizeLinear = raise({
   ],
 });
 
-/** Bounds of all numbers, with 0 between them; of one image, since a batch would share them. */
+/** Quantises by the bounds of all values including 0; only for one image, because a batch would share the bounds. */
 const dynamicQuantizeLinear = raise({
   attributes: {},
   emit: ({ g, inputs: [x] }) => {
@@ -139,7 +139,7 @@ const dynamicQuantizeLinear = raise({
 });
 
 function dynamically(g: G, x: V): { quantised: V; scale: V; zero: V } {
-  // Where the batch is in `x` does not matter: the model's inputs say whether it is one image.
+  // The position of the batch in `x` does not matter: the model's inputs show whether it is one image.
   if (g.inputs.some((name) => g.value(name).shape[0] !== 1)) {
     throw new Unsupported("its scale depends on the whole batch, so the batch size must be 1");
   }
@@ -166,13 +166,13 @@ const qLinearConv = raise({
     if (last === 1) throw new Unsupported("channels_last = 1");
     const [x, xScale, xZero, w, wScale, wZero, yScale, yZero, bias] = inputs;
     const terms = [centred(g, x!, xZero), centred(g, w!, wZero, 0), bias && asFloat(g, bias)];
-    // A whole number already: rounded, it is no convolution whose weights a later factor is folded into.
+    // Already an integer: with Round, no later factor can be folded into the weights of the convolution.
     const sum = g.op("Round", [g.op("Conv", terms, attributes)], {}, { straightThrough: true });
     return [requantised(g, sum, [xScale!, wScale!], quantisation(g, yScale, yZero))];
   },
 });
 
-/** A sum of products of integers to the scale of the output: clip(round(sum · s_x s_w / s_y) + z_y). */
+/** Rescales a sum of integer products to the output: clip(round(sum · s_x s_w / s_y) + z_y). */
 function requantised(g: G, sum: V, [a, b]: readonly [V, V], to: Quantisation, axis = 1): V {
   const factor = g.op("Div", [g.op("Mul", [a, b]), to.scale]);
   const rank = sum.shape.length;

@@ -4,7 +4,7 @@ import { RECURRENT_ATTRIBUTES, unrolled } from "./recurrent/unrolled.js";
 
 const flag = { kind: "int", default: 0 } as const;
 
-/** Layers that go step by step along a sequence, written out. */
+/** Recurrent layers, unrolled. */
 export const RECURRENT: Readonly<Record<string, Raise>> = {
   RNN: raise({
     attributes: RECURRENT_ATTRIBUTES,

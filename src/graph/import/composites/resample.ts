@@ -12,39 +12,39 @@ export type Coordinates =
   | "tf_half_pixel_for_nn"
   | "tf_crop_and_resize";
 
-/** `simple` is that of opset 10: rounded up where it becomes smaller. */
+/** `simple` is the mode of opset 10, which rounds up when shrinking. */
 export type NearestMode = "round_prefer_floor" | "round_prefer_ceil" | "floor" | "ceil" | "simple";
 
-/** How elements between others are found. */
+/** How to interpolate. */
 export interface Sampling {
   readonly mode: "nearest" | "linear" | "cubic";
   readonly coordinates: Coordinates;
   readonly nearest: NearestMode;
   /** The cubic's coefficient a. */
   readonly cubic?: number;
-  /** Places outside weigh nothing, instead of what lies at the border. */
+  /** Positions outside have no weight, instead of that of the border. */
   readonly excludesOutside?: boolean;
-  /** Where it becomes smaller, all elements that fall into one are averaged. */
+  /** When shrinking, all elements that fall into one are averaged. */
   readonly antialias?: boolean;
-  /** What is read outside of a cropped region; undefined: its border. */
+  /** The value outside a cropped region; undefined: its border. */
   readonly outside?: number | undefined;
 }
 
-/** One axis in its new length. */
+/** An axis with its new length. */
 export interface Resampled {
   readonly axis: number;
   readonly length: number;
   readonly size: number;
   readonly scale: number;
-  /** Where a crop starts and ends, from 0 to 1. */
+  /** Start and end of a crop, from 0 to 1. */
   readonly region: readonly [start: number, end: number] | undefined;
 }
 
-/** Elements of one matrix: 4096 pixels to 4096. */
+/** Most elements of one matrix: 4096 pixels to 4096. */
 const LARGEST_MATRIX = 2 ** 24;
 const LONGEST = 2 ** 20;
 
-/** Each place of the new axis on the old one, in float32 as ONNX Runtime computes it. */
+/** Each position of the new axis on the old one, computed in float32 like ONNX Runtime. */
 function placesOf({ length, size, scale, region }: Resampled, coordinates: Coordinates): number[] {
   const f = Math.fround;
   const half = (i: number): number => f(f(i + 0.5) / f(scale));
@@ -74,7 +74,7 @@ function placesOf({ length, size, scale, region }: Resampled, coordinates: Coord
   return Array.from({ length: size }, (_, i) => place(i));
 }
 
-/** So close to a half a float32 is one. */
+/** A float32 this close to a half counts as one. */
 const HALF = 5e-7;
 
 function nearestOf(place: number, mode: NearestMode, isSmaller: boolean): number {
@@ -102,7 +102,7 @@ function cubic(distance: number, a: number): number {
   return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
 }
 
-/** What each old element weighs in a new one at `place`. */
+/** Weights of the old elements in a new one at `place`. */
 function weightsAt(place: number, { length, scale }: Resampled, sampling: Sampling): Map<number, number> {
   const { mode, antialias, excludesOutside } = sampling;
   const narrow = antialias === true ? Math.min(1, scale) : 1;
@@ -117,12 +117,12 @@ function weightsAt(place: number, { length, scale }: Resampled, sampling: Sampli
     weights.set(inside, (weights.get(inside) ?? 0) + weight);
     total += weight;
   }
-  // Without antialiasing they come to 1 by themselves, unless some are left out.
+  // Without antialiasing they already sum to 1, unless some are excluded.
   for (const [at, weight] of weights) weights.set(at, total === 0 ? 0 : weight / total);
   return weights;
 }
 
-/** `x` with one axis of another length. Every step is linear in `x`, so that its gradient is as simple. */
+/** `x` with one axis of another length. Every step is linear in `x`, so its gradient is just as simple. */
 export function resample(g: ImportBuilder, x: Value<Dim>, to: Resampled, sampling: Sampling): Value<Dim> {
   const { axis, length, size } = to;
   if (size < 1 || length < 1 || Math.max(size, length) > LONGEST) {
@@ -145,7 +145,7 @@ export function resample(g: ImportBuilder, x: Value<Dim>, to: Resampled, samplin
   return g.op("Add", [g.op("Mul", [found, inside]), g.constant(float32(shape, filled))]);
 }
 
-/** Along the last axis, where single elements would be copied, a product with zeros and ones is several times as fast. */
+/** Along the last axis, where single elements would be copied, a product with zeros and ones is several times faster. */
 function nearest(
   g: ImportBuilder,
   x: Value<Dim>,
@@ -163,7 +163,7 @@ function nearest(
   return g.op("MatMul", [x, g.constant(float32([length, size], matrix))]);
 }
 
-/** A product with the matrix of weights, from the right along the last axis, else from the left along the last but one. */
+/** A product with the weight matrix: from the right along the last axis, otherwise from the left along the second last. */
 function mixed(
   g: ImportBuilder,
   x: Value<Dim>,
@@ -184,7 +184,7 @@ function mixed(
   if (isLast) return g.op("MatMul", [x, g.constant(float32([length, size], matrix))]);
   const weights = g.constant(float32([size, length], matrix));
   if (axis === rank - 2) return g.op("MatMul", [weights, x]);
-  // Two axes further in: the others behind are put last.
+  // Any other axis is moved to the end.
   const perm = x.shape.map((_, at) => at).filter((at) => at !== axis);
   const last = [...perm, axis];
   const moved = g.op("Transpose", [x], { perm: last });

@@ -1,4 +1,4 @@
-/** Ops that look at images in another size: products with constant matrices, gathered rows, reshaped blocks. */
+/** Ops that resample or rearrange images: products with constant matrices, gathered rows, reshaped blocks. */
 import type { Dim, Value } from "../../graph.js";
 import { known, normaliseAxis } from "../../infer.js";
 import type { ImportBuilder } from "../import-builder.js";
@@ -27,7 +27,7 @@ const NEAREST: ReadonlySet<string> = new Set<NearestMode>([
   "ceil",
 ]);
 
-/** New lengths of axes, and the factors that coordinates are divided by. */
+/** New lengths of axes, and the factors by which coordinates are divided. */
 interface Scaled {
   readonly axes: readonly number[];
   readonly sizes: readonly Dim[];
@@ -70,7 +70,7 @@ function byScales(shape: readonly Dim[], axes: readonly number[], scales: readon
   return { axes, sizes, scales };
 }
 
-/** A list that must be known before running; undefined where it is left out. */
+/** A list that must be known before running; undefined if omitted. */
 function listOf(g: ImportBuilder, value: Value<Dim> | undefined, what: string): readonly Dim[] | undefined {
   if (value === undefined) return undefined;
   const dims = g.elementsOf(value);
@@ -82,7 +82,7 @@ function numbersIn(dims: readonly Dim[] | undefined, what: string): readonly num
   return dims?.map((dim) => known(dim, what));
 }
 
-/** Each axis in turn: they do not depend on each other. */
+/** Resizes one axis after the other, because they are independent. */
 function resized(
   g: ImportBuilder,
   x: Value<Dim>,
@@ -94,7 +94,7 @@ function resized(
   if (isCropped && roi?.length !== 2 * axes.length) {
     throw new Unsupported(`roi must be ${2 * axes.length} numbers known before running`);
   }
-  // As ONNX Runtime does it, whatever the scales and the crop say.
+  // Like ONNX Runtime, regardless of scales and crop.
   if (axes.every((axis, i) => sizes[i] === x.shape[axis])) return x;
   return axes.reduce((value, axis, i) => {
     const isSame = sizes[i] === x.shape[axis];
@@ -157,7 +157,7 @@ const resize = raise({
   },
 });
 
-/** What Resize became: each pixel is read at its own coordinate divided by the scale. */
+/** The predecessor of Resize: each pixel is read at its coordinate divided by the scale. */
 const upsample = raise({
   attributes: { mode: { ...text, default: "nearest" }, scales: { kind: "floats" } },
   emit: ({ g, inputs: [x, given], attributes }) => {
@@ -171,7 +171,7 @@ const upsample = raise({
   },
 });
 
-/** Channels, height and width of an image, of which a block's side must divide what it is taken from. */
+/** Channels, height and width of an image; a block's side must divide the dimensions that it comes from. */
 function imageOf(x: Value<Dim>): readonly [channels: number, height: number, width: number] {
   if (x.shape.length !== 4)
     throw new Unsupported(`its input must be [N, C, H, W], found [${x.shape.join(", ")}]`);
@@ -209,7 +209,7 @@ const spaceToDepth = raise({
   },
 });
 
-/** Cropped to its centre where it is longer, zeros around it where it is shorter. */
+/** Crops longer axes to the centre, and pads shorter ones with zeros around. */
 const centerCropPad = raise({
   attributes: { axes: { kind: "ints" } },
   emit: ({ g, inputs: [x, target], attributes }) => {
@@ -224,7 +224,7 @@ const centerCropPad = raise({
     axes.forEach((axis, i) => {
       if (sizes[i] === shape[axis]) return;
       const more = known(sizes[i], "a size") - known(shape[axis], `axis ${axis}`);
-      // What is odd is cropped, and padded, behind.
+      // An odd element is cropped or padded at the end.
       before[axis] = more < 0 ? -Math.floor(-more / 2) : Math.floor(more / 2);
       after[axis] = more - before[axis];
     });

@@ -6,11 +6,11 @@ type G = GraphBuilder<Dim>;
 type V = Value<Dim>;
 
 /**
- * RotaryEmbedding: pairs (a, b) of each head's elements are turned by the angle of their place in the sequence,
+ * RotaryEmbedding: pairs (a, b) of each head's elements are rotated by the angle of their position in the sequence,
  *
  *   (a cos − b sin, a sin + b cos) ,
  *
- * a and b from the two halves of what is turned, or beside each other when interleaved.
+ * where a and b come from the two halves of the rotated elements, or are adjacent if interleaved.
  *
  * Shapes: x `[B, heads, S, D]` or `[B, S, heads · D]`; cos and sin `[B, S, turned / 2]`, or with positions `[B, S]` a table
  * `[places, turned / 2]`.
@@ -51,7 +51,7 @@ export const rotaryEmbedding: Raise = raise({
   },
 });
 
-/** Of pairs whose two sides are the halves of the last axis. */
+/** Rotates pairs whose elements are the halves of the last axis. */
 function turn(g: G, pairs: V, cos: V, sin: V): V {
   const half = (pairs.shape.at(-1) as number) / 2;
   const [a, b] = g.ops("Split", [pairs, g.ints([half, half])], { axis: -1 }, { outputs: 2 });

@@ -7,7 +7,7 @@ type V = Value<Dim>;
 export type Activation = (g: G, x: V) => V;
 
 interface Kind {
-  /** Those that the function has, where the file gives none. */
+  /** The function's defaults, if the file gives none. */
   readonly alpha?: number;
   readonly beta?: number;
   apply(g: G, x: V, alpha: number, beta: number): V;
@@ -15,7 +15,7 @@ interface Kind {
 
 const scaled = (g: G, x: V, factor: number): V => g.op("Mul", [x, g.scalar(factor, x)]);
 
-/** As ONNX names them, in small letters. */
+/** ONNX's names, in lower case. */
 const KINDS: Readonly<Record<string, Kind>> = {
   relu: { apply: (g, x) => g.op("Relu", [x]) },
   tanh: { apply: (g, x) => g.op("Tanh", [x]) },
@@ -46,7 +46,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
-/** The functions of these names; numbers go to those that have them, in order. What they are given is clipped first. */
+/** The functions of these names; parameters are assigned in order to those that have any. Their inputs are clipped first. */
 export function activationsOf(
   names: readonly string[],
   {

@@ -6,7 +6,7 @@ import { pieces, type Cell, type CellKind, type Steps } from "./unrolled.js";
 type G = GraphBuilder<Dim>;
 type V = Value<Dim>;
 
-/** The sum of what there is; what is missing is zeros. */
+/** The sum; a missing value counts as zeros. */
 function plus(g: G, a: V, b: V | undefined): V {
   return b === undefined ? a : g.op("Add", [a, b]);
 }

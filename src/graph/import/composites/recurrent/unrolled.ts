@@ -8,7 +8,7 @@ import { activationsOf, type Activation } from "./activation.js";
 type G = GraphBuilder<Dim>;
 type V = Value<Dim>;
 
-/** Each step is a dozen nodes. */
+/** Each step adds about a dozen nodes. */
 const MOST_STEPS = 1024;
 
 export const RECURRENT_ATTRIBUTES = {
@@ -21,7 +21,7 @@ export const RECURRENT_ATTRIBUTES = {
   layout: { kind: "int", default: 0 },
 } as const satisfies AttributeSpecs;
 
-/** What a cell goes on with. Before the first step there may be none, which is zeros. */
+/** The state of a cell. Before the first step it may be missing, which means zeros. */
 export interface State {
   readonly h: V | undefined;
   /** Of an LSTM. */
@@ -42,9 +42,9 @@ export interface Cell {
   readonly activations: readonly Activation[];
 }
 
-/** What a kind of cell does, once it has its parameters. */
+/** A kind of cell with its parameters. */
 export interface Steps {
-  /** Added to what the inputs come to, `[gates · size]`. */
+  /** Added to the inputs' part, `[gates · size]`. */
   readonly bias: V | undefined;
   /** `x` is `[B, gates · size]`: the inputs' part, bias included. */
   step(x: V, state: State): State & { readonly h: V };
@@ -53,13 +53,13 @@ export interface Steps {
 export interface CellKind {
   readonly gates: number;
   readonly activations: readonly string[];
-  /** The activation whose input is not clipped, as in ONNX Runtime: an LSTM's of what it carries. */
+  /** The activation whose input is not clipped, as in ONNX Runtime: an LSTM's for the cell state. */
   readonly unclipped?: number;
   steps(g: G, cell: Cell): Steps;
 }
 
 /**
- * A recurrent layer written out step by step, over a sequence whose length is known.
+ * A recurrent layer, unrolled over a sequence of known length.
  *
  * Shapes: x `[T, B, input]`, the states `[directions, B, size]`, y `[T, directions, B, size]`; with layout 1 the batch comes
  * first.
@@ -120,7 +120,7 @@ export interface Inputs {
   readonly peepholes?: V | undefined;
 }
 
-/** Lengths that say what is so anyway. */
+/** Accepts lengths only if they are the full length. */
 function checkLengths(g: G, lengths: V | undefined, length: number): void {
   if (lengths === undefined) return;
   const known = g.constantOf(lengths);
@@ -140,7 +140,7 @@ function cellsOf(
     parts(g, value, directions, 0),
   );
   const defaults = Array.from({ length: directions }, () => kind.activations).flat();
-  // ONNX's own default of an RNN is for two directions whatever there are.
+  // ONNX's default for an RNN always has two directions.
   const names = attributes.activations ?? defaults;
   if (names.length < defaults.length)
     throw new Unsupported(`has ${names.length} activations, expected ${defaults.length}`);
