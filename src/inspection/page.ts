@@ -43,7 +43,9 @@ export function unreadablePage(facts: UnreadableInspection): string {
     ...obstacleRows(facts.obstacles),
     [
       "evaluable",
-      facts.evaluable ? "yes, without gradients: ONNX Runtime runs it as it is" : `no: ${facts.notEvaluable}`,
+      facts.evaluable
+        ? "yes, without gradients: ONNX Runtime runs it unchanged"
+        : `no: ${facts.notEvaluable}`,
     ],
     ...(facts.obstacles.length === 0 ? [["needed", facts.needed] as const] : []),
     [

@@ -55,7 +55,12 @@ function neither(
   other: InputError,
 ): UnreadableModelError {
   return new UnreadableModelError(
-    { place, problem, remedy: `${remedy}\n  Nor can it be run as it is: ${other.message}`, cause: other },
+    {
+      place,
+      problem,
+      remedy: `${remedy}\n  It cannot be run unchanged either: ${other.message}`,
+      cause: other,
+    },
     nodes,
   );
 }
