@@ -62,7 +62,7 @@ test("where rounding hides the gradient AutoAttack's Square breaks what gradient
   const { code, stdout, stderr } = await holdfast(["evaluate", ...args]);
   expect(code, stderr).toBe(0);
   expect(stdout).toMatch(
-    /AutoAttack on rounded \(L∞, ε = 0\.2\): \d+ right, APGD took \d+, .*Square [1-9]\d*: /,
+    /AutoAttack on rounded \(L∞, ε = 0\.2\): \d+ right; APGD broke \d+, .*Square [1-9]\d*; /,
   );
   expect(stdout).toMatch(
     /serious: AutoAttack on rounded.*: Square, which uses no gradient, broke \d+ of the \d+ /,
