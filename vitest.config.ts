@@ -1,13 +1,25 @@
 import { defineConfig } from "vitest/config";
 
+/** Rooms whose tests leave nothing behind: they share loaded modules, and loading takes as long as they do. */
+const SHARED = [
+  ...["autodiff", "data", "defences", "errors", "explain", "falsification", "files", "gate", "graph"],
+  ...["inspection", "losses", "onnx", "report", "sharing", "tensor"],
+].map((room) => `src/${room}/**/*.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     // Generous: a test's time depends on the machine and is no part of what it checks.
     testTimeout: 1_200_000,
     hookTimeout: 1_200_000,
     maxWorkers: 2,
     // Worker threads that the sources start must find the sources too.
     execArgv: ["--import", "./test/typescript/register.mjs"],
+    projects: [
+      { extends: true, test: { name: "shared", include: SHARED, isolate: false } },
+      {
+        extends: true,
+        test: { name: "alone", include: ["src/**/*.test.ts", "test/**/*.test.ts"], exclude: SHARED },
+      },
+    ],
   },
 });

@@ -2,7 +2,7 @@
 // and whether it grows over many steps.
 //   npm run build && node bench/memory.mjs
 //   node bench/memory.mjs --growth 10000 undefended
-//   node bench/memory.mjs --growth 1500 at-alp          (a session of the adversary a step)
+//   node bench/memory.mjs --growth 1500 at-alp
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ const CASES = [
   { model: "resnet18-narrow", data: "flowers", side: 64, batchSize: 64, recipe: "at-alp", memory: "600MB" },
   { model: "resnet18", data: "flowers", side: 64, batchSize: 16, recipe: "pat" },
   { model: "resnet18", data: "flowers", side: 128, batchSize: 16, recipe: "at-alp" },
-  { model: "resnet18", data: "flowers", side: 128, batchSize: 16, recipe: "at-alp", memory: "1GB" },
+  { model: "resnet18", data: "flowers", side: 128, batchSize: 16, recipe: "at-alp", memory: "1.2GB" },
   { model: "resnet50", data: "flowers", side: 96, batchSize: 8, recipe: "undefended" },
 ];
 

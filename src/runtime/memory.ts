@@ -1,6 +1,6 @@
 import { namesBehind, type Graph } from "../graph/index.js";
 import { bytesPerElement, sizeOf } from "../tensor/index.js";
-import { lower } from "./lowering/index.js";
+import { lower, lowerInTwo } from "./lowering/index.js";
 
 /** What a program takes, in bytes. */
 export interface ProgramBytes {
@@ -21,9 +21,34 @@ export async function programBytes(graph: Graph): Promise<ProgramBytes> {
   return { values: liveBytes(lowered), constants, outputs };
 }
 
-/** The most bytes that the values behind the inputs take at once, each from the node that makes it to its last use. */
-export function liveBytes(graph: Graph): number {
-  const own = namesBehind(graph, graph.inputs);
+/** Bytes that count as constants for each of a prepared input: fitted to peaks of trainings (`bench/memory.mjs`). */
+const PREPARED = 1.5;
+
+/**
+ * Of a program whose `steady` inputs are prepared: they count as constants. Undefined where they are constants of a program that is
+ * compiled for their values.
+ */
+export async function preparedBytes(
+  graph: Graph,
+  steady: readonly string[],
+): Promise<ProgramBytes | undefined> {
+  const names = new Set(steady);
+  const inTwo = await lowerInTwo(graph, names, { standard: false });
+  if (inTwo === undefined) return undefined;
+  const { graph: lowered } = inTwo;
+  const sum = (values: readonly string[]): number =>
+    values.reduce((bytes, name) => bytes + bytesOf(lowered, name), 0);
+  const changing = lowered.inputs.filter((name) => !names.has(name));
+  return {
+    values: liveBytes(lowered, changing),
+    constants: PREPARED * sum(steady),
+    outputs: sum(lowered.outputs),
+  };
+}
+
+/** The most bytes that the values behind these inputs take at once, each from the node that makes it to its last use. */
+export function liveBytes(graph: Graph, inputs: readonly string[] = graph.inputs): number {
+  const own = namesBehind(graph, inputs);
   const lastUse = new Map<string, number>();
   graph.nodes.forEach(({ inputs }, i) => inputs.forEach((name) => lastUse.set(name, i)));
   for (const name of graph.outputs) lastUse.set(name, Infinity);

@@ -2,9 +2,9 @@
 import { pgdStepGraph } from "../attacks/index.js";
 import { UsageError } from "../errors/index.js";
 import { availableMemory, formatBytes, parseBytes } from "../files/index.js";
-import { deadCode, valueOf } from "../graph/index.js";
-import { bindForInference, type Classifier } from "../models/index.js";
-import { programBytes, type ProgramBytes } from "../runtime/index.js";
+import { deadCode, valueOf, type Graph } from "../graph/index.js";
+import { bindForInference, bindForTraining, type BoundClassifier, type Classifier } from "../models/index.js";
+import { preparedBytes, programBytes, type ProgramBytes } from "../runtime/index.js";
 import { sizeOf } from "../tensor/index.js";
 import type { TrainingSettings } from "./settings/index.js";
 import { updateGraph, type UpdateGraph, type UpdateGraphOptions } from "./update-graph.js";
@@ -15,7 +15,10 @@ const MIB = 2 ** 20;
 const PROCESS = 280 * MIB;
 /** ONNX Runtime takes its memory in blocks that its values do not fill, and copies some into its blocked layout. */
 const BLOCKS = 1.35;
-/** Copies of an attack's constants while it is compiled: as written, as read, in blocked order. */
+/**
+ * Copies of an attack's constants while it is compiled: as written, as read, in blocked order; or of the weights that are prepared for
+ * it, for both directions, and of what that takes.
+ */
 const CONSTANT_COPIES = 4;
 /** Copies of what lives from step to step: as it is, as it comes, and of steps before until they are collected. */
 const STATE_COPIES = 2.5;
@@ -37,7 +40,7 @@ export interface MemoryPlan {
  *   280 MiB + 1.35 ( U + A ) + 2.5 S + 4 C
  *
  * U: the most bytes that the values of the update take at once, by their nodes in order; A: those of the adversary's step, and C its
- * constants, the weights and what is made of them. S: bytes of what lives from step to step. The factors were fitted to eight peaks:
+ * constants, or the weights that are prepared for it. S: bytes of what lives from step to step. The factors were fitted to eight peaks:
  * they are 1 % under one of them at most, and 22 % over (`bench/memory.mjs`).
  */
 export async function estimatePeak(
@@ -65,8 +68,15 @@ async function attackBytes(
 ): Promise<Pick<ProgramBytes, "values" | "constants">> {
   const isAttacked = adversary !== undefined && replays === 1;
   if (!isAttacked && validation.images === 0) return { values: 0, constants: 0 };
-  const bound = bindForInference(classifier, rows);
-  return programBytes(deadCode(pgdStepGraph(bound, { norm: adversary?.norm ?? "linf" })));
+  const step = (bound: BoundClassifier): Graph =>
+    deadCode(pgdStepGraph(bound, { norm: adversary?.norm ?? "linf" }));
+  const fed = step(bindForTraining(classifier, rows));
+  const weights = new Set([...classifier.parameters, ...classifier.buffers]);
+  const prepared = await preparedBytes(
+    fed,
+    fed.inputs.filter((name) => weights.has(name)),
+  );
+  return prepared ?? programBytes(step(bindForInference(classifier, rows)));
 }
 
 /**
