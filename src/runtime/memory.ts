@@ -21,8 +21,8 @@ export async function programBytes(graph: Graph): Promise<ProgramBytes> {
   return { values: liveBytes(lowered), constants, outputs };
 }
 
-/** Bytes that count as constants for each of a prepared input: fitted to peaks of trainings (`bench/memory.mjs`). */
-const PREPARED = 1.5;
+/** A prepared input counts as constants of both directions. */
+const PREPARED = 2;
 
 /**
  * Of a program whose `steady` inputs are prepared: they count as constants. Undefined where they are constants of a program that is
