@@ -87,8 +87,14 @@ const SAMPLES = 10;
  * Not smaller than this, because products of fewer than four rows are computed in another order and their last bits differ.
  */
 const FEW = 8;
-/** The smaller batch is used up to this share of the large one. */
-const FEW_SHARE = 1 / 4;
+/** Smaller batches are used up to this share of the large one in all: each image costs a little more in them. */
+const FEW_SHARE = 2 / 3;
+
+/** Images of a run for so many. */
+function runSize(count: number, batchSize: number): number {
+  const few = Math.min(FEW, batchSize);
+  return Math.ceil(count / few) * few <= batchSize * FEW_SHARE ? few : batchSize;
+}
 
 /**
  * Creates a target. Programs are compiled at first use.
@@ -131,7 +137,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
     at: readonly Turn[],
     further: number = 0,
   ): Promise<readonly Answer[]> => {
-    const size = !isFixed && queries.length <= batchSize * FEW_SHARE ? Math.min(FEW, batchSize) : batchSize;
+    const size = isFixed ? batchSize : runSize(queries.length, batchSize);
     const program = await programOf(question, size);
     const found: Answer[] = [];
     for (let start = 0; start < queries.length; start += size) {

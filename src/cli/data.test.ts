@@ -97,9 +97,9 @@ describe("data check", () => {
     await writeFile(join(root, "boxes.csv"), "file,x,y,width,height\ntest/cat/1.png,5,5,20,20\n");
     try {
       const some = await holdfast(["data", "check", root]);
-      expect(some.stdout).toContain("key regions: of 1 of 5 images, from boxes\n");
+      expect(some.stdout).toContain("key regions: for 1 of 5 images, from boxes\n");
       const test = await holdfast(["data", `${root}:test`]);
-      expect(test.stdout).toContain("key regions: of 1 of 2 images, from boxes");
+      expect(test.stdout).toContain("key regions: for 1 of 2 images, from boxes");
     } finally {
       await rm(join(root, "boxes.csv"));
     }
@@ -241,7 +241,7 @@ test("what --skip-unreadable leaves out is counted and named", async () => {
   const trained = await holdfast(["train", ...data, ...train]);
   expect(trained.code, trained.stderr).toBe(0);
   expect(trained.stderr).toContain(
-    `warning: left out of ${folder}:train: 1 file that cannot be decoded: train/b/bad.png\n`,
+    `warning: skipped in ${folder}:train: 1 file that cannot be decoded: train/b/bad.png\n`,
   );
   for (const args of [
     ["attack", run, ...data, "--steps", "1"],

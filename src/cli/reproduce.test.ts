@@ -236,8 +236,8 @@ test("a file that cannot be read is left out in every process, and named once", 
   const { code, stdout, stderr } = await holdfast(args);
   expect(code, stderr).toBe(0);
   expect(stdout).toMatch(/^all (\d+) pieces are done\n$/);
-  expect(stderr.match(/left out of .*/g)).toEqual([
-    `left out of ${data}:test: 1 file that cannot be decoded: test/dog/1.png`,
+  expect(stderr.match(/skipped in .*/g)).toEqual([
+    `skipped in ${data}:test: 1 file that cannot be decoded: test/dog/1.png`,
   ]);
   expect(stderr).not.toContain("a job failed with exit code");
   // A helper that read the files in another way would make pieces of its own.

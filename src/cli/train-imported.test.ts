@@ -25,7 +25,7 @@ test("train hardens a file of another tool, resumes only as begun, and evaluates
     const other = await holdfast(["train", "--resume", out, "--layout", "NCHW"]);
     expect([other.code, other.stderr]).toEqual([
       2,
-      expect.stringContaining('imported.options.layout is "NHWC", asked for "NCHW"'),
+      expect.stringContaining('imported.options.layout is "NHWC", but you asked for "NCHW"'),
     ]);
     // The exported file says by its description how it is read, so both are attacked alike.
     const outcomes = await Promise.all(

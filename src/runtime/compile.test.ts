@@ -70,4 +70,13 @@ describe("compile", () => {
       await program.dispose();
     },
   );
+
+  it("takes a steady input of which nothing is made beforehand", async () => {
+    const g = new GraphBuilder("direct");
+    g.output(g.op("MatMul", [g.input("x", "float32", [1, 1]), g.input("w", "float32", [1, 1])]), "y");
+    const program = await compile(g.build(), { threads: 1, optimization: "extended", steady: ["w"] });
+    const { y } = await program.run({ x: float32([1, 1], [3]), w: float32([1, 1], [2]) });
+    expect(Array.from(y!.data as Float32Array)).toEqual([6]);
+    await program.dispose();
+  });
 });

@@ -93,7 +93,9 @@ async function prepared(
   return {
     onCpu: [...new Set([...onCpu, ...(first?.onCpu ?? [])])],
     async stageFor(feeds) {
-      const made = await first?.session.run(ortFeeds(before, feeds));
+      const made = await first?.session
+        .run(ortFeeds(before, feeds))
+        .catch(refusing(main.graph.name, options));
       return { session, kept: { ...made, ...ortFeeds(direct, feeds) } };
     },
     async dispose() {
@@ -119,19 +121,21 @@ function recompiled(graph: Graph, steady: readonly string[], options: CompileOpt
   };
 }
 
-function program(
-  graph: Graph,
-  { stageFor, onCpu, dispose }: Stages,
-  { device = "cpu", steady = [] }: CompileOptions,
-): Program {
+/** Throws what a run failed with. */
+function refusing(name: string, { device = "cpu" }: CompileOptions): (cause: unknown) => never {
+  return (cause) => {
+    throw device === "cpu" ? refusal(name, RUN, cause) : deviceRefusal(device, name, RUN, cause);
+  };
+}
+
+function program(graph: Graph, { stageFor, onCpu, dispose }: Stages, options: CompileOptions): Program {
+  const { steady = [] } = options;
   const { name } = graph;
   const inputs = graph.inputs.map((input) => valueOf(graph, input));
   const changing = inputs.filter((input) => !steady.includes(input.name));
   const outputs = graph.outputs.map((output) => valueOf(graph, output));
   const shapes = new Map(outputs.map((value) => [value.name, value]));
   const everything = outputs.map((value) => value.name);
-  const refused = (cause: unknown): Error =>
-    device === "cpu" ? refusal(name, RUN, cause) : deviceRefusal(device, name, RUN, cause);
   let [stage, last]: [Stage?, Feeds?] = [];
   let disposed = false;
   return {
@@ -150,9 +154,7 @@ function program(
       const { session, kept } = stage;
       const results = await session
         .run({ ...kept, ...ortFeeds(changing, feeds) }, fetch as string[])
-        .catch((cause: unknown) => {
-          throw refused(cause);
-        });
+        .catch(refusing(name, options));
       const fetched: Record<string, Tensor> = {};
       for (const output of fetch) fetched[output] = fromOrt(results[output]!, shapes.get(output)!);
       return fetched;

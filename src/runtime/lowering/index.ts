@@ -21,7 +21,7 @@ export interface Lowered {
   readonly graph: Graph;
   readonly model: Model;
   /** What gives the model those of its inputs that the graph does not have, of steady inputs alone. */
-  readonly preparation?: Model;
+  readonly preparation?: Model | undefined;
   /** How much ONNX Runtime is to optimise where nothing else is asked for. */
   readonly optimization?: "disabled";
 }

@@ -15,7 +15,8 @@ export function steadyValues(
 
 /** A model in two: what its steady inputs give, and the rest, which is fed that. */
 export interface InTwo {
-  readonly preparation: Model;
+  /** Undefined where nothing depends on them alone. */
+  readonly preparation: Model | undefined;
   readonly model: Model;
 }
 
@@ -57,12 +58,9 @@ export function takeOutSteady(
     const initializers = new Map([...graph.initializers].filter(([name]) => used.has(name)));
     return { ...model, graph: { ...graph, nodes, inputs, outputs: given, initializers, valueInfo: [] } };
   };
+  const fed = graph.inputs.filter(({ name }) => readBefore.has(name));
   return {
-    preparation: partOf(
-      before,
-      graph.inputs.filter(({ name }) => readBefore.has(name)),
-      handed,
-    ),
+    preparation: handed.length === 0 ? undefined : partOf(before, fed, handed),
     model: partOf(rest, [...own, ...handed], graph.outputs),
   };
 }

@@ -55,7 +55,6 @@ describe("a run from an ONNX file", () => {
       "manifest.json",
       "model.onnx",
       "source.onnx",
-      "validation.json",
     ]);
     const config = await readRunConfig(folder());
     expect(config.image).toEqual({ channels: 3, height: 16, width: 16 });
