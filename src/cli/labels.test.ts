@@ -29,7 +29,7 @@ test("evaluate counts the largest of all outputs, and its result names the model
   const result = JSON.parse(await readFile(out, "utf8")) as Result;
   expect(result.dataset.classNames).toEqual(["a", "b", "c"]);
   expect(result.dataset.classCounts[1]).toBe(0);
-  expect(result.statements).toContainEqual(expect.stringContaining("of 2 of the 3 classes"));
+  expect(result.statements).toContainEqual(expect.stringContaining("cover 2 of the 3 classes"));
   const clean = result.measurements.find((each): each is CleanMeasurement => each.kind === "clean")!;
   // The folders are called by each other's class: no image is where its picture belongs.
   expect(new Set(clean.perImage!.label)).toEqual(new Set([0, 2]));
