@@ -41,7 +41,7 @@ export interface MemoryPlan {
  *
  * U: the most bytes that the values of the update take at once, by their nodes in order; A: those of the adversary's step, and C its
  * constants, or the weights that are prepared for it. S: bytes of what lives from step to step. The factors were fitted to eight peaks:
- * they are 1 % under one of them at most, and 22 % over (`bench/memory.mjs`).
+ * they are 1 % under one of them at most, and 24 % over (`bench/memory.mjs`).
  */
 export async function estimatePeak(
   classifier: Classifier,
