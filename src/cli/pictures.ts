@@ -50,13 +50,13 @@ export async function pictureBytes(
   { channels, height, width }: Pick<Dataset, "channels" | "height" | "width">,
   image: Float32Array,
 ): Promise<Uint8Array> {
-  const { default: sharp } = await import("sharp");
-  const area = height * width;
-  const bytes = Uint8Array.from({ length: channels * area }, (_, i) => {
-    const [pixel, channel] = [Math.floor(i / channels), i % channels];
-    return Math.round(255 * image[channel * area + pixel]!);
-  });
-  return sharp(bytes, { raw: { width, height, channels: channels as 1 | 3 } })
+  const [{ default: sharp }, { pixelBytes }] = await Promise.all([
+    import("sharp"),
+    import("../data/index.js"),
+  ]);
+  return sharp(pixelBytes(image, { channels, height, width }), {
+    raw: { width, height, channels: channels as 1 | 3 },
+  })
     .png()
     .toBuffer();
 }

@@ -40,7 +40,7 @@ export {
   type CorruptOptions,
   type Severity,
 } from "./corruptions/index.js";
-export type { Augmentation, ByteImage } from "./pixels/index.js";
+export { pixelBytes, type Augmentation, type ByteImage } from "./pixels/index.js";
 export { createLoader, type Loader, type LoaderOptions } from "./loader/index.js";
 export { checkData, type CheckOptions, type DataCheck, type Duplicates } from "./check/index.js";
 export type { CheckSummary, ClassCount } from "./check/summary.js";

@@ -1,4 +1,5 @@
 import sharp from "sharp";
+import { pixelBytes } from "../data/index.js";
 import { upsample, type ImageShape } from "../evaluation/index.js";
 import { heat } from "../report/index.js";
 import type { Maps } from "./explainer.js";
@@ -12,7 +13,7 @@ const BRIGHTEST = 0.995;
 
 /** One image `[C, H, W]` in [0, 1] as the bytes of a PNG. */
 export function imagePicture(image: Float32Array, shape: ImageShape): Promise<Buffer> {
-  return png(coloured(image, shape), shape);
+  return png(pixelBytes(image, shape, 3), shape);
 }
 
 /**
@@ -27,7 +28,7 @@ export function overlayPicture(
   const whole = upsample(data, [height, width], [shape.height, shape.width]);
   const sorted = Float32Array.from(whole).sort();
   const most = sorted[Math.floor(BRIGHTEST * (sorted.length - 1))]! || sorted.at(-1)!;
-  const pixels = coloured(image, shape);
+  const pixels = pixelBytes(image, shape, 3);
   whole.forEach((value, i) => {
     const share = most > 0 ? Math.min(1, value / most) : 0;
     const cover = COVER[0] + (COVER[1] - COVER[0]) * share;
@@ -37,15 +38,6 @@ export function overlayPicture(
     );
   });
   return png(pixels, shape);
-}
-
-/** `[H, W, 3]` from 0 to 255. */
-function coloured(image: Float32Array, { channels, height, width }: ImageShape): Uint8Array {
-  const area = height * width;
-  return Uint8Array.from({ length: 3 * area }, (_, i) => {
-    const channel = channels === 1 ? 0 : i % 3;
-    return Math.round(255 * Math.min(1, Math.max(0, image[channel * area + Math.floor(i / 3)]!)));
-  });
 }
 
 function png(pixels: Uint8Array, { height, width }: ImageShape): Promise<Buffer> {

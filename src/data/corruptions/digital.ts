@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import type { RandomStream } from "../../tensor/index.js";
-import { resize } from "../pixels/index.js";
+import { pixelBytes, resize } from "../pixels/index.js";
 import { gaussianBlur } from "./filters.js";
 import { mapValues, mirrored, planeOf, planesLike, type Planes } from "./planes.js";
 
@@ -69,7 +69,7 @@ export function elasticTransform(image: Planes, factor: number, random: RandomSt
 export function pixelate(image: Planes, share: number): Planes {
   const { channels, height, width } = image;
   const [tall, wide] = [Math.trunc(height * share), Math.trunc(width * share)];
-  const small = resize({ channels, height, width, data: interleaved(image) }, wide, tall, "box");
+  const small = resize({ channels, height, width, data: pixelBytes(image.data, image) }, wide, tall, "box");
   const [rows, columns] = [nearest(tall, height), nearest(wide, width)];
   return planesFrom(image, (y, x, c) => small.data[(rows[y]! * wide + columns[x]!) * channels + c]!);
 }
@@ -89,7 +89,7 @@ function nearest(inSize: number, outSize: number): Int32Array {
 export async function jpegCompression(image: Planes, quality: number): Promise<Planes> {
   const { height, width, channels } = image;
   const raw = { width, height, channels: channels as 1 | 3 };
-  const encoded = await sharp(interleaved(image), { raw })
+  const encoded = await sharp(pixelBytes(image.data, image), { raw })
     .toColourspace(channels === 1 ? "b-w" : "srgb")
     .jpeg({ quality, chromaSubsampling: "4:2:0" })
     .toBuffer();
@@ -98,15 +98,6 @@ export async function jpegCompression(image: Planes, quality: number): Promise<P
     .raw()
     .toBuffer({ resolveWithObject: true });
   return planesFrom(image, (y, x, c) => data[(y * width + x) * info.channels + c]!);
-}
-
-/** `[H, W, C]` in gray levels. */
-function interleaved({ channels, height, width, data }: Planes): Uint8Array {
-  const size = height * width;
-  const out = new Uint8Array(data.length);
-  for (let c = 0; c < channels; c++)
-    for (let i = 0; i < size; i++) out[channels * i + c] = Math.round(255 * data[c * size + i]!);
-  return out;
 }
 
 /** @param level the gray level of each value. */

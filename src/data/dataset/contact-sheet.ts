@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { createGenerator } from "../../tensor/index.js";
+import { pixelBytes } from "../pixels/index.js";
 import type { Dataset } from "./dataset.js";
 import { indicesByClass, shuffled } from "./select.js";
 
@@ -38,11 +39,7 @@ async function thumbnail(dataset: Dataset, index: number): Promise<Buffer> {
   const { channels, height, width } = dataset;
   const planes = new Float32Array(channels * height * width);
   await dataset.read(index, planes);
-  const area = height * width;
-  const bytes = Uint8Array.from({ length: area * 3 }, (_, i) =>
-    Math.round(255 * planes[(channels === 1 ? 0 : i % 3) * area + Math.floor(i / 3)]!),
-  );
-  return sharp(bytes, { raw: { width, height, channels: 3 } })
+  return sharp(pixelBytes(planes, dataset, 3), { raw: { width, height, channels: 3 } })
     .resize(THUMBNAIL, THUMBNAIL, { fit: "contain", kernel: "nearest", background: "#ffffff" })
     .png()
     .toBuffer();

@@ -1,6 +1,7 @@
 export { atOnce } from "./at-once.js";
 export { checkAugmentation, createAugmenter, type Augmentation, type Augmenter } from "./augment.js";
 export { boxesOutside, paintBoxes, type Box, type Boxes, type Size } from "./boxes.js";
+export { pixelBytes } from "./bytes.js";
 export { createCache, DEFAULT_CACHE_BYTES } from "./cache.js";
 export { decodeBytes, decodeImage, formatOf, pictureSize, type ImageFormat } from "./decode.js";
 export { fitRegion, nearest } from "./fit-region.js";

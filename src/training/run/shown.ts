@@ -2,7 +2,7 @@
 import sharp from "sharp";
 import { z } from "zod";
 import { createTarget, runAttack, type Compile } from "../../attacks/index.js";
-import type { Batch, Dataset } from "../../data/index.js";
+import { pixelBytes, type Batch, type Dataset } from "../../data/index.js";
 import { checkShape, readJson, replaceFile } from "../../files/index.js";
 import { withInitializers } from "../../graph/index.js";
 import type { Classifier } from "../../models/index.js";
@@ -130,12 +130,8 @@ async function encodePng(
   planes: Float32Array,
   { channels, height, width }: Pick<Dataset, "channels" | "height" | "width">,
 ): Promise<string> {
-  const area = height * width;
-  const bytes = Uint8Array.from(planes, (_, i) =>
-    Math.round(255 * planes[(i % channels) * area + Math.floor(i / channels)]!),
-  );
   const raw = { width, height, channels: channels as 1 | 3 };
-  const picture = sharp(bytes, { raw });
+  const picture = sharp(pixelBytes(planes, { channels, height, width }), { raw });
   if (Math.max(height, width) > LONGEST_SIDE) picture.resize(LONGEST_SIDE, LONGEST_SIDE, { fit: "inside" });
   return (await picture.png({ compressionLevel: 9 }).toBuffer()).toString("base64");
 }
