@@ -1,6 +1,6 @@
 import type { Graph } from "../src/graph/index.js";
 import type { Attribute, Model, ModelNode } from "../src/onnx/index.js";
-import { BLOCKED_DOMAIN } from "../src/runtime/lowering/convolution/blocked.js";
+import { BLOCKED_DOMAIN } from "../src/runtime/lowering/convolution/block-size.js";
 import { sizeOf, tensor, type Tensor } from "../src/tensor/index.js";
 import { runOriginal } from "./original.js";
 
@@ -19,7 +19,9 @@ export async function runBlocked(model: Model, graph: Graph, block: number, feed
     const outputs =
       node.domain === BLOCKED_DOMAIN
         ? [await blockedOperator(node, inputs, block)]
-        : await standardOperator(model, node, inputs, graph);
+        : node.opType === "FusedMatMul"
+          ? [await fusedProduct(node, inputs)]
+          : await standardOperator(model, node, inputs, graph);
     node.outputs.forEach((name, i) => values.set(name, outputs[i]!));
   }
   return Object.fromEntries(graph.outputs.map((name) => [name, values.get(name)!]));
@@ -65,6 +67,17 @@ const STANDARD = { irVersion: 9, opsets: new Map([["", 20]]) };
 
 async function run(opType: string, inputs: Inputs, attributes: ReadonlyMap<string, Attribute> = new Map()) {
   return (await standardOperator(STANDARD, { opType, attributes }, inputs))[0] as Tensor<"float32">;
+}
+
+/** A product of factors that are transposed in their last two axes, or not. */
+async function fusedProduct({ attributes }: ModelNode, inputs: Inputs): Promise<Tensor> {
+  const factors = inputs.map(async (factor, i) => {
+    if (attributes.get(i === 0 ? "transA" : "transB")?.value !== 1) return factor;
+    const perm = [...factor!.shape.keys()];
+    perm.push(...perm.splice(-2).reverse());
+    return run("Transpose", [factor], new Map([["perm", { kind: "ints", value: perm }]]));
+  });
+  return run("MatMul", await Promise.all(factors));
 }
 
 async function blockedOperator(node: ModelNode, inputs: Inputs, block: number): Promise<Tensor> {

@@ -8,6 +8,7 @@ import {
   type Graph,
   type Value,
 } from "../src/graph/index.js";
+import { trainForm } from "../src/models/index.js";
 import { createGenerator, sizeOf, tensor, type Tensor } from "../src/tensor/index.js";
 
 const random = createGenerator(7);
@@ -265,6 +266,26 @@ export function attackGraph(name: string, { fed = false } = {}): Graph {
   const loss = h.op("ReduceSum", [h.op("LogSoftmax", [h.value("logits")], { axis: 1 })], { keepdims: 0 });
   const [gradient] = appendGradients(h, { of: loss, withRespectTo: [h.value("image")] });
   h.output(gradient!, "gradient");
+  return deadCode(h.build());
+}
+
+/**
+ * The loss's gradients by the weights, which are fed, as in a training.
+ *
+ * @param options.frozen whether norms keep their statistics, rather than take those of the batch.
+ */
+export function updateGraph(name: string, { frozen = false } = {}): Graph {
+  const network = networkOf(name);
+  const fed = parametersAsInputs(network, Object.keys(weightsOf(name)[0]!));
+  const { graph } = frozen ? { graph: fed } : trainForm({ graph: fed, name });
+  const statistics = new Set(
+    network.nodes.flatMap(({ op, inputs }) => (op === "BatchNormalization" ? inputs.slice(3) : [])),
+  );
+  const weights = graph.inputs.filter((each) => each !== "image" && !statistics.has(each));
+  const h = GraphBuilder.from(graph, { keepOutputs: true });
+  const loss = h.op("ReduceSum", [h.op("LogSoftmax", [h.value("logits")], { axis: 1 })], { keepdims: 0 });
+  const gradients = appendGradients(h, { of: loss, withRespectTo: weights.map((each) => h.value(each)) });
+  gradients.forEach((gradient, i) => h.output(gradient, `gradient of ${weights[i]!}`));
   return deadCode(h.build());
 }
 

@@ -8,8 +8,15 @@ import { createGenerator, tensor, type DType, type Tensor } from "../src/tensor/
 type Values = Readonly<Record<string, Tensor>>;
 
 /** What ONNX Runtime gives for a model as its file has it. */
-export async function runOriginal(model: Model, feeds: Values): Promise<Values> {
-  const session = await InferenceSession.create(writeModel(model), { logSeverityLevel: 4 });
+export async function runOriginal(
+  model: Model,
+  feeds: Values,
+  optimization: "all" | "disabled" = "all",
+): Promise<Values> {
+  const session = await InferenceSession.create(writeModel(model), {
+    logSeverityLevel: 4,
+    graphOptimizationLevel: optimization,
+  });
   const given = Object.entries(feeds).map(
     ([name, { dtype, data, shape }]) =>
       [name, new OrtTensor(dtype as "float32", data as Float32Array, shape)] as const,

@@ -30,7 +30,7 @@ export interface TrainForm {
  * @param frozen running statistics that do not change: their nodes keep normalising by them.
  */
 export function trainForm(
-  { graph, name }: BoundClassifier,
+  { graph, name }: Pick<BoundClassifier, "graph" | "name">,
   frozen: ReadonlySet<string> = new Set(),
 ): TrainForm {
   const statistics: BatchStatistics[] = [];

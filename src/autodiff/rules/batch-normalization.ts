@@ -105,7 +105,7 @@ interface Parts {
   readonly count: number;
 }
 
-/** s · y_grad + t · (x − μ) + u. */
+/** s · y_grad + u + t · (x − μ). */
 function inputGradient(
   { g, inputs }: RuleContext,
   { yGrad, centred, r, betaGrad, scaled, count }: Parts,
@@ -116,8 +116,8 @@ function inputGradient(
   const less = g.op("Neg", [g.op("Mul", [scale, g.scalar(1 / count, yGrad)])]);
   const slope = g.op("Mul", [g.op("Mul", [less, r]), scaled]);
   const shift = g.op("Mul", [less, perChannel(g, betaGrad, rank)]);
-  const turned = g.op("Add", [g.op("Mul", [yGrad, scale]), g.op("Mul", [centred, slope])]);
-  return g.op("Add", [turned, shift]);
+  const shifted = g.op("Add", [g.op("Mul", [yGrad, scale]), shift]);
+  return g.op("Add", [g.op("Mul", [centred, slope]), shifted]);
 }
 
 function training(context: RuleContext): (Value | null)[] {

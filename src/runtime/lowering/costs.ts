@@ -22,19 +22,17 @@ export const COSTS = {
    */
   weightsAMap: 1,
   /**
-   * Multiply-adds for each copied number above which a fed convolution is faster in the blocked layout: a 1 × 1 one is as
-   * fast outside of it, before larger kernels ONNX Runtime gathers their columns there, and a rotated filter would be
-   * copied there as well (`bench/blocked-convolutions.mjs`).
+   * Columns, positions of all images, for each output channel above which a fed weight's channels are swapped for the product that
+   * gives its layer's input gradient; below, the products of each position are added up instead (`bench/small-maps.mjs`).
    */
-  productsACopy: { onePixel: 120, larger: 40, rotated: 0 },
+  columnsAChannel: 4,
   /**
-   * Gradients of a graph by the inputs of convolutions with constant weights from which its maps stay in ONNX Runtime's
-   * blocked layout from one convolution to the next, as in an attack; Infinity leaves them where they are
-   * (`bench/layout.mjs`).
+   * Gradients of a graph by the inputs of convolutions from which its maps stay in ONNX Runtime's blocked layout from one
+   * convolution to the next, in attacks and updates; Infinity leaves them where they are (`bench/layout.mjs`).
    */
   blockedGradients: 1,
   /**
-   * Share of a graph's numbers made outside of the layout up to which the others are in blocks. In an attack on a network of
+   * Share of the numbers that lead to a convolution, made outside of the layout, up to which the others are in blocks. In an attack on a network of
    * convolutions it is 3 % for a ResNet-50 at 224², 58 % for a ResNet-18 at 32², where the image is as large as the maps; 95 % for a
    * ConvNeXt. What is mostly of other operators is left to ONNX Runtime's optimisers (`bench/layout.mjs`).
    */

@@ -2,8 +2,7 @@ import { deadCode, dropExpands, foldConstants, modelFromGraph, standardGraph } f
 import type { Graph, Node } from "../../graph/index.js";
 import type { Model, ValueInfo } from "../../onnx/index.js";
 import { blockSize } from "./convolution/block-size.js";
-import { blockedConvolutions } from "./convolution/blocked.js";
-import { chooseForms, isProduct, type Chosen } from "./convolution/index.js";
+import { chooseForms, isProduct } from "./convolution/index.js";
 import { COSTS, type Costs } from "./costs.js";
 import { clipMasks } from "./layout/clip-masks.js";
 import { inBlocks, takesGradient } from "./layout/index.js";
@@ -51,10 +50,8 @@ export async function lower(
   const shorter = swishGradients(small);
   const blocked = await inLayout(shorter, costs);
   if (blocked !== undefined) return blocked;
-  const { graph: ready, filters } = withForms(shorter, costs);
-  const block = await blockSize();
-  if (block === undefined) return { graph: ready, model: modelFromGraph(ready) };
-  return { graph: ready, model: blockedConvolutions({ graph: ready, filters }, block, costs) };
+  const ready = withForms(shorter, costs);
+  return { graph: ready, model: modelFromGraph(ready) };
 }
 
 /**
@@ -86,10 +83,9 @@ function withForms(
   costs: Costs,
   isSteady?: (value: string) => boolean,
   isKept?: (node: Node) => boolean,
-): Chosen {
-  const { graph: chosen, filters } = chooseForms(graph, costs, isSteady, isKept);
-  const folded = deadCode(foldConstants(chosen));
-  return { graph: namedOutputs(rankedScalars(sumsAsAdditions(folded), costs)), filters };
+): Graph {
+  const folded = deadCode(foldConstants(chooseForms(graph, costs, isSteady, isKept)));
+  return namedOutputs(rankedScalars(sumsAsAdditions(folded), costs));
 }
 
 /** The graph with its maps in blocks throughout; undefined where that is not to be. */
@@ -99,10 +95,17 @@ async function inLayout(
   steady?: ReadonlySet<string>,
 ): Promise<Lowered | undefined> {
   const isSteady = steadyValues(graph, steady);
-  const isGradient = ({ op, inputs }: Node): boolean => op === "ConvInputGradient" && isSteady(inputs[1]!);
+  const takesAnyWeight = trainsWeights(graph);
+  const isGradient = ({ op, inputs }: Node): boolean =>
+    op === "ConvInputGradient" && (takesAnyWeight || isSteady(inputs[1]!));
   if (graph.nodes.filter(isGradient).length < costs.blockedGradients) return undefined;
   const block = await layoutBlock();
   return block === undefined ? undefined : lowerInBlocks(graph, block, costs, steady);
+}
+
+/** Whether weights of convolutions are trained by it, and so are others at each run. */
+function trainsWeights({ nodes }: Graph): boolean {
+  return nodes.some(({ op }) => op === "ConvWeightGradient");
 }
 
 /** A folded graph with its maps in blocks of so many channels; undefined where that does not pay. */
@@ -113,14 +116,19 @@ export function lowerInBlocks(
   steady?: ReadonlySet<string>,
 ): Lowered | undefined {
   const [isConstant, isSteady] = [steadyValues(graph), steadyValues(graph, steady)];
+  const takesAnyWeight = trainsWeights(graph);
   const takes = (node: Node): boolean =>
     !isSteady(node.outputs[0]!) &&
-    takesGradient(graph, node, { block, isSteady }) &&
+    takesGradient(graph, node, { block, isSteady, takesAnyWeight }) &&
     !isProduct(graph, node, { isConstant, isSteady, costs });
   const gradients = graph.nodes.filter((node) => node.op === "ConvInputGradient" && takes(node));
   if (gradients.length < costs.blockedGradients) return undefined;
-  const ready = clipMasks(withForms(graph, costs, isSteady, takes).graph);
-  const { model, plainShare } = inBlocks(ready, { block, isSteady: steadyValues(ready, steady) });
+  const ready = clipMasks(withForms(graph, costs, isSteady, takes));
+  const { model, plainShare } = inBlocks(ready, {
+    block,
+    isSteady: steadyValues(ready, steady),
+    takesAnyWeight,
+  });
   if (plainShare > costs.plainShare) return undefined;
   return { graph: ready, model, optimization: "disabled" };
 }

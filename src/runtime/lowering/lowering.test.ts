@@ -5,16 +5,12 @@ import {
   dropExpands,
   foldConstants,
   GraphBuilder,
-  modelFromGraph,
-  type Attributes,
   type Graph,
   type Value,
 } from "../../graph/index.js";
 import { createGenerator, tensor, type Tensor } from "../../tensor/index.js";
 import { compile, type Program } from "../index.js";
 import { blockSize } from "./convolution/block-size.js";
-import { BLOCKED_DOMAIN, blockedConvolutions } from "./convolution/blocked.js";
-import { lower } from "./index.js";
 import { namedOutputs } from "./outputs.js";
 import { rankedScalars } from "./scalars.js";
 import { sumsAsAdditions } from "./sums.js";
@@ -49,85 +45,6 @@ function expectClose([a, b]: [Float32Array, Float32Array]): void {
   const difference = a.reduce((max, value, i) => Math.max(max, Math.abs(value - b[i]!)), 0);
   expect(difference).toBeLessThan(2e-6 * largest);
 }
-
-interface Case {
-  readonly x: readonly number[];
-  readonly w: readonly number[];
-  readonly attributes?: Attributes;
-  readonly bias?: boolean;
-  /** Rather than a convolution of `x`, which is then the cotangent, an input gradient, the image of this shape. */
-  readonly image?: readonly number[];
-  /** Rather than a convolution of `x`, the weight's gradient, the cotangent being `w` and the kernel this. */
-  readonly kernel?: readonly number[];
-}
-
-function convolution({ x, w, attributes = {}, bias = false, image, kernel }: Case): Graph {
-  const g = new GraphBuilder("convolution");
-  const inputs = [g.input("x", "float32", x), g.input("w", "float32", w)];
-  const y = image
-    ? g.op("ConvInputGradient", inputs, { ...attributes, image_shape: image })
-    : kernel
-      ? g.op("ConvWeightGradient", inputs, { ...attributes, kernel_shape: kernel })
-      : g.op("Conv", [...inputs, ...(bias ? [g.input("b", "float32", [w[0]!])] : [])], attributes);
-  g.output(y, "y");
-  return g.build();
-}
-
-describe("blockedConvolutions", () => {
-  const cases: Record<string, Case> = {
-    "3 × 3": { x: [2, 32, 7, 9], w: [64, 32, 3, 3], attributes: { pads: [1, 1, 1, 1] } },
-    "with a bias": { x: [16, 32, 7, 7], w: [32, 32, 3, 3], bias: true },
-    "strided, unevenly padded": {
-      x: [16, 64, 11, 10],
-      w: [64, 64, 3, 3],
-      attributes: { strides: [2, 2], pads: [0, 1, 1, 0] },
-    },
-    dilated: { x: [16, 32, 9, 9], w: [32, 32, 3, 3], attributes: { dilations: [2, 2] } },
-    "a kernel that is not square": { x: [16, 64, 6, 8], w: [64, 64, 1, 3] },
-    "1 × 1, deep": { x: [16, 512, 7, 7], w: [512, 512, 1, 1] },
-    "a rotated weight": { x: [2, 64, 5, 5], w: [64, 32, 3, 3], image: [7, 7] },
-    "a rotated row": { x: [2, 64, 5, 5], w: [64, 32, 1, 3], image: [5, 7] },
-    "a rotated 1 × 1 weight": { x: [16, 512, 7, 7], w: [512, 512, 1, 1], image: [7, 7] },
-    "a cotangent for a filter": {
-      x: [32, 3, 16, 16],
-      w: [32, 64, 8, 8],
-      attributes: { strides: [2, 2], pads: [1, 1, 1, 1] },
-      kernel: [4, 4],
-    },
-  };
-
-  it.each(Object.keys(cases))("gives what the standard operator gives: %s", async (name) => {
-    const graph = convolution(cases[name]!);
-    expectClose(await both(graph));
-    const { model } = await lower(graph, { standard: false });
-    if ((await blockSize()) === undefined) return;
-    const inBlocks = model.graph.nodes.filter(({ domain }) => domain === BLOCKED_DOMAIN);
-    expect(inBlocks.map(({ opType }) => opType)).toContain("Conv");
-    // A rotation is part of the blocks' order.
-    expect(model.graph.nodes.filter(({ opType }) => opType === "Slice")).toEqual([]);
-  });
-
-  it.each([
-    ["grouped", { x: [2, 32, 5, 5], w: [32, 16, 3, 3], attributes: { group: 2 } }],
-    ["of channels that are no whole blocks", { x: [2, 24, 5, 5], w: [32, 24, 3, 3] }],
-    ["of the channels of a picture", { x: [2, 3, 5, 5], w: [32, 3, 3, 3] }],
-    ["of one axis", { x: [2, 32, 9], w: [32, 32, 3] }],
-    ["1 × 1 on large maps, where the copies cost more", { x: [1, 64, 32, 32], w: [64, 64, 1, 1] }],
-    ["of few pixels, where copying the weight costs more", { x: [1, 64, 4, 4], w: [64, 64, 3, 3] }],
-  ] as const)("leaves alone convolutions %s", async (_, layer) => {
-    const graph = convolution(layer);
-    expect(blockedConvolutions({ graph, filters: new Map() }, 16)).toEqual(modelFromGraph(graph));
-    expectClose(await both(graph));
-  });
-
-  it("leaves alone constant weights, which ONNX Runtime sees to", () => {
-    const g = new GraphBuilder("constant");
-    const weight = g.constant(tensor("float32", [32, 32, 3, 3], new Float32Array(32 * 32 * 9).fill(1)));
-    g.output(g.op("Conv", [g.input("x", "float32", [1, 32, 5, 5]), weight]), "y");
-    const graph = g.build();
-    expect(blockedConvolutions({ graph, filters: new Map() }, 16)).toEqual(modelFromGraph(graph));
-  });
-});
 
 describe("rankedScalars", () => {
   it("gives a scalar, fed or constant, the rank of a weight that ends in ones", async () => {

@@ -1,7 +1,9 @@
 import { InferenceSession, Tensor } from "../../onnxruntime.js";
-import { GraphBuilder } from "../../../graph/index.js";
+import { GraphBuilder, modelFromGraph } from "../../../graph/index.js";
 import { writeModel } from "../../../onnx/index.js";
-import { blockedModel } from "./blocked.js";
+
+/** ONNX Runtime's own domain for operators of its blocked layout. */
+export const BLOCKED_DOMAIN = "com.microsoft.nchwc";
 
 /** Channels of a block in ONNX Runtime: 8 floats of an AVX register, 16 of an AVX-512 one. */
 const BLOCK_SIZES = [8, 16] as const;
@@ -22,7 +24,10 @@ async function probe(): Promise<number | undefined> {
   const shape = [1, channels, 1, pixels];
   const g = new GraphBuilder("block-size");
   g.output(g.op("Identity", [g.input("image", "float32", shape)], {}, { name: "blocked" }));
-  const bytes = writeModel(blockedModel(g.build(), new Map([["blocked", "ReorderInput"]])));
+  const { graph, ...model } = modelFromGraph(g.build());
+  const nodes = graph.nodes.map((node) => ({ ...node, opType: "ReorderInput", domain: BLOCKED_DOMAIN }));
+  const opsets = new Map([...model.opsets, [BLOCKED_DOMAIN, 1]] as const);
+  const bytes = writeModel({ ...model, opsets, graph: { ...graph, nodes } });
   const places = Float32Array.from({ length: channels * pixels }, (_, i) => i);
   const blocked = await reordered(bytes, new Tensor("float32", places, shape));
   return blocked && BLOCK_SIZES.find((block) => isInBlocks(blocked, block, pixels));

@@ -32,13 +32,6 @@ export interface Layer {
   readonly group: number;
 }
 
-/** The filter of a convolution `[O, I, …]`, of which another value has the channels swapped. */
-export interface FilterSource {
-  readonly name: string;
-  /** Whether its taps are in the other direction, too. */
-  readonly reversed: boolean;
-}
-
 /** What the forms of one graph share. */
 export interface Lowering {
   readonly g: GraphBuilder;
@@ -49,14 +42,6 @@ export interface Lowering {
   isSteady(value: string): boolean;
   /** What `make` gives, once for each key. */
   shared(key: string, make: () => Value): Value;
-  /** Filters that were made of other values, for the blocked layout to make them of these at once. */
-  readonly filters: Map<string, FilterSource>;
-}
-
-/** A graph in ONNX's operators, and what its filters were made of. */
-export interface Chosen {
-  readonly graph: Graph;
-  readonly filters: ReadonlyMap<string, FilterSource>;
 }
 
 /**
@@ -76,9 +61,8 @@ export function chooseForms(
   costs: Costs = COSTS,
   isSteady: (value: string) => boolean = steadyValues(graph),
   isKept: (node: Node) => boolean = () => false,
-): Chosen {
-  const filters = new Map<string, FilterSource>();
-  if (graph.nodes.every((node) => !isLayer(node) && isStandardOp(node.op))) return { graph, filters };
+): Graph {
+  if (graph.nodes.every((node) => !isLayer(node) && isStandardOp(node.op))) return graph;
   const made = new Map<string, Value>();
   const shared = (key: string, make: () => Value): Value => {
     const value = made.get(key) ?? make();
@@ -86,19 +70,18 @@ export function chooseForms(
     return value;
   };
   const isConstant = steadyValues(graph);
-  const chosen = rewrite<number>(graph, (node, g) => {
+  return rewrite<number>(graph, (node, g) => {
     if (isKept(node)) return undefined;
     const form = isLayer(node)
-      ? formOf(node, layerOf(graph, node), { g, costs, filters, isConstant, isSteady, shared })
+      ? formOf(node, layerOf(graph, node), { g, costs, isConstant, isSteady, shared })
       : standardForm(node, g);
     return form && [form];
   });
-  return { graph: chosen, filters };
 }
 
 /** {@link chooseForms}, for a graph that is written to a file. */
 export function fastConvolutions(graph: Graph): Graph {
-  return chooseForms(graph).graph;
+  return chooseForms(graph);
 }
 
 function formOf(node: Node, layer: Layer, lowering: Lowering): Value | undefined {

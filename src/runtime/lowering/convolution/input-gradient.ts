@@ -7,7 +7,7 @@ import { subPixelInputGradient } from "./sub-pixel.js";
  * one; for a picture one for every place of a pixel between strides. Undefined where neither fits.
  */
 export function inputGradient(
-  { g, costs, isSteady, filters }: Lowering,
+  { g, costs, isSteady }: Lowering,
   layer: Layer,
   cotangent: Value,
   weight: Value,
@@ -22,7 +22,6 @@ export function inputGradient(
   if (isPlain && (group === 1 || isDepthwise)) {
     const axes = weight.shape.flatMap((dim, axis) => (axis >= 2 && dim > 1 ? [axis] : []));
     const filter = reversed(g, group === 1 ? channelsSwapped(g, weight) : weight, axes);
-    if (group === 1) filters.set(filter.name, { name: weight.name, reversed: true });
     return g.op("Conv", [cotangent, filter], { ...windowAttributes(w), group, pads });
   }
   // With a steady weight only, the taps of which are put in order before running.

@@ -1,5 +1,5 @@
 import { indicesOf, reshapeTo, type GraphBuilder, type Value } from "../../../graph/index.js";
-import { sizeOf } from "../../../tensor/index.js";
+import { sizeOf, tensor } from "../../../tensor/index.js";
 import type { Layer, Lowering } from "./index.js";
 
 /*
@@ -35,7 +35,9 @@ export function inputGradientProduct(
   const [batch, inChannels, ...space] = layer.image as [number, number, ...number[]];
   const met = meetingsOf(layer);
   const isPlain = layer.w.strides.every((stride) => stride === 1);
-  const pixels = (isPlain ? gathered : scattered)(lowering, layer, { cotangent, weight, met });
+  const columns = (sizeOf(layer.maps.slice(2)) * batch) / layer.maps[1]!;
+  const isSwapped = lowering.isSteady(weight.name) || columns > lowering.costs.columnsAChannel;
+  const pixels = (isPlain && isSwapped ? gathered : scattered)(lowering, layer, { cotangent, weight, met });
   return batchFirst(g, reshapeTo(g, pixels, [inChannels, ...space, batch]));
 }
 
@@ -86,11 +88,14 @@ export function weightGradientProduct(
   const columns = g.op("Transpose", [columnsOf(lowering, layer, image, met)], { perm: [1, 0] });
   const product = g.op("MatMul", [mapRows(lowering, cotangent), columns]);
   const [outChannels, inChannels, ...kernel] = layer.weight as [number, number, ...number[]];
-  const taps = Array.from({ length: sizeOf(kernel) }, (_, tap) => met.taps.indexOf(tap));
-  if (!taps.includes(-1)) return g.op("Reshape", [product, g.ints(layer.weight)]);
-  const each = reshapeTo(g, product, [outChannels * inChannels, met.taps.length, 1]);
-  const places = taps.map((tap) => (tap < 0 ? met.taps.length : tap));
-  return g.op("Reshape", [rowsAt(g, each, places), g.ints(layer.weight)]);
+  if (met.taps.length === sizeOf(kernel)) return g.op("Reshape", [product, g.ints(layer.weight)]);
+  // The other taps get zeros, by a product: with rows so short it is the fastest copy.
+  const all = sizeOf(kernel);
+  const chosen = new Float32Array(met.taps.length * all);
+  met.taps.forEach((tap, row) => (chosen[row * all + tap] = 1));
+  const each = reshapeTo(g, product, [outChannels * inChannels, met.taps.length]);
+  const placed = g.op("MatMul", [each, g.constant(tensor("float32", [met.taps.length, all], chosen))]);
+  return g.op("Reshape", [placed, g.ints(layer.weight)]);
 }
 
 /** Taps of W that meet a pixel, `[O, I, T]`. */
@@ -154,7 +159,7 @@ const batchFirst = (g: GraphBuilder, x: Value): Value =>
 interface Meetings {
   /** Taps that meet one at any output position. */
   readonly taps: readonly number[];
-  /** Of each of these its pixel at each output position; undefined outside of the image. */
+  /** Of each tap its pixel at each output position; undefined outside of the image. */
   readonly pixels: readonly (readonly (number | undefined)[])[];
 }
 

@@ -43,16 +43,14 @@ export function weightGradient(
  * dilations swap roles. Undefined where the last pixels were never reached: they would have to be cut off.
  */
 function convolvedWeightGradient(
-  { g, filters }: Lowering,
+  { g }: Lowering,
   { w, image: [, , ...space], maps: [, , ...out] }: Layer,
   image: Value,
   cotangent: Value,
 ): Value | undefined {
   const ends = reachOf(out, w).map((reach, i) => reach - space[i]! - w.padsBegin[i]!);
   if (ends.some((end) => end < 0)) return undefined;
-  const filter = channelsSwapped(g, cotangent);
-  filters.set(filter.name, { name: cotangent.name, reversed: false });
-  const weight = g.op("Conv", [channelsSwapped(g, image), filter], {
+  const weight = g.op("Conv", [channelsSwapped(g, image), channelsSwapped(g, cotangent)], {
     kernel_shape: [...out],
     strides: [...w.dilations],
     dilations: [...w.strides],

@@ -52,7 +52,10 @@ export function clipMasks(graph: Graph): Graph {
   return deadCode(rewritten);
 }
 
-/** What a convolution or norm gives of zeros alone, for each channel; undefined where that is not known. */
+/**
+ * What a convolution or norm gives of zeros alone, for each channel; nothing where that is fed: training moves it off any bound at its
+ * first step. Undefined of other operators.
+ */
 function givenZeros({ initializers }: Graph, node: Node | undefined): readonly number[] | undefined {
   const floats = (name: string | undefined): Float32Array | undefined => {
     const data = initializers.get(name ?? "")?.data;
@@ -60,11 +63,11 @@ function givenZeros({ initializers }: Graph, node: Node | undefined): readonly n
   };
   if (isNode(node, "Conv")) {
     const bias = node.inputs[2] ?? "";
-    return bias === "" ? [0] : floats(bias) && Array.from(floats(bias)!);
+    return bias === "" ? [0] : Array.from(floats(bias) ?? []);
   }
   if (!isNode(node, "BatchNormalization")) return undefined;
   const [gamma, beta, mean, variance] = node.inputs.slice(1).map(floats);
-  if (!gamma || !beta || !mean || !variance) return undefined;
+  if (!gamma || !beta || !mean || !variance) return [];
   const { epsilon } = attributesOf(node);
   return Array.from(beta, (shift, i) => shift - (gamma[i]! * mean[i]!) / Math.sqrt(variance[i]! + epsilon));
 }

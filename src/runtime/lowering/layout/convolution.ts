@@ -2,7 +2,7 @@ import { indicesOf, isNode, type Graph, type Node, type Window } from "../../../
 import { layerOf, type Layer } from "../convolution/index.js";
 import type { Context, Emitter } from "./emitter.js";
 import { channelsInBlocks, filterInBlocks, filterOf, type Filter } from "./filters.js";
-import type { Fuse, Fused } from "./fusion.js";
+import { fuse, type Fused } from "./fusion.js";
 import { interleaved, reach, type Axis } from "./phases.js";
 
 /** How the channels of a convolution meet blocks. */
@@ -51,12 +51,13 @@ export function takesConvolution(graph: Graph, node: Node, context: Context): bo
   return kind !== "picture" && inputGradientAxes(layer) !== undefined;
 }
 
-function takenOf(graph: Graph, node: Node, { block, isSteady }: Context): Taken | undefined {
+function takenOf(graph: Graph, node: Node, { block, isSteady, takesAnyWeight }: Context): Taken | undefined {
   if (!isNode(node, "Conv", "ConvTranspose", "ConvInputGradient")) return undefined;
   const names = [node.inputs[0]!, node.outputs[0]!].map((name) => graph.values.get(name)!);
   if (!names.every(({ dtype, shape }) => dtype === "float32" && shape.length === 4)) return undefined;
   const bias = node.inputs[2] ?? "";
-  if (!isSteady(node.inputs[1]!) || (bias !== "" && (!isNode(node, "Conv") || !isSteady(bias)))) {
+  const takesWeight = (name: string): boolean => takesAnyWeight === true || isSteady(name);
+  if (!takesWeight(node.inputs[1]!) || (bias !== "" && (!isNode(node, "Conv") || !takesWeight(bias)))) {
     return undefined;
   }
   const layer = layerOf(graph, node);
@@ -64,7 +65,7 @@ function takenOf(graph: Graph, node: Node, { block, isSteady }: Context): Taken 
   return kind && { layer, kind };
 }
 
-function kindOf({ weight, group, w }: Layer, block: number): Kind | undefined {
+export function kindOf({ weight, group, w }: Layer, block: number): Kind | undefined {
   const [out, inChannels] = weight as [number, number];
   const reaches = w.kernel.map((size, i) => w.dilations[i]! * (size - 1) + 1);
   if ([...w.padsBegin, ...w.padsEnd].some((pad, i) => pad >= reaches[i % 2]!)) return undefined;
@@ -74,7 +75,7 @@ function kindOf({ weight, group, w }: Layer, block: number): Kind | undefined {
 }
 
 /** Writes a convolution with a steady weight in blocks; false where the layout has none for it. */
-export function writeConvolution(e: Emitter, node: Node, fuse: Fuse): boolean {
+export function writeConvolution(e: Emitter, node: Node): boolean {
   const found = takenOf(e.graph, node, e);
   if (found === undefined) return false;
   const { layer, kind } = found;
@@ -84,9 +85,9 @@ export function writeConvolution(e: Emitter, node: Node, fuse: Fuse): boolean {
   const isPicture = kind === "picture" && !e.isBlocked(x);
   const inBlocks = kind !== "depthwise" && !isPicture;
   const image = isPicture ? x : e.blocked(x);
-  const fused = fuse(node);
+  const fused = fuse(e, node);
   e.give(
-    fused.gives ?? node.outputs[0]!,
+    fused.gives,
     convolve(e, image, {
       filter: filterInBlocks(e, name, filterOf(layer.weight), inBlocks),
       kernel: w.kernel,
@@ -133,7 +134,7 @@ function inputGradientAxes(layer: Layer): readonly (readonly (Axis | undefined)[
  * x_grad of y = W ⋆ x: at stride 1 one convolution with the weight turned round and its channels swapped, else one for each
  * phase of the strides, with exactly the taps that reach it, and the phases interleaved.
  */
-export function writeInputGradient(e: Emitter, node: Node, fuse: Fuse): boolean {
+export function writeInputGradient(e: Emitter, node: Node): boolean {
   const found = takenOf(e.graph, node, e);
   const axes = found && inputGradientAxes(found.layer);
   if (found === undefined || found.kind === "picture" || axes === undefined) return false;
@@ -144,7 +145,7 @@ export function writeInputGradient(e: Emitter, node: Node, fuse: Fuse): boolean 
   const swapped: Filter = isDepthwise ? whole : { ...whole, swapped: { group: layer.group } };
   const u = e.blocked(cotangent);
   const isWhole = axes.every((axis) => axis.length === 1);
-  const fused = isWhole ? fuse(node) : {};
+  const fused: Fused = isWhole ? fuse(e, node) : {};
   const phases = indicesOf(layer.w.strides).map((phase) => {
     const [rows, columns] = phase.map((each, axis) => axes[axis]![each]) as [Axis?, Axis?];
     if (rows === undefined || columns === undefined) return undefined;

@@ -1,8 +1,18 @@
-import { freeNames, isStandardOp, modelFromGraph, type Graph, type Node } from "../../../graph/index.js";
+import {
+  freeNames,
+  isStandardOp,
+  modelFromGraph,
+  producers,
+  type Graph,
+  type Node,
+} from "../../../graph/index.js";
 import type { Attribute, Model, ModelNode } from "../../../onnx/index.js";
-import { tensor, type Tensor } from "../../../tensor/index.js";
-import { BLOCKED_DOMAIN } from "../convolution/blocked.js";
+import { sameShape, tensor, type Tensor } from "../../../tensor/index.js";
+import { BLOCKED_DOMAIN } from "../convolution/block-size.js";
 import { blockedMaps } from "./filters.js";
+
+/** ONNX Runtime's own domain for operators that it fuses others to. */
+const OWN_DOMAIN = "com.microsoft";
 
 type Shape = readonly number[];
 
@@ -15,6 +25,8 @@ export interface Context {
   readonly block: number;
   /** Whether a value is the same from run to run: constant, or made of steady inputs alone. */
   isSteady(value: string): boolean;
+  /** Whether weights that change from run to run are put in order as well, in each. */
+  readonly takesAnyWeight?: boolean;
 }
 
 /** Writes a model whose values are in blocks, plain, or both: what one form lacks is reordered, once. */
@@ -30,12 +42,23 @@ export interface Emitter extends Context {
   give(value: string, name: string): void;
   /** What a value of the graph is called where it is not in blocks; written with the value's own name. */
   plain(value: string): string;
+  /** The node that gives a value. */
+  producer(value: string): Node | undefined;
+  /** Nodes that read a value; undefined for its being an output of the graph. */
+  readers(value: string): readonly (Node | undefined)[];
+  /** The node that reads a value, where it is the only one and the value is no output of the graph. */
+  onlyReader(value: string): Node | undefined;
+  /** Says that a node is written as part of another. */
+  takeIn(node: Node): void;
+  isTakenIn(node: Node): boolean;
   /** A node as it stands, on plain values. */
   keep(node: Node): void;
   /** A node of the graph on other values; what it gives. */
   again(node: Node, inputs: readonly string[]): string;
   /** An operator of ONNX's; what it gives, which is the plain value `output` where one is named. */
   op(type: string, inputs: readonly string[], attributes?: Written, output?: string): string;
+  /** An operator of ONNX Runtime's own; what it gives, which is the plain value `output` where one is named. */
+  ownOp(type: string, inputs: readonly string[], attributes?: Written, output?: string): string;
   /** An operator of the blocked layout; what it gives. */
   blockedOp(type: string, inputs: readonly string[], attributes?: Written): string;
   constant(data: Tensor): string;
@@ -62,13 +85,25 @@ export function isMaps({ values }: Graph, name: string | undefined): boolean {
   return value?.dtype === "float32" && value.shape.length === 4;
 }
 
+/** Whether a value is maps of the shape of y. */
+export const isFull = (e: Emitter, name: string, y: string): boolean =>
+  isMaps(e.graph, name) && sameShape(e.shape(name), e.shape(y));
+
+/** `[1, …, C, 1, 1]` of a value that broadcasts; undefined where its rank is too high. */
+export function ranked(e: Emitter, name: string): [number, number, number, number] | undefined {
+  const shape = e.shape(name);
+  return shape.length > 4
+    ? undefined
+    : ([...Array<number>(4 - shape.length).fill(1), ...shape] as [number, number, number, number]);
+}
+
 /** Whole numbers of a constant; none where it is not one. */
 export function intsOf({ graph }: Pick<Emitter, "graph">, name: string | undefined): number[] {
   const data = graph.initializers.get(name ?? "")?.data;
   return data instanceof BigInt64Array ? Array.from(data, Number) : [];
 }
 
-export function createEmitter(graph: Graph, { block, isSteady }: Context): Emitter {
+export function createEmitter(graph: Graph, { block, isSteady, takesAnyWeight = false }: Context): Emitter {
   const exported = modelFromGraph({ ...graph, nodes: graph.nodes.filter(({ op }) => isStandardOp(op)) });
   const written = new Map(exported.graph.nodes.map((node) => [node.name, node]));
   const freeName = freeNames(graph.values);
@@ -77,6 +112,10 @@ export function createEmitter(graph: Graph, { block, isSteady }: Context): Emitt
   const named = new Map<string, string>();
   const inBlocks = new Map<string, string>();
   const plainly = new Set([...graph.inputs, ...graph.initializers.keys()]);
+  const made = producers(graph);
+  const readersByValue = readersOf(graph);
+  const readers = (value: string): readonly (Node | undefined)[] => readersByValue.get(value) ?? [];
+  const takenIn = new Set<Node>();
 
   const shape = (value: string): Shape => graph.values.get(value)!.shape;
   const padded = (channels: number): number => Math.ceil(channels / block) * block;
@@ -162,6 +201,7 @@ export function createEmitter(graph: Graph, { block, isSteady }: Context): Emitt
     graph,
     block,
     isSteady,
+    takesAnyWeight,
     shape,
     padded,
     blockedShape,
@@ -170,6 +210,11 @@ export function createEmitter(graph: Graph, { block, isSteady }: Context): Emitt
     blocked,
     plain,
     give: (value, name) => inBlocks.set(value, name),
+    producer: (value) => made.get(value),
+    readers,
+    onlyReader: (value) => (readers(value).length === 1 ? readers(value)[0] : undefined),
+    takeIn: (node) => takenIn.add(node),
+    isTakenIn: (node) => takenIn.has(node),
     keep(node) {
       again(node, node.inputs.map(plain), node.outputs);
       node.outputs.forEach((output) => plainly.add(output));
@@ -178,6 +223,10 @@ export function createEmitter(graph: Graph, { block, isSteady }: Context): Emitt
     op(type, inputs, attributes = {}, output) {
       if (output !== undefined) plainly.add(output);
       return add(type, "", inputs, attributes, output);
+    },
+    ownOp(type, inputs, attributes = {}, output) {
+      if (output !== undefined) plainly.add(output);
+      return add(type, OWN_DOMAIN, inputs, attributes, output);
     },
     blockedOp: (type, inputs, attributes = {}) => add(type, BLOCKED_DOMAIN, inputs, attributes),
     constant,
@@ -188,15 +237,34 @@ export function createEmitter(graph: Graph, { block, isSteady }: Context): Emitt
     reshape,
     model() {
       graph.outputs.forEach(plain);
-      const read = new Set([...graph.outputs, ...nodes.flatMap(({ inputs }) => inputs)]);
+      const read = new Set(graph.outputs);
+      const needed: ModelNode[] = [];
+      for (const node of [...nodes].reverse()) {
+        if (!node.outputs.some((name) => read.has(name))) continue;
+        needed.unshift(node);
+        node.inputs.forEach((name) => read.add(name));
+      }
       const initializers = [...graph.initializers, ...constants].filter(([name]) => read.has(name));
       return {
         ...exported,
-        opsets: new Map([...exported.opsets, [BLOCKED_DOMAIN, 1]]),
-        graph: { ...exported.graph, nodes, initializers: new Map(initializers) },
+        opsets: new Map([...exported.opsets, [OWN_DOMAIN, 1], [BLOCKED_DOMAIN, 1]]),
+        graph: { ...exported.graph, nodes: needed, initializers: new Map(initializers) },
       };
     },
   };
+}
+
+/** Nodes that read each value; of an output of the graph, undefined as well. */
+function readersOf({ nodes, outputs }: Graph): ReadonlyMap<string, readonly (Node | undefined)[]> {
+  const readers = new Map<string, (Node | undefined)[]>(outputs.map((name) => [name, [undefined]]));
+  for (const node of nodes) {
+    for (const name of node.inputs) {
+      const known = readers.get(name);
+      if (known === undefined) readers.set(name, [node]);
+      else known.push(node);
+    }
+  }
+  return readers;
 }
 
 function attributeOf(value: Written[string]): Attribute {

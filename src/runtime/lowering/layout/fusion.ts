@@ -11,55 +11,32 @@ export interface Fused {
   readonly gives?: string;
 }
 
-export type Fuse = (node: Node) => Fused;
-
 /**
- * Finds what follows a node that nothing else reads: the addition of a map that is there already, then an activation. The
- * nodes that are taken in are added to `done`.
+ * What follows a node that nothing else reads: the addition of a map that is there already, then an activation. The node takes them
+ * in.
  */
-export function createFusion(e: Emitter, done: Set<Node>): Fuse {
+export function fuse(e: Emitter, node: Node): Fused & { readonly gives: string } {
   const { graph } = e;
-  const readers = readersOf(graph);
-  const onlyReader = (value: string): Node | undefined => {
-    const found = readers.get(value) ?? [];
-    return found.length === 1 ? found[0] : undefined;
-  };
-  return (node) => {
-    const own = node.outputs[0]!;
-    let gives = own;
-    const addition = onlyReader(gives);
-    let fused: Fused = {};
-    if (isNode(addition, "Add")) {
-      const other = addition.inputs.find((name) => name !== gives);
-      const shape = graph.values.get(gives)!.shape;
-      if (other !== undefined && e.isMade(other) && sameShape(graph.values.get(other)!.shape, shape)) {
-        fused = { sum: e.blocked(other) };
-        gives = addition.outputs[0]!;
-        done.add(addition);
-      }
-    }
-    const following = onlyReader(gives);
-    const activation = following && activationOf(graph, following, gives);
-    if (activation !== undefined) {
-      fused = { ...fused, activation };
-      gives = following!.outputs[0]!;
-      done.add(following!);
-    }
-    return { ...fused, gives };
-  };
-}
-
-/** Nodes that read each value; an output of the graph is read by nothing that could be taken in. */
-function readersOf({ nodes, outputs }: Graph): ReadonlyMap<string, readonly (Node | undefined)[]> {
-  const readers = new Map<string, (Node | undefined)[]>(outputs.map((name) => [name, [undefined]]));
-  for (const node of nodes) {
-    for (const name of node.inputs) {
-      const known = readers.get(name);
-      if (known === undefined) readers.set(name, [node]);
-      else known.push(node);
+  let gives = node.outputs[0]!;
+  const addition = e.onlyReader(gives);
+  let fused: Fused = {};
+  if (isNode(addition, "Add")) {
+    const other = addition.inputs.find((name) => name !== gives);
+    const shape = graph.values.get(gives)!.shape;
+    if (other !== undefined && e.isMade(other) && sameShape(graph.values.get(other)!.shape, shape)) {
+      fused = { sum: e.blocked(other) };
+      gives = addition.outputs[0]!;
+      e.takeIn(addition);
     }
   }
-  return readers;
+  const following = e.onlyReader(gives);
+  const activation = following && activationOf(graph, following, gives);
+  if (activation !== undefined) {
+    fused = { ...fused, activation };
+    gives = following!.outputs[0]!;
+    e.takeIn(following!);
+  }
+  return { ...fused, gives };
 }
 
 /** Attributes of a convolution that ends in this activation of `value`. */

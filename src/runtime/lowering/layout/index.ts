@@ -2,16 +2,21 @@ import { isNode, type Graph, type Node } from "../../../graph/index.js";
 import type { Model } from "../../../onnx/index.js";
 import { sizeOf } from "../../../tensor/index.js";
 import { takesConvolution, writeConvolution, writeInputGradient } from "./convolution.js";
-import { writeBatchNorm, writeElementwise } from "./elementwise.js";
+import { writeBatchNorm } from "./by-channel.js";
+import { writeChannelSum, writeSummedProduct } from "./channel-sums.js";
+import { writeElementwise } from "./elementwise.js";
 import { createEmitter, type Context, type Emitter } from "./emitter.js";
-import { createFusion, type Fuse } from "./fusion.js";
 import { takesMaxPoolGradient, writeGlobalPool, writeMaxPoolGradient, writePool } from "./pooling.js";
+import { writeProduct } from "./product.js";
 import { writeConcat, writeSlice } from "./shaping.js";
+import { takesWeightGradient, writeWeightGradient } from "./weight-gradient.js";
 
 /** Whether the layout has a form of a gradient, which {@link inBlocks} then takes as it is. */
 export function takesGradient(graph: Graph, node: Node, context: Context): boolean {
   return (
-    takesMaxPoolGradient(graph, node) || (!isNode(node, "Conv") && takesConvolution(graph, node, context))
+    takesMaxPoolGradient(graph, node) ||
+    takesWeightGradient(graph, node, context) ||
+    (!isNode(node, "Conv") && takesConvolution(graph, node, context))
   );
 }
 
@@ -19,7 +24,7 @@ export type { Context } from "./emitter.js";
 
 export interface InBlocks {
   readonly model: Model;
-  /** Share of the numbers that change from run to run which nodes outside of the layout give. */
+  /** Of the numbers that change from run to run and lead to a convolution, the share that nodes outside of the layout give. */
   readonly plainShare: number;
 }
 
@@ -29,33 +34,53 @@ export interface InBlocks {
  */
 export function inBlocks(graph: Graph, context: Context): InBlocks {
   const e = createEmitter(graph, context);
-  const done = new Set<Node>();
-  const fuse = createFusion(e, done);
+  const leading = leadingToConvolutions(graph);
   let [kept, all] = [0, 0];
   for (const node of graph.nodes) {
     const numbers = node.outputs
       .filter((name) => name !== "" && !context.isSteady(name))
       .reduce((sum, name) => sum + sizeOf(e.shape(name)), 0);
-    all += numbers;
-    if (done.has(node) || (numbers > 0 && written(e, node, fuse))) continue;
+    const counted = leading.has(node) ? numbers : 0;
+    all += counted;
+    if (e.isTakenIn(node) || (numbers > 0 && written(e, node))) continue;
     e.keep(node);
-    kept += numbers;
+    kept += counted;
   }
   return { model: e.model(), plainShare: kept / all };
 }
 
-function written(e: Emitter, node: Node, fuse: Fuse): boolean {
-  if (isNode(node, "Conv")) return writeConvolution(e, node, fuse);
-  if (isNode(node, "ConvInputGradient", "ConvTranspose")) return writeInputGradient(e, node, fuse);
+/** Nodes on which a convolution or the gradient of its input depends: of a training, not those of its optimiser. */
+function leadingToConvolutions({ nodes }: Graph): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  const wanted = new Set<string>();
+  for (const node of [...nodes].reverse()) {
+    if (!isNode(node, "Conv", "ConvInputGradient") && !node.outputs.some((name) => wanted.has(name)))
+      continue;
+    found.add(node);
+    node.inputs.forEach((name) => wanted.add(name));
+  }
+  return found;
+}
+
+function written(e: Emitter, node: Node): boolean {
+  if (isNode(node, "Conv")) return writeConvolution(e, node);
+  if (isNode(node, "ConvInputGradient", "ConvTranspose")) return writeInputGradient(e, node);
   if (isNode(node, "MaxPoolGradient")) {
     writeMaxPoolGradient(e, node);
     return true;
   }
+  if (isNode(node, "ConvWeightGradient")) {
+    writeWeightGradient(e, node);
+    return true;
+  }
+  if (isNode(node, "MatMul")) return writeProduct(e, node);
   if (isNode(node, "MaxPool", "AveragePool")) return writePool(e, node);
+  if (isNode(node, "Mul") && writeSummedProduct(e, node)) return true;
+  if (isNode(node, "ReduceMean", "ReduceSum") && writeChannelSum(e, node)) return true;
   if (isNode(node, "GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "ReduceSum"))
     return writeGlobalPool(e, node);
-  if (isNode(node, "BatchNormalization")) return writeBatchNorm(e, node, fuse);
+  if (isNode(node, "BatchNormalization")) return writeBatchNorm(e, node);
   if (isNode(node, "Concat")) return writeConcat(e, node);
   if (isNode(node, "Slice")) return writeSlice(e, node);
-  return writeElementwise(e, node, fuse);
+  return writeElementwise(e, node);
 }

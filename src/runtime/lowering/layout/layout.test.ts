@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runBlocked } from "../../../../test/blocked-model.js";
-import { attackGraph, imageOf, NETWORKS, weightsOf } from "../../../../test/layout-networks.js";
+import { attackGraph, imageOf, NETWORKS, updateGraph, weightsOf } from "../../../../test/layout-networks.js";
 import { runOriginal } from "../../../../test/original.js";
 import {
   deadCode,
@@ -13,7 +13,7 @@ import {
 import type { Tensor } from "../../../tensor/index.js";
 import type { Model } from "../../../onnx/index.js";
 import { compile, type Program } from "../../index.js";
-import { BLOCKED_DOMAIN } from "../convolution/blocked.js";
+import { BLOCKED_DOMAIN } from "../convolution/block-size.js";
 import { COSTS } from "../costs.js";
 import { lower, lowerInBlocks, lowerInTwo } from "../index.js";
 import { steadyValues } from "../steady.js";
@@ -172,4 +172,57 @@ describe("maps in blocks", async () => {
     const { model } = await lower(graph, { standard: true });
     expect(model.graph.nodes.filter(({ domain }) => domain !== "")).toEqual([]);
   });
+});
+
+const NORMS = [{ frozen: false }, { frozen: true }].flatMap((norms) =>
+  Object.keys(NETWORKS).map((name) => ({ name, ...norms })),
+);
+
+describe("updates in blocks", async () => {
+  const block = await layoutBlock();
+
+  async function expectStandard(
+    { name, frozen }: (typeof NORMS)[number],
+    run: (graph: Graph, feeds: Record<string, Tensor>) => Promise<Readonly<Record<string, Tensor>>>,
+  ): Promise<void> {
+    const graph = updateGraph(name, { frozen });
+    const feeds = { ...imageOf(graph), ...weightsOf(name)[0] };
+    const given = Object.fromEntries(Object.entries(feeds).filter(([each]) => graph.inputs.includes(each)));
+    const standard = await compile(graph, { threads: 1, optimization: "extended" });
+    const [found, expected] = [await run(graph, given), await standard.run(given)];
+    await standard.dispose();
+    const floats = (all: Readonly<Record<string, Tensor>>) =>
+      Object.fromEntries(graph.outputs.map((output) => [output, all[output]!.data as Float32Array]));
+    // Before a norm a bias has no gradient, but for roundings.
+    const sizeOf = (output: string): number =>
+      (expected[output]!.data as Float32Array).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const least = 1e-4 * Math.max(...graph.outputs.map(sizeOf));
+    const outputs = graph.outputs.filter((output) => sizeOf(output) > least);
+    expect(outputs.length).toBeGreaterThan(graph.outputs.length / 2);
+    for (const error of errorsOf({ ...graph, outputs }, floats(found), floats(expected)))
+      expect(error).toBeLessThan(1e-4);
+  }
+
+  it.each(NORMS)("give what standard operators give: $name, norms frozen: $frozen", async (network) => {
+    await expectStandard(network, async (graph, feeds) => {
+      if (block === undefined) return runOriginal((await lower(graph, { standard: false })).model, feeds);
+      const { model } = lowerInBlocks(deadCode(foldConstants(dropExpands(graph))), block, EVERYTHING)!;
+      const inDomain = model.graph.nodes.filter(({ domain }) => domain === BLOCKED_DOMAIN);
+      expect(inDomain.length).toBeGreaterThan(6);
+      return runOriginal(model, feeds, "disabled");
+    });
+  });
+
+  const others = [8, 16]
+    .filter((size) => size !== block)
+    .flatMap((size) => NORMS.map((norms) => ({ size, ...norms })));
+  it.each(others)(
+    "give the same in blocks of $size: $name, norms frozen: $frozen",
+    async ({ size, ...network }) => {
+      await expectStandard(network, async (graph, feeds) => {
+        const lowered = lowerInBlocks(deadCode(foldConstants(dropExpands(graph))), size, EVERYTHING)!;
+        return runBlocked(lowered.model, lowered.graph, size, feeds);
+      });
+    },
+  );
 });

@@ -105,7 +105,10 @@ export function selfTestGraph(block: number): Graph {
   const masked = g.op("Mul", [added, g.op("HardSigmoid", [added], { alpha: 3e38, beta: 0 })]);
   const fromBack = g.op("ConvInputGradient", [masked, back], { image_shape: [4, 4] });
   const strided = { pads, strides: [2, 2], group: odd, image_shape: [4, 4] };
-  const fromSlow = g.op("ConvInputGradient", [g.op("Mul", [depthwise, means]), slow], strided);
+  const toSlow = g.op("Mul", [depthwise, means]);
+  const fromSlow = g.op("ConvInputGradient", [toSlow, slow], strided);
+  const ofSlow = { pads, strides: [2, 2], group: odd, kernel_shape: [3, 3] };
+  g.output(g.op("ConvWeightGradient", [middle, toSlow], ofSlow), "slow_grad");
   const toPool = g.op("ConvInputGradient", [g.op("Add", [fromBack, fromSlow]), wide], {
     pads,
     image_shape: [4, 4],
