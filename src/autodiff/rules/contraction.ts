@@ -26,12 +26,23 @@ const matMul: Rule = ({ g, inputs: [a, b], outputGrads: [yGrad], needs }) => {
     yGrad!.shape.length - Number(a!.shape.length > 1) - Number(b!.shape.length > 1),
   );
   const grad = reshapeTo(g, yGrad!, [...batch, left.shape.at(-2)!, right.shape.at(-1)!]);
+  // One matrix for the whole batch, of which b_grad is the sum: a single product over all rows.
+  const [rows, gradRows] = [left, grad].map((v) => (right.shape.length === 2 ? asMatrix(g, v) : v)) as [
+    Value,
+    Value,
+  ];
   const flat = (v: Value, like: Value): Value => (like.shape.length > 1 ? v : vector(g, v, like.shape[0]!));
   return [
     needs(0) ? flat(g.op("MatMul", [grad, swapLastAxes(g, right)]), a!) : null,
-    needs(1) ? flat(g.op("MatMul", [swapLastAxes(g, left), grad]), b!) : null,
+    needs(1) ? flat(g.op("MatMul", [swapLastAxes(g, rows), gradRows]), b!) : null,
   ];
 };
+
+/** `[…, K]` → `[rows, K]`. */
+function asMatrix(g: GraphBuilder, value: Value): Value {
+  const columns = value.shape.at(-1)!;
+  return reshapeTo(g, value, [sizeOf(value.shape) / columns, columns]);
+}
 
 /** `[…batch, 1, K]` or `[…batch, K, 1]` → `[K]`, summed over the batch. */
 function vector(g: GraphBuilder, value: Value, length: number): Value {

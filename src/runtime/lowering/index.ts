@@ -108,7 +108,10 @@ function trainsWeights({ nodes }: Graph): boolean {
   return nodes.some(({ op }) => op === "ConvWeightGradient");
 }
 
-/** A folded graph with its maps in blocks of so many channels; undefined where that does not pay. */
+/**
+ * A folded graph with its maps in blocks of so many channels. Where that does not pay, of a training only its depthwise convolutions:
+ * outside of blocks they take many times as long. Undefined where there are none.
+ */
 export function lowerInBlocks(
   graph: Graph,
   block: number,
@@ -117,18 +120,19 @@ export function lowerInBlocks(
 ): Lowered | undefined {
   const [isConstant, isSteady] = [steadyValues(graph), steadyValues(graph, steady)];
   const takesAnyWeight = trainsWeights(graph);
-  const takes = (node: Node): boolean =>
-    !isSteady(node.outputs[0]!) &&
-    takesGradient(graph, node, { block, isSteady, takesAnyWeight }) &&
-    !isProduct(graph, node, { isConstant, isSteady, costs });
-  const gradients = graph.nodes.filter((node) => node.op === "ConvInputGradient" && takes(node));
-  if (gradients.length < costs.blockedGradients) return undefined;
-  const ready = clipMasks(withForms(graph, costs, isSteady, takes));
-  const { model, plainShare } = inBlocks(ready, {
-    block,
-    isSteady: steadyValues(ready, steady),
-    takesAnyWeight,
-  });
-  if (plainShare > costs.plainShare) return undefined;
-  return { graph: ready, model, optimization: "disabled" };
+  const laidOut = (onlyDepthwise: boolean) => {
+    const context = { block, takesAnyWeight, onlyDepthwise };
+    const takes = (node: Node): boolean =>
+      !isSteady(node.outputs[0]!) &&
+      takesGradient(graph, node, { ...context, isSteady }) &&
+      !isProduct(graph, node, { isConstant, isSteady, costs });
+    const gradients = graph.nodes.filter((node) => node.op === "ConvInputGradient" && takes(node));
+    if (gradients.length < costs.blockedGradients) return undefined;
+    const formed = withForms(graph, costs, isSteady, takes);
+    const ready = onlyDepthwise ? formed : clipMasks(formed);
+    return { graph: ready, ...inBlocks(ready, { ...context, isSteady: steadyValues(ready, steady) }) };
+  };
+  const whole = laidOut(false);
+  if (whole && whole.plainShare <= costs.plainShare) return { ...whole, optimization: "disabled" };
+  return takesAnyWeight ? laidOut(true) : undefined;
 }

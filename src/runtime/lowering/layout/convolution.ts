@@ -51,7 +51,8 @@ export function takesConvolution(graph: Graph, node: Node, context: Context): bo
   return kind !== "picture" && inputGradientAxes(layer) !== undefined;
 }
 
-function takenOf(graph: Graph, node: Node, { block, isSteady, takesAnyWeight }: Context): Taken | undefined {
+function takenOf(graph: Graph, node: Node, context: Context): Taken | undefined {
+  const { block, isSteady, takesAnyWeight, onlyDepthwise } = context;
   if (!isNode(node, "Conv", "ConvTranspose", "ConvInputGradient")) return undefined;
   const names = [node.inputs[0]!, node.outputs[0]!].map((name) => graph.values.get(name)!);
   if (!names.every(({ dtype, shape }) => dtype === "float32" && shape.length === 4)) return undefined;
@@ -62,6 +63,7 @@ function takenOf(graph: Graph, node: Node, { block, isSteady, takesAnyWeight }: 
   }
   const layer = layerOf(graph, node);
   const kind = kindOf(layer, block);
+  if (onlyDepthwise === true && (kind !== "depthwise" || isSteady(node.inputs[1]!))) return undefined;
   return kind && { layer, kind };
 }
 

@@ -27,6 +27,8 @@ export interface Context {
   isSteady(value: string): boolean;
   /** Whether weights that change from run to run are put in order as well, in each. */
   readonly takesAnyWeight?: boolean;
+  /** Whether nothing is in blocks but depthwise convolutions whose weights change, each by itself. */
+  readonly onlyDepthwise?: boolean;
 }
 
 /** Writes a model whose values are in blocks, plain, or both: what one form lacks is reordered, once. */
@@ -103,7 +105,8 @@ export function intsOf({ graph }: Pick<Emitter, "graph">, name: string | undefin
   return data instanceof BigInt64Array ? Array.from(data, Number) : [];
 }
 
-export function createEmitter(graph: Graph, { block, isSteady, takesAnyWeight = false }: Context): Emitter {
+export function createEmitter(graph: Graph, context: Context): Emitter {
+  const { block } = context;
   const exported = modelFromGraph({ ...graph, nodes: graph.nodes.filter(({ op }) => isStandardOp(op)) });
   const written = new Map(exported.graph.nodes.map((node) => [node.name, node]));
   const freeName = freeNames(graph.values);
@@ -198,10 +201,8 @@ export function createEmitter(graph: Graph, { block, isSteady, takesAnyWeight = 
   }
 
   return {
+    ...context,
     graph,
-    block,
-    isSteady,
-    takesAnyWeight,
     shape,
     padded,
     blockedShape,

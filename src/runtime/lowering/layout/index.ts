@@ -14,7 +14,7 @@ import { takesWeightGradient, writeWeightGradient } from "./weight-gradient.js";
 /** Whether the layout has a form of a gradient, which {@link inBlocks} then takes as it is. */
 export function takesGradient(graph: Graph, node: Node, context: Context): boolean {
   return (
-    takesMaxPoolGradient(graph, node) ||
+    (context.onlyDepthwise !== true && takesMaxPoolGradient(graph, node)) ||
     takesWeightGradient(graph, node, context) ||
     (!isNode(node, "Conv") && takesConvolution(graph, node, context))
   );
@@ -65,12 +65,13 @@ function leadingToConvolutions({ nodes }: Graph): ReadonlySet<Node> {
 function written(e: Emitter, node: Node): boolean {
   if (isNode(node, "Conv")) return writeConvolution(e, node);
   if (isNode(node, "ConvInputGradient", "ConvTranspose")) return writeInputGradient(e, node);
-  if (isNode(node, "MaxPoolGradient")) {
-    writeMaxPoolGradient(e, node);
-    return true;
-  }
   if (isNode(node, "ConvWeightGradient")) {
     writeWeightGradient(e, node);
+    return true;
+  }
+  if (e.onlyDepthwise === true) return false;
+  if (isNode(node, "MaxPoolGradient")) {
+    writeMaxPoolGradient(e, node);
     return true;
   }
   if (isNode(node, "MatMul")) return writeProduct(e, node);

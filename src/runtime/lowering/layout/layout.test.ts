@@ -52,7 +52,7 @@ const inLayout = async (graph: Graph, costs = COSTS): Promise<readonly string[]>
 };
 
 /** Blocks wherever the layout has a form. */
-const EVERYTHING = { ...COSTS, blockedGradients: 0, plainShare: 1 };
+const EVERYTHING = { ...COSTS, blockedGradients: 0, plainShare: 1, fewPositions: 0, steadyPositions: 0 };
 
 describe("maps in blocks", async () => {
   const block = await layoutBlock();
@@ -225,4 +225,33 @@ describe("updates in blocks", async () => {
       });
     },
   );
+
+  const bySelf = ["depthwise, gated, with residuals", "pads of each side their own"].flatMap((name) =>
+    [8, 16].flatMap((size) => ["in blocks throughout", "each by itself"].map((how) => ({ name, size, how }))),
+  );
+  it.each(bySelf)(
+    "of depthwise convolutions $how, in blocks of $size: $name",
+    async ({ name, size, how }) => {
+      await expectStandard({ name, frozen: true }, async (graph, feeds) => {
+        const costs = how === "each by itself" ? { ...EVERYTHING, plainShare: -1 } : EVERYTHING;
+        const lowered = lowerInBlocks(deadCode(foldConstants(dropExpands(graph))), size, costs)!;
+        const kinds = lowered.model.graph.nodes
+          .filter(({ domain }) => domain === BLOCKED_DOMAIN)
+          .map(({ opType }) => opType);
+        // A forward, an input's and a weight's gradient of each.
+        if (how === "each by itself") {
+          expect(new Set(kinds)).toEqual(new Set(["Conv", "ReorderInput", "ReorderOutput"]));
+          expect(kinds.filter((kind) => kind === "Conv").length).toBeGreaterThanOrEqual(3);
+        }
+        expect(lowered.optimization).toBe(how === "each by itself" ? undefined : "disabled");
+        return runBlocked(lowered.model, lowered.graph, size, feeds);
+      });
+    },
+  );
+
+  it("are left to ONNX Runtime where they do not pay and none is depthwise", () => {
+    const graph = updateGraph("residual, of odd sizes");
+    const small = deadCode(foldConstants(dropExpands(graph)));
+    expect(lowerInBlocks(small, 8, { ...COSTS, plainShare: -1 })).toBeUndefined();
+  });
 });
