@@ -11,7 +11,7 @@ import {
   type OpaqueClassifier,
 } from "../models/index.js";
 import { compile } from "../runtime/index.js";
-import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
+import { createGenerator, tensor, zeroPadded, type Tensor } from "../tensor/index.js";
 import { readBatch } from "./batches.js";
 import type { EvaluatedModel, EvaluateHooks, Evaluation } from "./evaluate.js";
 import { encodeMap, encodeRaster, type ImageShape } from "./raster.js";
@@ -133,13 +133,13 @@ async function graphViews(
         perturbed.set(adversarialOf(evaluation, name, places[start + i]!), i * imageSize);
       }
       // A randomised classifier sees both under the same draw.
-      const drawn = drawRandomInputs(classifier, filled(part.indices, batchSize), {
+      const drawn = drawRandomInputs(classifier, zeroPadded(part.indices, batchSize), {
         random: createGenerator(plan.seed),
         purpose: "example",
         draw: 0,
       });
       const look = (images: Float32Array): Promise<Record<string, Tensor>> => {
-        const pixels = filled(images, batchSize * imageSize);
+        const pixels = zeroPadded(images, batchSize * imageSize);
         return forward.run({
           [bound.image]: tensor("float32", [batchSize, bound.channels, bound.height, bound.width], pixels),
           ...drawn,
@@ -169,14 +169,6 @@ function partOf({ images, labels, indices, size: whole }: Batch, start: number, 
     indices: indices.subarray(start, end),
     size: end - start,
   };
-}
-
-/** The values, and zeros up to `length`. */
-function filled<T extends Float32Array | Uint32Array>(values: T, length: number): T {
-  if (values.length === length) return values;
-  const full = new (values.constructor as new (length: number) => T)(length);
-  full.set(values);
-  return full;
 }
 
 interface Looked {

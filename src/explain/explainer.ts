@@ -1,5 +1,5 @@
 import { oneHot, type Compile } from "../attacks/index.js";
-import { sizeOf, tensor, createGenerator, type Tensor } from "../tensor/index.js";
+import { createGenerator, sizeOf, tensor, zeroPadded, type Tensor } from "../tensor/index.js";
 import type { Graph } from "../graph/index.js";
 import { bindBatch, bindForInference, drawRandomInputs, type Classifier } from "../models/index.js";
 import { compile, type Program } from "../runtime/index.js";
@@ -167,10 +167,10 @@ function createRun(
 ): (key: ProgramKey, images: Float32Array) => Promise<Record<string, Tensor>> {
   const { batchSize } = options;
   const { channels, height, width, classNames } = classifier;
-  const aim = oneHot(filled(classes, batchSize), classNames.length);
+  const aim = oneHot(zeroPadded(classes, batchSize), classNames.length);
   const fixed: Record<string, Tensor> = {
     [EXPLAIN.oneHot]: tensor("float32", [batchSize, classNames.length], aim),
-    ...drawRandomInputs(classifier, filled(indices, batchSize), {
+    ...drawRandomInputs(classifier, zeroPadded(indices, batchSize), {
       random: createGenerator(options.seed ?? 0),
       purpose: "explanation",
       draw: 0,
@@ -178,7 +178,7 @@ function createRun(
   };
   return async (key, images) => {
     const program = programs.get(key)!;
-    const pixels = filled(images, batchSize * channels * height * width);
+    const pixels = zeroPadded(images, batchSize * channels * height * width);
     const feeds: Record<string, Tensor> = {
       ...fixed,
       [classifier.image]: tensor("float32", [batchSize, channels, height, width], pixels),
@@ -208,12 +208,4 @@ function overChannels(
     data[i] = Math.abs(total);
   });
   return { height, width, data };
-}
-
-/** The values, followed by zeros up to `length`. */
-function filled<T extends Float32Array | Uint32Array | Int32Array>(values: T, length: number): T {
-  if (values.length === length) return values;
-  const full = new (values.constructor as new (length: number) => T)(length);
-  full.set(values);
-  return full;
 }

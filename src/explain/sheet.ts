@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { escapeHtml } from "../report/index.js";
+import { escapeSvg } from "../escape.js";
 
 /** One row of a sheet. */
 export interface SheetRow {
@@ -31,7 +31,7 @@ export function sheetSvg({ title, columns, rows }: Sheet): string {
   const height = HEAD + rows.length * (CELL + GAP) + GAP;
   const place = (column: number): number => SIDE + column * (CELL + GAP);
   const text = (x: number, y: number, words: string, style = ""): string =>
-    `<text x="${x}" y="${y}" ${style}>${escapeHtml(printableXml(words))}</text>`;
+    `<text x="${x}" y="${y}" ${style}>${escapeSvg(words)}</text>`;
   const heads = columns.map((name, i) => text(place(i) + CELL / 2, 48, name, 'text-anchor="middle"'));
   const cells = rows.flatMap(({ name, said, right, pictures }, row) => {
     const top = HEAD + row * (CELL + GAP);
@@ -71,11 +71,6 @@ function broken(text: string): string[] {
     } else line = longer;
   }
   return [...lines, line].map((each) => (each.length > LETTERS ? `${each.slice(0, LETTERS - 1)}…` : each));
-}
-
-/** Class names may contain anything: characters that XML does not allow become spaces. */
-function printableXml(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, " ");
 }
 
 /**

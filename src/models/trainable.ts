@@ -2,20 +2,24 @@ import { isNode, producers, specOf, type Dim, type Graph, type Node } from "../g
 import { sizeOf, type Tensor } from "../tensor/index.js";
 import type { Classifier } from "./classifier.js";
 
-/** Attention masks add -100, -10⁴ or -∞ to what they hide. No weight of a trained network is this low. */
+/** Attention masks add −100, −10⁴ or −∞ to the scores they hide. No weight of a trained network is this low. */
 const MASKED = -50;
 
 /**
- * The weights of a network that names none, in the order of its nodes. The following float32 tensors with more than one
- * element are trained:
+ * Finds the weights of a network that does not list them, in the order of its nodes. They are float32 constants of nodes
+ * that depend on the image:
  *
- * - weights and biases by their role in an op (Conv, Gemm, MatMul, BatchNormalization …), including lists of one number:
- *   the bias of a single logit;
- * - constants that are added to, multiplied by or concatenated with the output of such a layer: biases and scales as
- *   separate nodes, position embeddings, class tokens. Constants before the first layer are preprocessing and are not
- *   trained; neither are masks.
+ * - Weights and biases: the trained inputs of an op (Conv, Gemm, BatchNormalization …), and either side of a MatMul. A
+ *   constant counts from one element up if it has an axis: `[1]` is the bias of a single logit. A scalar is part of the
+ *   layer's formula and is not trained. If ops compute the input from constants (Transpose, Reshape, Cast), those with
+ *   more than one element are trained, and each step computes the input again.
+ * - Constants behind the first of these layers that go into Add, Sub, Mul, Div or Concat: biases and scales as separate
+ *   nodes, position embeddings, class tokens. They have more than one element, except for a `[1]` that is added to a MatMul
+ *   with one column. Masks (any value of −50 or less) and the zeros of a padding Concat are not trained.
  *
- * Ops of constants (Transpose, Reshape, Cast) may follow a weight: they are then recomputed at each step.
+ * Constants before the first layer are preprocessing and are not trained.
+ *
+ * @returns the weights as `parameters`, the running statistics as `buffers`.
  */
 export function findTrainable(graph: Graph<Dim>, image: string): Pick<Classifier, "parameters" | "buffers"> {
   const made = producers(graph);
@@ -63,7 +67,7 @@ function joinedConstants(
   });
 }
 
-/** The list of one number that is added to a product with one column: the bias of a single logit. */
+/** The bias of a single logit: a list of one number that is added to a MatMul with one column. */
 function biasOfOne(
   { op, inputs }: Node,
   { initializers, values }: Graph<Dim>,
@@ -78,12 +82,12 @@ function biasOfOne(
   });
 }
 
-/** Whether a constant in the place of a weight is one: a scalar is a factor or a constant in the layer's formula. */
+/** Whether a constant in a weight's place is a weight. A scalar is not: it is part of the layer's formula. */
 function isWeight(data: Tensor | undefined): boolean {
   return data?.dtype === "float32" && data.shape.length > 0 && data.data.length > 0;
 }
 
-/** Weights from which a value is computed; none if it depends on the image. */
+/** The weights that a value is computed from; none if it depends on the image. */
 function leavesOf(
   { initializers }: Graph<Dim>,
   made: ReadonlyMap<string, Node>,

@@ -1,21 +1,11 @@
+import { escapeHtml } from "../escape.js";
+
 /** Text that already is HTML. Everything else is escaped when it enters a template. */
 export interface Html {
   readonly html: string;
 }
 
 type Part = Html | string | number | null | undefined | readonly Part[];
-
-/** Escapes for element content and quoted attributes. */
-export function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text.replace(/[&<>"']/g, (character) => entities[character]!);
-}
 
 /** Trusts a string as HTML. Only for text made in this room. */
 export function raw(html: string): Html {

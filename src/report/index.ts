@@ -4,7 +4,7 @@ export { type Chart, type Series } from "./charts.js";
 export { renderReport } from "./render.js";
 export { chartFigure } from "./figures.js";
 export { className, percent, interval, epsilon as formatEpsilon, threat as formatThreat } from "./format.js";
-export { embeddedJson, escapeHtml, html, raw, type Html } from "./html.js";
+export { embeddedJson, html, raw, type Html } from "./html.js";
 export { heat, heatmapOf, pictureOf } from "./pictures.js";
 export { pageOf } from "./page.js";
 export { sentencesOf } from "./sentences.js";

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { brokenByCheck, suiteMeasurement } from "../../test/suite-measurement.js";
 import { openDataset, takeSample } from "../data/index.js";
+import { escapeHtml } from "../escape.js";
 import {
   attacksOf,
   encodeMap,
@@ -16,7 +17,7 @@ import { createGenerator } from "../tensor/index.js";
 import { citationsOf, commandOf } from "./again.js";
 import { renderChart } from "./charts.js";
 import { classRows } from "./classes.js";
-import { embeddedJson, escapeHtml, html } from "./html.js";
+import { embeddedJson, html } from "./html.js";
 import { className, renderReport } from "./index.js";
 import { verdictOf } from "./verdict.js";
 

@@ -16,7 +16,7 @@ import {
 } from "../evaluation/index.js";
 import { bindForInference, drawRandomInputs, gridOf, type BoundClassifier } from "../models/index.js";
 import { compile } from "../runtime/index.js";
-import { tensor, type Tensor } from "../tensor/index.js";
+import { sizeOf, tensor, zeroPadded, type Tensor } from "../tensor/index.js";
 import { readCrafted } from "./craft-piece.js";
 import { openJournal } from "../files/index.js";
 import { FORWARD, scoredImages } from "./cost.js";
@@ -180,10 +180,13 @@ async function openLooker(work: Workplace, row: PlannedRow, images: Dataset): Pr
   const attackContext = { random: RANDOM, signal: work.signal };
   const look = async (pixels: Float32Array, batch: Batch): Promise<Record<string, Tensor>> => {
     // A randomised classifier sees both under the same draw.
-    const places = padded(batch.indices, preset.batchSize);
+    const places = zeroPadded(batch.indices, preset.batchSize);
     const drawn = drawRandomInputs(classifier, places, { random: RANDOM, purpose: "measure", draw: 0 });
     const shape = bound.graph.values.get(bound.image)!.shape as number[];
-    return forward.run({ [bound.image]: tensor("float32", shape, fill(pixels, shape)), ...drawn });
+    return forward.run({
+      [bound.image]: tensor("float32", shape, zeroPadded(pixels, sizeOf(shape))),
+      ...drawn,
+    });
   };
   return {
     inputs,
@@ -257,9 +260,9 @@ async function openRegions(work: Workplace, row: PlannedRow, images: Dataset): P
   const classes = images.classNames.length;
   return {
     async of(batch) {
-      const labels = padded(batch.labels, batchSize);
+      const labels = zeroPadded(batch.labels, batchSize);
       const outputs = await program.run({
-        [bound.image]: tensor("float32", shape, fill(batch.images, shape)),
+        [bound.image]: tensor("float32", shape, zeroPadded(batch.images, sizeOf(shape))),
         [STEP.oneHot]: tensor("float32", [batchSize, classes], oneHot(labels, classes)),
       });
       const saliency = outputs[SALIENCY]!.data as Float32Array;
@@ -325,16 +328,4 @@ function pictureOf(
       return encodeMap(upsample(map, [h, w], [height, width]), height, width);
     }),
   };
-}
-
-function padded<T extends Uint32Array | Int32Array>(values: T, length: number): T {
-  const full = new (values.constructor as new (length: number) => T)(length);
-  full.set(values);
-  return full;
-}
-
-function fill(pixels: Float32Array, shape: readonly number[]): Float32Array {
-  const full = new Float32Array(shape.reduce((product, length) => product * length, 1));
-  full.set(pixels);
-  return full;
 }

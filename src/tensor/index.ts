@@ -10,6 +10,7 @@ export {
   stridesOf,
   tensor,
   toNumbers,
+  zeroPadded,
   type Tensor,
 } from "./tensor.js";
 export { createGenerator, type RandomGenerator, type RandomStream } from "./random.js";

@@ -66,6 +66,14 @@ export function toNumbers(t: Tensor): number[] {
   return numbers;
 }
 
+/** The values, followed by zeros up to `length`: fills a batch. Returns `values` itself if it already has that length. */
+export function zeroPadded<T extends Float32Array | Uint32Array | Int32Array>(values: T, length: number): T {
+  if (values.length === length) return values;
+  const padded = new (values.constructor as new (length: number) => T)(length);
+  padded.set(values);
+  return padded;
+}
+
 /** The nearest safe integer: INT64_MAX, which stands for "to the end" in ONNX, is no number that comes back. */
 export function nearestSafeInteger(value: number | bigint): number {
   return Math.min(Number.MAX_SAFE_INTEGER, Math.max(Number.MIN_SAFE_INTEGER, Number(value)));

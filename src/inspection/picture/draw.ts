@@ -1,3 +1,4 @@
+import { escapeSvg } from "../../escape.js";
 import type { Classifier } from "../../models/index.js";
 import { KINDS, type Kind } from "./labels.js";
 import { BOX_WIDTH, layOut, LINE, type Layout, type PlacedBox } from "./layout.js";
@@ -58,9 +59,9 @@ export function graphPicture({ graph, image, logits }: Classifier, title: string
   const said = `${title}: ${graph.nodes.length} operators; ${nodesDrawn(parts)} of them depend on the image`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11" role="img">`,
-    `<title>${escaped(said)}</title>`,
+    `<title>${escapeSvg(said)}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    `<text x="${MARGIN}" y="24" font-size="15" font-weight="bold">${escaped(title)}</text>`,
+    `<text x="${MARGIN}" y="24" font-size="15" font-weight="bold">${escapeSvg(title)}</text>`,
     legend(),
     ...bands.map((band, i) => ground(band, i, width)),
     ...drawn,
@@ -86,7 +87,7 @@ function ground(
 ): string {
   return (
     `<rect x="0" y="${from}" width="${width}" height="${to - from}" fill="${BANDS[i % 2]}"/>` +
-    `<text x="${MARGIN}" y="${from + 16}" font-weight="bold" fill="#444">${escaped(resolution)}</text>`
+    `<text x="${MARGIN}" y="${from + 16}" font-weight="bold" fill="#444">${escapeSvg(resolution)}</text>`
   );
 }
 
@@ -123,7 +124,7 @@ function boxAt({ box, x, y, height }: PlacedBox, middle: number, top: number): s
   const left = middle + x - BOX_WIDTH / 2;
   const texts = box.lines.map(
     (each, i) =>
-      `<text x="${middle + x}" y="${top + y + 12 + i * LINE}" text-anchor="middle">${escaped(cut(each))}</text>`,
+      `<text x="${middle + x}" y="${top + y + 12 + i * LINE}" text-anchor="middle">${escapeSvg(cut(each))}</text>`,
   );
   return (
     `<rect x="${left}" y="${top + y}" width="${BOX_WIDTH}" height="${height}" rx="4" fill="${COLOURS[box.kind]}" stroke="#777"/>` +
@@ -140,22 +141,9 @@ function outline(middle: number, y: number, width: number, height: number, times
 }
 
 function terminal(middle: number, y: number, text: string): string {
-  return `<text x="${middle}" y="${y + LINE - 2}" text-anchor="middle" font-style="italic">${escaped(cut(text, 60))}</text>`;
+  return `<text x="${middle}" y="${y + LINE - 2}" text-anchor="middle" font-style="italic">${escapeSvg(cut(text, 60))}</text>`;
 }
 
 function cut(text: string, most = 34): string {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
-}
-
-/** Names in a file may contain anything: characters that XML does not allow become spaces. */
-function escaped(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-  };
-  return text
-    .replace(/[\p{Cc}\ufffe\uffff]|\p{Cs}/gu, " ")
-    .replace(/[&<>"]/g, (character) => entities[character]!);
 }
