@@ -5,7 +5,7 @@ import { choosePart, chooseSplit, dealPart, nameOfSplit, splitOfFolder, type Spl
 
 const place = { place: "photos" };
 
-describe("the split that is meant", () => {
+describe("names of splits", () => {
   // Given by the owner, then for train, val and test: what the dataset calls it and what the owner calls it.
   test.each<[Split[], ...(string | undefined)[]]>([
     [["train"], "train train", undefined, undefined],
@@ -29,7 +29,7 @@ describe("the split that is meant", () => {
     expect(found).toEqual(expected);
   });
 
-  test("one that is not there is an error that names those that are, as they may be asked for", () => {
+  test("an unknown split is an error that lists the available ones as they can be requested", () => {
     const message = (...given: Split[]): unknown => {
       try {
         return chooseSplit("all", given, place);
@@ -42,7 +42,7 @@ describe("the split that is meant", () => {
     expect(message("train", "val", "test")).toMatch(/It has train, val and test\./);
   });
 
-  test("folders are known by the names that people give them", () => {
+  test("folders are recognised by the usual split names", () => {
     expect(["Training_Set", "valid", "TEST", "tests"].map(splitOfFolder)).toEqual([
       "train",
       "val",
@@ -52,7 +52,7 @@ describe("the split that is meant", () => {
   });
 });
 
-describe("images in one piece", () => {
+describe("images without splits", () => {
   const labels = Int32Array.from({ length: 20 }, (_, i) => i % 2);
   const images = { labels, classNames: ["cat", "dog"] };
   const source = { place: "photos", lack: "It has no splits", images: "images", stream: "a" } as const;
@@ -61,7 +61,7 @@ describe("images in one piece", () => {
     splits: Array.from(labels, () => split),
   });
 
-  test("without splits: a fifth is the test set, val means it, and both make up all", () => {
+  test("a fifth is the test set, val means it, and both make up all", () => {
     const [train, val, test_, all] = ["train", "val", "test", "all"].map((asked) =>
       dealPart(images, asked, source, {}),
     );
@@ -73,7 +73,7 @@ describe("images in one piece", () => {
     expect(() => dealPart(images, "holdout", source, { whole: true })).toThrow(/no split "holdout"/);
   });
 
-  test("of a training set alone a test set is dealt only where the source says so, even for who measures", () => {
+  test("from a training set alone, a test set is dealt only if the source says so, even for an evaluation", () => {
     expect(() => choosePart(of("train"), "test", source, {})).toThrow(UsageError);
     const dealing = { ...source, dealsTraining: true };
     const held = choosePart(of("train"), "test", dealing, { whole: true });
@@ -83,7 +83,7 @@ describe("images in one piece", () => {
   });
 });
 
-describe("sources in files of each split", () => {
+describe("sources with files for each split", () => {
   test.each(["mnist", "flowers"])("%s: val means the test set, and there is no other", async (name) => {
     const options = { perClass: 1, size: { height: 8, width: 8 } };
     expect((await openDataset(`${name}:val`, options)).split).toBe("test");

@@ -37,7 +37,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe("writeFileAtomic", () => {
-  test("replaces the file whole and leaves nothing beside it", async () => {
+  test("replaces the whole file and leaves nothing beside it", async () => {
     const path = join(folder, "a.json");
     await writeFileAtomic(path, "old");
     await writeFileAtomic(path, "new");
@@ -45,7 +45,7 @@ describe("writeFileAtomic", () => {
     expect(await readdir(folder)).toEqual(["a.json"]);
   });
 
-  test("follows a link to its target, and replaces that whole", async () => {
+  test("follows a link and replaces its target", async () => {
     await mkdir(join(folder, "elsewhere"));
     const target = join(folder, "elsewhere", "target");
     await writeFile(target, "old", { mode: 0o600 });
@@ -60,7 +60,7 @@ describe("writeFileAtomic", () => {
     expect(await readdir(join(folder, "elsewhere"))).toEqual(["target"]);
   });
 
-  test("follows a link to a file that is not there yet", async () => {
+  test("follows a link whose target does not exist yet", async () => {
     await symlink("later", join(folder, "out"));
     await writeFileAtomic(join(folder, "out"), "new");
     expect(await readFile(join(folder, "later"), "utf8")).toBe("new");
@@ -119,7 +119,7 @@ describe("writeFileAtomic", () => {
     expect(await readdir(folder)).toEqual(before);
   });
 
-  test("replaceFile replaces a planted link and leaves what it pointed to alone", async () => {
+  test("replaceFile replaces a planted link and leaves its target alone", async () => {
     const victim = join(folder, "victim");
     await writeFile(victim, "precious");
     await symlink(victim, join(folder, "out"));
@@ -137,14 +137,14 @@ describe("writeFileAtomic", () => {
   });
 });
 
-test("a missing file and a file as folder are named", async () => {
+test("a missing file, or a file used as a folder, is reported", async () => {
   await expect(readFileChecked(join(folder, "none"))).rejects.toThrow(/none: does not exist/);
   await expect(readFileChecked(join(folder, "a\0b"))).rejects.toThrow(/has a NUL in its name/);
   await writeFile(join(folder, "file"), "");
   await expect(ensureFolder(join(folder, "file", "x"))).rejects.toThrow(InputError);
 });
 
-test("a circle of links, a name too long, a file too large and a failing disk are named", async () => {
+test("link cycles, long names, large files and failing disks are reported", async () => {
   const round = join(folder, "round");
   await symlink(round, round);
   await expect(readFileChecked(round)).rejects.toThrow(/round: leads through circular links/);
@@ -160,7 +160,7 @@ test("a circle of links, a name too long, a file too large and a failing disk ar
   }
 });
 
-describe("what is no plain file", () => {
+describe("anything but a plain file", () => {
   test.runIf(process.platform === "linux")("is refused at once", async () => {
     const fifo = join(folder, "fifo");
     execFileSync("mkfifo", [fifo]);
@@ -174,7 +174,7 @@ describe("what is no plain file", () => {
     }
   });
 
-  test("nor is a larger one read than there may be", async () => {
+  test("a file above the size limit is not read", async () => {
     await writeFile(join(folder, "large"), "");
     await truncate(join(folder, "large"), 1.9e9);
     const refusal = { problem: "is no result", remedy: "Give one." };
@@ -190,7 +190,7 @@ describe("what is no plain file", () => {
   });
 });
 
-test("removeOwn removes only its own names, and follows no link", async () => {
+test("removeOwn removes only its own names and follows no link", async () => {
   const [own, other] = [join(folder, "own"), join(folder, "other")];
   await mkdir(join(own, "below"), { recursive: true });
   await mkdir(other);
@@ -208,7 +208,7 @@ test("removeOwn removes only its own names, and follows no link", async () => {
 });
 
 describe("lockFolder", () => {
-  test("keeps others out while its process runs, and is taken over from one that was killed", async () => {
+  test("keeps others out while its process runs, and takes over the lock of a killed process", async () => {
     const lock = join(folder, "lock");
     const holder = spawn("sleep", ["60"]);
     try {
@@ -224,7 +224,7 @@ describe("lockFolder", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("is taken over where it holds junk, and kept where this process wrote it", async () => {
+  test("takes over a junk lock, and keeps one that this process wrote", async () => {
     const lock = join(folder, "lock");
     for (const junk of ["", "null", "{}", "-1", "1e3", "x".repeat(10_000), "\0\0\0"]) {
       await writeFile(lock, junk);
@@ -247,7 +247,7 @@ describe("lockFolder", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("what is no lock is named and left alone", async () => {
+  test("something that is not a lock is reported and left alone", async () => {
     await mkdir(join(folder, "lock"));
     await expect(lockFolder(folder, join(folder, "lock"))).rejects.toThrow(/lock: is not a lock/);
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { availableMemory, formatBytes, parseBytes } from "./memory.js";
 
-test("sizes are read in powers of 1024", () => {
+test("sizes are parsed in powers of 1024", () => {
   const [MB, GB] = [2 ** 20, 2 ** 30];
   const sizes: readonly (readonly [string, number | undefined])[] = [
     ["8GB", 8 * GB],

@@ -22,15 +22,15 @@ export interface AttributeSpec {
   readonly required?: boolean;
 }
 
-/** The attributes of an op by name: the only place that defines their kinds and defaults. */
+/** An op's attributes by name. This is the only place that defines their kinds and defaults. */
 export type AttributeSpecs = Readonly<Record<string, AttributeSpec>>;
 
-/** Attributes as given to a node: those with a default may be omitted. */
+/** Attributes as a caller gives them to a node. Those with a default may be omitted. */
 export type Given<S extends AttributeSpecs> = {
   readonly [Name in keyof S]?: AttributeKinds[S[Name]["kind"]] | undefined;
 };
 
-/** Attributes as read: with defaults, and undefined if there is none. */
+/** Attributes as read from a node, with defaults filled in; undefined if absent without a default. */
 export type Read<S extends AttributeSpecs> = {
   readonly [Name in keyof S]:
     | AttributeKinds[S[Name]["kind"]]
@@ -38,9 +38,9 @@ export type Read<S extends AttributeSpecs> = {
 };
 
 /**
- * A node's attributes with the defaults of its op.
+ * Reads a node's attributes and fills in the defaults of its op.
  *
- * @throws ShapeError if a required one is missing.
+ * @throws ShapeError if a required attribute is missing.
  */
 export function readAttributes<S extends AttributeSpecs>(specs: S, attributes: Attributes): Read<S> {
   const read: Record<string, AttributeValue | undefined> = {};

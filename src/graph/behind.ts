@@ -1,6 +1,6 @@
 import type { Dim, Graph, Node } from "./graph.js";
 
-/** The values that depend on any of `names`, including those themselves, through nodes for which `passes` is true. */
+/** `names` and every value that depends on one of them through nodes for which `passes` is true. */
 export function namesBehind(
   graph: Graph<Dim>,
   names: Iterable<string>,

@@ -5,22 +5,22 @@ import { evaluateShape, isOpenValue, shapeValueOf, type ShapeValue } from "./sha
 import { freeNames, trimmed, type NameSet } from "./names.js";
 import { checkShape, inferOutputs, ShapeError, type InputType } from "./infer.js";
 
-/** Longest chain of nodes that computes a shape. */
+/** Most nodes in a chain that computes a shape. */
 const DEEPEST_SHAPE = 100;
 
 /** Options of a node besides its inputs and attributes. */
 export interface OpOptions {
-  /** Number of outputs; the op's smallest number by default. */
+  /** Number of outputs; by default the fewest that the op allows. */
   readonly outputs?: number;
-  /** Stem of the node's and its outputs' names; made unique. */
+  /** Stem for the names of the node and its outputs. A suffix makes them unique. */
   readonly name?: string;
-  /** Differentiate it as the identity. */
+  /** Differentiate the node as the identity. */
   readonly straightThrough?: boolean;
 }
 
 /**
- * Emits typed nodes one at a time: every op is checked against the catalogue and its
- * output types inferred when it is added, so an ill-typed graph cannot be built.
+ * Emits typed nodes one at a time. Each op is checked against the catalogue and its output types are inferred when it
+ * is added, so an ill-typed graph cannot be built.
  */
 export class GraphBuilder<D extends Dim = number> {
   readonly name: string;
@@ -32,23 +32,23 @@ export class GraphBuilder<D extends Dim = number> {
   readonly #nodeNames = new Set<string>();
   readonly #producers = new Map<string, Node>();
   readonly #constants = new Map<string, Value<D>>();
-  /** Names whose value was replaced by another. */
+  /** Replaced names, each with the value that stands for it. */
   readonly #aliases = new Map<string, Value<D>>();
-  /** What {@link openShapeOf} has found. */
+  /** Results of {@link openShapeOf}. */
   readonly #openShapes = new Map<string, ShapeValue | undefined>();
-  /** Names declared since a replacement began. */
+  /** Names declared since the current replacement began. */
   #made: Set<string> | undefined;
   readonly #freeName: (stem: string) => string;
   readonly #freeNodeName: (stem: string) => string;
 
-  /** @param reserved names of values and nodes that are not assigned automatically. */
+  /** @param reserved names of values and nodes that are never chosen automatically. */
   constructor(name: string, reserved: { readonly values?: NameSet; readonly nodes?: NameSet } = {}) {
     this.name = name;
     this.#freeName = freeNames(this.#values, reserved.values);
     this.#freeNodeName = freeNames(this.#nodeNames, reserved.nodes);
   }
 
-  /** A builder that continues `graph`; its outputs are kept only with `keepOutputs`. */
+  /** A builder that continues `graph`. Its outputs stay outputs only with `keepOutputs`. */
   static from<D extends Dim>(graph: Graph<D>, options: { keepOutputs?: boolean } = {}): GraphBuilder<D> {
     const builder = new GraphBuilder<D>(graph.name);
     builder.#inputs.push(...graph.inputs);
@@ -60,7 +60,9 @@ export class GraphBuilder<D extends Dim = number> {
     return builder;
   }
 
-  /** A builder with the inputs and constants of `graph`, to which its nodes will be added: their names stay free. */
+  /**
+   * A builder with the inputs and constants of `graph`. The names of its nodes stay free, so that they can be added.
+   */
   static over<D extends Dim>(
     graph: Graph<Dim>,
     inputs: ReadonlyMap<string, Value<Dim>> = graph.values,
@@ -88,7 +90,7 @@ export class GraphBuilder<D extends Dim = number> {
     return this.#declare(name, data.dtype, data.shape as readonly D[]);
   }
 
-  /** An unnamed constant; equal small constants share one value. */
+  /** Adds a constant without a given name. Equal small constants share one value. */
   constant(data: Tensor): Value<D> {
     const key = keyOf(data);
     const known = key === undefined ? undefined : this.#constants.get(key);
@@ -98,12 +100,12 @@ export class GraphBuilder<D extends Dim = number> {
     return value;
   }
 
-  /** int64 vector constant: shapes, axes, pads. */
+  /** Adds an int64 vector: a shape, axes, pads. */
   ints(values: readonly number[]): Value<D> {
     return this.constant(int64([values.length], values));
   }
 
-  /** Scalar constant of `like`'s type (float32 by default), shape []. */
+  /** Adds a scalar of shape [], with the type of `like` (float32 by default). */
   scalar(value: number, like?: Value<Dim>): Value<D> {
     const dtype = like?.dtype ?? "float32";
     const data = new (arrayConstructor(dtype))(1);
@@ -112,7 +114,7 @@ export class GraphBuilder<D extends Dim = number> {
     return this.constant(tensor(dtype, [], data as never));
   }
 
-  /** Applies an op with one wanted output. */
+  /** Applies an op and returns its first output. */
   op<Op extends OpType>(
     op: Op,
     inputs: readonly (Value<D> | null | undefined)[],
@@ -125,7 +127,7 @@ export class GraphBuilder<D extends Dim = number> {
   /**
    * Applies an op and returns all requested outputs.
    *
-   * @throws ShapeError naming the node if the op's typing rule is violated.
+   * @throws ShapeError naming the node if the inputs break the op's typing rule.
    */
   ops<Op extends OpType>(
     op: Op,
@@ -150,7 +152,7 @@ export class GraphBuilder<D extends Dim = number> {
     });
   }
 
-  /** Applies the op of `node` to other inputs, with only its first output; differentiated like `node`. */
+  /** Applies the op of `node` to other inputs, with its first output only. It is differentiated like `node`. */
   again(
     { op, attributes, straightThrough = false }: Node,
     inputs: readonly (Value<D> | null | undefined)[],
@@ -164,8 +166,9 @@ export class GraphBuilder<D extends Dim = number> {
   }
 
   /**
-   * Replaces a node's outputs by the values that `make` returns. New values take the outputs' names, and the node that
-   * computes the first one takes the node's name; for existing values the names become aliases.
+   * Replaces a node's outputs by the values that `make` returns. New values take the names of the outputs, and the node
+   * that computes the first of them takes the name of the node. If a value existed before, the output's name becomes
+   * its alias.
    *
    * @returns undefined if `make` returns nothing.
    */
@@ -201,12 +204,12 @@ export class GraphBuilder<D extends Dim = number> {
     return placed;
   }
 
-  /** Makes everything added from now on read `value` instead of `name`. */
+  /** Makes every node added from now on read `value` in place of `name`. */
   redirect(name: string, value: Value<D>): void {
     this.#aliases.set(name, value);
   }
 
-  /** Adds a node unchanged, including names; returns its outputs (without "" ones). */
+  /** Adds a node as it is, names included. Returns its outputs, without the unused ones (""). */
   node(node: Node): Value<D>[] {
     if (!isKnownOp(node.op)) {
       throw new ShapeError(`op ${node.op as string} is not in the catalogue`, `node "${node.name}"`);
@@ -276,7 +279,7 @@ export class GraphBuilder<D extends Dim = number> {
     return this.#nodes;
   }
 
-  /** The current graph; more can be added to the builder afterwards. */
+  /** The graph as it is now. The builder can still grow afterwards. */
   build(): Graph<D> {
     return {
       name: this.name,
@@ -288,12 +291,12 @@ export class GraphBuilder<D extends Dim = number> {
     };
   }
 
-  /** Declares a value that no node computes. */
+  /** Declares a value that is not computed by a node. */
   protected declare(name: string, dtype: DType, shape: readonly D[]): Value<D> {
     return this.#declare(name, dtype, shape);
   }
 
-  /** The elements of a partly open shape that nodes compute from shapes of other values. */
+  /** The elements of a shape with open dimensions that nodes compute from the shapes of other values. */
   protected openShapeOf(value: Value<D>, depth = 0): ShapeValue | undefined {
     const { name } = value;
     if (this.#openShapes.has(name)) return this.#openShapes.get(name);
@@ -328,7 +331,7 @@ export class GraphBuilder<D extends Dim = number> {
     return {
       dtype: value.dtype,
       shape: value.shape,
-      // Lazy: few rules need it, and it may be expensive.
+      // Computed on demand: few rules need it, and it can be expensive.
       get constant() {
         return constant();
       },
@@ -347,7 +350,7 @@ export class GraphBuilder<D extends Dim = number> {
     return value;
   }
 
-  /** Renames `value`, which only nodes from `first` on can read, and its node, if that name is free. */
+  /** Renames `value`, which only nodes from `first` on can read. Its node is renamed too if that name is free. */
   #rename(value: Value<D>, name: string, first: number, nodeName: string | undefined): Value<D> {
     const renamed = (list: readonly string[]): readonly string[] =>
       list.includes(value.name) ? list.map((each) => (each === value.name ? name : each)) : list;
@@ -377,7 +380,7 @@ export class GraphBuilder<D extends Dim = number> {
   }
 }
 
-/** A key for a constant that is small enough to be compared with others. */
+/** A key by which equal constants are found; undefined for constants too large to compare. */
 function keyOf({ data, dtype, shape }: Tensor): string | undefined {
   return data.length <= 64 ? `${dtype}[${shape.join()}]${data.join()}` : undefined;
 }

@@ -1,12 +1,12 @@
 import type { Dim } from "./graph.js";
 
-/** The sign in an open dimension: "64·N" is 64 times the dimension N. */
+/** The product sign in an open dimension: "64·N" is 64 times the dimension N. */
 const TIMES = "·";
 
-/** A product of a number and of named dimensions. */
+/** A number times named dimensions. */
 interface Monomial {
   readonly factor: number;
-  /** In order. */
+  /** Sorted. */
   readonly names: readonly string[];
 }
 
@@ -23,7 +23,7 @@ function written({ factor, names }: Monomial): Dim {
   return factor === 1 && !/^\d+$/.test(names[0]!) ? product : `${factor}${TIMES}${product}`;
 }
 
-/** Product of dimensions, the open ones as a name such as "64·N". */
+/** The product of dimensions. If one is open, the product is a name such as "64·N". */
 export function productOf(dims: readonly Dim[]): Dim {
   const parts = dims.map(parsed);
   return written({
@@ -32,7 +32,7 @@ export function productOf(dims: readonly Dim[]): Dim {
   });
 }
 
-/** `dividend / divisor` if that is an integer for any open dimensions, otherwise undefined. */
+/** `dividend / divisor` if that is an integer whatever the open dimensions are, otherwise undefined. */
 export function quotientOf(dividend: Dim, divisor: Dim): Dim | undefined {
   const [a, b] = [parsed(dividend), parsed(divisor)];
   const names = [...a.names];
@@ -45,7 +45,7 @@ export function quotientOf(dividend: Dim, divisor: Dim): Dim | undefined {
   return Number.isSafeInteger(factor) ? written({ factor, names }) : undefined;
 }
 
-/** `a + b` if it is a product again, otherwise undefined. */
+/** `a + b` if the sum can be written as such a product, otherwise undefined. */
 export function addDims(a: Dim, b: Dim): Dim | undefined {
   const [x, y] = [parsed(a), parsed(b)];
   if (x.factor === 0) return b;
@@ -55,7 +55,7 @@ export function addDims(a: Dim, b: Dim): Dim | undefined {
     : undefined;
 }
 
-/** `a − b` if it is a product again, otherwise undefined. */
+/** `a − b` if the difference can be written as such a product, otherwise undefined. */
 export function subtractDims(a: Dim, b: Dim): Dim | undefined {
   const [x, y] = [parsed(a), parsed(b)];
   if (y.factor === 0) return a;
@@ -64,15 +64,15 @@ export function subtractDims(a: Dim, b: Dim): Dim | undefined {
     : undefined;
 }
 
-/** The number and the names whose product a dimension is. */
+/** The number and the names that a dimension is the product of. */
 export function factorsOf(dim: Dim): { readonly factor: number; readonly names: readonly string[] } {
   return parsed(dim);
 }
 
-/** Names in files that mean an unnamed dimension. */
+/** Names that exporters give to a dimension without a name. */
 const UNNAMED = /^(?:|\?|\*|-1|none|null|unknown|dynamic)$/i;
 
-/** The name of an input's open dimension: its own, or a unique one if the file gives none. */
+/** The name of an input's open dimension: the one in the file, or a unique one if the file gives none. */
 export function dimensionName(input: string, axis: number, name: string): string {
   return UNNAMED.test(name) ? `${input}_dim_${axis}` : name.replaceAll(TIMES, ".");
 }

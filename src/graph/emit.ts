@@ -5,12 +5,12 @@ export function reshapeTo(g: GraphBuilder, value: Value, shape: readonly number[
   return value.shape.join() === shape.join() ? value : g.op("Reshape", [value, g.ints(shape)]);
 }
 
-/** Zeros before and after each axis. */
+/** Pads with zeros before and after each axis. */
 export function padZeros(g: GraphBuilder, x: Value, begin: readonly number[], end: readonly number[]): Value {
   return [...begin, ...end].every((pad) => pad === 0) ? x : g.op("Pad", [x, g.ints([...begin, ...end])]);
 }
 
-/** Reverses the axes. */
+/** Reverses the order of the elements along `axes`. */
 export function reversed(g: GraphBuilder, x: Value, axes: readonly number[]): Value {
   if (axes.length === 0) return x;
   const all = (value: number): Value => g.ints(axes.map(() => value));

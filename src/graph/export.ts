@@ -4,19 +4,19 @@ import type { DType, Tensor } from "../tensor/index.js";
 import { INTERNAL_OPSET, specOf } from "./catalogue/index.js";
 import { valueOf, type AttributeValue, type Dim, type Graph, type Node } from "./graph.js";
 
-/** The IR version of opset 20. */
+/** The IR version that belongs to opset 20. */
 const IR_VERSION = 9;
 
-/** Further content of the ONNX model besides its graph. */
+/** What the ONNX model contains besides its graph. */
 export interface ExportOptions {
   readonly metadata?: ReadonlyMap<string, string>;
   readonly producerVersion?: string;
 }
 
 /**
- * A graph as an ONNX model of the internal opset; symbolic dimensions stay.
+ * Converts a graph to an ONNX model of the internal opset. Symbolic dimensions keep their names.
  *
- * @throws InputError for an op that ONNX does not have: see {@link standardGraph}.
+ * @throws InputError for an op that is not part of ONNX. {@link standardGraph} replaces those.
  */
 export function modelFromGraph(graph: Graph<Dim>, options: ExportOptions = {}): Model {
   const info = (name: string): ValueInfo => {

@@ -1,7 +1,7 @@
 import type { DType, Tensor } from "../tensor/index.js";
 import type { OpType } from "./catalogue/index.js";
 
-/** A dimension: a number, or the name of one that is bound later (such as the batch, "N"). */
+/** A dimension: a number, or a name that is bound to a number later, such as "N" for the batch. */
 export type Dim = number | string;
 
 /** A typed edge of a graph. `D` is `number` once every dimension is bound. */
@@ -11,12 +11,12 @@ export interface Value<D extends Dim = number> {
   readonly shape: readonly D[];
 }
 
-/** Attribute values by name; the op catalogue knows which are ints and which floats. */
+/** The value of an attribute. The op catalogue knows whether a number is an int or a float. */
 export type AttributeValue = number | string | readonly number[] | readonly string[] | Tensor;
 /** A node's attributes by name. */
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
-/** One operator application of the internal opset, default domain. */
+/** One application of an op of the internal opset in the default domain. */
 export interface Node<Op extends OpType = OpType> {
   /** Unique in its graph and never empty. */
   readonly name: string;
@@ -25,14 +25,14 @@ export interface Node<Op extends OpType = OpType> {
   readonly inputs: readonly string[];
   /** Value names; "" is an unused output. */
   readonly outputs: readonly string[];
-  /** Only those that differ from the catalogue's defaults must be present. */
+  /** Attributes equal to the catalogue's defaults may be left out. */
   readonly attributes: Attributes;
-  /** Differentiated as if it returned its first input (straight-through), regardless of its rule. */
+  /** Differentiate the node as if it returned its first input (straight-through), whatever its rule. */
   readonly straightThrough?: boolean;
 }
 
 /**
- * A dataflow graph in static single assignment: pure data, nodes in topological order.
+ * A dataflow graph in static single assignment form: plain data, with nodes in topological order.
  * Every name in `inputs`, `outputs`, `initializers` and in a node is a key of `values`.
  */
 export interface Graph<D extends Dim = number> {
@@ -45,7 +45,7 @@ export interface Graph<D extends Dim = number> {
   readonly initializers: ReadonlyMap<string, Tensor>;
 }
 
-/** The value called `name`. Throws a plain Error otherwise, because a broken graph is a bug in this library. */
+/** The value called `name`. @throws a plain Error if there is none, because a broken graph is a bug in this library. */
 export function valueOf<D extends Dim>(graph: Graph<D>, name: string): Value<D> {
   const value = graph.values.get(name);
   if (value === undefined) throw new Error(`graph "${graph.name}" has no value "${name}"`);

@@ -9,9 +9,9 @@ export { ShapeError };
 export interface InputType {
   readonly dtype: DType;
   readonly shape: readonly Dim[];
-  /** The value itself when it is known before running (shapes, axes, pads). */
+  /** The value itself, if it is known before running (shapes, axes, pads). */
   readonly constant: Tensor | undefined;
-  /** Its elements, where it is a shape that is known but for open dimensions. */
+  /** The elements of a shape that is known except for open dimensions. */
   readonly dims?: readonly Dim[] | undefined;
 }
 
@@ -22,13 +22,13 @@ export interface OutputType {
 
 /** What a shape rule sees of a node. */
 export interface InferContext<S extends AttributeSpecs = AttributeSpecs> {
-  /** Input `index`, which must be present. */
+  /** Input `index`. @throws ShapeError if it is absent. */
   input(index: number): InputType;
-  /** Input `index`, or undefined when absent. */
+  /** Input `index`, or undefined if it is absent. */
   optional(index: number): InputType | undefined;
-  /** Constant int64/int32 input as numbers; `what` names it in the error. */
+  /** A constant int64 or int32 input as numbers. Errors call it `what`. */
   constantInts(index: number, what: string): readonly number[];
-  /** As constantInts, but numbers may be open dimensions: those of a shape. */
+  /** Like constantInts, for a shape: elements may be open dimensions. */
   constantDims(index: number, what: string): readonly Dim[];
   readonly inputCount: number;
   readonly outputCount: number;
@@ -37,51 +37,51 @@ export interface InferContext<S extends AttributeSpecs = AttributeSpecs> {
 
 /** One row of the op catalogue. */
 export interface OpSpec<S extends AttributeSpecs = AttributeSpecs> {
-  /** Least and greatest number of inputs (Infinity when variadic). */
+  /** Fewest and most inputs (Infinity if variadic). */
   readonly inputs: readonly [number, number];
   readonly outputs: readonly [number, number];
   readonly attributes: S;
   infer(context: InferContext<S>): readonly OutputType[];
-  /** Outputs that must be named even when nobody reads them, where the attributes decide it. */
+  /** The number of outputs that must be named even if nothing reads them, if that depends on the attributes. */
   obligatoryOutputs?(attributes: Read<S>): number;
-  /** Inputs that hold what training moves. */
+  /** Inputs that hold trained weights. */
   readonly trained?: readonly number[];
-  /** Inputs that hold running statistics, which training sets without a gradient. */
+  /** Inputs that hold running statistics, which training updates without a gradient. */
   readonly running?: readonly number[];
-  /** Whether its output may be tapped as an activation. */
+  /** Whether the output can be tapped as an activation. */
   readonly activation?: boolean;
-  /** Whether it is an op of this library's own, which no file may hold (`passes/standard.ts`). */
+  /** Whether this is an op of this library's own, which files may not contain (`passes/standard.ts`). */
   readonly internal?: boolean;
 }
 
-/** An op whose derivative is zero wherever there is one. */
+/** An op whose derivative is zero wherever it exists. */
 export interface FlatOpSpec<S extends AttributeSpecs = AttributeSpecs> extends OpSpec<S> {
   readonly gradient: "zero";
 }
 
-/** Gives a row the type of its attributes. */
+/** Infers the attribute types of a row from the row itself. */
 export function operator<const S extends AttributeSpecs>(spec: OpSpec<S>): OpSpec<S> {
   return spec;
 }
 
-/** A row of an op that passes no gradient. */
+/** Marks the row of an op that passes no gradient. */
 export function flat<S extends AttributeSpecs>(spec: OpSpec<S>): FlatOpSpec<S> {
   return { ...spec, gradient: "zero" };
 }
 
 /**
- * Most elements of one value, symbolic dimensions left out: a float32 one is then 4 GiB, and every index a safe integer
- * of 32 bits.
+ * Most elements of one value, not counting symbolic dimensions. A float32 value then has at most 4 GiB, and every index
+ * fits in 32 bits.
  */
 const LARGEST_VALUE = 2 ** 30;
-/** Numbers that one input may give a shape rule: axes, pads, the pieces of a Split. */
+/** Most numbers that one input may give a shape rule: axes, pads, the pieces of a Split. */
 const MOST_INTS = 2 ** 14;
-/** As ONNX files may have it. */
+/** Most dimensions of a value. */
 const LARGEST_RANK = 64;
 
 /**
- * The output types of a node, whatever its op: number of inputs, shape rule, and that every dimension that comes out is
- * a whole number that can be one.
+ * Infers the output types of a node of any op: checks the number of inputs, applies the shape rule, and checks that the
+ * result can be a shape.
  *
  * @throws ShapeError naming the node.
  */
@@ -106,7 +106,7 @@ export function inferOutputs(
   }
 }
 
-/** @throws ShapeError for what no tensor can be: NaN, fractions, negative or absurd dimensions. */
+/** @throws ShapeError for a shape that no tensor can have: NaN, fractions, negative or absurdly large dimensions. */
 export function checkShape(shape: readonly Dim[]): void {
   let size = 1;
   for (const dim of shape) {
@@ -114,7 +114,7 @@ export function checkShape(shape: readonly Dim[]): void {
     if (!Number.isSafeInteger(dim) || dim < 0) {
       throw new ShapeError(`gives [${shape.join(", ")}]: dimensions must be whole numbers of at least 0`);
     }
-    // A dimension of 0 empties the value, but not what the others are used for.
+    // A dimension of 0 makes the value empty, but the other dimensions are used elsewhere and must stay sane.
     size *= Math.max(dim, 1);
   }
   if (size > LARGEST_VALUE) {
@@ -169,7 +169,7 @@ export function inferContext<S extends AttributeSpecs>(
   };
 }
 
-/** Multidirectional (NumPy) broadcasting of shapes. */
+/** Broadcasts shapes in all directions, as NumPy does. */
 export function broadcastShapes(...shapes: readonly (readonly Dim[])[]): Dim[] {
   const rank = shapes.reduce((most, shape) => Math.max(most, shape.length), 0);
   return Array.from({ length: rank }, (_, axis) => {
@@ -187,7 +187,7 @@ export function broadcastShapes(...shapes: readonly (readonly Dim[])[]): Dim[] {
   });
 }
 
-/** Axis in [−rank, rank) → [0, rank). */
+/** Maps an axis from [−rank, rank) to [0, rank). */
 export function normaliseAxis(axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     throw new ShapeError(`axis ${axis} is outside a tensor of ${rank} dimensions`);
@@ -195,7 +195,9 @@ export function normaliseAxis(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** @throws ShapeError unless there are `count` whole numbers from `least` on, small enough for ONNX Runtime to add up. */
+/**
+ * @throws ShapeError unless there are `count` integers of at least `least`, small enough for ONNX Runtime to add up.
+ */
 export function checkInts(
   values: readonly number[],
   what: string,
@@ -211,7 +213,7 @@ export function checkInts(
 const brief = (values: readonly unknown[]): string =>
   values.length > 16 ? `${values.slice(0, 16).join(", ")}, …` : values.join(", ");
 
-/** Dimension as a number. */
+/** A dimension as a number. @throws ShapeError if it is open. */
 export function known(dim: Dim | undefined, what: string): number {
   if (typeof dim !== "number") throw new ShapeError(`${what} must be a known number, found "${dim}"`);
   return dim;

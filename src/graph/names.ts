@@ -4,7 +4,8 @@ export interface NameSet {
 }
 
 /**
- * Gives `stem`, or `stem_1` and so on, none of them taken and each once; many of one stem take no longer than others.
+ * Returns a function that makes names unique: `stem`, then `stem_1` and so on, skipping taken ones. Its time does not
+ * grow with the number of names of one stem.
  */
 export function freeNames(...taken: readonly (NameSet | undefined)[]): (stem: string) => string {
   const suffixes = new Map<string, number>();
@@ -22,7 +23,7 @@ export function freeNames(...taken: readonly (NameSet | undefined)[]): (stem: st
   };
 }
 
-/** ONNX leaves trailing absent inputs out. */
+/** Drops trailing absent inputs (""), as ONNX files do. */
 export function trimmed(names: readonly string[]): string[] {
   let length = names.length;
   while (length > 0 && names[length - 1] === "") length--;

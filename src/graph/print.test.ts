@@ -14,7 +14,7 @@ function tiny(): Graph<Dim> {
   return g.build();
 }
 
-test("a graph is printed one line a node", () => {
+test("a graph is printed with one line per node", () => {
   expect(printGraph(tiny())).toMatchInlineSnapshot(`
     "graph tiny(image: float32[N, 2, 6, 6]) {
       # 3 initializers, 57 elements
@@ -29,7 +29,7 @@ test("a graph is printed one line a node", () => {
 });
 
 describe("verifyGraph", () => {
-  test("agrees with graphs as they are built, and with their gradients", () => {
+  test("accepts graphs from the builder, and their gradients", () => {
     verifyGraph(tiny());
     const classifier = createClassifier("resnet-mini", {
       channels: 1,
@@ -62,9 +62,9 @@ describe("verifyGraph", () => {
           ["conv", { name: "conv", dtype: "float32", shape: ["N", 3, 5, 5] }],
         ]),
       },
-      /"conv" is float32\[N, 3, 2, 2\], stated as float32\[N, 3, 5, 5\]/,
+      /"conv" is float32\[N, 3, 2, 2\], declared as float32\[N, 3, 5, 5\]/,
     ],
-    ["an output that nobody makes", { ...graph, outputs: ["ghost"] }, /"ghost" is made by no node/],
+    ["an output that no node computes", { ...graph, outputs: ["ghost"] }, /no node computes output "ghost"/],
     [
       "an op that is not in the catalogue",
       { ...graph, nodes: [{ ...graph.nodes[0]!, op: "Magic" as "Relu" }] },

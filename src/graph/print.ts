@@ -2,7 +2,7 @@ import type { Tensor } from "../tensor/index.js";
 import type { AttributeValue, Dim, Graph, Node, Value } from "./graph.js";
 
 /**
- * A graph as text, one line a node:
+ * Prints a graph as text, with one line per node:
  *
  *     graph tiny(image: float32[N, 1, 28, 28]) {
  *       # 2 initializers, 1.2 k elements
@@ -39,7 +39,7 @@ function printNode(node: Node, graph: Graph<Dim>, value: (name: string) => strin
   return `${outputs} = ${node.op}(${given})`;
 }
 
-/** Small constants are shown in place of their made-up names. */
+/** Small unnamed constants are shown by value. */
 function printOperand(name: string, graph: Graph<Dim>): string {
   if (name === "") return "_";
   const data = graph.initializers.get(name);

@@ -29,11 +29,11 @@ const text = (graph: Graph): string[] => {
 };
 
 describe("rewrite", () => {
-  test("without a replacement gives the same graph", () => {
+  test("gives the same graph when nothing is replaced", () => {
     expect(rewrite(small(), () => undefined)).toEqual(small());
   });
 
-  test("what takes the place of a node takes its names", () => {
+  test("gives replacements the names of what they replace", () => {
     const graph = rewrite<number>(small(), (node, g) => {
       if (!isNode(node, "Softmax")) return undefined;
       const [x] = g.inputsOf(node);
@@ -49,14 +49,14 @@ describe("rewrite", () => {
     expect(graph.nodes.map(({ name }) => name)).toEqual(["scaled", "logsoftmax", "soft", "y"]);
   });
 
-  test("a value that was there stands for the output, and an output of the graph keeps its name", () => {
+  test("uses an existing value as the replacement, and keeps the names of graph outputs", () => {
     const graph = rewrite<number>(small(), (node, g) =>
       isNode(node, "Softmax", "Relu") ? [g.value(node.inputs[0]!)] : undefined,
     );
     expect(text(graph)).toEqual(["scaled = Mul(x, w)", "y = Identity(scaled)", "return y"]);
   });
 
-  test("a constant takes the name, and one that is used elsewhere keeps its own", () => {
+  test("gives a constant the name; a constant that is also used elsewhere keeps its own", () => {
     const graph = rewrite<number>(small(), (node, g) => {
       if (!isNode(node, "Mul")) return undefined;
       return [g.constant(float32([2, 3], [1, 2, 3, 4, 5, 6]))];
@@ -69,14 +69,14 @@ describe("rewrite", () => {
     expect(text(shared).at(-2)).toMatch(/^y = Relu/);
   });
 
-  test("what comes before can take the place of an input", () => {
+  test("replaces an input by nodes emitted first", () => {
     const graph = rewrite<number>(small(), () => undefined, {
       before: (g) => g.redirect("w", g.op("Neg", [g.value("w")])),
     });
     expect(text(graph).slice(0, 2)).toEqual(["neg = Neg(w)", "scaled = Mul(x, neg)"]);
   });
 
-  test("an ill-typed replacement names its node", () => {
+  test("names the node whose replacement has the wrong type", () => {
     expect(() =>
       rewrite<number>(small(), (node, g) =>
         isNode(node, "Relu") ? [g.op("MatMul", [g.value("soft"), g.value("soft")])] : undefined,
@@ -84,7 +84,7 @@ describe("rewrite", () => {
     ).toThrow(/node "matmul" \(MatMul\).*cannot be multiplied/);
   });
 
-  test("takes a time that grows with the number of nodes", () => {
+  test("takes linear time", () => {
     const build = (count: number): number => {
       const g = new GraphBuilder("long");
       let x = g.input("x", "float32", [2]);
@@ -103,7 +103,7 @@ describe("rewrite", () => {
   });
 });
 
-test("binding the batch folds shapes, and nothing that is made of weights", () => {
+test("binding the batch folds shapes, but nothing computed from weights", () => {
   const g = new GraphBuilder<Dim>("tokens");
   const x = g.input("x", "float32", ["N", 2, 3]);
   const token = g.initializer("token", float32([1, 1, 3], [1, 2, 3]));

@@ -1,17 +1,17 @@
 import { GraphBuilder } from "./builder.js";
 import type { Dim, Graph, Node, Value } from "./graph.js";
 
-/** What stands in the place of a node: one value an output, in order; undefined where the node stays as it is. */
+/** Replaces a node: returns one value per output, in order, or undefined to keep the node. */
 export type Replacement<D extends Dim> = (node: Node, g: GraphBuilder<D>) => readonly Value<D>[] | undefined;
 
 /**
- * The graph with some of its nodes replaced. Nodes are met in order, with whatever took the place of earlier ones as
- * their inputs (`g.inputsOf(node)`); every type is inferred anew. Values and nodes that take the place of others take
- * their names, and the graph's outputs keep theirs. What nothing reads any more is left to {@link deadCode}.
+ * Replaces some nodes of a graph. Nodes are visited in order, and `g.inputsOf(node)` gives their inputs after earlier
+ * replacements. All types are inferred again. Replacements take the names of what they replace, and the graph's outputs
+ * keep theirs. Nodes that nothing reads any more stay; {@link deadCode} removes them.
  *
- * @param options.inputs types of the graph's inputs, where they change.
- * @param options.before emits what comes before the graph's nodes.
- * @throws ShapeError naming the node whose typing rule is broken.
+ * @param options.inputs new types of the graph's inputs, if they change.
+ * @param options.before emits nodes before those of the graph.
+ * @throws ShapeError naming the node whose inputs break its op's typing rule.
  */
 export function rewrite<D extends Dim>(
   graph: Graph<Dim>,

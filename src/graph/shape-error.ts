@@ -1,6 +1,6 @@
 import { InputError } from "../errors/index.js";
 
-/** Thrown by shape rules, without a place; whoever applies the rule adds the node as that. */
+/** Thrown by shape rules without a place. The caller that applies the rule adds the node as the place. */
 export class ShapeError extends InputError {
   constructor(
     problem: string,

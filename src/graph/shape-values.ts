@@ -3,22 +3,21 @@ import { addDims, productOf, quotientOf, subtractDims } from "./dims.js";
 import type { Dim, Node } from "./graph.js";
 import { normaliseAxis, ShapeError } from "./infer.js";
 
-/** Types that exporters compute sizes in. */
+/** Types in which exporters compute sizes. */
 type SizeType = "int64" | "int32" | "float32" | "float64" | "bool";
 
 /**
- * Tensors of which each element is a number or the name of a dimension: what an
- * exporter computes with `Shape`, `Gather` and `Concat` to keep the batch free. Known before
- * anything runs, so the arithmetic vanishes on import.
+ * A tensor whose elements are numbers or names of dimensions. Exporters compute such values with `Shape`, `Gather` and
+ * `Concat` to keep the batch open. They are known before anything runs, so the import drops the arithmetic.
  */
 export interface ShapeValue {
   readonly dims: readonly Dim[];
-  /** [] for a single number, else [length]. */
+  /** 0 for a single number, 1 for a list. */
   readonly rank: 0 | 1;
   readonly dtype: SizeType;
 }
 
-/** Longer constants are data. */
+/** Longer constants are data, not shapes. */
 const LONGEST = 64;
 const SIZE_TYPES: ReadonlySet<DType> = new Set<DType>(["int64", "int32", "float32", "float64", "bool"]);
 
@@ -32,7 +31,7 @@ export function shapeValueOf(data: Tensor): ShapeValue | undefined {
   };
 }
 
-/** As a constant, when every element is a number. */
+/** The shape value as a constant; undefined if an element is a name. */
 export function tensorOfShapeValue({ dims, rank, dtype }: ShapeValue): Tensor | undefined {
   if (!dims.every((dim) => typeof dim === "number")) return undefined;
   const shape = rank === 0 ? [] : [dims.length];
@@ -49,8 +48,8 @@ export function isOpenValue({ dims }: ShapeValue): boolean {
 }
 
 /**
- * The output of a node as a shape value, where its inputs are and one of them holds an open dimension; undefined when
- * it is not arithmetic on shapes.
+ * Evaluates a node whose inputs are shape values, at least one of them with an open dimension. Returns undefined if the
+ * node is not arithmetic on shapes.
  */
 export function evaluateShape(
   node: Pick<Node, "inputs" | "attributes"> & { readonly op: string },
@@ -78,7 +77,7 @@ type Evaluator = (
   attributes: Node["attributes"],
 ) => ShapeValue | undefined;
 
-/** Element by element, all broadcast to the longest. */
+/** Applies a function element by element; shorter inputs broadcast to the longest. */
 const elementwise =
   (
     apply: (dims: readonly Dim[], dtype: SizeType) => Dim | undefined,
@@ -104,7 +103,7 @@ const elementwise =
     return { dims, rank: Math.max(...inputs.map(({ rank }) => rank)) as 0 | 1, dtype };
   };
 
-/** A binary operator that is computed as such on numbers, and by `open` where one operand is a name. */
+/** A binary operator: computed directly for numbers, and by `open` if an operand is a name. */
 const arithmetic = (
   numbers: (a: number, b: number) => number,
   open: (a: Dim, b: Dim) => Dim | undefined,
@@ -122,7 +121,7 @@ const same: Evaluator = ([x]) => x;
 
 const EVALUATORS: Readonly<Record<string, Evaluator | undefined>> = {
   Identity: same,
-  // What is open is a whole number.
+  // Open dimensions are integers.
   Floor: same,
   Ceil: same,
   Round: same,
@@ -166,7 +165,7 @@ const EVALUATORS: Readonly<Record<string, Evaluator | undefined>> = {
     dims: [productOf(x!.dims)],
     rank: keepdims === 1 ? 1 : 0,
   }),
-  /** A size is no negative number. */
+  /** An open dimension equals no negative number. */
   Equal: elementwise(
     ([a, b]) => {
       if (a === b) return 1;
@@ -181,15 +180,15 @@ const EVALUATORS: Readonly<Record<string, Evaluator | undefined>> = {
   ),
 };
 
-/** Of an open dimension and a whole number from 0 on. */
+/** The product of open dimensions and non-negative integers; undefined for other factors. */
 function product(a: Dim, b: Dim): Dim | undefined {
   const isFactor = (dim: Dim): boolean => typeof dim === "string" || (Number.isSafeInteger(dim) && dim >= 0);
   return isFactor(a) && isFactor(b) ? productOf([a, b]) : undefined;
 }
 
 /**
- * The target of a Reshape with its symbolic elements written as 0 (the same axis of the
- * input) or −1 (the one that is left over); undefined when neither says it.
+ * The target of a Reshape with its open dimensions written as 0 (the same axis of the input) or −1 (the one that is
+ * left). Returns undefined if they cannot be written this way.
  */
 export function reshapeTarget(target: readonly Dim[], from: readonly Dim[]): number[] | undefined {
   const written = target.map((dim, axis) => (typeof dim === "string" && from[axis] === dim ? 0 : dim));

@@ -3,8 +3,8 @@ import type { Dim, Graph } from "./graph.js";
 import { ShapeError } from "./infer.js";
 
 /**
- * Checks what every graph must be: each value defined once and before it is used, names
- * unique, every op in the catalogue with the types its rule gives, outputs defined.
+ * Checks that a graph is well formed: each value is defined once and before its use, names are unique, every op is in
+ * the catalogue and has the types that its rule gives, and outputs are defined.
  *
  * @throws ShapeError naming the node that breaks the rule.
  */
@@ -22,14 +22,14 @@ export function verifyGraph(graph: Graph<Dim>): void {
       const [found, right] = [stated && typeName(stated), typeName(inferred)];
       if (found !== right) {
         throw new ShapeError(
-          `"${inferred.name}" is ${right}, stated as ${found ?? "nothing"}`,
+          `"${inferred.name}" is ${right}, declared as ${found ?? "nothing"}`,
           `node "${node.name}" (${node.op})`,
         );
       }
     }
   }
   for (const name of graph.outputs) {
-    if (!g.has(name)) throw new ShapeError(`output "${name}" is made by no node`);
+    if (!g.has(name)) throw new ShapeError(`no node computes output "${name}"`);
   }
 }
 

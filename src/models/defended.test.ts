@@ -33,7 +33,7 @@ const single = (name: string): Tensor => {
 };
 
 describe.each(FILTERS)("the %s denoising block", (filter) => {
-  it("has PyTorch's output, and its gradients of the input and of every convolution's weights", () => {
+  it("matches PyTorch's output, input gradient and weight gradients", () => {
     const g = new GraphBuilder<Dim>(filter);
     const x = g.input("x", "float32", ["N", 6, 5, 4]);
     const y = denoisingBlock(g, createLayers(g, random), x, "block", { filter });
@@ -85,8 +85,8 @@ describe.each(FILTERS)("the %s denoising block", (filter) => {
   });
 });
 
-describe("random resizing by two matrices", () => {
-  it.each([8, 9, 11])("is PyTorch's nearest neighbour at side %i, with zeros around it", (side) => {
+describe("random resizing as two matrix products", () => {
+  it.each([8, 9, 11])("matches PyTorch's nearest neighbour at side %i, padded with zeros", (side) => {
     // The side is uniform in [smallest, frame): here it can only be `side`.
     const frame = side + 1;
     const classifier = createClassifier("resnet-mini", {
@@ -120,7 +120,7 @@ describe("randomised classifiers", () => {
   };
   const options = { channels: 1, height: 8, width: 8, classNames: ["a", "b"], random, defence: noise };
 
-  it("draw for each image what its place says, whatever the batch", () => {
+  it("draw by an image's index, whatever the batch", () => {
     const classifier = createClassifier("resnet-mini", options);
     const address = { random, purpose: "p", draw: 1 };
     const [both, second] = [[3, 7], [7]].map((places) => drawRandomInputs(classifier, places, address));
@@ -135,7 +135,7 @@ describe("randomised classifiers", () => {
     expect(deviation).toBeLessThan(0.13);
   });
 
-  it("come back from their file with what they draw", async () => {
+  it("keep their draws when saved and loaded", async () => {
     const folder = await mkdtemp(join(tmpdir(), "holdfast-defended-"));
     try {
       const classifier = createClassifier("resnet-mini", options);

@@ -6,7 +6,7 @@ import { logits, pooled, refusal, withHead } from "../../test/small-models.js";
 import { float32, int64, tensor } from "../tensor/index.js";
 import { classifierFromModel } from "./index.js";
 
-describe("what exporters write is read", () => {
+describe("models from real exporters", () => {
   const plain = withHead([node("Relu", ["x"], "h")]);
 
   test.each(["float16", "bfloat16"] as const)("%s inside, computed in float32", async (dtype) => {
@@ -28,14 +28,14 @@ describe("what exporters write is read", () => {
     expect(notices).toEqual([expect.stringMatching(/float16 tensors are computed in float32/)]);
   });
 
-  test("float16 images and logits are float32", async () => {
+  test("float16 images and logits become float32", async () => {
     const half = { ...plain.graph.inputs[0]!, dtype: "float16" as const };
     const [y] = plain.graph.outputs;
     const graph = { ...plain.graph, inputs: [half], outputs: [{ ...y!, dtype: "float16" as const }] };
     expect(await logits({ ...plain, graph })).toEqual(await logits(plain));
   });
 
-  test("open height, width and channels are given", async () => {
+  test("options give open height, width and channels", async () => {
     const open = {
       ...plain,
       graph: { ...plain.graph, inputs: [{ ...plain.graph.inputs[0]!, shape: ["N", "", "h", ""] }] },
@@ -54,7 +54,7 @@ describe("what exporters write is read", () => {
     expect([channels, height, width]).toEqual([4, 6, 5]);
   });
 
-  test("an open batch that shapes are computed with is fixed, and said", async () => {
+  test("an open batch that the graph computes shapes with is fixed, with a note", async () => {
     // A token for each image: [N, 1, 8, 8] of a constant, as vision transformers expand theirs.
     const model = modelOf(
       [
@@ -82,7 +82,7 @@ describe("what exporters write is read", () => {
     expect(notices).toEqual([expect.stringMatching(/with the batch size; batches of 8 are used/)]);
   });
 
-  test("a file with an open batch that holds for one image only takes them one by one", async () => {
+  test("an open batch that works for one image only runs images one at a time", async () => {
     const model = modelOf(
       [
         node("GlobalAveragePool", ["x"], "p"),
@@ -96,7 +96,7 @@ describe("what exporters write is read", () => {
     expect(notices).toEqual([expect.stringMatching(/batches of 1 are used/)]);
   });
 
-  test("pads that the older exporter computes in the graph", async () => {
+  test("pads computed in the graph by the older exporter", async () => {
     // F.pad(x, (1, 1, 2, 2)): the pads, zeros for the other axes, reversed in pairs, transposed, flat.
     const model = modelOf(
       [
@@ -126,7 +126,7 @@ describe("what exporters write is read", () => {
     expect(await logits(model)).toEqual(await logits(direct));
   });
 
-  test("sizes that are computed in floats and rounded, and positions", async () => {
+  test("sizes computed in floats and rounded, and positions", async () => {
     const direct = modelOf([node("Slice", ["x", "zeros", "size", "axes"], "h"), ...pooled("h")], {
       zeros: vector(0, 0),
       size: vector(5, 4),
@@ -143,7 +143,7 @@ describe("what exporters write is read", () => {
     expect((await logits(model))[0]).toBeCloseTo(mean, 5);
   });
 
-  test("a quantised model is read, and how its rounding is differentiated is said", async () => {
+  test("a quantised model is read, and a note says how its rounding is differentiated", async () => {
     const model = withHead(
       [node("QuantizeLinear", ["x", "s"], "q"), node("DequantizeLinear", ["q", "s"], "h")],
       {
@@ -155,7 +155,7 @@ describe("what exporters write is read", () => {
     expect(notices).toEqual([expect.stringMatching(/rounds in 1 place[^]*straight through/)]);
   });
 
-  test("rounding is differentiated straight through on request, and its values stay", async () => {
+  test("rounding is differentiated straight through on request, with the same outputs", async () => {
     const model = withHead([
       node("Round", ["x"], "r"),
       node("Sign", ["r"], "s"),
@@ -170,7 +170,7 @@ describe("what exporters write is read", () => {
     expect(stops).toEqual([1, 0]);
   });
 
-  test("an operator of quantised networks that is not read is called that", () => {
+  test("an unsupported quantised op is reported as quantised", () => {
     const model = withHead([{ ...node("QLinearWonder", ["x"], "h"), domain: "com.microsoft" }]);
     expect(refusal(model)).toMatch(/\(com\.microsoft\.QLinearWonder\)[^]*quantisation[^]*float32 model/);
   });

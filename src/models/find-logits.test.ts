@@ -25,7 +25,7 @@ const tanh = (g: GraphBuilder<Dim>, z: Value<Dim>): Value<Dim> => g.op("Tanh", [
 /** So small that nothing saturates to a tie in float32. */
 const small: Change = (g, z) => g.op("Mul", [z, g.constant(float32([1, 3], [0.05, 0.05, 0.05]))]);
 
-describe("what saturates at the end is taken off, and the order of the classes stays", () => {
+describe("a saturating end is removed, and the order of the classes stays", () => {
   it.each<[string, string, Change]>([
     ["Tanh", "a tanh", tanh],
     [
@@ -79,7 +79,7 @@ describe("what saturates at the end is taken off, and the order of the classes s
   });
 });
 
-describe("what might change the order of the classes stays", () => {
+describe("an end that could change the order of the classes is kept", () => {
   it.each<[string, Change]>([
     ["a negative factor", (g, z) => g.op("Mul", [tanh(g, z), g.scalar(-1)])],
     ["a factor of 0", (g, z) => g.op("Mul", [tanh(g, z), g.scalar(0)])],

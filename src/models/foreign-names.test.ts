@@ -20,7 +20,7 @@ test.each([
   expect(names(text)).toEqual(expected);
 });
 
-test("the other keys, the commonest first", () => {
+test("lists the other keys, the most common first", () => {
   for (const key of ["classes", "class_names", "labels", "id2label"])
     expect(names("['a', 'b']", key)).toEqual(["a", "b"]);
   const both = new Map([
@@ -59,7 +59,7 @@ test.each([
   expect(names(text)).toBeUndefined();
 });
 
-test("a long unfinished one takes no time", () => {
+test("a long unfinished name takes no time", () => {
   expect(names(`['${"\\".repeat(1_000_001)}]`)).toBeUndefined();
   expect(names(`[${"1,".repeat(500_000)}x]`)).toBeUndefined();
 });

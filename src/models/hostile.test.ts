@@ -24,7 +24,7 @@ const classes = (count: number): Model =>
     { s: vector(1, count) },
   );
 
-describe("small files that ask for what cannot be are refused at the node", () => {
+describe("small files that ask for the impossible are refused at the node", () => {
   const LOWEST = -(2n ** 63n);
   test.each<[string, Model, RegExp]>([
     [
@@ -144,7 +144,7 @@ describe("small files that ask for what cannot be are refused at the node", () =
     expect(refusal(model)).toMatch(words);
   });
 
-  test("metadata that asks for a side of 10⁹", () => {
+  test("metadata that asks for a side of 10⁹ is refused", () => {
     const draw = { distribution: "resize", axis: "rows", from: 1e9, smallest: 1e9, frame: 1e9 };
     const metadata = new Map([
       ["holdfast_format", "1"],
@@ -177,13 +177,13 @@ describe("large models are read", () => {
       { input: { shape: ["N", 1, 1, 1] } },
     );
 
-  test("the attention of a ViT-L on 1024 × 1024 pixels; a batch of it that is too large says so", () => {
+  test("attention of a ViT-L on 1024 × 1024 pixels is read; a batch that makes it too large is reported", () => {
     const model = large([], { shape: vector(1, 16, 4097, 4097) });
     const classifier = classifierFromModel(model, "m");
     expect(() => bindBatch(classifier, 4)).toThrow(/\[4, 16, 4097, 4097\].*\n.*--batch-size/);
   });
 
-  test("a batch that had to be bound counts in what a value may have", () => {
+  test("the size limit of a value counts a batch that had to be bound", () => {
     const head = [
       node("Shape", ["x"], "s"),
       node("Gather", ["s", "zero"], "n"),
@@ -198,8 +198,8 @@ describe("large models are read", () => {
   });
 });
 
-describe("what ONNX Runtime refuses names the node", () => {
-  test("when it is compiled", async () => {
+describe("an error from ONNX Runtime names the node", () => {
+  test("at compilation", async () => {
     const mixed = withHead([
       node("Cast", ["x"], "whole", { to: int(7) }),
       node("Round", ["whole"], "rounded"),
@@ -209,7 +209,7 @@ describe("what ONNX Runtime refuses names the node", () => {
     await expect(logits(mixed)).rejects.toThrow(InputError);
   });
 
-  test("when it is run", async () => {
+  test("at run time", async () => {
     const outside = withHead(
       [
         node("ReduceSum", ["x"], "s", { keepdims: int(0) }),

@@ -48,7 +48,7 @@ const withInput = (
   constants: Readonly<Record<string, Tensor>> = {},
 ): Model => modelOf(nodes, constants, { input });
 
-describe("whole numbers", () => {
+describe("integer images", () => {
   const model = (dtype: "uint8" | "int32" | "int64"): Model =>
     withInput(
       [cast("x", "f"), node("Mul", ["f", "k"], "h"), ...pooled("h")],
@@ -67,12 +67,12 @@ describe("whole numbers", () => {
     },
   );
 
-  test("have no mean and deviation", () => {
+  test("take no mean and deviation", () => {
     expect(() => load(model("uint8"), { mean: [0.5, 0.5, 0.5] })).toThrow(/takes uint8/);
   });
 });
 
-test("a float64 model is computed in float32", async () => {
+test("a float64 model runs in float32", async () => {
   const halved = tensor("float64", [], Float64Array.of(0.5));
   const nodes = [node("Mul", ["x", "k"], "h"), ...pooled("h")];
   const classifier = load(withInput(nodes, { dtype: "float64" }, { k: halved }));
@@ -80,7 +80,7 @@ test("a float64 model is computed in float32", async () => {
   expect((await run(classifier, () => 0.5)).logits).toEqual([0.25, 0.25, 0.25, 0.25, 0.25, 0.25]);
 });
 
-describe("images that lie flat", () => {
+describe("flattened images", () => {
   /** Logits are the first three elements. */
   const first = [node("Slice", ["x", "from", "to", "axis"], "y")];
   const constants = { from: vector(0), to: vector(3), axis: vector(1) };
@@ -90,7 +90,7 @@ describe("images that lie flat", () => {
     return [channels, height, width];
   };
 
-  test("are squares, gray before colour, or of the size that is said", () => {
+  test("are squares, gray if possible, unless options give the size", () => {
     expect(shapeOf(flat("N", 784))).toEqual([1, 28, 28]);
     expect(notices).toEqual([expect.stringContaining("read as 1 × 28 × 28")]);
     expect(shapeOf(flat("N", 3072))).toEqual([3, 32, 32]);
@@ -108,7 +108,7 @@ describe("images that lie flat", () => {
     expect(shapeOf(column)).toEqual([1, 28, 28]);
   });
 
-  test("pixel by pixel, channels first or last", async () => {
+  test("may be pixel by pixel, with channels first or last", async () => {
     const of = async (options: LoadOptions): Promise<number[]> =>
       (await run(load(flat("N", 12), { size: [2, 2], channels: 3, ...options }), (i) => i)).logits.slice(
         0,
@@ -118,13 +118,13 @@ describe("images that lie flat", () => {
     expect(await of({ layout: "NHWC" })).toEqual([0, 4, 8]);
   });
 
-  test("of no known shape are an error", () => {
+  test("are an error if no shape fits", () => {
     expect(() => load(flat("N", 60))).toThrow(/is \[N, 60\], expected \[N, C, H, W\]\n.*--size/);
     expect(() => load(flat("N", 60), { size: [7, 7] })).toThrow(/expected/);
   });
 });
 
-test("channels are last where only they can be, or where the graph begins by moving them", () => {
+test("channels are last if only that fits, or if the graph begins by moving them", () => {
   const moved = [node("Transpose", ["x"], "h", { perm: ints(0, 3, 1, 2) }), ...pooled("h")];
   const of = (...shape: (number | string)[]): string | undefined => layoutOf(withInput(moved, { shape }));
   expect([of("N", 8, 8, 3), of("N", "h", "w", "c"), of("N", 3, 8, 8), of("N", 3, 8, 3)]).toEqual([
@@ -137,7 +137,7 @@ test("channels are last where only they can be, or where the graph begins by mov
   expect(layoutOf(withInput(kept, { shape: ["N", "c", "h", "w"] }))).toBeUndefined();
 });
 
-describe("one number an image", () => {
+describe("a single logit per image", () => {
   const mean = [node("ReduceMean", ["x"], "z", { axes: ints(1, 2, 3), keepdims: int(0) })];
 
   test.each([
@@ -158,13 +158,13 @@ describe("one number an image", () => {
     expect(imageGradient[0]).toBeCloseTo(1 / 192);
   });
 
-  test("ten numbers without a batch are not ten images", () => {
+  test("ten numbers without a batch axis are not ten images", () => {
     const model = modelOf([node("ReduceMean", ["x"], "y", { axes: ints(0, 2, 3), keepdims: int(0) })]);
     expect(() => load(model)).toThrow(/expected float32\[N, K\]/);
   });
 });
 
-test("of several outputs the error shows the shapes, and the option", () => {
+test("with several outputs, the error shows their shapes and the option", () => {
   const model = modelOf([node("Relu", ["x"], "h"), ...pooled("h")]);
   const two = [...model.graph.outputs, { name: "h", dtype: "float32" as const, shape: ["N", 3, 8, 8] }];
   expect(() => load({ ...model, graph: { ...model.graph, outputs: two } })).toThrow(

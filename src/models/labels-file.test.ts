@@ -34,7 +34,7 @@ test.each([
   expect(await read(text)).toEqual(names);
 });
 
-test("what names nothing is an error", async () => {
+test("a file without names is an error", async () => {
   await expect(read('{"mean": [0.5]}')).rejects.toThrow(/cannot be read as class names/);
   await expect(read('{"0": "cat", "2": "dog"}')).rejects.toThrow(/cannot be read as class names/);
   await expect(read("cat")).rejects.toThrow(/has only one name/);

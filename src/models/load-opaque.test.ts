@@ -50,7 +50,7 @@ async function logitsOf(
 const furthest = (a: Float32Array, b: Float32Array): number =>
   a.length === b.length ? a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0) : NaN;
 
-it("is attacked by Square as the same network that is read", async () => {
+it("Square attacks an opaque model just as it attacks the same network read as a graph", async () => {
   const classifier = await opaque(unreadModel());
   expect(classifier).toMatchObject({ channels: 1, height: SIZE, width: SIZE, unnamed: true });
   expect(classifier.unread).toMatchObject([
@@ -68,7 +68,7 @@ it("is attacked by Square as the same network that is read", async () => {
   expect(furthest(found.adversarial, expected.adversarial)).toBe(0);
 });
 
-describe("its input", () => {
+describe("the input of an opaque model", () => {
   const eights = images.map((x) => Math.round(255 * x) / 255);
 
   it.each<[string, UnreadChanges, LoadOptions, number]>([
@@ -89,13 +89,13 @@ describe("its input", () => {
     expect(furthest(logits, await own.logits(eights))).toBeLessThan(tolerance);
   });
 
-  it("is normalised as the options say", async () => {
+  it("is normalised by the options", async () => {
     const classifier = await opaque(unreadModel(), { mean: [0.25], std: [0.5], range: 1 });
     const logits = await logitsOf(classifier, images);
     expect(furthest(logits, await own.logits(images.map((x) => (x - 0.25) / 0.5)))).toBeLessThan(1e-4);
   });
 
-  it("of an open size is refused", async () => {
+  it("is refused if its size is open", async () => {
     const model = unreadModel({ input: { shape: ["N", 1, "h", "w"] } });
     await expect(opaqueFromFile(model, "m.onnx", {}, [])).rejects.toThrow(/its size is open[^]*--size/);
   });
@@ -127,7 +127,7 @@ it.each([
   await expect(opaque({ ...rest, graph: drawn })).rejects.toThrow(said);
 });
 
-it("a file that takes one image at a time is given one", async () => {
+it("a file with a batch of one gets one image at a time", async () => {
   const model = unreadModel();
   const form = int64([4], [1, 1, SIZE, SIZE]);
   const initializers = new Map([...model.graph.initializers, ["form", form]]);
@@ -141,7 +141,7 @@ it("a file that takes one image at a time is given one", async () => {
   expect(furthest(await logitsOf(classifier, images), await own.logits(images))).toBeLessThan(1e-4);
 });
 
-it("outputs that are no logits, and files that ONNX Runtime does not run, are refused", async () => {
+it("outputs other than logits, and files that ONNX Runtime cannot run, are refused", async () => {
   const { graph, ...rest } = unreadModel();
   const pictures = { ...graph, outputs: [{ name: "same", dtype: "float32" as const, shape: undefined }] };
   await expect(opaque({ ...rest, graph: pictures })).rejects.toThrow(

@@ -69,7 +69,7 @@ it.each(Object.keys(torchvision))("%s has torchvision's names and shapes", (arch
 describe("loadWeights", () => {
   const classifier = create("resnet-mini", 4);
 
-  it("takes every tensor by name, of any float type, and leaves the rest of the graph alone", () => {
+  it("loads every tensor by name, from any float type, and leaves the rest of the graph alone", () => {
     const weights = torchvisionWeights(classifier);
     weights.set("fc.bias", tensor("float64", [4], Float64Array.of(1, 2, 3, 4)));
     weights.set("bn1.bias", tensor("float16", [16], new Uint16Array(16).fill(0x3e00)));
@@ -81,7 +81,7 @@ describe("loadWeights", () => {
     expect(loaded.graph.nodes).toBe(classifier.graph.nodes);
   });
 
-  it("takes off DataParallel's prefix", () => {
+  it("strips DataParallel's prefix", () => {
     const weights = new Map([...torchvisionWeights(classifier)].map(([name, t]) => [`module.${name}`, t]));
     expect(loadWeights(classifier, weights).graph.initializers.get("fc.bias")).toEqual(
       weights.get("module.fc.bias"),
@@ -114,7 +114,7 @@ describe("loadWeights", () => {
     }
   });
 
-  it("cuts a hostile list short, and counts the rest", () => {
+  it("shortens a hostile list and counts the rest", () => {
     const many = new Map(
       Array.from({ length: 5000 }, (_, i) => [`x${i}`, tensor("float32", [], Float32Array.of(0))]),
     );
@@ -122,7 +122,7 @@ describe("loadWeights", () => {
     expect(message).toMatch(/… and 4\d\d\d more/);
   });
 
-  it("keeps its own head on request, and proposes that where only the head differs", () => {
+  it("keeps its own head on request, and suggests that if only the head differs", () => {
     const weights = torchvisionWeights(create("resnet-mini", 10));
     expect(errorOf(() => loadWeights(classifier, weights)).message).toMatch(/keepHead/);
     const loaded = loadWeights(classifier, weights, { keepHead: true });
@@ -173,7 +173,7 @@ describe("readWeightsFile", () => {
   );
 });
 
-test("an unknown architecture is met with the nearest", () => {
+test("an unknown architecture is answered with the nearest name", () => {
   const error = errorOf(() => create("resnet-55", 2));
   expect(error).toBeInstanceOf(UsageError);
   expect(error.message).toMatch(/Did you mean "resnet50"\?/);

@@ -60,7 +60,7 @@ const node = (opType: string, inputs: string[], outputs: string[]): ModelNode =>
 });
 
 describe("a model that PyTorch exported", () => {
-  it("gives PyTorch's logits for pixels in [0, 1], its normalisation being told", async () => {
+  it("matches PyTorch's logits for pixels in [0, 1], with the normalisation from the options", async () => {
     const classifier = await loadClassifier(FOREIGN, { ...NORMALIZED, classNames: [..."abcdef"] });
     const logits = await logitsOf(classifier, expected("images"));
     expect(relativeError(logits, expected("logits").data as Float64Array)).toBeLessThan(1e-5);
@@ -73,7 +73,7 @@ describe("a model that PyTorch exported", () => {
     });
   });
 
-  it("taps the ends of the groups, not the activations that a skip connection passes by", async () => {
+  it("taps the ends of the groups, not activations that a skip connection bypasses", async () => {
     const { taps } = await loadClassifier(FOREIGN);
     expect(taps).toEqual([
       { name: "group-0", value: "/stem/stem.1/Relu_output_0" },
@@ -83,7 +83,7 @@ describe("a model that PyTorch exported", () => {
     ]);
   });
 
-  it("finds the trained weights, untied, and the running statistics", async () => {
+  it("finds trained weights, unties them, and finds the running statistics", async () => {
     const { parameters, buffers, graph } = await loadClassifier(FOREIGN);
     // Stem 2; in each of 3 blocks 3 convolutions and 3 BatchNorms with 2 each; head 2.
     expect(parameters).toHaveLength(2 + 3 * 9 + 2);
@@ -92,7 +92,7 @@ describe("a model that PyTorch exported", () => {
     for (const name of parameters) expect(graph.initializers.has(name), name).toBe(true);
   });
 
-  it("takes a sigmoid of each class off, and says so", async () => {
+  it("removes a sigmoid per class, with a note", async () => {
     const output = foreign.graph.outputs[0]!;
     const node = { ...foreign.graph.nodes.at(-1)!, name: "sure", opType: "Sigmoid" };
     const sigmoid: ModelNode = { ...node, inputs: [output.name], outputs: ["sure"], attributes: new Map() };
@@ -111,7 +111,7 @@ describe("a model that PyTorch exported", () => {
     ]);
   });
 
-  it("gives colours in the model's order, with means and deviations in it", async () => {
+  it("passes colours in the model's order, with mean and deviation in that order", async () => {
     const blueFirst = await loadClassifier(FOREIGN, {
       mean: NORMALIZED.mean.toReversed(),
       std: NORMALIZED.std.toReversed(),
@@ -137,7 +137,7 @@ describe("a model that PyTorch exported", () => {
     expect(() => load(changed({ shape: ["N", 1, 40, 40] }), { channelOrder: "BGR" })).toThrow(/BGR|channels/);
   });
 
-  it("takes channels-last models of raw pixels, and takes their softmax off", async () => {
+  it("accepts channels-last models of raw pixels, and removes their softmax", async () => {
     const notices: string[] = [];
     const classifier = await loadClassifier(CHANNELS_LAST, {
       ...RAW,
@@ -149,7 +149,7 @@ describe("a model that PyTorch exported", () => {
     expect(classifier.graph.values.get(classifier.image)!.shape).toEqual(["N", 3, 20, 20]);
   });
 
-  it("keeps a batch size that the file fixes", () => {
+  it("keeps a batch size fixed by the file", () => {
     const classifier = load(changed({ shape: [2, 3, 40, 40] }));
     expect(fixedBatchSize(classifier)).toBe(2);
     expect(bindBatch(classifier, 2).graph.values.get(classifier.logits)!.shape).toEqual([2, 6]);
@@ -164,7 +164,7 @@ describe("a model that PyTorch exported", () => {
     expect([classifier.height, classifier.width]).toEqual([24, 32]);
   });
 
-  it("reads one output of several by its name", () => {
+  it("reads the named one of several outputs", () => {
     const { outputs, nodes } = foreign.graph;
     const second: ValueInfo = { name: "label", dtype: "int64", shape: ["batch"] };
     const both = changed(
@@ -177,7 +177,7 @@ describe("a model that PyTorch exported", () => {
     expect(load(both, { output: "scores" }).logits).toBe("scores");
   });
 
-  it("names what makes a model no image classifier", () => {
+  it("says why a model is not an image classifier", () => {
     const extra: ValueInfo = { name: "mask", dtype: "float32", shape: ["batch", 6] };
     const { inputs, outputs, nodes } = foreign.graph;
     const twoInputs = changed(
@@ -231,7 +231,7 @@ describe("a model that PyTorch exported", () => {
   });
 });
 
-describe("a classifier of our own", () => {
+describe("a classifier saved by holdfast", () => {
   const own = createClassifier("resnet-mini", {
     channels: 3,
     height: 32,
@@ -241,7 +241,7 @@ describe("a classifier of our own", () => {
     random: createGenerator(5),
   });
 
-  it("comes back as it was saved", async () => {
+  it("survives saving and loading", async () => {
     const path = join(folder, "own.onnx");
     await saveClassifier(own, path, { recipe: "at-alp" });
     const { graph, ...rest } = await loadClassifier(path);
@@ -268,7 +268,7 @@ describe("a classifier of our own", () => {
     expect(producerVersion).toMatch(/^\d+\.\d+\.\d+/);
   });
 
-  it("is refused with preprocessing on top, or with metadata that does not fit", async () => {
+  it("is refused with extra preprocessing, or with inconsistent metadata", async () => {
     const path = join(folder, "own-2.onnx");
     await saveClassifier(own, path);
     await expect(loadClassifier(path, { range: 255 })).rejects.toThrow(UsageError);
@@ -284,7 +284,7 @@ describe("a classifier of our own", () => {
     expect(() => load(damaged("holdfast_format", "2"))).toThrow(/format "2"/);
   });
 
-  it("is guessed the taps it has, when another tool has rewritten it", async () => {
+  it("has its taps guessed if another tool rewrote it", async () => {
     for (const name of ["resnet-mini", "resnet18", "resnet50"]) {
       const { taps, graph, ...rest } = createClassifier(name, {
         ...own,

@@ -17,11 +17,11 @@ function nodesOfLog(end: readonly ModelNode[]): number {
 const chain = (length: number, make: (from: string, to: string) => ModelNode): ModelNode[] =>
   Array.from({ length }, (_, i) => make(`r${i}`, i === length - 1 ? "y" : `r${i + 1}`));
 
-test("a value that is used twice has one logarithm: nodes grow with the sums, not with their powers", () => {
+test("a value used twice gets one logarithm, so the node count stays linear in the sums", () => {
   expect(nodesOfLog(chain(40, (from, to) => node("Add", [from, from], to)))).toBeLessThan(1000);
 });
 
-test("a long way back to the softmax is not gone to its end", () => {
+test("the search back to the softmax gives up after a limit", () => {
   const ways = [
     chain(15_000, (from, to) => node("Reshape", [from, "s"], to)),
     [

@@ -39,7 +39,7 @@ test.each<[string, Model, LoadOptions]>([
   expect(notices).toEqual([expect.stringMatching(/rounds in 1 place[^]*straight through/)]);
 });
 
-test("a model that rounds stays one that passes no gradient, and only rounding can be passed through", async () => {
+test("a model that rounds still passes no gradient by default, and only rounding can be differentiated straight through", async () => {
   const path = join(folder, "exact.onnx");
   await saveClassifier(classifierFromModel(rounded, "m.onnx"), path);
   const model = await readModelFile(path);

@@ -16,18 +16,18 @@ const read = (nodes: readonly ModelNode[], constants: Readonly<Record<string, Te
 describe("a transformer", () => {
   const classifier = classifierFromModel(smallTransformer(), "m.onnx");
 
-  test("trains every weight and neither its preprocessing nor its mask", () => {
+  test("trains every weight, but neither preprocessing nor mask", () => {
     expect([...classifier.parameters].sort()).toEqual([...TRANSFORMER_WEIGHTS].sort());
   });
 
-  test("has its blocks as taps, tokens over their patches", () => {
+  test("has its blocks as taps, with tokens over their patches", () => {
     const tokens = { skip: 1, grid: [4, 4] };
     expect(classifier.taps).toEqual(
       ["0.attended", "b1", "1.attended", "b2"].map((value, i) => ({ name: `group-${i}`, value, tokens })),
     );
   });
 
-  test("has the values that are named as taps, where they lie over the image", () => {
+  test("has named values as taps if they lie over the image", () => {
     const taps = (...names: string[]): Classifier["taps"] =>
       classifierFromModel(smallTransformer(), "m.onnx", { taps: names }).taps;
     expect(taps("patches", "1.narrow")).toEqual([
@@ -77,7 +77,7 @@ describe("the last layer", () => {
     expect(headNames(resnet)).toEqual(["fc.weight", "fc.bias"]);
   });
 
-  test("is a 1×1 convolution before the pooling", () => {
+  test("may be a 1×1 convolution before the pooling", () => {
     const classifier = read(
       [
         node("Conv", ["x", "w", "b"], "maps"),
@@ -110,7 +110,7 @@ describe("the last layer", () => {
     });
   });
 
-  test("is none where classes are mixed after it, or it is a larger convolution", () => {
+  test("is not found if classes are mixed after it, or if it is a larger convolution", () => {
     const mixed = read(
       [
         ...pooled,

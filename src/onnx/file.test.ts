@@ -45,8 +45,8 @@ async function refusal(path: string): Promise<string> {
   return (error as Error).message;
 }
 
-describe("weights beside the model", () => {
-  test("are written and read again, in a folder below too", async () => {
+describe("external weights", () => {
+  test("are written and read again, also from a subfolder", async () => {
     const path = join(folder, "big.onnx");
     await writeModelFile(path, model, { inlineLimit: 100 });
     expect((await readFile(path)).length).toBeLessThan(1000);
@@ -70,7 +70,7 @@ describe("weights beside the model", () => {
     expect(await refusal(await hostile(location))).toMatch(words);
   });
 
-  test("may not be a symbolic link, lie behind one, or be a hard link", async () => {
+  test("may not be a symbolic link, a hard link or behind a link", async () => {
     const secret = join(folder, "secret");
     await writeFile(secret, new Uint8Array(2048));
     const path = await hostile("w");
@@ -85,7 +85,7 @@ describe("weights beside the model", () => {
     expect(await refusal(await hostile("inner/w"))).toMatch(/through a link/);
   });
 
-  test("must be there, be a file and be long enough", async () => {
+  test("must exist, be a plain file and be long enough", async () => {
     const path = await hostile("w");
     expect(await refusal(path)).toMatch(/does not exist/);
     await writeFile(join(folder, "model", "w"), new Uint8Array(2000));
@@ -96,7 +96,7 @@ describe("weights beside the model", () => {
     expect(await refusal(await hostile("w"))).toMatch(/not a plain file/);
   });
 
-  test("a link planted where they are written is replaced, not followed", async () => {
+  test("replace a link planted at their path instead of following it", async () => {
     const victim = join(folder, "victim");
     await writeFile(victim, "precious");
     await symlink(victim, join(folder, "m.onnx.data"));
@@ -106,7 +106,7 @@ describe("weights beside the model", () => {
   });
 });
 
-test("a link that is named as the output is followed, and the weights lie beside its target", async () => {
+test("go beside the link's target if the output is named by a link", async () => {
   const real = join(folder, "real");
   await mkdir(real);
   await symlink(join(real, "m.onnx"), join(folder, "m.onnx"));
@@ -116,7 +116,7 @@ test("a link that is named as the output is followed, and the weights lie beside
   expect(read.graph.initializers.get("w")!.data).toEqual(weights);
 });
 
-test("a missing, empty, truncated or foreign file is named", async () => {
+test("a missing, empty, truncated or foreign file is reported", async () => {
   const path = join(folder, "m.onnx");
   expect(await refusal(path)).toMatch(/m\.onnx: does not exist/);
   await writeFile(path, "");
@@ -128,8 +128,8 @@ test("a missing, empty, truncated or foreign file is named", async () => {
   expect(await refusal(path)).toMatch(/not an ONNX model/);
 });
 
-describe.skipIf(process.platform === "win32")("what is no plain file is refused at once", () => {
-  test("a folder, a device, a FIFO that nobody writes to", async () => {
+describe.skipIf(process.platform === "win32")("anything but a plain file is refused at once", () => {
+  test("a folder, a device, or a FIFO without a writer", async () => {
     expect(await refusal(folder)).toMatch(/is a folder, not a file/);
     expect(await refusal("/dev/zero")).toMatch(/is a device, not a file/);
     const fifo = join(folder, "fifo.onnx");
@@ -137,7 +137,7 @@ describe.skipIf(process.platform === "win32")("what is no plain file is refused 
     expect(await refusal(fifo)).toMatch(/is a FIFO, not a file/);
   });
 
-  test("a file that no ONNX file can be as large as", async () => {
+  test("a file larger than any ONNX file", async () => {
     const path = join(folder, "large.onnx");
     await writeFile(path, "");
     // Sparse: it takes no space.
@@ -148,7 +148,7 @@ describe.skipIf(process.platform === "win32")("what is no plain file is refused 
   });
 });
 
-describe("files of other kinds are named, with what to do", () => {
+describe("files of other formats are recognised, and the error says what to do", () => {
   const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
   test.each<[string, Buffer, RegExp]>([
     [

@@ -19,7 +19,7 @@ import { readModel, writeModel, type Model } from "./index.js";
 const file = new Uint8Array(readFileSync("test/fixtures/onnx/types.onnx"));
 const place = "types.onnx";
 
-describe("a file of the reference library", () => {
+describe("a file written by the reference library", () => {
   const expected = JSON.parse(readFileSync("test/fixtures/onnx/types.json", "utf8")) as Record<
     string,
     string[]
@@ -34,7 +34,7 @@ describe("a file of the reference library", () => {
     expect(data.shape).toEqual([2, 3]);
   });
 
-  test("symbolic dimensions, opset, producer and hostile metadata keys", () => {
+  test("keeps symbolic dimensions, opset, producer and hostile metadata keys", () => {
     expect(model.graph.inputs[0]!.shape).toEqual(["batch", 3, 8, "width"]);
     expect(model.graph.outputs[0]!.shape).toEqual(["batch", 3, 8, "width"]);
     expect(model.opsets.get("")).toBe(17);
@@ -42,7 +42,7 @@ describe("a file of the reference library", () => {
     expect(({} as Record<string, unknown>)["a"]).toBeUndefined();
   });
 
-  test("is written and read again unchanged", () => {
+  test("survives writing and reading", () => {
     expect(readModel(writeModel(model), { place })).toEqual(model);
   });
 });
@@ -91,7 +91,7 @@ describe("hostile and damaged models", () => {
     expect((error as Error).message).toMatch(words);
   });
 
-  test("the marker inside a subgraph", () => {
+  test("the in-memory marker inside a subgraph is refused", () => {
     const inner = create(GraphProtoSchema, {
       initializer: [
         {
@@ -111,7 +111,7 @@ describe("hostile and damaged models", () => {
     expect(() => readModel(bytes, { place })).toThrow(/ONNX Runtime's own memory/);
   });
 
-  test("every truncation is an InputError or a smaller valid model", () => {
+  test("every truncation gives an InputError or a smaller valid model", () => {
     for (let length = 0; length < file.length; length += 7) {
       const error = caught(() => readModel(file.subarray(0, length), { place }));
       if (error !== undefined) expect(error).toBeInstanceOf(InputError);
@@ -120,7 +120,7 @@ describe("hostile and damaged models", () => {
     expect(() => readModel(new Uint8Array(), { place })).toThrow(/is empty/);
   });
 
-  test("graphs nested thousands deep", () => {
+  test("graphs nested thousands deep are refused", () => {
     // Each level wraps the one before as the subgraph of a node, written by hand: field 7 is the graph,
     // 1 a node, 5 its attribute, 6 the attribute's graph, 20 its type.
     const field = (number: number, bytes: number[]): number[] => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createBudget } from "./entry.js";
 
-test("archives in an archive are held one at a time, and only files count towards its size", () => {
+test("only one inner archive is held at a time, and only files count towards the size", () => {
   const budget = createBudget("imagenet.tar");
   for (let i = 0; i < 1000; i++) budget.take(`n${i}.tar`, 2 ** 27);
   expect(() => {

@@ -16,7 +16,7 @@ import type { EncodedSource } from "../pixels/index.js";
 inFolderOfArchives();
 const size = { size: { height: 4, width: 4 } };
 
-describe("a hostile or damaged archive is refused, its entry named", () => {
+describe("hostile and damaged archives are refused by the name of the entry", () => {
   const refusal = async (name: string, bytes: Uint8Array): Promise<string> =>
     said(openDataset(await kept(name, bytes), size));
 
@@ -47,7 +47,7 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
     expect(said).toMatch(/more than the memory limit/);
   });
 
-  test("a bomb that says what it is: in a zip, in a zip in one, in a gzip", async () => {
+  test("a bomb that declares its size: in a zip, in a nested zip, in a gzip", async () => {
     const zeros: Files = { "cats/9.png": Buffer.alloc(2 ** 21) };
     const bomb = zipOf({ ...treeOf(""), ...zeros }, { deflate: true });
     expect(bomb.length).toBeLessThan(2 ** 13);
@@ -65,7 +65,7 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
     expect(await refusal("small.zip", small)).toBe("opened");
   });
 
-  test("what is no picture by its first bytes takes no room, and is named when it is read", async () => {
+  test("a file that does not begin like a picture takes no memory, and is reported when it is read", async () => {
     const noise = Buffer.from(Uint8Array.from({ length: 2 ** 16 }, (_, i) => (i * i) >> 7));
     const path = await kept("no-picture.zip", zipOf({ ...treeOf(""), "cats/9.png": noise }));
     const data = await openDataset(`${path}:all`, size);
@@ -88,7 +88,7 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
     expect(await refusal(`size-${claimed}.tar`, tar)).toMatch(words);
   });
 
-  test("zip: cut off, and no zip at all", async () => {
+  test("zip: truncated, or not a zip", async () => {
     const whole = zipOf(treeOf(""));
     expect(await refusal("cut.zip", whole.subarray(0, whole.length - 30))).toMatch(/not a readable zip/);
     expect(await refusal("none.zip", Buffer.from("hello"))).toMatch(/not a readable zip/);
@@ -104,24 +104,24 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
     expect(await refusal(`${name}.tar`, await tarOf(treeOf(""), [header]))).toMatch(words);
   });
 
-  test("tar: cut off, and a gzip that is none", async () => {
+  test("tar: truncated, or not a gzip", async () => {
     const whole = await tarOf(treeOf(""));
     expect(await refusal("cut.tar", whole.subarray(0, 900))).toMatch(/cannot be read|one class|no JPEG/);
     expect(await refusal("none.tar.gz", Buffer.from("hello"))).toMatch(/cannot be read/);
   });
 
-  test("archives in archives in archives", async () => {
+  test("archives nested too deep", async () => {
     const deep = zipOf({ "a.zip": zipOf({ "b.zip": zipOf(treeOf("")) }) });
     expect(await refusal("deep.zip", deep)).toMatch(/nested more than one level deep/);
   });
 
-  test("one class only", async () => {
+  test("a single class", async () => {
     expect(await refusal("one.zip", zipOf({ "cats/1.png": red, "cats/2.png": red }))).toMatch(
       /only one class, "cats"/,
     );
   });
 
-  test("a damaged picture is named, or skipped when asked", async () => {
+  test("a damaged picture is reported, or skipped on request", async () => {
     const path = await kept("damaged.zip", zipOf({ ...treeOf(""), "cats/9.png": red.subarray(0, 40) }));
     const data = await openDataset(`${path}:all`, { ...size, skipUnreadable: true });
     expect(data.skipped).toEqual([
@@ -130,7 +130,7 @@ describe("a hostile or damaged archive is refused, its entry named", () => {
     expect(data.length).toBe(10);
   });
 
-  test("without one picture that can be decoded", async () => {
+  test("no picture that can be decoded", async () => {
     const cut = red.subarray(0, 40);
     const path = await kept("all-cut.zip", zipOf({ "cats/1.png": cut, "dogs/1.png": cut }));
     const opened = openDataset(`${path}:all`, { ...size, skipUnreadable: true });

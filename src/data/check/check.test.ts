@@ -41,8 +41,8 @@ async function goodFolder(): Promise<void> {
 
 const check = async (spec: string = root): Promise<DataCheck> => (await checkData(spec)).check;
 
-describe("a folder that is in order", () => {
-  test("is counted and measured, and has no findings", async () => {
+describe("a folder in good order", () => {
+  test("is counted and measured without findings", async () => {
     await goodFolder();
     await put("train/cat/3.png", picture("tall", 40, 100).png());
     const found = await check();
@@ -58,13 +58,13 @@ describe("a folder that is in order", () => {
     expect([found.unreadable, found.duplicates, found.suspicious]).toEqual([[], [], []]);
   });
 
-  test("one split of it is checked by its name", async () => {
+  test("is checked for the named split only", async () => {
     await goodFolder();
     const found = await check(`${root}:test`);
     expect([found.images, found.splits]).toEqual([6, [{ name: "test", images: 6 }]]);
   });
 
-  test("as a table with a training split only is checked for that", async () => {
+  test("as a table with only a training split is checked for that split", async () => {
     await goodFolder();
     const lines = ["cat", "dog"].map((name) => `train/${name}/0.jpg,${name},train\n`);
     await writeFile(join(root, "table.csv"), `path,label,split\n${lines.join("")}`);
@@ -74,7 +74,7 @@ describe("a folder that is in order", () => {
     );
   });
 
-  test("without splits of its own is checked as it is dealt", async () => {
+  test("is checked as dealt if it has no splits of its own", async () => {
     for (let i = 0; i < 10; i++) {
       for (const name of ["cat", "dog"]) await put(`${name}/${i}.png`, picture(`${name}/${i}`).png());
     }
@@ -85,7 +85,7 @@ describe("a folder that is in order", () => {
 });
 
 describe("duplicates", () => {
-  test("of the same bytes, in a split, across splits and under another class", async () => {
+  test("are found for equal bytes: within a split, across splits and under another class", async () => {
     await goodFolder();
     const copy = (from: string, to: string): Promise<void> => cp(join(root, from), join(root, to));
     await copy("train/cat/0.jpg", "train/cat/copy.jpg");
@@ -105,7 +105,7 @@ describe("duplicates", () => {
     ]);
   });
 
-  test("that look alike: scaled, encoded anew, made brighter", async () => {
+  test("are found for pictures that look alike: scaled, re-encoded, brightened", async () => {
     await goodFolder();
     const original = await picture("original", 200, 150).png().toBuffer();
     await put("train/cat/original.png", original);
@@ -123,7 +123,7 @@ describe("duplicates", () => {
     ]);
   });
 
-  test("are not seen where pictures differ: other pictures, a mirror image, plain ones", async () => {
+  test("are not reported for other pictures, mirror images or plain ones", async () => {
     for (let i = 0; i < 30; i++) await put(`cat/${i}.png`, picture(`many/${i}`).png());
     await put("dog/mirror.png", picture("many/0").flop().png());
     for (const [i, background] of ["#404040", "#414141", "#c01020"].entries()) {
@@ -136,7 +136,7 @@ describe("duplicates", () => {
   });
 });
 
-describe("what is suspicious", () => {
+describe("suspicious data", () => {
   const problems = async (): Promise<string[]> =>
     (await check()).suspicious.map(({ where, problem }) => `${where} ${problem}`);
 
@@ -163,7 +163,7 @@ describe("what is suspicious", () => {
     expect(found[0]).toMatch(words);
   });
 
-  test("a class of one image, one that a split lacks, and classes out of balance", async () => {
+  test("a class of one image, a class that a split lacks, and unbalanced classes", async () => {
     await goodFolder();
     await put("train/bird/1.jpg", picture("bird").jpeg());
     expect(await problems()).toEqual([
@@ -175,7 +175,7 @@ describe("what is suspicious", () => {
   });
 });
 
-describe("files that cannot be read", () => {
+describe("unreadable files", () => {
   test("are named with the reason, and the rest is checked and shown", async () => {
     await goodFolder();
     await put("train/cat/empty.jpg", new Uint8Array());
@@ -191,7 +191,7 @@ describe("files that cannot be read", () => {
     expect(height).toBe(4 + 2 * 76);
   });
 
-  test("an error where it is all of them, and where there are no files", async () => {
+  test("are an error if no file is left, or if there were none", async () => {
     for (const name of ["cat", "dog"]) await put(`${name}/1.png`, new Uint8Array());
     const error = await checkData(root).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(InputError);
@@ -201,7 +201,7 @@ describe("files that cannot be read", () => {
   });
 });
 
-test("every image is reported as it is done, and opening says the same classes", async () => {
+test("every image is reported when done, with the classes that opening gives", async () => {
   await goodFolder();
   const heard: string[] = [];
   await checkData(root, { onProgress: (done, total) => heard.push(`${done}/${total}`) });

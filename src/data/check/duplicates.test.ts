@@ -3,7 +3,7 @@ import { createGenerator } from "../../tensor/index.js";
 import { findSameImages } from "./duplicates.js";
 import type { ImageFacts } from "./image.js";
 
-test("a data set of 150 000 pictures is compared", () => {
+test("150 000 pictures can be compared", () => {
   const stream = createGenerator(1).stream("looks");
   const thumbnail = new Uint8Array(3);
   const facts = Array.from({ length: 150_000 }, (_, i): ImageFacts => {

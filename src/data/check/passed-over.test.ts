@@ -52,7 +52,7 @@ describe.each([
   ["a folder", putFolder],
   ["an archive", putTar],
 ])("what %s holds and nothing reads", (_, put) => {
-  test("formats that are not read, and the classes that vanish with them", async () => {
+  test("reports unsupported formats and the classes lost with them", async () => {
     const spec = await put([...PLAIN, "birds/1.gif", "birds/2.gif", "cats/3.bmp", "notes.txt"]);
     expect(await findings(`${spec}:all`)).toEqual([
       "birds holds 2 GIF files (1.gif, 2.gif), which are not read; the folder has no other image, so it is not a class",
@@ -63,7 +63,7 @@ describe.each([
     ]);
   });
 
-  test("of the split that is checked", async () => {
+  test("reports files of the checked split", async () => {
     const names = ["train", "test"].flatMap((split) => PLAIN.map((name) => `${split}/${name}`));
     const spec = await put([...names, "train/cats/x.tiff", "test/cats/x.heic"]);
     expect(await findings(`${spec}:test`)).toEqual([
@@ -72,7 +72,7 @@ describe.each([
     expect(await findings(spec)).toHaveLength(2);
   });
 
-  test("of a held-out split by the name that datasets give it, whatever its owner calls it", async () => {
+  test("finds a held-out split by the name that data sets give it, whatever its folder is called", async () => {
     const names = ["train", "valid"].flatMap((split) => PLAIN.map((name) => `${split}/${name}`));
     const spec = await put([...names, "train/cats/x.tiff", "valid/cats/x.heic"]);
     expect(await findings(`${spec}:test`)).toEqual([
@@ -80,12 +80,12 @@ describe.each([
     ]);
   });
 
-  test("nothing, where all is read", async () => {
+  test("reports nothing if everything is read", async () => {
     expect(await findings(`${await put([...PLAIN, "cats/.1.gif", "__MACOSX/cats/1.gif"])}:all`)).toEqual([]);
   });
 });
 
-test("pictures beside the classes and too deep, and empty classes, of a folder", async () => {
+test("folder: pictures beside the classes or too deep, and empty classes", async () => {
   await putFolder([...PLAIN, "loose.png", "cats/more/9.png", "fish/"]);
   expect(await findings(`${root}:all`)).toEqual([
     "cats/more holds 1 image (9.png) in a folder inside a class folder",
@@ -100,13 +100,13 @@ test("pictures outside the split folders", async () => {
   expect(await findings(root)).toEqual(["cats holds 1 image (1.png) outside the split folders"]);
 });
 
-test("of an archive whose splits are read as one", async () => {
+test("archive whose splits are read as one", async () => {
   const names = ["train", "test"].flatMap((split) => PLAIN.map((name) => `${split}/${name}`));
   const path = await putTar([...names, "train/cats/x.tiff", "test/cats/x.heic"]);
   expect(await findings(`${path}:all`)).toHaveLength(2);
 });
 
-test("pictures of an archive without a class", async () => {
+test("archive with pictures without a class", async () => {
   const words = ["train/cat.1.png", "train/cat.2.png", "train/dog.1.png", "train/dog.2.png"];
   const path = await putTar([...words, ...[1, 2, 3, 4].map((i) => `test1/${i}.png`)]);
   expect(await findings(`${path}:all`)).toEqual([

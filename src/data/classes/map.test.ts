@@ -32,7 +32,7 @@ const labels = (model: ModelClasses, ...classNames: string[]): number[] => [
   ...mapOntoModel("m", model, data(...classNames)).dataset.labels,
 ];
 
-test("ImageNet's classes are in the order of the outputs", () => {
+test("ImageNet's classes are in output order", () => {
   const classes = imageNetClasses();
   expect(classes).toHaveLength(1000);
   expect([0, 217, 482, 566].map((k) => [classes[k]!.wordNetId, classes[k]!.names[0]])).toEqual([
@@ -45,8 +45,8 @@ test("ImageNet's classes are in the order of the outputs", () => {
   expect(new Set(classes.map(({ names: [name] }) => name)).size).toBe(1000);
 });
 
-describe("some of a model's classes", () => {
-  test("by WordNet id, or by ImageNet's names, of a model that has a thousand outputs", () => {
+describe("a subset of a model's classes", () => {
+  test("by WordNet id or ImageNet name, for a model of a thousand outputs", () => {
     expect(labels(nameless(1000), "n01440764", "n02102040")).toEqual([0, 217]);
     expect(labels(nameless(1000), "French_horn", "Tinca tinca", "n02102040-English_springer")).toEqual([
       566, 0, 217,
@@ -62,11 +62,11 @@ describe("some of a model's classes", () => {
     expect([dataset.classNames.length, dataset.classNames[482]]).toEqual([1000, "cassette player"]);
   });
 
-  test("behind a class for the background", () => {
+  test("behind a background class", () => {
     expect(labels(nameless(1001), "n01440764", "n02102040")).toEqual([1, 218]);
   });
 
-  test("by the model's names, whatever their capitals; by one of several names; across ImageNet's ids and names", () => {
+  test("by the model's names in any case, by one of several names, and across ImageNet's ids and names", () => {
     const pets = { classNames: ["cat", "Dog", "great_white shark"] };
     expect(labels(pets, "dog", "Great-white shark")).toEqual([1, 2]);
     const google = { classNames: ["goldfish, Carassius auratus", "tench, Tinca tinca", "zebra"] };
@@ -75,24 +75,24 @@ describe("some of a model's classes", () => {
     expect(labels({ classNames: ["n01443537", "n01440764", "x"] }, "tench", "goldfish")).toEqual([1, 0]);
   });
 
-  test("by number, of a model without names", () => {
+  test("by number, for a model without names", () => {
     expect(labels(nameless(10), "7", "3")).toEqual([7, 3]);
   });
 
-  test("a thousand folders in the order of their letters are put into the model's", () => {
+  test("a thousand folders in alphabetical order are put in the model's order", () => {
     const names = imageNetClasses().map(({ names: [name] }) => name);
     const sorted = [...names].sort();
     expect(labels(nameless(1000), ...sorted)).toEqual(sorted.map((name) => names.indexOf(name)));
   });
 
-  test("in another order are put into the model's, but for an order that the user states", () => {
+  test("classes in another order are put in the model's, unless the user gave an order", () => {
     const model = { classNames: ["cat", "dog"] };
     expect(labels(model, "dog", "cat")).toEqual([1, 0]);
     const stated = { ...data("dog", "cat"), classesStated: true };
     expect(mapOntoModel("m", model, stated)).toEqual({ dataset: stated });
   });
 
-  test("class k at output k stays as it is, and so do as many classes under unknown names", () => {
+  test("class k stays at output k if it already matches, or if as many classes have unknown names", () => {
     for (const [model, ...names] of [
       [nameless(2), "a", "b"],
       [{ classNames: ["a", "b"] }, "a", "b"],
@@ -113,7 +113,7 @@ describe("some of a model's classes", () => {
   });
 });
 
-describe("what cannot be mapped is an error that shows both lists", () => {
+describe("an impossible mapping is an error that shows both lists", () => {
   const refusal = (model: ModelClasses, ...names: string[]): string => {
     try {
       mapOntoModel("m", model, data(...names));
@@ -138,7 +138,7 @@ describe("what cannot be mapped is an error that shows both lists", () => {
     expect(refusal(nameless(1000), "cat", "zebra")).toContain("ImageNet's, from its number of outputs");
   });
 
-  test("a name that two classes have", () => {
+  test("a name shared by two classes", () => {
     expect(refusal(nameless(1000), "crane", "zebra")).toContain('"crane" may be any of its outputs 134, 517');
     expect(lookUpClasses(nameless(1000)).outputsOf("n02012849")).toEqual([134]);
   });
@@ -148,7 +148,7 @@ describe("what cannot be mapped is an error that shows both lists", () => {
   });
 });
 
-describe("a map", () => {
+describe("a class map", () => {
   const write = async (text: string): Promise<string> => {
     const path = join(folder, "map.csv");
     await writeFile(path, text);
@@ -157,7 +157,7 @@ describe("a map", () => {
   const mapped = async (text: string, model: ModelClasses, ...names: string[]): Promise<Dataset> =>
     mapOntoModel("m", model, data(...names), await readClassMap(await write(text))).dataset;
 
-  test("names outputs by name or number; several classes may be one output", async () => {
+  test("names outputs by name or number; several classes may share an output", async () => {
     const model = { classNames: ["cat", "dog", "7"] };
     const dataset = await mapped("folder,output\nwolf,dog\nfox,1\nseven,7\n", model, "fox", "seven", "wolf");
     expect([...dataset.labels]).toEqual([1, 2, 1]);
@@ -165,7 +165,7 @@ describe("a map", () => {
     expect(named.classNames).toEqual(["0", "fox or wolf", "2"]);
   });
 
-  test("errors name the map", async () => {
+  test("is named in its errors", async () => {
     const model = { classNames: ["cat", "dog", "eel"] };
     await expect(mapped("folder,output\nwolf,dogg\n", model, "wolf")).rejects.toThrow(
       /map\.csv: gives "wolf".*\n.*mean "dog"/,

@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { openDataset } from "../index.js";
 import { findClassFault, sortedClasses } from "./names.js";
 
-test("order: numbers by their value, also with signs, points and zeros in front; else by characters", () => {
+test("classes are sorted: numbers (also with signs, points and leading zeros) by value, the rest by characters", () => {
   expect(sortedClasses(["10", "9", "-1", "2.5", "010", "9"])).toEqual(["-1", "2.5", "9", "010", "10"]);
   expect(sortedClasses(["10", "9", "cat"])).toEqual(["10", "9", "cat"]);
 });
 
-test("the order of --classes is the order of the labels, for sources that keep all their classes too", async () => {
+test("the order of --classes is the order of the labels, even in sources that keep all their classes", async () => {
   const digits = Array.from({ length: 10 }, (_, i) => String(9 - i));
   const [plain, turned] = [
     await openDataset("mnist:test"),
@@ -20,7 +20,7 @@ test("the order of --classes is the order of the labels, for sources that keep a
   expect(turned.fileName(7)).toBe(plain.fileName(7));
 });
 
-describe("a model's names against the data's", () => {
+describe("comparing a model's names with the data's", () => {
   const fault = (classNames: string[], data: string[], classesStated?: boolean): string | undefined => {
     const found = findClassFault(
       { classNames },
@@ -33,13 +33,13 @@ describe("a model's names against the data's", () => {
     return found && `${found.problem} / ${found.remedy}`;
   };
 
-  test("the same, in whatever form of Unicode, and places for names, are no fault", () => {
+  test("accepts equal names in any Unicode form, and placeholders", () => {
     expect(fault(["cat", "dog"], ["cat", "dog"])).toBeUndefined();
     expect(fault(["cafe\u0301", "dog"], ["caf\u00e9", "dog"])).toBeUndefined();
     expect(fault(["cat", "dog"], ["0", "1"])).toBeUndefined();
   });
 
-  test("a model whose file names none has no names; one that names its classes by numbers has", () => {
+  test("a model whose file gives no names has none; numbers given as names count", () => {
     const digits = Array.from({ length: 12 }, (_, k) => String(k));
     const data = { name: "photos", classNames: [...digits].sort(), classesStated: true };
     expect(findClassFault({ classNames: digits, unnamed: true }, data)).toBeUndefined();
@@ -47,7 +47,7 @@ describe("a model's names against the data's", () => {
     expect(fault(["0", "1"], ["cat", "dog"])).toContain("different classes");
   });
 
-  test("another order is one, with the option that mends it", () => {
+  test("reports another order, with the option that corrects it", () => {
     const said = fault(["cat", "dog", "eel"], ["dog", "cat", "eel"]);
     expect(said).toContain(
       'a different order from photos: output 0 is "cat", class 0 of the data "dog"; output 1',
@@ -58,7 +58,7 @@ describe("a model's names against the data's", () => {
     expect(fault([...numbers].sort(), numbers)).toMatch(/a different order.*; and 6 more/);
   });
 
-  test("other names are one, unless the user has stated the order and no name contradicts it", () => {
+  test("reports other names, unless the user gave the order and no name contradicts it", () => {
     expect(fault(["tench", "shark"], ["n01440764", "n01484850"])).toContain("different classes from photos");
     expect(fault(["tench", "shark"], ["n01440764", "n01484850"], true)).toBeUndefined();
     expect(fault(["cat", "dog"], ["cat", "fish"])).toContain('output 1 is "dog", class 1 of the data "fish"');

@@ -74,7 +74,7 @@ const cases = SHAPES.flatMap((shape) =>
   name: `${each.kind} ${each.shape.channels}×${each.shape.height}×${each.shape.width}`,
 }));
 
-test.each(cases)("$name: within a gray level of imagecorruptions", async ({ shape, kind, place }) => {
+test.each(cases)("$name: within one gray level of imagecorruptions", async ({ shape, kind, place }) => {
   for (const severity of SEVERITIES) {
     // The large ones take a while.
     if (shape.height === 224 && severity > 1 && severity < 5) continue;
@@ -90,7 +90,7 @@ test.each(cases)("$name: within a gray level of imagecorruptions", async ({ shap
 
 const COLOUR: Shape = { channels: 3, height: 48, width: 40 };
 
-test("an image is corrupted alike whatever was before; another image, kind or severity draws anew", async () => {
+test("an image is corrupted the same whatever came before; another image, kind or severity gives new draws", async () => {
   const [first, again] = [await corrupted(COLOUR, "fog", 3), await corrupted(COLOUR, "fog", 3)];
   expect(again).toEqual(first);
   expect(await corrupted(COLOUR, "fog", 4)).not.toEqual(first);
@@ -100,7 +100,7 @@ test("an image is corrupted alike whatever was before; another image, kind or se
   expect(await corrupt(image, COLOUR, { ...how, index: INDEX + 1 })).not.toEqual(first);
 });
 
-test("images of two channels, or too small, are refused", async () => {
+test("images with two channels, or too small, are refused", async () => {
   for (const shape of [
     { channels: 2, height: 32, width: 32 },
     { channels: 3, height: 32, width: 7 },
@@ -109,7 +109,7 @@ test("images of two channels, or too small, are refused", async () => {
   }
 });
 
-test("textures of frost look as bright as the photographs, and differ", () => {
+test("generated frost is as bright as the photographs, and varies", () => {
   const made = frostTextures();
   expect(made).toHaveLength(5);
   const means = made.map(({ data }) => data.reduce((sum, level) => sum + level, 0) / data.length);
@@ -117,7 +117,7 @@ test("textures of frost look as bright as the photographs, and differ", () => {
   expect(made[1]!.data).not.toEqual(made[2]!.data);
 });
 
-test("pictures of frost are read in the order of their names; a folder without any is refused", async () => {
+test("frost pictures are read in name order; a folder without any is refused", async () => {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-frost-"));
   try {
     await expect(readFrost(folder)).rejects.toThrow("holds no JPEG, PNG or WebP picture");

@@ -13,7 +13,7 @@ const values = JSON.parse(fixture("values.json").toString()) as Record<
 >;
 const read = (bytes: Uint8Array): Map<string, MatArray> => readMat5(bytes, { place: "splits.mat" });
 
-describe("MAT-5 files are read as SciPy reads them", () => {
+describe("MAT-5 files are read as by SciPy", () => {
   test.each([
     ["plain.mat", "plain"],
     ["compressed.mat", "plain"],
@@ -23,7 +23,7 @@ describe("MAT-5 files are read as SciPy reads them", () => {
     expect(Object.fromEntries(found)).toEqual(values[expected]);
   });
 
-  test("bytes inside a larger buffer", () => {
+  test("a file inside a larger buffer", () => {
     const bytes = fixture("plain.mat");
     const shifted = Buffer.concat([Buffer.alloc(3), bytes]).subarray(3);
     expect(read(shifted)).toEqual(read(bytes));
@@ -48,7 +48,7 @@ function matrix({ dims = [1, 2], data = Buffer.alloc(16), type = 9, claimed }: P
   return element(14, Buffer.concat([...parts, element(type, data, claimed)]));
 }
 
-describe("a hostile or damaged file is refused by name", () => {
+describe("hostile and damaged files are refused by name", () => {
   const bomb = element(15, deflateSync(Buffer.alloc(2 ** 26 + 1)));
   const half = element(15, deflateSync(matrix({ dims: [1, 5_000_000], data: Buffer.alloc(40_000_000) })));
   test.each([
@@ -100,7 +100,7 @@ describe("a hostile or damaged file is refused by name", () => {
     expect((error as InputError).remedy).toContain("scipy.io.savemat");
   });
 
-  test("a file cut at any byte is refused or reads what came whole before", () => {
+  test("a file truncated at any byte is refused, or gives the variables before the cut", () => {
     for (const name of ["plain.mat", "compressed.mat"]) {
       const bytes = fixture(name);
       const whole = read(bytes);
@@ -131,7 +131,7 @@ describe("a hostile or damaged file is refused by name", () => {
   });
 });
 
-describe("a struct array is read as SciPy wrote it", () => {
+describe("a struct array is read as by SciPy", () => {
   const structs = (bytes: Uint8Array, name = "synsets"): MatFields[] | undefined =>
     readMat5Struct(bytes, name, { place: "meta.mat" });
 
@@ -178,7 +178,7 @@ describe("a struct array is read as SciPy wrote it", () => {
     }
   });
 
-  test("dimensions that claim more than there is are refused", () => {
+  test("dimensions larger than the data are refused", () => {
     const field = element(
       14,
       Buffer.concat([

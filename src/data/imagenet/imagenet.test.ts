@@ -82,8 +82,8 @@ const WAYS: readonly (readonly [string, (beside: string) => Promise<void>])[] = 
   ["Kaggle's table", async (beside) => void (await put(`${beside}LOC_val_solution.csv`, SOLUTION))],
 ];
 
-describe.each(WAYS)("validation pictures in one folder with %s", (_, putTruth) => {
-  test("in a tar, which is held out", async () => {
+describe.each(WAYS)("validation pictures in one folder, with labels from %s", (_, putTruth) => {
+  test("in a tar, used as the held-out split", async () => {
     const path = await putTar();
     await putTruth("");
     for (const split of ["test", "val", "all"]) {
@@ -105,13 +105,13 @@ describe.each(WAYS)("validation pictures in one folder with %s", (_, putTruth) =
     expect(check.suspicious.filter(({ problem }) => /without a class|beside/.test(problem))).toEqual([]);
   });
 
-  test("in a folder of a tar", async () => {
+  test("in a folder inside a tar", async () => {
     const path = await putTar("val.tar", "ILSVRC2012_img_val/");
     await putTruth("");
     expect(await classesOf(await openDataset(`${path}:test`, size))).toEqual(EXPECTED);
   });
 
-  test("in a folder, which is held out", async () => {
+  test("in a folder, used as the held-out split", async () => {
     await putFolder("pictures/");
     await putTruth("");
     const folder = join(root, "pictures");
@@ -127,7 +127,7 @@ describe.each(WAYS)("validation pictures in one folder with %s", (_, putTruth) =
     expect(check.suspicious.filter(({ problem }) => /folders of the classes/.test(problem))).toEqual([]);
   });
 
-  test("in val/, beside a train/ with a folder for each class: labels are those of both", async () => {
+  test("in val/ beside a train/ with class folders: both share their labels", async () => {
     await putFolder("val/");
     for (const name of [TENCH, "n01443537"]) await put(`train/${name}/${name}_1.png`, await picture(1));
     await putTruth("");
@@ -140,7 +140,7 @@ describe.each(WAYS)("validation pictures in one folder with %s", (_, putTruth) =
 });
 
 describe("Kaggle's table", () => {
-  test("gives boxes too: in a tar, and where Kaggle unpacks", async () => {
+  test("also gives boxes: in a tar, and where Kaggle unpacks it", async () => {
     const path = await putTar("tars/val.tar");
     await putFolder("ILSVRC/Data/CLS-LOC/val/");
     await put("tars/LOC_val_solution.csv", SOLUTION);
@@ -187,7 +187,7 @@ describe("Kaggle's table", () => {
   });
 });
 
-describe("where the classes are not known", () => {
+describe("unknown classes", () => {
   const refusal = async (spec: string): Promise<string> => {
     const error = await openDataset(spec).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(InputError);
@@ -202,7 +202,7 @@ describe("where the classes are not known", () => {
     ];
   };
 
-  test("the case is named, with the files that would help", async () => {
+  test("the error says what is missing and which files would help", async () => {
     for (const spec of await both()) {
       expect(await refusal(spec)).toMatch(
         /00000001\.JPEG: is one of ImageNet's validation images in [^]*ground_truth\.txt and meta\.mat \(or map_clsloc\.txt\), or Kaggle's LOC_val_solution\.csv/,
@@ -210,7 +210,7 @@ describe("where the classes are not known", () => {
     }
   });
 
-  test("for want of the names of the classes, or of lines", async () => {
+  test("class names or lines are missing", async () => {
     const specs = await both();
     await put("ILSVRC2012_validation_ground_truth.txt", TRUTH);
     for (const spec of specs) expect(await refusal(spec)).toMatch(/neither meta\.mat nor map_clsloc\.txt/);
@@ -248,7 +248,7 @@ describe("where the classes are not known", () => {
     expect(await refusal(`${path}:test`)).toMatch(words);
   });
 
-  test("nothing is said of pictures that are sorted into folders, and of other pictures", async () => {
+  test("nothing is reported for pictures sorted into folders, or for other data", async () => {
     await put("ILSVRC2012_validation_ground_truth.txt", "rubbish");
     for (const name of ["fish", "fox"]) await put(`sorted/${name}/${fileOf(name.length)}`, await picture(1));
     const sorted = await openDataset(`${join(root, "sorted")}:all`, size);

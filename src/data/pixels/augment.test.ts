@@ -24,7 +24,7 @@ function expectSame(
   expect(error, key).toBeLessThan(1e-6);
 }
 
-describe("colour jitter is torchvision's", () => {
+describe("colour jitter matches torchvision", () => {
   const jittered = (jitter: Partial<Jitter>): Float32Array => {
     const image = Float32Array.from(pixels, (value) => value / 255);
     jitterColour(image, shape, { ...NONE, ...jitter });
@@ -42,13 +42,13 @@ describe("colour jitter is torchvision's", () => {
     }
   });
 
-  test("all of them in its order", () => {
+  test("all of them, in torchvision's order", () => {
     expectSame(jittered({ brightness: 1.2, contrast: 0.8, saturation: 1.4, hue: 0.1 }), "all");
   });
 });
 
 /** At its edge the pixels beyond the box take part, where torchvision repeats the box's own. */
-describe("a resized crop is torchvision's, within half a pixel of its edge", () => {
+describe("a resized crop matches torchvision within half a pixel of its edge", () => {
   const boxes = [
     [0, 0, 12, 10],
     [2, 3, 6, 5],
@@ -56,7 +56,7 @@ describe("a resized crop is torchvision's, within half a pixel of its edge", () 
     [1, 1, 3, 8],
   ] as const;
 
-  test.each(boxes)("from row %i, column %i, %i high, %i wide, mirrored too", (top, left, height, width) => {
+  test.each(boxes)("from row %i, column %i, %i high, %i wide, also mirrored", (top, left, height, width) => {
     const { height: rows, width: columns } = shape;
     const map = { xx: width / columns, xy: 0, x0: left, yx: 0, yy: height / rows, y0: top };
     const mirrored = { ...map, xx: -map.xx, x0: left + width };

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-describe("files as people have them", () => {
+describe("real-world image files", () => {
   const pixel = async (name: string): Promise<number[]> => {
     await make("x.png", plain("#123456").png(), "other");
     const dataset = await openDataset(`${root}:all`, { size: { height: 4, width: 4 } });
@@ -49,7 +49,7 @@ describe("files as people have them", () => {
     for (const value of await pixel("a/cmyk.jpg")) expect(value).toBeGreaterThan(240);
   });
 
-  test("EXIF's orientation is not applied, as in torchvision", async () => {
+  test("EXIF orientation is ignored, as in torchvision", async () => {
     const tall = sharp({ create: { width: 4, height: 8, channels: 3, background: "#00ff00" } });
     await make("turned.jpg", tall.jpeg().withMetadata({ orientation: 6 }));
     expect((await pixel("a/turned.jpg"))[1]).toBeGreaterThan(240);

@@ -34,7 +34,7 @@ async function twoClasses(): Promise<void> {
   await put("b/2.png", await plain("#00ff00"));
 }
 
-describe("odd images become the bytes that Pillow's convert('RGB') makes of them", () => {
+describe("unusual images give the bytes of Pillow's convert('RGB')", () => {
   test.each([
     "cmyk.jpg",
     "gray.jpg",
@@ -52,7 +52,7 @@ describe("odd images become the bytes that Pillow's convert('RGB') makes of them
     expect(Buffer.from(data).equals(await readFile(join(FIXTURES, `${name}.rgb`)))).toBe(true);
   });
 
-  test("16 bits become the upper 8, in gray too (which Pillow would clip)", async () => {
+  test("16-bit images keep their upper 8 bits, also in gray (which Pillow would clip)", async () => {
     const values = Uint16Array.from({ length: 32 * 32 }, (_, i) => (i * 641) % 65_536);
     await put("deep.png", png16(values, 32, 32));
     const { data } = await decodeImage(join(root, "deep.png"));
@@ -89,7 +89,7 @@ describe("odd images become the bytes that Pillow's convert('RGB') makes of them
   });
 });
 
-describe("what cannot be read is named when it is read, or left out and listed", () => {
+describe("unreadable images are named when read, or skipped and listed", () => {
   /** Both ways; gives the problem. */
   async function problemOf(file: string): Promise<string> {
     const whole = await openDataset(`${root}:all`);
@@ -113,7 +113,7 @@ describe("what cannot be read is named when it is read, or left out and listed",
     expect(await problemOf("a/bad.jpg")).toBe("is empty");
   });
 
-  test("a file that is not there: a link to nothing", async () => {
+  test("a missing file: a link to nothing", async () => {
     await twoClasses();
     await symlink(join(root, "nothing.jpg"), join(root, "a", "bad.jpg"));
     expect(await problemOf("a/bad.jpg")).toBe("does not exist");
@@ -136,7 +136,7 @@ describe("what cannot be read is named when it is read, or left out and listed",
     expect(await problemOf(`a/${name}`)).toBe("cannot be decoded: it is damaged or truncated");
   });
 
-  test("a PNG whose data do not inflate", async () => {
+  test("a PNG whose data does not inflate", async () => {
     await twoClasses();
     const bytes = await readFile(join(FIXTURES, "misnamed.JPEG"));
     bytes.fill(0xa5, bytes.indexOf("IDAT") + 6, bytes.indexOf("IDAT") + 60);
@@ -144,7 +144,7 @@ describe("what cannot be read is named when it is read, or left out and listed",
     expect(await problemOf("a/bad.png")).toBe("cannot be decoded: it is damaged or truncated");
   });
 
-  test("20 000 × 20 000 pixels, before one is decoded", async () => {
+  test("20 000 × 20 000 pixels, before any is decoded", async () => {
     await twoClasses();
     const bytes = await plain("#ffffff");
     bytes.writeUInt32BE(20_000, 16);
@@ -154,7 +154,7 @@ describe("what cannot be read is named when it is read, or left out and listed",
   });
 });
 
-test("20 000 pixels on one side alone are read, and looked at", async () => {
+test("20 000 pixels along one side only: read, and checked", async () => {
   await twoClasses();
   await put("a/long.png", await plain("#0a141e", 20_000, 40));
   const dataset = await openDataset(`${root}:all`, { size: { height: 8, width: 8 } });
@@ -166,7 +166,7 @@ test("20 000 pixels on one side alone are read, and looked at", async () => {
 });
 
 describe("classes", () => {
-  test("of one image are said where the split is dealt", async () => {
+  test("with one image are reported when the split is dealt", async () => {
     await twoClasses();
     for (const split of ["train", "test"]) {
       const { description } = await openDataset(`${root}:${split}`);
@@ -179,7 +179,7 @@ describe("classes", () => {
     ]);
   });
 
-  test("with markup, quotes and control characters in their names keep them", async () => {
+  test("keep markup, quotes and control characters in their names", async () => {
     const names = ["<img src=x onerror=alert(1)>", '"; rm -rf & {{7*7}}', "\u001b[31mred\n", "été 花"].sort();
     for (const name of names) for (const i of [1, 2]) await put(`${name}/${i}.png`, await plain("#777777"));
     const dataset = await openDataset(`${root}:all`);

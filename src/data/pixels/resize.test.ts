@@ -14,7 +14,7 @@ interface Case {
 const cases = JSON.parse(readFileSync("test/fixtures/resize.json", "utf8")) as Case[];
 const bytes = new Uint8Array(readFileSync("test/fixtures/resize.bin"));
 
-test("resizing gives Pillow's bytes, larger and smaller; within 1 of 255 (bicubic 2) where the sides go opposite ways", () => {
+test("resizing gives Pillow's bytes; within 1 of 255 (bicubic 2) if one side grows and the other shrinks", () => {
   let at = 0;
   const take = (length: number): Uint8Array => bytes.subarray(at, (at += length));
   for (const { from, to, channels, interpolation } of cases) {
@@ -61,7 +61,7 @@ test.each([
 test.each([
   [1, 65_535],
   [65_535, 1],
-])("of a picture of %i × %i only the crop is made", (width, height) => {
+])("only the crop is computed, from a picture of %i × %i", (width, height) => {
   const fit = { height: 224, width: 224, channels: 3, mode: "crop", cropFraction: 0.875 } as const;
   const image = { ...picture(1, 1), width, height, data: new Uint8Array(width * height * 3).fill(200) };
   for (const interpolation of ["bilinear", "bicubic"] as const) {

@@ -33,14 +33,14 @@ describe("annotations", () => {
     },
   );
 
-  test("without a size, or with that of 0 × 0 some tools write, are in the picture's pixels", async () => {
+  test("are in the picture's pixels if they have no size, or the 0 × 0 that some tools write", async () => {
     for (const size of ["", "<size><width>0</width><height>0</height></size>"]) {
       await put("Annotation/cat/1.xml", xml(object([2, 0, 4, 1]), size));
       expect(await regionOf("cat/1.png")).toEqual(["11......", ...NONE.slice(1)]);
     }
   });
 
-  test("whose edges are the wrong way round are turned; boxes outside the picture count for nothing, and are named", async () => {
+  test("reversed edges are swapped; boxes outside the picture are ignored and reported", async () => {
     await put("Annotation/cat/1.xml", xml(object([40, 0, 50, 5]) + object([4, 2, 2, 0])));
     expect(await regionOf("cat/1.png")).toEqual(["11......", "11......", ...NONE.slice(2)]);
     const { check } = await checkData(`${folder.path}:all`, { open: SQUARE });
@@ -51,7 +51,7 @@ describe("annotations", () => {
     });
   });
 
-  test("ImageNet's: by WordNet id, its own objects alone, the split's folder or none, validation pictures together", async () => {
+  test("ImageNet: by WordNet id, the class's own objects only, with or without the split's folder, validation pictures in one folder", async () => {
     const names = ["n01440764/n01440764_10026.png", "n01484850/n01484850_7.png"];
     for (const name of names)
       for (const split of ["train", "val"]) await put(`${split}/${name}`, await picture());
@@ -74,7 +74,7 @@ describe("annotations", () => {
     }
   });
 
-  test("where Kaggle puts them: Annotations/CLS-LOC for Data/CLS-LOC", async () => {
+  test("Kaggle's layout: Annotations/CLS-LOC for Data/CLS-LOC", async () => {
     for (const name of ["n01440764/n01440764_1", "n01484850/n01484850_1"])
       await put(`Data/CLS-LOC/train/${name}.png`, await picture());
     await put("Annotations/CLS-LOC/train/n01440764/n01440764_1.xml", xml(object([4, 0, 5, 1])));

@@ -6,7 +6,7 @@ import { openDataset } from "../index.js";
 inFolderOfPictures();
 
 describe("boxes.csv", () => {
-  test("several boxes a in its pixels, cut off at its edges", async () => {
+  test("has several boxes per picture, in its pixels, clipped at its edges", async () => {
     await put(
       "boxes.csv",
       "file,x,y,width,height\ncat/1.png,3,1,2,2\n./cat/1.png,8,6,90,90\ndog/2.png,-5,-5,9,6.4\n",
@@ -39,7 +39,7 @@ describe("boxes.csv", () => {
     await expect(openDataset(folder.path)).rejects.toThrow(words);
   });
 
-  test("with other columns is refused, unless it is the table of the pictures", async () => {
+  test("is refused with other columns, unless it is the table of pictures", async () => {
     await put("boxes.csv", "file,left,top\ncat/1.png,1,2\n");
     await expect(openDataset(folder.path)).rejects.toThrow(
       /columns file, left, top; it needs file, x, y, width/,

@@ -18,7 +18,7 @@ import { datasetInfo, openDataset } from "../index.js";
 inFolderOfPictures();
 
 describe("masks", () => {
-  test("lie under the same name, are cut as their picture is, and what is not black is region", async () => {
+  test("are found by the picture's name and cropped with it; every pixel that is not black counts", async () => {
     const rows = ["111111......", ...Array<string>(6).fill("...2........"), ".........33."];
     await put(
       "masks/cat/1.png",
@@ -38,7 +38,7 @@ describe("masks", () => {
     expect(all.description).toContain("Key regions: masks for 1 of its 4 images.");
   });
 
-  test("of another size are brought to their picture's: half as large, stretched with it", async () => {
+  test("of another size are scaled to the picture: half as large, or stretched with it", async () => {
     await put(
       "masks/dog/2.webp",
       await drawn("1.....", "......", "......", ".....1").webp({ lossless: true }).toBuffer(),
@@ -51,7 +51,7 @@ describe("masks", () => {
     ]);
   });
 
-  test("half as large and cropped: where the picture's own content lies", async () => {
+  test("half as large and cropped: placed where the picture's content lies", async () => {
     const half = ["......", "..1...", "..1...", "......"];
     await put(
       "masks/cat/2.png",
@@ -100,12 +100,12 @@ describe("masks", () => {
     await expect(all.regions!.fingerprint()).rejects.toThrow(/masks.cat.1\.png/);
   });
 
-  test("that are no picture are refused", async () => {
+  test("that are not pictures are refused", async () => {
     await put("masks/cat/1.png", "<svg xmlns='http://www.w3.org/2000/svg'/>");
     await expect(regionOf("cat/1.png")).rejects.toThrow(/1\.png: is not a PNG or WebP image/);
   });
 
-  test("that are cut off are refused, and --skip-unreadable is no remedy", async () => {
+  test("that are truncated are refused, and --skip-unreadable is not suggested", async () => {
     const whole = await picture();
     await put("masks/cat/1.png", whole.subarray(0, whole.length - 30));
     const error = await regionOf("cat/1.png").catch((e: unknown) => e);
@@ -113,7 +113,7 @@ describe("masks", () => {
     expect((error as Error).message).not.toContain("skip-unreadable");
   });
 
-  test("make no class of their own; a class called masks is one", async () => {
+  test("form no class of their own; a class named masks does", async () => {
     await put("masks/cat/1.png", await drawn("1.").png().toBuffer());
     expect((await openDataset(folder.path, SQUARE)).classNames).toEqual(["cat", "dog"]);
     await rm(join(folder.path, "masks"), { recursive: true });

@@ -17,8 +17,8 @@ import { checkData, openDataset } from "../index.js";
 
 inFolderOfPictures();
 
-describe("of a dataset", () => {
-  test("a mask comes before a box, the table's box before the annotation's", async () => {
+describe("regions of a dataset", () => {
+  test("prefer a mask to a box, and the table's box to the annotation's", async () => {
     await put("boxes.csv", "file,x,y,width,height\ncat/1.png,3,0,1,1\ncat/2.png,3,0,1,1\n");
     await put(
       "masks/cat/1.png",
@@ -36,7 +36,7 @@ describe("of a dataset", () => {
     expect(all.description).toContain("Key regions: masks for 1, boxes for 2 of its 4 images.");
   });
 
-  test("there are none where nothing lies beside, and the fingerprint follows what does", async () => {
+  test("are absent if no files lie beside the pictures, and change the fingerprint if some do", async () => {
     const before = await openDataset(`${folder.path}:all`, SQUARE);
     expect([before.mask, before.hasMask, before.regions]).toEqual([undefined, undefined, undefined]);
     expect(before.description).not.toContain("Key regions");
@@ -52,7 +52,7 @@ describe("of a dataset", () => {
     expect(seen.size).toBe(4);
   });
 
-  test("a table of pictures has them beside itself; a part without any has none", async () => {
+  test("lie beside a table of pictures; a part without any has none", async () => {
     await put(
       "table.csv",
       "path,label,split\ncat/1.png,a,train\ncat/2.png,a,test\ndog/1.png,b,train\ndog/2.png,b,test\n",
@@ -63,7 +63,7 @@ describe("of a dataset", () => {
     expect((await openDataset(`${join(folder.path, "table.csv")}:train`, SQUARE)).mask).toBeUndefined();
   });
 
-  test("an archive has them beside it", async () => {
+  test("lie beside an archive", async () => {
     const red = await plainPicture(255, 0, 0);
     const bytes = await tarOf({ "cat/1.png": red, "cat/2.png": red, "fox/1.png": red });
     await writeFile(join(folder.path, "pictures.tar"), bytes);
@@ -74,7 +74,7 @@ describe("of a dataset", () => {
     expect(await maskOf(all, "fox/1.png")).toEqual(Array<string>(7).fill("11111...."));
   });
 
-  test("a check counts them, and names lines that name no picture and regions that the crop leaves out", async () => {
+  test("are counted by a check, which reports lines without a picture and regions outside the crop", async () => {
     await put(
       "boxes.csv",
       "file,x,y,width,height\ncat/1.png,3,0,1,1\ndog/2.png,0,0,2,8\npets/dog/1.png,1,1,1,1\n",

@@ -34,7 +34,7 @@ async function twoClasses(): Promise<void> {
   }
 }
 
-describe("a folder with a folder for each class", () => {
+describe("a folder with one folder per class", () => {
   test("is dealt into train and test by a seed, and says so", async () => {
     await twoClasses();
     const train = await openDataset(root, { size: { height: 8, width: 8 } });
@@ -47,7 +47,7 @@ describe("a folder with a folder for each class", () => {
     expect((await openDataset(`${root}:all`, {})).length).toBe(10);
   });
 
-  test("is used whole by who measures, and the note says so; a split that is named is dealt", async () => {
+  test("is used whole by an evaluation, with a note; a named split is dealt", async () => {
     await twoClasses();
     const notes: string[] = [];
     const measured = {
@@ -76,7 +76,7 @@ describe("a folder with a folder for each class", () => {
     expect((await openDataset(root, measured)).length).toBe(2);
   });
 
-  test("keeps the splits its owner made, whatever they are called", async () => {
+  test("keeps the owner's splits, whatever they are called", async () => {
     for (const split of ["training_set", "test_set"]) {
       await photo(`${split}/cats/a.png`, "#fff");
       await photo(`${split}/dogs/b.webp`, "#000", "webp");
@@ -87,7 +87,7 @@ describe("a folder with a folder for each class", () => {
     await expect(openDataset(`${root}:all`, {})).rejects.toThrow(UsageError);
   });
 
-  test("knows splits in capitals, and a class of such a name", async () => {
+  test("knows split names in capitals, and a class of such a name", async () => {
     for (const split of ["Training", "TEST"]) {
       for (const name of ["cat", "dog"]) await photo(`scans/${split}/${name}/1.png`, "#fff");
     }
@@ -98,7 +98,7 @@ describe("a folder with a folder for each class", () => {
     expect((await openDataset(`${join(root, "vehicles")}:all`)).classNames).toEqual(["Bus", "Train"]);
   });
 
-  test("numbers are in numeric order, other names by their characters", async () => {
+  test("sorts numbers by value, other names by their characters", async () => {
     const numbers = Array.from({ length: 12 }, (_, i) => String(i));
     for (const name of numbers) await photo(`digits/${name}/1.png`, "#fff");
     const digits = await openDataset(`${join(root, "digits")}:all`);
@@ -108,7 +108,7 @@ describe("a folder with a folder for each class", () => {
     expect((await openDataset(`${join(root, "mixed")}:all`)).classNames).toEqual(["10", "9", "x"]);
   });
 
-  test("a name in two forms of Unicode is one class", async () => {
+  test("treats two Unicode forms of a name as one class", async () => {
     await photo("train/caf\u00e9/1.png", "#fff");
     await photo("train/cafe\u0301/2.png", "#fff");
     await photo("train/dog/1.png", "#fff");
@@ -126,7 +126,7 @@ describe("a folder with a folder for each class", () => {
     }
   });
 
-  test("only the classes asked for, relabelled; one that is not there is named with the nearest", async () => {
+  test("keeps only the requested classes, relabelled; an unknown class is answered with the nearest", async () => {
     for (const name of ["ant", "bee", "cat", "dog"]) {
       for (const split of ["train", "test"]) await photo(`${split}/${name}/1.png`, "#fff");
     }
@@ -145,7 +145,7 @@ describe("a folder with a folder for each class", () => {
     );
   });
 
-  test("val is the owner's where it lies beside a test set, else the test set", async () => {
+  test("val is the owner's if it lies beside a test set, else the test set", async () => {
     for (const split of ["train", "val", "test"]) {
       await photo(`${split}/cats/${split}-a.png`, "#fff");
       await photo(`${split}/dogs/${split}-b.png`, "#000");
@@ -161,7 +161,7 @@ describe("a folder with a folder for each class", () => {
     expect(await first("test")).toBe("validation/cats/test-a.png");
   });
 
-  test("a class that one split lacks moves no label of another", async () => {
+  test("a class that one split lacks moves no label of another split", async () => {
     for (const name of ["ant", "bee", "cat"]) await photo(`train/${name}/a.png`, "#fff");
     for (const name of ["bee", "cat", "dog"]) await photo(`test/${name}/a.png`, "#fff");
     await mkdir(join(root, "test", "empty"));
@@ -174,7 +174,7 @@ describe("a folder with a folder for each class", () => {
     }
   });
 
-  test("gives the same bytes from worker threads as from this one", async () => {
+  test("gives the same bytes in worker threads and in this one", async () => {
     await twoClasses();
     const dataset = await openDataset(root, { size: { height: 8, width: 8 } });
     const batches: Float32Array[] = [];
@@ -193,7 +193,7 @@ describe("a folder with a folder for each class", () => {
   });
 });
 
-describe("what cannot be read", () => {
+describe("unreadable folders", () => {
   const refusal = async (work: Promise<unknown>): Promise<string> => {
     const error = await work.catch((e: unknown) => e);
     expect(error).toBeInstanceOf(InputError);
@@ -233,7 +233,7 @@ describe("what cannot be read", () => {
     expect(kept.skipped!.map(({ file }) => file)).toEqual(["cat/bad.png"]);
   });
 
-  test("a link in a circle is a file that cannot be read, not the end of its folder", async () => {
+  test("a link cycle counts as one unreadable file", async () => {
     await twoClasses();
     const round = join(root, "cat", "round.png");
     await symlink(round, round);
@@ -244,7 +244,7 @@ describe("what cannot be read", () => {
     );
   });
 
-  test("a truncated JPEG is named, in a worker thread too", async () => {
+  test("a truncated JPEG is named, also from a worker thread", async () => {
     await twoClasses();
     const noise = sharp(Buffer.from(Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7919) % 256)), {
       raw: { width: 64, height: 64, channels: 3 },

@@ -27,8 +27,8 @@ async function put(...names: readonly string[]): Promise<void> {
 const refusal = async (spec: string): Promise<string> =>
   (await refusalOf(openDataset(spec), HoldfastError)).message;
 
-describe("a split that is none", () => {
-  test("names the split that was meant, or the folder of that name", async () => {
+describe("a split that does not exist", () => {
+  test("the error names the intended split, or the folder of that name", async () => {
     await put("photos/train/cat/1.png", "photos/train/dog/1.png", "photos/holdout/cat/2.png");
     const photos = join(root, "photos");
     expect(await refusal(`${photos}:holdout`)).toContain(
@@ -42,7 +42,7 @@ describe("a split that is none", () => {
 });
 
 describe("a folder that is not the folder of class folders", () => {
-  test("one or two too high: the right one is named", async () => {
+  test("one or two levels too high: the right one is named", async () => {
     await put("a/photos/cat/1.png", "a/photos/dog/1.png");
     const photos = join(root, "a", "photos");
     for (const high of [join(root, "a"), root])
@@ -51,7 +51,7 @@ describe("a folder that is not the folder of class folders", () => {
     expect(await refusal(root)).toContain(join(root, "training_set", "training_set"));
   });
 
-  test("one too deep: the folder above is named", async () => {
+  test("one level too deep: the folder above is named", async () => {
     await put("photos/cat/1.png", "photos/dog/1.png");
     expect(await refusal(join(root, "photos", "cat"))).toContain(
       `name the folder above: ${join(root, "photos")}.`,
@@ -63,14 +63,14 @@ describe("a folder that is not the folder of class folders", () => {
     expect(await refusal(root)).toMatch(/one folder too deep, as in cat\/cat[^]*Move them up/);
   });
 
-  test("flat, with a table: the table is named", async () => {
+  test("pictures side by side with a table: the table is named", async () => {
     await put("1.png", "2.png");
     await writeFile(join(root, "labels.csv"), "path,label\n1.png,cat\n2.png,dog\n");
     expect(await refusal(root)).toContain(`name the table: ${join(root, "labels.csv")}.`);
     expect((await openDataset(`${join(root, "labels.csv")}:all`)).length).toBe(2);
   });
 
-  test("pictures in other formats only", async () => {
+  test("only pictures in other formats", async () => {
     await put("cat/1.bmp", "cat/2.gif", "dog/1.bmp");
     expect(await refusal(root)).toMatch(
       /3 images in unsupported formats \(BMP, GIF\)[^]*Save 1\.bmp and the others as PNG/,
@@ -78,7 +78,7 @@ describe("a folder that is not the folder of class folders", () => {
   });
 });
 
-test("a file of another format under a picture's name is called what it is", async () => {
+test("a file of another format under a picture's name is recognised", async () => {
   await put("cat/1.png", "dog/1.png");
   const gif = await sharp(red).gif().toBuffer();
   const files = {
@@ -96,7 +96,7 @@ test("a file of another format under a picture's name is called what it is", asy
   ]);
 });
 
-describe("tables as other programs write them", () => {
+describe("tables from other programs", () => {
   const text = "path,label\nimg/1.png,café\nimg/2.png,dog\n";
   const table = async (bytes: Uint8Array | string): Promise<string> => {
     await put("img/1.png", "img/2.png");
@@ -110,7 +110,7 @@ describe("tables as other programs write them", () => {
   };
   const read = [["café", "dog"], join("img", "1.png")];
 
-  test("UTF-16 with its mark is read, without it refused; Latin-1 is refused", async () => {
+  test("UTF-16 needs a byte order mark; Latin-1 is refused", async () => {
     const little = Buffer.from(`\ufeff${text}`, "utf16le");
     expect(await opened(little)).toEqual(read);
     expect(await opened(Buffer.from(little).swap16())).toEqual(read);
@@ -135,7 +135,7 @@ describe("tables as other programs write them", () => {
     }
   });
 
-  test("paths that lead out, or are of another machine, are told apart", async () => {
+  test("paths that leave the folder, and paths of another machine, are told apart", async () => {
     expect(await refusal(await table("path,label\n..\\..\\etc\\passwd,a\nimg/2.png,b\n"))).toMatch(
       /line 2: .* leads out/,
     );

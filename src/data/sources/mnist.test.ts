@@ -7,7 +7,7 @@ import { InputError } from "../../errors/index.js";
 import { createGenerator } from "../../tensor/index.js";
 import { datasetInfo, openDataset, takeSample } from "../index.js";
 
-test("MNIST has the counts its owners state", async () => {
+test("MNIST has its published counts", async () => {
   const [train, test] = [await openDataset("mnist"), await openDataset("mnist:test")];
   expect([train.length, test.length]).toEqual([60_000, 10_000]);
   expect(datasetInfo(test).classes.map(({ images }) => images)).toEqual([
@@ -21,7 +21,7 @@ test("MNIST has the counts its owners state", async () => {
   ]);
 });
 
-test("a sample is class-balanced, drawn from everywhere, and the same from the same seed", async () => {
+test("a sample is balanced by class, drawn from the whole set, and depends on the seed alone", async () => {
   const whole = await openDataset("mnist:test");
   const sample = takeSample(whole, 1000, createGenerator(5));
   expect(datasetInfo(sample).classes.every(({ images }) => images === 100)).toBe(true);
@@ -79,7 +79,7 @@ describe("folders of IDX files", () => {
     expect((error as Error).message).toMatch(words);
   });
 
-  test("a missing file and damaged compression are named", async () => {
+  test("a missing file and damaged compression are reported", async () => {
     await writeFile(join(folder, "train-images-idx3-ubyte"), images);
     await expect(openDataset(folder)).rejects.toThrow(/has no train-labels-idx1-ubyte/);
     await copyFile(join(folder, "train-images-idx3-ubyte"), join(folder, "train-labels-idx1-ubyte.gz"));

@@ -40,7 +40,7 @@ describe("CIFAR", () => {
     return folder;
   };
 
-  test("-10 from its folder: labels, planes and names", async () => {
+  test("CIFAR-10 from its folder: labels, planes and names", async () => {
     const folder = await unpack(ten());
     const train = await openDataset(folder);
     expect([train.length, Array.from(train.labels)]).toEqual([10, [1, 9, 2, 9, 3, 9, 4, 9, 5, 9]]);
@@ -66,7 +66,7 @@ describe("CIFAR", () => {
     expect([out[5]! * 255, out[256]! * 255].map(Math.round)).toEqual([1, 101]);
   });
 
-  test("-100 from its archive, by the fine labels", async () => {
+  test("CIFAR-100 from its archive, by the fine labels", async () => {
     const names = Array.from({ length: 100 }, (_, i) => `class${i}`).join("\n");
     const writer = pack();
     const files = {
@@ -83,7 +83,7 @@ describe("CIFAR", () => {
     expect([train.classNames.length, Array.from(train.labels)]).toEqual([100, [99, 4]]);
   });
 
-  test("cut short, with a label out of range, with a file missing: the file is named", async () => {
+  test("truncated, with a label out of range, or with a file missing: the file is named", async () => {
     const folder = await unpack({ ...ten(), "data_batch_2.bin": batch([1], false).subarray(0, 2000) });
     expect(await refusal(folder)).toMatch(/data_batch_2.bin: has 2000 bytes/);
     await writeFile(join(folder, "data_batch_2.bin"), batch([1, 10], false));
@@ -111,7 +111,7 @@ describe("a CSV table of images", () => {
       "",
     );
 
-  test("with quotes and other names of columns is dealt by the seed", async () => {
+  test("with quotes and other column names is dealt by the seed", async () => {
     const path = await table(`\uFEFFFile_Name,Class\r\n${lines()}`);
     const [train, held] = [await openDataset(path, size), await openDataset(`${path}:test`, size)];
     expect([train.length, held.length, train.classNames]).toEqual([8, 2, ["cat", "dog"]]);
@@ -122,7 +122,7 @@ describe("a CSV table of images", () => {
     expect([out[0], out[16]]).toEqual([1, 0]);
   });
 
-  test("of the classes asked for only, the others not even decoded", async () => {
+  test("decodes only the requested classes", async () => {
     const path = await table(
       `path,label,split\n${lines(() => ",train")}nowhere.png,fish,train\nno.png,fish,test\n`,
     );
@@ -132,7 +132,7 @@ describe("a CSV table of images", () => {
     await expect(openDataset(path, { classes: ["cat", "fsh"] })).rejects.toThrow(/no class "fsh"[^]*"fish"/);
   });
 
-  test("labels that are numbers are in numeric order; one name in two forms is one class", async () => {
+  test("sorts numeric labels by value, and treats two Unicode forms of a name as one class", async () => {
     const numbered = await table(
       `path,label\n${Array.from({ length: 12 }, (_, i) => `img/${i}.png,${(i * 7) % 12}\n`).join("")}`,
     );
@@ -155,7 +155,7 @@ describe("a CSV table of images", () => {
     expect((await openDataset(`${held}:val`, size)).split).toBe("test");
   });
 
-  test("a picture of two classes is refused, one that is named twice is not", async () => {
+  test("refuses a picture with two classes, but not one listed twice", async () => {
     const twice = await table("path,label\na.png,cat\nb.png,dog\n./a.png,dog\n");
     expect(await refusal(twice)).toMatch(/line 4: labels .*a\.png "dog", but line 2 labels it "cat"/);
     const same = await table("path,label\na.png,cat\nb.png,dog\n./a.png,cat\n");

@@ -22,7 +22,7 @@ const isOneOf = (context: Pick<InferContext, "input">): readonly OutputType[] =>
 
 const DIRECTIONS: readonly (string | undefined)[] = ["LEFT", "RIGHT"];
 
-/** For one or two integers. */
+/** The type rule of ops on one or two integers. */
 function whole(context: Pick<InferContext, "input" | "inputCount">): readonly OutputType[] {
   const { dtype } = context.input(0);
   if (isFloat(dtype) || dtype === "bool")
@@ -31,10 +31,10 @@ function whole(context: Pick<InferContext, "input" | "inputCount">): readonly Ou
 }
 const bitwise = flat({ ...binary, infer: whole });
 
-/** Activations, final layers and other functions of one number, and some rare functions of two. */
+/** Activations, final layers and other unary functions, and a few rare binary ones. */
 export const ACTIVATIONS = {
   Erf: unary,
-  /** x · Φ(x), or its approximation by tanh. */
+  /** x · Φ(x), or its tanh approximation. */
   Gelu: operator({
     ...one,
     activation: true,
@@ -47,11 +47,11 @@ export const ACTIVATIONS = {
       return one.infer(context);
     },
   }),
-  /** x, below 0 α (eˣ − 1). */
+  /** x if x ≥ 0, else α (eˣ − 1). */
   Elu: scaled(1),
-  /** x, below 0 α x. */
+  /** x if x ≥ 0, else α x. */
   LeakyRelu: scaled(0.01),
-  /** x, below 0 slope · x; the slope broadcasts to x. */
+  /** x if x ≥ 0, else slope · x. The slope broadcasts to x. */
   PRelu: operator({
     inputs: [2, 2],
     outputs: [1, 1],
@@ -84,7 +84,7 @@ export const ACTIVATIONS = {
       { dtype: "bool", shape: input(0).shape },
     ],
   }),
-  /** 1 at the first largest element along the axis, else 0. */
+  /** 1 at the first maximum along the axis, else 0. */
   Hardmax: flat(axisOp(-1)),
   Sin: unary,
   Cos: unary,
@@ -97,7 +97,7 @@ export const ACTIVATIONS = {
   Asinh: unary,
   Acosh: unary,
   Atanh: unary,
-  /** The remainder, with the divisor's sign; with fmod, the dividend's. */
+  /** The remainder. It has the sign of the divisor, or with fmod = 1 that of the dividend. */
   Mod: operator({
     ...two,
     attributes: { fmod: { kind: "int", default: 0 } },

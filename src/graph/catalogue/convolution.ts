@@ -5,7 +5,7 @@ import { imageOf, reachOf, WINDOW, windowOf, windowOutput, type Window } from ".
 
 const convolution = { ...WINDOW, group: { kind: "int", default: 1 } } as const;
 
-/** Weight of a convolution, `[O, I / group, …kernel]`, or of a transposed one, `[I, O / group, …kernel]`. */
+/** The weight of a convolution `[O, I / group, …kernel]`, or of a transposed one `[I, O / group, …kernel]`. */
 function weightOf(context: InferContext<typeof convolution>, spatial: readonly number[]): number[] {
   const weight = context.input(1).shape.map((dim) => known(dim, "a weight dimension"));
   const kernel = context.attributes.kernel_shape ?? weight.slice(2);
@@ -18,14 +18,14 @@ function weightOf(context: InferContext<typeof convolution>, spatial: readonly n
   return weight;
 }
 
-/** Bias of a convolution: one number per output channel. */
+/** @throws ShapeError unless the bias has one number per output channel. */
 function checkBias(context: Pick<InferContext, "optional">, channels: number): void {
   const bias = context.optional(2)?.shape;
   if (bias === undefined || sameShape(bias, [channels])) return;
   throw new ShapeError(`its bias is [${bias.join(", ")}], expected [${channels}]`);
 }
 
-/** The image, windows and number of windows of a Col2Im. */
+/** A Col2Im's image shape, its window, and the number of windows along each axis. */
 export function columnsOf(
   context: Pick<
     InferContext<{
@@ -45,7 +45,7 @@ export function columnsOf(
 
 type Attributed = Pick<InferContext<typeof convolution>, "attributes">;
 
-/** Shape of W ⋆ x, from the shapes of x and W. */
+/** The shape of W ⋆ x from those of x and W. */
 function mapsOf({ attributes }: Attributed, image: readonly Dim[], weight: readonly number[]): Dim[] {
   const [batch, channels, ...space] = image as [Dim, number, ...number[]];
   const { group } = attributes;
@@ -69,8 +69,9 @@ function checkCotangent(found: readonly Dim[], expected: readonly Dim[]): void {
  *
  *   T(x, W, u) = Σ u · (W ⋆ x)
  *
- * Conv is the gradient by u, ConvInputGradient the one by x and ConvWeightGradient the one by W. The last two exist only in
- * this catalogue, so that a gradient is explicit and the runtime chooses how to compute it.
+ * Conv is the gradient with respect to u, ConvInputGradient with respect to x, and ConvWeightGradient with respect to
+ * W. The last two are not ONNX ops. They keep a gradient recognisable, so that the runtime can choose how to compute
+ * it.
  */
 export const CONVOLUTION = {
   Conv: operator({
@@ -121,7 +122,7 @@ export const CONVOLUTION = {
       return [{ dtype: context.input(0).dtype, shape: [batch, outChannels, ...out] }];
     },
   }),
-  /** ∂T/∂x `[N, I, …image_shape]` of a cotangent u `[N, O, …]` and a weight `[O, I / group, …kernel]`. */
+  /** ∂T/∂x `[N, I, …image_shape]` from a cotangent u `[N, O, …]` and a weight `[O, I / group, …kernel]`. */
   ConvInputGradient: operator({
     internal: true,
     inputs: [2, 2],
@@ -136,7 +137,7 @@ export const CONVOLUTION = {
       return [{ dtype: context.input(0).dtype, shape }];
     },
   }),
-  /** ∂T/∂W `[O, I / group, …kernel_shape]` of an image `[N, I, …]` and a cotangent u `[N, O, …]`. */
+  /** ∂T/∂W `[O, I / group, …kernel_shape]` from an image `[N, I, …]` and a cotangent u `[N, O, …]`. */
   ConvWeightGradient: operator({
     internal: true,
     inputs: [2, 2],
@@ -151,7 +152,7 @@ export const CONVOLUTION = {
       return [{ dtype: context.input(0).dtype, shape }];
     },
   }),
-  /** Columns `[N, C · kernel, windows]`, each added at the position of its window in `[N, C, …image_shape]`. */
+  /** Adds each column of `[N, C · kernel, windows]` to `[N, C, …image_shape]` at the position of its window. */
   Col2Im: operator({
     inputs: [3, 3],
     outputs: [1, 1],
@@ -171,7 +172,7 @@ export const CONVOLUTION = {
   }),
 };
 
-/** The arguments of T that are a node's inputs, and the one by which its output is the gradient. */
+/** Which arguments of T a node takes as inputs, and with respect to which one its output is the gradient. */
 export const TRILINEAR = {
   Conv: ["image", "weight", "maps"],
   ConvTranspose: ["maps", "weight", "image"],

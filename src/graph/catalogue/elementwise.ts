@@ -17,14 +17,14 @@ export const broadcast =
     return [{ dtype: dtype ?? inputs[0]!.dtype, shape }];
   };
 
-/** One input, one output like it. */
+/** One input, and one output of the same type and shape. */
 export const one = { inputs: [1, 1], outputs: [1, 1], infer: same } as const;
 export const unary = operator({ ...one, attributes: {} });
 export const binary = operator({ inputs: [2, 2], outputs: [1, 1], attributes: {}, infer: broadcast() });
 const comparison = flat({ ...binary, infer: broadcast("bool") });
 const variadic = operator({ inputs: [1, Infinity], outputs: [1, 1], attributes: {}, infer: broadcast() });
 
-/** Ops whose output element depends on the input elements at its own position. */
+/** Ops whose output elements depend only on the input elements at the same position. */
 export const ELEMENTWISE = {
   Identity: unary,
   Neg: unary,
@@ -51,7 +51,7 @@ export const ELEMENTWISE = {
     attributes: { to: { kind: "dtype", required: true } },
     infer: ({ input, attributes }) => [{ dtype: attributes.to, shape: input(0).shape }],
   }),
-  /** Counts as an activation for taps, because of ReLU6. */
+  /** An activation that can be tapped, because ReLU6 is one. */
   Clip: operator({
     ...unary,
     inputs: [1, 3],

@@ -11,7 +11,7 @@ import { POOLING, type PoolingOp } from "./pooling.js";
 import { REDUCTION, type ReductionOp } from "./reduction.js";
 import { SHAPING, type ShapingOp } from "./shaping.js";
 
-/** The opset of every graph; older models are converted to it when they are read. */
+/** The opset of every graph. Models of other opsets are converted when they are read. */
 export const INTERNAL_OPSET = 20;
 
 /** Every op a graph may contain. */
@@ -29,31 +29,31 @@ export const OP_CATALOGUE = {
 
 type Catalogue = typeof OP_CATALOGUE;
 
-/** Name of an op of the catalogue. Other tables (gradient rules, reference kernels) are total over it. */
+/** The name of an op in the catalogue. Other tables (gradient rules, reference kernels) have an entry for each. */
 export type OpType = keyof Catalogue;
 
 /** Ops that pass no gradient. */
 export type FlatOp = { [Op in OpType]: Catalogue[Op] extends FlatOpSpec ? Op : never }[OpType];
 
-/** Attributes of an op as given to a node. */
+/** Attributes of an op as a caller gives them. */
 export type AttributesOf<Op extends OpType> = Given<Catalogue[Op]["attributes"]>;
 
-/** Attributes of an op as read, with defaults. */
+/** Attributes of an op as read, with defaults filled in. */
 export type ReadAttributes<Op extends OpType> = Read<Catalogue[Op]["attributes"]>;
 
-/** What the shape rule of an op sees of a node. */
+/** What an op's shape rule sees of a node. */
 export type TypesOf<Op extends OpType> = InferContext<Catalogue[Op]["attributes"]>;
 
 export function isKnownOp(op: string): op is OpType {
   return Object.hasOwn(OP_CATALOGUE, op);
 }
 
-/** Whether it is an ONNX op, as in files, and not one that only this catalogue has. */
+/** Whether this is an ONNX op that files may contain, not one that only this catalogue has. */
 export function isStandardOp(op: string): op is OpType {
   return isKnownOp(op) && specOf(op).internal !== true;
 }
 
-/** The row of any op. */
+/** An op's row in the catalogue. */
 export function specOf(op: OpType): OpSpec {
   return OP_CATALOGUE[op];
 }
@@ -67,7 +67,7 @@ export function isNode<Op extends OpType>(node: Node | undefined, ...ops: readon
   return node !== undefined && (ops as readonly OpType[]).includes(node.op);
 }
 
-/** A node's attributes with their defaults, by name. */
+/** A node's attributes by name, with defaults filled in. */
 export function attributesOf<Op extends OpType>({ op, attributes }: Node<Op>): ReadAttributes<Op> {
   return readAttributes(specOf(op).attributes, attributes);
 }

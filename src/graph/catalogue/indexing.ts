@@ -4,7 +4,7 @@ import { productOf } from "../dims.js";
 import type { Dim } from "../graph.js";
 import { checkInts, flat, known, normaliseAxis, operator, ShapeError, type InputType } from "../infer.js";
 
-/** One number that must be known before running. */
+/** Reads a single number. @throws ShapeError if it is not known before running. */
 function scalarOf({ constant }: InputType, what: string): number {
   if (constant === undefined) throw new ShapeError(`${what} must be known before running`);
   if (constant.data.length !== 1) {
@@ -17,7 +17,7 @@ function checkWhole({ dtype }: InputType): void {
   if (dtype !== "int64" && dtype !== "int32") throw new ShapeError(`indices must be int64, found ${dtype}`);
 }
 
-/** How many coordinates an index of GatherND or ScatterND has: the length of the last axis. */
+/** The number of coordinates in an index of GatherND or ScatterND: the length of the last axis. */
 function coordinates({ shape }: InputType, rank: number): number {
   if (shape.length === 0) throw new ShapeError("indices must have at least one axis");
   const count = known(shape.at(-1), "the last axis of the indices");
@@ -25,7 +25,7 @@ function coordinates({ shape }: InputType, rank: number): number {
   return count;
 }
 
-/** @throws ShapeError if a known index is outside its axes. */
+/** @throws ShapeError if an index known before running is outside its axes. */
 function checkCoordinates({ constant, shape }: InputType, axes: readonly Dim[]): void {
   const count = shape.at(-1) as number;
   constant?.data.forEach((index: number | bigint, i: number) => {
@@ -43,7 +43,7 @@ export function checkReduction(reduction: string): void {
   if (!SCATTER_REDUCTIONS.has(reduction)) throw new ShapeError(`unknown reduction "${reduction}"`);
 }
 
-/** How many numbers `Range` gives. */
+/** The number of elements that `Range` gives. */
 export function rangeLength(start: number, limit: number, delta: number): number {
   return delta === 0 ? NaN : Math.max(0, Math.ceil((limit - start) / delta));
 }
@@ -137,7 +137,7 @@ export const INDEXING = {
   TopK: operator({
     inputs: [2, 2],
     outputs: [2, 2],
-    // The gradient needs the positions of the values.
+    // The gradient needs the indices, so both outputs are always named.
     obligatoryOutputs: () => 2,
     attributes: {
       axis: { kind: "int", default: -1 },
@@ -159,7 +159,7 @@ export const INDEXING = {
       ];
     },
   }),
-  /** The values are treated as constants. */
+  /** The two values are treated as constants: they get no gradient. */
   OneHot: flat(
     operator({
       inputs: [3, 3],
@@ -190,7 +190,7 @@ export const INDEXING = {
 
 export type IndexingOp = keyof typeof INDEXING;
 
-/** The number in an optional constant input. */
+/** The number in an optional constant input, or `otherwise` if it is absent. */
 export function numberOf(constant: Tensor | undefined, otherwise: number): number {
   return constant === undefined ? otherwise : Number(constant.data[0]);
 }

@@ -2,9 +2,9 @@ import { sameShape } from "../../tensor/index.js";
 import type { Dim } from "../graph.js";
 import { checkInts, normaliseAxis, operator, ShapeError, type InferContext } from "../infer.js";
 
-/** Normalisations over the batch, channels, groups and layers. */
+/** Normalisations over the batch, over channels and over layers. */
 export const NORMALISATION = {
-  /** Over the batch and space, separately for each channel; in eval form with running statistics. */
+  /** Over the batch and space, for each channel on its own; in inference with running statistics. */
   BatchNormalization: operator({
     inputs: [5, 5],
     outputs: [1, 3],
@@ -22,7 +22,7 @@ export const NORMALISATION = {
       { dtype: input(4).dtype, shape: input(4).shape },
     ],
   }),
-  /** Over the axes from `axis` on; its statistics are 1 along them. */
+  /** Over the axes from `axis` on. The statistics have length 1 along these axes. */
   LayerNormalization: operator({
     inputs: [2, 3],
     outputs: [1, 3],
@@ -41,7 +41,7 @@ export const NORMALISATION = {
       return [{ dtype, shape }, statistic, statistic];
     },
   }),
-  /** Over space, separately for each image and channel. */
+  /** Over space, for each image and channel on its own. */
   InstanceNormalization: operator({
     inputs: [3, 3],
     outputs: [1, 1],
@@ -54,7 +54,7 @@ export const NORMALISATION = {
       return [{ dtype, shape }];
     },
   }),
-  /** Over `size` neighbouring channels; `size` is odd. */
+  /** Over `size` neighbouring channels, an odd number. */
   LRN: operator({
     inputs: [1, 1],
     outputs: [1, 1],
@@ -78,7 +78,7 @@ export const NORMALISATION = {
 
 export type NormalisationOp = keyof typeof NORMALISATION;
 
-/** Shape of an input that is normalised over its channels with four vectors of one number per channel. */
+/** The shape of input 0. @throws ShapeError unless the next four inputs are vectors with one number per channel. */
 function normalised(input: InferContext["input"]): readonly Dim[] {
   const { shape } = input(0);
   for (const i of [1, 2, 3, 4]) {
@@ -97,7 +97,7 @@ function channelsOf(shape: readonly Dim[]): Dim {
   throw new ShapeError(`input 0 must be [N, C, …spatial], found [${shape.join(", ")}]`);
 }
 
-/** The scale and the optional bias must have the shape that is normalised together. */
+/** @throws ShapeError unless the scale and the optional bias have the shape of the normalised axes. */
 function checkParameters(
   { input, optional }: Pick<InferContext, "input" | "optional">,
   expected: readonly Dim[],

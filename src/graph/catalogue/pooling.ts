@@ -27,7 +27,7 @@ function globalPool(context: Pick<InferContext, "input">): OutputType[] {
   return [{ dtype: context.input(0).dtype, shape: [batch, channels, ...spatial.map(() => 1)] }];
 }
 
-/** One number for each window, or for the whole space. */
+/** Ops that reduce each window, or each whole map, to one number. */
 export const POOLING = {
   MaxPool: operator({
     inputs: [1, 1],
@@ -38,7 +38,7 @@ export const POOLING = {
     },
     infer: (context) => pool(context),
   }),
-  /** Passes a cotangent of the windows `[N, C, …out]` to the first position in each that has the maximum of x `[N, C, …]`. */
+  /** Passes a cotangent `[N, C, …out]` to the position of each window's first maximum in x `[N, C, …]`. */
   MaxPoolGradient: operator({
     internal: true,
     inputs: [2, 2],

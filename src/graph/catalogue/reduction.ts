@@ -1,7 +1,7 @@
 import { flat, normaliseAxis, operator, type InferContext } from "../infer.js";
 import type { Dim } from "../graph.js";
 
-/** Reductions of the internal opset take their axes as an optional constant input. */
+/** In the internal opset, reductions take their axes as an optional constant input. */
 const reduction = operator({
   inputs: [1, 2],
   outputs: [1, 1],
@@ -42,7 +42,7 @@ const argument = flat(
   }),
 );
 
-/** Non-negative axes of a reduction; all axes if none are given. */
+/** The axes of a reduction as non-negative numbers; all axes if none are given. */
 export function reducedAxes({
   input,
   optional,
@@ -53,7 +53,7 @@ export function reducedAxes({
   return axesOf(given, input(0).shape.length, attributes.noop_with_empty_axes === 1);
 }
 
-/** The given axes of a reduction, made non-negative. */
+/** The given axes of a reduction as non-negative numbers. */
 export function axesOf(given: readonly number[], rank: number, isNothing: boolean): number[] {
   if (given.length > 0) return [...new Set(given.map((axis) => normaliseAxis(axis, rank)))];
   return isNothing ? [] : Array.from({ length: rank }, (_, axis) => axis);

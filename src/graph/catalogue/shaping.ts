@@ -15,7 +15,7 @@ import {
 
 const PAD_MODES: ReadonlySet<string> = new Set(["constant", "reflect", "edge", "wrap"]);
 
-/** Indices are integers; those known before running must be within their axis. */
+/** @throws ShapeError unless indices are integers, and those known before running lie within their axis. */
 function checkIndices({ dtype, constant }: InputType, length: Dim): void {
   if (dtype !== "int64" && dtype !== "int32") throw new ShapeError(`indices must be int64, found ${dtype}`);
   if (constant === undefined || typeof length !== "number") return;
@@ -25,7 +25,7 @@ function checkIndices({ dtype, constant }: InputType, length: Dim): void {
   }
 }
 
-/** Ops that move elements, and ops that compute with shapes. */
+/** Ops that move elements and ops that compute with shapes. */
 export const SHAPING = {
   Reshape: operator({
     inputs: [2, 2],
@@ -42,7 +42,7 @@ export const SHAPING = {
     attributes: { axis: { kind: "int", default: 1 } },
     infer: ({ input, attributes }) => {
       const { dtype, shape } = input(0);
-      // Before the first axis or after the last: one more position than there are axes.
+      // The split may lie before the first axis or behind the last: one more position than there are axes.
       const axis =
         attributes.axis === shape.length ? shape.length : normaliseAxis(attributes.axis, shape.length);
       return [{ dtype, shape: [productOf(shape.slice(0, axis)), productOf(shape.slice(axis))] }];
@@ -128,7 +128,7 @@ export const SHAPING = {
   Split: operator({
     inputs: [1, 2],
     outputs: [1, Infinity],
-    // The number of outputs determines each of them.
+    // The number of outputs decides how the input is split, so unused ones stay.
     obligatoryOutputs: () => Infinity,
     attributes: { axis: { kind: "int", default: 0 }, num_outputs: { kind: "int" } },
     infer: ({ input, optional, constantInts, attributes, outputCount }) => {
@@ -191,7 +191,7 @@ export const SHAPING = {
         const [before, after] = [pads[i]!, pads[i + axes.length]!];
         if (before === 0 && after === 0) return;
         const length = known(shape[axis], `axis ${axis}`);
-        // A reflection can only repeat the other elements.
+        // A reflection does not repeat the element at the edge.
         const most = mode === "reflect" ? length - 1 : mode === "wrap" ? length : Infinity;
         const isMixed = mode !== "constant" && before * after < 0;
         if (Math.max(before, after) > most || Math.min(before, after) < -length || isMixed) {
@@ -299,7 +299,7 @@ function reshaped(from: readonly Dim[], to: readonly Dim[], allowZero: boolean):
   return shape;
 }
 
-/** Number of elements of an axis that a slice keeps; for an open axis all, or the one at an end. */
+/** The number of elements that a slice keeps of an axis. Of an open axis it must keep all, or one at an end. */
 function slicedLength(dim: Dim, start: Dim, end: Dim, step: number, axis: number): Dim {
   if (typeof dim === "number" && typeof start === "number" && typeof end === "number") {
     const [first, last] = sliceBounds(dim, start, end, step);
@@ -307,16 +307,16 @@ function slicedLength(dim: Dim, start: Dim, end: Dim, step: number, axis: number
   }
   const isEnd = end === dim || (typeof end === "number" && end >= FARTHEST);
   if (step === 1 && start === 0 && isEnd) return dim;
-  // An open dimension is at least 1.
+  // An open dimension has at least one element.
   if (step === 1 && ((start === 0 && end === 1) || (start === -1 && isEnd))) return 1;
   if (step === -1 && start === -1 && typeof end === "number" && end <= -FARTHEST) return dim;
   throw new ShapeError(`axis ${axis} must be a known number, found "${dim}" sliced from ${start} to ${end}`);
 }
 
-/** Exporters write this for the end of an axis of any length. */
+/** Exporters write this number for the end of an axis, whatever its length. */
 const FARTHEST = 2 ** 31 - 1;
 
-/** ONNX's clamping of a slice along one axis of `length`. */
+/** Clamps a slice to an axis of `length` elements, as ONNX does. */
 export function sliceBounds(length: number, start: number, end: number, step: number): [number, number] {
   const wrap = (index: number): number => (index < 0 ? index + length : index);
   const clamp = (index: number, low: number, high: number): number => Math.min(high, Math.max(low, index));

@@ -2,7 +2,7 @@ import type { Read } from "../attributes.js";
 import type { Dim } from "../graph.js";
 import { checkInts, known, ShapeError, type InferContext } from "../infer.js";
 
-/** Attributes of every sliding window. */
+/** The attributes that all ops with a sliding window share. */
 export const WINDOW = {
   kernel_shape: { kind: "ints" },
   strides: { kind: "ints" },
@@ -11,10 +11,10 @@ export const WINDOW = {
   auto_pad: { kind: "string", default: "NOTSET" },
 } as const;
 
-/** Attributes of a sliding window as read; without auto_pad the given pads apply. */
+/** The attributes of a sliding window as read. Without auto_pad, `pads` apply. */
 export type WindowAttributes = Partial<Read<typeof WINDOW>>;
 
-/** Kernel, strides, begin/end pads and dilations of a sliding window, with all defaults. */
+/** A sliding window with all defaults filled in: kernel, strides, pads at both ends, and dilations. */
 export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
@@ -68,21 +68,21 @@ export function windowOf(
   return { kernel, strides, padsBegin: upper ? small : large, padsEnd: upper ? large : small, dilations };
 }
 
-/** Output length of a sliding window along each axis. */
+/** The output length along each axis. */
 export function windowOutput(spatial: readonly number[], w: Window, ceil = false): number[] {
   return spatial.map((length, i) => {
     const padded = length + w.padsBegin[i]! + w.padsEnd[i]!;
     const span = w.dilations[i]! * (w.kernel[i]! - 1) + 1;
     const steps = (padded - span) / w.strides[i]!;
     let out = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
-    // The last window of ceil mode must start inside the image or its left padding.
+    // In ceil mode, the last window must start inside the image or its left padding.
     if (ceil && (out - 1) * w.strides[i]! >= length + w.padsBegin[i]!) out--;
     if (out < 1) throw new ShapeError(`a window of ${span} does not fit a padded length of ${padded}`);
     return out;
   });
 }
 
-/** Length of the padded image that windows at `out` positions cover along each axis. */
+/** The length of the padded image that windows at `out` positions cover along each axis. */
 export function reachOf(out: readonly number[], w: Window): number[] {
   return out.map((length, i) => w.strides[i]! * (length - 1) + w.dilations[i]! * (w.kernel[i]! - 1) + 1);
 }
@@ -104,7 +104,7 @@ export function imageOf({ input }: Pick<InferContext, "input">): {
   };
 }
 
-/** All attributes of a convolution with this window. */
+/** The attributes of a convolution with this window, all of them explicit. */
 export function windowAttributes(
   w: Window,
 ): Record<"kernel_shape" | "strides" | "pads" | "dilations", number[]> {
@@ -116,7 +116,7 @@ export function windowAttributes(
   };
 }
 
-/** Every index of an array of this shape, such as the taps of a kernel, in row-major order. */
+/** All indices into an array of this shape in row-major order, such as the taps of a kernel. */
 export function indicesOf(shape: readonly number[]): number[][] {
   return shape.reduce<number[][]>(
     (indices, length) => indices.flatMap((index) => Array.from({ length }, (_, i) => [...index, i])),

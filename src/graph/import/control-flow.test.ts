@@ -30,13 +30,13 @@ const branches = {
 const same = (model: Model): Promise<void> => expectAsOriginal(model, [2, 3, 8, 8]);
 
 describe("If", () => {
-  test.each([true, false])("with a constant condition, %s", async (condition) => {
+  test.each([true, false])("takes the branch of a constant condition: %s", async (condition) => {
     await same(
       modelOf([node("If", ["c"], "h", branches), node("Relu", ["h"], "y")], { c: truth(condition) }),
     );
   });
 
-  test("whose condition is computed from shapes", async () => {
+  test("takes the branch of a condition computed from shapes", async () => {
     const nodes = [
       node("Shape", ["x"], "s"),
       node("Gather", ["s", "one"], "channels", { axis: int(0) }),
@@ -46,7 +46,7 @@ describe("If", () => {
     await same(modelOf(nodes, { one: int64([], [1]), three: int64([], [3]) }));
   });
 
-  test("whose condition depends on the image is said", () => {
+  test("reports a condition that depends on the image", () => {
     const nodes = [
       node("ReduceMax", ["x"], "m", { keepdims: int(0) }),
       node("Greater", ["m", "zero"], "c"),
@@ -57,7 +57,7 @@ describe("If", () => {
     );
   });
 
-  test("what its body cannot do is said of the node inside", () => {
+  test("reports an unsupported op in its body at the inner node", () => {
     const unknown = { ...branches, then_branch: body([node("Sorcery", ["x"], "r")], [value("r")]) };
     const words = graphRefusal(modelOf([node("If", ["c"], "y", unknown)], { c: truth(true) }));
     expect(words).toContain('node "y/then_branch/r" (Sorcery): this op is not known');
@@ -93,11 +93,11 @@ describe("Loop and Scan", () => {
       { m: int64([], [trips]), c: truth(true) },
     );
 
-  test("a loop of known length, states and what it collects", async () => {
+  test("a loop of known length carries states and collects outputs", async () => {
     await same(loop(3));
   });
 
-  test("a loop too long is refused", () => {
+  test("a loop that is too long is refused", () => {
     expect(graphRefusal(loop(5000))).toContain("runs more than 1024 times");
   });
 
@@ -135,7 +135,7 @@ describe("Loop and Scan", () => {
   });
 });
 
-describe("a model's own functions", () => {
+describe("model-local functions", () => {
   const called: Model = {
     ...modelOf([
       { ...node("Twice", ["x"], "h", { slope: real(0.3) }), domain: "own" },
@@ -175,11 +175,11 @@ describe("a model's own functions", () => {
     ],
   };
 
-  test("stand for their calls, attributes and their defaults included", async () => {
+  test("are inlined with their attributes and defaults", async () => {
     await same(called);
   });
 
-  test("that call each other without end are refused", () => {
+  test("are refused if they call each other endlessly", () => {
     const endless = called.functions.map((each) => ({
       ...each,
       nodes: [{ ...node(each.name === "Once" ? "Twice" : "Once", ["a"], "b"), domain: "own" }],

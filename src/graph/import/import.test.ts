@@ -15,7 +15,7 @@ function load(name: string): Model {
   return readModel(new Uint8Array(readFileSync(`${FOLDER}/${name}.onnx`)), { place: name });
 }
 
-describe("classifiers as PyTorch exports them", () => {
+describe("classifiers exported by PyTorch", () => {
   test.each([
     ...[9, 11, 13, 17, "dynamo"].map((opset) => [`residual-${opset}`, 5] as const),
     ...[9, 11, 13, 17, "dynamo"].map((opset) => [`mobile-${opset}`, 4] as const),
@@ -36,7 +36,7 @@ describe("classifiers as PyTorch exports them", () => {
     }
   });
 
-  test("a graph written and read again is the same graph", () => {
+  test("a graph survives writing and reading", () => {
     const graph = graphFromModel(load("residual-17"), { place: "a" });
     const again = graphFromModel(modelFromGraph(graph), { place: "b" });
     expect(again.nodes).toEqual(graph.nodes);
@@ -63,8 +63,8 @@ const node = (
 const model = (nodes: ModelNode[], opset = 17, output = "y"): Model =>
   modelOf(nodes, { w: float32([2], [1, 2]) }, { opset, output, input: { shape: ["N", 4, 2] } });
 
-describe("what cannot be read", () => {
-  test("every unsupported node is listed at once, by name", () => {
+describe("unreadable models", () => {
+  test("all unsupported nodes are listed at once, by name", () => {
     const words = graphRefusal(
       model([
         node("Hearsay", ["x"], ["a"]),
@@ -85,7 +85,7 @@ describe("what cannot be read", () => {
     ["a value defined twice", [node("Relu", ["x"], ["y"]), node("Relu", ["x"], ["y"])], /defined twice/],
     ["an input from nowhere", [node("Relu", ["ghost"], ["y"])], /"ghost" is not defined/],
     ["a cycle", [node("Relu", ["b"], ["a"]), node("Relu", ["a"], ["b"])], /cycle/],
-    ["an output from nowhere", [node("Relu", ["x"], ["z"])], /output "y" comes from no node/],
+    ["an output from nowhere", [node("Relu", ["x"], ["z"])], /no node computes its output "y"/],
     [
       "an unknown attribute",
       [node("Relu", ["x"], ["y"], { attributes: new Map([["alpha", { kind: "float", value: 1 }]]) })],
@@ -109,7 +109,7 @@ describe("what cannot be read", () => {
     expect(graphRefusal(model(nodes))).toMatch(words);
   });
 
-  test("an opset that is too old or too new", () => {
+  test("an opset that is too old or too new is refused", () => {
     expect(graphRefusal(model([node("Relu", ["x"], ["y"])], 6))).toMatch(/opset 6; holdfast reads 7 to/);
     expect(graphRefusal(model([node("Relu", ["x"], ["y"])], 99))).toMatch(/opset 99/);
   });
@@ -121,7 +121,7 @@ describe("what cannot be read", () => {
     expect(graphFromModel(model(chain.reverse()), { place: "m" }).nodes.length).toBe(5000);
   });
 
-  test("names that JavaScript objects have are only names", () => {
+  test("names of JavaScript object properties are just names", () => {
     const hostile = model(
       [node("Relu", ["x"], ["__proto__"]), node("Relu", ["__proto__"], ["constructor"])],
       17,
@@ -133,8 +133,8 @@ describe("what cannot be read", () => {
   });
 });
 
-describe("older opsets mean what they meant", () => {
-  test("Softmax before opset 13 is over all axes from 1", async () => {
+describe("older opsets keep their meaning", () => {
+  test("Softmax before opset 13 covers all axes from 1 on", async () => {
     const graph = graphFromModel(model([node("Softmax", ["x"], ["y"])], 11), { place: "m" });
     const program = await compile(bind(graph, { N: 1 }), { threads: 1 });
     const x = Float32Array.from({ length: 8 }, (_, i) => Math.sin(i));
@@ -168,7 +168,7 @@ describe("older opsets mean what they meant", () => {
   });
 });
 
-test("names of many nodes that are called the same are found in a time that grows with their number", () => {
+test("unique names for many nodes of the same name take linear time", () => {
   let looked = 0;
   const taken = new Set<string>();
   const counting = { has: (name: string): boolean => (looked++, taken.has(name)) };
@@ -178,7 +178,7 @@ test("names of many nodes that are called the same are found in a time that grow
   expect(looked).toBeLessThan(5000);
 });
 
-test("a Split keeps outputs that nothing reads: their number says how it splits", () => {
+test("a Split keeps unused outputs, because their number decides how it splits", () => {
   const split = node("Split", ["x"], ["a"], {
     outputs: ["a", "b"],
     attributes: new Map([["axis", { kind: "int", value: 1 }]]),
@@ -202,7 +202,7 @@ test.each([
   expect(gradient!.shape).toEqual([3, 4, 2]);
 });
 
-test("bounds at the ends of int64 stay there when they pass through shape arithmetic", () => {
+test("bounds at the ends of int64 survive shape arithmetic", () => {
   const nodes = [
     node("Concat", ["end"], ["ends"], { attributes: new Map([["axis", { kind: "int", value: 0 }]]) }),
     node("Slice", ["x", "start", "ends", "axis"], ["y"]),
@@ -216,7 +216,7 @@ test("bounds at the ends of int64 stay there when they pass through shape arithm
   expect(graph.values.get("y")!.shape).toEqual(["N", 3, 2]);
 });
 
-test("what depends on the image is never counted as computed from constants, whatever ops are written as others", () => {
+test("values that depend on the image never count as computed from constants, even where ops are expressed by others", () => {
   const nodes: ModelNode[] = [];
   let from = "x";
   for (let i = 0; i < 12; i++) {

@@ -55,7 +55,7 @@ export function graphFromModel(model: Model, options: ImportOptions): Graph<Dim>
     if (!state.g.has(name) || state.g.isOpen(name)) {
       throw new InputError({
         place: options.place,
-        problem: `its output "${name}" comes from no node`,
+        problem: `no node computes its output "${name}"`,
         remedy: "Export the model again.",
       });
     }

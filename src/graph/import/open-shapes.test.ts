@@ -40,8 +40,8 @@ async function run(graph: Graph<Dim>, batch: number): Promise<{ shape: readonly 
 const batchOf = [node("Shape", ["x"], "s"), node("Gather", ["s", "zero"], "n")];
 const SMALL: ModelChanges = { input: { shape: ["N", 4, 2] } };
 
-describe("arithmetic on shapes with an open batch", () => {
-  test("a class token is expanded to the batch and put before the patches, as in a ViT", async () => {
+describe("shape arithmetic with an open batch", () => {
+  test("a class token is expanded to the batch and prepended to the patches, as in a ViT", async () => {
     const nodes = [
       ...batchOf,
       node("Concat", ["n", "minus", "minus"], "wanted", { axis: int(0) }),
@@ -69,7 +69,7 @@ describe("arithmetic on shapes with an open batch", () => {
     expect(again.values.get("y")!.shape).toEqual(["N", 5, 2]);
   });
 
-  test("windows are laid into the batch and counted back out of it, as in a Swin", async () => {
+  test("windows are folded into the batch and unfolded again, as in a Swin", async () => {
     const nodes = [
       node("Reshape", ["x", "windows"], "w"),
       node("Shape", ["w"], "s"),
@@ -154,7 +154,7 @@ describe("arithmetic on shapes with an open batch", () => {
     expect(bound).toEqual(shape.map((dim) => (dim === "N" ? 3 : dim === "2·N" ? 6 : dim)));
   });
 
-  test("allowzero says nothing where the target has no 0", () => {
+  test("allowzero has no effect if the target contains no 0", () => {
     const nodes = [
       ...batchOf,
       node("Concat", ["n", "minus"], "target", { axis: int(0) }),
@@ -171,7 +171,7 @@ describe("arithmetic on shapes with an open batch", () => {
   });
 });
 
-describe("what depends on constants alone", () => {
+describe("values that depend only on constants", () => {
   /** As Swin makes it: coordinates of all pairs, from a grid of `size`². */
   const positions = (): ModelNode[] => [
     node("Range", ["start", "size", "delta"], "r"),
@@ -189,7 +189,7 @@ describe("what depends on constants alone", () => {
     column0: int64([], [0]),
   });
 
-  test("elements that are not 0 are counted, however many there are", async () => {
+  test("non-zero elements are counted, however many there are", async () => {
     const nodes = [
       ...positions(),
       node("Equal", ["grid", "column0"], "first"),
@@ -206,7 +206,7 @@ describe("what depends on constants alone", () => {
     expect((await run(graph, 1)).data.slice(0, 3)).toEqual([0, 9999, 19998]);
   });
 
-  test("a large mask of positions says what is gathered", async () => {
+  test("a large position mask decides what is gathered", async () => {
     const nodes = [
       ...positions(),
       node("Mod", ["grid", "eight"], "index"),
@@ -273,7 +273,7 @@ describe("what depends on constants alone", () => {
     expect(Array.from(result!.data as ArrayLike<bigint>, Number)).toEqual(expected);
   });
 
-  test("how much is chosen by the image itself is refused", () => {
+  test("a selection whose size depends on the image is refused", () => {
     expect(() => read([node("NonZero", ["x"], "y")])).toThrow(/depends on the image/);
     expect(() => read([node("Cast", ["x"], "c", { to: int(9) }), node("Compress", ["x", "c"], "y")])).toThrow(
       /depends on the image/,
@@ -281,7 +281,7 @@ describe("what depends on constants alone", () => {
   });
 });
 
-test("a shape that is computed by thousands of nodes, each read twice, is refused in no time", () => {
+test("a shape computed by thousands of nodes, each read twice, is refused quickly", () => {
   const chain = Array.from({ length: 5000 }, (_, i) => node("Add", [`n${i}`, `n${i}`], `n${i + 1}`));
   const nodes = [
     ...batchOf.map((each) => (each.name === "n" ? { ...each, outputs: ["m"] } : each)),

@@ -35,7 +35,7 @@ async function run(graph: Graph, inputs: Case["inputs"]): Promise<Record<string,
   return outputs;
 }
 
-describe("operators of every opset give what ONNX Runtime gives", () => {
+describe("ops of every opset match ONNX Runtime", () => {
   test.each(CASES.map((each) => [each.name, each] as const))("%s", async (_, each) => {
     const graph = graphOf(each);
     verifyGraph(graph);
@@ -52,7 +52,7 @@ const COMPOSED =
   /^(Resize|Upsample|GridSample|AffineGrid|DepthToSpace|SpaceToDepth|CenterCropPad|ReverseSequence)/;
 const STEP = 0.01;
 
-describe("their gradients are those of their values", () => {
+describe("gradients match numerical ones", () => {
   const composed = CASES.filter(({ name }) => COMPOSED.test(name));
   test.each(composed.map((each) => [each.name, each] as const))("%s", async (_, each) => {
     const g = GraphBuilder.from(graphOf(each), { keepOutputs: true });
@@ -88,7 +88,7 @@ describe("their gradients are those of their values", () => {
     expect(relativeError(found, numeric)).toBeLessThan(2e-3);
   });
 
-  test("GridSample's grid is moved by its gradient", async () => {
+  test("GridSample passes a gradient to its grid", async () => {
     const each = CASES.find(({ name }) => name === "GridSample, opset 20, linear, zeros, align_corners 0")!;
     const g = GraphBuilder.from(graphOf(each));
     const loss = g.op("ReduceSum", [g.value("y")], { keepdims: 0 });
@@ -110,7 +110,7 @@ describe("their gradients are those of their values", () => {
   });
 });
 
-test("sizes that are computed from an open batch resize an image", () => {
+test("an image is resized to sizes computed from an open batch", () => {
   const nodes = [
     node("Shape", ["x"], "s"),
     node("Slice", ["s", "zero", "two"], "front"),

@@ -4,14 +4,14 @@ import type { Dim, Graph, Node, Value } from "../graph.js";
 import { rewrite } from "../rewrite.js";
 import { fold } from "./fold.js";
 
-/** Shape arithmetic is small; larger constants are left to {@link foldConstants}. */
+/** Most elements of a value that counts as shape arithmetic. Larger constants are left to {@link foldConstants}. */
 const SHAPE_ARITHMETIC = 4096;
 
 /**
- * Gives every symbolic dimension of the inputs a number, infers all types again and
- * evaluates the shape arithmetic that becomes known.
+ * Binds every symbolic dimension of the inputs to a number, infers all types again and evaluates the shape arithmetic
+ * that becomes known.
  *
- * @throws InputError when a symbol has no number.
+ * @throws InputError if a symbol has no number.
  */
 export function bind(graph: Graph<Dim>, dims: Readonly<Record<string, number>>): Graph {
   const inputs = new Map<string, Value>();
@@ -38,7 +38,7 @@ export function bind(graph: Graph<Dim>, dims: Readonly<Record<string, number>>):
   );
 }
 
-/** Whether all floats that a node reads are the graph's own: what is made of weights alone must move with them. */
+/** Whether all floats that a node reads are weights of the graph. Such a node stays, so that it follows its weights. */
 function isOfWeights({ inputs }: Node, { initializers, values }: Graph<Dim>): boolean {
   const floats = inputs.filter((name) => name !== "" && isFloat(values.get(name)!.dtype));
   return floats.length > 0 && floats.every((name) => initializers.has(name));

@@ -2,8 +2,8 @@ import { attributesOf, specOf } from "../catalogue/index.js";
 import type { Dim, Graph, Node } from "../graph.js";
 
 /**
- * Leaves only what the outputs need: nodes, unused node outputs (renamed ""), initializers
- * and value types. Graph inputs stay, unless `dropInputs` asks for unused ones to go.
+ * Removes what no output needs: nodes, initializers and value types. Unused outputs of other nodes are renamed "".
+ * Graph inputs stay, unless `dropInputs` asks to remove unused ones.
  */
 export function deadCode<D extends Dim>(graph: Graph<D>, options: { dropInputs?: boolean } = {}): Graph<D> {
   const needed = new Set(graph.outputs);
@@ -21,7 +21,7 @@ export function deadCode<D extends Dim>(graph: Graph<D>, options: { dropInputs?:
   return { ...graph, inputs, nodes: kept.reverse(), initializers, values };
 }
 
-/** Unused optional outputs: trailing ones are cut off, inner ones renamed "". */
+/** Drops unused optional outputs at the end, and renames those before used ones "". */
 function withoutUnused(node: Node, needed: ReadonlySet<string>): Node {
   const spec = specOf(node.op);
   const obligatory = spec.obligatoryOutputs?.(attributesOf(node)) ?? spec.outputs[0];

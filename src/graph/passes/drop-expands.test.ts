@@ -39,13 +39,13 @@ describe("dropExpands", () => {
     expect(evaluate(found, feeds)["y"]).toEqual(evaluate(plain, feeds)["y"]);
   });
 
-  it("keeps one of two that meet only each other, for the shape's sake", () => {
+  it("keeps one of two Expands that feed the same op, for the shape of its output", () => {
     const found = graph((g, _, expanded) => g.op("Mul", [expanded, expanded]));
     expect(opsOf(found)).toEqual(["Expand", "Mul"]);
     expect(found.nodes[1]!.inputs.filter((name) => name === "shift")).toHaveLength(1);
   });
 
-  it("keeps what an operator reads that does not broadcast, and what is an output", () => {
+  it("keeps an Expand that feeds an op without broadcasting, or an output", () => {
     expect(opsOf(graph((g, _, expanded) => g.op("Relu", [expanded])))).toEqual(["Expand", "Relu"]);
     expect(opsOf(graph((_g, _maps, expanded) => expanded))).toContain("Expand");
   });

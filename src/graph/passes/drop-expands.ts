@@ -3,13 +3,13 @@ import type { Graph, Value } from "../graph.js";
 import { broadcastShapes } from "../infer.js";
 import { rewrite } from "../rewrite.js";
 
-/** Operators that broadcast by themselves. */
+/** Ops that broadcast their inputs. */
 const BROADCASTING: ReadonlySet<OpType> = new Set(["Add", "Sub", "Mul", "Div", "Sum"]);
 
 /**
- * Lets operators broadcast what was expanded for them: where an Expand feeds one whose inputs come to its output's shape
- * without it, that reads the small value instead. Gradients of sums and means are full of such copies; those that
- * are needed by nothing any more are {@link deadCode}.
+ * Lets ops broadcast their inputs instead of reading expanded copies. If an Expand feeds an op whose inputs broadcast
+ * to the same output shape without it, the op reads the small value. Gradients of sums and means contain many such
+ * copies. {@link deadCode} removes Expands that nothing reads any more.
  */
 export function dropExpands(graph: Graph): Graph {
   if (!graph.nodes.some((node) => isNode(node, "Expand"))) return graph;

@@ -24,11 +24,11 @@ import {
 import { INDEXING_EVALUATORS, split } from "./evaluate-indexing.js";
 
 /**
- * The outputs of a node whose inputs are all known, in the element type of the graph;
- * undefined for an op that is not evaluated before running.
+ * Evaluates a node whose inputs are all known. The outputs have the element types of the graph. Returns undefined for
+ * an op that is never evaluated before running.
  *
- * `shapeOfInput` stands for the input of a `Shape` node. What only comes close to ONNX Runtime's own rounding is
- * evaluated with `isRounded`.
+ * `shapeOfInput` replaces the input of a `Shape` node. Ops whose rounding only comes close to ONNX Runtime's are
+ * evaluated only with `isRounded`.
  */
 export function evaluateConstant(
   node: Node,
@@ -52,7 +52,7 @@ export function evaluateConstant(
     if (isNode(node, "Split")) return pieces(node, inputs, types);
     return made(evaluator({ node, inputs, type, shape: type.shape as number[] }));
   } catch (error) {
-    // Division by zero, a NaN made an integer, an array that no memory holds.
+    // Division by zero, a NaN cast to an integer, or an array too large for memory.
     if (!(error instanceof RangeError)) throw error;
     throw new ShapeError(`its value is invalid: ${error.message}`, `node "${node.name}" (${node.op})`);
   }
@@ -62,7 +62,7 @@ function isWhole(dtype: DType): boolean {
   return !isFloat(dtype);
 }
 
-/** Types whose array elements are the numbers themselves. */
+/** Whether the array elements of a type are the numbers themselves, not bit patterns. */
 function isPlain(dtype: DType): boolean {
   return dtype !== "float16" && dtype !== "bfloat16";
 }
@@ -86,12 +86,12 @@ const compare = (holds: (a: number | bigint, b: number | bigint) => boolean): ((
     (a, b) => BigInt(holds(a, b)),
   );
 
-/** The remainder, of the dividend's sign. */
+/** The remainder with the sign of the dividend. */
 const fmod = binary(
   (a, b) => a % b,
   (a, b) => a % b,
 );
-/** The remainder, of the divisor's sign. */
+/** The remainder with the sign of the divisor. */
 const floorMod = binary(
   (a, b) => a - Math.floor(a / b) * b,
   (a, b) => ((a % b) + b) % b,
@@ -170,7 +170,9 @@ const choose = (second: (a: number | bigint, b: number | bigint) => boolean): ((
 const largest = pairwise(choose((a, b) => b > a));
 const smallest = pairwise(choose((a, b) => b < a));
 
-/** What exporters compute with integers and truth values; of floats ONNX Runtime's own rounding stays. */
+/**
+ * Ops that exporters compute with integers and booleans. Floats are left to ONNX Runtime, whose rounding may differ.
+ */
 const WHOLE_EVALUATORS: Evaluators = {
   Not: unary((x) => Number(x === 0)),
   Abs: unary(Math.abs),
@@ -201,7 +203,7 @@ const WHOLE_EVALUATORS: Evaluators = {
   ),
   Max: largest,
   Min: smallest,
-  /** The upper bound last: it holds where the two cross. */
+  /** The upper bound is applied last, so it wins if the bounds cross. */
   Clip: (c) => {
     const [x, low, high] = c.inputs as readonly [Tensor, Tensor | undefined, Tensor | undefined];
     const raised = low === undefined ? x.data : largest({ ...c, inputs: [x, low] });
@@ -231,7 +233,7 @@ const WHOLE_EVALUATORS: Evaluators = {
   LessOrEqual: compare((a, b) => a <= b),
 };
 
-/** What several elements come to, taken one after the other. */
+/** Reduces elements one after the other. */
 function reduction(
   combine: (a: number | bigint, b: number | bigint) => number | bigint,
 ): (c: Case<"ReduceSum" | "ReduceProd" | "ReduceMax" | "ReduceMin">) => Data {
@@ -260,7 +262,7 @@ function reduction(
   };
 }
 
-/** A binary operator over any number of inputs, from the first on. */
+/** Applies a binary operator to any number of inputs, from left to right. */
 function pairwise(apply: (c: Case) => Data): (c: Case) => Data {
   return (c) => {
     const [first, ...rest] = c.inputs as readonly Tensor[];

@@ -12,7 +12,7 @@ import type { Node } from "../graph.js";
 import type { OutputType } from "../infer.js";
 
 export type Data = DataOf<DType>;
-/** One node to evaluate, its inputs known. */
+/** A node to evaluate, with known inputs. */
 export interface Case<Op extends OpType = OpType> {
   readonly node: Node<Op>;
   readonly inputs: readonly (Tensor | undefined)[];
@@ -26,7 +26,7 @@ export function filled(dtype: DType, length: number, value: number | bigint): Da
   return data.fill(Number(value));
 }
 
-/** Copies elements at `offset + Σ indexₐ · stridesₐ` into a fresh array of `shape`. */
+/** Copies the elements at `offset + Σ indexₐ · stridesₐ` into a new array of `shape`. */
 export function strided(
   from: Tensor,
   shape: readonly number[],
@@ -52,8 +52,8 @@ export function strided(
 }
 
 /**
- * {@link strided} for what weights are made of: tens of millions of elements for each batch of adversarial
- * training. Axes that lie one after the other in the source are copied as one run.
+ * {@link strided} for weights: adversarial training copies tens of millions of elements per batch. Axes that are
+ * contiguous in the source are copied as one run.
  */
 function stridedFloats(
   source: Float32Array,
@@ -121,7 +121,7 @@ export function binary(
       if (typeof value === "bigint" && BigInt.asIntN(64, value) !== value && type.dtype === "int64") {
         throw new RangeError(`${value} does not fit int64`);
       }
-      // Typed arrays round integers towards zero, and take NaN for 0.
+      // Typed arrays round towards zero and store NaN as 0.
       if (!isFloat(type.dtype) && typeof value === "number" && !Number.isFinite(value)) {
         throw new RangeError("division by zero");
       }

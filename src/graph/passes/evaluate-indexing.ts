@@ -4,12 +4,12 @@ import { numberOf } from "../catalogue/indexing.js";
 import { filled, strided, type Case, type Data } from "./evaluate-elements.js";
 
 type Evaluators = { readonly [Op in OpType]?: (c: Case<Op>) => Data };
-/** Elements as they lie in a typed array: bigints in those of 64 bits. */
+/** Elements of a typed array: bigints if it has 64-bit integers. */
 type Elements = (number | bigint)[];
 
 const wrap = (index: number, length: number): number => (index < 0 ? index + length : index);
 
-/** Index along `axis` of the element at a flat position. */
+/** The index along one axis of the element at a flat position. */
 const placeOf = (position: number, stride: number, length: number): number =>
   Math.floor(position / stride) % length;
 
@@ -29,7 +29,7 @@ const COMBINE: Readonly<Record<string, Combine>> = {
   min: (old, update) => (update < old ? update : old),
 };
 
-/** Flat positions at which the slices begin that indices of several coordinates point to. */
+/** The flat start positions of the slices that multi-coordinate indices point to. */
 function starts(indices: Tensor, from: Tensor, batch: number): number[] {
   const strides = stridesOf(from.shape);
   const count = indices.shape.at(-1)!;
@@ -66,7 +66,7 @@ function elementPlaces(indices: Tensor, from: Tensor, given: number): number[] {
   });
 }
 
-/** Ops that put elements elsewhere: whatever their type, nothing is rounded. */
+/** Ops that only move elements. Nothing is rounded, whatever the type. */
 export const INDEXING_EVALUATORS: Evaluators = {
   Tile: ({ inputs, shape, type }) => {
     const from = inputs[0]!;
@@ -203,7 +203,7 @@ export const INDEXING_EVALUATORS: Evaluators = {
   },
 };
 
-/** The place that a padded one is read from; undefined for one that is filled. */
+/** The source index of a padded position; undefined if it is filled with the constant. */
 export function paddedFrom(place: number, length: number, mode: string): number | undefined {
   if (place >= 0 && place < length) return place;
   if (mode === "edge") return place < 0 ? 0 : length - 1;

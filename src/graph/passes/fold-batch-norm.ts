@@ -6,8 +6,8 @@ import { rewrite } from "../rewrite.js";
 import { deadCode } from "./dead-code.js";
 
 /**
- * Folds each inference BatchNormalization into the convolution before it, where both have
- * constant or fed parameters and nothing else reads the convolution's output:
+ * Folds each inference BatchNormalization into the convolution before it, if the parameters of both are constants or
+ * graph inputs and nothing else reads the convolution's output:
  *
  *   s = γ / √(σ² + ε) ,   W' = s · W ,   b' = s · (b − μ) + β      (Jacob et al. 2018, eq. 14)
  */
@@ -51,7 +51,7 @@ function fedParameters<D extends Dim>(
   };
 }
 
-/** Undefined where one is fed. */
+/** The parameters as constants; undefined if one of them is a graph input. */
 function constantParameters<D extends Dim>(
   conv: Node<"Conv">,
   norm: Node<"BatchNormalization">,

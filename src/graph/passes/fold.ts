@@ -6,8 +6,8 @@ import { inferOutputs } from "../infer.js";
 import { evaluateConstant } from "./evaluate-constant.js";
 
 /**
- * The outputs of a node that is known before running, as constants of up to `limit` elements; `Shape` of a value with
- * bound dimensions is known even when the value is not.
+ * Evaluates a node whose inputs are known before running, if its outputs have at most `limit` elements in all. `Shape`
+ * of a value with bound dimensions is known even if the value is not.
  */
 export function fold<D extends Dim>(
   node: Node,

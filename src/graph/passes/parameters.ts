@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/index.js";
 import type { Dim, Graph, Value } from "../graph.js";
 
-/** Turns the initializers `names` into inputs, after those that the graph has; absent ones are left out. */
+/** Turns the initializers `names` into inputs, after the graph's own. Names that it does not have are ignored. */
 export function parametersAsInputs<D extends Dim>(graph: Graph<D>, names: readonly string[]): Graph<D> {
   const moved = names.filter((name) => graph.initializers.has(name));
   const initializers = new Map(graph.initializers);

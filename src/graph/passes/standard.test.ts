@@ -13,14 +13,14 @@ import {
 } from "../index.js";
 
 describe("standardGraph", () => {
-  it.each(CONVOLUTIONS)("writes a convolution's gradients in ONNX's operators: %s", (...convolution) => {
+  it.each(CONVOLUTIONS)("writes a convolution's gradients in standard ONNX ops: %s", (...convolution) => {
     const graph = convolutionGradients(convolution);
     const standard = standardGraph(graph);
     expect(standard.nodes.filter(({ op }) => !isStandardOp(op))).toEqual([]);
     expectSameValues(standard, graph);
   });
 
-  it("leaves alone what is of ONNX's operators", () => {
+  it("leaves a graph of standard ops unchanged", () => {
     const g = new GraphBuilder("standard");
     g.output(g.op("Relu", [g.input("x", "float32", [2])]), "y");
     const graph = g.build();
@@ -28,7 +28,7 @@ describe("standardGraph", () => {
   });
 });
 
-describe("an operator of this library's own", () => {
+describe("an internal op", () => {
   const [convolution] = CONVOLUTIONS;
 
   it("is not written to a file", () => {
@@ -37,12 +37,12 @@ describe("an operator of this library's own", () => {
     expect(modelFromGraph(standardGraph(graph)).graph.outputs).toHaveLength(2);
   });
 
-  it("is not read from one", () => {
+  it("is not read from a file", () => {
     const model = modelOf([node("ConvWeightGradient", ["x", "x"], "y")]);
     expect(() => bind(graphFromModel(model, { place: "m" }), { N: 2 })).toThrow(/this op is not known/);
   });
 
-  it("has a cotangent of the convolution's positions and channels", () => {
+  it("needs a cotangent of the convolution's output shape", () => {
     const g = new GraphBuilder("shapes");
     const [x, w] = [g.input("x", "float32", [2, 3, 5, 5]), g.input("w", "float32", [4, 3, 3, 3])];
     const maps = (shape: readonly number[]): ReturnType<typeof g.input> =>

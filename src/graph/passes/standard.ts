@@ -6,7 +6,7 @@ import { padZeros, reshapeTo } from "../emit.js";
 import type { Graph, Node, Value } from "../graph.js";
 import { rewrite } from "../rewrite.js";
 
-/** The graph in ONNX's operators alone: those of this library's own, of which gradients are made, are written out. */
+/** Rewrites this library's own ops, which gradients use, so that the graph contains only standard ONNX ops. */
 export function standardGraph(graph: Graph): Graph {
   if (graph.nodes.every(({ op }) => isStandardOp(op))) return graph;
   return rewrite<number>(graph, (node, g) => {
@@ -15,14 +15,14 @@ export function standardGraph(graph: Graph): Graph {
   });
 }
 
-/** What a node of this library's own is in ONNX's operators, plainly; undefined for a node of ONNX's. */
+/** Emits an op of this library's own as standard ONNX ops; undefined for a node that is standard already. */
 export function standardForm(node: Node, g: GraphBuilder): Value | undefined {
   if (isNode(node, "ConvInputGradient")) return transposedConvolution(g, node);
   if (isNode(node, "MaxPoolGradient")) return scattered(g, node);
   return isNode(node, "ConvWeightGradient") ? productsOfImages(g, node) : undefined;
 }
 
-/** What arrives is scattered to where MaxPool says that the maxima are; overlapping windows add up. */
+/** Scatters the cotangent to the indices that MaxPool gives. Overlapping windows add up. */
 function scattered(g: GraphBuilder, node: Node<"MaxPoolGradient">): Value {
   const [x, arrived] = g.inputsOf(node) as [Value, Value];
   const { shape } = x;
@@ -33,7 +33,7 @@ function scattered(g: GraphBuilder, node: Node<"MaxPoolGradient">): Value {
   return reshapeTo(g, total, shape);
 }
 
-/** x_grad = ConvTranspose(u, W), with output_padding for the last pixels, which the window may not reach. */
+/** x_grad = ConvTranspose(u, W). output_padding adds the last pixels, which windows may not reach. */
 function transposedConvolution(g: GraphBuilder, node: Node<"ConvInputGradient">): Value {
   const [cotangent, weight] = g.inputsOf(node) as [Value, Value];
   const { image_shape, group, ...attributes } = attributesOf(node);
@@ -44,7 +44,10 @@ function transposedConvolution(g: GraphBuilder, node: Node<"ConvInputGradient">)
   return g.op("ConvTranspose", [cotangent, weight], { ...windowAttributes(w), group, output_padding });
 }
 
-/** One batched product a kernel tap: `[N, G, O/G, P] · [N, G, P, I/G]`, P the positions, summed over the batch. */
+/**
+ * One batched product per kernel tap, summed over the batch: `[N, G, O/G, P] · [N, G, P, I/G]`, where P is the number
+ * of positions.
+ */
 function productsOfImages(g: GraphBuilder, node: Node<"ConvWeightGradient">): Value {
   const [image, cotangent] = g.inputsOf(node) as [Value, Value];
   const { group, ...attributes } = attributesOf(node);
@@ -60,7 +63,7 @@ function productsOfImages(g: GraphBuilder, node: Node<"ConvWeightGradient">): Va
   });
 }
 
-/** A padded image whose space begins at axis `first`, and the window over it with `out` positions. */
+/** A padded image whose spatial axes begin at `first`, and a window with `out` positions over it. */
 interface Windowed {
   readonly padded: Value;
   readonly first: number;
@@ -68,7 +71,7 @@ interface Windowed {
   readonly out: readonly number[];
 }
 
-/** A weight `[O, I, …k]` of what `product` makes of the pixels that each kernel tap meets, `channels` being O and I. */
+/** A weight `[O, I, …k]` with `channels` O and I. `product` computes each tap from the pixels that it meets. */
 export function fromTaps(
   g: GraphBuilder,
   windowed: Windowed,
@@ -83,7 +86,7 @@ export function fromTaps(
   return reshapeTo(g, all, [...channels, ...kernel]);
 }
 
-/** The pixels that one tap meets: a strided slice. */
+/** The pixels that one tap meets, as a strided slice. */
 function pixelsOf(g: GraphBuilder, { padded, first, w, out }: Windowed, tap: readonly number[]): Value {
   const starts = tap.map((index, i) => index * w.dilations[i]!);
   const ends = starts.map((start, i) => start + (out[i]! - 1) * w.strides[i]! + 1);

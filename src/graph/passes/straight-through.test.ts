@@ -30,7 +30,7 @@ function rounding(): Graph<Dim> {
   return g.build();
 }
 
-describe("a node that is differentiated straight through stays one", () => {
+describe("passes keep a node's straight-through flag", () => {
   const bound = (): Graph => bind(rounding(), { N: 2 });
   const passes: Record<string, () => Graph<Dim>> = {
     bind: bound,

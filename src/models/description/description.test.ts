@@ -27,7 +27,7 @@ const put = (name: string, content: unknown): Promise<void> =>
   writeFile(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
 
 describe("model.yaml", () => {
-  test("keeps what is written, a line a key", async () => {
+  test("keeps what is written, one line per key", async () => {
     const description = {
       mean: [0.5, 0.4, 0.3],
       range: 255,
@@ -40,7 +40,7 @@ describe("model.yaml", () => {
     expect(await readFile(join(folder, "net.yaml"), "utf8")).toContain("\nmean: [0.5,0.4,0.3]\nrange: 255\n");
   });
 
-  test("is absent, or an error that names the key", async () => {
+  test("may be absent; a bad key is an error that names it", async () => {
     expect(await readDescription(model)).toBeUndefined();
     await put("net.yaml", "");
     expect(await readDescription(model)).toEqual({});
@@ -56,7 +56,7 @@ describe("model.yaml", () => {
   });
 });
 
-describe("a normalisation that a graph begins with", () => {
+describe("a normalisation at the start of a graph", () => {
   const start = (
     nodes: readonly ModelNode[],
     constants: Readonly<Record<string, Tensor>> = {},
@@ -70,7 +70,7 @@ describe("a normalisation that a graph begins with", () => {
   const channel = (...values: number[]): Tensor => float32([1, 3, 1, 1], values);
   const scalar = (value: number): Tensor => float32([], [value]);
 
-  test("says whether pixels are up to 1 or to 255", () => {
+  test("tells whether pixels range to 1 or to 255", () => {
     const whitened = [node("Sub", ["x", "m"], "c"), node("Div", ["c", "s"], "n"), node("Relu", ["n"], "h")];
     const unit = start(whitened, { m: channel(0.485, 0.456, 0.406), s: channel(0.229, 0.224, 0.225) })!;
     expect(unit.range).toBe(1);
@@ -87,7 +87,7 @@ describe("a normalisation that a graph begins with", () => {
     expect(start(divided, { k: scalar(255) })!.range).toBe(255);
   });
 
-  test("or a BatchNormalization by what it takes off", () => {
+  test("is found in a BatchNormalization by its statistics", () => {
     const norm = node("BatchNormalization", ["x", "one", "zero", "m", "v"], "n", { epsilon: real(1e-5) });
     const of = (m: number, v: number): Record<string, Tensor> => {
       const all = (value: number): Tensor => float32([3], [value, value, value]);
@@ -98,7 +98,7 @@ describe("a normalisation that a graph begins with", () => {
     expect(start([norm, node("Relu", ["n"], "h")], of(0.01, 1))!.range).toBeUndefined();
   });
 
-  test("is not there, or says nothing", () => {
+  test("is not reported where there is none or it changes nothing", () => {
     expect(start([node("Relu", ["x"], "h")])).toBeUndefined();
     expect(start([node("Mul", ["x", "k"], "h")], { k: scalar(1) })!.range).toBeUndefined();
     expect(start([node("Mul", ["x", "k"], "h")], { k: scalar(0) })).toBeUndefined();
@@ -107,7 +107,7 @@ describe("a normalisation that a graph begins with", () => {
   });
 });
 
-describe("what other tools wrote", () => {
+describe("other tools' configuration files", () => {
   const notices: string[] = [];
   const read = async (): Promise<unknown> =>
     (await readForeignConfig(model, (text) => notices.push(text)))?.description;
@@ -151,7 +151,7 @@ describe("what other tools wrote", () => {
     });
   });
 
-  test("timm, in a nested object too, and above a folder called onnx", async () => {
+  test("timm: also nested in an object, and above a folder named onnx", async () => {
     const config = {
       mean: [0.5, 0.5, 0.5],
       std: [0.5, 0.5, 0.5],
@@ -175,7 +175,7 @@ describe("what other tools wrote", () => {
     expect(await read()).toEqual(expected);
   });
 
-  test("files of something else are passed over, and damaged ones told", async () => {
+  test("unrelated files are ignored, damaged ones reported", async () => {
     await put("config.json", { settings: { epochs: 3 } });
     expect(await read()).toBeUndefined();
     await put("preprocessor_config.json", "{");
@@ -183,7 +183,7 @@ describe("what other tools wrote", () => {
     expect(notices.at(-1)).toMatch(/preprocessor_config\.json: is not JSON.*ignored/);
   });
 
-  test("names of classes, where there are as many", async () => {
+  test("class names are used if their number matches", async () => {
     await put("labels.txt", "a\nb\n");
     await put("config.json", { id2label: { 0: "cat", 1: "dog", 2: "eel" } });
     const lists = await readNamesBeside(model, () => {});

@@ -10,8 +10,8 @@ import { trainForm, bindBatch, bindForTraining, readImported, withHeadFor, write
 import { compared, file, moved, noise, run, softmax } from "../../../test/written-back.js";
 import { toHalf } from "./half.js";
 
-describe("a file with other weights", () => {
-  test("takes what it took and gives what it gave: channels last, gray levels, a softmax", async () => {
+describe("a file with changed weights", () => {
+  test("keeps the file's inputs and outputs: channels last, gray levels, a softmax", async () => {
     const imported = readImported(await file("foreign-channels-last"), "m.onnx", {
       layout: "NHWC",
       range: 255,
@@ -45,13 +45,13 @@ describe("a file with other weights", () => {
     expect(await compared(imported, (pixels) => pixels, output)).toBeLessThan(1e-5);
   });
 
-  test("a transformer, its tokens and head behind a Transpose", async () => {
+  test("a transformer with tokens and a head behind a Transpose", async () => {
     const imported = readImported(smallTransformer(), "m.onnx", {});
     expect([...imported.classifier.parameters].sort()).toEqual([...TRANSFORMER_WEIGHTS].sort());
     expect(await compared(imported, (pixels) => pixels)).toBeLessThan(1e-5);
   });
 
-  test("weights that are given to the file's own functions", async () => {
+  test("weights passed to the file's own functions", async () => {
     const layer = {
       name: "Layer",
       domain: "own",
@@ -79,7 +79,7 @@ describe("a file with other weights", () => {
     expect(await compared(changed, (pixels) => pixels)).toBeLessThan(1e-5);
   });
 
-  test("of float16 is trained in float32 and written in float16", async () => {
+  test("float16 weights are trained in float32 and written in float16", async () => {
     const half = ({ shape, data }: Tensor<"float32">): Tensor =>
       tensor("float16", shape, Uint16Array.from(data, toHalf));
     const model = modelOf(
@@ -97,7 +97,7 @@ describe("a file with other weights", () => {
   });
 });
 
-test("float16: nearest, ties to even, denormals, infinity", () => {
+test("float16 rounding: nearest, ties to even, denormals, infinity", () => {
   const back = (value: number): number =>
     toNumbers(tensor("float16", [1], Uint16Array.of(toHalf(value))))[0]!;
   for (const value of [0, 1, -1.5, 65504, 2 ** -24, 2 ** -14, 0.333251953125, -6e-8])
@@ -112,10 +112,10 @@ test("float16: nearest, ties to even, denormals, infinity", () => {
   ]);
 });
 
-describe("weights in other guises", () => {
+describe("weights in other forms", () => {
   const pooled = [node("GlobalAveragePool", ["h"], "p"), node("Flatten", ["p"], "y")];
 
-  test("quantised behind DequantizeLinear are floats, said", async () => {
+  test("quantised behind DequantizeLinear: become floats, with a note", async () => {
     const model = modelOf(
       [
         node("DequantizeLinear", ["q", "s", "z"], "w", { axis: int(0) }),
@@ -139,7 +139,7 @@ describe("weights in other guises", () => {
     expect(relativeError(await run(same, pixels), await run(before, pixels))).toBeLessThan(1e-6);
   });
 
-  test("shared by BatchNormalizations come apart; constants of nodes and Identities are weights", async () => {
+  test("shared by BatchNormalizations: untied; in Constant nodes and behind Identity: found", async () => {
     const bn = (x: string, y: string, scale = "s"): ReturnType<typeof node> =>
       node("BatchNormalization", [x, scale, "b", "m", "v"], y);
     const model = modelOf(
@@ -170,7 +170,7 @@ describe("weights in other guises", () => {
     expect(await compared(imported, (pixels) => pixels)).toBeLessThan(1e-5);
   });
 
-  test("behind ops of constants stay weights when the batch is bound, and only the file's own are fed", async () => {
+  test("behind ops of constants: stay weights when the batch is bound, and only the file's own are fed", async () => {
     const model = modelOf(
       [
         node("Reshape", ["w", "kernel"], "k"),
@@ -187,13 +187,13 @@ describe("weights in other guises", () => {
     expect(await compared(readImported(model, "m.onnx", {}), (pixels) => pixels)).toBeLessThan(1e-5);
   });
 
-  test("none at all: an error that says so", () => {
+  test("a model without weights is an error that says so", () => {
     const model = modelOf([node("Relu", ["x"], "h"), ...pooled]);
     expect(() => readImported(model, "m.onnx", {})).toThrow(/m.onnx: has no trainable weights/);
   });
 });
 
-describe("a batch and a size that the file fixes", () => {
+describe("a batch and a size fixed by the file", () => {
   const fixed = modelOf(
     [
       node("Conv", ["x", "w"], "c"),
@@ -205,7 +205,7 @@ describe("a batch and a size that the file fixes", () => {
     { input: { shape: [1, 3, 8, 8] } },
   );
 
-  test("are opened for training and stay in what is written", async () => {
+  test("are opened for training and stay open in what is written", async () => {
     const imported = readImported(fixed, "m.onnx", { size: [12, 10] });
     const { classifier } = imported;
     expect([classifier.height, classifier.width]).toEqual([12, 10]);
@@ -220,7 +220,7 @@ describe("a batch and a size that the file fixes", () => {
     expect(relativeError(both.subarray(2), alone)).toBeLessThan(1e-6);
   });
 
-  test("where its layers need them it is said", () => {
+  test("are reported if the layers need them", () => {
     const flat = modelOf(
       [node("Reshape", ["x", "row"], "f"), node("MatMul", ["f", "w"], "y")],
       { w: noise("w", 192, 2), row: vector(1, 192) },

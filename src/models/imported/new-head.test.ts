@@ -6,13 +6,13 @@ import type { Model } from "../../onnx/index.js";
 import { createGenerator, type Tensor } from "../../tensor/index.js";
 import { headOf, readImported, withHeadFor, writeBack, type Imported } from "../index.js";
 
-describe("a last layer for other classes", () => {
+describe("a new last layer for other classes", () => {
   let imported: Imported;
   beforeAll(async () => {
     imported = readImported(await file("onnx/residual-17"), "m.onnx", {});
   });
 
-  test("is drawn from the seed, everything else stays", () => {
+  test("is drawn from the seed; everything else stays", () => {
     const names = ["a", "b", "c"];
     const [one, again, other] = [1, 1, 2].map((seed) => withHeadFor(imported, names, createGenerator(seed)));
     const weight = (of: Imported, name: string): Tensor => of.classifier.graph.initializers.get(name)!;
@@ -25,7 +25,7 @@ describe("a last layer for other classes", () => {
     expect(one!.source.graph.outputs[0]!.shape).toEqual(["batch", 3]);
   });
 
-  test("is written with its names, in the form that the file had", async () => {
+  test("is written with its names, in the file's own form", async () => {
     const metadata = new Map([
       ["names", "{0: 'x', 1: 'y', 2: 'z', 3: 'u', 4: 'v'}"],
       ["license", "MIT"],
@@ -41,7 +41,7 @@ describe("a last layer for other classes", () => {
     expect([...bare.metadata]).toEqual([["class_names", '["a","b"]']]);
   });
 
-  test("follows a shape that names the classes, and one behind a Transpose and an Add", async () => {
+  test("follows a shape that contains the number of classes, and finds a layer behind a Transpose and an Add", async () => {
     const squeeze = modelOf(
       [
         node("Conv", ["x", "w", "b"], "maps"),
@@ -64,7 +64,7 @@ describe("a last layer for other classes", () => {
     }
   });
 
-  test("is refused where there is none to replace", () => {
+  test("is refused if there is no layer to replace", () => {
     const pool = [node("GlobalAveragePool", ["h"], "p"), node("Flatten", ["p"], "y")];
     const wide = modelOf([node("Conv", ["x", "w"], "h", { pads: ints(1, 1, 1, 1) }), ...pool], {
       w: noise("w", 4, 3, 3, 3),

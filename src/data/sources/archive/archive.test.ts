@@ -26,7 +26,7 @@ describe.each([
   ["plain.tar", (files: Files) => tarOf(files)],
   ["zipped.tar.gz", async (files: Files) => gzipSync(await tarOf(files))],
 ])("%s", (name, make) => {
-  test("with a folder for each class is read, its pictures shared with the workers of a loader", async () => {
+  test("an archive with class folders is read, and a loader's workers share its pictures", async () => {
     const path = await kept(name, await make(treeOf("pets/")));
     const train = await openDataset(path, size);
     const held = await openDataset(`${path}:test`, size);
@@ -43,7 +43,7 @@ describe.each([
     });
   });
 
-  test("has its classes in numeric order where they are numbers, and one for a name in two forms", async () => {
+  test("numeric classes are in numeric order, and two Unicode forms of a name are one class", async () => {
     const numbers = Array.from({ length: 12 }, (_, i) => String(i));
     const numbered = Object.fromEntries(numbers.map((each) => [`${each}/a.png`, red]));
     const path = await kept(`numbered-${name}`, await make(numbered));
@@ -57,7 +57,7 @@ describe.each([
     expect([classNames, labels.length]).toEqual([["caf\u00e9", "dog"], 3]);
   });
 
-  test("has a class of a split's name, with a capital, where pictures lie in it", async () => {
+  test("a capitalised split name that holds pictures is a class", async () => {
     const names = ["Bus", "Car", "Train"];
     const files = Object.fromEntries(names.map((each) => [`${each}/1.png`, red]));
     const path = await kept(`vehicles-${name}`, await make(files));
@@ -74,7 +74,7 @@ describe.each([
     expect((await openDataset(`${flat}:all`, size)).classNames).toEqual(["cats", "dogs"]);
   });
 
-  test("keeps the owner's splits, and only the classes asked for", async () => {
+  test("the owner's splits are kept, and only the requested classes", async () => {
     const files = {
       ...treeOf("train/"),
       ...treeOf("val/"),
@@ -91,8 +91,8 @@ describe.each([
   });
 });
 
-describe("the splits of the owners", () => {
-  test("an only held-out split is checked once: it leaks into nothing", async () => {
+describe("splits made by the owners", () => {
+  test("an archive with only a held-out split is checked once: nothing can leak", async () => {
     const files = (split: string, shade: Buffer): Files => ({
       [`${split}/cats/0.png`]: shade,
       [`${split}/dogs/0.png`]: Buffer.concat([shade, Buffer.alloc(1)]),
@@ -122,13 +122,13 @@ describe("the splits of the owners", () => {
     },
   );
 
-  test("pictures without a split beside those that have one are not dealt", async () => {
+  test("pictures outside the owner's splits are not dealt", async () => {
     const path = await kept("mixed.zip", zipOf({ ...treeOf("train/"), "more/cats/7.png": red }));
     expect(await said(openDataset(path, size))).toMatch(/outside them, such as "more\/cats\/7.png"/);
     expect((await openDataset(`${path}:all`, size)).length).toBe(11);
   });
 
-  test("a training set alone is dealt even for who measures", async () => {
+  test("a training set alone is dealt, even for an evaluation", async () => {
     const path = await kept("train-only.zip", zipOf(treeOf("train/")));
     expect((await openDataset(path, { ...size, split: "test", whole: true })).length).toBe(2);
   });
@@ -139,8 +139,8 @@ describe("the splits of the owners", () => {
   });
 });
 
-describe("the layouts of the owners", () => {
-  test("Kaggle's Dogs-vs-Cats: a zip of zips, labels in the file names, a test set without any", async () => {
+describe("layouts made by the owners", () => {
+  test("Kaggle's Dogs-vs-Cats: a zip of zips, labels in the file names, a test set without labels", async () => {
     const train: Files = Object.fromEntries(
       Array.from({ length: 10 }, (_, i) => [`train/${i % 2 ? "dog" : "cat"}.${i}.jpg`, i % 2 ? blue : red]),
     );
@@ -155,7 +155,7 @@ describe("the layouts of the owners", () => {
     expect((await openDataset(`${path}:all`, { ...size, classes: ["cat", "dog"] })).length).toBe(10);
   });
 
-  test("masks in the archive are no pictures of its classes; a class called masks is one", async () => {
+  test("masks in the archive are not pictures of its classes; a class named masks is", async () => {
     const masks = { "pets/masks/cats/0.webp": blue, "pets/masks/dogs/0.png": red };
     const path = await kept("masks.zip", zipOf({ ...treeOf("pets/"), ...masks }));
     expect((await openDataset(`${path}:all`, size)).length).toBe(10);
@@ -163,7 +163,7 @@ describe("the layouts of the owners", () => {
     expect((await openDataset(`${worn}:all`, size)).classNames).toEqual(["cats", "dogs", "masks"]);
   });
 
-  test("ImageNet: a tar of the tars of its classes, and a folder of them", async () => {
+  test("ImageNet: a tar of one tar per class, and a folder of them", async () => {
     const fish = await tarOf({ "n01440764_1.JPEG": red, "n01440764_2.JPEG": red });
     const shark = await tarOf({ "n01484850_7.JPEG": blue, "n01484850_8.JPEG": blue });
     const path = await kept(
@@ -183,7 +183,7 @@ describe("the layouts of the owners", () => {
     expect([same.classNames, same.length]).toEqual([data.classNames, 4]);
   });
 
-  test("ImageNet: the tars of classes that nobody asked for are not read, and its size is no reason to refuse it", async () => {
+  test("ImageNet: only tars of requested classes are read, and the archive may be of any size", async () => {
     const pictures = await tarOf({ "1.JPEG": red, "2.JPEG": blue });
     const tars = {
       "n01440764.tar": pictures,

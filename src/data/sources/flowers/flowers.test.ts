@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { contactSheet, openDataset } from "../../index.js";
 
 describe("flowers", () => {
-  test("are the same from the same seed, others from another, with the mask of the flower", async () => {
+  test("depend on the seed alone, and come with the flower's mask", async () => {
     const options = { size: { height: 24, width: 24 }, perClass: 2 };
     const [a, b, other] = [
       await openDataset("flowers", options),
@@ -27,14 +27,14 @@ describe("flowers", () => {
     }
   });
 
-  test("are of the kinds asked for only", async () => {
+  test("have only the requested kinds", async () => {
     const options = { perClass: 2, size: { height: 16, width: 16 } };
     const names = (await openDataset("flowers", options)).classNames;
     const some = await openDataset("flowers", { ...options, classes: [names[3]!, names[5]!] });
     expect([some.length, some.classNames]).toEqual([4, [names[3], names[5]]]);
   });
 
-  test("a contact sheet shows a row a class", async () => {
+  test("a contact sheet shows one row per class", async () => {
     const sheet = await contactSheet(await openDataset("flowers", { perClass: 2 }), { perClass: 3 });
     const { width, height } = await sharp(sheet).metadata();
     expect([width, height]).toEqual([4 + 3 * 76, 4 + 17 * 76]);

@@ -37,8 +37,8 @@ const names = (d: Dataset): string[] => Array.from({ length: d.length }, (_, i) 
 const numbers = (d: Dataset): number[] => names(d).map((name) => Number(/(\d{4})\.jpg$/.exec(name)![1]));
 const perClass = (d: Dataset): number[] => datasetInfo(d).classes.map(({ images }) => images);
 
-describe("the pictures alone", () => {
-  test("have their class from the order of the files", async () => {
+describe("the pictures without the owner's splits", () => {
+  test("get their class from the order of the files", async () => {
     const all = await openDataset(`${root}:all`, SIZE);
     expect(all.length).toBe(1360);
     expect(all.classNames).toHaveLength(17);
@@ -51,7 +51,7 @@ describe("the pictures alone", () => {
     expect(all.mask).toBeUndefined();
   });
 
-  test("are dealt 40, 20 and 20 a class by the seed, and the description says so", async () => {
+  test("are dealt 40, 20 and 20 per class by the seed, as the description says", async () => {
     const parts = await Promise.all(["train", "val", "test"].map((s) => openDataset(`${root}:${s}`, SIZE)));
     expect(parts.map(perClass)).toEqual([40, 20, 20].map((count) => Array<number>(17).fill(count)));
     expect(parts.map(({ split }) => split)).toEqual(["train", "val", "test"]);
@@ -71,13 +71,13 @@ describe("the pictures alone", () => {
     expect(Math.abs(out[0]! * 255 - 0x30)).toBeLessThan(4);
   });
 
-  test("of the classes asked for only", async () => {
+  test("have only the requested classes", async () => {
     const some = await openDataset(`${root}:all`, { ...SIZE, classes: ["Pansy", "Daisy"] });
     expect([some.length, some.classNames, some.labels[0]]).toEqual([160, ["Pansy", "Daisy"], 1]);
     expect(some.fileName(159)).toContain("image_1360.jpg");
   });
 
-  test("a missing one is an error, or left out and named", async () => {
+  test("a missing one is an error, or is left out and named", async () => {
     await unlink(join(root, "jpg", pictureName(81)));
     try {
       await expect(openDataset(root, SIZE)).rejects.toThrow(/lacks 1 of the 1360 .* image_0081\.jpg/);
@@ -110,7 +110,7 @@ describe("datasplits.mat, as SciPy writes it", () => {
     }
   });
 
-  test("and what cannot be asked for", async () => {
+  test("refuses splits that do not exist", async () => {
     for (const flowersSplit of [0, 4, 1.5]) {
       await expect(openDataset(root, { flowersSplit })).rejects.toThrow(UsageError);
     }
@@ -183,7 +183,7 @@ describe("trimaps", () => {
     expect((await maskOf(all, 6)).every((value) => value === 0)).toBe(true);
   });
 
-  test("follow their image into a part and a sample", async () => {
+  test("follow their image into parts and samples", async () => {
     await addTrimap(5);
     const all = await openDataset(`${root}:all`, SIZE);
     const part = subset(all, [9, 4]);
@@ -227,7 +227,7 @@ describe("trimaps", () => {
     await cp(other, was);
   });
 
-  test("that cannot be decoded are named when they are read", async () => {
+  test("are reported when read if they cannot be decoded", async () => {
     await addTrimap(5);
     await writeFile(join(root, "trimaps", "image_0005.png"), "not a picture");
     const all = await openDataset(`${root}:all`, SIZE);

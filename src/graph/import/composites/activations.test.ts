@@ -11,7 +11,7 @@ import { graphFromModel } from "../import.js";
 
 const cases = nodeCases("activations");
 
-describe("ONNX's node tests of activations and other functions of one number", () => {
+describe("ONNX's node tests of activations and other unary functions", () => {
   testNodeCases(cases, [...cases.keys()]);
 });
 
@@ -28,7 +28,7 @@ async function values(model: Model): Promise<number[]> {
 const small = (nodes: readonly ModelNode[], constants: Readonly<Record<string, Tensor>>, opset = 17): Model =>
   modelOf(nodes, constants, { opset, output: "h", input: { shape: ["N", 2, 3] } });
 
-test("a PRelu's slope is trained, and its output an activation that can be tapped", () => {
+test("a PRelu's slope is trained, and its output can be tapped as an activation", () => {
   const model = withHead([node("PRelu", ["x", "slope"], "h")], {
     slope: float32([3, 1, 1], [0.1, 0.2, 0.3]),
   });
@@ -53,12 +53,12 @@ test.each([
   h.forEach((value, i) => expect(value).toBeCloseTo(expected(i + 1), 5));
 });
 
-test("a power may be of an integer type", async () => {
+test("Pow takes an integer exponent", async () => {
   const constants = { two: tensor("int32", [], Int32Array.of(2)) };
   expect(await values(small([node("Pow", ["x", "two"], "h")], constants))).toEqual([1, 4, 9, 16, 25, 36]);
 });
 
-test("remainders and bounds of integers are computed when the file is read", async () => {
+test("Mod and Clip of integers are computed while the file is read", async () => {
   const nodes = [
     node("Mod", ["seven", "minus"], "floored"),
     node("Mod", ["seven", "minus"], "truncated", { fmod: int(1) }),
@@ -79,7 +79,7 @@ test("remainders and bounds of integers are computed when the file is read", asy
   expect(graphFromModel(model, { place: "m" }).nodes.map(({ op }) => op)).toEqual(["Add"]);
 });
 
-test("a value is an optional that is there", async () => {
+test("OptionalGetElement of a value is the value itself", async () => {
   const nodes = [
     node("OptionalHasElement", ["x"], "there"),
     node("OptionalGetElement", ["x"], "got"),

@@ -20,13 +20,13 @@ const isFree = (name: string): boolean =>
     .every(({ shape }) => shape.length < 3 || shape[0] === 1);
 
 describe("ONNX's node tests", () => {
-  describe("Attention, its mask a constant", () => {
+  describe("Attention with a constant mask", () => {
     testNodeCases(cases, attention, (name) => ({
       constantsFrom: 3,
       ...(isFree(name) ? { batchAxis: 0 } : {}),
     }));
   });
-  describe("Attention, its mask computed", () => {
+  describe("Attention with a computed mask", () => {
     testNodeCases(cases, attention, () => ({ constantsFrom: 8 }));
   });
   describe("RotaryEmbedding", () => {
@@ -43,7 +43,7 @@ describe("ONNX's node tests", () => {
 const ops = (name: string, constantsFrom: number): string[] =>
   readCase(cases.get(name)!, { constantsFrom }).nodes.map(({ op }) => op);
 
-test("a mask that is known costs one addition, and rows without a key a product more", () => {
+test("a known mask costs one addition; rows that see no key cost one more multiplication", () => {
   expect(ops("attention_4d_causal", 3)).toEqual(["Mul", "Transpose", "MatMul", "Add", "Softmax", "MatMul"]);
   expect(ops("attention_23_boolmask_fullymasked_row_nan_robustness", 3).slice(3)).toEqual([
     "Add",
@@ -59,7 +59,7 @@ const sequence = (
   constants: Parameters<typeof modelOf>[1] = {},
 ): Model => modelOf(nodes, constants, { opset: 23, input: { shape: ["N", 4, 8] } });
 
-test("a rotary embedding of one image's positions leaves the batch open", () => {
+test("RotaryEmbedding with positions for one image keeps the batch open", () => {
   const model = sequence(
     [node("RotaryEmbedding", ["x", "cos", "sin", "places"], "y", { num_heads: int(2) })],
     {
@@ -71,7 +71,7 @@ test("a rotary embedding of one image's positions leaves the batch open", () => 
   expect(graphFromModel(model, { place: "m" }).values.get("y")!.shape).toEqual(["N", 4, 8]);
 });
 
-test("heads of an open batch share keys and values", () => {
+test("heads share keys and values when the batch is open", () => {
   const model = sequence(
     [
       node("Slice", ["x", "from", "to", "axis"], "k"),

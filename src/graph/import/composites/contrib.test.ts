@@ -10,7 +10,9 @@ const draw = (shape: readonly number[], name: string): Tensor => {
   const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
   return tensor("float32", shape, createGenerator(1).stream(name).fillUniform(data, -1, 1));
 };
-/** Of seven bits where signed: the sum of two products of eight overflows ONNX Runtime's 16 bits on x86 without VNNI. */
+/**
+ * Of seven bits where signed: the sum of two products of eight overflows ONNX Runtime's 16 bits on x86 without VNNI.
+ */
 const bytes = (shape: readonly number[], name: string, signed = true): Tensor => {
   const { data } = draw(shape, name);
   return signed
@@ -56,7 +58,7 @@ const tokens: readonly ModelNode[] = [
 ];
 const width = { three: vector(0, 3, 64), embed: draw([3, 8], "embed") };
 
-describe("what ONNX Runtime's optimiser fuses gives what ONNX Runtime gives", () => {
+describe("ops fused by ONNX Runtime's optimiser match ONNX Runtime", () => {
   const weight = { w: draw([4, 3, 3, 3], "w"), b: draw([4], "b") };
   test.each<[string, readonly ModelNode[], Readonly<Record<string, Tensor>>]>([
     ["FusedConv", [contrib("FusedConv", ["x", "w", "b"], "y", { activation: text("Relu") })], weight],
@@ -142,7 +144,7 @@ describe("what ONNX Runtime's optimiser fuses gives what ONNX Runtime gives", ()
   });
 });
 
-describe("quantised operators give what ONNX Runtime's integers give", () => {
+describe("quantised ops match ONNX Runtime's integers", () => {
   const scale = { s: scalar(0.01), z: uint8(120), out: scalar(0.05), oz: uint8(100) };
   const quantised = node("QuantizeLinear", ["x", "s", "z"], "q");
   const end = node("DequantizeLinear", ["r", "out", "oz"], "y");
@@ -219,7 +221,7 @@ describe("quantised operators give what ONNX Runtime's integers give", () => {
     await expectAsOriginal(model(nodes, constants), [2, 3, 8, 8], 1e-6);
   });
 
-  test("dynamic quantisation, of one image at a time", async () => {
+  test("dynamic quantisation works for one image at a time", async () => {
     const nodes = [
       node("DynamicQuantizeLinear", ["x"], ["q", "qs", "qz"]),
       node("ConvInteger", ["q", "w", "qz"], "i"),
@@ -232,7 +234,7 @@ describe("quantised operators give what ONNX Runtime's integers give", () => {
     expect(() => graphFromModel(model(nodes, constants), { place: "m" })).toThrow(/on the whole batch/);
   });
 
-  test("the gradient passes their rounding and stops where they clip", () => {
+  test("gradients pass through rounding and stop where values are clipped", () => {
     const graph = bind(
       graphFromModel(model([quantised, node("DequantizeLinear", ["q", "s", "z"], "y")], scale), {
         place: "m",
@@ -251,7 +253,7 @@ describe("quantised operators give what ONNX Runtime's integers give", () => {
   });
 });
 
-test("an integer constant of a shape is no quantised number", () => {
+test("an integer constant used as a shape is not treated as quantised", () => {
   const nodes = [node("Cast", ["k"], "f", { to: int(1) }), node("Add", ["x", "f"], "y")];
   expect(
     graphFromModel(model(nodes, { k: int64([], [3]) }), { place: "m" }).nodes.map(({ op }) => op),

@@ -23,7 +23,7 @@ const convolved = (op: string, shape: readonly number[], attributes: Attributes,
     { opset: 20, input: { shape: ["N", ...image] } },
   );
 
-describe("Conv is as ONNX Runtime has it", () => {
+describe("Conv matches ONNX Runtime", () => {
   test.each([
     ["SAME_UPPER", [2, 3, 3, 2], { strides: ints(2, 3), auto_pad: text("SAME_UPPER") }],
     ["SAME_LOWER", [2, 3, 4, 2], { strides: ints(3, 1), auto_pad: text("SAME_LOWER") }],
@@ -38,7 +38,7 @@ describe("Conv is as ONNX Runtime has it", () => {
     await expectAsOriginal(convolved("Conv", shape, attributes), [2, 3, 8, 8]);
   });
 
-  test("SAME of sequences and of volumes", async () => {
+  test("SAME padding of sequences and volumes", async () => {
     const same = { auto_pad: text("SAME_LOWER") };
     await expectAsOriginal(convolved("Conv", [2, 3, 4], same, [3, 7]), [2, 3, 7]);
     await expectAsOriginal(convolved("Conv", [2, 3, 2, 3, 2], same, [3, 3, 4, 5]), [1, 3, 3, 4, 5]);
@@ -52,7 +52,7 @@ test("SAME with dilations, which ONNX Runtime refuses, becomes pads", () => {
   expect(attributesOf(read)).toMatchObject({ auto_pad: "NOTSET", pads: [2, 1, 2, 2] });
 });
 
-describe("ConvTranspose is as ONNX Runtime has it", () => {
+describe("ConvTranspose matches ONNX Runtime", () => {
   test.each([
     ["SAME_UPPER", [3, 2, 3, 4], { strides: ints(2, 3), auto_pad: text("SAME_UPPER") }],
     ["SAME_LOWER", [3, 2, 4, 3], { strides: ints(2, 2), auto_pad: text("SAME_LOWER") }],
@@ -83,7 +83,7 @@ describe("ConvTranspose is as ONNX Runtime has it", () => {
     await expectAsOriginal(convolved("ConvTranspose", shape, attributes), [2, 3, 8, 8]);
   });
 
-  test("SAME of sequences and of volumes", async () => {
+  test("SAME padding of sequences and volumes", async () => {
     const same = (...strides: number[]): Attributes => ({
       strides: ints(...strides),
       auto_pad: text("SAME_UPPER"),
@@ -114,7 +114,7 @@ describe("ConvTranspose is as ONNX Runtime has it", () => {
   });
 });
 
-describe("weights that are standardised in the graph", () => {
+describe("weight standardisation in the graph", () => {
   const standardised = (input: string, scale: Tensor, bias: Tensor): Model =>
     modelOf(
       [
@@ -138,12 +138,12 @@ describe("weights that are standardised in the graph", () => {
     );
   const [ones, zeros] = [float32([4], [1, 1, 1, 1]), float32([4], [0, 0, 0, 0])];
 
-  test("by their own mean and variance, as in training mode", async () => {
+  test("by BatchNormalization in training mode, over the weight's own mean and variance", async () => {
     await expectAsOriginal(standardised("w", ones, zeros), [2, 3, 8, 8]);
     await expectAsOriginal(standardised("w", float32([4], [1, 2, 3, 4]), weight([4])), [2, 3, 8, 8]);
   });
 
-  test("statistics of a batch of images are refused", () => {
+  test("statistics over a batch of images are refused", () => {
     const nodes = [node("BatchNormalization", ["x", "p", "p", "p", "p"], ["y"], { training_mode: int(1) })];
     const model = modelOf(nodes, { p: float32([3], [1, 1, 1]) });
     expect(() => graphFromModel(model, { place: "m" })).toThrow(
@@ -164,7 +164,7 @@ describe("Col2Im", () => {
     });
   const constants = { image: vector(4, 5), block: vector(2, 3) };
 
-  test("is as ONNX Runtime has it", async () => {
+  test("matches ONNX Runtime", async () => {
     await expectAsOriginal(columns({}, constants, [2, 12, 9]), [2, 12, 9]);
     const attributes = { strides: ints(2, 1), pads: ints(1, 0, 0, 1) };
     await expectAsOriginal(columns(attributes, constants, [2, 12, 8]), [2, 12, 8]);

@@ -75,7 +75,7 @@ const EQUATIONS: readonly (readonly [string, string, ...Shape[]])[] = [
   [" n i , i -> n ", "ni,i->n", ["N", 3], [3]],
 ];
 
-describe("an Einsum gives the sum of its products", () => {
+describe("Einsum gives the sum of its products", () => {
   test.each(EQUATIONS.map((row) => [row[0], row] as const))("%s", (_, [equation, written, ...shapes]) => {
     const names = shapes.map((_, i) => (i === 0 ? "x" : `x${i}`));
     const model = modelOf([node("Einsum", names, "y", { equation: text(equation) })]);

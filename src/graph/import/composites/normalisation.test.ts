@@ -8,7 +8,7 @@ import { GraphBuilder, graphFromModel, specOf, type Graph } from "../../index.js
 
 const image = { opset: 17, input: { shape: ["N", 4, 3] } };
 
-test("LayerNormalization stays one node, its statistics included", async () => {
+test("LayerNormalization stays one node, including its statistics", async () => {
   const nodes = [
     node("LayerNormalization", ["x", "scale", "bias"], ["h", "mean", "inverse"], { epsilon: real(0.01) }),
     node("Mul", ["h", "inverse"], "scaled"),
@@ -23,7 +23,7 @@ test("LayerNormalization stays one node, its statistics included", async () => {
   await expectAsOriginal(model, [2, 4, 3]);
 });
 
-test("LayerNormalization with a scale that broadcasts over the axes", async () => {
+test("LayerNormalization accepts a scale that broadcasts over the axes", async () => {
   const nodes = [node("LayerNormalization", ["x", "scale", "bias"], "y", { axis: int(1) })];
   const constants = { scale: float32([4, 1], [1, 2, 0.5, 3]), bias: float32([3], [0, -1, 1]) };
   const full = {
@@ -49,7 +49,7 @@ test("LayerNormalization with a scale that broadcasts over the axes", async () =
   expectClose(found, await runImported(modelOf(nodes, full, image), feeds));
 });
 
-test("InstanceNormalization is one node, whose scale and bias are trained", async () => {
+test("InstanceNormalization stays one node, and its scale and bias are trained", async () => {
   const nodes = [node("InstanceNormalization", ["x", "scale", "bias"], "y", { epsilon: real(0.01) })];
   const constants = { scale: float32([4], [1, 2, 0.5, -1]), bias: float32([4], [0, -1, 1, 2]) };
   const model = modelOf(nodes, constants, { input: { shape: ["N", 4, 3, 2] } });
@@ -62,7 +62,7 @@ test("InstanceNormalization is one node, whose scale and bias are trained", asyn
 test.each([
   [18, 2],
   [21, 4],
-] as const)("GroupNormalization of opset %i at an open batch", async (opset, length) => {
+] as const)("GroupNormalization of opset %i with an open batch", async (opset, length) => {
   const attributes = { num_groups: int(2), epsilon: real(0.01) };
   const nodes = [node("GroupNormalization", ["x", "scale", "bias"], "y", attributes)];
   const constants = {
@@ -83,7 +83,7 @@ test.each([
   await expectAsOriginal(modelOf([node(op, ["x"], "y", attributes)]), [2, 3, 8, 8]);
 });
 
-test.each([1, 2])("LpNormalization with p %i of zeros is 0, its gradient finite", async (p) => {
+test.each([1, 2])("LpNormalization with p %i of zeros is 0 and has a finite gradient", async (p) => {
   const model = modelOf(
     [node("LpNormalization", ["x"], "y", { p: int(p) })],
     {},
@@ -101,7 +101,7 @@ test.each([1, 2])("LpNormalization with p %i of zeros is 0, its gradient finite"
   expectClose(await runImported(model, { x }), { y: float32([2, 3], [0, 0, 0, 3 / norms, 0, 4 / norms]) });
 });
 
-test("BatchNormalization of opset 7 with statistics of each place", async () => {
+test("BatchNormalization of opset 7 with statistics for each position", async () => {
   const constant = (...values: number[]): Tensor => float32([2, 3], values);
   const nodes = [node("BatchNormalization", ["x", "s", "b", "m", "v"], "y", { spatial: int(0) })];
   const constants = {

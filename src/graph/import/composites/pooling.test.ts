@@ -52,7 +52,7 @@ const POOLS: readonly (readonly [string, Attributes])[] = [
   ["LpPool", { p: int(3) }],
 ];
 
-describe.each(POOLS)("%s %o is as ONNX Runtime has it", (op, more) => {
+describe.each(POOLS)("%s %o matches ONNX Runtime", (op, more) => {
   test.each(WINDOWS)("%s", async (_, attributes) => {
     await expectAsOriginal(
       modelOf([node(op, ["x"], "y", { ...attributes, ...more })], {}, { opset: 20 }),
@@ -73,7 +73,7 @@ describe.each(POOLS)("%s %o is as ONNX Runtime has it", (op, more) => {
   });
 });
 
-test.each([int(1), int(2), int(4)])("GlobalLpPool, p %o", async (p) => {
+test.each([int(1), int(2), int(4)])("GlobalLpPool with p = %o", async (p) => {
   await expectAsOriginal(modelOf([node("GlobalLpPool", ["x"], "y", { p })]), [2, 3, 8, 8]);
 });
 
@@ -118,12 +118,12 @@ describe("MaxPool's Indices", () => {
     );
   const plain = { kernel_shape: ints(2, 3), strides: ints(2, 3) };
 
-  test("MaxUnpool puts the maxima back at an open batch", async () => {
+  test("MaxUnpool puts the maxima back when the batch is open", async () => {
     expect(graphFromModel(unpooled(plain), { place: "m" }).values.get("y")!.shape).toEqual(["N", 3, 7, 8]);
     await expectAsOriginal(unpooled(plain), [2, 3, 7, 8]);
   });
 
-  test("and their gradient goes where they came from", async () => {
+  test("their gradient goes back to where the maxima were", async () => {
     const read = GraphBuilder.from(bind(graphFromModel(unpooled(plain), { place: "m" }), { N: 2 }), {
       keepOutputs: true,
     });
@@ -140,7 +140,7 @@ describe("MaxPool's Indices", () => {
     expectClose({ x_grad: found["x_grad"]! }, { x_grad: float32([2, 3, 7, 8], [...twice]) });
   });
 
-  test.each([0, 1])("in storage order %i", async (order) => {
+  test.each([0, 1])("storage order %i", async (order) => {
     const attributes = { kernel_shape: ints(3, 2), pads: ints(1, 0, 0, 1), storage_order: int(order) };
     const nodes = [
       node("MaxPool", ["x"], ["h", "places"], attributes),
@@ -164,7 +164,7 @@ describe("MaxPool's Indices", () => {
     expect(() => graphFromModel(model, { place: "m" })).toThrow(words);
   });
 
-  test("are what ONNX Runtime gives for a file of opset 11", async () => {
+  test("match ONNX Runtime in a file of opset 11", async () => {
     const feeds = {
       x: float32(
         [2, 3, 7, 8],

@@ -64,7 +64,7 @@ function layer(
 
 const bidirectional = { direction: text("bidirectional") };
 
-describe("what ONNX Runtime gives", () => {
+describe("recurrent layers match ONNX Runtime", () => {
   test.each<[string, string, readonly string[], Readonly<Record<string, Attribute>>]>([
     ["plain", "RNN", [], {}],
     ["both ways, from a state", "RNN", ["B", "lengths", "h"], bidirectional],
@@ -131,7 +131,7 @@ test.each<[string, Model, RegExp]>([
   expect(() => graphFromModel(model, { place: "m" })).toThrow(words);
 });
 
-test("layers that come to too many steps are refused before the memory is full", () => {
+test("layers with too many steps in all are refused before memory runs out", () => {
   const weights = (rows: number): Tensor<"float32"> => float32([1, rows, 1], new Float32Array(rows));
   const layers = Array.from({ length: 40 }, (_, i) => [
     node("LSTM", [i === 0 ? "x" : `s${i}`, "W", "R"], [`h${i}`], { hidden_size: int(1) }),
