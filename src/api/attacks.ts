@@ -1,11 +1,11 @@
 /**
- * From `holdfast`: attacks and suites as data, and the targets that they are run on.
+ * From `holdfast`: attacks and suites as data, and the targets they run on.
  *
  * @example
  * ```ts
  * import { ATTACKS, createFunctionTarget, createGenerator, planAttack, runAttack } from "holdfast";
  *
- * // Any function from images to logits can be attacked by what needs no gradient.
+ * // Attacks without gradients work on any function from images to logits.
  * const target = createFunctionTarget(
  *   { channels: 3, height: 32, width: 32, classNames: ["cat", "dog"] },
  *   async (images) => new Float32Array((images.length / (3 * 32 * 32)) * 2),

@@ -1,5 +1,5 @@
 /**
- * From `holdfast`: labelled images, from files or made by hand.
+ * From `holdfast`: labelled images, read from files or created in code.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * From `holdfast`: maps of where a classifier looks.
+ * From `holdfast`: maps that show where a classifier looks.
  *
  * @example
  * ```ts

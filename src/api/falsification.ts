@@ -1,5 +1,5 @@
 /**
- * Counterexamples to properties of VNN-COMP.
+ * Find counterexamples to VNN-COMP properties.
  *
  * @module holdfast/falsification
  */

@@ -1,5 +1,5 @@
 /**
- * From `holdfast`: compare two models, and judge results by the assertions of `holdfast.yaml`.
+ * From `holdfast`: compare two models, and check results against the assertions in `holdfast.yaml`.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * From `holdfast`: read, make and write classifiers.
+ * From `holdfast`: read, create and write classifiers.
  *
  * @example
  * ```ts

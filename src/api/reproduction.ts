@@ -1,5 +1,5 @@
 /**
- * The paper's experiments, as a plan of pieces that can be stopped, continued and spread over machines.
+ * The paper's experiments, as a plan of pieces that can be stopped, resumed and spread over several machines.
  *
  * @module holdfast/reproduction
  */

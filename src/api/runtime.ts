@@ -1,5 +1,5 @@
 /**
- * From `holdfast`: run on a GPU or away from the calling thread, and tell errors apart.
+ * From `holdfast`: run on a GPU or in a worker thread, and tell errors apart.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * From `holdfast`: recipes, and runs in folders that can be stopped and resumed.
+ * From `holdfast`: recipes, and training runs that can be stopped and resumed, each in a folder.
  *
  * @example
  * ```ts

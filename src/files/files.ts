@@ -1,4 +1,4 @@
-/** Reading, and file-system errors in words that name the path and the remedy. */
+/** Reads files, and turns file-system errors into messages with the path and the remedy. */
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, type Stats } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
@@ -31,7 +31,7 @@ const REMEDIES: Readonly<Record<string, readonly [problem: string, remedy: strin
   EMFILE: ["could not be opened: too many files are open", "Raise the limit (ulimit -n)."],
 };
 
-/** The error of a file-system call, as an InputError that names the path; others as they are. */
+/** Turns the error of a file-system call into an InputError that names the path. Other errors stay as they are. */
 export function fileError(cause: unknown, path: string): Error {
   if (cause instanceof HoldfastError) return cause;
   const code = (cause as { code?: string } | null)?.code ?? "";
@@ -40,14 +40,15 @@ export function fileError(cause: unknown, path: string): Error {
   return new InputError({ place: path, problem: known[0], remedy: known[1], cause });
 }
 
-/** Without O_NONBLOCK the opening of a FIFO waits for a writer. */
+/** Without O_NONBLOCK, opening a FIFO would wait for a writer. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
- * The bytes of a plain file. A FIFO or a device is refused at once: it might never end.
+ * Reads the bytes of a plain file. A FIFO or a device is refused at once, because it might never end.
  *
- * @param mostBytes beyond which it is refused before it is read, with this remedy.
- * @throws InputError when it cannot be read, or is no plain file.
+ * @param mostBytes the size limit, checked before reading.
+ * @param remedy what to do about a file that is too large.
+ * @throws InputError if the file cannot be read, is too large, or is not a plain file.
  */
 export async function readFileChecked(
   path: string,
@@ -75,7 +76,7 @@ export async function readFileChecked(
   }
 }
 
-/** {@link readFileChecked} where nothing can be awaited. @throws as it does. */
+/** {@link readFileChecked} for synchronous callers. @throws the same errors. */
 export function readFileCheckedSync(path: string): Uint8Array {
   try {
     const descriptor = openSync(path, READ);
@@ -90,7 +91,7 @@ export function readFileCheckedSync(path: string): Uint8Array {
   }
 }
 
-/** For files that a library opens by their path. @throws InputError unless it leads to a plain file. */
+/** Checks a file that a library will open by its path. @throws InputError unless the path leads to a plain file. */
 export function checkPlainFile(path: string): void {
   try {
     refuseSpecial(path, statSync(path));
@@ -114,7 +115,7 @@ function refuseSpecial(path: string, found: Stats): void {
   });
 }
 
-/** Makes the folder and those above it. @throws InputError when that is not possible. */
+/** Creates the folder and those above it. @throws InputError if that fails. */
 export async function ensureFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
@@ -123,7 +124,7 @@ export async function ensureFolder(path: string): Promise<void> {
   }
 }
 
-/** 64 hexadecimal digits. */
+/** The SHA-256 hash as 64 hexadecimal digits. */
 export function sha256Of(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }

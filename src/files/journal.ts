@@ -9,14 +9,14 @@ import { replaceFile } from "./write.js";
 type Json = z.infer<ReturnType<typeof z.json>>;
 
 /**
- * Finished parts of long work, a line each, so that it goes on where it was killed. A last line
- * that was cut off does not count.
+ * The finished parts of a long job, one per line, so that a killed job can continue where it stopped. An incomplete
+ * last line does not count.
  */
 export interface Journal {
-  /** @throws InputError when the part is not of that shape. */
+  /** The result of a part; undefined if it is not finished. @throws InputError if it does not match the schema. */
   get<T>(part: string, schema: z.ZodType<T>): T | undefined;
   put(part: string, value: unknown): Promise<void>;
-  /** Parts that are there. */
+  /** Number of finished parts. */
   readonly size: number;
 }
 
@@ -29,7 +29,7 @@ export async function openJournal(path: string): Promise<Journal> {
     if (line === "") continue;
     parts.set(...parse(line, path));
   }
-  // What follows must not be glued to a line that was cut off.
+  // Remove an incomplete last line, so that the next one is not appended to it.
   if (whole.length < text.length) await replaceFile(path, whole);
   return {
     get size() {

@@ -2,20 +2,20 @@ import type { z } from "zod";
 import { InputError } from "../errors/index.js";
 import { readFileChecked } from "./files.js";
 
-/** What to say of a file that is not what it must be. */
+/** How to report a file with wrong contents. */
 export interface Refusal {
-  /** `is not the configuration of a run`. */
+  /** For example `is not the configuration of a run`. */
   readonly problem: string;
   readonly remedy: string;
 }
 
-/** Enough for the pictures of a reproduction; half of the longest string that JavaScript can have. */
+/** Enough for the pictures of a reproduction, and half the length of JavaScript's longest string. */
 export const MOST_JSON_BYTES: number = 2 ** 28;
 
 /**
- * A JSON file, its values not looked at yet: see {@link checkShape}.
+ * Reads a JSON file without checking its values; {@link checkShape} does that.
  *
- * @throws InputError when it is missing, no plain file, larger than `mostBytes`, or not JSON in UTF-8.
+ * @throws InputError if the file is missing, not a plain file, larger than `mostBytes`, or not JSON in UTF-8.
  */
 export async function readJson(
   path: string,
@@ -25,7 +25,7 @@ export async function readJson(
   return parseJson(await readFileChecked(path, mostBytes), path, refusal);
 }
 
-/** The value of JSON in UTF-8. @throws InputError at `place` where it is none. */
+/** Parses JSON in UTF-8. @throws InputError at `place` if it is not JSON. */
 export function parseJson(json: Uint8Array | string, place: string, refusal: Refusal): unknown {
   try {
     return JSON.parse(
@@ -37,14 +37,14 @@ export function parseJson(json: Uint8Array | string, place: string, refusal: Ref
   }
 }
 
-/** No more places that differ are named. */
+/** Most mismatches to name. */
 const NAMED = 5;
 
 /**
- * A value as what the schema makes of it.
+ * Parses a value by a schema.
  *
- * @param place where it comes from (a file), for the message.
- * @throws InputError naming the first places that differ.
+ * @param place where the value comes from (a file), for the message.
+ * @throws InputError naming the first mismatches.
  */
 export function checkShape<T>(schema: z.ZodType<T>, value: unknown, place: string, refusal: Refusal): T {
   const parsed = schema.safeParse(value);

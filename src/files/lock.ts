@@ -2,14 +2,14 @@ import { link, lstat, open, readFile, rename, rm, writeFile } from "node:fs/prom
 import { InputError, UsageError } from "../errors/index.js";
 import { fileError } from "./files.js";
 
-/** Lets a lock go. */
+/** Releases a lock. */
 export type Unlock = () => Promise<void>;
 
 /**
- * Holds a folder for this process by the file `lock` in it; the returned function lets it go. The
- * lock of a process that is no more is taken over.
+ * Locks a folder for this process by the file `lock`. The returned function releases it. The lock of a process that has
+ * ended is taken over.
  *
- * @throws UsageError when another process holds it.
+ * @throws UsageError if another process holds the lock.
  */
 export async function lockFolder(folder: string, lock: string): Promise<Unlock> {
   const unlock = await tryLock(lock);
@@ -26,7 +26,7 @@ export async function isLocked(lock: string): Promise<boolean> {
   return isHeld(await textOf(lock));
 }
 
-/** As {@link lockFolder}, but undefined when another process of this machine holds it. */
+/** Like {@link lockFolder}, but returns undefined if another process of this machine holds the lock. */
 export async function tryLock(lock: string): Promise<Unlock | undefined> {
   const own = [String(process.pid), await startOf(process.pid)].join(" ").trimEnd();
   for (let attempt = 0; attempt < 2; attempt++) {
@@ -38,12 +38,12 @@ export async function tryLock(lock: string): Promise<Unlock | undefined> {
   return undefined;
 }
 
-/** A process that could not see this one run may have taken the lock over. */
+/** Removes the lock if it is still this process's own: one that could not see this process may have taken it over. */
 async function release(lock: string, own: string): Promise<void> {
   if ((await textOf(lock)) === own) await rm(lock, { force: true });
 }
 
-/** Whether the lock could be made. It appears with its content, so that nobody reads an empty one. */
+/** Whether the lock could be created. It appears together with its content, so nobody reads an empty lock. */
 async function create(lock: string, text: string): Promise<boolean> {
   const own = `${lock}.${process.pid}`;
   try {
@@ -61,7 +61,7 @@ async function create(lock: string, text: string): Promise<boolean> {
   }
 }
 
-/** What file systems without hard links answer. */
+/** Error codes of file systems without hard links. */
 const WITHOUT_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
 async function createPlainly(lock: string, text: string): Promise<boolean> {
@@ -76,10 +76,10 @@ async function createPlainly(lock: string, text: string): Promise<boolean> {
   }
 }
 
-/** A lock never has more. */
+/** A lock is never longer. */
 const MOST_BYTES = 100;
 
-/** What a lock says; empty when it is gone, or cannot be one of ours. @throws InputError when it is no plain file. */
+/** The text of a lock; empty if it is gone or cannot be ours. @throws InputError if it is not a plain file. */
 async function textOf(lock: string): Promise<string> {
   const found = await lstat(lock).catch(() => undefined);
   if (found === undefined) return "";
@@ -93,7 +93,7 @@ async function textOf(lock: string): Promise<string> {
   return found.size > MOST_BYTES ? "" : readFile(lock, "utf8").catch(() => "");
 }
 
-/** Two processes may find the same stale lock: the second one must not remove what the first put in its place. */
+/** Two processes may find the same stale lock. The second must not remove the new lock of the first. */
 async function removeStale(lock: string, text: string): Promise<void> {
   const aside = `${lock}.${process.pid}.stale`;
   try {
@@ -106,8 +106,8 @@ async function removeStale(lock: string, text: string): Promise<void> {
 }
 
 /**
- * Whether the process that wrote the lock still runs. Numbers are used again, in a container at once: where the
- * system tells when a process began, the lock says it too, and another start is another process.
+ * Whether the process that wrote the lock is still running. Process IDs are reused, in a container at once. If the
+ * system tells when a process started, the lock contains that too, and a different start means a different process.
  */
 async function isHeld(text: string): Promise<boolean> {
   const [, number, start] = /^([1-9]\d{0,9})(?: (\d+))?\s*$/.exec(text) ?? [];
@@ -128,24 +128,24 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** A killed process keeps its number until its parent asks for its exit code: in many containers, for ever. */
+/** A killed process keeps its ID until its parent reads its exit code. In many containers that never happens. */
 async function isDefunct(pid: number): Promise<boolean> {
   return /^[ZX]/.test((await statusOf(pid))[0] ?? "");
 }
 
-/** When the process began, in ticks since the machine did; empty where the system does not tell. */
+/** When the process started, in clock ticks since the machine did; empty if the system does not tell. */
 async function startOf(pid: number): Promise<string> {
   return (await statusOf(pid))[START] ?? "";
 }
 
-/** Place of `starttime` in what follows the command: field 22 of proc(5). */
+/** Index of `starttime`, field 22 in proc(5), among the fields after the command. */
 const START = 19;
 
-/** The fields of a process from its state on. */
+/** The fields of a process in `/proc`, from its state on. */
 async function statusOf(pid: number): Promise<readonly string[]> {
   if (process.platform !== "linux") return [];
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  // pid (command) state …; the command may hold parentheses itself.
+  // pid (command) state …; the command may contain parentheses too.
   const rest = stat.slice(stat.lastIndexOf(")") + 2).trim();
   return rest === "" ? [] : rest.split(" ");
 }

@@ -1,12 +1,12 @@
-/** Folders that this program keeps: nothing in them is reached through a link, and only what it wrote is removed. */
+/** Folders that this program owns. It follows no links inside them and removes only what it wrote. */
 import { lstat, readdir, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../errors/index.js";
 import { fileError } from "./files.js";
 
 /**
- * Refuses links among paths of the program's own. Call it before they are written or emptied. A path where nothing is
- * passes.
+ * Refuses links among the program's own paths. Call it before writing to them or emptying them. A path that does not
+ * exist is accepted.
  *
  * @throws InputError naming the first link.
  */
@@ -30,10 +30,10 @@ async function isLink(path: string): Promise<boolean> {
 }
 
 /**
- * Removes what `isOwn` names from a folder and, where nothing else is in it, the folder. Links are removed
- * themselves, never what they point to; folders below are emptied the same way. What cannot be removed stays.
+ * Removes from a folder, and from those below it, the files that `isOwn` accepts, and then the folder if it is empty. A
+ * link is removed itself, never its target. What cannot be removed stays.
  *
- * @param isOwn whether a name is one's own, as a path from the folder with `/` between its parts.
+ * @param isOwn whether the program owns a name, given as a path relative to the folder with `/` between its parts.
  */
 export async function removeOwn(folder: string, isOwn: (name: string) => boolean): Promise<void> {
   if (await isLink(folder)) return;
@@ -48,6 +48,6 @@ async function emptyOwn(folder: string, below: string, isOwn: (name: string) => 
     if (entry.isDirectory()) await emptyOwn(path, `${name}/`, isOwn);
     else if (isOwn(name)) await unlink(path).catch(() => {});
   }
-  // Refused by the system where something is left; folders that are not one's own were never made empty.
+  // The system refuses this if something is left. A folder below that was empty before is not ours and stays.
   if (entries.length > 0 || below === "") await rmdir(folder).catch(() => {});
 }

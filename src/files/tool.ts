@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 
-/** Name and version of this package, as results and run folders state them. */
+/** The name and version of this package, as recorded in results and run folders. */
 export function toolInfo(): { readonly name: string; readonly version: string } {
   const { name, version } = createRequire(import.meta.url)("../../package.json") as {
     name: string;

@@ -1,4 +1,4 @@
-/** Files that are either the old ones or the new ones, never half of each. */
+/** Writes files so that they always have either the old or the new contents, never half of each. */
 import { constants, fstat, write, type Stats } from "node:fs";
 import { access, lstat, open, readlink, realpath, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -7,10 +7,10 @@ import { InputError } from "../errors/index.js";
 import { fileError } from "./files.js";
 
 /**
- * Writes an output that a user named. A plain file, or none yet, is replaced as by {@link replaceFile}; a
- * link is followed to what it points to, and that is replaced; a device or a FIFO is written through.
+ * Writes an output that a user named. A plain file is created or replaced as by {@link replaceFile}. A link is followed
+ * and its target replaced. A device or a FIFO is written to directly.
  *
- * @throws InputError on a full disk, a missing folder, no permission; a plain file stays as it was.
+ * @throws InputError on a full disk, a missing folder or missing permission. A plain file then stays as it was.
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
   try {
@@ -24,11 +24,11 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
 }
 
 /**
- * Writes beside the target, flushes to the disk, renames, and flushes the folder: after a
- * crash at any moment the path holds the old bytes or the new ones. A link at the path is
- * replaced, not followed: for names that a program chose, in folders of its own.
+ * Writes a file beside the target, flushes it to the disk, renames it, and flushes the folder. After a crash at any
+ * moment, the path has the old bytes or the new ones. A link at the path is replaced, not followed. Use it for names
+ * that the program chose, in its own folders.
  *
- * @throws InputError on a full disk, a missing folder, no permission; nothing is left behind.
+ * @throws InputError on a full disk, a missing folder or missing permission. Nothing is left behind.
  */
 export async function replaceFile(path: string, bytes: Uint8Array | string): Promise<void> {
   try {
@@ -38,7 +38,7 @@ export async function replaceFile(path: string, bytes: Uint8Array | string): Pro
   }
 }
 
-/** Where {@link writeFileAtomic} writes: for files that must lie beside it. */
+/** The path that {@link writeFileAtomic} writes to, for files that must lie beside it. */
 export async function outputPath(path: string): Promise<string> {
   try {
     const target = await followLinks(path);
@@ -49,9 +49,9 @@ export async function outputPath(path: string): Promise<string> {
 }
 
 /**
- * Tells before any work whether {@link writeFileAtomic} could write there, and changes nothing.
+ * Checks before any work whether {@link writeFileAtomic} could write to a path. Changes nothing.
  *
- * @throws InputError where the folder is missing or may not be written, or a folder has that name.
+ * @throws InputError if the folder is missing or not writable, or if the path is a folder.
  */
 export async function checkWritable(path: string): Promise<void> {
   try {
@@ -74,7 +74,7 @@ export async function checkWritable(path: string): Promise<void> {
 
 const TEMPORARY = /^\.(.+)\.\d+\.tmp$/;
 
-/** The file that a name in a folder stands for: of `.config.json.123.tmp`, which a kill left, `config.json`. */
+/** The file that a name belongs to: `config.json` for `.config.json.123.tmp`, which a killed process left. */
 export function finalName(name: string): string {
   return TEMPORARY.exec(name)?.[1] ?? name;
 }
@@ -87,7 +87,7 @@ async function replace(path: string, bytes: Uint8Array | string): Promise<void> 
     await rm(temporary, { force: true });
     const file = await open(temporary, "wx");
     try {
-      // What only its owner could read stays so.
+      // Keep the permissions: a private file stays private.
       if (before?.isFile() === true) await file.chmod(before.mode & 0o777);
       await file.writeFile(bytes);
       await file.sync();
@@ -106,9 +106,9 @@ type Target =
   | { readonly kind: "file" | "stream"; readonly path: string }
   | { readonly kind: "descriptor"; readonly descriptor: number };
 
-/** The kernel follows no more. */
+/** Linux follows no more links either. */
 const MOST_LINKS = 40;
-/** What `/dev/stdout` points to. It is written by its number: the name behind it may be another file by now. */
+/** The target of `/dev/stdout`. It is written by its number, because the path may name another file by now. */
 const DESCRIPTOR = /^\/proc\/(self|\d+)\/fd\/(\d+)$/;
 
 async function followLinks(start: string): Promise<Target> {
@@ -124,13 +124,13 @@ async function followLinks(start: string): Promise<Target> {
   throw Object.assign(new Error(start), { code: "ELOOP" });
 }
 
-/** A pipe is opened anew, since Node makes its own end of it non-blocking; a file goes on where it stands. */
+/** Reopens a pipe, since Node makes its own end non-blocking. A file is continued at its current position. */
 async function descriptorOf(path: string, descriptor: number): Promise<Target> {
   const found = await promisify(fstat)(descriptor);
   return found.isFIFO() ? { kind: "stream", path } : { kind: "descriptor", descriptor };
 }
 
-/** The path with its folder's own links resolved, so that `..` in a link means what the system means by it. */
+/** The path with links in its folder resolved, so that `..` in a link has the meaning that the system gives it. */
 async function inRealFolder(path: string): Promise<string> {
   return join(await realpath(dirname(path)), basename(path));
 }
@@ -158,7 +158,7 @@ async function writeAll(descriptor: number, bytes: Uint8Array | string): Promise
   }
 }
 
-/** Windows cannot open a folder; there the rename itself is all there is. */
+/** Flushes a folder to the disk. Windows cannot open folders, so the rename has to suffice there. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const folder = await open(path, "r");

@@ -1,7 +1,7 @@
 import type { DType } from "../tensor/index.js";
 import { TensorProto_DataType as OnnxType } from "./generated/onnx_pb.js";
 
-/** Our name of each ONNX element type that has one. */
+/** ONNX's element types that holdfast supports, with its names for them. */
 const NAMES: ReadonlyMap<number, DType> = new Map<number, DType>([
   [OnnxType.FLOAT, "float32"],
   [OnnxType.DOUBLE, "float64"],
@@ -19,7 +19,7 @@ const NAMES: ReadonlyMap<number, DType> = new Map<number, DType>([
 ]);
 const CODES: ReadonlyMap<DType, number> = new Map([...NAMES].map(([code, name]) => [name, code]));
 
-/** Our element type for ONNX's number, or undefined for strings, complex and sub-byte types. */
+/** The element type for ONNX's number; undefined for strings, complex numbers and types of less than a byte. */
 export function dtypeOfCode(code: number): DType | undefined {
   return NAMES.get(code);
 }
@@ -29,7 +29,7 @@ export function codeOfDType(dtype: DType): number {
   return CODES.get(dtype)!;
 }
 
-/** ONNX's name of an element type number, for messages. */
+/** ONNX's name for an element type number, for messages. */
 export function codeName(code: number): string {
   return OnnxType[code] ?? `type ${code}`;
 }

@@ -9,9 +9,8 @@ import { readModel } from "./read.js";
 import { writeModel } from "./write.js";
 
 /**
- * Reads an ONNX file, and the weights that it keeps in files beside it. Those may lie only
- * in its own folder or below, as plain files: no links, no `..`, no absolute paths (the
- * way out taken by CVE-2022-25882 and its successors).
+ * Reads an ONNX file and its external weights. These must be plain files in the model's folder or below: no links, no
+ * `..` and no absolute paths, which CVE-2022-25882 and its successors used to read other files.
  *
  * @throws InputError naming the file and what is wrong with it.
  */
@@ -22,7 +21,7 @@ export async function readModelFile(path: string): Promise<Model> {
   });
 }
 
-/** A protobuf message is below 2 GiB. */
+/** A protobuf message is smaller than 2 GiB. */
 const LARGEST_FILE = 2 ** 31 - 1;
 const TOO_LARGE = "Export the model with its weights in files beside it (external data).";
 
@@ -69,7 +68,7 @@ function readRange(
   size: number,
   fail: (problem: string) => never,
 ): Uint8Array {
-  // Opened without following links, then looked at again: the path may have changed meanwhile.
+  // Opened without following links and checked again, because the path may have changed meanwhile.
   const descriptor = openSync(
     path,
     constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0),
@@ -80,7 +79,7 @@ function readRange(
     const wanted = length ?? size;
     if (wanted !== size) fail(`has ${wanted} bytes for a tensor of ${size}`);
     if (offset + size > file.size) {
-      fail(`ends at byte ${file.size}, before the ${size} bytes at ${offset} do`);
+      fail(`ends at byte ${file.size}, but the tensor needs ${size} bytes from byte ${offset} on`);
     }
     const bytes = new Uint8Array(size);
     let done = 0;
@@ -95,15 +94,15 @@ function readRange(
   }
 }
 
-/** A protobuf message must be below 2 GiB: beyond this many bytes of weights they go to a file beside it. */
+/** Weights of more bytes go to a file beside the model, because a protobuf message must be smaller than 2 GiB. */
 const INLINE_LIMIT = 1.5e9;
 const ALIGNMENT = 4096;
 
 /**
- * Writes an ONNX file, atomically. Above 1.5 GB of weights, or beyond `inlineLimit` bytes,
- * tensors go to `NAME.data` beside it, which is written first.
+ * Writes an ONNX file atomically. If the weights have more than `inlineLimit` bytes (1.5 GB by default), they go to
+ * `NAME.data` beside it, which is written first.
  *
- * @throws InputError when the disk is full or the path may not be written; what was there stays.
+ * @throws InputError if the disk is full or the path is not writable. An existing file then stays.
  */
 export async function writeModelFile(
   path: string,
@@ -114,7 +113,7 @@ export async function writeModelFile(
   if (sizes.reduce((sum, size) => sum + size, 0) <= inlineLimit) {
     return writeFileAtomic(path, writeModel(model));
   }
-  // Beside the model itself, where a link leads to it.
+  // If the path is a link, the weights go beside its target.
   const target = await outputPath(path);
   const location = `${basename(target)}.data`;
   const pieces: { readonly at: number; readonly bytes: Uint8Array }[] = [];

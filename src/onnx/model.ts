@@ -1,8 +1,8 @@
 import type { Tensor } from "../tensor/index.js";
 
 /**
- * An ONNX file as plain data, before anything is known of its operators: what the bytes
- * say, validated, with external data read in. `graph/` gives it meaning.
+ * An ONNX file as plain data: the validated contents, with external data read in. What its operators mean is left to
+ * `graph/`.
  */
 export interface Model {
   readonly irVersion: number;
@@ -10,39 +10,39 @@ export interface Model {
   readonly producerVersion: string;
   /** Opset version of each domain; the default domain is "". */
   readonly opsets: ReadonlyMap<string, number>;
-  /** `metadata_props`. A Map, so that a key such as `__proto__` is only a key. */
+  /** `metadata_props`. It is a Map, so that a key such as `__proto__` is only a key. */
   readonly metadata: ReadonlyMap<string, string>;
   readonly graph: ModelGraph;
   readonly functions: readonly ModelFunction[];
 }
 
-/** A model's graph as the file has it: any opset, any operator. */
+/** A model's graph as it is in the file, with any opset and any operators. */
 export interface ModelGraph {
   readonly name: string;
   readonly nodes: readonly ModelNode[];
-  /** Inputs that have no initializer. */
+  /** Inputs without an initializer. */
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly valueInfo: readonly ValueInfo[];
   readonly initializers: ReadonlyMap<string, Tensor>;
 }
 
-/** A model-local function: a body that a node of its name and domain stands for. */
+/** A model-local function: the body that nodes of its name and domain stand for. */
 export interface ModelFunction {
   readonly name: string;
   readonly domain: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: readonly string[];
-  /** Values of attributes that a call may leave out. */
+  /** Default values of attributes that a call may omit. */
   readonly defaults: ReadonlyMap<string, Attribute>;
   readonly nodes: readonly ModelNode[];
   readonly opsets: ReadonlyMap<string, number>;
 }
 
-/** A node as the file has it. */
+/** A node as it is in the file. */
 export interface ModelNode {
-  /** May be empty: then messages name the first output. */
+  /** May be empty. Messages then name the first output. */
   readonly name: string;
   readonly opType: string;
   readonly domain: string;
@@ -52,7 +52,7 @@ export interface ModelNode {
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
-/** An attribute of a node, by the kind that the file gives it. */
+/** An attribute of a node, with the kind stated in the file. */
 export type Attribute =
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "int"; readonly value: number }
@@ -62,13 +62,13 @@ export type Attribute =
   | { readonly kind: "floats"; readonly value: readonly number[] }
   | { readonly kind: "ints"; readonly value: readonly number[] }
   | { readonly kind: "strings"; readonly value: readonly string[] }
-  /** Inside a function body: the caller's attribute of this name. */
+  /** Inside a function body, refers to the call's attribute of this name. */
   | { readonly kind: "reference"; readonly value: string };
 
-/** Name and type of a graph input, output or intermediate value. */
+/** The name and type of a graph input, output or intermediate value. */
 export interface ValueInfo {
   readonly name: string;
   readonly dtype: Tensor["dtype"];
-  /** A number, or the name of a symbolic dimension ("" when unnamed); undefined: unknown rank. */
+  /** Numbers, or names of symbolic dimensions ("" if unnamed); undefined if the rank is unknown. */
   readonly shape: readonly (number | string)[] | undefined;
 }

@@ -1,4 +1,4 @@
-/** A kind of file that is often named where an ONNX file is meant. */
+/** A file format that users often pass instead of ONNX. */
 export interface OtherFormat {
   /** What the file is, as in "a PDF". */
   readonly name: string;
@@ -66,12 +66,12 @@ const FORMATS: readonly Row[] = [
   { name: "a PDF", remedy: "Name an .onnx file.", matches: says(/^%PDF/) },
 ];
 
-/** Protocol 2 to 5, and its first instruction. */
+/** Whether the bytes begin like a pickle: with the instruction for protocol 2 to 5. */
 function isPickle(bytes: Uint8Array): boolean {
   return bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5;
 }
 
-/** What bytes that are no ONNX model are, told by how they begin; undefined for nothing known. */
+/** Recognises the format of bytes that are not ONNX by how they begin; undefined if it is unknown. */
 export function otherFormat(bytes: Uint8Array): OtherFormat | undefined {
   const text = new TextDecoder("latin1").decode(bytes.subarray(0, 256));
   return FORMATS.find(({ matches }) => matches(bytes, text));

@@ -10,24 +10,24 @@ import {
 import { codeName, dtypeOfCode } from "./element-types.js";
 import { TensorProto_DataLocation, type TensorProto } from "./generated/onnx_pb.js";
 
-/** Where a tensor's bytes lie outside the model; length undefined: to the end of the file. */
+/** Where a tensor's bytes lie outside the model. Without a length, they reach to the end of the file. */
 export interface ExternalReference {
   readonly location: string;
   readonly offset: number;
   readonly length: number | undefined;
 }
 
-/** Gives the bytes that a reference means, checked by the reader to be as many as the shape needs. */
+/** Reads the bytes of a reference. The tensor's shape needs `bytes` of them. */
 export type ReadExternal = (reference: ExternalReference, bytes: number) => Uint8Array;
 
-/** Throws an InputError about what is named. */
+/** Throws an InputError about `what`. */
 export type Fail = (what: string, problem: string, remedy?: string) => never;
 
-/** ORT's marker of bytes in its own memory: in a file it is an address to read from. */
+/** ONNX Runtime's marker for bytes in its own memory. In a file, it would make it read from any address. */
 const MEMORY_MARKER = "_ORT_MEM_ADDR_";
 const LARGEST_RANK = 64;
 
-/** A tensor's own copy of its elements, whatever field they are in. */
+/** Reads a tensor from whatever field it is in. The elements are copied. */
 export function readTensor(proto: TensorProto, what: string, external: ReadExternal, fail: Fail): Tensor {
   const dtype = dtypeOfCode(proto.dataType);
   if (dtype === undefined) {
@@ -78,7 +78,7 @@ function referenceOf(proto: TensorProto, what: string, fail: Fail): ExternalRefe
   return { location, offset: whole("offset") ?? 0, length: whole("length") };
 }
 
-/** Copies: raw data may lie unaligned in the file. */
+/** Copies the bytes, because raw data may be unaligned in the file. */
 function fromBytes(
   dtype: DType,
   shape: readonly number[],
@@ -94,7 +94,7 @@ function fromBytes(
   return tensor(dtype, shape, new (arrayConstructor(dtype))(buffer));
 }
 
-/** The field that the specification gives each type: small integers and halves are in `int32_data`. */
+/** The field that the specification assigns to a type. Small integers and halves are in `int32_data`. */
 function typedField(proto: TensorProto, dtype: DType): readonly (number | bigint)[] {
   switch (dtype) {
     case "float32":

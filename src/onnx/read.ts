@@ -17,15 +17,15 @@ import { otherFormat } from "./other-formats.js";
 import type { Attribute, Model, ModelFunction, ModelGraph, ModelNode, ValueInfo } from "./model.js";
 import { readTensor, type Fail, type ReadExternal } from "./read-tensor.js";
 
-/** How a model is read. */
+/** Options of {@link readModel}. */
 export interface ReadOptions {
-  /** What messages call the model: its path. */
+  /** The model's path, for messages. */
   readonly place: string;
-  /** Gives external bytes; without it a model that needs them is refused. */
+  /** Reads external data. Without it, a model that needs such data is refused. */
   readonly external?: ReadExternal | undefined;
 }
 
-/** Subgraphs within subgraphs: no classifier has many, and each level is a recursion. */
+/** Deepest nesting of subgraphs. No classifier needs many levels, and each is a recursion. */
 const DEEPEST = 32;
 
 interface Reader {
@@ -34,9 +34,9 @@ interface Reader {
 }
 
 /**
- * Reads an ONNX model from its bytes; every tensor is an aligned copy.
+ * Reads an ONNX model from its bytes. Every tensor is an aligned copy.
  *
- * @throws InputError naming the tensor or node that is not what it must be.
+ * @throws InputError naming the tensor or node that is invalid.
  */
 export function readModel(bytes: Uint8Array, { place, external }: ReadOptions): Model {
   const fail: Fail = (what, problem, remedy) => {
@@ -79,7 +79,7 @@ function parse(bytes: Uint8Array, fail: Fail): ModelProto {
   }
 }
 
-/** Fails with what the bytes are, where that can be told. */
+/** Fails, naming the actual format of the bytes if it is known. */
 function refuse(bytes: Uint8Array, problem: string, fail: Fail): never {
   const other = otherFormat(bytes);
   return other === undefined
@@ -87,7 +87,7 @@ function refuse(bytes: Uint8Array, problem: string, fail: Fail): never {
     : fail("", `is not an ONNX model but ${other.name}`, other.remedy);
 }
 
-/** What a graph may have at most: several times what the largest classifiers have. */
+/** Limits for a graph: several times what the largest classifiers have. */
 const MOST_NODES = 20_000;
 const MOST_NODE_INPUTS = 10_000;
 
@@ -135,7 +135,7 @@ function readGraph(proto: GraphProto, reader: Reader, depth: number): ModelGraph
     nodes: proto.node.map((node) => readNode(node, reader, depth)),
     inputs: proto.input.filter(({ name }) => !initializers.has(name)).map((value) => readValue(value, fail)),
     outputs: proto.output.map((value) => readValue(value, fail)),
-    // Only what a reader may use: sequences and maps inside a graph are named by the nodes that make them.
+    // Only tensors: sequences and maps inside a graph are described by the nodes that compute them.
     valueInfo: proto.valueInfo.filter(isKnownTensor).map((value) => readValue(value, fail)),
     initializers,
   };
@@ -156,7 +156,7 @@ function readValue({ name, type }: ValueInfoProto, fail: Fail): ValueInfo {
     return fail(`value "${name}"`, `has elements of the unsupported type ${codeName(elemType)}`);
   const dims = shape?.dim.map(({ value }): number | string => {
     if (value.case === "dimParam") return value.value;
-    // Exporters write -1 or 0 for "any".
+    // Exporters write −1 or 0 for "any".
     if (value.case !== "dimValue" || value.value <= 0n) return "";
     if (value.value >= 2n ** 31n) fail(`value "${name}"`, `has the absurd dimension ${value.value}`);
     return Number(value.value);
@@ -164,7 +164,7 @@ function readValue({ name, type }: ValueInfoProto, fail: Fail): ValueInfo {
   return { name, dtype, shape: dims };
 }
 
-/** JavaScript keeps one name for itself: an object cannot have a field of it like any other. */
+/** Refuses `__proto__`, which cannot be an ordinary key of a JavaScript object. */
 function checkName(name: string, fail: Fail): void {
   if (name === "__proto__") fail(`value "${name}"`, "has a reserved name", "Rename it.");
 }

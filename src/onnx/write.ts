@@ -14,20 +14,20 @@ import {
 } from "./generated/onnx_pb.js";
 import type { Attribute, Model, ModelFunction, ModelGraph, ModelNode, ValueInfo } from "./model.js";
 
-/** Where a tensor's bytes went, when they are not in the model itself. */
+/** Where a tensor's bytes are if they are not in the model itself. */
 export interface ExternalLocation {
   readonly location: string;
   readonly offset: number;
   readonly length: number;
 }
 
-/** How a model is written. */
+/** Options of {@link writeModel}. */
 export interface WriteOptions {
-  /** Called for every initializer; an answer keeps its bytes out of the model. */
+  /** Called for every initializer. If it returns a location, the bytes are left out of the model. */
   readonly external?: (name: string, data: Tensor) => ExternalLocation | undefined;
 }
 
-/** A model as the bytes of an ONNX file. Tensors are always written as raw data. */
+/** Encodes a model as an ONNX file. Tensors are always written as raw data. */
 export function writeModel(model: Model, options: WriteOptions = {}): Uint8Array {
   const message = create(ModelProtoSchema, {
     irVersion: BigInt(model.irVersion),

@@ -1,4 +1,4 @@
-/** The value at `a.b.c` in plain data, all of it at an empty path; undefined where nothing is there. */
+/** The value at a path such as `a.b.c` in plain data; all of it for an empty path, undefined if there is none. */
 export function atPath(data: unknown, path: string): unknown {
   return keysOf(path).reduce<unknown>(
     (value, key) =>
@@ -9,7 +9,7 @@ export function atPath(data: unknown, path: string): unknown {
   );
 }
 
-/** A copy of `data` with `value` at `a.b.c`; objects on the way that are missing or null are made. */
+/** A copy of `data` with `value` at a path such as `a.b.c`. Objects on the way that are missing or null are created. */
 export function withPath<T extends object>(data: T, path: string, value: unknown): T {
   const change = (node: unknown, [key, ...rest]: readonly string[]): unknown =>
     key === undefined ? value : { ...(node as object | null), [key]: change(atPath(node, key), rest) };

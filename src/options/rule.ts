@@ -1,19 +1,19 @@
-/** Which values an option takes, as plain data. */
+/** The values that an option accepts, as plain data. */
 export type Rule = NumberRule | ChoiceRule | FlagRule | TextRule | ListRule;
 
 /** A finite number within bounds. */
 export interface NumberRule {
   readonly kind: "number";
   readonly whole?: boolean;
-  /** Bounds that belong to the range. */
+  /** Inclusive bounds. */
   readonly least?: number;
   readonly most?: number;
-  /** Bounds that do not. */
+  /** Exclusive bounds. */
   readonly above?: number;
   readonly below?: number;
 }
 
-/** One of some words. */
+/** One of several words. */
 export interface ChoiceRule<Word extends string = string> {
   readonly kind: "choice";
   readonly choices: readonly Word[];
@@ -33,17 +33,17 @@ export interface ListRule {
   readonly of: NumberRule;
 }
 
-/** A whole number in [`least`, `most`]. */
+/** A rule for an integer in [`least`, `most`]. */
 export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): NumberRule {
   return { kind: "number", whole: true, least, most };
 }
 
-/** A number in [0, `most`]. */
+/** A rule for a number in [0, `most`]. */
 export function upTo(most: number): NumberRule {
   return { kind: "number", least: 0, most };
 }
 
-/** One of some words, or of the names in a table. */
+/** A rule for one of several words, or of the names in a table. */
 export function choice<const Word extends string>(
   choices: readonly Word[] | Readonly<Record<Word, unknown>>,
 ): ChoiceRule<Word> {
@@ -63,7 +63,7 @@ export const SHARE_ABOVE_ZERO: NumberRule = { kind: "number", above: 0, most: 1 
 export const FLAG: FlagRule = { kind: "flag" };
 export const TEXT: TextRule = { kind: "text" };
 
-/** Whether the rule takes the value. */
+/** Whether the rule accepts the value. */
 export function accepts(rule: Rule, value: unknown): boolean {
   switch (rule.kind) {
     case "number": {
@@ -83,7 +83,7 @@ export function accepts(rule: Rule, value: unknown): boolean {
   }
 }
 
-/** `a whole number from 1 up`, for "must be …". */
+/** Describes a rule as in `a whole number from 1 up`, to follow "must be". */
 export function describeRule(rule: Rule): string {
   switch (rule.kind) {
     case "number":
@@ -107,7 +107,7 @@ function describeRange({ least, most = Number.MAX_SAFE_INTEGER, above, below }: 
   return top ? ` from ${least} to ${most}` : ` from ${least} up`;
 }
 
-/** JSON Schema (draft 2020-12) of the values. */
+/** The JSON Schema (draft 2020-12) of the accepted values. */
 export function ruleJsonSchema(rule: Rule): Record<string, unknown> {
   switch (rule.kind) {
     case "number":

@@ -5,11 +5,11 @@ import type { AttributeValue } from "../graph.js";
 import { Unsupported, type Raise, type RawNode } from "./raise.js";
 
 /**
- * A node's attributes as values, each known and of the kind that its op requires. This is the only place that checks
- * those of a file, so that later code can rely on the catalogue.
+ * Reads a node's attributes as plain values. Each must be known and of the kind that its op requires. This is the only
+ * place that checks the attributes of a file, so later code can rely on the catalogue.
  *
- * @param raised how its op is converted, with the attributes of older opsets.
- * @throws Unsupported naming an attribute that is unknown or of another kind.
+ * @param raised the conversion of its op, which lists the attributes of older opsets.
+ * @throws Unsupported naming an attribute that is unknown or of the wrong kind.
  */
 export function plainAttributes(node: ModelNode, raised: Raise | undefined): RawNode["attributes"] {
   const specs: AttributeSpecs = { ...ownAttributes(node.opType), ...raised?.attributes };
@@ -32,7 +32,7 @@ function plain(name: string, attribute: Attribute, spec: AttributeSpec | undefin
     throw new Unsupported(`${shown} is a ${attribute.kind}`);
   }
   if (spec === undefined) throw new Unsupported(`${shown} is not known`);
-  // A number in the file, a type name here.
+  // A type is a number in the file and a name here.
   const kind = spec.kind === "dtype" ? "int" : spec.kind;
   if (attribute.kind !== kind) {
     throw new Unsupported(`${shown} is of kind ${attribute.kind}, expected ${kind}`);

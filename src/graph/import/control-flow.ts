@@ -16,8 +16,8 @@ export function isControlFlow({ domain, opType }: ModelNode): boolean {
 }
 
 /**
- * The outputs of an If with a known condition, of a Loop with a known number of iterations, and of a Scan: their bodies
- * become part of the graph, once per iteration.
+ * Inlines an If with a known condition, and unrolls a Loop with a known number of iterations or a Scan. Bodies become
+ * part of the graph, once per iteration. Returns the node's outputs.
  *
  * @throws Unsupported if the condition or the number depends on the image.
  */

@@ -3,7 +3,7 @@ import type { OpType } from "../catalogue/index.js";
 import type { Node } from "../graph.js";
 import type { ImportBuilder } from "./import-builder.js";
 
-/** Inputs that must be of one type, of ops that quantised networks have between their quantised ones. */
+/** Ops that quantised networks use between quantised ops, and which of their inputs must have the same type. */
 const ALIKE: Readonly<Partial<Record<OpType, (index: number) => boolean>>> = {
   Pad: (index) => index === 0 || index === 2,
   Where: (index) => index > 0,
@@ -15,8 +15,8 @@ const ALIKE: Readonly<Partial<Record<OpType, (index: number) => boolean>>> = {
 const BYTES: ReadonlySet<DType> = new Set<DType>(["uint8", "int8"]);
 
 /**
- * The node with its constants of 8 bits as floats where they meet a quantised value, which is a float here: the padding of
- * a quantised map, the other part of a Concat.
+ * Converts a node's 8-bit constants to float if they meet a quantised value, which is a float here: the padding of a
+ * quantised map, or another part of a Concat.
  */
 export function floatsOfBytes(node: Node, g: ImportBuilder): Node {
   const isAlike = ALIKE[node.op];

@@ -5,13 +5,13 @@ import { inferOutputs } from "../infer.js";
 import { evaluateConstant } from "../passes/evaluate-constant.js";
 import type { ImportBuilder } from "./import-builder.js";
 
-/** Longer constants are data, which is left for when the graph is compiled. */
+/** Longer constants are data. They are folded when the graph is compiled. */
 const ARITHMETIC = 4096;
 
 /**
- * The outputs of a node that computes with constants of the graph itself, as older exporters do to find pads and sizes:
- * integers, truth values, and the floats that come of them. Arithmetic on the file's own weights stays. `arithmetic` are
- * the names that it has made before, to which its own are added.
+ * Evaluates a node that computes with constants, as older exporters do to find pads and sizes: integers, booleans, and
+ * floats computed from them. Arithmetic on the file's weights stays in the graph. `arithmetic` has the names that
+ * earlier calls computed; this call adds its own.
  */
 export function foldArithmetic(
   node: Node,
@@ -31,7 +31,7 @@ export function foldArithmetic(
       ? [{ length: data.data.length, made: arithmetic.has(name) }]
       : [];
   });
-  // Factors of sizes are in the file as well; what is longer than any size is a weight.
+  // Factors of sizes are floats of the file too. A constant longer than any computed one is a weight.
   const longest = floats.reduce((most, { length, made }) => (made ? Math.max(most, length) : most), 1);
   const isWeight = floats.some(({ length, made }) => !made && length > longest);
   const size = types.reduce((sum, { shape }) => sum + sizeOf(shape as number[]), 0);

@@ -2,21 +2,21 @@ import type { Attribute, Model, ModelFunction, ModelGraph, ModelNode } from "../
 import { renamedNode } from "./instantiate.js";
 import { Unsupported } from "./raise.js";
 
-/** A node with the opset that it is written in: a function's may be another than the model's. */
+/** A node with the opset it is written in. A function may use another opset than the model. */
 export interface ScopedNode {
   readonly node: ModelNode;
   readonly opset: number;
 }
 
-/** Functions that call functions: no exporter goes deeper. */
+/** Deepest nesting of function calls. No exporter goes deeper. */
 const DEEPEST = 32;
-/** Nodes that a model may come to once its functions are put in the place of their calls. */
+/** Most nodes of a model after its functions are inlined. */
 export const MOST_NODES = 20_000;
 
 /**
- * The nodes of a model, the bodies of its own functions in the place of their calls.
+ * The nodes of a model with its own functions inlined.
  *
- * @throws Unsupported when they call each other without end, or come to too many nodes.
+ * @throws Unsupported if functions call each other endlessly or expand to too many nodes.
  */
 export function withoutFunctions({ graph, functions, opsets }: Model): readonly ScopedNode[] {
   const opset = opsets.get("") ?? 0;
@@ -32,7 +32,7 @@ export function withoutFunctions({ graph, functions, opsets }: Model): readonly 
       return;
     }
     if (depth > DEEPEST) throw new Unsupported(`its function calls nest more than ${DEEPEST} deep`);
-    // A call's own name is unique or empty; its first output always is.
+    // The call's name is unique or empty; its first output is always unique.
     const prefix = `${node.name || body.name}:${node.outputs.find((name) => name !== "") ?? calls}`;
     for (const inner of bodyOf(body, node, prefix)) add(inner, body.opsets.get("") ?? scope, depth + 1);
   };
@@ -51,7 +51,7 @@ function bodyOf(body: ModelFunction, call: ModelNode, prefix: string): ModelNode
   });
   const rename = (name: string): string => names.get(name) ?? `${prefix}/${name}`;
   const copies = body.outputs.flatMap((name, i): ModelNode[] => {
-    // An output that is an input is given by no node.
+    // An output that is also an input is not computed by a node.
     const output = call.outputs[i];
     const source = body.inputs.indexOf(name);
     if (source < 0 || output === undefined || output === "") return [];
@@ -74,7 +74,7 @@ function bodyOf(body: ModelFunction, call: ModelNode, prefix: string): ModelNode
   ];
 }
 
-/** The node with the call's attributes, or the function's defaults, where it refers to them. */
+/** Replaces a node's references to attributes by those of the call, or by the function's defaults. */
 function withArguments(node: ModelNode, body: ModelFunction, call: ModelNode): ModelNode {
   const attributes = new Map<string, Attribute>();
   for (const [name, attribute] of node.attributes) {
@@ -84,7 +84,7 @@ function withArguments(node: ModelNode, body: ModelFunction, call: ModelNode): M
         : attribute.kind === "graph"
           ? { kind: "graph" as const, value: graphWithArguments(attribute.value, body, call) }
           : attribute;
-    // What neither gives is left to the op's own default.
+    // An attribute that neither gives has the op's own default.
     if (given !== undefined) attributes.set(name, given);
   }
   return { ...node, attributes };

@@ -6,14 +6,14 @@ const HALVES: Types = new Set<DType>(["float16", "bfloat16"]);
 const DOUBLES: Types = new Set<DType>(["float64"]);
 
 /**
- * The model with every float16 and bfloat16 in it made float32, which holds all their values: its constants, inputs and
- * outputs, and what its Casts cast to. The same model where there are none.
+ * Converts every float16 and bfloat16 of a model to float32, which can hold all their values: constants, inputs,
+ * outputs and the targets of Casts. Returns the same model if there are none.
  */
 export function halvesAsFloats(model: Model): Model {
   return asFloats(model, HALVES);
 }
 
-/** As {@link halvesAsFloats} for float64, of which float32 holds seven digits. */
+/** Like {@link halvesAsFloats}, for float64. float32 keeps about seven of its digits. */
 export function doublesAsFloats(model: Model): Model {
   return asFloats(model, DOUBLES);
 }

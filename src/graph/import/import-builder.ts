@@ -18,17 +18,17 @@ import { evaluateOnDemand } from "./on-demand.js";
 import { Unsupported } from "./raise.js";
 import { writeShape } from "./write-shape.js";
 
-/** Nodes that a model may come to once recurrent layers are written out; ONNX Runtime takes a minute for as many. */
+/** Most nodes of a model after recurrent layers are unrolled. ONNX Runtime takes a minute to load that many. */
 const MOST_EMITTED = 60_000;
 
 /**
- * Builds the graph of a model. Arithmetic on shapes and sizes never becomes a node: its value is known before running,
- * or is a list of numbers and names of dimensions that only another op's shape reads.
+ * Builds the graph of a model. Arithmetic on shapes and sizes does not become nodes. Its values are either known before
+ * running, or lists of numbers and names of dimensions that only other shapes depend on.
  */
 export class ImportBuilder extends GraphBuilder<Dim> {
-  /** Shapes with open dimensions: values without a node. */
+  /** Shapes with open dimensions. These values have no node. */
   readonly #open = new Map<string, ShapeValue>();
-  /** Names of the constants that arithmetic on sizes has made. */
+  /** Names of constants computed by arithmetic on sizes. */
   readonly #arithmetic = new Set<string>();
   /** Values that depend on an input of the graph. */
   readonly #varying = new Set<string>();
@@ -36,11 +36,11 @@ export class ImportBuilder extends GraphBuilder<Dim> {
   readonly #freeUsedName: (stem: string) => string = freeNames(this.#usedNames);
   readonly #constants: ReadonlyMap<string, Tensor>;
   #checkSize: CheckSize | undefined;
-  /** What nodes come to that depend on constants alone, as far as somebody asked. */
+  /** Outputs, computed on demand, of nodes that depend only on constants. */
   readonly #evaluated = new Map<string, Tensor>();
-  /** Those of them that shapes depend on. */
+  /** The names among these that shapes depend on. */
   readonly #demanded = new Set<string>();
-  /** Names of values that nodes give, for shapes with open dimensions. */
+  /** By shape with open dimensions: the value that nodes compute for it. */
   readonly #writtenOpen = new Map<string, string>();
   #isWriting = false;
 
@@ -56,14 +56,14 @@ export class ImportBuilder extends GraphBuilder<Dim> {
     this.#constants = initializers;
   }
 
-  /** The name of a file's node, made unique: files have several of one name. */
+  /** Makes the name of a file's node unique, because files may use a name several times. */
   nodeName(stem: string): string {
     const name = this.#freeUsedName(stem);
     this.#usedNames.add(name);
     return name;
   }
 
-  /** A constant that comes of arithmetic. */
+  /** Adds a constant computed by arithmetic on sizes. */
   computed(data: Tensor): Value<Dim> {
     const value = this.constant(data);
     this.#arithmetic.add(value.name);
@@ -94,7 +94,7 @@ export class ImportBuilder extends GraphBuilder<Dim> {
     return outputs;
   }
 
-  /** The constant behind a value: one that is there, or what its node comes to where that depends on constants alone. */
+  /** The constant behind a value: a stored one, or the result of its node if that depends only on constants. */
   override constantOf(value: Value<Dim>): Tensor | undefined {
     const known = this.storedConstant(value) ?? this.#evaluated.get(value.name);
     if (known !== undefined) return known;
@@ -103,17 +103,17 @@ export class ImportBuilder extends GraphBuilder<Dim> {
     return found;
   }
 
-  /** Whether a value depends on constants alone. */
+  /** Whether a value depends only on constants. */
   isConstant({ name }: Value<Dim>): boolean {
     return !this.#varying.has(name) && !this.#open.has(name);
   }
 
-  /** A constant that is there already. */
+  /** A constant of the graph, without evaluating anything. */
   storedConstant(value: Value<Dim>): Tensor | undefined {
     return super.constantOf(value);
   }
 
-  /** The elements of a list that is known before running but for open dimensions. */
+  /** The elements of a list that is known before running, except for open dimensions. */
   elementsOf(value: Value<Dim>): readonly Dim[] | undefined {
     const open = this.openShapeOf(value);
     const data = open === undefined ? this.constantOf(value) : undefined;
@@ -126,12 +126,12 @@ export class ImportBuilder extends GraphBuilder<Dim> {
     );
   }
 
-  /** Whether a value is a shape with open dimensions, which no node gives. */
+  /** Whether a value is a shape with open dimensions, which no node computes. */
   isOpen(name: string): boolean {
     return this.has(name) && this.#open.has(this.value(name).name);
   }
 
-  /** Constants that shapes were found by take the place of their nodes. */
+  /** Replaces nodes by the constants that shapes were inferred from. */
   override build(): Graph<Dim> {
     const graph = super.build();
     const initializers = new Map(graph.initializers);
@@ -196,14 +196,14 @@ export class ImportBuilder extends GraphBuilder<Dim> {
     return this.#open.get(value.name) ?? (data && shapeValueOf(data));
   }
 
-  /** The node with the open shapes that it reads said by values of the graph. */
+  /** Rewrites a node that reads shapes with open dimensions, so that it reads values of the graph. */
   #closed(node: Node): Node {
     if (!node.inputs.some((name) => name !== "" && this.isOpen(name))) return node;
     const [first, second] = node.inputs;
     if (node.op === "Reshape" && this.isOpen(second!) && !this.isOpen(first!)) {
       const { dims } = this.#shapeOf(second!)!;
       const target = reshapeTarget(dims, this.value(first!).shape);
-      // What is 0 by itself is one of no elements.
+      // With allowzero, a 0 means an axis without elements, not the input's axis.
       const isPlain = node.attributes["allowzero"] !== 1 || !dims.includes(0);
       if (target !== undefined && isPlain) {
         const { allowzero: _, ...attributes } = node.attributes;
@@ -213,7 +213,7 @@ export class ImportBuilder extends GraphBuilder<Dim> {
     return { ...node, inputs: node.inputs.map((name) => (name === "" ? name : this.#written(name))) };
   }
 
-  /** A value with open dimensions computed by nodes, from the shapes of the graph's inputs. */
+  /** Emits nodes that compute a shape with open dimensions from the shapes of the graph's inputs. */
   #written(name: string): string {
     if (!this.isOpen(name)) return name;
     const open = this.value(name).name;

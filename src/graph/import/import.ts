@@ -19,24 +19,24 @@ import { UnreadableModelError, type UnreadableNode } from "./unreadable.js";
 
 const RAISES: Readonly<Record<string, Raise>> = { ...OLDER_OPSETS, ...COMPOSITES };
 
-/** How a model becomes a graph. */
+/** Options of {@link graphFromModel}. */
 export interface ImportOptions {
-  /** What messages call the model: its path. */
+  /** The model's path, for messages. */
   readonly place: string;
-  /** Another name or a number for a symbolic dimension of the inputs. */
+  /** Numbers or other names for symbolic dimensions of the inputs. */
   readonly dims?: Readonly<Record<string, Dim>>;
 }
 
-/** Older opsets broadcast by attributes, which no classifier exporter has written since 2018. */
+/** Older opsets broadcast by attributes. No exporter has written them since 2018. */
 const OLDEST_OPSET = 7;
-/** The newest whose ops mean what the catalogue says. */
+/** The newest opset whose ops mean what the catalogue says. */
 const NEWEST_OPSET = 25;
 
 /**
- * Turns a model into a typed graph of the internal opset: raises older ops, evaluates the
- * arithmetic on shapes, drops what inference does not need.
+ * Converts a model to a typed graph of the internal opset: converts older ops, evaluates arithmetic on shapes, and
+ * drops what inference does not need.
  *
- * @throws InputError listing every node that is not supported.
+ * @throws InputError listing every unsupported node.
  * @example
  * ```ts
  * import { graphFromModel, printGraph, readModelFile } from "holdfast/graph";
@@ -70,12 +70,12 @@ function expanded(model: Model, place: string): readonly ScopedNode[] {
   return nodes;
 }
 
-/** Adds nodes in turn; what cannot be added is put into words. */
+/** Adds nodes in order, and collects a problem for each that cannot be added. */
 function importNodes(nodes: readonly ScopedNode[], state: State, problems: UnreadableNode[]): void {
   for (const { node, opset } of nodes) {
     const problem = attempt(() => importNode(node, { ...state, opset }, problems));
     if (problem !== undefined) problems.push({ node: nameOf(node), op: qualified(node), problem });
-    // What hangs on a node that failed cannot be judged: its outputs are unknown, not wrong.
+    // Nodes that depend on a failed node cannot be judged: its outputs are unknown, not wrong.
     if (problem !== undefined) for (const output of node.outputs) state.failed.add(output);
   }
 }
@@ -119,16 +119,16 @@ function declare(place: string, work: () => unknown): void {
   if (problem !== undefined) throw new InputError({ place, problem, remedy: "Export the model again." });
 }
 
-/** What is wrong with the work, if anything; other errors pass. */
+/** Runs the work and returns the problem that it reports, if any. Other errors are thrown on. */
 function attempt(work: () => unknown): string | undefined {
   try {
     work();
     return undefined;
   } catch (error) {
     if (error instanceof Unsupported) return error.message;
-    // A file can leave out any input, which the entries of ops that are written as others take for granted.
+    // Conversions of ops assume that all inputs are present, but a file may leave any of them out.
     if (error instanceof TypeError && /undefined/.test(error.message)) return "one of its inputs is missing";
-    // Its place is mostly the node, whose name the list has already.
+    // Its place is usually the node, which the list names already.
     if (error instanceof ShapeError) {
       return error.place.startsWith("value ") ? `${error.place} ${error.problem}` : error.problem;
     }
@@ -136,7 +136,7 @@ function attempt(work: () => unknown): string | undefined {
   }
 }
 
-/** Of thousands of nodes of one kind the first say enough. */
+/** Most problems to list. Of thousands of similar nodes, the first few say enough. */
 const MOST_PROBLEMS = 20;
 
 function unsupported(place: string, nodes: readonly UnreadableNode[]): InputError {
@@ -148,7 +148,7 @@ function unsupported(place: string, nodes: readonly UnreadableNode[]): InputErro
   return new UnreadableModelError({ place, problem, remedy: remedyFor(problems) }, nodes);
 }
 
-/** Operators of quantised networks, in every domain. */
+/** Ops of quantised networks, in every domain. */
 const QUANTISED =
   /\((?:[\w.]+\.)?(?:QLinear\w+|QGemm|(?:Dynamic)?QuantizeLinear|DequantizeLinear|\w+Integer\w*)\)/;
 
@@ -169,7 +169,7 @@ const qualified = (node: ModelNode): string =>
 
 function importNode(node: ModelNode, state: State, problems: UnreadableNode[]): void {
   const { g, opset, failed } = state;
-  // Its own problem is named already.
+  // The node that failed is in the list already.
   if (node.inputs.some((name) => failed.has(name))) {
     for (const output of node.outputs) failed.add(output);
     if (isReadable(node)) return;
@@ -206,7 +206,7 @@ function importNode(node: ModelNode, state: State, problems: UnreadableNode[]): 
   g.node({ ...raw, name, op: raw.op as OpType, attributes: kept(raw) });
 }
 
-/** An If, Loop or Scan; of a body with problems those are said, not that its outputs are missing. */
+/** Imports an If, Loop or Scan. Problems in its body are reported, not the missing outputs that follow from them. */
 function importControlFlow(node: ModelNode, state: State, problems: UnreadableNode[]): void {
   const { g, opset, failed } = state;
   const missing = node.inputs.find((name) => name !== "" && !g.has(name));
@@ -237,7 +237,7 @@ function importControlFlow(node: ModelNode, state: State, problems: UnreadableNo
   }
 }
 
-/** Ends a control-flow node whose body has problems, which are said already. */
+/** Ends the import of a control-flow node whose body has problems. They are in the list already. */
 class FailedBody extends Error {}
 
 function raiseOf(node: ModelNode): Raise | undefined {
@@ -269,7 +269,7 @@ function kept({ op, attributes }: RawNode): RawNode["attributes"] {
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => Object.hasOwn(own, name)));
 }
 
-/** Names of the outputs: absent ones too where their number says what the others are, or a gradient asks for them. */
+/** The names of the outputs. Unused ones get a name too if their number matters or a gradient needs them. */
 function outputsOf({ opType, outputs }: ModelNode, stem: string): readonly string[] {
   const least = MUST_BE_NAMED[opType];
   if (least === undefined) return trimmed(outputs);
@@ -279,7 +279,7 @@ function outputsOf({ opType, outputs }: ModelNode, stem: string): readonly strin
 
 const MUST_BE_NAMED: Readonly<Record<string, number>> = { Split: 1, TopK: 2 };
 
-/** The tensor that a Constant node holds. */
+/** The tensor of a Constant node. */
 function constantTensor(node: ModelNode): Tensor {
   for (const [name, attribute] of node.attributes) {
     if (name === "value" && attribute.kind === "tensor") return attribute.value;

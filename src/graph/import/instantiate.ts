@@ -1,7 +1,7 @@
 import type { Attribute, ModelGraph, ModelNode } from "../../onnx/index.js";
 import type { Tensor } from "../../tensor/index.js";
 
-/** A graph of a file put where another is, its own names made those of one instance. */
+/** A copy of a file's subgraph whose own names are unique to this instance. */
 export interface Instance {
   readonly nodes: readonly ModelNode[];
   readonly initializers: ReadonlyMap<string, Tensor>;
@@ -9,10 +9,10 @@ export interface Instance {
 }
 
 /**
- * The body of a control-flow node as nodes of the graph around it.
+ * Copies the body of a control-flow node as nodes of the graph around it.
  *
- * @param prefix made part of every name that the body defines.
- * @param bindings what stands for the body's inputs.
+ * @param prefix becomes part of every name that the body defines.
+ * @param bindings the values that replace the body's inputs.
  */
 export function instantiate(
   body: Pick<ModelGraph, "nodes" | "initializers" | "inputs" | "outputs">,
@@ -28,7 +28,7 @@ export function instantiate(
   };
 }
 
-/** Names that a graph gives a value: those it only reads are of the graph around it. */
+/** The names that a graph defines. Names that it only reads belong to the graph around it. */
 function definedBy({
   nodes,
   initializers,
@@ -40,7 +40,7 @@ function definedBy({
   return names;
 }
 
-/** A node under other names; graphs inside it follow, but for the names that they define themselves. */
+/** Renames a node and its values. Subgraphs inside it follow, except for names that they define themselves. */
 export function renamedNode(node: ModelNode, prefix: string, rename: (name: string) => string): ModelNode {
   const named = (name: string): string => (name === "" ? "" : rename(name));
   const attributes = new Map<string, Attribute>();
@@ -73,7 +73,7 @@ function renamedGraph(graph: ModelGraph, prefix: string, rename: (name: string) 
   };
 }
 
-/** Names that a node reads, those of the graphs inside it included. */
+/** The names that a node and the subgraphs inside it read. */
 export function readsOf(node: ModelNode): string[] {
   const captured = [...node.attributes.values()].flatMap((attribute) => {
     if (attribute.kind !== "graph") return [];

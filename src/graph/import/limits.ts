@@ -3,18 +3,22 @@ import { factorsOf } from "../dims.js";
 import type { Dim, Value } from "../graph.js";
 import { Unsupported } from "./raise.js";
 
-/** Elements of one value for one image. The attention of a ViT-L on 1024 × 1024 pixels has half as many: 16 · 4097². */
+/** Most elements of one value per image. A ViT-L's attention on 1024 × 1024 pixels has half as many: 16 · 4097². */
 const LARGEST_MAP = 2 ** 29;
-/** Elements that a file may compute from its constants alone, beside eight times those that it holds. */
+/** Elements that a file may compute from its constants alone, in addition to eight times those that it contains. */
 const CONSTANT_ELEMENTS = 2 ** 26;
 const CONSTANT_COPIES = 8;
 
-/** Looks at what each node gives, and whether that depends on the image. @throws Unsupported when its values are larger than a classifier's can be. */
+/**
+ * Checks the outputs of each node; `varies` says whether they depend on the image.
+ *
+ * @throws Unsupported if they are larger than those of any classifier.
+ */
 export type CheckSize = (varies: boolean, outputs: readonly Value<Dim>[]) => void;
 
 /**
- * What a file of a few hundred bytes may ask for: a value is no larger than the largest classifiers' are, and what is
- * computed from constants alone stays near what the file holds.
+ * Limits what a file of a few hundred bytes can ask for. No value may be larger than those of the largest classifiers,
+ * and values computed from constants alone may not be much larger than the constants in the file.
  */
 export function sizeLimits(inputs: readonly Value<Dim>[], constants: Iterable<Tensor>): CheckSize {
   const batch = inputs.reduce(

@@ -1,4 +1,4 @@
-/** Ops that older opsets wrote otherwise: attributes that became inputs, defaults that changed, modes of training. */
+/** Ops that older opsets wrote differently: attributes that became inputs, changed defaults, training modes. */
 import { float32 } from "../../tensor/index.js";
 import type { Dim, Value } from "../graph.js";
 import { normaliseAxis } from "../infer.js";
@@ -7,7 +7,7 @@ import { raise, Unsupported, type Raise, type RaiseContext } from "./raise.js";
 const ints = { kind: "ints" } as const;
 const float = { kind: "float" } as const;
 
-/** Axes that were an attribute. */
+/** Turns axes from an attribute into an input. */
 const axesToInput = raise({
   attributes: { axes: ints },
   emit: ({ g, inputs: [x], attributes: { axes }, again }) => (axes ? again([x, g.ints(axes)]) : undefined),
@@ -24,7 +24,7 @@ const slice = raise({
     starts && ends ? again([x, g.ints(starts), g.ints(ends), axes && g.ints(axes)]) : undefined,
 });
 
-/** Before opset 18 an equal split had its number from its outputs alone. */
+/** Before opset 18, only the number of outputs said how many parts an equal split has. */
 const split = raise({
   attributes: { split: ints, num_outputs: { kind: "int" }, axis: { kind: "int", default: 0 } },
   emit: ({ g, inputs: [x, sizes], attributes, node, again }) => {
@@ -46,7 +46,7 @@ const pad = raise({
   },
 });
 
-/** Before opset 11 the bounds were attributes, lowest and greatest float by default. */
+/** Before opset 11, the bounds were attributes. Their defaults were the lowest and the greatest float. */
 const clip = raise({
   attributes: { min: float, max: float },
   emit: ({ g, inputs: [x], attributes: { min, max }, again }) => {
@@ -56,7 +56,7 @@ const clip = raise({
   },
 });
 
-/** Inference only: a training-mode node would need its running outputs. */
+/** Inference only, because training mode would need the outputs of running statistics. */
 const batchNormalization = raise({
   attributes: {
     spatial: { kind: "int", default: 1 },
@@ -76,7 +76,7 @@ const batchNormalization = raise({
   },
 });
 
-/** Whether an input of the graph has a part in a value. */
+/** Whether a value depends on an input of the graph. */
 function isFromInputs(g: RaiseContext["g"], value: Value<Dim>): boolean {
   const inputs = new Set(g.inputs);
   const seen = new Set<string>();
@@ -91,7 +91,10 @@ function isFromInputs(g: RaiseContext["g"], value: Value<Dim>): boolean {
   return false;
 }
 
-/** Of weights the statistics are their own: weight standardisation (Qiao et al. 2019, arXiv:1903.10520) is written so. */
+/**
+ * Normalises weights by their own statistics. Weight standardisation (Qiao et al. 2019, arXiv:1903.10520) is written as
+ * a BatchNormalization in training mode.
+ */
 function standardisedWeight(
   g: RaiseContext["g"],
   [x, scale, shift]: RaiseContext["inputs"],
@@ -107,14 +110,14 @@ function standardisedWeight(
   const is = (value: Value<Dim> | undefined, number: number): boolean =>
     value !== undefined &&
     (g.constantOf(value)?.data as Float32Array | undefined)?.every((v) => v === number) === true;
-  // Ones and zeros say that there is no scale or bias to train.
+  // A scale of ones and a bias of zeros are not trained.
   if (is(scale, 1) && is(shift, 0)) return normalised;
   const perChannel = (value: Value<Dim> | undefined): Value<Dim> =>
     g.op("Reshape", [value, g.ints([-1, ...Array<number>(rank - 2).fill(1)])]);
   return g.op("Add", [g.op("Mul", [normalised, perChannel(scale)]), perChannel(shift)]);
 }
 
-/** Before opset 9 statistics could be of each place of the maps, by `spatial` = 0. */
+/** Before opset 9, `spatial` = 0 meant separate statistics for each position of the maps. */
 function normalisedPlaces(g: RaiseContext["g"], inputs: RaiseContext["inputs"], epsilon: number): Value<Dim> {
   const [x, scale, shift, mean, variance] = inputs;
   const deviation = g.op("Sqrt", [g.op("Add", [variance, g.scalar(epsilon, variance)])]);
@@ -134,7 +137,7 @@ const dropout = raise({
   },
 });
 
-/** Before opset 13 all axes from `axis` on, 1 by default, were taken as one. */
+/** Before opset 13, all axes from `axis` on (1 by default) were flattened into one. */
 const softmax = raise({
   attributes: { axis: { kind: "int" } },
   emit: ({ g, opset, inputs: [x], attributes: { axis: given = 1 }, node }) => {
@@ -153,7 +156,7 @@ const softmax = raise({
   },
 });
 
-/** Before opset 10 k was an attribute; the indices are there even when nobody reads them. */
+/** Before opset 10, k was an attribute. The indices are emitted even if nothing reads them. */
 const topK = raise({
   attributes: {
     k: { kind: "int" },
@@ -165,7 +168,7 @@ const topK = raise({
     g.ops("TopK", [x, k === undefined ? given : g.ints([k])], attributes),
 });
 
-/** An attribute that says nothing any more. */
+/** Drops an attribute that has no meaning any more. */
 const gemm = raise({ attributes: { broadcast: { kind: "int" } }, emit: () => undefined });
 
 export const OLDER_OPSETS: Readonly<Record<string, Raise>> = {

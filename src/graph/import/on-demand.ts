@@ -5,12 +5,12 @@ import { inferOutputs } from "../infer.js";
 import { evaluateConstant } from "../passes/evaluate-constant.js";
 import type { ImportBuilder } from "./import-builder.js";
 
-/** Elements of one value that is evaluated while a model is read: masks and tables of positions are far smaller. */
+/** Most elements of a value evaluated while a model is read. Masks and position tables are far smaller. */
 const LARGEST = 2 ** 24;
 
 /**
- * What a value comes to where it depends on constants alone, however long they are; undefined where it does not, or an
- * op on the way is not evaluated. Shapes, axes and indices are asked for so. `evaluated` keeps what is known.
+ * Evaluates a value that depends only on constants, however long they are. Returns undefined if it depends on more, or
+ * if an op on the way cannot be evaluated. Shapes, axes and indices are found this way. `evaluated` caches the results.
  */
 export function evaluateOnDemand(
   value: Value<Dim>,
@@ -34,7 +34,7 @@ export function evaluateOnDemand(
   return evaluated.get(value.name);
 }
 
-/** The nodes that a value comes from, in order; undefined where one of them depends on an input of the graph. */
+/** The nodes that a value is computed by, in order; undefined if it depends on an input of the graph. */
 function nodesBefore(
   value: Value<Dim>,
   g: ImportBuilder,

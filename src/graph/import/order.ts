@@ -3,10 +3,9 @@ import type { ScopedNode } from "./functions.js";
 import { readsOf } from "./instantiate.js";
 
 /**
- * The nodes in an order in which each comes after those it reads from; the file's own order
- * where that is one.
+ * Sorts nodes so that each comes after those it reads from. Keeps the file's order if it is valid.
  *
- * @throws InputError when nodes wait for each other.
+ * @throws InputError if the graph has a cycle.
  */
 export function inOrder(nodes: readonly ScopedNode[], place: string): readonly ScopedNode[] {
   const producer = new Map<string, number>();

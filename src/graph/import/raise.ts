@@ -2,12 +2,12 @@ import type { AttributeSpecs, Read } from "../attributes.js";
 import type { AttributeValue, Dim, Value } from "../graph.js";
 import type { ImportBuilder } from "./import-builder.js";
 
-/** A reason why a node cannot be part of a graph here; the importer adds its name and lists all. */
+/** Says why a node cannot be imported. The importer adds the node's name and lists all such nodes. */
 export class Unsupported extends Error {
   override name = "Unsupported";
 }
 
-/** A node of a model's opset, its attributes of the kinds that its op asks for. */
+/** A node in the model's opset, with attributes of the kinds that its op requires. */
 export interface RawNode {
   readonly name: string;
   readonly op: string;
@@ -17,26 +17,26 @@ export interface RawNode {
 }
 
 export interface RaiseContext<S extends AttributeSpecs = AttributeSpecs> {
-  /** Emits nodes of the internal opset; what is known before running becomes a constant at once. */
+  /** Emits nodes of the internal opset. Values known before running become constants at once. */
   readonly g: ImportBuilder;
   readonly opset: number;
   readonly node: RawNode;
   /** Absent optional inputs are undefined. */
   readonly inputs: readonly (Value<Dim> | undefined)[];
   readonly attributes: Read<S>;
-  /** The node's op, attributes that it still has included, on other inputs; with as many outputs by default. */
+  /** Applies the node's op to other inputs, with its remaining attributes and by default as many outputs. */
   again(inputs: readonly (Value<Dim> | undefined)[], outputs?: number): readonly Value<Dim>[];
 }
 
-/** How an op that an older opset wrote otherwise, or that others can express, is said in the internal opset. */
+/** Converts an op of an older opset, or an op that others can express, to the internal opset. */
 export interface Raise<S extends AttributeSpecs = AttributeSpecs> {
-  /** Attributes that are read here, whether or not the op of the internal opset still has them. */
+  /** Attributes that `emit` reads, whether or not the op still has them in the internal opset. */
   readonly attributes: S;
-  /** The values that stand for the node's outputs; undefined where it can stay as it is. */
+  /** Returns the values that replace the node's outputs, or undefined if it can stay as it is. */
   emit(context: RaiseContext<S>): readonly Value<Dim>[] | undefined;
 }
 
-/** Gives an entry the type of its attributes. */
+/** Infers the attribute types of an entry from the entry itself. */
 export function raise<const S extends AttributeSpecs>(entry: Raise<S>): Raise<S> {
   return entry;
 }

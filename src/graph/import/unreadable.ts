@@ -1,14 +1,14 @@
 import { InputError, type ErrorDetails } from "../../errors/index.js";
 
-/** A node of a file that cannot be read, and why. */
+/** A node that cannot be read, and why. */
 export interface UnreadableNode {
   readonly node: string;
-  /** With its domain before it, unless that is ONNX's own. */
+  /** The op, prefixed with its domain unless that is ONNX's own. */
   readonly op: string;
   readonly problem: string;
 }
 
-/** A model with nodes that cannot be read: all of them, where the message has the first. */
+/** A model with nodes that cannot be read. `nodes` has all of them, the message only the first. */
 export class UnreadableModelError extends InputError {
   readonly nodes: readonly UnreadableNode[];
 
@@ -20,7 +20,7 @@ export class UnreadableModelError extends InputError {
 
 const NO_GRADIENT = "the float32 model it was made from: rounding has no gradient";
 
-/** What would be needed to read such a node. */
+/** What it would take to read such a node. */
 export function neededFor({ op, problem }: Pick<UnreadableNode, "op" | "problem">): string {
   if (/QLinear|QGemm|QuantizeLinear|DequantizeLinear|Integer/.test(op)) return NO_GRADIENT;
   if (problem.includes("of the domain")) {

@@ -5,11 +5,11 @@ import type { ShapeValue } from "../shape-values.js";
 import { Unsupported } from "./raise.js";
 
 /**
- * Nodes that compute a shape with open dimensions when the graph runs, each from the shape of an input that has it: what
- * is known once the batch is bound.
+ * Emits nodes that compute a shape with open dimensions when the graph runs. Each dimension is read from the shape of
+ * an input that has it, so the shape is known once the batch is bound.
  */
 export function writeShape(g: GraphBuilder<Dim>, { dims, rank, dtype }: ShapeValue): Value<Dim> {
-  // Fractions beside an open dimension are no shape.
+  // A list with a fraction beside an open dimension is not a shape.
   if (dims.some((dim) => typeof dim === "number" && !Number.isSafeInteger(dim))) {
     throw new Unsupported(`computes [${dims.join(", ")}] from open dimensions`);
   }
@@ -19,7 +19,7 @@ export function writeShape(g: GraphBuilder<Dim>, { dims, rank, dtype }: ShapeVal
   return dtype === "int64" ? shaped : g.op("Cast", [shaped], { to: dtype });
 }
 
-/** A product of open dimensions and a number, [1]. */
+/** Emits a product of open dimensions and a number, as [1]. */
 function openDim(g: GraphBuilder<Dim>, dim: Dim): Value<Dim> {
   const { factor, names } = factorsOf(dim);
   const product = names.map((name) => namedDim(g, name)).reduce((a, b) => g.op("Mul", [a, b]));

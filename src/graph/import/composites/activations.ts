@@ -37,7 +37,7 @@ export const ACTIVATIONS: Readonly<Record<string, Raise>> = {
       g.op("Where", [g.op("Greater", [x, g.scalar(alpha, x)]), x, g.scalar(0, x)]),
     ],
   }),
-  /** Towards 0 by the bias, and 0 from −λ to λ */
+  /** Moves x towards 0 by the bias; 0 for −λ ≤ x ≤ λ */
   Shrink: raise({
     attributes: { lambd: { kind: "float", default: 0.5 }, bias: { kind: "float", default: 0 } },
     emit: ({ g, inputs: [x], attributes: { lambd, bias } }) => {
@@ -81,7 +81,7 @@ export const ACTIVATIONS: Readonly<Record<string, Raise>> = {
       return again([x, g.op("Cast", [exponent], { to: x!.dtype })]);
     },
   }),
-  /** The element of an optional, which is never empty because every value of a graph exists. */
+  /** The element of an optional. It is never empty, because every value of a graph exists. */
   OptionalGetElement: raise({ attributes: {}, emit: ({ g, inputs: [x] }) => [g.op("Identity", [x])] }),
   OptionalHasElement: raise({
     attributes: {},

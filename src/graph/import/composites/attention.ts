@@ -13,9 +13,9 @@ const int = { kind: "int" } as const;
 /**
  * Attention: y = softmax(cap(scale · Q Kᵀ) + bias) V, cap(s) = softcap · tanh(s / softcap)
  *
- * Shapes: Q `[B, heads, S, D]`, K `[B, kv heads, T, D]`, V `[B, kv heads, T, Dv]`, or `[B, S, heads · D]` and so on. Each head of
- * K and V serves an equal number of Q's heads. The bias is −∞ where the mask, causality or the window hides a key; a
- * query that sees no key at all gives zeros.
+ * Shapes: Q `[B, heads, S, D]`, K `[B, kv heads, T, D]`, V `[B, kv heads, T, Dv]`, or `[B, S, heads · D]` and so on.
+ * Each head of K and V serves an equal number of Q's heads. The bias is −∞ where the mask, causality or the window
+ * hides a key; a query that sees no key at all gives zeros.
  */
 export const attention: Raise = raise({
   attributes: {
@@ -92,7 +92,7 @@ function cap(g: G, scores: V, softcap: number): V {
   return g.op("Mul", [g.op("Tanh", [g.op("Div", [scores, most])]), most]);
 }
 
-/** Whether query `i` may see key `j` according to causality and the window; undefined if they hide nothing. */
+/** Whether causality and the window let query `i` see key `j`; undefined if they hide nothing. */
 type Visible = ((i: number, j: number) => boolean) | undefined;
 
 function visible(
@@ -119,7 +119,7 @@ interface Hidden {
   readonly sees: V | undefined;
 }
 
-/** Bias added to scores `[B, heads, S, T]`; undefined if there is none. */
+/** The bias that is added to scores `[B, heads, S, T]`; undefined if there is none. */
 function biasOf(g: G, mask: V | undefined, isVisible: Visible, scores: V): Hidden | undefined {
   if (mask === undefined && isVisible === undefined) return undefined;
   const given = mask === undefined ? tensor("float32", [], Float32Array.of(0)) : g.constantOf(mask);

@@ -7,7 +7,7 @@ import { raise, Unsupported, type Raise } from "../raise.js";
 type G = GraphBuilder<Dim>;
 type V = Value<Dim>;
 
-/** An activation fused to a convolution or a product, with its parameters in order. */
+/** Applies the activation fused into a convolution or a matrix product, with its parameters in order. */
 function activated(g: G, x: V, name: string | undefined, [a, b]: readonly (number | undefined)[]): V {
   switch (name) {
     case undefined:
@@ -117,7 +117,7 @@ const simplifiedLayerNormalization = raise({
 
 const withBias = (g: G, x: V, bias: V | undefined): V => (bias === undefined ? x : g.op("Add", [x, bias]));
 
-/** Softmax of a value plus a bias over all axes from `axis` on, as before opset 13. */
+/** Softmax of a value plus a bias, over all axes from `axis` on as before opset 13. */
 const biasSoftmax = raise({
   attributes: { axis: { kind: "int", default: 1 }, is_inner_broadcast: { kind: "int", default: 1 } },
   emit: ({ g, inputs: [x, bias], attributes: { axis } }) => {

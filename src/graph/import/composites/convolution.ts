@@ -18,8 +18,8 @@ export const CONVOLUTION: Readonly<Record<string, Raise>> = {
     },
   }),
   /**
-   * Converts auto_pad and output_shape to pads and output_padding. Of s (n − 1) + output_padding + span positions the
-   * surplus is cut off, an odd one at the end for SAME_UPPER and otherwise at the beginning.
+   * Converts auto_pad and output_shape to pads and output_padding. The surplus of the s (n − 1) + output_padding + span
+   * positions is cut off at both ends. If it is odd, SAME_UPPER cuts one more at the end, other modes at the beginning.
    */
   ConvTranspose: raise({
     attributes: OP_CATALOGUE.ConvTranspose.attributes,
@@ -38,7 +38,7 @@ export const CONVOLUTION: Readonly<Record<string, Raise>> = {
       const wanted = given?.slice(-count) ?? spatial.map((length, i) => length * w.strides[i]!);
       checkInts(wanted, "output_shape", { count, least: 1 });
       const surplus = reachOf(spatial, w).map((reach, i) => reach + extra[i]! - wanted[i]!);
-      // SAME does not add positions where the stride leaves gaps; an output_shape does.
+      // If the stride leaves gaps, an output_shape adds positions but SAME does not.
       const lacking = surplus.map((total) => (given === undefined ? 0 : Math.max(0, -total)));
       const cut = surplus.map((total) => Math.max(0, total));
       const half = cut.map((total) => Math.floor(total / 2));

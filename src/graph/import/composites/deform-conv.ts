@@ -8,8 +8,8 @@ type V = Value<Dim>;
 
 /**
  * A convolution whose taps are moved by offsets (Dai et al. 2017, arXiv:1703.06211; with a mask, Zhu et al. 2019,
- * arXiv:1811.11168). The value at each tap is sampled between pixels (with zeros around the image) into a map with the
- * windows side by side; a convolution whose stride equals its kernel then weighs them.
+ * arXiv:1811.11168). Values are sampled between pixels, with zeros around the image, into a map that has the windows
+ * side by side. A convolution whose stride equals its kernel then applies the weights.
  */
 export const DEFORM_CONV = raise({
   attributes: {
@@ -46,7 +46,9 @@ export const DEFORM_CONV = raise({
         `offsets of [${offset.shape.join(", ")}] do not fit ${groups} groups of ${taps} taps`,
       );
     }
-    /** Positions of the taps of each window before they are moved, `[count, 1, windows, 1]` or `[1, count, 1, windows]`. */
+    /**
+     * Positions of the taps of each window before they are moved, `[count, 1, windows, 1]` or `[1, count, 1, windows]`.
+     */
     const places = (axis: 0 | 1, count: number, windows: number): V => {
       const at = Array.from({ length: count * windows }, (_, i) => {
         const [tap, window] = [Math.floor(i / windows), i % windows];

@@ -5,15 +5,17 @@ import { Unsupported } from "../raise.js";
 type G = GraphBuilder<Dim>;
 type V = Value<Dim>;
 
-/** A value with a letter for each of its axes; those of an ellipsis are named …0, …1 from the last on. */
+/**
+ * A value with a label for each axis. The axes of an ellipsis are labelled …0, …1 and so on, from the last one back.
+ */
 interface Term {
   readonly value: V;
   readonly labels: readonly string[];
 }
 
 /**
- * Einsum: out[o…] = Σ Π termᵢ[labelsᵢ…] over the labels that the output lacks. Terms are multiplied from left to right, each
- * pair as one MatMul if they have labels to sum over, and otherwise as Mul. A dimension of 1 broadcasts.
+ * Einsum: out[o…] = Σ Π termᵢ[labelsᵢ…], summed over the labels that the output lacks. Terms are multiplied from left
+ * to right: as a MatMul if the pair has labels to sum over, otherwise as a Mul. A dimension of 1 broadcasts.
  *
  * @throws Unsupported for an invalid equation, or one that does not fit the values.
  */
@@ -68,7 +70,7 @@ function labelsOf(text: string, ellipsis: number): string[] {
   return [...before, ...Array.from({ length: ellipsis }, (_, i) => `…${ellipsis - 1 - i}`), ...after];
 }
 
-/** The size of each label: if sizes differ, the one that is not 1. */
+/** The size of each label. If terms differ, it is the one that is not 1. */
 function sizesOf(terms: readonly Term[]): Map<string, Dim> {
   const sizes = new Map<string, Dim>();
   for (const { value, labels } of terms) {
@@ -83,7 +85,7 @@ function sizesOf(terms: readonly Term[]): Map<string, Dim> {
   return sizes;
 }
 
-/** For labels that occur twice in a term, the elements with equal indices. */
+/** Takes the diagonal of labels that occur twice in a term. */
 function diagonal(g: G, term: Term): Term {
   const { labels } = term;
   const twice = labels.find((label, axis) => labels.indexOf(label) !== axis);
@@ -104,7 +106,7 @@ function diagonal(g: G, term: Term): Term {
   });
 }
 
-/** Removes the axes of size 1 that others broadcast. */
+/** Removes axes of size 1 whose label is longer in another term. */
 function narrowed(g: G, { value, labels }: Term, sizes: ReadonlyMap<string, Dim>): Term {
   const axes = labels.flatMap((label, axis) =>
     value.shape[axis] === 1 && sizes.get(label) !== 1 ? [axis] : [],
@@ -116,7 +118,7 @@ function narrowed(g: G, { value, labels }: Term, sizes: ReadonlyMap<string, Dim>
   };
 }
 
-/** Sums over the labels that neither `others` nor `kept` have. */
+/** Sums over the labels that are in neither `others` nor `kept`. */
 function summed(g: G, { value, labels }: Term, others: readonly Term[], kept: ReadonlySet<string>): Term {
   const has = (label: string): boolean =>
     kept.has(label) || others.some((other) => other.labels.includes(label));
@@ -131,7 +133,7 @@ function inOrder(g: G, { value, labels }: Term, order: readonly string[]): Term 
   return { value: g.op("Transpose", [value], { perm }), labels: order };
 }
 
-/** The product of two terms, summed over the labels that both have and `kept` lacks. */
+/** The product of two terms, summed over the labels that both have but `kept` does not. */
 function multiplied(g: G, a: Term, b: Term, kept: ReadonlySet<string>): Term {
   const both = a.labels.filter((label) => b.labels.includes(label));
   const batch = both.filter((label) => kept.has(label));
@@ -172,7 +174,7 @@ function multiplied(g: G, a: Term, b: Term, kept: ReadonlySet<string>): Term {
 
 const dimOf = ({ value, labels }: Term, label: string): Dim => value.shape[labels.indexOf(label)]!;
 
-/** Keeps the axes of `first`, and merges those of each group. */
+/** Keeps the axes of `first` and merges those of each group into one. */
 function grouped(g: G, term: Term, first: readonly string[], groups: readonly (readonly string[])[]): V {
   const { value } = inOrder(g, term, [...first, ...groups.flat()]);
   const dims = [first.map((label) => [label]), groups].flat().map((group) => {
@@ -186,7 +188,7 @@ function grouped(g: G, term: Term, first: readonly string[], groups: readonly (r
   return shaped(g, value, dims);
 }
 
-/** Reshapes a value if necessary; open dimensions stay in place, or are the one that remains. */
+/** Reshapes a value if necessary. Open dimensions must stay in place, except for one, which is inferred. */
 function shaped(g: G, value: V, dims: readonly Dim[]): V {
   if (value.shape.length === dims.length && value.shape.every((dim, axis) => dim === dims[axis]))
     return value;

@@ -6,7 +6,7 @@ import { raise, Unsupported } from "../raise.js";
 
 type V = Value<Dim>;
 
-/** Elements outside an image: zeros, its border, or a reflection at the border. */
+/** What lies outside an image: zeros, its border, or its reflection at the border. */
 type Padding = "zeros" | "border" | "reflection";
 
 interface Grid {
@@ -16,7 +16,9 @@ interface Grid {
   readonly corners: boolean;
 }
 
-/** Converts −1 … 1 to pixels: between the centres of the outermost pixels with align_corners, otherwise from edge to edge. */
+/**
+ * Converts −1 … 1 to pixels: with align_corners between the centres of the outermost pixels, else from edge to edge.
+ */
 function inPixels({ g, length, corners }: Grid, x: V): V {
   const half = corners ? (length - 1) / 2 : length / 2;
   return g.op("Add", [g.op("Mul", [x, g.scalar(half)]), g.scalar((length - 1) / 2)]);
@@ -35,7 +37,7 @@ function mirrored({ g, length, corners }: Grid, x: V): V {
 
 const clipped = ({ g, length }: Grid, x: V): V => g.op("Clip", [x, g.scalar(0), g.scalar(length - 1)]);
 
-/** The index of the pixel to read for a position, and its weight if that is outside. */
+/** The index of the pixel to read at a position, and with zero padding whether the position is inside. */
 function pixelAt(grid: Grid, place: V): { readonly index: V; readonly inside: V | undefined } {
   const { g, length, padding } = grid;
   const inner = padding === "reflection" ? mirrored(grid, place) : place;
@@ -48,7 +50,7 @@ function pixelAt(grid: Grid, place: V): { readonly index: V; readonly inside: V 
   return { index, inside: g.op("Cast", [isInside], { to: "float32" }) };
 }
 
-/** The positions along one axis that a sample mixes, with their weights; an undefined weight is 1. */
+/** The pixels along one axis that a sample mixes, with their weights. An undefined weight is 1. */
 function taps(
   grid: Grid,
   x: V,
@@ -56,14 +58,14 @@ function taps(
 ): readonly { readonly place: V; readonly weight: V | undefined }[] {
   const { g, padding } = grid;
   const pixels = inPixels(grid, x);
-  // For cubic sampling each pixel is mirrored or moved, otherwise the position.
+  // Cubic sampling mirrors or clamps each pixel; the other modes do so with the position.
   const inner =
     mode === "cubic" || padding === "zeros"
       ? pixels
       : clipped(grid, padding === "reflection" ? mirrored(grid, pixels) : pixels);
   if (mode === "nearest") return [{ place: g.op("Round", [inner]), weight: undefined }];
   const below = g.op("Floor", [inner]);
-  // With a constant grid, pixel indices are constants: weights must refer to the same ones, regardless of rounding.
+  // A constant grid has constant pixel indices. Weights must refer to the same indices, however they are rounded.
   if (g.isConstant(below)) g.constantOf(below);
   const t = g.op("Sub", [inner, below]);
   const at = (offset: number): V => (offset === 0 ? below : g.op("Add", [below, g.scalar(offset)]));
@@ -108,8 +110,8 @@ const METHODS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Samples [N, C, …] at the positions of a grid [N, …, D] with coordinates from −1 to 1: each necessary pixel is gathered
- * and weighted by its distances. The grid's gradient flows through the weights.
+ * Samples [N, C, …] at the positions of a grid [N, …, D] with coordinates from −1 to 1. Gathers the pixels around each
+ * position and weights them by distance. The grid gets its gradient through the weights.
  */
 export const GRID_SAMPLE = raise({
   attributes: {
@@ -177,7 +179,7 @@ function positions(length: number, corners: boolean): number[] {
   });
 }
 
-/** Most pixels of a grid. */
+/** Most pixels in a grid. */
 const LARGEST_GRID = 2 ** 22;
 
 /** grid = [x, y(, z), 1] thetaᵀ for every pixel of an image of a given size. */

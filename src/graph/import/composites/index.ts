@@ -1,4 +1,4 @@
-/** Ops that are expressed by those of the catalogue: their gradients come from their parts. */
+/** Ops that are expressed by ops of the catalogue, so they need no gradient rules of their own. */
 import type { Raise } from "../raise.js";
 import { ACTIVATIONS } from "./activations.js";
 import { CONTRACTION } from "./contraction.js";

@@ -4,7 +4,7 @@ import { known } from "../../infer.js";
 import type { ImportBuilder } from "../import-builder.js";
 import { raise, Unsupported, type Raise } from "../raise.js";
 
-/** A constant input that determines the output size of an op. @throws Unsupported if it is not constant. */
+/** A constant input that decides the output size of an op. @throws Unsupported if it is not constant. */
 function constantOf(g: ImportBuilder, value: Value<Dim>, what: string): Tensor {
   const data = g.constantOf(value);
   if (data === undefined)
@@ -75,7 +75,7 @@ export const INDEXING: Readonly<Record<string, Raise>> = {
       return [g.op("Gather", [flat, lists[0]]), ...lists].slice(0, node.outputs.length);
     },
   }),
-  /** Each sequence's first elements in reverse order, gathered from all as one list. */
+  /** Gathers the first elements of each sequence in reverse order, with all sequences as one list. */
   ReverseSequence: raise({
     attributes: { batch_axis: { kind: "int", default: 1 }, time_axis: { kind: "int", default: 0 } },
     emit: ({ g, inputs: [x, given], attributes: { batch_axis: batchAxis, time_axis: timeAxis } }) => {
@@ -103,7 +103,7 @@ export const INDEXING: Readonly<Record<string, Raise>> = {
     attributes: { axis: { kind: "int", default: 0 } },
     emit: ({ g, inputs, attributes: { axis } }) => [g.op("ScatterElements", inputs, { axis })],
   }),
-  /** x − ⌊x / y⌋ y for floats, because ONNX Runtime only has the remainder towards zero. */
+  /** x − ⌊x / y⌋ y for floats, because ONNX Runtime only has the truncated remainder. */
   Mod: raise({
     attributes: { fmod: { kind: "int", default: 0 } },
     emit: ({ g, inputs: [a, b], attributes: { fmod } }) => {

@@ -20,7 +20,9 @@ export const NORMALISATION: Readonly<Record<string, Raise>> = {
       return again([x, spread(g, scale, layer), bias && spread(g, bias, layer)]);
     },
   }),
-  /** InstanceNormalization of each group as one map; scale and bias of a group before opset 21, then of a channel. */
+  /**
+   * InstanceNormalization of each group as one map. Scale and bias are per group before opset 21, per channel since.
+   */
   GroupNormalization: raise({
     attributes: {
       num_groups: { kind: "int", required: true },
@@ -93,7 +95,7 @@ export const NORMALISATION: Readonly<Record<string, Raise>> = {
   }),
 };
 
-/** Keeps roots, quotients and their derivatives finite where everything is 0: about the smallest normal float32. */
+/** Keeps roots, quotients and their derivatives finite if all elements are 0: about the smallest normal float32. */
 export const LEAST_TOTAL = 1.2e-38;
 
 /** `value` broadcast to `shape`. */

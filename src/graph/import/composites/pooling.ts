@@ -52,7 +52,9 @@ export const POOLING: Readonly<Record<string, Raise>> = {
       return [lpNorm(g, x!, p, (powers) => g.op("ReduceSum", [powers, axes], { keepdims: 1 }))];
     },
   }),
-  /** Puts each value at its index, with zeros elsewhere. Indices count from the first image on, like those of MaxPool. */
+  /**
+   * Puts each value at its index, and zeros elsewhere. Like those of MaxPool, indices count through the whole batch.
+   */
   MaxUnpool: raise({
     attributes: {
       kernel_shape: { kind: "ints", required: true },
@@ -103,9 +105,9 @@ interface PooledWindow {
   readonly spatial: readonly number[];
   readonly out: readonly number[];
   /**
-   * The attributes with which ONNX Runtime pools in this way, if possible: pads must be smaller than the kernel, and if
-   * ceil mode would begin a window after the image, its shape inference counts that window but its kernel does not.
-   * auto_pad is not used, because ONNX Runtime interprets it in more than one way.
+   * The attributes with which ONNX Runtime pools this way; undefined if it cannot. It cannot if pads are not smaller
+   * than the kernel, or if ceil mode begins a window after the image: its shape inference counts that window, its
+   * kernel does not. auto_pad is never used, because ONNX Runtime interprets it in more than one way.
    */
   readonly standard: AttributesOf<"AveragePool"> | undefined;
 }
@@ -131,28 +133,28 @@ function pooledWindow(x: V, attributes: WindowAttributes & { readonly ceil_mode:
   return { w, spatial, out, standard: wide || (!whole && leftOut) ? undefined : standard };
 }
 
-/** The image, padded to everything that the windows cover. */
+/** Pads the image to the length that the windows cover. */
 function padded(g: ImportBuilder, x: V, { w, spatial, out }: PooledWindow, value: number): V {
   const ends = reachOf(out, w).map((reach, i) => Math.max(0, reach - w.padsBegin[i]! - spatial[i]!));
   if ([...w.padsBegin, ...ends].every((pad) => pad === 0)) return x;
   return g.op("Pad", [x, g.ints([0, 0, ...w.padsBegin, 0, 0, ...ends]), g.scalar(value, x)]);
 }
 
-/** The windows for an already padded image. */
+/** The window's attributes for an image that is padded already. */
 function inside({ w }: PooledWindow): AttributesOf<"AveragePool"> {
   return { kernel_shape: w.kernel, strides: w.strides, dilations: w.dilations };
 }
 
 /**
- * Σ over each window, padding as 0. The factor comes between padding and pooling: ONNX Runtime would merge the two, wide
- * pads or not.
+ * Σ over each window, with padding as 0. The factor stands between padding and pooling, because ONNX Runtime would
+ * merge the two even if the pads are too wide.
  */
 function windowSum(g: ImportBuilder, x: V, p: PooledWindow): V {
   const scaled = g.op("Mul", [padded(g, x, p, 0), g.scalar(sizeOf(p.w.kernel), x)]);
   return g.op("AveragePool", [scaled], inside(p));
 }
 
-/** One divided by the number of positions that count in each window; 0 if none does. */
+/** One divided by the number of positions that count in each window; 0 if none counts. */
 function shares(g: ImportBuilder, { w, spatial, out }: PooledWindow, includePads: boolean): V {
   const counts = out.map((length, i) =>
     Array.from({ length }, (_, o) => {

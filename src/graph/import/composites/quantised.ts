@@ -1,7 +1,7 @@
 /**
- * Quantised operators in float32: an 8-bit number is stored as a float with the same value, so that each op gives the same
- * result as with integers. Rounding is differentiated straight through (Bengio et al. 2013), as in training with
- * simulated quantisation; the gradient of a clipped value is zero.
+ * Quantised ops in float32. An 8-bit number is stored as a float of the same value, so each op gives the same result as
+ * with integers. Rounding is differentiated straight through (Bengio et al. 2013), as in training with simulated
+ * quantisation. The gradient of a clipped value is zero.
  */
 import { tensor, toNumbers, type DType } from "../../../tensor/index.js";
 import { OP_CATALOGUE } from "../../catalogue/index.js";
@@ -29,7 +29,7 @@ interface Quantisation {
 }
 
 function rangeOf(zero: V | undefined, g: G): readonly [number, number] {
-  // A computed zero point is a float here: the one of DynamicQuantizeLinear, which has 8 unsigned bits.
+  // A computed zero point is a float here. It comes from DynamicQuantizeLinear and stands for 8 unsigned bits.
   const dtype = zero === undefined || g.constantOf(zero) === undefined ? "uint8" : zero.dtype;
   const range = RANGES.get(dtype === "float32" ? "uint8" : dtype);
   if (range === undefined) throw new Unsupported(`quantises to ${dtype}`);
@@ -91,7 +91,7 @@ function dequantise(g: G, q: V, { scale, zero }: Omit<Quantisation, "range">, ax
   return g.op("Mul", [value, along(g, scale, axis, value.shape.length)]);
 }
 
-/** Reads inputs in threes: a value, its scale, its zero point. */
+/** Reads and dequantises three inputs: a value, its scale and its zero point. */
 const dequantised = ({ g, inputs }: Context, at: number): V =>
   dequantise(g, inputs[at]!, quantisation(g, inputs[at + 1], inputs[at + 2]));
 
@@ -129,7 +129,7 @@ const dequantizeLinear = raise({
   ],
 });
 
-/** Quantises by the bounds of all values including 0; only for one image, because a batch would share the bounds. */
+/** Quantises by the range of all values and 0. Only for one image at a time, because a batch would share the range. */
 const dynamicQuantizeLinear = raise({
   attributes: {},
   emit: ({ g, inputs: [x] }) => {
@@ -139,7 +139,7 @@ const dynamicQuantizeLinear = raise({
 });
 
 function dynamically(g: G, x: V): { quantised: V; scale: V; zero: V } {
-  // The position of the batch in `x` does not matter: the model's inputs show whether it is one image.
+  // The model's inputs show whether the batch is one image, wherever the batch axis of `x` is.
   if (g.inputs.some((name) => g.value(name).shape[0] !== 1)) {
     throw new Unsupported("its scale depends on the whole batch, so the batch size must be 1");
   }
@@ -152,7 +152,10 @@ function dynamically(g: G, x: V): { quantised: V; scale: V; zero: V } {
   return { quantised: quantise(g, x, { scale, zero, range: [0, 255] }), scale, zero };
 }
 
-/** Integers are exact in float32 up to 2²⁴: the sum of 256 products of 8 bits always is, longer ones nearly always. */
+/**
+ * Integers are exact in float32 up to 2²⁴. A sum of 256 products of 8-bit numbers is always exact, a longer one nearly
+ * always.
+ */
 const convInteger = raise({
   attributes: OP_CATALOGUE.Conv.attributes,
   emit: ({ g, inputs: [x, w, xZero, wZero], attributes }) => [
@@ -166,7 +169,7 @@ const qLinearConv = raise({
     if (last === 1) throw new Unsupported("channels_last = 1");
     const [x, xScale, xZero, w, wScale, wZero, yScale, yZero, bias] = inputs;
     const terms = [centred(g, x!, xZero), centred(g, w!, wZero, 0), bias && asFloat(g, bias)];
-    // Already an integer: with Round, no later factor can be folded into the weights of the convolution.
+    // The sum is an integer already. Round keeps later factors from being folded into the convolution's weights.
     const sum = g.op("Round", [g.op("Conv", terms, attributes)], {}, { straightThrough: true });
     return [requantised(g, sum, [xScale!, wScale!], quantisation(g, yScale, yZero))];
   },
@@ -211,13 +214,13 @@ const qGemm = raise({
   },
 });
 
-/** A · (s_A s_B), a sum of integers times the product of the scales, and a bias. */
+/** An integer sum times the product of its scales s_A s_B, plus a bias. */
 function scaledProduct(g: G, sum: V, scales: readonly [V, V], bias: V | undefined): V {
   const product = g.op("Mul", [sum, along(g, g.op("Mul", scales), -1, sum.shape.length)]);
   return bias === undefined ? product : g.op("Add", [product, bias]);
 }
 
-/** Its windows have no gaps. */
+/** The attributes of quantised average pools: those of AveragePool without dilations. */
 const { dilations: _, ...pooling } = OP_CATALOGUE.AveragePool.attributes;
 
 export const QUANTISED: Readonly<Record<string, Raise>> = {

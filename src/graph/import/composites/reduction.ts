@@ -1,4 +1,4 @@
-/** Reductions: their axes in the form of the internal opset, and those that others express. */
+/** Reductions: converts their axes to the form of the internal opset, and expresses some by others. */
 import type { OpType } from "../../catalogue/index.js";
 import type { Dim, Value } from "../../graph.js";
 import type { ImportBuilder } from "../import-builder.js";
@@ -7,16 +7,16 @@ import { raise, Unsupported, type Raise } from "../raise.js";
 type V = Value<Dim>;
 
 interface Parts {
-  /** The reduction that is left, and what is done to each element before it and to the result. */
+  /** The reduction to apply. `before` changes its elements, `after` its result. */
   readonly op: OpType;
   readonly before?: (g: ImportBuilder, x: V) => V;
   readonly after?: (g: ImportBuilder, y: V) => V;
-  /** What is left of the op where no axis is reduced. */
+  /** What the op computes if no axis is reduced. */
   readonly alone?: (g: ImportBuilder, x: V) => V;
 }
 
 /**
- * Axes were an attribute before opset 18 (ReduceSum: 13). Without axes all are reduced, or none with
+ * Axes were an attribute before opset 18 (ReduceSum: 13). Without axes, all are reduced, or none with
  * noop_with_empty_axes.
  */
 const reduction = ({ op, before = (_, x) => x, after = (_, y) => y, alone }: Parts): Raise =>

@@ -22,11 +22,11 @@ export interface Sampling {
   readonly nearest: NearestMode;
   /** The cubic's coefficient a. */
   readonly cubic?: number;
-  /** Positions outside have no weight, instead of that of the border. */
+  /** Positions outside get no weight, instead of reading the border. */
   readonly excludesOutside?: boolean;
-  /** When shrinking, all elements that fall into one are averaged. */
+  /** When shrinking, average all old elements that a new one covers. */
   readonly antialias?: boolean;
-  /** The value outside a cropped region; undefined: its border. */
+  /** The value outside a cropped region; undefined for its border. */
   readonly outside?: number | undefined;
 }
 
@@ -40,11 +40,11 @@ export interface Resampled {
   readonly region: readonly [start: number, end: number] | undefined;
 }
 
-/** Most elements of one matrix: 4096 pixels to 4096. */
+/** Most elements of one weight matrix: from 4096 pixels to 4096. */
 const LARGEST_MATRIX = 2 ** 24;
 const LONGEST = 2 ** 20;
 
-/** Each position of the new axis on the old one, computed in float32 like ONNX Runtime. */
+/** The position on the old axis of each new element, computed in float32 as ONNX Runtime does. */
 function placesOf({ length, size, scale, region }: Resampled, coordinates: Coordinates): number[] {
   const f = Math.fround;
   const half = (i: number): number => f(f(i + 0.5) / f(scale));
@@ -74,7 +74,7 @@ function placesOf({ length, size, scale, region }: Resampled, coordinates: Coord
   return Array.from({ length: size }, (_, i) => place(i));
 }
 
-/** A float32 this close to a half counts as one. */
+/** A float32 this close to a half counts as a half. */
 const HALF = 5e-7;
 
 function nearestOf(place: number, mode: NearestMode, isSmaller: boolean): number {
@@ -102,7 +102,7 @@ function cubic(distance: number, a: number): number {
   return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
 }
 
-/** Weights of the old elements in a new one at `place`. */
+/** The weights of the old elements in a new one at `place`. */
 function weightsAt(place: number, { length, scale }: Resampled, sampling: Sampling): Map<number, number> {
   const { mode, antialias, excludesOutside } = sampling;
   const narrow = antialias === true ? Math.min(1, scale) : 1;
@@ -122,7 +122,7 @@ function weightsAt(place: number, { length, scale }: Resampled, sampling: Sampli
   return weights;
 }
 
-/** `x` with one axis of another length. Every step is linear in `x`, so its gradient is just as simple. */
+/** Gives one axis of `x` another length. Every step is linear in `x`, and so is the gradient. */
 export function resample(g: ImportBuilder, x: Value<Dim>, to: Resampled, sampling: Sampling): Value<Dim> {
   const { axis, length, size } = to;
   if (size < 1 || length < 1 || Math.max(size, length) > LONGEST) {
@@ -145,7 +145,10 @@ export function resample(g: ImportBuilder, x: Value<Dim>, to: Resampled, samplin
   return g.op("Add", [g.op("Mul", [found, inside]), g.constant(float32(shape, filled))]);
 }
 
-/** Along the last axis, where single elements would be copied, a product with zeros and ones is several times faster. */
+/**
+ * Nearest neighbour. Along the last axis, a product with zeros and ones is several times faster than copying single
+ * elements.
+ */
 function nearest(
   g: ImportBuilder,
   x: Value<Dim>,
@@ -163,7 +166,7 @@ function nearest(
   return g.op("MatMul", [x, g.constant(float32([length, size], matrix))]);
 }
 
-/** A product with the weight matrix: from the right along the last axis, otherwise from the left along the second last. */
+/** A product with the weight matrix: from the right along the last axis, else from the left along the second last. */
 function mixed(
   g: ImportBuilder,
   x: Value<Dim>,
@@ -184,7 +187,7 @@ function mixed(
   if (isLast) return g.op("MatMul", [x, g.constant(float32([length, size], matrix))]);
   const weights = g.constant(float32([size, length], matrix));
   if (axis === rank - 2) return g.op("MatMul", [weights, x]);
-  // Any other axis is moved to the end.
+  // Any other axis is moved to the end first.
   const perm = x.shape.map((_, at) => at).filter((at) => at !== axis);
   const last = [...perm, axis];
   const moved = g.op("Transpose", [x], { perm: last });

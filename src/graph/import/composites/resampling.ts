@@ -82,7 +82,7 @@ function numbersIn(dims: readonly Dim[] | undefined, what: string): readonly num
   return dims?.map((dim) => known(dim, what));
 }
 
-/** Resizes one axis after the other, because they are independent. */
+/** Resizes one axis after the other, since they are independent. */
 function resized(
   g: ImportBuilder,
   x: Value<Dim>,
@@ -94,7 +94,7 @@ function resized(
   if (isCropped && roi?.length !== 2 * axes.length) {
     throw new Unsupported(`roi must be ${2 * axes.length} numbers known before running`);
   }
-  // Like ONNX Runtime, regardless of scales and crop.
+  // ONNX Runtime returns the input here too, whatever the scales and the crop.
   if (axes.every((axis, i) => sizes[i] === x.shape[axis])) return x;
   return axes.reduce((value, axis, i) => {
     const isSame = sizes[i] === x.shape[axis];
@@ -171,7 +171,7 @@ const upsample = raise({
   },
 });
 
-/** Channels, height and width of an image; a block's side must divide the dimensions that it comes from. */
+/** Channels, height and width of an image. */
 function imageOf(x: Value<Dim>): readonly [channels: number, height: number, width: number] {
   if (x.shape.length !== 4)
     throw new Unsupported(`its input must be [N, C, H, W], found [${x.shape.join(", ")}]`);
@@ -209,7 +209,7 @@ const spaceToDepth = raise({
   },
 });
 
-/** Crops longer axes to the centre, and pads shorter ones with zeros around. */
+/** Crops longer axes to their centre, and pads shorter ones with zeros at both ends. */
 const centerCropPad = raise({
   attributes: { axes: { kind: "ints" } },
   emit: ({ g, inputs: [x, target], attributes }) => {

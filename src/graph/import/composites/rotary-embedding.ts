@@ -6,14 +6,14 @@ type G = GraphBuilder<Dim>;
 type V = Value<Dim>;
 
 /**
- * RotaryEmbedding: pairs (a, b) of each head's elements are rotated by the angle of their position in the sequence,
+ * RotaryEmbedding rotates pairs (a, b) of each head's elements by the angle of their position in the sequence,
  *
  *   (a cos − b sin, a sin + b cos) ,
  *
  * where a and b come from the two halves of the rotated elements, or are adjacent if interleaved.
  *
- * Shapes: x `[B, heads, S, D]` or `[B, S, heads · D]`; cos and sin `[B, S, turned / 2]`, or with positions `[B, S]` a table
- * `[places, turned / 2]`.
+ * Shapes: x `[B, heads, S, D]` or `[B, S, heads · D]`; cos and sin `[B, S, turned / 2]`, or with positions `[B, S]` a
+ * table `[places, turned / 2]`.
  */
 export const rotaryEmbedding: Raise = raise({
   attributes: {
@@ -36,7 +36,7 @@ export const rotaryEmbedding: Raise = raise({
     const interleaved = attributes.interleaved === 1;
     const angles = (cache: V): V => {
       const each = positions === undefined ? cache : g.op("Gather", [cache, positions], { axis: 0 });
-      // One for all heads, whose axis is the second, or of a flat input the third.
+      // All heads share it. Their axis is the second, or the third if the input is flat.
       return g.op("Unsqueeze", [each, g.ints([flat ? 2 : 1, ...(interleaved ? [4] : [])])]);
     };
     const [part, rest] =

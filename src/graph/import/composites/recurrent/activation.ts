@@ -46,7 +46,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
-/** The functions of these names; parameters are assigned in order to those that have any. Their inputs are clipped first. */
+/** The functions of these names. Parameters go in order to the functions that take any. Inputs are clipped first. */
 export function activationsOf(
   names: readonly string[],
   {

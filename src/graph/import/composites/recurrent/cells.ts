@@ -33,7 +33,7 @@ export const RNN: CellKind = {
 /**
  * With the gates' inputs a = Xₜ Wᵀ + Hₜ₋₁ Rᵀ + b, in the order i, o, f, c:
  *
- *   i = f(aᵢ + Pᵢ Cₜ₋₁)     φ = f(a_f + P_f Cₜ₋₁), or 1 − i where the two are coupled
+ *   i = f(aᵢ + Pᵢ Cₜ₋₁)     φ = f(a_f + P_f Cₜ₋₁), or 1 − i if the two gates are coupled
  *   Cₜ = φ Cₜ₋₁ + i g(a_c)     Hₜ = f(aₒ + Pₒ Cₜ) h(Cₜ)
  */
 export const lstm = (isCoupled: boolean): CellKind => ({
@@ -65,7 +65,7 @@ export const lstm = (isCoupled: boolean): CellKind => ({
 /**
  * z, r = f(Xₜ Wᵀ + Hₜ₋₁ Rᵀ + b), and the candidate
  *
- *   n = g(Xₜ Wₕᵀ + (r Hₜ₋₁) Rₕᵀ + b),     or g(Xₜ Wₕᵀ + bW + r (Hₜ₋₁ Rₕᵀ + bR)) where the reset comes last
+ *   n = g(Xₜ Wₕᵀ + (r Hₜ₋₁) Rₕᵀ + b),     or g(Xₜ Wₕᵀ + bW + r (Hₜ₋₁ Rₕᵀ + bR)) if the reset comes last
  *
  * mixed as Hₜ = (1 − z) n + z Hₜ₋₁.
  */

@@ -8,7 +8,7 @@ import { activationsOf, type Activation } from "./activation.js";
 type G = GraphBuilder<Dim>;
 type V = Value<Dim>;
 
-/** Each step adds about a dozen nodes. */
+/** Most steps to unroll. Each adds about a dozen nodes. */
 const MOST_STEPS = 1024;
 
 export const RECURRENT_ATTRIBUTES = {
@@ -24,7 +24,7 @@ export const RECURRENT_ATTRIBUTES = {
 /** The state of a cell. Before the first step it may be missing, which means zeros. */
 export interface State {
   readonly h: V | undefined;
-  /** Of an LSTM. */
+  /** The cell state of an LSTM. */
   readonly c?: V | undefined;
 }
 
@@ -35,9 +35,9 @@ export interface Cell {
   /** `[input, gates · size]` and `[size, gates · size]`. */
   readonly input: V;
   readonly recurrent: V;
-  /** `[gates · size]`, of the input and of the recurrence. */
+  /** `[gates · size]` each, for the input and for the recurrence. */
   readonly biases: readonly [V, V] | undefined;
-  /** `[3 · size]`: of an LSTM's input, output and forget gates. */
+  /** `[3 · size]`: those of an LSTM's input, output and forget gates. */
   readonly peepholes: V | undefined;
   readonly activations: readonly Activation[];
 }
@@ -61,8 +61,8 @@ export interface CellKind {
 /**
  * A recurrent layer, unrolled over a sequence of known length.
  *
- * Shapes: x `[T, B, input]`, the states `[directions, B, size]`, y `[T, directions, B, size]`; with layout 1 the batch comes
- * first.
+ * Shapes: x `[T, B, input]`, the states `[directions, B, size]`, y `[T, directions, B, size]`; with layout 1 the batch
+ * comes first.
  *
  * @param given the inputs by their roles.
  */
@@ -140,7 +140,7 @@ function cellsOf(
     parts(g, value, directions, 0),
   );
   const defaults = Array.from({ length: directions }, () => kind.activations).flat();
-  // ONNX's default for an RNN always has two directions.
+  // The default in ONNX's specification of RNN always lists two directions.
   const names = attributes.activations ?? defaults;
   if (names.length < defaults.length)
     throw new Unsupported(`has ${names.length} activations, expected ${defaults.length}`);
@@ -168,7 +168,7 @@ function cellsOf(
   });
 }
 
-/** A value for each direction, without that axis. */
+/** Splits a value by direction and drops that axis. */
 function parts(g: G, value: V | undefined, directions: number, axis: number): readonly (V | undefined)[] {
   if (value === undefined) return Array.from({ length: directions }, () => undefined);
   const each = pieces(
@@ -191,7 +191,7 @@ function stack(g: G, values: readonly V[], axis: number): V {
 }
 
 interface Run {
-  /** By place in the sequence. */
+  /** In the order of the sequence. */
   readonly outputs: readonly V[];
   readonly state: State & { readonly h: V };
 }
