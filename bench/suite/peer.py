@@ -27,10 +27,18 @@ def build():
     import torchvision
 
     if hasattr(torchvision.models, name):
-        return getattr(torchvision.models, name)(num_classes=CLASSES)
-    import timm
+        model = getattr(torchvision.models, name)(num_classes=CLASSES)
+    else:
+        import timm
 
-    return timm.create_model(name, num_classes=CLASSES)
+        model = timm.create_model(name, num_classes=CLASSES)
+    # Nothing is dropped at random, so that losses can be compared.
+    for module in model.modules():
+        if isinstance(module, (torch.nn.Dropout, torchvision.ops.StochasticDepth)):
+            module.p = 0.0
+        if hasattr(module, "drop_prob"):
+            module.drop_prob = 0.0
+    return model
 
 
 def prepare():
@@ -46,9 +54,12 @@ def prepare():
         # @jax-js/onnx knows no GlobalAveragePool.
         model.avgpool.forward = lambda x: x.mean((2, 3), keepdim=True)
     axes = {"image": {0: "N"}, "logits": {0: "N"}}
-    names = {"input_names": ["image"], "output_names": ["logits"]}
+    options = {"input_names": ["image"], "output_names": ["logits"], "dynamic_axes": axes}
+    if task not in ("forward", "pgd-step"):
+        # Norms stay apart from the convolutions, and are trained.
+        options |= {"training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False}
     torch.onnx.export(
-        model, torch.rand(1, 3, size, size), folder / "model.onnx", opset_version=17, dynamo=False, dynamic_axes=axes, **names
+        model, torch.rand(1, 3, size, size), folder / "model.onnx", opset_version=17, dynamo=False, **options
     )
 
 

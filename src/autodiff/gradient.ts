@@ -10,6 +10,7 @@ import {
   type Value,
 } from "../graph/index.js";
 import { isFloat, sizeOf } from "../tensor/index.js";
+import { compositeOf } from "./composites.js";
 import { sumTo, typesOf, type Rule } from "./rule.js";
 import { ruleOf } from "./rules/index.js";
 
@@ -124,6 +125,20 @@ function backward(
   const rule = ruleOf(node);
   const outputGrads = node.outputs.map((name) => (name === "" ? null : collect(g, cotangents, name)));
   if (rule === undefined || outputGrads.every((grad) => grad === null)) return;
+  const arrive = (input: Value, gradient: Value): void => {
+    const summed = sumTo(g, gradient, input.shape);
+    const arrived = cotangents.get(input.name);
+    if (arrived === undefined) cotangents.set(input.name, [summed]);
+    else arrived.push(summed);
+  };
+  const composite = compositeOf(g, node);
+  if (composite?.constants.some((name) => wanted.has(name)) === false) {
+    // What is read of its parts elsewhere still passes its own gradient to them.
+    if (wanted.has(composite.input.name)) {
+      arrive(composite.input, g.op("Mul", [outputGrads[0]!, composite.slope()]));
+    }
+    return;
+  }
   const inputs = g.inputsOf(node);
   const needs = (i: number): boolean => {
     const input = inputs[i];
@@ -142,12 +157,7 @@ function backward(
     }),
   );
   gradients.forEach((grad, i) => {
-    if (grad === null || !needs(i)) return;
-    const input = inputs[i]!;
-    const summed = sumTo(g, grad, input.shape);
-    const arrived = cotangents.get(input.name);
-    if (arrived === undefined) cotangents.set(input.name, [summed]);
-    else arrived.push(summed);
+    if (grad !== null && needs(i)) arrive(inputs[i]!, grad);
   });
 }
 

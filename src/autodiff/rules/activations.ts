@@ -1,4 +1,5 @@
 import type { ActivationOp, GraphBuilder, Value } from "../../graph/index.js";
+import { geluSlope } from "../composites.js";
 import { positiveMask, type Rules } from "../rule.js";
 import { unary } from "./elementwise.js";
 
@@ -6,11 +7,10 @@ const times = (g: GraphBuilder, x: Value, factor: number): Value => g.op("Mul", 
 const plus = (g: GraphBuilder, x: Value, term: number): Value => g.op("Add", [x, g.scalar(term, x)]);
 const square = (g: GraphBuilder, x: Value): Value => g.op("Mul", [x, x]);
 
-/** ∂ x Φ(x) = Φ(x) + x φ(x), with Φ = ½ (1 + erf(x / √2)) and φ = e^(−x²/2) / √2π */
+/** With Φ = ½ (1 + erf(x / √2)). */
 function normalGelu(g: GraphBuilder, x: Value): Value {
-  const below = plus(g, times(g, g.op("Erf", [times(g, x, Math.SQRT1_2)]), 0.5), 0.5);
-  const density = g.op("Exp", [times(g, square(g, x), -0.5)]);
-  return g.op("Add", [below, g.op("Mul", [times(g, x, 1 / Math.sqrt(2 * Math.PI)), density])]);
+  const u = times(g, x, Math.SQRT1_2);
+  return geluSlope(g, u, 0.5, plus(g, times(g, g.op("Erf", [u]), 0.5), 0.5));
 }
 
 const CUBIC = 0.044715;
