@@ -8,7 +8,7 @@ let root = "";
 beforeEach(async () => void (root = await mkdtemp(join(tmpdir(), "holdfast-cores-"))));
 afterEach(() => rm(root, { recursive: true }));
 
-/** Files below a mount of control groups, `own` beside it. */
+/** The core count with these files, below `mount` for the cgroup mount and in `own` beside it. */
 async function cores(files: Readonly<Record<string, string>>): Promise<number> {
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(root, name)), { recursive: true });
@@ -24,8 +24,8 @@ test.each([
   ["no limit", { "mount/cpu.max": "max 100000\n", own: "0::/\n" }, all],
   ["a container's quota of one core", { "mount/cpu.max": "100000 100000\n", own: "0::/\n" }, 1],
   ["half a core", { "mount/cpu.max": "50000 100000\n" }, 1],
-  ["a core and a half", { "mount/cpu.max": "150000 100000\n" }, 1],
-  ["more than there are", { "mount/cpu.max": `${(all + 5) * 100000} 100000\n` }, all],
+  ["one and a half cores", { "mount/cpu.max": "150000 100000\n" }, 1],
+  ["a quota above the core count", { "mount/cpu.max": `${(all + 5) * 100000} 100000\n` }, all],
   [
     "a group around its own",
     { "mount/a/cpu.max": "100000 100000\n", "mount/a/b/cpu.max": "max 100000\n", own: "0::/a/b\n" },
@@ -33,7 +33,7 @@ test.each([
   ],
   ["version 1", { "mount/cpu/cpu.cfs_quota_us": "100000\n", "mount/cpu/cpu.cfs_period_us": "100000\n" }, 1],
   ["version 1 without a limit", { "mount/cpu/cpu.cfs_quota_us": "-1\n" }, all],
-  ["what is no number", { "mount/cpu.max": "much\n" }, all],
-])("cores under %s", async (_, files, expected) => {
+  ["a quota that is not a number", { "mount/cpu.max": "much\n" }, all],
+])("core count with %s", async (_, files, expected) => {
   expect(await cores(files)).toBe(expected);
 });

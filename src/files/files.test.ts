@@ -70,7 +70,7 @@ describe("writeFileAtomic", () => {
     const fifo = join(folder, "fifo");
     execFileSync("mkfifo", [fifo]);
     await symlink("fifo", join(folder, "out"));
-    // Opened for both, so that neither end waits for the other.
+    // Opened for reading and writing, so that neither end waits for the other.
     const reader = await open(fifo, "r+");
     await writeFileAtomic(join(folder, "out"), "through");
     const { bytesRead, buffer } = await reader.read();
@@ -110,7 +110,7 @@ describe("writeFileAtomic", () => {
       },
       "folder",
     ],
-  ])("%s is named, and nothing is left behind", async (_, prepare, words) => {
+  ])("%s is reported, and nothing is left behind", async (_, prepare, words) => {
     const path = await prepare();
     const before = await readdir(folder);
     const error = await writeFileAtomic(path, "x").catch((e: unknown) => e);
@@ -128,7 +128,7 @@ describe("writeFileAtomic", () => {
     expect(await readFile(join(folder, "out"), "utf8")).toBe("new");
   });
 
-  // Writing to /dev/full fails as a full disk does; a real one needs a mount.
+  // Writing to /dev/full fails like a full disk. A real one would need a mount.
   test.runIf(process.platform === "linux")("a full disk is named", async () => {
     const cause = await writeFile("/dev/full", "x").catch((e: unknown) => e);
     const error = fileError(cause, "run/model.onnx");
@@ -149,7 +149,7 @@ test("link cycles, long names, large files and failing disks are reported", asyn
   await symlink(round, round);
   await expect(readFileChecked(round)).rejects.toThrow(/round: leads through circular links/);
   await expect(readFileChecked(join(folder, "x".repeat(1000)))).rejects.toThrow(/name that is too long/);
-  // What takes two gigabytes, or a broken disk, to bring about.
+  // Producing these for real takes two gigabytes or a broken disk.
   for (const [code, words] of [
     ["ERR_FS_FILE_TOO_LARGE", "too large to be read"],
     ["EIO", "the disk reports an error"],
@@ -237,7 +237,7 @@ describe("lockFolder", () => {
   test.runIf(process.platform === "linux")("a process number that was used again holds nothing", async () => {
     const lock = join(folder, "lock");
     const release = await lockFolder(folder, lock);
-    // The same process, by the same start: in use.
+    // The same process with the same start time: in use.
     await expect(lockFolder(folder, lock)).rejects.toThrow(/in use by another process/);
     const [, start] = (await readFile(lock, "utf8")).split(" ");
     await writeFile(lock, `${process.ppid} ${Number(start) + 1}`);
@@ -253,10 +253,10 @@ describe("lockFolder", () => {
   });
 
   test.runIf(process.platform === "linux")(
-    "is taken over from one whose parent never asked for it",
+    "is taken over from a dead process whose parent never read its exit code",
     async () => {
       const lock = join(folder, "lock");
-      // The shell starts a process, then becomes one that never waits for it.
+      // The shell starts a process, then replaces itself by one that never waits for it.
       const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 60"]);
       try {
         const [pid] = (await once(parent.stdout, "data")) as [Buffer];

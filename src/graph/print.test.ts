@@ -54,7 +54,7 @@ describe("verifyGraph", () => {
     ],
     ["a value defined twice", { ...graph, nodes: [...graph.nodes, graph.nodes[0]!] }, /two nodes|twice/],
     [
-      "a type that is not the op's",
+      "a type that the op does not give",
       {
         ...graph,
         values: new Map([

@@ -11,10 +11,10 @@ test.each([
   ["a Python list", "['cat', 'dog']", ["cat", "dog"]],
   ["a JSON list", '["cat, or {1: so}", "dog"]', ["cat, or {1: so}", "dog"]],
   ["a JSON dict", '{"0": "cat", "1": "dog"}', ["cat", "dog"]],
-  ["numbers behind names", '{"dog": 1, "cat": 0}', ["cat", "dog"]],
+  ["a dict from names to numbers", '{"dog": 1, "cat": 0}', ["cat", "dog"]],
   ["names that are numbers", "{0: 7, 1: 8}", ["7", "8"]],
-  ["names between commas", "cat, dog", ["cat", "dog"]],
-  ["a name a line", "cat\r\ndog, large", ["cat", "dog, large"]],
+  ["names separated by commas", "cat, dog", ["cat", "dog"]],
+  ["one name per line", "cat\r\ndog, large", ["cat", "dog, large"]],
   ["__proto__", '{"0": "__proto__", "1": "constructor"}', ["__proto__", "constructor"]],
 ])("%s", (_, text, expected) => {
   expect(names(text)).toEqual(expected);

@@ -57,7 +57,7 @@ describe("integer images", () => {
     );
 
   test.each(["uint8", "int32", "int64"] as const)(
-    "%s: pixels are rounded, gradients are not",
+    "%s: pixels are rounded, gradients pass through",
     async (dtype) => {
       const classifier = load(model(dtype));
       expect(notices).toEqual([expect.stringContaining(`its input is ${dtype}: pixels are rounded`)]);

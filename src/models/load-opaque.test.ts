@@ -72,7 +72,7 @@ describe("the input of an opaque model", () => {
   const eights = images.map((x) => Math.round(255 * x) / 255);
 
   it.each<[string, UnreadChanges, LoadOptions, number]>([
-    ["of whole numbers", { input: { dtype: "uint8" } }, {}, 1e-5],
+    ["of integers", { input: { dtype: "uint8" } }, {}, 1e-5],
     ["of doubles", { input: { dtype: "float64" } }, {}, 1e-5],
     ["of halves", { input: { dtype: "float16" } }, {}, 2e-2],
     ["with channels last", { input: { shape: ["N", SIZE, SIZE, 1] } }, { layout: "NHWC" }, 1e-5],
@@ -83,7 +83,7 @@ describe("the input of an opaque model", () => {
       1e-5,
     ],
     ["of three images", { input: { shape: [3, 1, SIZE, SIZE] } }, {}, 1e-5],
-  ])("%s is made of pixels in [0, 1]", async (_, changes, options, tolerance) => {
+  ])("%s is computed from pixels in [0, 1]", async (_, changes, options, tolerance) => {
     const classifier = await opaque(unreadModel(changes), options);
     const logits = await logitsOf(classifier, eights);
     expect(furthest(logits, await own.logits(eights))).toBeLessThan(tolerance);
@@ -113,7 +113,7 @@ it("probabilities become their logarithms", async () => {
 it.each([
   ["RandomUniformLike", ["image"]],
   ["Dropout", ["image", "", "training"]],
-])("one that draws random numbers (%s) is refused", async (op, inputs) => {
+])("a model that draws random numbers (%s) is refused", async (op, inputs) => {
   const { graph, ...rest } = unreadModel();
   const drawn = {
     ...graph,

@@ -157,7 +157,7 @@ describe("readWeightsFile", () => {
   );
 
   it.runIf(process.platform !== "win32")(
-    "gives its shell the path as one word, whatever it holds",
+    "suggests a shell command with the path as one word, whatever it contains",
     async () => {
       const path = `it's "mine"; $(echo no) \\ .pth.tar`;
       const { remedy } = (await readWeightsFile(path).catch((e: unknown) => e)) as InputError;

@@ -28,9 +28,9 @@ const ofBytes: Model = {
 
 test.each<[string, Model, LoadOptions]>([
   ["a quantised model", quantised, {}],
-  ["a model of whole pixels", ofBytes, {}],
+  ["a model of integer pixels", ofBytes, {}],
   ["a model that rounds, on request", rounded, { straightThrough: true }],
-])("%s passes the same gradients once it is saved", async (name, model, options) => {
+])("%s passes the same gradients after saving", async (name, model, options) => {
   const path = join(folder, "saved.onnx");
   await saveClassifier(classifierFromModel(model, "m.onnx", options), path);
   const notices: string[] = [];

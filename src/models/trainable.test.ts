@@ -51,7 +51,7 @@ describe("a transformer", () => {
 test.each([
   ["a list", [1], ["w", "b"]],
   ["a scalar", [], ["w"]],
-])("one logit's bias that is %s and added by a node of its own", (_, shape, parameters) => {
+])("a single logit's bias that is %s and added by a separate node", (_, shape, parameters) => {
   const nodes = [
     node("GlobalAveragePool", ["x"], "p"),
     node("Flatten", ["p"], "f"),

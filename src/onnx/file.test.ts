@@ -31,7 +31,7 @@ const model: Model = {
   functions: [],
 };
 
-/** Writes a model whose weights are said to lie at `location`. */
+/** Writes a model that refers to weights at `location`. */
 async function hostile(location: string, offset = 0, length = 2048): Promise<string> {
   const path = join(folder, "model", "model.onnx");
   await mkdir(join(folder, "model"), { recursive: true });
@@ -65,7 +65,7 @@ describe("external weights", () => {
     [".", /part/],
     ["..\\secret", /backslash/],
     ["C:secret", /drive/],
-  ])("may not lie at %j", async (location, words) => {
+  ])("may not be at %j", async (location, words) => {
     await writeFile(join(folder, "secret"), new Uint8Array(2048));
     expect(await refusal(await hostile(location))).toMatch(words);
   });
@@ -140,7 +140,7 @@ describe.skipIf(process.platform === "win32")("anything but a plain file is refu
   test("a file larger than any ONNX file", async () => {
     const path = join(folder, "large.onnx");
     await writeFile(path, "");
-    // Sparse: it takes no space.
+    // The file is sparse and takes no space.
     await truncate(path, 2 ** 31);
     expect(await refusal(path)).toMatch(
       /2147483648 bytes; the limit for such files is 2147483647[^]*external data/,

@@ -47,7 +47,7 @@ describe("a file written by the reference library", () => {
   });
 });
 
-/** The fixture, changed before it is read. */
+/** Changes the fixture and reads it. */
 function changed(change: (proto: ModelProto) => void): Uint8Array {
   const proto = fromBinary(ModelProtoSchema, file);
   change(proto);
@@ -72,7 +72,11 @@ describe("hostile and damaged models", () => {
       /6 elements but .* needs 5/,
     ],
     ["an unknown type", (p) => (initializer(p, "float_raw").dataType = 8), /STRING/],
-    ["two of one name", (p) => (initializer(p, "float_raw").name = "float_typed"), /appears twice/],
+    [
+      "two initializers of one name",
+      (p) => (initializer(p, "float_raw").name = "float_typed"),
+      /appears twice/,
+    ],
     ["a sparse weight", (p) => p.graph!.sparseInitializer.push(create(SparseTensorProtoSchema)), /sparse/],
     ["no graph", (p) => delete p.graph, /no graph/],
     ["no opset", (p) => (p.opsetImport = []), /no opset/],
@@ -83,7 +87,7 @@ describe("hostile and damaged models", () => {
     ],
     ["a negative offset", (p) => external(p, { location: "w", offset: "-8" }), /offset "-8"/],
     ["an offset past 2^53", (p) => external(p, { location: "w", offset: "99999999999999999" }), /offset/],
-    ["external data where none is read", (p) => external(p, { location: "w" }), /another file \("w"\)/],
+    ["external data where none can be read", (p) => external(p, { location: "w" }), /another file \("w"\)/],
   ];
   test.each(cases)("%s", (_, change, words) => {
     const error = caught(() => readModel(changed(change), { place }));

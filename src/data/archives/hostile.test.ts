@@ -37,7 +37,7 @@ describe("hostile and damaged archives are refused by the name of the entry", ()
   test.each([
     ["less than there is", 10],
     ["more than there is", 4000],
-  ])("zip: a size that claims %s", async (name, claimed) => {
+  ])("zip: an entry that declares %s", async (name, claimed) => {
     const said = await refusal(`${name}.zip`, zipOf(treeOf(""), { deflate: true, claimed }));
     expect(said).toMatch(/entry "cats\/0.png".*cannot be unpacked/);
   });
@@ -76,9 +76,9 @@ describe("hostile and damaged archives are refused by the name of the entry", ()
   });
 
   test.each([
-    ["more than may be held", 2 ** 31, /entry "cats\/0.png".*more than the memory limit/],
+    ["more than the memory limit", 2 ** 31, /entry "cats\/0.png".*more than the memory limit/],
     ["more than there is", 2 ** 20, /cannot be read/],
-  ])("tar: a size that claims %s", async (_, claimed, words) => {
+  ])("tar: an entry that declares %s", async (_, claimed, words) => {
     const tar = await tarOf(treeOf(""));
     tar.write(claimed.toString(8).padStart(11, "0"), 124, "latin1");
     // The sum of the header's bytes, its own place taken for spaces.

@@ -141,16 +141,11 @@ describe("suspicious data", () => {
     (await check()).suspicious.map(({ where, problem }) => `${where} ${problem}`);
 
   test.each([
-    [
-      "a PNG that is called JPEG",
-      "x.JPEG",
-      () => picture("x").png(),
-      /x\.JPEG is a PNG image by its content/,
-    ],
+    ["a PNG named .JPEG", "x.JPEG", () => picture("x").png(), /x\.JPEG is a PNG image by its content/],
     ["a tiny one", "x.png", () => picture("x", 31, 40).png(), /x\.png is small: 31 × 40 pixels/],
     ["a very long one", "x.png", () => picture("x", 170, 40).png(), /x\.png is very long: 170 × 40 pixels/],
     [
-      "one of one colour",
+      "one of a single colour",
       "x.png",
       () => sharp({ create: { width: 40, height: 40, channels: 3, background: "#123456" } }).png(),
       /x\.png has a single colour/,

@@ -51,7 +51,7 @@ async function findings(spec: string, classes?: readonly string[]): Promise<stri
 describe.each([
   ["a folder", putFolder],
   ["an archive", putTar],
-])("what %s holds and nothing reads", (_, put) => {
+])("files in %s that are not read", (_, put) => {
   test("reports unsupported formats and the classes lost with them", async () => {
     const spec = await put([...PLAIN, "birds/1.gif", "birds/2.gif", "cats/3.bmp", "notes.txt"]);
     expect(await findings(`${spec}:all`)).toEqual([

@@ -123,7 +123,7 @@ describe("unreadable images are named when read, or skipped and listed", () => {
     ["a GIF", "GIF89a\u0001\u0000", "is a GIF, not"],
     ["an SVG", "<svg xmlns='http://www.w3.org/2000/svg'/>", "is not"],
     ["a web page", "<!doctype html><title>404</title>", "is not"],
-  ])("%s under an image's name", async (_, text, words) => {
+  ])("%s with an image's name", async (_, text, words) => {
     await twoClasses();
     await put("a/bad.jpg", new TextEncoder().encode(text));
     expect(await problemOf("a/bad.jpg")).toBe(`${words} a JPEG, PNG or WebP image`);

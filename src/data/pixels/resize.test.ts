@@ -43,7 +43,7 @@ test.each([
   ["as wide as before", 20, 31],
   ["as high as before", 33, 15],
   ["as it was", 20, 15],
-])("a part of what becomes %s has the bytes of the whole", (_, width, height) => {
+])("a region of an image that becomes %s has the same bytes as in the whole image", (_, width, height) => {
   const image = picture(20, 15);
   for (const interpolation of ["bilinear", "bicubic"] as const) {
     const whole = resize(image, width, height, interpolation).data;

@@ -19,7 +19,7 @@ inFolderOfPictures();
 
 describe("annotations", () => {
   test.each(["Annotation", "Annotations", "annotations", "bbox"])(
-    "in %s, scaled from the size they state",
+    "are found in %s and scaled from the size they state",
     async (folder) => {
       await put(
         `${folder}/cat/1.xml`,
@@ -88,11 +88,11 @@ describe("annotations", () => {
     ["cut off", xml(object([1, 1, 2, 2])).slice(0, 90), /is not XML/],
     ["an entity bomb", bomb, /is not XML: .*b/],
     [
-      "a file of the machine",
+      "an external entity that reads a local file",
       `<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>${xml(object(["&x;", 0, 1, 1]))}`,
       /is not XML/,
     ],
-    ["markup of another kind", "<svg><object/></svg>", /begins with <svg>/],
+    ["another kind of XML", "<svg><object/></svg>", /begins with <svg>/],
     ["no number", xml(object(["NaN", 0, 1, 1])), /object 1: has "NaN" for xmin, which is not a number/],
     ["nothing for an edge", xml(object(["", 0, 1, 1])), /object 1: has "" for xmin/],
     ["no box", xml("<object><name>x</name></object>"), /object 1: has no <bndbox>/],

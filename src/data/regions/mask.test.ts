@@ -93,7 +93,7 @@ describe("masks", () => {
           .png(),
       /more than 8 bits/,
     ],
-  ])("that are %s are refused by name, before anything is trained", async (_, make, words) => {
+  ])("that are %s are refused by name before training", async (_, make, words) => {
     await put("masks/cat/1.png", await make().toBuffer());
     const all = await openDataset(`${folder.path}:all`, SQUARE);
     await expect(maskOf(all, "cat/1.png")).rejects.toThrow(words);

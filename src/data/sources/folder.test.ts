@@ -221,7 +221,7 @@ describe("unreadable folders", () => {
       new TextEncoder().encode("<svg xmlns='http://www.w3.org/2000/svg'/>"),
       /not a JPEG, PNG or WebP/,
     ],
-  ])("a file that is %s is named when it is read, or left out and listed", async (_, bytes, words) => {
+  ])("a file that is %s is named when read, or skipped and listed", async (_, bytes, words) => {
     await twoClasses();
     await writeFile(join(root, "cat", "bad.png"), bytes);
     const whole = await openDataset(`${root}:all`, {});

@@ -66,13 +66,13 @@ describe("folders of IDX files", () => {
 
   test.each([
     ["a truncated file", images.subarray(0, 20), labels, /train-images-idx3-ubyte: is truncated/],
-    ["a file cut in its header", images.subarray(0, 3), labels, /is truncated/],
+    ["a file truncated in its header", images.subarray(0, 3), labels, /is truncated/],
     ["a file that is too long", Buffer.concat([images, Buffer.of(0)]), labels, /is too long/],
     ["another magic number", idx([2, 2, 2], [], 0x0d), labels, /not an IDX file/],
     ["a label out of range", images, idx([2], [3, 10]), /label 10 of image 1 is out of range 0 … 9/],
     ["files that disagree", images, idx([3], [0, 1, 2]), /has 3 labels, but .* has 2 images/],
     ["absurd dimensions", idx([4294967295, 65535, 65535], []), labels, /is truncated/],
-  ])("%s is named", async (_, first, second, words) => {
+  ])("%s is reported", async (_, first, second, words) => {
     await write(first, second);
     const error = await openDataset(folder).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(InputError);

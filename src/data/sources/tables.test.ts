@@ -165,7 +165,7 @@ describe("a CSV table of images", () => {
   test.each([
     ["without its columns", "name,kind\na,b\n", /has the columns name, kind; it needs "path" and "label"/],
     [
-      "out of the folder",
+      "a path out of the folder",
       "path,label\n../../etc/passwd,cat\n",
       /line 2: "\.\.\/\.\.\/etc\/passwd" leads out/,
     ],

@@ -92,7 +92,7 @@ describe("unreadable models", () => {
       /attribute "alpha" is not known/,
     ],
     [
-      "a condition that is no constant",
+      "a condition that is not constant",
       [node("If", ["x"], ["y"])],
       /\(If\): its condition depends on the image/,
     ],
@@ -191,7 +191,7 @@ test("a Split keeps unused outputs, because their number decides how it splits",
 test.each([
   [["", "b"], "b"],
   [["b", ""], "b"],
-])("outputs %j of a Split are halves, though one is absent", (outputs, last) => {
+])("outputs %j of a Split are halves, although one is absent", (outputs, last) => {
   const attributes = new Map([["axis", { kind: "int" as const, value: 1 }]]);
   const split = node("Split", ["x"], [], { name: "s", outputs, attributes });
   const graph = graphFromModel(model([split], 17, last), { place: "m" });

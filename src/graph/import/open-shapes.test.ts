@@ -25,7 +25,7 @@ function read(
   return graph;
 }
 
-/** The output for a batch of `batch`, of images that count up. */
+/** The output for a batch of `batch` images whose values count up. */
 async function run(graph: Graph<Dim>, batch: number): Promise<{ shape: readonly number[]; data: number[] }> {
   const bound = bind(graph, { N: batch });
   const program = await compile(bound, { threads: 1 });
@@ -36,7 +36,7 @@ async function run(graph: Graph<Dim>, batch: number): Promise<{ shape: readonly 
   return { shape: output.shape, data: Array.from(output.data as ArrayLike<number | bigint>, Number) };
 }
 
-/** `n [1]`: the size of the batch. */
+/** Computes `n [1]`, the batch size. */
 const batchOf = [node("Shape", ["x"], "s"), node("Gather", ["s", "zero"], "n")];
 const SMALL: ModelChanges = { input: { shape: ["N", 4, 2] } };
 
@@ -45,7 +45,7 @@ describe("shape arithmetic with an open batch", () => {
     const nodes = [
       ...batchOf,
       node("Concat", ["n", "minus", "minus"], "wanted", { axis: int(0) }),
-      // Where −1 is wanted the token's own size stays.
+      // A target of −1 keeps the token's own size.
       node("ConstantOfShape", ["three"], "filled", { value: { kind: "tensor", value: vector(1) } }),
       node("Mul", ["filled", "minus"], "negative"),
       node("Equal", ["wanted", "negative"], "is"),
@@ -64,7 +64,7 @@ describe("shape arithmetic with an open batch", () => {
     const { shape, data } = await run(graph, 2);
     expect(shape).toEqual([2, 5, 2]);
     expect(data.slice(8, 14)).toEqual([6, 7, -1, -2, 8, 9]);
-    // What was written and is read again means the same.
+    // After writing and reading, the model means the same.
     const again = graphFromModel(modelFromGraph(graph), { place: "again" });
     expect(again.values.get("y")!.shape).toEqual(["N", 5, 2]);
   });
@@ -164,7 +164,7 @@ describe("shape arithmetic with an open batch", () => {
     expect(graph.values.get("y")!.shape).toEqual(["N", 8]);
   });
 
-  test.each(["?", "", "-1", "None"])("two axes that are called %j are two dimensions", (name) => {
+  test.each(["?", "", "-1", "None"])("two axes named %j are two different dimensions", (name) => {
     const graph = read([node("Relu", ["x"], "y")], {}, { input: { shape: ["N", 3, name, name] } });
     const [, , height, width] = graph.values.get("x")!.shape;
     expect(height).not.toBe(width);
@@ -172,7 +172,7 @@ describe("shape arithmetic with an open batch", () => {
 });
 
 describe("values that depend only on constants", () => {
-  /** As Swin makes it: coordinates of all pairs, from a grid of `size`². */
+  /** As in a Swin: the coordinates of a grid of `size`². */
   const positions = (): ModelNode[] => [
     node("Range", ["start", "size", "delta"], "r"),
     node("Unsqueeze", ["r", "axis0"], "row"),
@@ -201,7 +201,7 @@ describe("values that depend only on constants", () => {
       node("ReduceMax", ["real"], "most", { keepdims: int(0) }),
       node("Mul", ["x", "most"], "y"),
     ];
-    // 100² is more than is folded at once.
+    // 100² elements are more than the import folds eagerly.
     const graph = read(nodes, numbers(100), SMALL);
     expect((await run(graph, 1)).data.slice(0, 3)).toEqual([0, 9999, 19998]);
   });
@@ -257,7 +257,7 @@ describe("values that depend only on constants", () => {
       { keep: tensor("bool", [2], Uint8Array.of(0, 1)) },
       [3],
     ],
-  ])("%s is evaluated when it is read", (_, nodes, constants, expected) => {
+  ])("%s is evaluated while the model is read", (_, nodes, constants, expected) => {
     const all = {
       a: vector(2, 3),
       zero: vector(0),

@@ -47,7 +47,7 @@ describe("ops of every opset match ONNX Runtime", () => {
   });
 });
 
-/** Ops that are expressed by others: the gradient of Σ y is held against differences. */
+/** Ops expressed by others. The gradient of a weighted sum of y is compared with finite differences. */
 const COMPOSED =
   /^(Resize|Upsample|GridSample|AffineGrid|DepthToSpace|SpaceToDepth|CenterCropPad|ReverseSequence)/;
 const STEP = 0.01;
@@ -62,7 +62,7 @@ describe("gradients match numerical ones", () => {
     );
     const weighted = g.op("Mul", [y, g.constant(tensor("float32", y.shape, weights))]);
     const loss = g.op("ReduceSum", [weighted], { keepdims: 0 });
-    // A grid's values have kinks at the pixels: the image's are linear.
+    // The output has kinks in the grid's values, but is linear in the image's.
     const [gradient] = appendGradients(g, { of: loss, withRespectTo: [g.value("x")] });
     g.output(loss, "loss");
     g.output(gradient!, "gradient");

@@ -14,7 +14,7 @@ import {
   type Graph,
 } from "../index.js";
 
-/** Conv, BatchNormalization, then two Rounds of one value, of which the second alone is straight through. */
+/** Conv, BatchNormalization, then two Rounds of the same value. Only the second is straight-through. */
 function rounding(): Graph<Dim> {
   const g = new GraphBuilder<Dim>("rounding");
   const x = g.input("x", "float32", ["N", 1, 2, 2]);
@@ -40,9 +40,8 @@ describe("passes keep a node's straight-through flag", () => {
     foldBatchNorm: () => foldBatchNorm(bound()),
     parametersAsInputs: () => parametersAsInputs(bound(), ["w"]),
     standardGraph: () => standardGraph(bound()),
-    "a builder that goes on": () => GraphBuilder.from(bound(), { keepOutputs: true }).build(),
-    "rewrite, copied on other inputs": () =>
-      rewrite<number>(bound(), (node, g) => [g.again(node, g.inputsOf(node))]),
+    "GraphBuilder.from": () => GraphBuilder.from(bound(), { keepOutputs: true }).build(),
+    "rewrite with again": () => rewrite<number>(bound(), (node, g) => [g.again(node, g.inputsOf(node))]),
   };
 
   test.each(Object.keys(passes))("%s", (pass) => {

@@ -199,7 +199,7 @@ describe("trimaps", () => {
     ["crop", 1],
     ["crop", 0.75],
     ["stretch", 1],
-  ] as const)("are fitted as their picture is (%s, %d)", async (fit, cropFraction) => {
+  ] as const)("are fitted like their picture (%s, %d)", async (fit, cropFraction) => {
     await addTrimap(5);
     // A picture that is white exactly where its trimap says flower must be white where the mask is 1.
     const flower = sharp(fixture("trimap.png")).removeAlpha().resize(80, 60, { kernel: "nearest" });

@@ -15,7 +15,7 @@ describe("ONNX's node tests of activations and other unary functions", () => {
   testNodeCases(cases, [...cases.keys()]);
 });
 
-/** What `h` is for x = [[1 … 6] as 1 × 2 × 3]. */
+/** The value of `h` for x = [1 … 6] of shape 1 × 2 × 3. */
 async function values(model: Model): Promise<number[]> {
   const graph = bind(graphFromModel(model, { place: "m" }), { N: 1 });
   const program = await compile(graph, { threads: 1 });
@@ -42,7 +42,7 @@ test.each([
   ["LogSoftmax", 1],
   ["Hardmax", 1],
   ["Softmax", -2],
-])("%s of axis %i before opset 13 takes all axes from it on as one", async (op, axis) => {
+])("%s of axis %i before opset 13 flattens the axes from there on", async (op, axis) => {
   const h = await values(small([node(op, ["x"], "h", { axis: int(axis) })], {}, 11));
   const total = [1, 2, 3, 4, 5, 6].reduce((sum, x) => sum + Math.exp(x), 0);
   const expected = {
@@ -94,10 +94,10 @@ test.each([
     node("Gelu", ["x"], "h", { approximate: text("sigmoid") }),
     /unknown approximation/,
   ],
-  ["a slope larger than what it is for", node("PRelu", ["x", "slopes"], "h"), /does not broadcast to/],
+  ["a slope larger than its input", node("PRelu", ["x", "slopes"], "h"), /does not broadcast to/],
   ["Celu without a scale", node("Celu", ["x"], "h", { alpha: real(0) }), /alpha must be above 0/],
-  ["bits of floats", node("BitwiseNot", ["x"], "h"), /must be an integer type, found float32/],
-  ["bounds of another type", node("Clip", ["x", "one"], "h"), /bound must be one float32, found int64/],
+  ["bitwise ops on floats", node("BitwiseNot", ["x"], "h"), /must be an integer type, found float32/],
+  ["a bound of another type", node("Clip", ["x", "one"], "h"), /bound must be one float32, found int64/],
 ])("refused: %s", (_, refused, words) => {
   const constants = { slopes: float32([2, 1, 1, 1, 1], [1, 2]), one: int64([], [1]) };
   expect(refusal(modelOf([refused, ...pooled("h")], constants, { opset: 20 }))).toMatch(words);

@@ -8,11 +8,11 @@ import { graphFromModel } from "../import.js";
 
 const cases = nodeCases("contraction");
 const named = (stem: string): string[] => [...cases.keys()].filter((name) => name.startsWith(stem));
-/** Caches that are filled from outside have no classifier. */
+/** Classifiers have no external caches. */
 const FILLED = /nonpad|ext_cache|padded_kv/;
 const attention = named("attention_").filter((name) => !FILLED.test(name));
 
-/** The batch may be open where no constant is of its size. */
+/** The batch can be open if no constant has its size. */
 const isFree = (name: string): boolean =>
   cases
     .get(name)!
@@ -53,7 +53,7 @@ test("a known mask costs one addition; rows that see no key cost one more multip
   ]);
 });
 
-/** From `x [N, 4, 8]`. */
+/** A model with the input `x [N, 4, 8]`. */
 const sequence = (
   nodes: Parameters<typeof modelOf>[0],
   constants: Parameters<typeof modelOf>[1] = {},
@@ -87,25 +87,25 @@ test("heads share keys and values when the batch is open", () => {
 });
 
 test.each([
-  ["flat heads without their number", node("Attention", ["x", "x", "x"], "y"), /needs the number of heads/],
+  ["flat heads without num_heads", node("Attention", ["x", "x", "x"], "y"), /needs the number of heads/],
   [
-    "heads that do not share evenly",
+    "heads that cannot share evenly",
     node("Attention", ["x", "k", "k"], "y", { q_num_heads: int(4), kv_num_heads: int(3) }),
     /4 heads cannot share 3/,
   ],
   [
-    "a cache that is filled from outside",
+    "an external cache",
     node("Attention", ["x", "x", "x", "", "", "", "one"], "y", { q_num_heads: int(2), kv_num_heads: int(2) }),
     /nonpad_kv_seqlen is not supported/,
   ],
   [
-    "more turned than there is",
+    "more rotated elements than there are",
     node("RotaryEmbedding", ["x", "x", "x"], "y", { num_heads: int(2), rotary_embedding_dim: int(6) }),
     /rotates 6 of 4/,
   ],
   ["a rotation without angles", node("RotaryEmbedding", ["x"], "y", { num_heads: int(2) }), /needs cosines/],
   [
-    "a Gemm of other than matrices",
+    "a Gemm of tensors that are not matrices",
     node("Gemm", ["one", "x"], "y", { alpha: real(2) }),
     /cannot be multiplied/,
   ],

@@ -11,7 +11,7 @@ const draw = (shape: readonly number[], name: string): Tensor => {
   return tensor("float32", shape, createGenerator(1).stream(name).fillUniform(data, -1, 1));
 };
 /**
- * Of seven bits where signed: the sum of two products of eight overflows ONNX Runtime's 16 bits on x86 without VNNI.
+ * Seven bits if signed: on x86 without VNNI, a sum of two 8-bit products overflows ONNX Runtime's 16 bits.
  */
 const bytes = (shape: readonly number[], name: string, signed = true): Tensor => {
   const { data } = draw(shape, name);
@@ -245,7 +245,7 @@ describe("quantised ops match ONNX Runtime's integers", () => {
     const g = GraphBuilder.from(graph);
     const total = g.op("ReduceSum", [g.value("y")], { keepdims: 0 });
     const [gradient] = appendGradients(g, { of: total, withRespectTo: [g.value("x")] });
-    // Through Div, the clip's mask and Mul, not zeros.
+    // The gradient passes through Div, the clip's mask and Mul; it is not zero.
     expect(g.producer(gradient!)?.op).toBe("Div");
     expect(graph.nodes.filter(({ straightThrough }) => straightThrough === true).map(({ op }) => op)).toEqual(
       ["Round"],

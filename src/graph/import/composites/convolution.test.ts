@@ -102,7 +102,7 @@ describe("ConvTranspose matches ONNX Runtime", () => {
       "output_padding [23, 23] must be smaller",
     ],
     [
-      "an output_shape of other dimensions",
+      "an output_shape with the wrong number of dimensions",
       { output_shape: ints(10) },
       "output_shape must be 2 whole numbers",
     ],
@@ -173,13 +173,13 @@ describe("Col2Im", () => {
   test.each([
     ["other columns", constants, [2, 12, 8], "expected [N, C × 6, 9]"],
     [
-      "a block for other dimensions",
+      "a block with the wrong number of dimensions",
       { ...constants, block: vector(2) },
       [2, 12, 9],
       "kernel_shape must have 2",
     ],
     ["no image", { ...constants, image: vector() }, [2, 12, 9], "image_shape must be"],
-    ["rows that no channels have", constants, [2, 13, 9], "expected [N, C × 6, 9]"],
+    ["rows that are not whole channels", constants, [2, 13, 9], "expected [N, C × 6, 9]"],
   ])("refuses %s", (_, given, shape, words) => {
     expect(() => graphFromModel(columns({}, given, shape), { place: "m" })).toThrow(words);
   });

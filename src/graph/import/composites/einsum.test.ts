@@ -16,7 +16,7 @@ describe("ONNX's node tests of Einsum", () => {
   testNodeCases(cases, names, () => ({ constantsFrom: 2, tolerance: 1e-4 }));
 });
 
-/** Σ over every label, one element at a time; labels are letters, and an ellipsis is written out. */
+/** Sums over every label, one element at a time. Labels are letters, and an ellipsis is written out. */
 function plain(terms: readonly string[], output: string, values: readonly Nd[]): Nd {
   const sizes = new Map<string, number>();
   terms.forEach((term, i) =>
@@ -44,7 +44,7 @@ function plain(terms: readonly string[], output: string, values: readonly Nd[]):
 
 type Shape = readonly (number | "N")[];
 
-/** The equation, what it is with every ellipsis and output written out, and the shapes; "N" is open when it is read. */
+/** The equation, the same with every ellipsis and output written out, and the shapes. "N" is open on import. */
 const EQUATIONS: readonly (readonly [string, string, ...Shape[]])[] = [
   ["ij,jk->ik", "ij,jk->ik", ["N", 3], [3, 4]],
   ["ij,jk", "ij,jk->ik", ["N", 3], [3, 4]],

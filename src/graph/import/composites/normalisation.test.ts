@@ -79,7 +79,7 @@ test.each([
   ["LpNormalization", { axis: int(2) }],
   ["MeanVarianceNormalization", {}],
   ["LRN", { size: int(3), alpha: real(0.5) }],
-] as const)("%s as ONNX Runtime has it", async (op, attributes) => {
+] as const)("%s matches ONNX Runtime", async (op, attributes) => {
   await expectAsOriginal(modelOf([node(op, ["x"], "y", attributes)]), [2, 3, 8, 8]);
 });
 

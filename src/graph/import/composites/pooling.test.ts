@@ -19,11 +19,11 @@ const WINDOWS: readonly (readonly [string, Attributes])[] = [
   ],
   ["ceil mode", { kernel_shape: ints(3, 3), strides: ints(2, 2), ceil_mode: int(1) }],
   [
-    "ceil mode, a window left out",
+    "ceil mode, a window dropped",
     { kernel_shape: ints(2, 3), strides: ints(2, 2), pads: ints(0, 1, 1, 0), ceil_mode: int(1) },
   ],
   [
-    "ceil mode, a window left out on one axis",
+    "ceil mode, a window dropped on one axis",
     { kernel_shape: ints(2, 3), strides: ints(2, 2), pads: ints(0, 0, 1, 0), ceil_mode: int(1) },
   ],
   [
@@ -77,7 +77,7 @@ test.each([int(1), int(2), int(4)])("GlobalLpPool with p = %o", async (p) => {
   await expectAsOriginal(modelOf([node("GlobalLpPool", ["x"], "y", { p })]), [2, 3, 8, 8]);
 });
 
-/** Of x [1, 1, 3] = 1, 2, −3. */
+/** The output for x [1, 1, 3] = 1, 2, −3. */
 async function pooledRow(op: string, attributes: Attributes): Promise<number[]> {
   const model = modelOf([node(op, ["x"], "y", attributes)], {}, { input: { shape: ["N", 1, 3] } });
   const { y } = await runImported(model, { x: float32([1, 1, 3], [1, 2, -3]) });

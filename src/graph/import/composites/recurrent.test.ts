@@ -12,7 +12,7 @@ import { graphFromModel } from "../import.js";
 const cases = nodeCases("recurrent");
 
 describe("ONNX's node tests of recurrent layers", () => {
-  // The states of peepholes' case are of its batch.
+  // The states of the peephole case have its batch size.
   testNodeCases(cases, [...cases.keys()], (name) =>
     name.includes("peepholes") ? {} : { batchAxis: name.includes("batchwise") ? 0 : 1 },
   );
@@ -31,7 +31,7 @@ const lengths = (...values: number[]): Tensor => tensor("int32", [values.length]
 const texts = (...value: string[]): Attribute => ({ kind: "strings", value });
 const reals = (...value: number[]): Attribute => ({ kind: "floats", value });
 
-/** A layer from `x [T, B, input]`, with as many of its inputs as `given` names. */
+/** A layer on `x [T, B, input]` with the optional inputs that `given` names. */
 function layer(
   op: string,
   given: readonly string[],
@@ -70,7 +70,7 @@ describe("recurrent layers match ONNX Runtime", () => {
     ["both ways, from a state", "RNN", ["B", "lengths", "h"], bidirectional],
     ["clipped", "RNN", ["B"], { clip: real(0.4) }],
     [
-      "of an affine and a scaled function",
+      "with an affine and a scaled function",
       "RNN",
       ["B"],
       {
