@@ -89,13 +89,15 @@ export function weightGradientProduct(
   const product = g.op("MatMul", [mapRows(lowering, cotangent), columns]);
   const [outChannels, inChannels, ...kernel] = layer.weight as [number, number, ...number[]];
   if (met.taps.length === sizeOf(kernel)) return g.op("Reshape", [product, g.ints(layer.weight)]);
-  // The other taps get zeros, by a product: with rows so short it is the fastest copy.
+  // The other taps get zeros, by a product: with rows so short it is the fastest copy. (An infinite gradient spreads as NaN.)
   const all = sizeOf(kernel);
   const chosen = new Float32Array(met.taps.length * all);
   met.taps.forEach((tap, row) => (chosen[row * all + tap] = 1));
   const each = reshapeTo(g, product, [outChannels * inChannels, met.taps.length]);
-  const placed = g.op("MatMul", [each, g.constant(tensor("float32", [met.taps.length, all], chosen))]);
-  return g.op("Reshape", [placed, g.ints(layer.weight)]);
+  const ones = g.op("Cast", [g.constant(tensor("float32", [met.taps.length, all], chosen))], {
+    to: product.dtype,
+  });
+  return g.op("Reshape", [g.op("MatMul", [each, ones]), g.ints(layer.weight)]);
 }
 
 /** Taps of W that meet a pixel, `[O, I, T]`. */

@@ -1,5 +1,5 @@
 import { attributesOf, isNode, type Node } from "../../../graph/index.js";
-import { sizeOf } from "../../../tensor/index.js";
+import { sameShape, sizeOf, tensor } from "../../../tensor/index.js";
 import { giveChannels, productOfChannels, sumOfChannels } from "./channel-sums.js";
 import { convolve } from "./convolution.js";
 import { isFull, isMaps, ranked, type Emitter } from "./emitter.js";
@@ -137,7 +137,10 @@ function writeTrainedNorm(e: Emitter, node: Node<"BatchNormalization">): boolean
   const variances = e.op("Mul", [productOfChannels(e, [centred, centred], x), share]);
   if (mean !== "") giveChannels(e, means, mean);
   if (variance !== "") giveChannels(e, variances, variance);
-  const deviation = e.op("Sqrt", [e.op("Add", [variances, e.scalar(epsilon)])]);
+  // Even with ε = 0 what fills up the last block stays finite.
+  const added = new Float32Array(channels).fill(epsilon, 0, count).fill(1, count);
+  const epsilons = e.constantOf(`ε ${epsilon} ${count}`, () => tensor("float32", [channels], added));
+  const deviation = e.op("Sqrt", [e.op("Add", [variances, epsilons])]);
   const scale = e.op("Div", [channelsInBlocks(e, gamma, count), deviation]);
   for (const difference of differencesFrom(e, mean, x)) {
     e.give(difference.outputs[0]!, centred);
@@ -152,8 +155,9 @@ function writeTrainedNorm(e: Emitter, node: Node<"BatchNormalization">): boolean
 /** Nodes that give x less its means. */
 function differencesFrom(e: Emitter, mean: string, x: string): readonly Node[] {
   const readers = (value: string): readonly Node[] => e.readers(value).filter((node) => node !== undefined);
+  const shape = [1, e.shape(x)[1]!, 1, 1];
   return readers(mean)
-    .filter((node) => isNode(node, "Reshape"))
+    .filter((node) => isNode(node, "Reshape") && sameShape(e.shape(node.outputs[0]!), shape))
     .flatMap((shaped) => readers(shaped.outputs[0]!))
     .filter((node) => isNode(node, "Sub") && node.inputs[0] === x);
 }

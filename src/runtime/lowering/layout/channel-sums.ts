@@ -67,11 +67,10 @@ export function writeSummedProduct(e: Emitter, node: Node<"Mul">): boolean {
   const axes = summedAxes(e, sum);
   const areMaps = [a, b].every((name) => isMaps(e.graph, name) && sameShape(e.shape(name), e.shape(y)));
   if (!isNode(sum, "ReduceSum") || !areMaps || !(e.isBlocked(a) || e.isBlocked(b))) return false;
+  if (axes !== "0,2,3" && (axes !== "2,3" || attributesOf(sum).keepdims !== 1)) return false;
   const factors = [e.blocked(a), e.blocked(b)] as const;
   if (axes === "0,2,3") giveChannels(e, productOfChannels(e, factors, y), sum.outputs[0]!);
-  else if (axes === "2,3" && attributesOf(sum).keepdims === 1) {
-    e.give(sum.outputs[0]!, productOfMaps(e, factors, y));
-  } else return false;
+  else e.give(sum.outputs[0]!, productOfMaps(e, factors, y));
   e.takeIn(sum);
   return true;
 }

@@ -53,8 +53,8 @@ export function clipMasks(graph: Graph): Graph {
 }
 
 /**
- * What a convolution or norm gives of zeros alone, for each channel; nothing where that is fed: training moves it off any bound at its
- * first step. Undefined of other operators.
+ * What a convolution or norm gives of zeros alone, for each channel; nothing where that is fed, and not known: on a bound such a clip then
+ * passes no gradient, as PyTorch's ReLU6 and ReLU. Undefined of other operators.
  */
 function givenZeros({ initializers }: Graph, node: Node | undefined): readonly number[] | undefined {
   const floats = (name: string | undefined): Float32Array | undefined => {

@@ -35,7 +35,7 @@ export function convolve(e: Emitter, image: string, conv: BlockedConvolution): s
   });
 }
 
-/** A convolution whose weight does not depend on the images; undefined where the layout has none for it. */
+/** A convolution whose weight is steady, or any where the context takes them; undefined where the layout has none for it. */
 interface Taken {
   readonly layer: Layer;
   readonly kind: Kind;
@@ -76,7 +76,7 @@ export function kindOf({ weight, group, w }: Layer, block: number): Kind | undef
   return inChannels % block === 0 && (out / group) % block === 0 ? "grouped" : undefined;
 }
 
-/** Writes a convolution with a steady weight in blocks; false where the layout has none for it. */
+/** Writes a convolution in blocks; false where the layout has none for it. */
 export function writeConvolution(e: Emitter, node: Node): boolean {
   const found = takenOf(e.graph, node, e);
   if (found === undefined) return false;

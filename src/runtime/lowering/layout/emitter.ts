@@ -242,14 +242,14 @@ export function createEmitter(graph: Graph, context: Context): Emitter {
       const needed: ModelNode[] = [];
       for (const node of [...nodes].reverse()) {
         if (!node.outputs.some((name) => read.has(name))) continue;
-        needed.unshift(node);
+        needed.push(node);
         node.inputs.forEach((name) => read.add(name));
       }
       const initializers = [...graph.initializers, ...constants].filter(([name]) => read.has(name));
       return {
         ...exported,
         opsets: new Map([...exported.opsets, [OWN_DOMAIN, 1], [BLOCKED_DOMAIN, 1]]),
-        graph: { ...exported.graph, nodes: needed, initializers: new Map(initializers) },
+        graph: { ...exported.graph, nodes: needed.reverse(), initializers: new Map(initializers) },
       };
     },
   };

@@ -29,7 +29,7 @@ export interface InBlocks {
 }
 
 /**
- * A graph as a model whose maps stay in ONNX Runtime's blocked layout from the first convolution with a steady weight to the
+ * A graph as a model whose maps stay in ONNX Runtime's blocked layout from the first convolution to the
  * last: a value is put in blocks where an operator first needs it so, and back where one needs it plain.
  */
 export function inBlocks(graph: Graph, context: Context): InBlocks {

@@ -9,8 +9,9 @@ import {
   type Window,
 } from "../../../graph/index.js";
 import { sizeOf, tensor } from "../../../tensor/index.js";
+import { summedAxes } from "./channel-sums.js";
 import { convolve } from "./convolution.js";
-import { floats, intsOf, isMaps, type Emitter } from "./emitter.js";
+import { floats, isMaps, type Emitter } from "./emitter.js";
 import { sameFilter } from "./filters.js";
 import { interleaved, reach, type Axis } from "./phases.js";
 
@@ -62,13 +63,7 @@ export function writeGlobalPool(e: Emitter, node: Node): boolean {
   }
   const isWhole = channels === e.shape(x)[1];
   const keeps = attributesOf(node).keepdims === 1;
-  if (
-    intsOf(e, node.inputs[1])
-      .map((axis) => (axis + 4) % 4)
-      .sort()
-      .join() !== "2,3" ||
-    (!keeps && !isWhole)
-  ) {
+  if (summedAxes(e, node) !== "2,3" || (!keeps && !isWhole)) {
     return false;
   }
   let pooled = e.blockedOp("GlobalAveragePool", [e.blocked(x)]);

@@ -3,6 +3,7 @@ import type { Emitter } from "./emitter.js";
 
 /** A product with a transposed factor, which is then read as it was: ONNX Runtime's optimisers do so, but are not run. */
 export function writeProduct(e: Emitter, node: Node<"MatMul">): boolean {
+  if (e.graph.values.get(node.outputs[0]!)!.dtype !== "float32") return false;
   const turned = node.inputs.map((name) => beforeTransposition(e, name));
   if (turned.every((name) => name === undefined)) return false;
   const factors = node.inputs.map((name, i) => e.plain(turned[i] ?? name));

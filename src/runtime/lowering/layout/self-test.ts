@@ -82,7 +82,7 @@ const numbers = (name: string, shape: readonly number[]): Float32Array =>
 /** Numbers of a constant that scales: near 1, so that what follows is neither lost nor blown up. */
 const nearOne = (name: string, size: number): Float32Array => numbers(name, [size]).map((x) => 1 + x / 4);
 
-/** Every operator of the layout, with channels that fill their blocks and others that do not. */
+/** Every kind of operator of the layout, with channels that fill their blocks and others that do not. */
 export function selfTestGraph(block: number): Graph {
   const g = new GraphBuilder("layout-self-test");
   const odd = block + 4;

@@ -1,5 +1,5 @@
 import { isNode, reachOf, type Graph, type Node } from "../../../graph/index.js";
-import { layerOf } from "../convolution/index.js";
+import { layerOf, type Layer } from "../convolution/index.js";
 import { convolve, kindOf } from "./convolution.js";
 import { isMaps, type Context, type Emitter } from "./emitter.js";
 
@@ -9,11 +9,17 @@ export function takesWeightGradient(
   node: Node,
   { block }: Context,
 ): node is Node<"ConvWeightGradient"> {
-  return (
-    isNode(node, "ConvWeightGradient") &&
-    isMaps(graph, node.inputs[0]) &&
-    kindOf(layerOf(graph, node), block) === "depthwise"
-  );
+  if (!isNode(node, "ConvWeightGradient") || !isMaps(graph, node.inputs[0])) return false;
+  const layer = layerOf(graph, node);
+  const pads = [...layer.w.padsBegin, ...endsOf(layer)];
+  // The kernel is the cotangent, spread by the strides: pads must not go beyond it.
+  const reaches = layer.maps.slice(2).map((size, i) => layer.w.strides[i]! * (size - 1) + 1);
+  return kindOf(layer, block) === "depthwise" && pads.every((pad, i) => pad < reaches[i % 2]!);
+}
+
+/** Pads after the last pixels with which every tap meets as many places as the cotangent has; negative where there are more pixels. */
+function endsOf({ w, image, maps }: Layer): readonly number[] {
+  return reachOf(maps.slice(2), w).map((reach, i) => reach - image[i + 2]! - w.padsBegin[i]!);
 }
 
 /**
@@ -25,12 +31,13 @@ export function takesWeightGradient(
  * the order of its filter as they are.
  */
 export function writeWeightGradient(e: Emitter, node: Node<"ConvWeightGradient">): void {
-  const { w, maps, image } = layerOf(e.graph, node);
+  const layer = layerOf(e.graph, node);
+  const { w, maps, image } = layer;
   const [x, cotangent] = node.inputs as [string, string];
   const [batch, channels, height, width] = e.blockedShape(x);
   const out = maps.slice(2);
   // Where the last pixels are met by no tap, the kernel has further places, which are cut off.
-  const ends = reachOf(out, w).map((reach, i) => reach - image[i + 2]! - w.padsBegin[i]!);
+  const ends = endsOf(layer);
   const places = w.kernel.map((size, i) => size + Math.floor(Math.max(0, -ends[i]!) / w.dilations[i]!));
   const each = convolve(e, e.reshape(e.blocked(x), [1, batch * channels, height, width]), {
     filter: e.reshape(e.blocked(cotangent), [batch * channels, 1, ...out]),
