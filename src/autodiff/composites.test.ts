@@ -81,4 +81,14 @@ describe("a function in several nodes", () => {
     const alone = evaluate(gradient(graph, { of: "loss", withRespectTo: ["x"] }), feeds);
     whole["x_grad"]!.data.forEach((value, i) => expect(alone["x_grad"]!.data[i]).toBeCloseTo(value, 5));
   });
+
+  it("passes a gradient to what is computed on its way where it is wanted", () => {
+    const g = new GraphBuilder("parts");
+    const x = g.input("x", "float32", [3, 5]);
+    const product = g.op("Mul", [x, gate(g, divided(g, x))], {}, { name: "product" });
+    g.output(g.op("ReduceSum", [g.op("Mul", [product, g.scalar(0.5)])], { keepdims: 0 }), "loss");
+    const feeds = { x: tensor("float32", [3, 5], drawn("x")) };
+    const found = evaluate(gradient(g.build(), { of: "loss", withRespectTo: ["product"] }), feeds);
+    expect(Array.from(found["product_grad"]!.data)).toEqual(Array(15).fill(0.5));
+  });
 });

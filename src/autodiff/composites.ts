@@ -3,8 +3,8 @@ import { isNode, type GraphBuilder, type Node, type Value } from "../graph/index
 /** A function of one value that a file computes in several nodes, differentiated as one: in fewer passes than part by part. */
 export interface Composite {
   readonly input: Value;
-  /** Constant numbers that take part. */
-  readonly constants: readonly string[];
+  /** The other values that take part: what is computed on the way, and constant numbers. */
+  readonly parts: readonly string[];
   /** Emits the derivative, in the shape of the input. */
   slope(): Value;
 }
@@ -30,10 +30,12 @@ function geluOf(g: GraphBuilder, node: Node<"Mul">): Composite | undefined {
     if (!gate || !scale || !input) continue;
     const [u, k] = [erfOf(g, gate)!, numberOf(g, scale)!];
     if (k <= 0 || !isMultiple(g, u, input)) continue;
-    const read = [gate, u].flatMap((value) => g.producer(value)!.inputs).map((name) => g.value(name));
+    const read = [gate, u].flatMap((value) => g.producer(value)!.inputs);
     return {
       input,
-      constants: [scale, ...read].filter((value) => numberOf(g, value) !== undefined).map(({ name }) => name),
+      parts: [product, gate, scale, u]
+        .map(({ name }) => name)
+        .concat(read.filter((name) => name !== input.name)),
       slope: () => geluSlope(g, u, k, g.op("Mul", [gate, scale])),
     };
   }

@@ -10,7 +10,7 @@ import {
   type Value,
 } from "../graph/index.js";
 import { isFloat, sizeOf } from "../tensor/index.js";
-import { compositeOf } from "./composites.js";
+import { compositeOf, type Composite } from "./composites.js";
 import { sumTo, typesOf, type Rule } from "./rule.js";
 import { ruleOf } from "./rules/index.js";
 
@@ -41,14 +41,17 @@ export function appendGradients(g: GraphBuilder, options: AppendGradientsOptions
     );
   }
   const nodes = [...g.nodes];
-  const active = activeNodes(
-    nodes,
-    of.name,
-    withRespectTo.map((value) => value.name),
-  );
+  const sources = new Set(withRespectTo.map((value) => value.name));
+  const active = activeNodes(nodes, of.name, sources);
   const seed = options.cotangent ?? g.op("Expand", [g.scalar(1, of), g.ints(of.shape)]);
   const cotangents = new Map<string, Value[]>([[of.name, [seed]]]);
-  for (const node of [...active.nodes].reverse()) backward(g, node, active.values, cotangents);
+  for (const node of [...active.nodes].reverse()) {
+    const composite = compositeOf(g, node);
+    // Of a function as a whole, its parts get no gradient but from what else reads them.
+    const isWhole = composite?.parts.some((name) => sources.has(name)) === false;
+    if (isWhole) backwardAsOne(g, node, composite!, active.values, cotangents);
+    else backward(g, node, active.values, cotangents);
+  }
   return withRespectTo.map((value) => {
     const total = collect(g, cotangents, value.name);
     return (
@@ -99,7 +102,7 @@ interface Active {
   readonly values: ReadonlySet<string>;
 }
 
-function activeNodes(nodes: readonly Node[], of: string, sources: readonly string[]): Active {
+function activeNodes(nodes: readonly Node[], of: string, sources: Iterable<string>): Active {
   const reached = new Set(sources);
   for (const node of nodes) {
     if (ruleOf(node) !== undefined && node.inputs.some((input) => reached.has(input))) {
@@ -125,20 +128,6 @@ function backward(
   const rule = ruleOf(node);
   const outputGrads = node.outputs.map((name) => (name === "" ? null : collect(g, cotangents, name)));
   if (rule === undefined || outputGrads.every((grad) => grad === null)) return;
-  const arrive = (input: Value, gradient: Value): void => {
-    const summed = sumTo(g, gradient, input.shape);
-    const arrived = cotangents.get(input.name);
-    if (arrived === undefined) cotangents.set(input.name, [summed]);
-    else arrived.push(summed);
-  };
-  const composite = compositeOf(g, node);
-  if (composite?.constants.some((name) => wanted.has(name)) === false) {
-    // What is read of its parts elsewhere still passes its own gradient to them.
-    if (wanted.has(composite.input.name)) {
-      arrive(composite.input, g.op("Mul", [outputGrads[0]!, composite.slope()]));
-    }
-    return;
-  }
   const inputs = g.inputsOf(node);
   const needs = (i: number): boolean => {
     const input = inputs[i];
@@ -157,8 +146,34 @@ function backward(
     }),
   );
   gradients.forEach((grad, i) => {
-    if (grad !== null && needs(i)) arrive(inputs[i]!, grad);
+    if (grad !== null && needs(i)) arrive(g, cotangents, inputs[i]!, grad);
   });
+}
+
+/** {@link backward} of a function in several nodes, which `node` ends. */
+function backwardAsOne(
+  g: GraphBuilder,
+  node: Node,
+  { input, slope }: Composite,
+  wanted: ReadonlySet<string>,
+  cotangents: Map<string, Value[]>,
+): void {
+  const outputGrad = collect(g, cotangents, node.outputs[0]!);
+  if (outputGrad === null || !wanted.has(input.name)) return;
+  arrive(g, cotangents, input, g.op("Mul", [outputGrad, slope()]));
+}
+
+/** Adds a gradient to those that arrived at a value. */
+function arrive(
+  g: GraphBuilder,
+  cotangents: Map<string, Value[]>,
+  { name, shape }: Value,
+  grad: Value,
+): void {
+  const summed = sumTo(g, grad, shape);
+  const arrived = cotangents.get(name);
+  if (arrived === undefined) cotangents.set(name, [summed]);
+  else arrived.push(summed);
 }
 
 /** Applies a rule, and turns its refusal into an InputError that names the node. */
