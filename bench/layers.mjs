@@ -35,10 +35,11 @@ export function outputFirst(g, value) {
 
 /** Median milliseconds of a run of a graph of float32 inputs, lowered with other costs than the usual ones. */
 export async function timeLowered(graph, costs = {}) {
-  const { model } = await lower(graph, { standard: false, costs: { ...COSTS, ...costs } });
+  const { model, optimization } = await lower(graph, { standard: false, costs: { ...COSTS, ...costs } });
   const session = await InferenceSession.create(writeModel(model), {
     intraOpNumThreads: Number(threads),
     enableMemPattern: false,
+    graphOptimizationLevel: optimization ?? "all",
     logSeverityLevel: 3,
   });
   const shapes = Object.fromEntries(graph.inputs.map((name) => [name, graph.values.get(name).shape]));

@@ -5,7 +5,7 @@ import { blockSize } from "./convolution/block-size.js";
 import { chooseForms, isProduct } from "./convolution/index.js";
 import { COSTS, type Costs } from "./costs.js";
 import { clipMasks } from "./layout/clip-masks.js";
-import { inBlocks, takesGradient } from "./layout/index.js";
+import { inBlocks, takesGradient, type InBlocks } from "./layout/index.js";
 import { layoutBlock } from "./layout/self-test.js";
 import { namedOutputs } from "./outputs.js";
 import { rankedScalars } from "./scalars.js";
@@ -23,6 +23,8 @@ export interface Lowered {
   readonly preparation?: Model | undefined;
   /** How much ONNX Runtime is to optimise where nothing else is asked for. */
   readonly optimization?: "disabled";
+  /** Of a graph in blocks, {@link InBlocks.plainShare}. */
+  readonly plainShare?: number;
 }
 
 /** How a graph is lowered. */
@@ -94,18 +96,11 @@ async function inLayout(
   costs: Costs,
   steady?: ReadonlySet<string>,
 ): Promise<Lowered | undefined> {
-  const isSteady = steadyValues(graph, steady);
-  const takesAnyWeight = trainsWeights(graph);
-  const isGradient = ({ op, inputs }: Node): boolean =>
-    op === "ConvInputGradient" && (takesAnyWeight || isSteady(inputs[1]!));
-  if (graph.nodes.filter(isGradient).length < costs.blockedGradients) return undefined;
+  // Without such gradients the layout need not even be tested.
+  const gradients = graph.nodes.filter(({ op }) => op === "ConvInputGradient");
+  if (gradients.length < costs.blockedGradients) return undefined;
   const block = await layoutBlock();
   return block === undefined ? undefined : lowerInBlocks(graph, block, costs, steady);
-}
-
-/** Whether weights of convolutions are trained by it, and so are others at each run. */
-function trainsWeights({ nodes }: Graph): boolean {
-  return nodes.some(({ op }) => op === "ConvWeightGradient");
 }
 
 /**
@@ -119,7 +114,8 @@ export function lowerInBlocks(
   steady?: ReadonlySet<string>,
 ): Lowered | undefined {
   const [isConstant, isSteady] = [steadyValues(graph), steadyValues(graph, steady)];
-  const takesAnyWeight = trainsWeights(graph);
+  // What trains the weights of convolutions is given others at each run.
+  const takesAnyWeight = graph.nodes.some(({ op }) => op === "ConvWeightGradient");
   const laidOut = (onlyDepthwise: boolean) => {
     const context = { block, takesAnyWeight, onlyDepthwise };
     const takes = (node: Node): boolean =>
