@@ -25,7 +25,7 @@ export const COSTS = {
    * Columns, positions of all images, for each output channel above which a fed weight's channels are swapped for the product that
    * gives its layer's input gradient; below, the products of each position are added up instead (`bench/small-maps.mjs`).
    */
-  columnsAChannel: 4,
+  columnsAChannel: 1,
   /**
    * Gradients of a graph by the inputs of convolutions from which its maps stay in ONNX Runtime's blocked layout from one
    * convolution to the next, in attacks and updates; Infinity leaves them where they are (`bench/layout.mjs`).

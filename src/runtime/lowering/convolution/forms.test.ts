@@ -68,7 +68,7 @@ describe("chooseForms", () => {
     ],
     [
       "small maps of few images",
-      { image: [2, 8, 4, 4], weight: [8, 8, 3, 3], attributes: PADDED },
+      { image: [2, 8, 4, 4], weight: [64, 8, 3, 3], attributes: PADDED },
       { y: "MatMul Add", x_grad: "MatMul ReduceSum", w_grad: "MatMul" },
     ],
     [
