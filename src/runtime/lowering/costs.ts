@@ -33,8 +33,8 @@ export const COSTS = {
   blockedGradients: 1,
   /**
    * Share of the numbers that lead to a convolution, made outside of the layout, up to which the others are in blocks. In attacks on
-   * networks of convolutions it is at most 21 % (MobileNetV3), in updates 2 % for a ResNet-50 at 224² and 74 % for a ResNet-18 at 32², whose
-   * small maps are products outside of the layout; 90 and 95 % for a ConvNeXt. What is mostly of other operators is left to ONNX
+   * networks of convolutions it is at most 21 % (MobileNetV3), in updates 1 % for a ResNet-50 at 224² and 72 % for a ResNet-18 at 32², whose
+   * small maps are products outside of the layout; 94 and 89 % for a ConvNeXt. What is mostly of other operators is left to ONNX
    * Runtime's optimisers (`bench/layout.mjs`).
    */
   plainShare: 3 / 4,
