@@ -8,10 +8,20 @@ import {
   type Graph,
   type Value,
 } from "../src/graph/index.js";
+import { COSTS } from "../src/runtime/lowering/costs.js";
 import { trainForm } from "../src/models/index.js";
 import { createGenerator, sizeOf, tensor, type Tensor } from "../src/tensor/index.js";
 
 const random = createGenerator(7);
+
+/** Costs by which the layout takes whatever it has a form of. */
+export const EVERYTHING = {
+  ...COSTS,
+  blockedGradients: 0,
+  plainShare: 1,
+  fewPositions: 0,
+  steadyPositions: 0,
+};
 
 /** What networks are made of: convolutions with constant weights, and norms with constant statistics. */
 function createParts(g: GraphBuilder) {

@@ -49,7 +49,7 @@ export function appendGradients(g: GraphBuilder, options: AppendGradientsOptions
     const composite = compositeOf(g, node);
     // Of a function as a whole, its parts get no gradient but from what else reads them.
     const isWhole = composite?.parts.some((name) => sources.has(name)) === false;
-    if (isWhole) backwardAsOne(g, node, composite!, active.values, cotangents);
+    if (isWhole) backwardAsOne(g, node, composite, active.values, cotangents);
     else backward(g, node, active.values, cotangents);
   }
   return withRespectTo.map((value) => {

@@ -5,7 +5,7 @@ import { blockSize } from "./convolution/block-size.js";
 import { chooseForms, isProduct } from "./convolution/index.js";
 import { COSTS, type Costs } from "./costs.js";
 import { clipMasks } from "./layout/clip-masks.js";
-import { inBlocks, takesGradient, type InBlocks } from "./layout/index.js";
+import { inBlocks, takesGradient } from "./layout/index.js";
 import { layoutBlock } from "./layout/self-test.js";
 import { namedOutputs } from "./outputs.js";
 import { rankedScalars } from "./scalars.js";
@@ -23,7 +23,7 @@ export interface Lowered {
   readonly preparation?: Model | undefined;
   /** How much ONNX Runtime is to optimise where nothing else is asked for. */
   readonly optimization?: "disabled";
-  /** Of a graph in blocks, {@link InBlocks.plainShare}. */
+  /** Of a graph in blocks, the share of its numbers outside of them; see {@link inBlocks}. */
   readonly plainShare?: number;
 }
 

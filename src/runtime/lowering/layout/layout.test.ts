@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { runBlocked } from "../../../../test/blocked-model.js";
-import { attackGraph, imageOf, NETWORKS, updateGraph, weightsOf } from "../../../../test/layout-networks.js";
+import {
+  attackGraph,
+  EVERYTHING,
+  imageOf,
+  NETWORKS,
+  updateGraph,
+  weightsOf,
+} from "../../../../test/layout-networks.js";
 import { runOriginal } from "../../../../test/original.js";
 import {
   deadCode,
@@ -50,9 +57,6 @@ const inLayout = async (graph: Graph, costs = COSTS): Promise<readonly string[]>
   const { model } = await lower(graph, { standard: false, costs });
   return model.graph.nodes.filter(({ domain }) => domain === BLOCKED_DOMAIN).map(({ opType }) => opType);
 };
-
-/** Blocks wherever the layout has a form. */
-const EVERYTHING = { ...COSTS, blockedGradients: 0, plainShare: 1, fewPositions: 0, steadyPositions: 0 };
 
 describe("maps in blocks", async () => {
   const block = await layoutBlock();

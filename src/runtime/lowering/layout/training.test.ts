@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { EVERYTHING } from "../../../../test/layout-networks.js";
 import { runOriginal } from "../../../../test/original.js";
 import {
   foldConstants,
@@ -10,11 +11,8 @@ import {
 } from "../../../graph/index.js";
 import { createGenerator, sizeOf, tensor, type Tensor } from "../../../tensor/index.js";
 import { compile } from "../../index.js";
-import { COSTS } from "../costs.js";
 import { lowerInBlocks } from "../index.js";
 import { layoutBlock } from "./self-test.js";
-
-const EVERYTHING = { ...COSTS, blockedGradients: 0, plainShare: 1, fewPositions: 0 };
 
 /** A convolution with both gradients, so that the graph is a training's; what it gives. */
 function trained(g: GraphBuilder, channels: number): Value {
