@@ -11,7 +11,8 @@ export default defineConfig({
     testTimeout: 1_200_000,
     hookTimeout: 1_200_000,
     maxWorkers: 2,
-    // Worker threads that the sources start must find the sources too.
+    globalSetup: "./test/typescript/compile.mjs",
+    // Worker threads that the sources start must find the compiled sources.
     execArgv: ["--import", "./test/typescript/register.mjs"],
     projects: [
       { extends: true, test: { name: "shared", include: SHARED, isolate: false } },

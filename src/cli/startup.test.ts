@@ -1,30 +1,31 @@
 /** A command line starts fast because it loads little: modules are counted, for time depends on the machine. */
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
+import { PROGRAM } from "../../test/runs/holdfast.js";
 import { COMMANDS } from "./commands.js";
 
 interface Loaded {
   readonly stdout: string;
   /** Modules of this package. */
   readonly own: readonly string[];
-  /** Other packages. */
+  /** Other packages, and all of their modules. */
   readonly packages: readonly string[];
+  readonly foreign: readonly string[];
 }
 
+/** The compiled sources lie in `node_modules/.cache`. */
+const packageOf = (url: string): string => /.*\/node_modules\/((?:@[^/]+\/)?[^/.][^/]*)/.exec(url)?.[1] ?? "";
+
 function load(...args: readonly string[]): Loaded {
-  const hooks = ["./test/typescript/register.mjs", "./test/typescript/loaded.mjs"];
-  const { stdout, stderr } = spawnSync(
-    process.execPath,
-    [...hooks.flatMap((path) => ["--import", path]), "test/runs/cli.ts", ...args],
-    { encoding: "utf8" },
-  );
+  const watched = ["--import", "./test/typescript/loaded.mjs", PROGRAM, ...args];
+  const { stdout, stderr } = spawnSync(process.execPath, watched, { encoding: "utf8" });
   const urls = [...stderr.matchAll(/^loaded: (.*)$/gm)].map(([, url]) => url!);
+  const foreign = urls.filter((url) => packageOf(url) !== "");
   return {
     stdout,
     own: urls.filter((url) => url.includes("/src/")),
-    packages: [
-      ...new Set(urls.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? [])),
-    ],
+    packages: [...new Set(foreign.map(packageOf))],
+    foreign,
   };
 }
 
@@ -35,7 +36,7 @@ test("--help and --version load no command and no package but commander", () => 
     expect(help.stdout.replaceAll(/\s+/g, " ")).toContain(description);
   }
   for (const { own, packages } of [help, load("--version")]) {
-    expect(own.some((url) => url.endsWith("/src/cli/program.ts"))).toBe(true);
+    expect(own.some((url) => url.endsWith("/src/cli/program.js"))).toBe(true);
     expect(own.filter((url) => url.includes("/src/cli/commands/"))).toEqual([]);
     expect(own.length).toBeLessThan(16);
     expect(packages).toEqual(["commander"]);
@@ -48,8 +49,8 @@ test.each(["train", "evaluate", "check", "reproduce"])(
     const { stdout, own, packages } = load(name, "--help");
     expect(stdout).toContain(`Usage: holdfast ${name} `);
     expect(
-      own.filter((url) => /\/src\/cli\/commands\/[\w]+\.ts$/.test(url)).map((url) => url.replace(/.*\//, "")),
-    ).toEqual([`${name}.ts`]);
+      own.filter((url) => /\/src\/cli\/commands\/[\w]+\.js$/.test(url)).map((url) => url.replace(/.*\//, "")),
+    ).toEqual([`${name}.js`]);
     expect(packages.filter((each) => each !== "commander" && each !== "cli-progress")).toEqual([]);
   },
 );

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PROGRAM } from "./holdfast.js";
 
 /** A real disk of 400 KB, where this process may mount one. */
 const root = mkdtempSync(join(tmpdir(), "holdfast-disk-"));
@@ -14,8 +15,7 @@ const mounted = (() => {
 })();
 
 const holdfast = (...args: string[]): { code: number | null; stderr: string } => {
-  const command = ["--import", "./test/typescript/register.mjs", "test/runs/cli.ts", ...args];
-  const { status, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: "utf8" });
   return { code: status, stderr };
 };
 

@@ -1,24 +1,16 @@
-// Module hooks for Node without type stripping: `./x.js` beside an `x.ts` means the source.
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { transformSync } from "rolldown/utils";
+// Module hooks for a process that imports `./x.js` beside an `x.ts`: it gets what compile.mjs made of the source.
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { COMPILED, ROOT } from "./place.mjs";
 
 export async function resolve(specifier, context, nextResolve) {
-  const relative = specifier.startsWith(".") || specifier.startsWith("file:");
-  if (relative && specifier.endsWith(".js")) {
-    const url = new URL(specifier, context.parentURL);
-    const source = new URL(url.href.replace(/\.js$/, ".ts"));
-    if (!url.pathname.includes("/node_modules/") && !existsSync(url) && existsSync(source)) {
-      return { url: source.href, format: "module", shortCircuit: true };
+  if (/^(\.|file:).*\.js$/.test(specifier)) {
+    const path = fileURLToPath(new URL(specifier, context.parentURL));
+    const compiled = path.startsWith(COMPILED) ? path : join(COMPILED, relative(ROOT, path));
+    if (existsSync(compiled) && (compiled === path || !existsSync(path))) {
+      return { url: pathToFileURL(compiled).href, format: "module", shortCircuit: true };
     }
   }
   return nextResolve(specifier, context);
-}
-
-export async function load(url, context, nextLoad) {
-  if (!url.endsWith(".ts") || url.includes("/node_modules/")) return nextLoad(url, context);
-  const file = fileURLToPath(url);
-  const { code, errors } = transformSync(file, readFileSync(file, "utf8"), { lang: "ts" });
-  if (errors.length > 0) throw new SyntaxError(`${file}: ${errors[0].message}`);
-  return { format: "module", source: code, shortCircuit: true };
 }

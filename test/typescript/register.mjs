@@ -1,4 +1,4 @@
-// Lets worker threads that a test starts run the TypeScript sources: `node --import` this file.
+// Lets worker threads and scripts of tests import the TypeScript sources as JavaScript: `node --import` this file.
 import { register } from "node:module";
 
 register("./hooks.mjs", import.meta.url);

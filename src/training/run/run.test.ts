@@ -125,7 +125,7 @@ describe("a run", () => {
 function trainAndKill(folder: string, lines: number, delay: number): Promise<"killed" | "finished"> {
   const child = spawn(
     process.execPath,
-    ["--import", "./test/typescript/register.mjs", "test/runs/train.ts", folder],
+    ["--import", "./test/typescript/register.mjs", "./test/runs/train.js", folder],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   let seen = 0;
