@@ -58,3 +58,8 @@ test.each(["train", "evaluate", "check", "reproduce"])(
 test("help evaluate shows what evaluate --help shows", () => {
   expect(load("help", "evaluate").stdout).toBe(load("evaluate", "--help").stdout);
 });
+
+test("what draws charts loads them as one file", () => {
+  const { foreign } = load("export", "none.json", "--to", "csv");
+  expect(foreign.filter((url) => packageOf(url) === "echarts").length).toBe(1);
+});

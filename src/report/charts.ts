@@ -1,5 +1,5 @@
 import { normLabel } from "../attacks/cards/index.js";
-import * as echarts from "echarts";
+import { echarts } from "./echarts.js";
 import * as format from "./format.js";
 import {
   accuracyAgainstEpsilon,

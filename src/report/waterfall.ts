@@ -1,5 +1,5 @@
 /** What each attack of a suite broke: a waterfall for each model at the headline, and a table of all. */
-import * as echarts from "echarts";
+import { echarts } from "./echarts.js";
 import {
   attackLabel,
   attacksOf,
