@@ -105,7 +105,22 @@ describe("a model written together with its gradient", () => {
   });
 
   test.each<[string, Partial<GradientModelOptions>, RegExp]>([
-    ["a value that there is not", { to: ["feature"] }, /"feature": is not a value of the graph/],
+    [
+      "a value that there is not",
+      { to: ["feature"] },
+      /"feature": is not a value of the graph.*Did you mean "features"/s,
+    ],
+    [
+      "a loss that there is not",
+      { of: "nosuch" },
+      /"nosuch": is not a value of the graph\s+Choose from: loss, logit, y, /,
+    ],
+    ["a loss spelt wrong", { of: "los" }, /Did you mean "loss"\? Choose from: loss, logit, y, /],
+    [
+      "what to differentiate by, spelt wrong",
+      { to: ["wieghts"] },
+      /Did you mean "weights"\? Choose from: input, weights, x, w, /,
+    ],
     ["an output that there is not", { output: "z" }, /has no output "z"/],
     ["a size that is open", {}, /its size is open[^]*--size/],
   ])("%s is said", (_, options, words) => {

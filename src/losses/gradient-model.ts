@@ -105,11 +105,12 @@ function valuesCalled(name: string, graph: Graph, place: string): readonly strin
       remedy: "Name values instead.",
     });
   }
-  checkValue(name, graph, place);
+  checkValue(name, graph, place, ["input", "weights", ...graph.inputs, ...graph.initializers.keys()]);
   return [name];
 }
 
-function checkValue(name: string, graph: Graph, place: string): void {
+/** @param first the names to suggest before those of other values. */
+function checkValue(name: string, graph: Graph, place: string, first: readonly string[]): void {
   const value = graph.values.get(name);
   if (value !== undefined && isFloat(value.dtype)) return;
   throw new InputError({
@@ -120,10 +121,13 @@ function checkValue(name: string, graph: Graph, place: string): void {
         : `is ${value.dtype}, but only floats have a gradient`,
     remedy:
       value === undefined
-        ? suggestName(name, [...graph.inputs, ...graph.outputs, ...graph.initializers.keys()])
+        ? suggestName(name, [...new Set([...first, ...floatsOf(graph)])])
         : "Name another value.",
   });
 }
+
+const floatsOf = ({ values }: Graph): string[] =>
+  [...values].filter(([, { dtype }]) => isFloat(dtype)).map(([name]) => name);
 
 /** What is differentiated, one number an image or a value as it is, and the name it is put out under. */
 function scalars(
@@ -132,7 +136,7 @@ function scalars(
   { of, place, output }: GradientModelOptions,
 ): { readonly value: Value; readonly name: string | undefined } {
   if (of !== "loss" && of !== "logit") {
-    checkValue(of, graph, place);
+    checkValue(of, graph, place, ["loss", "logit", ...graph.outputs]);
     return { value: g.value(of), name: graph.outputs.includes(of) ? undefined : of };
   }
   const chosen = output ?? graph.outputs[0]!;
