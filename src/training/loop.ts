@@ -58,7 +58,7 @@ export type TrainingEvent =
 export interface TrainingHooks {
   /** Told of each event as it happens. */
   readonly onEvent?: ((event: TrainingEvent) => void | Promise<void>) | undefined;
-  /** Stops after the step under way; the returned state goes on from there. */
+  /** Stops after the step under way, or during a validation; the returned state goes on from there. */
   readonly signal?: AbortSignal | undefined;
   /** Where to go on from; step 0 by default. */
   readonly resume?: TrainingState | undefined;
@@ -111,7 +111,7 @@ export async function trainClassifier(
     const state = await iterate(run);
     const best = data.validation === undefined ? undefined : state.best;
     return {
-      finished: state.step === run.steps || stopsEarly(state, settings),
+      finished: (state.step === run.steps && !isUnvalidated(run, state)) || stopsEarly(state, settings),
       state,
       weights: best?.weights ?? shippedWeights(classifier, state),
     };
@@ -245,8 +245,12 @@ async function iterate(run: Run): Promise<TrainingState> {
     images: data.train.length,
     validationImages: data.validation?.length ?? 0,
   });
-  const validateEvery = Math.max(1, Math.round(settings.validation.every * loader.stepsPerEpoch));
   let saved = state.step;
+  // The training was stopped during this validation.
+  if (isUnvalidated(run, state)) {
+    state = await validated(run, state);
+    await hooks.checkpoint?.(state);
+  }
   while (state.step < steps && hooks.signal?.aborted !== true && !stopsEarly(state, settings)) {
     const { next, record, logits } = await oneStep(run, state);
     const complaint = watch.observe(record.step, record.loss, logits);
@@ -255,7 +259,7 @@ async function iterate(run: Run): Promise<TrainingState> {
     if (complaint !== undefined) await warn(run, record.step, "collapse", complaint);
     const blind = watch.observeAdversary(run.adversary?.zeroGradientShare() ?? 0);
     if (blind !== undefined) await warn(run, record.step, "zero-gradient", blind);
-    const validates = data.validation && (state.step % validateEvery === 0 || state.step === steps);
+    const validates = isUnvalidated(run, state);
     if (validates) state = await validated(run, state);
     if (validates || state.step % settings.checkpointEvery === 0 || state.step === steps) {
       await hooks.checkpoint?.(state);
@@ -279,17 +283,34 @@ function stopsEarly({ best, validations }: TrainingState, { validation }: Traini
   return validations.filter(({ step }) => step > best.record.step).length >= patience;
 }
 
+/** Whether this step ends with a validation that the state does not hold yet. */
+function isUnvalidated(
+  { data, settings, loader, steps }: Run,
+  { step, validations }: TrainingState,
+): boolean {
+  if (data.validation === undefined || step === 0 || validations.at(-1)?.step === step) return false;
+  const every = Math.max(1, Math.round(settings.validation.every * loader.stepsPerEpoch));
+  return step % every === 0 || step === steps;
+}
+
+/** The state with its validation; unchanged if the signal stopped it. */
 async function validated(run: Run, state: TrainingState): Promise<TrainingState> {
   const { classifier, settings, hooks, data, compiler, rows } = run;
   const weights = shippedWeights(classifier, state);
-  const { collapsed, ...accuracies } = await validate(classifier, weights, data.validation!, {
+  const validation = await validate(classifier, weights, data.validation!, {
     adversary: settings.recipe.adversary,
     steps: settings.validation.steps,
     batchSize: rows,
     seed: settings.seed,
     threads: settings.threads,
     compile: compiler,
+    signal: hooks.signal,
+  }).catch((error: unknown) => {
+    if (hooks.signal?.aborted === true && error === hooks.signal.reason) return undefined;
+    throw error;
   });
+  if (validation === undefined) return state;
+  const { collapsed, ...accuracies } = validation;
   const record: ValidationRecord = { step: state.step, ...accuracies };
   const best = validatesBetter(record, state.best?.record);
   await hooks.onEvent?.({ type: "validation", best, ...record });

@@ -44,6 +44,8 @@ export function planValidation(adversary: AdversarySpec | undefined, steps: numb
 /**
  * Clean accuracy and, if the recipe has an adversary, accuracy under its PGD at full ε.
  * Random starts depend only on the image, so that validations can be compared.
+ *
+ * @throws the reason `signal` was aborted with.
  */
 export async function validate(
   classifier: Classifier,
@@ -68,7 +70,7 @@ export async function validate(
   try {
     for await (const batch of loader.batches()) {
       options.signal?.throwIfAborted();
-      const outcome = await runAttack(target, planned, batch, { random });
+      const outcome = await runAttack(target, planned, batch, { random, signal: options.signal });
       batch.labels.forEach((label, i) => {
         answers.add(outcome.cleanPrediction[i]!);
         if (outcome.cleanPrediction[i] === label) clean++;

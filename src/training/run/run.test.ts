@@ -6,8 +6,17 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tinyRun } from "../../../test/runs/settings.js";
 import { InputError, InterruptedError, UsageError } from "../../errors/index.js";
+import { compile } from "../../runtime/index.js";
 import { createGenerator } from "../../tensor/index.js";
-import { DivergedError, readLog, readRunHistory, resumeRun, trainRun, type RunEvent } from "../index.js";
+import {
+  DivergedError,
+  readLog,
+  readRunHistory,
+  resumeRun,
+  trainRun,
+  type RunEvent,
+  type RunHooks,
+} from "../index.js";
 
 let root = "";
 let uninterrupted = "";
@@ -91,6 +100,35 @@ describe("a run", () => {
     await expectSameWeights(folder);
     const steps = (await readLog(join(folder, "log.jsonl"))).filter((line) => line.type === "step");
     expect(steps.map((line) => line.step)).toEqual(Array.from({ length: 18 }, (_, i) => i + 1));
+  });
+
+  test("stopped during a validation, it ends at once and goes on to the same bytes", async () => {
+    const folder = join(root, "validating");
+    for (const validates of [9, 18]) {
+      const abort = new AbortController();
+      let [isValidating, runs] = [false, 0];
+      const hooks: RunHooks = {
+        signal: abort.signal,
+        onEvent: (event) => {
+          if (event.type === "step" && event.step === validates) isValidating = true;
+        },
+        compile: async (graph, options) => {
+          const program = await compile(graph, options);
+          const run: typeof program.run = (...given) => {
+            if (isValidating && ++runs === 3) abort.abort();
+            return program.run(...given);
+          };
+          return { ...program, run, dispose: () => program.dispose() };
+        },
+      };
+      const going = validates === 9 ? trainRun(tinyRun(folder), hooks) : resumeRun(folder, hooks);
+      await expect(going).rejects.toThrow(`stopped on request after step ${validates};`);
+      expect(runs).toBe(3);
+    }
+    await resumeRun(folder);
+    await expectSameWeights(folder);
+    const lines = await readLog(join(folder, "log.jsonl"));
+    expect(lines.filter((line) => line.type === "validation").map((line) => line.step)).toEqual([9, 18]);
   });
 
   test("killed between its last checkpoint and the removal of an older one leaves no more files", async () => {
