@@ -8,6 +8,7 @@ export * from "./api/data.js";
 export * from "./api/attacks.js";
 export * from "./api/evaluation.js";
 export * from "./api/gate.js";
+export * from "./api/sharing.js";
 export * from "./api/training.js";
 export * from "./api/explain.js";
 export * from "./api/runtime.js";

@@ -32,7 +32,7 @@ function cellOf(cell: Cell): string {
   return /[",'\s]/.test(told) ? `"${told.replaceAll('"', '""')}"` : told;
 }
 
-/** One row per point, one column per metric. */
+/** A training or an evaluation as CSV: one row per point, one column per metric. */
 export function historyCsv({ points }: History): string {
   const metrics = [...new Set(points.flatMap(({ values }) => Object.keys(values)))];
   return csvOf(
@@ -65,7 +65,7 @@ const RESULT_HEADS = [
 ];
 
 /**
- * One row per measurement. Rows of kind `worst-case` combine all attacks under one threat; rows of kind
+ * A result as CSV: one row per measurement. Rows of kind `worst-case` combine all attacks under one threat; rows of kind
  * `corruption` are for damaged images that nobody attacked.
  */
 export function resultCsv(result: Result): string {

@@ -13,7 +13,7 @@ export interface History {
   readonly seconds: number;
   /** Undefined for a training that is running, or that was stopped and can be resumed. */
   readonly ending: "finished" | "failed" | undefined;
-  /** Keys as {@link keyOf} makes them. */
+  /** Keys have letters, digits, `_`, `-` and `.`, with `/` between groups. */
   readonly settings: Readonly<Record<string, Scalar>>;
   /** In the order in which they happened. */
   readonly points: readonly HistoryPoint[];
@@ -25,7 +25,7 @@ export interface HistoryPoint {
   readonly step: number;
   /** Since the start. */
   readonly seconds: number;
-  /** By metric, with keys as {@link keyOf} makes them; NaN if a loss was not finite. */
+  /** By metric, with keys like those of the settings; NaN if a loss was not finite. */
   readonly values: Readonly<Record<string, number>>;
 }
 

@@ -1,9 +1,12 @@
 export { historyCsv, resultCsv } from "./csv.js";
 export { evidencePage } from "./evidence/evidence.js";
 export { writeShared } from "./files.js";
-export type { History } from "./history.js";
+export type { SharedFile } from "./files.js";
+export type { History, HistoryNote, HistoryPoint } from "./history.js";
 export { logHistory } from "./mlflow/log-history.js";
+export type { LoggedRun } from "./mlflow/log-history.js";
 export { mlflowServer } from "./mlflow/server.js";
+export type { MlflowServer } from "./mlflow/server.js";
 export { modelCard } from "./model-card.js";
 export { describeLeftOut, modelIndexBlock, modelIndexOf } from "./model-index.js";
 export { chooseModel, refuseShard } from "./of-model.js";

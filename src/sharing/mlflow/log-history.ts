@@ -4,7 +4,7 @@ import { plainText } from "../text.js";
 import { SendError } from "./errors.js";
 import { ask, type MlflowServer } from "./server.js";
 
-/** A run that was created. */
+/** A run that was created on an MLflow server. */
 export interface LoggedRun {
   readonly name: string;
   readonly experimentId: string;
@@ -25,7 +25,15 @@ const LONGEST_NAME = 250;
  * Logs a history as a new run: settings as parameters, points as metrics, notes as the run's description. A run
  * that cannot be logged completely is marked as failed.
  *
- * @throws SendError if the server cannot be reached or refuses; local files do not change.
+ * @throws HoldfastError if the server cannot be reached or refuses; local files do not change.
+ * @example
+ * ```ts
+ * import { historyOfRun, logHistory, mlflowServer } from "holdfast";
+ *
+ * const server = mlflowServer("http://localhost:5000", process.env);
+ * const { page } = await logHistory(server, await historyOfRun("runs/at-alp"), "holdfast");
+ * console.log(page);
+ * ```
  */
 export async function logHistory(
   server: MlflowServer,

@@ -10,8 +10,6 @@ export interface MlflowServer {
   readonly timeoutMs: number;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Timeout of one request in seconds, unless MLFLOW_HTTP_REQUEST_TIMEOUT sets it; the same as in MLflow's own clients. */
 const TIMEOUT = 120;
 
@@ -21,7 +19,10 @@ const TIMEOUT = 120;
  *
  * @throws UsageError if it is not the address of a server.
  */
-export function mlflowServer(uri: string, environment: Environment): MlflowServer {
+export function mlflowServer(
+  uri: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): MlflowServer {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new UsageError({
@@ -47,7 +48,7 @@ export function mlflowServer(uri: string, environment: Environment): MlflowServe
 }
 
 function authorizationOf(
-  environment: Environment,
+  environment: Readonly<Record<string, string | undefined>>,
   told: { readonly user: string; readonly password: string } | undefined,
 ): string | undefined {
   const user = told?.user ?? environment["MLFLOW_TRACKING_USERNAME"];
