@@ -5,7 +5,7 @@ import { dirname, join, posix } from "node:path";
 /** By folder: its rooms in order. A room is a folder, or a file that is its own door. */
 const ROOMS = {
   src:
-    "escape errors options files tensor onnx graph autodiff runtime models losses attacks falsification data defences training evaluation " +
+    "escape wrap errors options files tensor onnx graph autodiff runtime models losses attacks falsification data defences training evaluation " +
     "inspection report live explain gate sharing tuning reproduction api cli",
   "src/data":
     "pixels corruptions formats archives imagenet dataset classes splits regions sources check loader",

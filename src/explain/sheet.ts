@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { escapeSvg } from "../escape.js";
+import { wrapText } from "../wrap.js";
 
 /** One row of a sheet. */
 export interface SheetRow {
@@ -59,18 +60,11 @@ function image(x: number, y: number, bytes: Uint8Array): string {
   return `<image x="${x}" y="${y}" width="${CELL}" height="${CELL}" href="data:image/png;base64,${data}"/>`;
 }
 
-/** Lines of at most LETTERS characters, broken at spaces if possible. */
+/** Lines of at most LETTERS characters. */
 function broken(text: string): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (longer.length > LETTERS && line !== "") {
-      lines.push(line);
-      line = word;
-    } else line = longer;
-  }
-  return [...lines, line].map((each) => (each.length > LETTERS ? `${each.slice(0, LETTERS - 1)}…` : each));
+  return wrapText(text, LETTERS).map((line) =>
+    line.length > LETTERS ? `${line.slice(0, LETTERS - 1)}…` : line,
+  );
 }
 
 /**

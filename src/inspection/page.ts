@@ -1,4 +1,5 @@
 import { formatCount } from "../graph/index.js";
+import { wrapText } from "../wrap.js";
 import type { ModelInspection, UnreadableInspection } from "./inspection-schema.js";
 
 /** Classes shown at the beginning and at the end. */
@@ -156,17 +157,8 @@ function printed(rows: readonly Row[]): string {
   return rows.map(([head, value]) => head.padEnd(HEAD) + wrapped(value).join(`\n${indent}`)).join("\n");
 }
 
-/** Lines of at most WIDTH, broken at spaces; later ones keep the first's indent. */
+/** Lines of at most WIDTH. Later ones are indented by two more than the first. */
 function wrapped(text: string): string[] {
-  const indent = /^ */.exec(text)![0];
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.trim().split(" ")) {
-    const longer = line === "" ? indent + word : `${line} ${word}`;
-    if (longer.length > WIDTH - HEAD && line !== "") {
-      lines.push(line);
-      line = `${indent}  ${word}`.slice(lines.length === 0 ? 2 : 0);
-    } else line = longer;
-  }
-  return [...lines, line];
+  const first = /^ */.exec(text)![0];
+  return wrapText(text.trim(), WIDTH - HEAD, { first, later: `${first}  ` });
 }
