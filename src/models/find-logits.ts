@@ -11,7 +11,7 @@ import {
   type OpType,
 } from "../graph/index.js";
 
-/** Dozens of times the number of classes in the largest public dataset. */
+/** More classes than any public dataset has, dozens of times over. */
 const MOST_CLASSES = 1_000_000;
 
 /**

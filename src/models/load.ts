@@ -189,7 +189,7 @@ function readOpen(
       try {
         const graph = read(batch);
         const rows = graph.values.get(graph.outputs[0]!)!.shape[0];
-        // Images that were mixed are not a batch any more.
+        // Once images are mixed, they are no longer a batch.
         if (rows !== batch) continue;
         onNotice(`${place}: it computes with the batch size; batches of ${batch} are used`);
         return graph;

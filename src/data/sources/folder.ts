@@ -42,7 +42,7 @@ function listSplit(folder: string, asked: string, options: OpenOptions, truth: G
   return { ...listClasses(join(folder, folderOf[owners]!), others, truth), note: undefined, split };
 }
 
-/** Nothing but ImageNet's validation pictures, in one folder. */
+/** Whether a folder holds ImageNet's validation pictures and nothing else. */
 function isValidationSet(folder: string): boolean {
   return (
     validationPictures(folder).length > 0 &&
@@ -124,7 +124,7 @@ function entries(folder: string, wanted: (name: string, path: string) => boolean
     .sort();
 }
 
-/** ImageNet's, directly in a folder. */
+/** Names of ImageNet's validation pictures directly in a folder. */
 const validationPictures = (folder: string): string[] =>
   entries(folder, (name) => READ_PICTURE.test(name) && validationNumber(name) !== undefined);
 const folders = (folder: string): string[] => entries(folder, (_, path) => isFolder(path));

@@ -20,8 +20,8 @@ const BUILT_IN = ["mnist", "flowers"] as const;
  * of images per class, a zip or tar of such a folder, CIFAR's binary files or their archive, or a CSV table of
  * images. A split may follow, as in `:test`.
  *
- * @throws InputError if it does not exist or has another content than it should; UsageError for a missing
- *   split or class.
+ * @throws InputError if it does not exist or its content is not what it should be; UsageError for a missing split or
+ *   class.
  * @example
  * ```ts
  * import { openDataset } from "holdfast";

@@ -63,7 +63,7 @@ export async function gatherPictures(
         remedy: "Unpack it and name the folder, or select classes (--classes).",
       });
     }
-    // A picture without a byte needs a slab too, even as the first.
+    // An empty picture needs a slab too, even if it comes first.
     if (slabs.length === 0 || used + bytes.length > SLAB) {
       slabs.push(new Uint8Array(new SharedArrayBuffer(Math.max(SLAB, bytes.length))));
       used = 0;

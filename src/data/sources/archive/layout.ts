@@ -6,7 +6,7 @@ import { isHidden, READ_PICTURE } from "../../pixels/index.js";
 import { MASKS } from "../../regions/index.js";
 import { splitOfFolder, type Split } from "../../splits.js";
 
-/** What the name of a picture tells about it. */
+/** What the name of a picture says about it. */
 interface Said {
   /** The last folder that is not a split's. */
   readonly folder: string | undefined;
@@ -111,7 +111,7 @@ function filledFolders(names: readonly string[]): Set<string> {
   return new Set(plain.map((name) => posix.dirname(name)));
 }
 
-/** @param filled folders that are classes although named like a split, if with a capital: `Train/1.jpg`. */
+/** @param filled folders with pictures directly in them. A capitalised one is a class, even if named like a split: `Train/1.jpg`. */
 function sayingOf(name: string, filled: ReadonlySet<string> = new Set()): Said {
   const parts = name.split("/");
   const file = parts.pop()!;
