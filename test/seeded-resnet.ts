@@ -1,7 +1,8 @@
 import { withInitializers } from "../src/graph/index.js";
 import { createClassifier, type Classifier } from "../src/models/index.js";
-import { createGenerator, float32, tensor, type Tensor } from "../src/tensor/index.js";
+import { float32, tensor, type Tensor } from "../src/tensor/index.js";
 import { seededImages, seededProbe, seededWeight, steadyWeight } from "./seeded.js";
+import { ZEROS } from "./zeros.js";
 
 /** The cases of `scripts/fixtures/resnet.py`: PyTorch in float64 with the same weights and images. */
 export const BATCH_SIZE = 4;
@@ -33,7 +34,7 @@ export function seededClassifier(architecture: string, form: Form): Classifier {
     width: SIZE,
     classNames: ["a", "b", "c", "d", "e"],
     normalization: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
-    random: createGenerator(0),
+    random: ZEROS,
   });
   const names = [...classifier.parameters, ...classifier.buffers];
   const shape = (name: string): readonly number[] => classifier.graph.initializers.get(name)!.shape;

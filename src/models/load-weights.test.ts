@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import { seededWeight } from "../../test/seeded.js";
+import { ZEROS } from "../../test/zeros.js";
 import { InputError, UsageError } from "../errors/index.js";
 import { createGenerator, float32, int64, tensor, type Tensor } from "../tensor/index.js";
 import {
@@ -17,8 +18,7 @@ import {
   type Classifier,
 } from "./index.js";
 
-const random = createGenerator(1);
-const create = (architecture: string, classes: number): Classifier =>
+const create = (architecture: string, classes: number, random = createGenerator(1)): Classifier =>
   createClassifier(architecture, {
     channels: 3,
     height: 32,
@@ -60,7 +60,7 @@ const torchvision = JSON.parse(
 ) as Record<string, { tensors: number; sha256: string }>;
 
 it.each(Object.keys(torchvision))("%s has torchvision's names and shapes", (architecture) => {
-  const state = stateOf(create(architecture, 1000));
+  const state = stateOf(create(architecture, 1000, ZEROS));
   const lines = [...state].map(([name, { shape }]) => `${name} ${shape.join("x")}\n`).sort();
   expect(state.size).toBe(torchvision[architecture]!.tensors);
   expect(createHash("sha256").update(lines.join("")).digest("hex")).toBe(torchvision[architecture]!.sha256);
