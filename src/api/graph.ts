@@ -49,5 +49,5 @@ export type {
 } from "../graph/index.js";
 export type { DType, DataOf, Tensor } from "../tensor/index.js";
 export type { ErrorDetails, HoldfastError, InputError } from "../errors/index.js";
-export type { AppendGradientsOptions } from "../autodiff/index.js";
+export type { AppendGradientsOptions, Recompute } from "../autodiff/index.js";
 export type { CompileOptions, Feeds, Program, WorkerRuntime } from "../runtime/index.js";

@@ -11,6 +11,7 @@ import {
 } from "../graph/index.js";
 import { isFloat, sizeOf } from "../tensor/index.js";
 import { compositeOf, type Composite } from "./composites.js";
+import { recomputation, type Recomputation, type Recompute } from "./recompute.js";
 import { sumTo, typesOf, type Rule } from "./rule.js";
 import { ruleOf } from "./rules/index.js";
 
@@ -21,6 +22,18 @@ export interface AppendGradientsOptions {
   readonly withRespectTo: readonly Value[];
   /** Gradient of some later scalar with respect to `of`; 1 by default. */
   readonly cotangent?: Value;
+  /** What is computed again instead of being kept; nothing by default. */
+  readonly recompute?: Recompute | undefined;
+}
+
+/** Where the walk backwards is. */
+interface Walk {
+  readonly g: GraphBuilder;
+  /** Values whose gradient is needed. */
+  readonly wanted: ReadonlySet<string>;
+  /** The gradients that have arrived at each value. */
+  readonly cotangents: Map<string, Value[]>;
+  readonly again: Recomputation;
 }
 
 /**
@@ -43,17 +56,24 @@ export function appendGradients(g: GraphBuilder, options: AppendGradientsOptions
   const nodes = [...g.nodes];
   const sources = new Set(withRespectTo.map((value) => value.name));
   const active = activeNodes(nodes, of.name, sources);
+  const again = recomputation(g, options.recompute ?? { segments: 1, inputs: [] });
   const seed = options.cotangent ?? g.op("Expand", [g.scalar(1, of), g.ints(of.shape)]);
   const cotangents = new Map<string, Value[]>([[of.name, [seed]]]);
+  const walk: Walk = { g, wanted: active.values, cotangents, again };
   for (const node of [...active.nodes].reverse()) {
+    const outputGrads = node.outputs.map((name) => (name === "" ? null : collect(walk, name)));
+    const arrived = outputGrads.find((gradient) => gradient !== null);
+    if (arrived === undefined) continue;
+    again.reach(node, arrived);
     const composite = compositeOf(g, node);
     // Of a function as a whole, its parts get no gradient but from what else reads them.
-    const isWhole = composite?.parts.some((name) => sources.has(name)) === false;
-    if (isWhole) backwardAsOne(g, node, composite, active.values, cotangents);
-    else backward(g, node, active.values, cotangents);
+    const isWhole = composite?.parts.some((name) => sources.has(again.original(name))) === false;
+    if (isWhole) backwardAsOne(walk, outputGrads, composite);
+    else backward(walk, node, outputGrads);
   }
+  again.end();
   return withRespectTo.map((value) => {
-    const total = collect(g, cotangents, value.name);
+    const total = collect(walk, value.name);
     return (
       total ?? g.op("Expand", [g.scalar(0, value), g.ints(value.shape)], {}, { name: `${value.name}_grad` })
     );
@@ -119,19 +139,13 @@ function activeNodes(nodes: readonly Node[], of: string, sources: Iterable<strin
   return { nodes: active.reverse(), values: new Set([...wanted].filter((name) => reached.has(name))) };
 }
 
-function backward(
-  g: GraphBuilder,
-  node: Node,
-  wanted: ReadonlySet<string>,
-  cotangents: Map<string, Value[]>,
-): void {
+function backward({ g, ...walk }: Walk, node: Node, outputGrads: readonly (Value | null)[]): void {
   const rule = ruleOf(node);
-  const outputGrads = node.outputs.map((name) => (name === "" ? null : collect(g, cotangents, name)));
-  if (rule === undefined || outputGrads.every((grad) => grad === null)) return;
+  if (rule === undefined) return;
   const inputs = g.inputsOf(node);
   const needs = (i: number): boolean => {
     const input = inputs[i];
-    return input !== undefined && isFloat(input.dtype) && wanted.has(input.name);
+    return input !== undefined && isFloat(input.dtype) && walk.wanted.has(node.inputs[i]!);
   };
   const gradients = differentiated(node, () =>
     rule({
@@ -146,31 +160,23 @@ function backward(
     }),
   );
   gradients.forEach((grad, i) => {
-    if (grad !== null && needs(i)) arrive(g, cotangents, inputs[i]!, grad);
+    if (grad !== null && needs(i)) arrive({ g, ...walk }, node.inputs[i]!, grad);
   });
 }
 
-/** {@link backward} of a function in several nodes, which `node` ends. */
+/** {@link backward} of a function in several nodes. */
 function backwardAsOne(
-  g: GraphBuilder,
-  node: Node,
+  walk: Walk,
+  outputGrads: readonly (Value | null)[],
   { input, slope }: Composite,
-  wanted: ReadonlySet<string>,
-  cotangents: Map<string, Value[]>,
 ): void {
-  const outputGrad = collect(g, cotangents, node.outputs[0]!);
-  if (outputGrad === null || !wanted.has(input.name)) return;
-  arrive(g, cotangents, input, g.op("Mul", [outputGrad, slope()]));
+  const name = walk.again.original(input.name);
+  if (walk.wanted.has(name)) arrive(walk, name, walk.g.op("Mul", [outputGrads[0]!, slope()]));
 }
 
 /** Adds a gradient to those that arrived at a value. */
-function arrive(
-  g: GraphBuilder,
-  cotangents: Map<string, Value[]>,
-  { name, shape }: Value,
-  grad: Value,
-): void {
-  const summed = sumTo(g, grad, shape);
+function arrive({ g, cotangents }: Walk, name: string, grad: Value): void {
+  const summed = sumTo(g, grad, g.value(name).shape);
   const arrived = cotangents.get(name);
   if (arrived === undefined) cotangents.set(name, [summed]);
   else arrived.push(summed);
@@ -194,7 +200,7 @@ function differentiated(node: Node, rule: () => ReturnType<Rule>): ReturnType<Ru
 }
 
 /** The sum of the gradients that arrived at a value; null if none did. */
-function collect(g: GraphBuilder, cotangents: Map<string, Value[]>, name: string): Value | null {
+function collect({ g, cotangents }: Walk, name: string): Value | null {
   const parts = cotangents.get(name) ?? [];
   if (parts.length === 0) return null;
   const total =

@@ -3,12 +3,14 @@ import { valueOf, withInitializers, type Graph, type Value } from "../graph/inde
 import { InputError } from "../errors/index.js";
 import { writeModel, type Model } from "../onnx/index.js";
 import { bytesPerElement, sizeOf, tensor, type DataOf, type DType, type Tensor } from "../tensor/index.js";
+import { collectGarbage } from "./collect.js";
 import { expandFor } from "./device/expansions.js";
 import { openOn, type DeviceSession } from "./device/session.js";
 import { checkFeeds } from "./feeds.js";
 import { deviceRefusal, refusal, RUN } from "./refusal.js";
 import { lower, lowerInTwo, type Lowered, type LowerOptions } from "./lowering/index.js";
 import type { CompileOptions, Feeds, Program } from "./program.js";
+import { fileOrder } from "./order.js";
 import { sessionOptions } from "./session-options.js";
 
 /** Beyond this many bytes weights are passed beside the model: its protobuf would copy them again, and is limited to 2 GiB. */
@@ -128,14 +130,18 @@ function refusing(name: string, { device = "cpu" }: CompileOptions): (cause: unk
   };
 }
 
+/** Apart from {@link program}, whose functions would otherwise keep the graph, and with it the weights. */
+const valuesOf = (graph: Graph, names: readonly string[]): Value[] =>
+  names.map((name) => valueOf(graph, name));
+
 function program(graph: Graph, { stageFor, onCpu, dispose }: Stages, options: CompileOptions): Program {
   const { steady = [] } = options;
   const { name } = graph;
-  const inputs = graph.inputs.map((input) => valueOf(graph, input));
+  const [inputs, outputs] = [valuesOf(graph, graph.inputs), valuesOf(graph, graph.outputs)];
   const changing = inputs.filter((input) => !steady.includes(input.name));
-  const outputs = graph.outputs.map((output) => valueOf(graph, output));
   const shapes = new Map(outputs.map((value) => [value.name, value]));
   const everything = outputs.map((value) => value.name);
+  let leavesGarbage = constantBytes(graph) > INLINE_LIMIT;
   let [stage, last]: [Stage?, Feeds?] = [];
   let disposed = false;
   return {
@@ -151,6 +157,9 @@ function program(graph: Graph, { stageFor, onCpu, dispose }: Stages, options: Co
         stage = await stageFor(feeds);
         last = Object.fromEntries(steady.map((input) => [input, feeds[input]!]));
       }
+      // What it was compiled from is let go by now.
+      if (leavesGarbage) collectGarbage();
+      leavesGarbage = false;
       const { session, kept } = stage;
       const results = await session
         .run({ ...kept, ...ortFeeds(changing, feeds) }, fetch as string[])
@@ -174,10 +183,9 @@ async function createSession(
   { keepsMemory = true } = {},
 ): Promise<DeviceSession> {
   const external: { path: string; data: Uint8Array }[] = [];
-  let bytes = 0;
-  for (const data of model.graph.initializers.values()) bytes += data.data.byteLength;
+  const bytes = constantBytes(model.graph);
   const written = writeModel(
-    model,
+    { ...model, graph: { ...model.graph, nodes: fileOrder(model.graph.nodes) } },
     bytes <= INLINE_LIMIT
       ? {}
       : {
@@ -208,6 +216,10 @@ async function createSession(
       ? refusal(graph.name, what, cause)
       : deviceRefusal(device, graph.name, what, cause);
   }
+}
+
+function constantBytes({ initializers }: Pick<Model["graph"], "initializers">): number {
+  return Array.from(initializers.values(), ({ data }) => data.byteLength).reduce((a, b) => a + b, 0);
 }
 
 function ortFeeds(inputs: readonly Value[], feeds: Feeds): Record<string, OrtTensor> {

@@ -1,6 +1,7 @@
 import { namesBehind, type Graph } from "../graph/index.js";
 import { bytesPerElement, sizeOf } from "../tensor/index.js";
 import { lower, lowerInTwo } from "./lowering/index.js";
+import { runOrder } from "./order.js";
 
 /** What a program takes, in bytes. */
 export interface ProgramBytes {
@@ -12,7 +13,7 @@ export interface ProgramBytes {
   readonly outputs: number;
 }
 
-/** What the program of a graph takes, as `compile` would make it for the CPU: by its nodes in their order. */
+/** What the program of a graph takes, as `compile` would make it for the CPU, in the order in which it is run. */
 export async function programBytes(graph: Graph): Promise<ProgramBytes> {
   const { graph: lowered, model } = await lower(graph, { standard: false });
   let constants = 0;
@@ -50,11 +51,12 @@ export async function preparedBytes(
 export function liveBytes(graph: Graph, inputs: readonly string[] = graph.inputs): number {
   const own = namesBehind(graph, inputs);
   const lastUse = new Map<string, number>();
-  graph.nodes.forEach(({ inputs }, i) => inputs.forEach((name) => lastUse.set(name, i)));
+  const nodes = runOrder(graph.nodes);
+  nodes.forEach(({ inputs }, i) => inputs.forEach((name) => lastUse.set(name, i)));
   for (const name of graph.outputs) lastUse.set(name, Infinity);
   const ending = new Map<number, number>();
   let [live, most] = [0, 0];
-  graph.nodes.forEach(({ outputs }, i) => {
+  nodes.forEach(({ outputs }, i) => {
     for (const name of outputs) {
       if (name === "" || !own.has(name)) continue;
       const bytes = bytesOf(graph, name);

@@ -2,7 +2,7 @@ import { checkThreat } from "../attacks/index.js";
 import { contradictionsIn, type Recipe } from "../defences/index.js";
 import { UsageError } from "../errors/index.js";
 import { accepts, COUNT, describeRule, NOT_NEGATIVE, POSITIVE, SHARE, type Rule } from "../options/index.js";
-import { budgetOf } from "./memory.js";
+import { budgetOf } from "./memory-plan.js";
 import { findFault, type TrainingSettings } from "./settings/index.js";
 
 /** @throws UsageError naming the first invalid setting. */

@@ -2,7 +2,6 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { createAdversary, type Compile } from "../attacks/index.js";
 import { createLoader, findClassFault, type Dataset } from "../data/index.js";
 import { InputError } from "../errors/index.js";
-import { isNode } from "../graph/index.js";
 import { trunkOf, type Classifier } from "../models/index.js";
 import { openDevice, type Device } from "../runtime/index.js";
 import { createGenerator, type Tensor } from "../tensor/index.js";
@@ -16,9 +15,8 @@ import {
   type TrainingState,
   type ValidationRecord,
 } from "./state.js";
-import { describePlan, planMemory, type MemoryPlan } from "./memory.js";
+import { describePlan, planMemory, type MemoryPlan } from "./memory-plan.js";
 import type { UpdateGraphOptions } from "./update-graph.js";
-import { perturbationGraph } from "./weight-perturbation.js";
 import { validate } from "./validate.js";
 import { catastrophicOverfitting, createWatch } from "./watch.js";
 
@@ -153,11 +151,10 @@ async function prepare(
     ...(settings.augmentation === null ? {} : { augmentation: settings.augmentation }),
   });
   const { weights } = recipe;
-  const gamma = recipe.weightPerturbation?.gamma;
   const plan = await planMemory(classifier, settings, {
     batchSize,
     weights,
-    gamma,
+    gamma: recipe.weightPerturbation?.gamma,
     free: replays > 1,
     optimiser: settings.optimiser,
     decayAll: settings.decayAll,
@@ -175,15 +172,13 @@ async function prepare(
       ? undefined
       : { count: plan.parts, part: await compiler(update.part, optimised), step: program };
   const perturbation =
-    gamma === undefined
-      ? undefined
-      : await compiler(perturbationGraph(classifier, { batchSize, weights, gamma }), optimised);
+    update.perturbation === undefined ? undefined : await compiler(update.perturbation, optimised);
   const adversary =
     recipe.adversary === undefined || replays > 1
       ? undefined
       : createAdversary(classifier, recipe.adversary, {
           batchSize,
-          rows: batchSize / plan.parts,
+          rows: plan.rows,
           random,
           threads,
           lossWeights: weights,
@@ -196,7 +191,7 @@ async function prepare(
     settings,
     hooks,
     compiler,
-    rows: batchSize / plan.parts,
+    rows: plan.rows,
     parts,
     steps,
     random,
@@ -208,15 +203,14 @@ async function prepare(
   };
 }
 
-/** Says in how many parts the batch is computed, or that it may not fit. */
+/** Says how the steps are computed, or that they may not fit. */
 async function sayPlan(
-  { graph }: Classifier,
+  classifier: Classifier,
   settings: TrainingSettings,
   plan: MemoryPlan,
   { onEvent, resume }: TrainingHooks,
 ): Promise<void> {
-  const hasBatchNorm = graph.nodes.some((node) => isNode(node, "BatchNormalization"));
-  const said = describePlan(plan, settings, { hasBatchNorm });
+  const said = describePlan(plan, settings, classifier);
   if (said?.type === "notice") await onEvent?.({ type: "notice", message: said.message });
   if (said?.type === "warning") {
     await onEvent?.({ type: "warning", step: resume?.step ?? 0, code: "memory", message: said.message });

@@ -1,4 +1,4 @@
-import { appendGradients } from "../autodiff/index.js";
+import { appendGradients, type Recompute } from "../autodiff/index.js";
 import type { GraphBuilder, Value } from "../graph/index.js";
 import { attentionMap, needsOf, totalLoss, type Branch, type LossWeights } from "../losses/index.js";
 import { tapActivation, type Classifier } from "../models/index.js";
@@ -43,4 +43,14 @@ export function meanLoss(
   }
   g.output(branches[halves.at(-1)!]!.logits, UPDATE.logits);
   return { loss: g.op("ReduceMean", [perImage], { keepdims: 0 }), terms: Object.keys(terms) };
+}
+
+/** Segments of the forward pass of a batch, all but the last of which are computed again. */
+export function recomputed(
+  g: GraphBuilder,
+  { image, randomInputs = [] }: Classifier,
+  segments = 1,
+): Recompute {
+  const names = [image, UPDATE.oneHot, ...randomInputs.map(({ name }) => name)];
+  return { segments, inputs: names.map((name) => g.value(name)) };
 }

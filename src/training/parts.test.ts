@@ -1,15 +1,13 @@
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { smallDataset, smallNetwork } from "../../test/small-network.js";
 import { RECIPES, type Recipe } from "../defences/index.js";
-import { UsageError } from "../errors/index.js";
 import { createClassifier, type Classifier } from "../models/index.js";
 import { compile } from "../runtime/index.js";
 import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
 import { resolveSettings, trainClassifier, UPDATE, type TrainingSettings } from "./index.js";
-import { describePlan, estimatePeak, planMemory } from "./memory.js";
 import { runInParts } from "./run-parts.js";
 import { updateGraph, type UpdateGraphOptions } from "./update-graph.js";
 import { updateGraphInParts } from "./update-parts.js";
@@ -109,111 +107,6 @@ describe("a batch in parts", () => {
     const ratio = two!.reduce((a, b) => a + b, 0) / one!.reduce((a, b) => a + b, 0);
     expect(ratio).toBeGreaterThan(1.85);
     expect(ratio).toBeLessThan(1.95);
-  });
-});
-
-describe("--memory", () => {
-  const data = { train: smallDataset(), validation: undefined };
-  const classifier = smallNetwork();
-  /** Of the small network: all but a few hundred kilobytes are the process itself. */
-  const plan = (memory: string | undefined, recipe: Recipe = RECIPES["pat"]!) =>
-    planMemory(
-      classifier,
-      settingsOf(recipe, memory === undefined ? {} : { memory }),
-      optionsOf(settingsOf(recipe)),
-    );
-  let [least, whole] = [0, 0];
-  beforeAll(async () => {
-    const settings = settingsOf(RECIPES["pat"]!);
-    ({ whole } = await plan(undefined));
-    ({ estimate: least } = await planMemory(
-      classifier,
-      { ...settings, memory: String(whole - 1) },
-      optionsOf(settings),
-    ));
-  });
-
-  test("splits the batch into the fewest parts that fit", async () => {
-    expect(await plan(undefined)).toMatchObject({ parts: 1, estimate: whole });
-    expect(await plan(String(whole))).toMatchObject({ parts: 1 });
-    const { parts, estimate, update } = await plan(String(whole - 1));
-    expect(parts).toBe(2);
-    expect(estimate).toBe(least);
-    expect(estimate).toBeLessThan(whole);
-    expect(update.part).toBeDefined();
-  });
-
-  test("refuses what one image does not fit in, what is no size, and what cannot be split", async () => {
-    await expect(plan("100MB")).rejects.toThrow(
-      /--memory: 100MB is too little: a step of one image takes about 28\d MB/,
-    );
-    await expect(plan("much")).rejects.toThrow(/"much" is not a size/);
-    await expect(plan("100MB", RECIPES["free"])).rejects.toThrow(
-      /free cannot be computed in parts: free adversarial/,
-    );
-    const settings = settingsOf(RECIPES["pat"]!, { memory: "lots" });
-    await expect(trainClassifier(classifier, data, settings)).rejects.toBeInstanceOf(UsageError);
-  });
-
-  test("refuses parts in which BatchNormalization has one number a channel", async () => {
-    // Its last maps are of one pixel.
-    const deep = createClassifier("resnet-mini", {
-      channels: 1,
-      height: 4,
-      width: 4,
-      classNames: ["a", "b"],
-      random: createGenerator(0),
-    });
-    const settings = { ...settingsOf(RECIPES["undefended"]!), batchSize: 512 };
-    const options = optionsOf(settings);
-    const pairs = updateGraphInParts(deep, { ...options, parts: 256 });
-    expect(pairs.normalisedBy).toBe(2);
-    const needed = await estimatePeak(deep, settings, pairs, 2);
-    const of = (memory: number) => planMemory(deep, { ...settings, memory: String(memory) }, options);
-    expect((await of(needed)).parts).toBe(256);
-    await expect(of(needed - 1)).rejects.toThrow(/BatchNormalization has one number a channel/);
-  });
-
-  test("says what it does, and warns where nothing was said and it may not fit", () => {
-    const settings = settingsOf(RECIPES["pat"]!);
-    const split = describePlan({ parts: 4, estimate: 300 * MB, whole: 900 * MB }, settings, {
-      hasBatchNorm: true,
-    });
-    expect(split).toEqual({
-      type: "notice",
-      message:
-        "a step of 8 images takes about 900 MB: it is computed in 4 parts of 2, about 300 MB; BatchNormalization normalises by each part",
-    });
-    const large = { parts: 1, estimate: 9 * 1024 * MB, whole: 9 * 1024 * MB };
-    const said = describePlan(large, settings, { hasBatchNorm: true, available: 4 * 1024 * MB });
-    expect(said).toEqual({
-      type: "warning",
-      message:
-        "a step of 8 images takes about 9.0 GB, and 4.0 GB are available: --memory 4GB computes it in parts.",
-    });
-    expect(describePlan(large, settings, { hasBatchNorm: true, available: 2 ** 40 })).toBeUndefined();
-  });
-
-  test("a training in parts comes to the weights of one in whole", async () => {
-    const recipe = { ...RECIPES["pat"]!, adversary: { ...RECIPES["pat"]!.adversary!, steps: 2 } };
-    const sgd = { kind: "sgd", momentum: 0.9, nesterov: false, weightDecay: 0 } as const;
-    const settings = settingsOf(recipe, { optimiser: sgd, learningRate: 0.01 });
-    const notices: string[] = [];
-    const [one, parts] = [
-      await trainClassifier(classifier, data, settings),
-      await trainClassifier(
-        classifier,
-        data,
-        { ...settings, memory: String(least) },
-        {
-          onEvent: (event) => void (event.type === "notice" && notices.push(event.message)),
-        },
-      ),
-    ];
-    expect(notices.join()).toMatch(/it is computed in 2 parts of 4/);
-    expect(parts.state.step).toBe(one.state.step);
-    for (const [name, value] of one.weights)
-      expect(distance(parts.weights.get(name)!, value)).toBeLessThan(1e-5);
   });
 });
 

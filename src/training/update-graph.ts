@@ -2,16 +2,18 @@ import { appendGradients } from "../autodiff/index.js";
 import { deadCode, GraphBuilder, parametersAsInputs, type Graph, type Value } from "../graph/index.js";
 import type { LossWeights } from "../losses/index.js";
 import { bindBatch, trainForm, type BatchStatistics, type Classifier } from "../models/index.js";
-import { halvesOf, meanLoss, type Half } from "./loss-graph.js";
+import { halvesOf, meanLoss, recomputed, type Half } from "./loss-graph.js";
 import { optimiserGraph, type OptimiserGraph, type OptimiserSpec } from "./optimisers/index.js";
 import { UPDATE } from "./update-names.js";
-import { movedWeights, perturbedWeights } from "./weight-perturbation.js";
+import { movedWeights, perturbationGraph, perturbedWeights } from "./weight-perturbation.js";
 
 export interface UpdateGraphOptions {
   /** Images of one half: the graph's batch is this, or twice this when both halves are weighed. */
   readonly batchSize: number;
   /** Equal parts that the batch is computed in, one after the other; 1 by default. */
   readonly parts?: number | undefined;
+  /** Segments of the forward pass, all but the last of which are computed again in the backward pass; 1 by default. */
+  readonly segments?: number | undefined;
   readonly weights: LossWeights;
   readonly optimiser: OptimiserSpec;
   /** Whether BatchNorm parameters and biases decay too, as PyTorch's optimisers do by default. */
@@ -34,6 +36,8 @@ export interface UpdateGraph {
   readonly graph: Graph;
   /** Of a batch in parts: the gradient of one; `graph` is then the step alone. */
   readonly part?: Graph | undefined;
+  /** The perturbation of the weights that the update takes, where γ is given. */
+  readonly perturbation?: Graph | undefined;
   /** Of a batch in parts: the fewest numbers a channel that a BatchNormalization normalises by. */
   readonly normalisedBy?: number | undefined;
   /** Which halves the batch has, in order. */
@@ -62,7 +66,11 @@ export function updateGraph(classifier: Classifier, options: UpdateGraphOptions)
   const parameters = names.map((name) => moved.get(name) ?? g.value(name));
   const image = g.value(classifier.image);
   const withRespectTo = options.free === true ? [...parameters, image] : parameters;
-  const whole = appendGradients(g, { of: loss, withRespectTo });
+  const whole = appendGradients(g, {
+    of: loss,
+    withRespectTo,
+    recompute: recomputed(g, classifier, options.segments),
+  });
   const gradients = clipped(g, whole.slice(0, parameters.length), options.clipNorm);
   g.output(loss, UPDATE.loss);
   const state: string[] = [];
@@ -77,7 +85,14 @@ export function updateGraph(classifier: Classifier, options: UpdateGraphOptions)
     keep(name, value);
   }
   if (options.ema) appendAverages(g, updated, keep);
-  return { graph: deadCode(g.build()), halves, state, terms };
+  const { gamma } = options;
+  return {
+    graph: deadCode(g.build()),
+    perturbation: gamma === undefined ? undefined : perturbationGraph(classifier, { ...options, gamma }),
+    halves,
+    state,
+    terms,
+  };
 }
 
 /** g ← g · min(1, c / (‖g‖₂ + 1e-6)), one norm for all (torch.nn.utils.clip_grad_norm_). */
@@ -121,8 +136,9 @@ export function appendUpdates(
   const biasCorrection1 = corrected ? scalar(UPDATE.biasCorrection1) : learningRate;
   const biasCorrection2 = corrected ? scalar(UPDATE.biasCorrection2) : learningRate;
   const updated = new Map<string, Value>();
-  parameters.forEach((parameter, i) => {
-    const name = names[i]!;
+  // As the backward pass comes to them: each gradient is then used up before the next.
+  for (const i of [...names.keys()].reverse()) {
+    const [name, parameter] = [names[i]!, parameters[i]!];
     const state = optimiser.slots.map((slot) =>
       g.input(UPDATE.state(slot, name), "float32", parameter.shape),
     );
@@ -143,7 +159,7 @@ export function appendUpdates(
     updated.set(name, value);
     keep(name, value);
     next.state.forEach((value, j) => keep(state[j]!.name, value));
-  });
+  }
   return updated;
 }
 

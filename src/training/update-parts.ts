@@ -1,7 +1,7 @@
 import { appendGradients } from "../autodiff/index.js";
 import { deadCode, GraphBuilder, parametersAsInputs, type Graph, type Value } from "../graph/index.js";
 import { bindBatch, trainForm, type Classifier } from "../models/index.js";
-import { halvesOf, meanLoss } from "./loss-graph.js";
+import { halvesOf, meanLoss, recomputed } from "./loss-graph.js";
 import {
   appendAverages,
   appendStatistics,
@@ -30,7 +30,11 @@ export function updateGraphInParts(classifier: Classifier, options: UpdateGraphO
   const g = GraphBuilder.from(parametersAsInputs(graph, [...names, ...buffers]));
   const { loss, terms } = meanLoss(g, classifier, halves, { batchSize: size, weights: options.weights });
   const parameters = names.map((name) => g.value(name));
-  const gradients = appendGradients(g, { of: loss, withRespectTo: parameters });
+  const gradients = appendGradients(g, {
+    of: loss,
+    withRespectTo: parameters,
+    recompute: recomputed(g, classifier, options.segments),
+  });
   g.output(loss, UPDATE.loss);
   names.forEach((name, i) => {
     const sum = g.input(UPDATE.sum(name), "float32", parameters[i]!.shape);

@@ -9,7 +9,7 @@ import {
 } from "../graph/index.js";
 import type { LossWeights } from "../losses/index.js";
 import { bindBatch, trainForm, type Classifier } from "../models/index.js";
-import { halvesOf, meanLoss } from "./loss-graph.js";
+import { halvesOf, meanLoss, recomputed } from "./loss-graph.js";
 import { UPDATE } from "./update-names.js";
 
 /** Keeps a weight without gradient unchanged. */
@@ -20,6 +20,7 @@ export interface PerturbationOptions {
   readonly batchSize: number;
   readonly weights: LossWeights;
   readonly gamma: number;
+  readonly segments?: number | undefined;
 }
 
 /** Weights that are perturbed: matrices and kernels, neither biases nor BatchNorm's parameters. */
@@ -60,7 +61,11 @@ export function perturbationGraph(classifier: Classifier, options: PerturbationO
   const names = perturbedWeights(classifier);
   const { loss } = meanLoss(g, classifier, halves, options);
   const weights = names.map((name) => g.value(name));
-  const gradients = appendGradients(g, { of: loss, withRespectTo: weights });
+  const gradients = appendGradients(g, {
+    of: loss,
+    withRespectTo: weights,
+    recompute: recomputed(g, classifier, options.segments),
+  });
   names.forEach((name, i) => {
     const [weight, gradient] = [weights[i]!, gradients[i]!];
     const norm = (value: Value): Value => g.op("ReduceL2", [value], { keepdims: 0 });

@@ -301,7 +301,7 @@ export const SETTINGS: SettingRows = Object.freeze<SettingRows>({
   },
   memory: {
     flag: "--memory <size>",
-    help: "memory limit of the process, such as 8GB: a batch that needs more is computed in parts",
+    help: "memory limit of the process, such as 8GB: a step that needs more computes maps again, or the batch in parts",
     rule: TEXT,
     defaultText: "no limit",
   },

@@ -18,7 +18,7 @@ const ALWAYS: ReadonlySet<OpType> = new Set<OpType>([
     "HardSigmoid",
     "Tanh",
   ] as const),
-  ...(["Clip", "Add", "Sub", "Mul", "Max", "Min"] as const),
+  ...(["Clip", "Add", "Sub", "Mul", "Max", "Min", "Where"] as const),
 ]);
 /** Others, of channels in whole blocks only. */
 const WHOLE: ReadonlySet<OpType> = new Set<OpType>(["Div", "Reciprocal", "Sqrt", "Log", "Pow"]);
@@ -62,11 +62,11 @@ function operandOf(e: Emitter, name: string, y: string): Operand | undefined {
   if (name === "") return { name, is: "any" };
   const [n, c, h, w] = ranked(e, name) ?? [0, 0, 0, 0];
   const [, channels, height, width] = e.shape(y) as [number, number, number, number];
-  if (e.graph.values.get(name)!.dtype !== "float32") return undefined;
   const isOfChannels = c === channels && isMaps(e.graph, name);
   // Before single numbers: maps of one pixel of one channel are both, and fill a block.
   if (isOfChannels && h === height && w === width) return { name: e.blocked(name), is: "whole" };
   if (n > 0 && c * h * w === 1) return { name: e.plain(name), is: "any" };
+  if (e.graph.values.get(name)!.dtype !== "float32") return undefined;
   if (isOfChannels && h * w === 1) {
     return { name: e.reshape(e.blocked(name), [n, e.padded(c) / e.block, 1, e.block]), is: "viewed" };
   }
