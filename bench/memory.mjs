@@ -11,7 +11,7 @@ import { RECIPES } from "../dist/defences/index.js";
 import { createClassifier } from "../dist/models/index.js";
 import { createGenerator } from "../dist/tensor/index.js";
 import { resolveSettings, trainClassifier } from "../dist/training/index.js";
-import { planMemory } from "../dist/training/memory.js";
+import { planMemory } from "../dist/training/memory-plan.js";
 
 const CASES = [
   { model: "resnet-mini", data: "mnist", batchSize: 128, recipe: "at-alp" },
@@ -21,7 +21,18 @@ const CASES = [
   { model: "resnet18-narrow", data: "flowers", side: 64, batchSize: 64, recipe: "at-alp", memory: "600MB" },
   { model: "resnet18", data: "flowers", side: 64, batchSize: 16, recipe: "pat" },
   { model: "resnet18", data: "flowers", side: 128, batchSize: 16, recipe: "at-alp" },
-  { model: "resnet18", data: "flowers", side: 128, batchSize: 16, recipe: "at-alp", memory: "1.2GB" },
+  { model: "resnet18", data: "flowers", side: 128, batchSize: 16, recipe: "at-alp", memory: "1.3GB" },
+  { model: "resnet18", data: "flowers", side: 128, batchSize: 64, recipe: "undefended" },
+  { model: "resnet18", data: "flowers", side: 128, batchSize: 64, recipe: "undefended", memory: "1.25GB" },
+  { model: "resnet18-narrow", data: "flowers", side: 128, batchSize: 64, recipe: "undefended" },
+  {
+    model: "resnet18-narrow",
+    data: "flowers",
+    side: 128,
+    batchSize: 64,
+    recipe: "undefended",
+    memory: "800MB",
+  },
   { model: "resnet50", data: "flowers", side: 96, batchSize: 8, recipe: "undefended" },
 ];
 
@@ -53,10 +64,10 @@ async function measure(each) {
   const { batchSize, recipe, optimiser, decayAll } = settings;
   const options = { batchSize, weights: recipe.weights, optimiser, decayAll, ema: false };
   const began = performance.now();
-  const { parts, estimate, whole } = await planMemory(classifier, settings, options);
+  const { parts, segments, rows, estimate, whole } = await planMemory(classifier, settings, options);
   const planned = performance.now() - began;
   await trainClassifier(classifier, { train, validation: undefined }, settings);
-  return { parts, estimate, whole, planned, peak: status("VmHWM") };
+  return { parts, segments, rows, estimate, whole, planned, peak: status("VmHWM") };
 }
 
 /** Bytes a step that the process grows by, over the second half: a straight line through its size. */
@@ -84,12 +95,14 @@ if (flag === "--case") {
 } else if (flag === "--growth") {
   await growth(Number(value), recipe);
 } else {
-  console.log("model            side batch recipe      parts  estimate  measured  ratio  planned in");
+  console.log(
+    "model            side batch recipe      parts segments attacked estimate  measured  ratio  planned in",
+  );
   for (const [i, { model, side = 28, batchSize, recipe, memory = "" }] of CASES.entries()) {
     const output = execFileSync(process.execPath, [fileURLToPath(import.meta.url), "--case", String(i)], {
       encoding: "utf8",
     });
-    const { parts, estimate, peak, planned } = JSON.parse(output.trim().split("\n").at(-1));
+    const { parts, segments, rows, estimate, peak, planned } = JSON.parse(output.trim().split("\n").at(-1));
     const row = [
       model.padEnd(16),
       String(side).padStart(4),
@@ -97,7 +110,7 @@ if (flag === "--case") {
       recipe.padEnd(11),
     ];
     console.log(
-      `${row.join(" ")} ${String(parts).padStart(5)} ${String(MB(estimate)).padStart(6)} MB ${String(MB(peak)).padStart(6)} MB ` +
+      `${row.join(" ")} ${String(parts).padStart(5)} ${String(segments).padStart(8)} ${String(rows).padStart(8)} ${String(MB(estimate)).padStart(5)} MB ${String(MB(peak)).padStart(6)} MB ` +
         `${(estimate / peak).toFixed(2).padStart(6)} ${planned.toFixed(0).padStart(8)} ms ${memory}`,
     );
   }

@@ -7,8 +7,8 @@ import { bindForInference, fixedBatchSize, isOpaque, type AnyClassifier } from "
 import { programBytes } from "../runtime/index.js";
 
 const MIB = 2 ** 20;
-/** As for training (`training/memory.ts`): the process itself, unfilled blocks, copies of what is compiled. */
-const [PROCESS, BLOCKS, CONSTANT_COPIES] = [280 * MIB, 1.35, 4];
+/** The process itself, unfilled blocks as in training (`training/memory.ts`), and copies of the constants of a program while it is compiled. */
+const [PROCESS, BLOCKS, CONSTANT_COPIES] = [280 * MIB, 1.35, 2];
 
 export interface BatchMemory {
   /** Images at a time, as requested. */
@@ -26,7 +26,7 @@ export interface BatchMemory {
 /**
  * The number of images to attack at a time: as requested, or as many as fit the limit. Outcomes do not depend on it.
  *
- *   peak = 280 MiB + Σ_models ( 1.35 V + 4 C )
+ *   peak = 280 MiB + Σ_models ( 1.35 V + 2 C )
  *
  * V: the most bytes that the values of their programs take at once (a step for each gradient attack, and the forward pass), C: constants.
  *

@@ -6,14 +6,15 @@ import { preparedBytes, programBytes, type ProgramBytes } from "../runtime/index
 import { sizeOf } from "../tensor/index.js";
 import type { TrainingSettings } from "./settings/index.js";
 import type { UpdateGraph } from "./update-graph.js";
+import { UPDATE } from "./update-names.js";
 
 const MIB = 2 ** 20;
 /** Node, the library, ONNX Runtime and what is kept of the images. */
 const PROCESS = 280 * MIB;
 /** ONNX Runtime takes its memory in blocks that its values do not fill, and copies some into its blocked layout. */
 const BLOCKS = 1.35;
-/** The same of an update that computes segments again: what one segment leaves fits the next badly. */
-const BLOCKS_OF_SEGMENTS = 1.7;
+/** The same of an update in parts or segments, whose values fit worse where others were. */
+const BLOCKS_OF_PIECES = 1.5;
 /**
  * Copies of an attack's constants while it is compiled: as written, as read, in blocked order; or of the weights that are prepared for
  * it, for both directions, and of what that takes.
@@ -31,11 +32,12 @@ export type AttackBytes = (rows: number) => Promise<Pick<ProgramBytes, "values" 
 /**
  * Estimated peak of a training's process:
  *
- *   280 MiB + b U + 1.35 A + 2.5 S + 4 C
+ *   280 MiB + b U + 1.35 A + 2.5 S + P + 4 C
  *
  * U: the most bytes that the values of the update take at once, in the order in which they are computed, and of the perturbation of the
- * weights where there is one; b is 1.35, or 1.7 where segments of the forward pass are computed again. A: those of the adversary's step, and C its constants, or the weights that are prepared for it. S: bytes of what lives from step
- * to step. The factors were fitted to eight peaks: they are 1 % under one of them at most, and 24 % over (`bench/memory.mjs`).
+ * weights where there is one; b is 1.35, or 1.5 of a batch in parts or where segments are computed again. A: those of the adversary's step,
+ * and C its constants, or the weights that are prepared for it. S: bytes of what lives from step to step, and P of what a batch in parts sums.
+ * The factors were fitted to trainings: they are 2 % under one of them at most, and 23 % over (`bench/memory.mjs`).
  */
 export async function peakEstimate(
   update: UpdateGraph,
@@ -46,14 +48,20 @@ export async function peakEstimate(
   const inputs = new Map(graphs.flatMap((graph) => graph.inputs.map((name) => [name, valueOf(graph, name)])));
   let values = 0;
   for (const graph of graphs) values += (await programBytes(graph)).values;
-  const state = update.state.reduce((sum, name) => sum + 4 * sizeOf(inputs.get(name)?.shape ?? [0]), 0);
+  const bytesOf = (names: readonly string[]): number =>
+    names.reduce((sum, name) => sum + 4 * sizeOf(inputs.get(name)?.shape ?? [0]), 0);
+  const state = bytesOf(update.state);
+  const { inputs: read = [], outputs: made = [] } = update.part ?? {};
+  const sums = bytesOf(read.filter((name) => made.includes(UPDATE.next(name))));
+  const isInPieces = segments > 1 || update.part !== undefined;
   return async (rows) => {
     const step = await attack(rows);
     return Math.round(
       PROCESS +
-        (segments > 1 ? BLOCKS_OF_SEGMENTS : BLOCKS) * values +
+        (isInPieces ? BLOCKS_OF_PIECES : BLOCKS) * values +
         BLOCKS * step.values +
         STATE_COPIES * state +
+        sums +
         CONSTANT_COPIES * step.constants,
     );
   };
