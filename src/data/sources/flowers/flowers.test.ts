@@ -29,9 +29,18 @@ describe("flowers", () => {
 
   test("have only the requested kinds", async () => {
     const options = { perClass: 2, size: { height: 16, width: 16 } };
-    const names = (await openDataset("flowers", options)).classNames;
+    const all = await openDataset("flowers", options);
+    const names = all.classNames;
     const some = await openDataset("flowers", { ...options, classes: [names[3]!, names[5]!] });
     expect([some.length, some.classNames]).toEqual([4, [names[3], names[5]]]);
+    const places = Array.from({ length: all.length }, (_, i) => all.fileName(i));
+    const [found, expected] = [new Float32Array(3 * 256), new Float32Array(3 * 256)];
+    for (let i = 0; i < some.length; i++) {
+      await some.read(i, found);
+      await all.read(places.indexOf(some.fileName(i)), expected);
+      expect(found).toEqual(expected);
+      expect(Math.max(...found)).toBeGreaterThan(0);
+    }
   });
 
   test("a contact sheet shows one row per class", async () => {

@@ -31,7 +31,10 @@ export function openFlowers(asked: string, options: OpenOptions): Dataset {
   const pixels = sharedPixels(count, fit);
   const masks = new Uint8Array(count * area);
   const labels = Int32Array.from({ length: count }, (_, i) => i % FLOWER_KINDS.length);
+  const wanted = new Set(options.classes ?? FLOWER_KINDS.map(({ name }) => name));
   for (let i = 0; i < count; i++) {
+    // The caller leaves out these classes.
+    if (!wanted.has(FLOWER_KINDS[labels[i]!]!.name)) continue;
     const { image, mask } = drawFlower(labels[i]!, side, random.stream(`flowers/${split}`, i));
     pixels.set(toPlanes(image, fit.channels), i * fit.channels * area);
     masks.set(mask, i * area);
