@@ -61,10 +61,8 @@ async function openCase({ model, data, side, batchSize, recipe, memory }, steps)
 
 async function measure(each) {
   const { classifier, settings, train } = await openCase(each, 3);
-  const { batchSize, recipe, optimiser, decayAll } = settings;
-  const options = { batchSize, weights: recipe.weights, optimiser, decayAll, ema: false };
   const began = performance.now();
-  const { parts, segments, rows, estimate, whole } = await planMemory(classifier, settings, options);
+  const { parts, segments, rows, estimate, whole } = await planMemory(classifier, settings);
   const planned = performance.now() - began;
   await trainClassifier(classifier, { train, validation: undefined }, settings);
   return { parts, segments, rows, estimate, whole, planned, peak: status("VmHWM") };

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { createAdversary, type Compile } from "../attacks/index.js";
 import { createLoader, findClassFault, type Dataset } from "../data/index.js";
 import { InputError } from "../errors/index.js";
-import { trunkOf, type Classifier } from "../models/index.js";
+import type { Classifier } from "../models/index.js";
 import { openDevice, type Device } from "../runtime/index.js";
 import { createGenerator, type Tensor } from "../tensor/index.js";
 import { oneStep, type StepContext, type StepRecord } from "./step.js";
@@ -16,7 +16,6 @@ import {
   type ValidationRecord,
 } from "./state.js";
 import { describePlan, planMemory, type MemoryPlan } from "./memory-plan.js";
-import type { UpdateGraphOptions } from "./update-graph.js";
 import { validate } from "./validate.js";
 import { catastrophicOverfitting, createWatch } from "./watch.js";
 
@@ -151,17 +150,7 @@ async function prepare(
     ...(settings.augmentation === null ? {} : { augmentation: settings.augmentation }),
   });
   const { weights } = recipe;
-  const plan = await planMemory(classifier, settings, {
-    batchSize,
-    weights,
-    gamma: recipe.weightPerturbation?.gamma,
-    free: replays > 1,
-    optimiser: settings.optimiser,
-    decayAll: settings.decayAll,
-    clipNorm: settings.clipNorm ?? undefined,
-    ema: settings.emaDecay > 0,
-    ...trunkOptions(classifier, settings),
-  });
+  const plan = await planMemory(classifier, settings);
   const { update } = plan;
   await sayPlan(classifier, settings, plan, hooks);
   // Said outright: a deep network's update has more nodes than are optimised otherwise.
@@ -215,16 +204,6 @@ async function sayPlan(
   if (said?.type === "warning") {
     await onEvent?.({ type: "warning", step: resume?.step ?? 0, code: "memory", message: said.message });
   }
-}
-
-/** What is frozen, or learns at another rate. */
-function trunkOptions(
-  classifier: Classifier,
-  { trunkLearningRate: factor = 1 }: TrainingSettings,
-): Pick<UpdateGraphOptions, "frozen" | "rates"> {
-  if (factor === 1) return {};
-  const trunk = trunkOf(classifier);
-  return factor === 0 ? { frozen: trunk } : { rates: new Map(Array.from(trunk, (name) => [name, factor])) };
 }
 
 async function iterate(run: Run): Promise<TrainingState> {

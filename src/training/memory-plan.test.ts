@@ -1,46 +1,19 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { smallDataset, smallNetwork } from "../../test/small-network.js";
+import { smallResnet, smallSettings } from "../../test/small-training.js";
 import { RECIPES, type Recipe } from "../defences/index.js";
 import { UsageError } from "../errors/index.js";
-import { createClassifier, type Classifier } from "../models/index.js";
-import { createGenerator, type Tensor } from "../tensor/index.js";
-import { resolveSettings, trainClassifier, type TrainingSettings } from "./index.js";
+import type { Classifier } from "../models/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { trainClassifier, type TrainingSettings } from "./index.js";
 import { describePlan, planMemory, type MemoryPlan } from "./memory-plan.js";
 import { attackBytes, peakEstimate } from "./memory.js";
-import type { UpdateGraphOptions } from "./update-graph.js";
 import { updateGraph } from "./update-graph.js";
+import { updateOptions } from "./update-options.js";
 import { updateGraphInParts } from "./update-parts.js";
 
 const MB = 2 ** 20;
 const BATCH = 8;
-
-function settingsOf(recipe: Recipe, more: Partial<TrainingSettings> = {}): TrainingSettings {
-  const settings = resolveSettings({ batchSize: BATCH, seed: 1 }, { recipe, threads: 1 });
-  return { ...settings, epochs: 1, validation: { images: 0, every: 1, steps: 1 }, ...more };
-}
-
-/** As the loop has them. */
-function optionsOf(settings: TrainingSettings): UpdateGraphOptions {
-  const { recipe, batchSize, optimiser, decayAll, clipNorm, emaDecay } = settings;
-  return {
-    batchSize,
-    weights: recipe.weights,
-    optimiser,
-    decayAll,
-    clipNorm: clipNorm ?? undefined,
-    ema: emaDecay > 0,
-    gamma: recipe.weightPerturbation?.gamma,
-  };
-}
-
-const miniature = (side: number): Classifier =>
-  createClassifier("resnet-mini", {
-    channels: 1,
-    height: side,
-    width: side,
-    classNames: ["a", "b"],
-    random: createGenerator(0),
-  });
 
 /** The plan for a budget. */
 async function planOf(
@@ -49,9 +22,9 @@ async function planOf(
   memory: number | string | undefined,
   more: Partial<TrainingSettings> = {},
 ): Promise<MemoryPlan> {
-  const settings = settingsOf(recipe, more);
+  const settings = smallSettings(recipe, more);
   const limited = memory === undefined ? settings : { ...settings, memory: String(memory) };
-  return planMemory(classifier, limited, optionsOf(settings));
+  return planMemory(classifier, limited);
 }
 
 /** The estimated peak of a way to compute an update. */
@@ -60,7 +33,7 @@ async function peakOf(
   settings: TrainingSettings,
   { parts, segments, rows }: Pick<MemoryPlan, "parts" | "segments" | "rows">,
 ): Promise<number> {
-  const options = { ...optionsOf(settings), parts, segments };
+  const options = { ...updateOptions(classifier, settings), parts, segments };
   const update = (parts === 1 ? updateGraph : updateGraphInParts)(classifier, options);
   return (await peakEstimate(update, attackBytes(classifier, settings), segments))(rows);
 }
@@ -89,7 +62,7 @@ describe("--memory", () => {
   });
 
   test("then computes the batch in the fewest parts that fit, without BatchNormalization", async () => {
-    const one = await peakOf(classifier, settingsOf(pat), { parts: 1, segments: 1, rows: 1 });
+    const one = await peakOf(classifier, smallSettings(pat), { parts: 1, segments: 1, rows: 1 });
     const plan = await planOf(classifier, pat, one - 1);
     expect(plan).toMatchObject({ parts: 2, segments: 1 });
     expect(plan.estimate).toBeLessThan(one);
@@ -97,9 +70,9 @@ describe("--memory", () => {
   });
 
   test("computes segments again first where BatchNormalization normalises by the batch, then in parts", async () => {
-    const [network, batchSize] = [miniature(32), 32];
+    const [network, batchSize] = [smallResnet(32), 32];
     const of = (parts: number, segments: number): Promise<number> =>
-      peakOf(network, settingsOf(undefended, { batchSize }), { parts, segments, rows: batchSize / parts });
+      peakOf(network, smallSettings(undefended, { batchSize }), { parts, segments, rows: batchSize / parts });
     const [plain, again, split] = [await of(1, 1), await of(1, 4), await of(2, 4)];
     expect(again).toBeLessThan(plain);
     const plan = await planOf(network, undefended, again, { batchSize });
@@ -118,15 +91,15 @@ describe("--memory", () => {
       /about 28\d MB at the least, more than 100MB, and free cannot be computed in parts: free adversarial/,
     );
     const data = { train: smallDataset(), validation: undefined };
-    const settings = settingsOf(pat, { memory: "lots" });
+    const settings = smallSettings(pat, { memory: "lots" });
     await expect(trainClassifier(classifier, data, settings)).rejects.toBeInstanceOf(UsageError);
   });
 
   test("refuses parts in which BatchNormalization has one number a channel", async () => {
     // Its last maps are of one pixel.
-    const [deep, batchSize] = [miniature(4), 256];
-    const settings = settingsOf(undefended, { batchSize });
-    expect(updateGraphInParts(deep, { ...optionsOf(settings), parts: 128 }).normalisedBy).toBe(2);
+    const [deep, batchSize] = [smallResnet(4), 256];
+    const settings = smallSettings(undefended, { batchSize });
+    expect(updateGraphInParts(deep, { ...updateOptions(deep, settings), parts: 128 }).normalisedBy).toBe(2);
     const pairs = await peakOf(deep, settings, { parts: 128, segments: 1, rows: 2 });
     expect((await planOf(deep, undefended, pairs, { batchSize })).parts).toBe(128);
     await expect(planOf(deep, undefended, pairs - 1, { batchSize })).rejects.toThrow(
@@ -144,9 +117,9 @@ describe("--memory", () => {
   });
 
   test("says what it does, and warns where nothing was said and it may not fit", () => {
-    const settings = settingsOf(pat, { memory: "300MB" });
+    const settings = smallSettings(pat, { memory: "300MB" });
     const sizes = { estimate: 300 * MB, whole: 900 * MB };
-    expect(describePlan({ parts: 4, segments: 1, rows: 2, ...sizes }, settings, miniature(8))).toEqual({
+    expect(describePlan({ parts: 4, segments: 1, rows: 2, ...sizes }, settings, smallResnet(8))).toEqual({
       type: "notice",
       message:
         "a step of 8 images takes about 900 MB: for 300 MB, it is computed in 4 parts of 2; BatchNormalization normalises by each part",
@@ -155,19 +128,19 @@ describe("--memory", () => {
       "a step of 8 images takes about 900 MB: for 300 MB, the backward pass computes 3 of 4 segments of the forward pass again; images are attacked 2 at a time",
     );
     const large = { parts: 1, segments: 1, rows: 8, estimate: 9 * 1024 * MB, whole: 9 * 1024 * MB };
-    const said = describePlan(large, settingsOf(pat), classifier, 4 * 1024 * MB);
+    const said = describePlan(large, smallSettings(pat), classifier, 4 * 1024 * MB);
     expect(said).toEqual({
       type: "warning",
       message:
         "a step of 8 images takes about 9.0 GB, and 4.0 GB are available: --memory 4GB makes it take less.",
     });
-    expect(describePlan(large, settingsOf(pat), classifier, 2 ** 40)).toBeUndefined();
+    expect(describePlan(large, smallSettings(pat), classifier, 2 ** 40)).toBeUndefined();
   });
 
   test("a training in parts comes to the weights of one in whole", async () => {
     const recipe = { ...pat, adversary: { ...pat.adversary!, steps: 2 } };
     const sgd = { kind: "sgd", momentum: 0.9, nesterov: false, weightDecay: 0 } as const;
-    const settings = settingsOf(recipe, { optimiser: sgd, learningRate: 0.01 });
+    const settings = smallSettings(recipe, { optimiser: sgd, learningRate: 0.01 });
     const least = await peakOf(classifier, settings, { parts: 1, segments: 1, rows: 1 });
     const notices: string[] = [];
     const data = { train: smallDataset(), validation: undefined };

@@ -5,7 +5,8 @@ import { isNode } from "../graph/index.js";
 import type { Classifier } from "../models/index.js";
 import { attackBytes, peakEstimate, type PeakEstimate } from "./memory.js";
 import type { TrainingSettings } from "./settings/index.js";
-import { updateGraph, type UpdateGraph, type UpdateGraphOptions } from "./update-graph.js";
+import { updateGraph, type UpdateGraph } from "./update-graph.js";
+import { updateOptions } from "./update-options.js";
 import { updateGraphInParts } from "./update-parts.js";
 
 /** How the steps of a training are computed. */
@@ -36,12 +37,9 @@ const SEGMENTS = [1, 2, 4, 8, 16] as const;
  *
  * @throws UsageError where a single image takes more, or the recipe cannot be split.
  */
-export async function planMemory(
-  classifier: Classifier,
-  settings: TrainingSettings,
-  options: UpdateGraphOptions,
-): Promise<MemoryPlan> {
+export async function planMemory(classifier: Classifier, settings: TrainingSettings): Promise<MemoryPlan> {
   const { batchSize, memory } = settings;
+  const options = updateOptions(classifier, settings);
   const attack = attackBytes(classifier, settings);
   const tried = async (way: Way): Promise<Way & { update: UpdateGraph; peak: PeakEstimate }> => {
     const update = (way.parts === 1 ? updateGraph : updateGraphInParts)(classifier, { ...options, ...way });

@@ -3,27 +3,19 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { smallDataset, smallNetwork } from "../../test/small-network.js";
+import { smallResnet, smallSettings } from "../../test/small-training.js";
 import { RECIPES, type Recipe } from "../defences/index.js";
-import { createClassifier, type Classifier } from "../models/index.js";
+import type { Classifier } from "../models/index.js";
 import { compile } from "../runtime/index.js";
 import { createGenerator, tensor, type Tensor } from "../tensor/index.js";
-import { resolveSettings, trainClassifier, UPDATE, type TrainingSettings } from "./index.js";
+import { trainClassifier, UPDATE } from "./index.js";
 import { runInParts } from "./run-parts.js";
-import { updateGraph, type UpdateGraphOptions } from "./update-graph.js";
+import { updateGraph } from "./update-graph.js";
+import { updateOptions } from "./update-options.js";
 import { updateGraphInParts } from "./update-parts.js";
 
 const MB = 2 ** 20;
 const BATCH = 8;
-
-function settingsOf(recipe: Recipe, more: Partial<TrainingSettings> = {}): TrainingSettings {
-  const settings = resolveSettings({ batchSize: BATCH, seed: 1 }, { recipe, threads: 1 });
-  return { ...settings, epochs: 1, validation: { images: 0, every: 1, steps: 1 }, ...more };
-}
-
-function optionsOf(settings: TrainingSettings): UpdateGraphOptions {
-  const { recipe, batchSize, optimiser, decayAll } = settings;
-  return { batchSize, weights: recipe.weights, optimiser, decayAll, clipNorm: 0.5, ema: true };
-}
 
 /** Random images, labels and state for one update of both halves. */
 function feedsOf(classifier: Classifier, inputs: readonly { name: string; shape: readonly number[] }[]) {
@@ -49,7 +41,7 @@ function feedsOf(classifier: Classifier, inputs: readonly { name: string; shape:
 }
 
 async function bothWays(classifier: Classifier, recipe: Recipe, count: number) {
-  const options = optionsOf(settingsOf(recipe));
+  const options = updateOptions(classifier, smallSettings(recipe, { clipNorm: 0.5, emaDecay: 0.9 }));
   const whole = updateGraph(classifier, options);
   const split = updateGraphInParts(classifier, { ...options, parts: count });
   const [one, part, step] = [
@@ -93,13 +85,7 @@ describe("a batch in parts", () => {
   });
 
   test("moves BatchNormalization's averages at each part, as PyTorch's micro-batches do", async () => {
-    const classifier = createClassifier("resnet-mini", {
-      channels: 1,
-      height: 28,
-      width: 28,
-      classNames: ["a", "b"],
-      random: createGenerator(0),
-    });
+    const classifier = smallResnet(28);
     const { wanted, found } = await bothWays(classifier, RECIPES["undefended"]!, 2);
     const mean = classifier.buffers.find((name) => name.endsWith("running_mean"))!;
     const [one, two] = [wanted, found].map((outputs) => outputs[UPDATE.next(mean)]!.data as Float32Array);
@@ -115,16 +101,12 @@ test.runIf(process.platform === "linux")("a training does not grow", { timeout: 
   const collect = runInNewContext("gc") as () => void;
   const resident = (): number =>
     Number(/VmRSS:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))![1]) * 1024;
-  const classifier = createClassifier("resnet-mini", {
-    channels: 1,
-    height: 12,
-    width: 12,
-    classNames: ["a", "b", "c"],
-    random: createGenerator(0),
-  });
+  const classifier = smallResnet(12, { classNames: ["a", "b", "c"] });
   const train = smallDataset();
   const steps = 240;
-  const settings = settingsOf(RECIPES["undefended"]!, { epochs: steps / Math.floor(train.length / BATCH) });
+  const settings = smallSettings(RECIPES["undefended"]!, {
+    epochs: steps / Math.floor(train.length / BATCH),
+  });
   const sizes: number[] = [];
   await trainClassifier(classifier, { train, validation: undefined }, settings, {
     onEvent(event) {

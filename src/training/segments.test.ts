@@ -1,37 +1,20 @@
 import { expect, test } from "vitest";
+import { smallResnet, smallSettings } from "../../test/small-training.js";
 import { RECIPES } from "../defences/index.js";
-import { createClassifier } from "../models/index.js";
 import { compile } from "../runtime/index.js";
 import { createGenerator, sizeOf, tensor, type Tensor } from "../tensor/index.js";
-import { OPTIMISERS } from "./optimisers/index.js";
 import { UPDATE } from "./update-names.js";
 import { updateGraph } from "./update-graph.js";
+import { updateOptions } from "./update-options.js";
 
-const BATCH = 4;
 const RECIPES_OF_KINDS = ["undefended", "igr", "rat", "at-alp", "awp", "free"] as const;
 
 test.each(RECIPES_OF_KINDS)("%s has the same update with segments computed again", async (name) => {
-  const { weights, model, weightPerturbation, replays = 1 } = RECIPES[name]!;
-  const classifier = createClassifier("resnet-mini", {
-    channels: 1,
-    height: 12,
-    width: 12,
-    classNames: ["a", "b", "c"],
-    random: createGenerator(0),
-    defence: model,
-    form: "train",
-  });
-  const of = (segments: number) =>
-    updateGraph(classifier, {
-      batchSize: BATCH,
-      weights,
-      optimiser: OPTIMISERS.sgd,
-      decayAll: true,
-      ema: false,
-      gamma: weightPerturbation?.gamma,
-      free: replays > 1,
-      segments,
-    });
+  const recipe = RECIPES[name]!;
+  const classNames = ["a", "b", "c"];
+  const classifier = smallResnet(12, { classNames, defence: recipe.model, form: "train" });
+  const options = updateOptions(classifier, smallSettings(recipe, { batchSize: 4 }));
+  const of = (segments: number) => updateGraph(classifier, { ...options, segments });
   const random = createGenerator(5);
   const drawn = (name: string, shape: readonly number[]): Tensor => {
     const known = classifier.graph.initializers.get(name)?.data as Float32Array | undefined;
