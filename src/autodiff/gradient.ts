@@ -33,7 +33,7 @@ interface Walk {
   readonly wanted: ReadonlySet<string>;
   /** The gradients that have arrived at each value. */
   readonly cotangents: Map<string, Value[]>;
-  readonly again: Recomputation;
+  readonly again: Recomputation | undefined;
 }
 
 /**
@@ -56,7 +56,7 @@ export function appendGradients(g: GraphBuilder, options: AppendGradientsOptions
   const nodes = [...g.nodes];
   const sources = new Set(withRespectTo.map((value) => value.name));
   const active = activeNodes(nodes, of.name, sources);
-  const again = recomputation(g, options.recompute ?? { segments: 1, inputs: [] });
+  const again = options.recompute && recomputation(g, options.recompute);
   const seed = options.cotangent ?? g.op("Expand", [g.scalar(1, of), g.ints(of.shape)]);
   const cotangents = new Map<string, Value[]>([[of.name, [seed]]]);
   const walk: Walk = { g, wanted: active.values, cotangents, again };
@@ -64,14 +64,14 @@ export function appendGradients(g: GraphBuilder, options: AppendGradientsOptions
     const outputGrads = node.outputs.map((name) => (name === "" ? null : collect(walk, name)));
     const arrived = outputGrads.find((gradient) => gradient !== null);
     if (arrived === undefined) continue;
-    again.reach(node, arrived);
+    again?.reach(node, arrived);
     const composite = compositeOf(g, node);
     // Of a function as a whole, its parts get no gradient but from what else reads them.
-    const isWhole = composite?.parts.some((name) => sources.has(again.original(name))) === false;
+    const isWhole = composite?.parts.some((name) => sources.has(again?.original(name) ?? name)) === false;
     if (isWhole) backwardAsOne(walk, outputGrads, composite);
     else backward(walk, node, outputGrads);
   }
-  again.end();
+  again?.end();
   return withRespectTo.map((value) => {
     const total = collect(walk, value.name);
     return (
@@ -170,7 +170,7 @@ function backwardAsOne(
   outputGrads: readonly (Value | null)[],
   { input, slope }: Composite,
 ): void {
-  const name = walk.again.original(input.name);
+  const name = walk.again?.original(input.name) ?? input.name;
   if (walk.wanted.has(name)) arrive(walk, name, walk.g.op("Mul", [outputGrads[0]!, slope()]));
 }
 

@@ -1,7 +1,7 @@
 import { attributesOf, GraphBuilder, type Dim, type Node, type Value } from "../graph/index.js";
 import type { Classifier } from "./classifier.js";
 
-/** Probabilities are raised to this before the logarithm. It is near the smallest normal float32. */
+/** A smaller probability counts as this much before its logarithm is taken. It is near the smallest normal float32. */
 const LEAST = 2e-38;
 /** Constants and bounds of a Clip within this of 0 or 1 only keep a logarithm finite, so they are ignored. */
 const HARMLESS = 1e-3;

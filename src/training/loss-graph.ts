@@ -45,12 +45,13 @@ export function meanLoss(
   return { loss: g.op("ReduceMean", [perImage], { keepdims: 0 }), terms: Object.keys(terms) };
 }
 
-/** Segments of the forward pass of a batch, all but the last of which are computed again. */
+/** Which of the forward pass of a batch is computed again: all but the last of so many segments. */
 export function recomputed(
   g: GraphBuilder,
   { image, randomInputs = [] }: Classifier,
   segments = 1,
-): Recompute {
+): Recompute | undefined {
+  if (segments === 1) return undefined;
   const names = [image, UPDATE.oneHot, ...randomInputs.map(({ name }) => name)];
   return { segments, inputs: names.map((name) => g.value(name)) };
 }
