@@ -24,7 +24,8 @@ for parameter in model.parameters():
     parameter.requires_grad_(False)
 arrays = np.load(data)
 x, y = torch.from_numpy(arrays["images"]), torch.from_numpy(arrays["labels"].astype(np.int64))
-adversary = AutoAttack(model, norm={"linf": "Linf", "l2": "L2", "l1": "L1"}[norm], eps=float(epsilon), device="cpu", seed=0)
+adversary = AutoAttack(model, norm={"linf": "Linf", "l2": "L2", "l1": "L1"}[norm], eps=float(epsilon), device="cpu",
+                       seed=int(os.environ.get("SEED", "0")))
 with torch.no_grad():
     clean = torch.cat([model(part).argmax(1) for part in x.split(batch)]) == y
     classes = model(x[:1]).shape[1]

@@ -244,15 +244,18 @@ function expectation(own: readonly AttackMeasurement[]): string[] {
   ];
 }
 
+const PURPOSE: Readonly<Record<FurtherAttack["purpose"], string>> = {
+  longer: "twice the steps",
+  adaptive: "made for attention pairing",
+  search: "without gradients",
+};
+
 /** What the checks tried without success: one sentence per model. */
 export function checkStatements(measured: Checks): string[] {
   return checked(measured).flatMap(({ checks: { further = [], signs }, about }) => {
     const vain = further
       .filter(({ broken, images }) => broken === 0 && images > 0)
-      .map(
-        (each) =>
-          `${attackAndSteps(each)} (${each.purpose === "longer" ? "twice the steps" : "made for attention pairing"}) broke none of ${each.images}`,
-      );
+      .map((each) => `${attackAndSteps(each)} (${PURPOSE[each.purpose]}) broke none of ${each.images}`);
     const none = signs !== undefined && signs.images > 0 && signsOf(signs, about, further).length === 0;
     const said = [
       ...vain,

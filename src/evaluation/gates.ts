@@ -20,12 +20,13 @@ import {
   signsGate,
   unadaptedGate,
 } from "./check-gates.js";
+import { needsGradient } from "./blind.js";
 import { guessGate } from "./guess-gate.js";
 import { budgetGate, endedEarlyGate } from "./limit-gates.js";
 import { noGradientGate } from "./no-gradient-gate.js";
 import type { AttackMeasurement, CleanMeasurement, ResultWarning, WarningCode } from "./result/index.js";
 import { stepsGate, straightThroughGate, zeroGradientGate } from "./gradient-gates.js";
-import { blackBoxGate, fewClassesGate, needsGradient } from "./suite-gates.js";
+import { blackBoxGate, fewClassesGate } from "./suite-gates.js";
 import { warn } from "./warn.js";
 import { attackLabel, describe, list, nameOf, number, percent } from "./words.js";
 

@@ -1,8 +1,9 @@
 /** The gates on gradients that are useless or incomplete: zero, around rounding, or straight through it. */
+import { gradientFreeNames } from "./blind.js";
 import { attacksOf } from "./curves.js";
 import type { Gate } from "./gates.js";
 import type { AttackMeasurement, ZeroGradient } from "./result/index.js";
-import { gradientFreeNames } from "./suite-gates.js";
+
 import { warn } from "./warn.js";
 import { describe, list, percent } from "./words.js";
 

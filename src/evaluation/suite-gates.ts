@@ -1,59 +1,59 @@
 /** The gates that compare the attacks of a suite with each other. */
 import { CARDS, lossFor, type RaisedLoss } from "../attacks/index.js";
+import { brokenBlindly, needsGradient } from "./blind.js";
 import { attacksOf, type Measured } from "./curves.js";
-import type { AttackMeasurement, AttackParameters, ResultWarning, SuiteStageResult } from "./result/index.js";
+import type {
+  AttackMeasurement,
+  AttackParameters,
+  FurtherAttack,
+  ResultWarning,
+  SuiteStageResult,
+} from "./result/index.js";
 import { warn } from "./warn.js";
 import { describe, list, nameOf, percent, stageNames } from "./words.js";
 
-/** If an attack without gradients takes more accuracy than this, the gradient attacks failed (as in AutoAttack's reference). */
-const blindMargin = 0.002;
 /** From this share of what gradient attacks had left, and this number of images, gradients mean nothing. */
 const BLIND_SHARE = 0.1;
 const BLIND_IMAGES = 3;
 /** An accuracy below this is too low to be called false. */
 const LOW = 0.1;
 
-/** Whether an attack uses the model's gradient; an attack of another tool is assumed to. */
-export function needsGradient(attack: string): boolean {
-  const known: Readonly<Record<string, { readonly access: string }>> = CARDS;
-  return !Object.hasOwn(known, attack) || known[attack]!.access === "gradient";
-}
-
-/** The attacks of a suite that use no gradient and were run, such as `Square`; none for a single attack. */
-export function gradientFreeNames({ stages = [] }: Pick<AttackMeasurement, "stages">): string[] {
-  const ran = stages.filter(
-    ({ attack, images, unfinished = 0 }) => !needsGradient(attack) && images > unfinished,
-  );
-  return [...new Set(ran.map(({ attack }) => nameOf(attack)))];
-}
-
-/**
- * An attack without gradients broke images that the gradient attacks before it had left. This includes the first part of an
- * attack that searches by queries and only then by gradients.
- */
-export function blackBoxGate({ measurements }: Pick<Measured, "measurements">): ResultWarning[] {
+/** An attack without gradients broke images that the gradient attacks before it had left. */
+export function blackBoxGate({
+  measurements,
+  checks = [],
+}: Pick<Measured, "measurements" | "checks">): ResultWarning[] {
   return attacksOf(measurements).flatMap((m) => {
-    const { stages = [] } = m;
-    const first = stages.findIndex(({ attack }) => needsGradient(attack));
-    const blindly = (stage: SuiteStageResult): number =>
-      needsGradient(stage.attack) ? (stage.blind ?? 0) : stage.broken;
-    const blind = stages.filter(
-      (stage, i) => first >= 0 && i > first && (!needsGradient(stage.attack) || blindly(stage) > 0),
-    );
-    const broken = blind.reduce((sum, stage) => sum + blindly(stage), 0);
-    if (m.parameters.targeted || broken <= blindMargin * m.n) return [];
+    const blind = brokenBlindly(m);
+    if (blind === undefined) return [];
+    const { broken, stages } = blind;
+    const standing = stages[0]!.images;
+    const further = checks.flatMap((each) => (each.measurement === m.id ? (each.further ?? []) : []));
+    const search = further.find(({ purpose, images }) => purpose === "search" && images > 0);
     const message =
-      `${describe(m)}: ${list(blind.map(blindName))}, which uses no gradient, broke ${broken} of ` +
-      `the ${blind[0]!.images} images that had survived the gradient attacks (${percent(broken / m.n)} of all). The ` +
-      "gradient is misleading here, so a better attack is likely to break more. Give Square more queries " +
+      `${describe(m)}: ${list(stages.map(blindName))}, which uses no gradient, broke ${broken} of ` +
+      `the ${standing} images that had survived the gradient attacks (${percent(broken / m.n)} of all). The ` +
+      `gradient is misleading here, so a better attack is likely to break more. ${search ? `${searched(search)} ` : ""}Give Square more queries ` +
       "(--attack square --queries 20000), use --attack rand if the model is randomised, let gradients pass through " +
       "rounding (--straight-through), or write an attack for this defence.";
-    const isMuch = broken >= BLIND_IMAGES && broken >= BLIND_SHARE * blind[0]!.images && m.accuracy >= LOW;
+    const isMuch = broken >= BLIND_IMAGES && broken >= BLIND_SHARE * standing && m.accuracy >= LOW;
     // If no image survived, no number is too high.
     return [
       warn("black-box-stronger", m.correct === 0 ? "info" : isMuch ? "serious" : "warning", message, [m]),
     ];
   });
+}
+
+/** What the longer search without gradients, which such a suite is followed by, found. */
+function searched({ attack, parameters, images, standing, broken }: FurtherAttack): string {
+  const on =
+    images === standing
+      ? `all ${standing} images that were left`
+      : `${images} of the ${standing} images that were left`;
+  return (
+    `So ${nameOf(attack)} was run with ${Number(parameters["queries"])} queries on ${on}: it broke ${broken || "none"}` +
+    `${broken === 0 ? "" : " more, which count in the worst case"}.`
+  );
 }
 
 /** `Square`, or the first part of an attack, which uses no gradient yet. */

@@ -13,6 +13,7 @@ import { table } from "./tables.js";
 const PURPOSE: Readonly<Record<FurtherAttack["purpose"], string>> = {
   longer: "twice the steps",
   adaptive: "an attack on the attention maps and the logits at once",
+  search: "a longer search without gradients",
 };
 
 /** The extra checks; empty if there were none. */

@@ -39,7 +39,7 @@ export const SUITES = {
   auto: {
     name: "auto",
     label: "auto",
-    help: "strong for its cost: a third of the time of standard or less, weaker where gradients mislead",
+    help: "strong for its cost: a third of the time of standard or less; where gradients mislead, a longer search follows",
     stages: [
       { attack: "pgd", options: { steps: 10, keep: "success", draws: DRAWS } },
       { attack: "apgd", options: { loss: "margin", start: "pattern", steps: 20, restarts: 5, draws: DRAWS } },

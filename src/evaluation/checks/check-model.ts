@@ -7,7 +7,7 @@ import { stagesFor } from "../measuring.js";
 import { headlineIn, type EvaluationPlan, type PlannedMeasurement } from "../plan.js";
 import type { Run } from "../run.js";
 import { attackFurther } from "./further.js";
-import { planChecks, type PlannedChecks } from "./plan-checks.js";
+import { planChecks, planSearch, type PlannedChecks } from "./plan-checks.js";
 import { lookForSigns } from "./signs.js";
 
 export interface Checked {
@@ -68,7 +68,8 @@ export async function checkModel(
     return named;
   }
   const further = [];
-  for (const one of checks.further) {
+  const search = planSearch(measurement, standing.length);
+  for (const one of [...checks.further, ...(search ? [search] : [])]) {
     further.push(await attackFurther(meter.run, model, measurement, one, standing));
   }
   const signs = checks.signs && (await lookForSigns(meter.run, model, checks.signs, standing));

@@ -191,6 +191,22 @@ describe("the adaptive attack", () => {
   });
 });
 
+describe("the longer search without gradients", () => {
+  it("follows a suite whose own search broke what the gradients had left, on all that stood", async () => {
+    const result = await evaluated(rounded(), { epsilons: [0.1] });
+    const search = furtherOf(result, "search")!;
+    expect(search).toMatchObject({ attack: "square-apgd", parameters: { queries: 5000 } });
+    expect(search.images).toBe(search.standing);
+    expect(warningOf(result, "black-box-stronger")!.message).toContain(
+      `run with 5000 queries on all ${search.standing} images that were left: it broke ${search.broken || "none"}`,
+    );
+  });
+
+  it("does not follow honest gradients", async () => {
+    expect(furtherOf(await evaluated(smallNetwork(), { epsilons: [0.05] }), "search")).toBeUndefined();
+  });
+});
+
 describe("the signs of a failing attack", () => {
   it("unstable predictions: a term that noise turns about", async () => {
     const shaken = smallNetwork({

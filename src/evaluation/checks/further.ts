@@ -26,8 +26,8 @@ export function isBeyond(
 }
 
 /**
- * Tries the attack on a sample of the survivors, and then on the others if it found enough: one image for an
- * adaptive attack, more than the measurement's interval allows for a longer one.
+ * Tries the attack on a sample of the survivors, and then on the others if it found enough: more than the measurement's interval
+ * allows for a longer attack, one image for the others.
  *
  * @param standing places of the survivors, ascending.
  */
@@ -43,9 +43,9 @@ export async function attackFurther(
   const tried = await outcomesOf(run, model, check, [...chosen]);
   const sample = { images: tried.length, broken: brokenOf(tried).length };
   const finds =
-    purpose === "adaptive"
-      ? sample.broken > 0
-      : isBeyond({ ...sample, standing: standing.length }, measurement);
+    purpose === "longer"
+      ? isBeyond({ ...sample, standing: standing.length }, measurement)
+      : sample.broken > 0;
   if (finds) {
     const others = standing.filter((place) => !chosen.has(place));
     tried.push(...(await outcomesOf(run, model, check, others)));

@@ -1,12 +1,14 @@
 /** Which checks to run on a model, on how many images, and at what cost. */
 import {
+  ATTACKS,
   attentionApgd,
   costOf,
   planAttack,
   type PlannedAttack,
   type ThreatModel,
 } from "../../attacks/index.js";
-import type { FurtherAttack } from "../result/index.js";
+import { brokenBlindly } from "../blind.js";
+import type { AttackMeasurement, FurtherAttack } from "../result/index.js";
 import { FORWARD, workOf } from "../plan.js";
 
 /** What each check may spend, as a share of the gradients that the measurement may spend on the survivors, if there are many. */
@@ -14,6 +16,8 @@ const SHARE = { longer: 0.08, adaptive: 0.04, signs: 0.02 } as const;
 /** Least images of a check, however few survive. */
 const LEAST = 6;
 const MOST = { longer: 100, adaptive: 100, signs: 16 } as const;
+/** Most images of the first search without gradients. It is needed so rarely that it need not be cheap. */
+const MOST_SEARCHED = 100;
 /** Classes that a longer attack aims at. */
 const TARGETS = 3;
 /** Least steps of the attack that allows every image. */
@@ -27,6 +31,11 @@ export interface PlannedFurther extends Pick<FurtherAttack, "purpose"> {
   readonly images: number;
 }
 
+/** One without its number of images. */
+interface Unsized<P> extends Pick<PlannedFurther, "planned"> {
+  readonly purpose: P;
+}
+
 /** An attack under observation, and the same attack with every image allowed. */
 export interface PlannedSigns {
   readonly planned: PlannedAttack;
@@ -35,6 +44,7 @@ export interface PlannedSigns {
 }
 
 export interface PlannedChecks {
+  /** Planned whatever the measurement finds; {@link planSearch} depends on it. */
   readonly further: readonly PlannedFurther[];
   readonly signs?: PlannedSigns | undefined;
   /** At most, in gradients. */
@@ -77,7 +87,7 @@ export function planChecks(of: ChecksOf, standing: number): PlannedChecks {
 }
 
 /** The strongest attack with twice its steps, towards the few most likely classes. */
-function longer({ stages, iterations }: ChecksOf): Omit<PlannedFurther, "images"> | undefined {
+function longer({ stages, iterations }: ChecksOf): Unsized<"longer"> | undefined {
   const candidates = stages.filter(takesSteps);
   const strongest = greatest(candidates, (stage) => costOf(stage).gradient);
   if (strongest === undefined) return undefined;
@@ -94,7 +104,7 @@ function longer({ stages, iterations }: ChecksOf): Omit<PlannedFurther, "images"
 }
 
 /** For a model with attention maps, unless the measurement already tried it. */
-function adaptive({ stages, hasMaps }: ChecksOf): Omit<PlannedFurther, "images"> | undefined {
+function adaptive({ stages, hasMaps }: ChecksOf): Unsized<"adaptive"> | undefined {
   const { name, norms } = attentionApgd;
   const [{ threat, options }] = stages as [PlannedAttack, ...PlannedAttack[]];
   const isKnown = norms.some((norm) => norm === threat.norm);
@@ -102,6 +112,23 @@ function adaptive({ stages, hasMaps }: ChecksOf): Omit<PlannedFurther, "images">
   const { draws } = options;
   const given = typeof draws === "number" ? { draws } : {};
   return { purpose: "adaptive", planned: planAttack(attentionApgd, threat, given) };
+}
+
+/**
+ * If attacks without gradients broke images that the gradient attacks had left: Square with as many queries as in `standard`, and
+ * then APGD, on every survivor up to a number. Undefined if the measurement tried it.
+ */
+export function planSearch(measurement: AttackMeasurement, standing: number): PlannedFurther | undefined {
+  const { square, "square-apgd": attack } = ATTACKS;
+  const { threat, stages = [] } = measurement;
+  const isKnown = attack.norms.some((norm) => norm === threat.norm);
+  if (!isKnown || brokenBlindly(measurement) === undefined) return undefined;
+  const queries = Number(planAttack(square, threat, {}).options["queries"]);
+  if (stages.some((s) => s.attack === attack.name && Number(s.parameters["queries"]) >= queries))
+    return undefined;
+  const draws = Math.max(1, ...stages.map(({ parameters }) => Number(parameters["draws"] ?? 1)));
+  const planned = planAttack(attack, threat, { queries, draws });
+  return { purpose: "search", planned, images: Math.min(standing, MOST_SEARCHED) };
 }
 
 /** The attack with the most steps, from one start and towards the most likely class: the one to watch. */

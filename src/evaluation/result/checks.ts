@@ -22,8 +22,11 @@ export interface RepeatedAnswers {
  * in the worst case.
  */
 export interface FurtherAttack {
-  /** `longer`: the strongest attack with twice its steps. `adaptive`: an attack on what the defence was trained to keep. */
-  readonly purpose: "longer" | "adaptive";
+  /**
+   * `longer`: the strongest attack with twice its steps. `adaptive`: an attack on what the defence was trained to keep.
+   * `search`: a longer search without gradients, because a shorter one broke what gradient attacks had left.
+   */
+  readonly purpose: "longer" | "adaptive" | "search";
   readonly attack: string;
   readonly parameters: Settings;
   /** Images that had survived before it. */
@@ -91,7 +94,7 @@ export const checksSchema: z.ZodType<ModelChecks> = z.object({
     .array(
       z
         .object({
-          purpose: z.enum(["longer", "adaptive"]),
+          purpose: z.enum(["longer", "adaptive", "search"]),
           attack: name,
           parameters: settings,
           standing: count,
