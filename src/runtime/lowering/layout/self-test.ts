@@ -43,31 +43,38 @@ async function tested(): Promise<number | undefined> {
 
 /** What is wrong with the layout in blocks of so many channels; undefined where nothing is. */
 export async function problemOf(block: number): Promise<string | undefined> {
-  const graph = selfTestGraph(block);
-  const shape = graph.values.get("image")!.shape;
-  const image = new Tensor("float32", numbers("image", shape), shape);
-  const [found, expected] = [
-    await outputsOf(inBlocks(graph, { block, isSteady: steadyValues(graph) }).model, image),
-    await outputsOf(modelFromGraph(foldConstants(standardGraph(graph))), image),
-  ];
-  for (const name of graph.outputs) {
-    const largest = expected[name]!.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const isClose = found[name]!.every(
-      (value, i) => Math.abs(value - expected[name]![i]!) < TOLERANCE * largest,
-    );
-    if (!isClose) return `"${name}" of its self-test is not what standard operators give`;
+  for (const graph of [selfTestGraph(block), updateSelfTestGraph(block)]) {
+    const wrong = await differing(graph, block);
+    if (wrong !== undefined) return `"${wrong}" of its self-test is not what standard operators give`;
   }
   return undefined;
 }
 
-async function outputsOf(model: Model, image: Tensor): Promise<Record<string, Float32Array>> {
+/** The first output that is not the same in blocks as in standard operators. */
+async function differing(graph: Graph, block: number): Promise<string | undefined> {
+  const takesAnyWeight = graph.inputs.length > 1;
+  const { model } = inBlocks(graph, { block, isSteady: steadyValues(graph), takesAnyWeight });
+  const found = await outputsOf(model, graph);
+  const expected = await outputsOf(modelFromGraph(foldConstants(standardGraph(graph))), graph);
+  return graph.outputs.find((name) => {
+    const [numbers, wanted] = [found[name]!, expected[name]!];
+    const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    return !numbers.every((value, i) => Math.abs(value - wanted[i]!) < TOLERANCE * largest);
+  });
+}
+
+async function outputsOf(model: Model, { inputs, values }: Graph): Promise<Record<string, Float32Array>> {
+  const feeds = inputs.map((name) => {
+    const { shape } = values.get(name)!;
+    return [name, new Tensor("float32", numbers(name, shape), shape)] as const;
+  });
   const session = await InferenceSession.create(writeModel(model), {
     intraOpNumThreads: 1,
     logSeverityLevel: 4,
     graphOptimizationLevel: "disabled",
   });
   try {
-    const outputs = Object.entries(await session.run({ image }));
+    const outputs = Object.entries(await session.run(Object.fromEntries(feeds)));
     return Object.fromEntries(outputs.map(([name, { data }]) => [name, data as Float32Array]));
   } finally {
     await session.release();
@@ -82,7 +89,7 @@ const numbers = (name: string, shape: readonly number[]): Float32Array =>
 /** Numbers of a constant that scales: near 1, so that what follows is neither lost nor blown up. */
 const nearOne = (name: string, size: number): Float32Array => numbers(name, [size]).map((x) => 1 + x / 4);
 
-/** Every kind of operator of the layout, with channels that fill their blocks and others that do not. */
+/** Every kind of operator of an attack in the layout, with channels that fill their blocks and others that do not. */
 export function selfTestGraph(block: number): Graph {
   const g = new GraphBuilder("layout-self-test");
   const odd = block + 4;
@@ -143,4 +150,37 @@ function sideBySide(g: GraphBuilder, x: Value, weight: (...shape: number[]) => V
   const normed = g.op("BatchNormalization", [grouped, ...parameters]);
   const second = g.op("Slice", [normed, g.ints([block]), g.ints([2 * block]), g.ints([1])]);
   return g.op("Mul", [g.op("Add", [second, counted]), g.op("GlobalMaxPool", [x])]);
+}
+
+/** What only updates have in the layout: weights that are fed, a norm by its batch, sums over it. */
+export function updateSelfTestGraph(block: number): Graph {
+  const g = new GraphBuilder("layout-self-test-of-updates");
+  const odd = block + 4;
+  const pads = [1, 1, 1, 1];
+  const fed = (name: string, ...shape: number[]): Value => g.input(name, "float32", shape);
+  const image = fed("image", 2, block, 8, 8);
+  const [dense, slow] = [fed("dense", odd, block, 3, 3), fed("slow", odd, 1, 3, 3)];
+  const maps = g.op("Conv", [image, dense, fed("bias", odd)], { pads });
+  const parameters = ["gamma", "beta", "mean", "variance"].map((name) => fed(name, odd));
+  const [normed, mean, variance] = g.node({
+    name: "norm",
+    op: "BatchNormalization",
+    inputs: [maps.name, ...parameters.map(({ name }) => name)],
+    outputs: ["normed", "batch_mean", "batch_variance"],
+    attributes: { epsilon: 1e-5, momentum: 0, training_mode: 1 },
+  }) as [Value, Value, Value];
+  g.output(mean, "means");
+  g.output(variance, "variances");
+  const active = g.op("Relu", [normed]);
+  const depthwise = { pads, group: odd };
+  const found = g.op("Conv", [active, slow], depthwise);
+  g.output(found, "maps");
+  g.output(g.op("ConvWeightGradient", [active, found], { ...depthwise, kernel_shape: [3, 3] }), "slow_grad");
+  const back = g.op("ConvInputGradient", [found, slow], { ...depthwise, image_shape: [8, 8] });
+  const overBatch = g.ints([0, 2, 3]);
+  const centred = g.op("Sub", [maps, g.op("Reshape", [mean, g.ints([1, odd, 1, 1])])]);
+  g.output(g.op("ReduceSum", [g.op("Mul", [back, centred]), overBatch], { keepdims: 0 }), "gamma_grad");
+  g.output(g.op("ReduceSum", [back, overBatch], { keepdims: 0 }), "beta_grad");
+  g.output(g.op("ConvInputGradient", [back, dense], { pads, image_shape: [8, 8] }), "image_grad");
+  return g.build();
 }
