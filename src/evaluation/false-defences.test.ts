@@ -130,6 +130,15 @@ function loud(g: G, z: V): V {
   return g.op("Add", [z, g.op("Mul", [g.op("Unsqueeze", [sum, g.ints([1])]), by])]);
 }
 
+/** The class by the place that TopK counts, and a trickle of the logits that points back. */
+function ranked(g: G, z: V): V {
+  const [, places] = g.ops("TopK", [z, g.ints([1])], { axis: 1 }, { outputs: 2 });
+  const far = g.op("Abs", [
+    g.op("Sub", [g.op("Cast", [places!], { to: "float32" }), g.constant(float32([1, 3], [0, 1, 2]))]),
+  ]);
+  return g.op("Sub", [times(g, far, -10), times(g, z, 1e-3)]);
+}
+
 /** A fourth class, for images whose neighbouring pixels differ much. */
 function detector(): Classifier {
   const classifier = smallNetwork({
@@ -178,11 +187,13 @@ const DEFENCES: Readonly<Record<string, () => Classifier>> = {
   "a sine of the pixels": () =>
     input((g, x) => g.op("Add", [x, times(g, g.op("Sin", [times(g, x, 4000)]), 0.1)])),
   "a loud term": () => output(loud),
+  "a class counted by TopK": () => output(ranked),
 };
 
 /** No attack breaks these below 10 %, and the result says why. */
 const SAID: Readonly<Record<string, readonly WarningCode[]>> = {
   "clipped logits": ["zero-gradient"],
+  "a class counted by TopK": ["hidden-steps"],
   "signs of the pixels": ["zero-gradient"],
   "logits rounded to whole numbers": ["zero-gradient", "unconstrained-failure"],
   "outputs clipped tight": ["zero-gradient", "unconstrained-failure"],

@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from "vitest";
-import { smallDataset, smallNetwork } from "../../test/small-network.js";
+import { SMALL_SIZE, smallDataset, smallNetwork } from "../../test/small-network.js";
 import type { Dim, GraphBuilder, Value } from "../graph/index.js";
 import { createClassifier } from "../models/index.js";
-import { createGenerator } from "../tensor/index.js";
+import { createGenerator, int64 } from "../tensor/index.js";
 import { evaluateModels, type Result } from "./index.js";
 import { zeroOperators } from "./steps.js";
 
@@ -31,6 +31,12 @@ const rounded =
     g.op("Div", [g.op(op, [g.op("Mul", [x, g.scalar(3)])]), g.scalar(3)]);
 const above = (g: GraphBuilder<Dim>, x: Value<Dim>): Value<Dim> => g.op("Greater", [x, g.scalar(0.5)]);
 
+/** The values of each row in falling order, and their places. */
+const ranked = (g: GraphBuilder<Dim>, x: Value<Dim>): readonly [Value<Dim>, Value<Dim>] => {
+  const [values, places] = g.ops("TopK", [x, g.ints([SMALL_SIZE])], { axis: 3 }, { outputs: 2 });
+  return [values!, places!];
+};
+
 describe("operators that hide something beside an open way", () => {
   it.each<[string, Change]>([
     ["Round", rounded("Round")],
@@ -46,6 +52,7 @@ describe("operators that hide something beside an open way", () => {
         ]),
     ],
     ["ArgMax", (g, x) => float(g, g.op("ArgMax", [x], { axis: 3, keepdims: 1 }))],
+    ["TopK", (g, x) => g.op("Add", [x, g.op("Mul", [float(g, ranked(g, x)[1]), g.scalar(1e-3)])])],
   ])("%s is a serious warning, one a model", async (op, seen) => {
     const { warnings, measurements } = await evaluated(beside(seen));
     expect(measurements[1]).toMatchObject({ zeroGradient: { images: 0 } });
@@ -96,6 +103,15 @@ describe("what hides nothing raises no alarm", () => {
         const half = g.op("Floor", [g.op("Div", [sides, g.scalar(2)])]);
         return g.op("Mul", [x, g.op("ReduceMax", [half, g.ints([0])], { keepdims: 0 })]);
       },
+    ],
+    ["sorted values", (g, x) => ranked(g, x)[0]],
+    [
+      "values in the order of others",
+      (g, x) => g.op("GatherElements", [g.op("Mul", [x, x]), ranked(g, x)[1]], { axis: 3 }),
+    ],
+    [
+      "a mask of the first places",
+      (g, x) => g.op("Where", [g.op("Less", [ranked(g, x)[1], g.constant(int64([], [3]))]), x, g.scalar(0)]),
     ],
     ["rounding of a constant", (g, x) => g.op("Add", [x, g.op("Round", [g.scalar(0.2)])])],
   ])("%s", (_, input) => {

@@ -14,13 +14,32 @@ const GATED: ReadonlyMap<string, readonly number[]> = new Map([
   ["Where", [1, 2]],
   ["Mul", [0, 1]],
 ]);
+/** Ops with a gradient to their other outputs, and which output counts places: it is a whole number, so it passes none. */
+const PLACES: ReadonlyMap<string, number> = new Map([["TopK", 1]]);
+/** What places pass through besides: a part of them, a mask of them. */
+const PASSING_PLACES = new Set([
+  ...PASSING,
+  ..."Equal Less LessOrEqual Greater GreaterOrEqual OneHot Gather Slice Split Concat ScatterElements ScatterND".split(
+    " ",
+  ),
+]);
+/** Ops that use places to choose among values, at these inputs. */
+const GATED_PLACES: typeof GATED = new Map([
+  ...GATED,
+  ["Gather", [0]],
+  ["GatherElements", [0]],
+  ["GatherND", [0]],
+  ["ScatterElements", [2]],
+  ["ScatterND", [2]],
+]);
 
 /**
  * The nodes between the image and the logits whose gradient is zero everywhere, as `Round (its name)`, and which of them
  * hide something of the model from the attack although a gradient passes around them:
  *
  * - `steps`: Round, Floor, Ceil, Sign, ArgMax, ArgMin and casts to integers. Not x · f(|x|) written with Sign, whose
- *   gradient is right.
+ *   gradient is right. Also TopK whose places are used as numbers, or to place numbers; not if they only choose among
+ *   values that a gradient reaches.
  * - `comparisons` (and casts to bool) whose result is used as a number. One that only chooses among values that a gradient
  *   reaches, as a ReLU written with Where or a product does, does not count.
  *
@@ -33,8 +52,9 @@ export function zeroOperators({ graph, image, logits }: Classifier): Operators {
   const paths = pathsOf(graph, image, new Set(zero));
   const named = (nodes: readonly Node[]): string[] => nodes.map(({ op, name }) => `${op} (${name})`);
   const isComparison = ({ outputs }: Node): boolean => graph.values.get(outputs[0]!)!.dtype === "bool";
-  const steps = zero.filter((node) => !SHAPES.has(node.op) && !isComparison(node) && !isOdd(paths, node));
-  const comparisons = zero.filter((node) => isComparison(node) && !isGate(paths, node));
+  const rounding = zero.filter((node) => !SHAPES.has(node.op) && !isComparison(node) && !isOdd(paths, node));
+  const steps = [...rounding, ...graph.nodes.filter((node) => isRanking(paths, node, logits))];
+  const comparisons = zero.filter((node) => isComparison(node) && !isGate(paths, node.outputs[0]!));
   const passed = graph.nodes.filter(({ straightThrough }) => straightThrough === true);
   return {
     operators: named(zero),
@@ -69,7 +89,9 @@ function reachedFrom(
   const reached = new Set([start]);
   for (const value of reached) {
     for (const node of users.get(value) ?? []) {
-      if (!stops.has(node)) for (const output of node.outputs) reached.add(output);
+      if (stops.has(node)) continue;
+      const places = PLACES.get(node.op);
+      for (const [i, output] of node.outputs.entries()) if (i !== places) reached.add(output);
     }
   }
   return reached;
@@ -88,17 +110,29 @@ function isOdd({ users }: Paths, { op, inputs, outputs }: Node): boolean {
   );
 }
 
-/** Whether a comparison's result is only used to choose among values that a gradient reaches. */
-function isGate({ reached, users }: Paths, comparison: Node): boolean {
-  const masks = new Set([comparison.outputs[0]!]);
+/** Whether the places that a node counts reach the logits, and not only by a choice among values that a gradient reaches. */
+function isRanking(paths: Paths, { op, inputs, outputs }: Node, logits: string): boolean {
+  const places = outputs[PLACES.get(op) ?? outputs.length];
+  if (places === undefined || !paths.reached.has(inputs[0]!)) return false;
+  if (!reachedFrom(places, paths.users).has(logits)) return false;
+  return !isGate(paths, places, { passing: PASSING_PLACES, gated: GATED_PLACES });
+}
+
+/** Whether a comparison's result, or places, are only used to choose among values that a gradient reaches. */
+function isGate(
+  { reached, users }: Paths,
+  chosenBy: string,
+  { passing, gated } = { passing: PASSING, gated: GATED },
+): boolean {
+  const masks = new Set([chosenBy]);
   for (const mask of masks) {
     const all = users.get(mask) ?? [];
     if (all.length === 0) return false;
     for (const node of all) {
-      const others = (GATED.get(node.op) ?? []).filter((i) => node.inputs[i] !== mask);
+      const others = (gated.get(node.op) ?? []).filter((i) => node.inputs[i] !== mask);
       if (others.some((i) => reached.has(node.inputs[i]!))) continue;
-      if (!PASSING.has(node.op) || node.inputs.some((input) => reached.has(input))) return false;
-      masks.add(node.outputs[0]!);
+      if (!passing.has(node.op) || node.inputs.some((input) => reached.has(input))) return false;
+      for (const output of node.outputs) masks.add(output);
     }
   }
   return true;
