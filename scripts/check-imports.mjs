@@ -18,8 +18,11 @@ const SIDE_DOORS = new Set([
   "src/files/cores.js",
   "src/data/corruptions/names.js",
   "src/attacks/cards/index.js",
+  "src/evaluation/results.js",
   "src/defences/recipes/index.js",
+  "src/models/description/foreign-config.js",
   "src/runtime/devices.js",
+  "src/runtime/layouts.js",
   "src/training/settings/index.js",
   "src/reproduction/names.js",
 ]);

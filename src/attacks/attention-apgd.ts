@@ -6,9 +6,9 @@ import { ask, type Asking, type Query, type Question } from "./asking.js";
 import { defineAttack, type Subject } from "./attack.js";
 import { createBest } from "./best.js";
 import { alone } from "./cards/adaptive-cards.js";
-import { CARDS, type OptionsOf, type RaisedLoss } from "./cards/index.js";
+import { CARDS, lossFor, type OptionsOf, type RaisedLoss } from "./cards/index.js";
 import { climb, isDone } from "./climb.js";
-import { askerOf, classRows, lossAsker, lossFor, lossGradientGraph, type LossAt } from "./loss-gradient.js";
+import { askerOf, classRows, lossAsker, lossGradientGraph, type LossAt } from "./loss-gradient.js";
 import { forwardGraph, STEP } from "./pgd-step.js";
 
 /** Names in addition to those of {@link STEP}: the weights per image, `[N]`. */

@@ -46,17 +46,17 @@ export {
   type FunctionTargetOptions,
   type ImageFunction,
 } from "./function-target.js";
-export { grayImage, holdsGrayImage } from "./gray-image.js";
+export { grayImage } from "./gray-image.js";
 export { attackImages, imagesOf, runAttack, type AttackedBatch, type AttackedImage } from "./harness.js";
 export { logitsOf, type Verdict } from "./judge.js";
 export { pack, type Done, type Job } from "./pack.js";
-export { lossFor, type LossAt } from "./loss-gradient.js";
+export type { LossAt } from "./loss-gradient.js";
 export { patch } from "./patch.js";
 export { checkPatch } from "./patch-ball.js";
 export { fgsm, pgd } from "./pgd.js";
 export { type PgdOptions } from "./pgd-moves.js";
 export { forwardGraph, pgdStepGraph, STEP } from "./pgd-step.js";
-export { argMax, crossEntropies, marginOf, NO_CLASS, oneHot, predictions } from "./scoring.js";
+export { argMax, crossEntropies, marginOf, oneHot, predictions } from "./scoring.js";
 export { accessOf, openTarget } from "./open-target.js";
 export {
   createTarget,
@@ -66,15 +66,7 @@ export {
   type Target,
   type TargetOptions,
 } from "./target.js";
-export {
-  checkLength,
-  checkThreat,
-  LONGEST,
-  normLabel,
-  type Norm,
-  type StepNorm,
-  type ThreatModel,
-} from "./threat.js";
+export { checkThreat, LONGEST, type Norm, type StepNorm, type ThreatModel } from "./threat.js";
 export { roundedInside, roundedOutwards } from "./round-inside.js";
 export { pgdTrajectory } from "./trajectory.js";
 export { watchImages, type Walk, type Watched } from "./watch.js";

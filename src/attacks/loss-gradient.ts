@@ -11,7 +11,7 @@ import {
 import type { BoundClassifier } from "../models/index.js";
 import { ask, type Answer, type Asking, type Query, type Question } from "./asking.js";
 import type { Subject } from "./attack.js";
-import type { PgdObjective } from "./cards/index.js";
+import { lossFor, type PgdObjective } from "./cards/index.js";
 import { STEP } from "./pgd-step.js";
 import { oneHot } from "./scoring.js";
 
@@ -54,18 +54,6 @@ const TARGETED: Readonly<Record<PgdObjective, Make>> = {
   "probability-margin": (g, logits, label, target) =>
     targetedMargin(g, g.op("Softmax", [logits], { axis: 1 }), label, target),
 };
-
-/** Classes that a loss needs. A model with fewer is attacked by the margin, which has the same sign. */
-const LEAST_CLASSES = { targeted: { dlr: 4 }, untargeted: { dlr: 3 } } as const;
-
-/**
- * The loss, or the margin if there are too few classes for it: DLR divides by a difference with the third largest logit (when
- * targeted, the fourth), which a model with fewer classes does not have.
- */
-export function lossFor<L extends PgdObjective>(loss: L, classes: number, isTargeted: boolean): L | "margin" {
-  const least: Partial<Record<PgdObjective, number>> = LEAST_CLASSES[isTargeted ? "targeted" : "untargeted"];
-  return classes < (least[loss] ?? 0) ? "margin" : loss;
-}
 
 /** The gradient of a loss plus what `beside` adds to it. */
 export function lossGradientGraph(

@@ -35,6 +35,14 @@ export interface ThreatModel {
   readonly epsilon: number;
 }
 
+/** The middle of [0, 1]; no pixel is further than 1/2 from it. */
+export const GRAY = 0.5;
+
+/** Whether the uniform gray image lies in the ball of every image: L∞ with ε ≥ 1/2. */
+export function holdsGrayImage({ norm, epsilon }: ThreatModel): boolean {
+  return norm === "linf" && epsilon >= GRAY;
+}
+
 /**
  * Longest plausible radii and steps. In L2 a 224 × 224 photograph is at most 388 wide, and usual radii stay below 5; in L1
  * they are 10 to 12 on small images and up to 255 on photographs. Anything longer was probably meant in gray levels.

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import {
   CARDS,
+  checkLength,
   normLabel,
   NORMS,
   resolveOptions,
@@ -71,7 +72,7 @@ export function attackOptions(
       "memory limit of the process, such as 8GB: attacks fewer images at a time to stay within it",
       bytes,
     )
-    .hook("preAction", async () => {
+    .hook("preAction", () => {
       const given = givenOptions(command);
       if (command.getOptionValue("attack") === undefined) {
         const single =
@@ -80,7 +81,7 @@ export function attackOptions(
         command.setOptionValue("attack", isPatch ? "patch" : single ? USUAL_ATTACK : USUAL_SUITE);
       }
       const { attack, norm, epsilon: radii } = command.opts<AttackOptions>();
-      await checkLengths(norm, {
+      checkLengths(norm, {
         epsilon: radii,
         stepSize: command.opts()["stepSize"] as number | undefined,
       });
@@ -212,14 +213,13 @@ function flagOf(name: string, row: OptionRow): Option {
 }
 
 /** Refuses impossible radii and steps before a model or an image is read. */
-export async function checkLengths(
+export function checkLengths(
   norm: Norm,
   {
     epsilon = [],
     stepSize,
   }: { readonly epsilon?: number | readonly number[] | undefined; readonly stepSize?: number | undefined },
-): Promise<void> {
-  const { checkLength } = await import("../attacks/index.js");
+): void {
   for (const each of [epsilon].flat()) checkLength("--epsilon", norm, each);
   if (stepSize !== undefined) checkLength("--step-size", norm, stepSize);
 }

@@ -22,7 +22,7 @@ export async function finishEvaluation(
   { out, report, failBelow }: OutputOptions & { readonly out: string },
   terminal: Terminal,
 ): Promise<void> {
-  const { writeResult } = await import("../evaluation/index.js");
+  const { writeResult } = await import("../evaluation/results.js");
   await writeResult(out, result);
   terminal.note(`result: ${out}`);
   if (report !== undefined) {
@@ -40,7 +40,7 @@ export async function finishEvaluation(
 
 /** Why a result does not pass; undefined if it does. */
 async function missedBy(result: Result, threshold: number): Promise<string | undefined> {
-  const { judgeThreshold } = await import("../evaluation/index.js");
+  const { judgeThreshold } = await import("../evaluation/results.js");
   const { outcome, worst, model } = judgeThreshold(result, threshold);
   if (outcome === "below") return `accuracy under attack is below ${formatPercent(threshold)}`;
   if (outcome === "undecided") {
@@ -61,7 +61,7 @@ async function missedBy(result: Result, threshold: number): Promise<string | und
 /** The table, what each attack of a suite broke, and the warnings, formatted for the terminal. */
 export async function describeResult(result: Result): Promise<string> {
   const { accuracyOf, attackLabel, describeStages, summariseCorruptions } =
-    await import("../evaluation/index.js");
+    await import("../evaluation/results.js");
   const measured = result.measurements.filter((m) => m.kind !== "nearest");
   const rows = measured.map((m) => [
     m.model,

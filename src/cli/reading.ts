@@ -159,7 +159,7 @@ type Read = (model: Model, path: string, options: LoadOptions) => Promise<AnyCla
 async function readerOfAny(terminal: Terminal, name: string): Promise<Read> {
   const { anyFromFile } = await import("../models/index.js");
   const { neededFor } = await import("../graph/index.js");
-  const { nodesNotRead } = await import("../evaluation/index.js");
+  const { nodesNotRead } = await import("../evaluation/results.js");
   let isTold = false;
   return (model, path, options) =>
     anyFromFile(model, path, {

@@ -132,7 +132,7 @@ async function settingsOf(options: TrainOptions): Promise<TrainingSettings> {
   const { adversary } = settings.recipe;
   if (adversary === undefined) return settings;
   const { norm, epsilon: radius, relativeStepSize } = adversary;
-  await checkLengths(norm, { epsilon: radius, stepSize: radius * relativeStepSize });
+  checkLengths(norm, { epsilon: radius, stepSize: radius * relativeStepSize });
   return settings;
 }
 

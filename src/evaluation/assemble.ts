@@ -2,28 +2,16 @@ import type { Dataset } from "../data/index.js";
 import { InputError } from "../errors/index.js";
 import { neededFor } from "../graph/index.js";
 import { isOpaque, type AnyClassifier, type Classifier } from "../models/index.js";
-import { readJson, toolInfo, writeFileAtomic } from "../files/index.js";
+import { toolInfo } from "../files/index.js";
 import { runtimeInfo, type Device, type DeviceUse } from "../runtime/index.js";
-import { checkStatements } from "./check-gates.js";
-import { corruptionStatements } from "./corruption-summary.js";
-import { distanceStatements } from "./distances.js";
 import { evaluate, type EvaluatedModel, type EvaluateHooks, type Evaluation } from "./evaluate.js";
 import { collectExamples } from "./examples.js";
 import { checkFit } from "./fit.js";
-import { checkGates, upperBoundStatements } from "./gates.js";
-import { budgetStatement, uncheckedStatement } from "./limit-gates.js";
 import { isAttacked, type EvaluateOptions } from "./plan.js";
 import { marksOf, openKept } from "./kept.js";
 import { readAsLogits } from "./probabilities.js";
-import {
-  type ModelInfo,
-  parseResult,
-  type Result,
-  resultSchemaVersion,
-  type ScoredImages,
-  type ShardInfo,
-  type ToolInfo,
-} from "./result/index.js";
+import { measuredResult } from "./measured-result.js";
+import type { ModelInfo, Result, ScoredImages, ShardInfo, ToolInfo } from "./result/index.js";
 
 /** A classifier, and the facts about it that the result states. */
 export interface ModelUnderTest<C extends AnyClassifier = Classifier> extends EvaluatedModel<C> {
@@ -194,38 +182,6 @@ function parametersOf(classifier: AnyClassifier): number {
   return parameters.reduce((sum, name) => sum + (graph.initializers.get(name)?.data.length ?? 0), 0);
 }
 
-/** What a result is made from; its gates and statements follow from these. */
-export type Measures = Omit<Result, "schemaVersion" | "date" | "examples" | "warnings" | "statements"> &
-  Partial<Pick<Result, "date" | "examples" | "statements">>;
-
-/** A result from these measurements: runs the gates, and checks it against its own schema. */
-export function measuredResult(measures: Measures): Result {
-  const result: Result = {
-    schemaVersion: resultSchemaVersion,
-    ...measures,
-    date: measures.date ?? new Date().toISOString(),
-    examples: measures.examples ?? [],
-    warnings: checkGates(measures),
-    statements: [
-      ...(measures.statements ?? []),
-      ...upperBoundStatements(measures),
-      ...checkStatements(measures),
-      ...uncheckedStatement(measures),
-      ...budgetStatement(measures),
-      ...distanceStatements(measures),
-      ...corruptionStatements(measures),
-      measures.shard === undefined
-        ? sampleStatement(measures.dataset)
-        : shardStatement(measures.shard, measures.dataset),
-      ...classesStatement(measures.dataset),
-      ...measures.models.flatMap(({ name, preprocessing }) =>
-        preprocessing === undefined ? [] : [`${name} gets its pixels as ${preprocessing}.`],
-      ),
-    ],
-  };
-  return parseResult(result, "the result");
-}
-
 /** Describes the scored images for a result: the whole sample, or those at `places`. */
 export function describeSample(
   { dataset, population, seed }: Sample,
@@ -247,44 +203,4 @@ export function describeSample(
     height: dataset.height,
     width: dataset.width,
   };
-}
-
-/** Says which shard this is, and how to get the whole. */
-function shardStatement({ index, count, images }: ShardInfo, { n }: ScoredImages): string {
-  return (
-    `This is shard ${index} of ${count}: ${n} of the ${images} images of the evaluation. holdfast merge combines ` +
-    "all shards into the whole."
-  );
-}
-
-function sampleStatement({ n, population, sampling, sampleSeed, name }: ScoredImages): string {
-  if (sampling === "full") return `All ${n} images of ${name} were scored.`;
-  return (
-    `${n} of the ${population} images of ${name} were scored, a class-balanced sample drawn with ` +
-    `seed ${sampleSeed}. The intervals (Wilson, 95 %) say how far the accuracy on all images may be from it.`
-  );
-}
-
-/** If only some classes have images: what predictions are chosen from. */
-function classesStatement({ classNames, classCounts }: ScoredImages): string[] {
-  const present = classCounts.filter((count) => count > 0).length;
-  if (present === classNames.length) return [];
-  return [
-    `The images cover ${present} of the ${classNames.length} classes. Predictions, and so the success of attacks, are still ` +
-      "taken over all outputs.",
-  ];
-}
-
-/** Writes a result as JSON, atomically. */
-export async function writeResult(path: string, result: Result): Promise<void> {
-  await writeFileAtomic(path, `${JSON.stringify(result)}\n`);
-}
-
-/** @throws InputError when the file is missing or is not a result. */
-export async function readResult(path: string): Promise<Result> {
-  const json = await readJson(path, {
-    problem: "is not a holdfast result",
-    remedy: "Give the result that holdfast evaluate wrote.",
-  });
-  return parseResult(json, path);
 }

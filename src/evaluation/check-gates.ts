@@ -8,7 +8,7 @@ import type {
   ResultWarning,
   WarningCode,
 } from "./result/index.js";
-import { isBeyond, shownBy } from "./checks/further.js";
+import { isBeyond, shownBy } from "./checks/beyond.js";
 import { attacksOf, type Measured } from "./curves.js";
 import { warn } from "./warn.js";
 import { attackAndSteps, attackLabel, describe, list, number, percent } from "./words.js";

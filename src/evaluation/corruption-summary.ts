@@ -6,7 +6,7 @@ import {
   type Corruption,
   type CorruptionScale,
   type Severity,
-} from "../data/index.js";
+} from "../data/corruptions/names.js";
 import { UsageError } from "../errors/index.js";
 import { meanInterval } from "./intervals.js";
 import type { CorruptionPlan } from "./plan-corruptions.js";

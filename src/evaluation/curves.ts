@@ -1,4 +1,4 @@
-import { grayImage } from "../attacks/index.js";
+import { CARDS } from "../attacks/cards/index.js";
 import { boundedInterval } from "./intervals.js";
 import { nearestWithin } from "./nearest-within.js";
 import type {
@@ -46,7 +46,7 @@ export interface Curve {
  */
 export function accuracyAgainstEpsilon({ measurements }: Measured): Curve[] {
   const curves = group(
-    attacksOf(measurements).filter((m) => m.attack !== grayImage.name),
+    attacksOf(measurements).filter((m) => m.attack !== CARDS["gray-image"].name),
     "epsilon",
   );
   return curves.map((curve) => {

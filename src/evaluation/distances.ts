@@ -1,5 +1,5 @@
 /** The curve of accuracy over every ε, from the distance to the nearest adversarial image of each image. */
-import { normLabel } from "../attacks/index.js";
+import { normLabel } from "../attacks/cards/index.js";
 import { attacksOf, foundByChecks, type Measured } from "./curves.js";
 import { nearestWithin } from "./nearest-within.js";
 import type { AttackMeasurement, NearestMeasurement, ThreatInfo } from "./result/index.js";

@@ -3,7 +3,7 @@
  * Carlini et al. 2019, §3). Each is a pure function from measurements to warnings, so a
  * stored result can be judged again.
  */
-import { grayImage, holdsGrayImage, NO_CLASS } from "../attacks/index.js";
+import { CARDS, holdsGrayImage, NO_CLASS } from "../attacks/cards/index.js";
 import {
   accuracyAgainstEpsilon,
   accuracyAgainstSteps,
@@ -100,7 +100,7 @@ export const reachGate: Gate = ({ measurements }) => {
 
 /** The gray image lies somewhere in its ball, and says nothing about how far another attack went. */
 function searches({ attack }: AttackMeasurement): boolean {
-  return attack !== grayImage.name;
+  return attack !== CARDS["gray-image"].name;
 }
 
 /** Attacks that choose their own steps, and suites of them, reach the edge. */
@@ -212,9 +212,9 @@ export const transferGate: Gate = ({ measurements }) => {
     const rivals = attacks.filter(
       (m) =>
         m.kind === "white-box" &&
-        m.attack !== grayImage.name &&
+        m.attack !== CARDS["gray-image"].name &&
         // Two attacks without gradients are not rivals: the better one just made more queries.
-        (blind.kind === "transfer" || blind.attack === grayImage.name || usesGradient(m)) &&
+        (blind.kind === "transfer" || blind.attack === CARDS["gray-image"].name || usesGradient(m)) &&
         m.model === blind.model &&
         m.threat.norm === blind.threat.norm &&
         m.threat.epsilon === blind.threat.epsilon,

@@ -1,6 +1,6 @@
 /** Merges the shards of an evaluation, without the models or the images. */
 import { InputError } from "../errors/index.js";
-import { measuredResult } from "./assemble.js";
+import { measuredResult } from "./measured-result.js";
 import { mergeCorruptions } from "./merge-corruptions.js";
 import { mergeMeasurement } from "./merge-measurements.js";
 import type { Example, Limits, Measurement, Result, ShardInfo, ShardMarks } from "./result/index.js";

@@ -1,5 +1,5 @@
 /** The gates that compare the attacks of a suite with each other. */
-import { CARDS, lossFor, type RaisedLoss } from "../attacks/index.js";
+import { CARDS, lossFor, type RaisedLoss } from "../attacks/cards/index.js";
 import { brokenBlindly, needsGradient } from "./blind.js";
 import { attacksOf, type Measured } from "./curves.js";
 import type {

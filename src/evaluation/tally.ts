@@ -1,4 +1,5 @@
-import { NO_CLASS, type PlannedAttack } from "../attacks/index.js";
+import { NO_CLASS } from "../attacks/cards/index.js";
+import type { PlannedAttack } from "../attacks/index.js";
 import { boundedInterval } from "./intervals.js";
 import type { Outcome } from "./attack-dataset.js";
 import type { PerAttackedImage, PerCleanImage, Score } from "./result/index.js";

@@ -1,5 +1,5 @@
 /** How warnings and tables name what was measured. */
-import { CARDS, normLabel, SUITES } from "../attacks/index.js";
+import { CARDS, normLabel, SUITES } from "../attacks/cards/index.js";
 import type { PlannedMeasurement } from "./plan.js";
 import type { AttackMeasurement, NearestMeasurement, SuiteStageResult } from "./result/index.js";
 

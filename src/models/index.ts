@@ -22,7 +22,6 @@ export {
   findGraphStart,
   labelsOfDescription,
   readDescription,
-  foreignFiles,
   readForeignConfig,
   readNamesBeside,
   writeDescription,

@@ -10,7 +10,7 @@ import {
   worstCase,
   type AttackMeasurement,
   type Result,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 import * as format from "./format.js";
 import { html, type Html } from "./html.js";
 import { attacksTold } from "./sentences.js";

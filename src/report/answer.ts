@@ -9,7 +9,7 @@ import {
   type ModelInfo,
   type Result,
   type ThreatInfo,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 import { normLabel } from "../attacks/cards/index.js";
 import * as format from "./format.js";
 import { html, type Html } from "./html.js";

@@ -10,7 +10,7 @@ import {
   type Curve,
   type Distances,
   type Result,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 
 /** One line of a chart. */
 export interface Series {

@@ -6,7 +6,7 @@ import {
   type FailureSigns,
   type FurtherAttack,
   type Result,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 import { html, type Html } from "./html.js";
 import { table } from "./tables.js";
 

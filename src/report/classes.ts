@@ -5,7 +5,7 @@ import {
   type AttackMeasurement,
   type PerAttackedImage,
   type Result,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 import * as format from "./format.js";
 import { html, type Html } from "./html.js";
 import { table } from "./tables.js";

@@ -4,7 +4,7 @@ import {
   type CorruptedMeasurement,
   type CorruptionSummary,
   type Result,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 import * as format from "./format.js";
 import { html, type Html } from "./html.js";
 

@@ -1,7 +1,7 @@
 import { normLabel } from "../attacks/cards/index.js";
 import type { Interval, ScoredImages, Score, ThreatInfo } from "../evaluation/index.js";
 
-export { percent } from "../evaluation/index.js";
+export { percent } from "../evaluation/results.js";
 
 /** `92.8 – 95.7 %` */
 export function interval({ low, high }: Interval): string {

@@ -1,4 +1,4 @@
-import { nameOf, type Example, type ExampleView, type Result } from "../evaluation/index.js";
+import { nameOf, type Example, type ExampleView, type Result } from "../evaluation/results.js";
 import * as format from "./format.js";
 import { html, type Html } from "./html.js";
 import { heatmapOf, perturbationOf, pictureOf, type PictureOptions } from "./pictures.js";

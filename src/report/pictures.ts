@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { decodeRaster, type Raster } from "../evaluation/index.js";
+import { decodeRaster, type Raster } from "../evaluation/results.js";
 
 /** Smallest side in pixels: smaller images are enlarged without smoothing, so that pixels stay visible. */
 const LEAST_SIDE = 112;

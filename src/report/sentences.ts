@@ -6,7 +6,7 @@ import {
   type ModelInfo,
   type Result,
   type ThreatInfo,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 import * as format from "./format.js";
 
 /** What each model keeps under the headline's threat, and how the best compares with the worst. */

@@ -9,7 +9,7 @@ import {
   type Result,
   type ResultWarning,
   type Score,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 import type { Chart } from "./charts.js";
 import * as format from "./format.js";
 import { html, type Html } from "./html.js";

@@ -1,5 +1,5 @@
 /** What an accuracy under attack means, in words. */
-import { chanceLevel, falsifiedBy, worstCase, type Result, type ThreatInfo } from "../evaluation/index.js";
+import { chanceLevel, falsifiedBy, worstCase, type Result, type ThreatInfo } from "../evaluation/results.js";
 import { percent } from "./format.js";
 
 export interface Verdict {

@@ -7,7 +7,7 @@ import {
   stageNames,
   type AttackMeasurement,
   type Result,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 import { colourOf } from "./charts.js";
 import * as format from "./format.js";
 import { html, raw, type Html } from "./html.js";

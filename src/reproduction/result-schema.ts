@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { rasterSchema, resultSchema, runtimeSchema, toolSchema, type Raster } from "../evaluation/index.js";
+import { rasterSchema, resultSchema, runtimeSchema, toolSchema, type Raster } from "../evaluation/results.js";
 import { checkShape } from "../files/index.js";
 import type { RegionSource } from "./datasets.js";
 import type { MeasuredInput, MeasuredPicture } from "./measure-piece.js";

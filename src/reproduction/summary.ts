@@ -1,4 +1,4 @@
-import { warningTitles, type Measurement, type Result } from "../evaluation/index.js";
+import { warningTitles, type Measurement, type Result } from "../evaluation/results.js";
 import { percent } from "../report/index.js";
 import { countWarnings } from "./report/index.js";
 import { meanOf, severalSeeds } from "./report/seeds.js";

@@ -9,7 +9,6 @@ export {
 export { DEVICES, type DeviceName, type DeviceUse } from "./devices.js";
 export { fastConvolutions } from "./lowering/index.js";
 export { runtimeInfo, type EngineInfo } from "./info.js";
-export { LAYOUTS } from "./layouts.js";
 export { liveBytes, preparedBytes, programBytes, type ProgramBytes } from "./memory.js";
 export { openOriginal } from "./original.js";
 export type { CompileOptions, Feeds, Program } from "./program.js";

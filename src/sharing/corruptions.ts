@@ -6,7 +6,7 @@ import {
   type CorruptionSummary,
   type ModelInfo,
   type Result,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 import { interval, percent } from "../report/index.js";
 import { document, table } from "./markdown.js";
 

@@ -6,7 +6,7 @@ import {
   type Result,
   type Score,
   type SuiteStageResult,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 import type { History } from "./history.js";
 import { threatsOf } from "./of-model.js";
 import { plainText } from "./text.js";

@@ -11,7 +11,7 @@ import {
   type Result,
   type ResultWarning,
   type ThreatInfo,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 import { formatThreat, interval } from "../report/index.js";
 import { threatsOf } from "./of-model.js";
 

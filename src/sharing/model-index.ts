@@ -1,4 +1,4 @@
-import { accuracyOf, percent, type ModelInfo, type Result } from "../evaluation/index.js";
+import { accuracyOf, percent, type ModelInfo, type Result } from "../evaluation/results.js";
 import { interval } from "../report/index.js";
 import { describeFinding, findingsOf, type Finding } from "./findings.js";
 import { plainText } from "./text.js";

@@ -6,7 +6,7 @@ import {
   type Result,
   type ResultWarning,
   type ThreatInfo,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 
 /** Every threat under which the model was attacked, except by targeted attacks: by norm, then by ε. */
 export function threatsOf({ measurements }: Result, model: string): ThreatInfo[] {

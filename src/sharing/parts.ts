@@ -1,5 +1,5 @@
 /** Parts that the model card and the evidence page share, in Markdown. */
-import { warningTitles, type ModelInfo, type Result, type ResultWarning } from "../evaluation/index.js";
+import { warningTitles, type ModelInfo, type Result, type ResultWarning } from "../evaluation/results.js";
 import { commandOf } from "../report/index.js";
 import { describeFinding, describeScore, type Finding, type Knowledge } from "./findings.js";
 import { bullets, codeBlock, document, inline, table } from "./markdown.js";

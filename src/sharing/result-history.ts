@@ -9,7 +9,7 @@ import {
   type Scalar,
   type Score,
   type ThreatInfo,
-} from "../evaluation/index.js";
+} from "../evaluation/results.js";
 import type { History } from "./history.js";
 import { threatsOf, warningsAbout } from "./of-model.js";
 import { distinct, keyOf } from "./text.js";

@@ -1,7 +1,16 @@
 export { type Access, type Card, type Cost } from "./card.js";
 export { CARDS, type AttackName } from "./cards.js";
-export { PGD_OBJECTIVES, type PgdObjective, type RaisedLoss } from "./pgd-cards.js";
-export { BALL_NORMS, NORMS, normLabel, type BallNorm, type Norm } from "../threat.js";
+export { lossFor, PGD_OBJECTIVES, type PgdObjective, type RaisedLoss } from "./pgd-cards.js";
+export { NO_CLASS } from "../scoring.js";
+export {
+  BALL_NORMS,
+  checkLength,
+  holdsGrayImage,
+  NORMS,
+  normLabel,
+  type BallNorm,
+  type Norm,
+} from "../threat.js";
 export { stagesOf, SUITES, type Suite, type SuiteName, type SuiteStage } from "./suites.js";
 export { GRAY_QUERIES, type Stop } from "./nearest-cards.js";
 export {

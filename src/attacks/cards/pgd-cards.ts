@@ -8,6 +8,18 @@ export type RaisedLoss = (typeof RAISED_LOSSES)[number];
 export const PGD_OBJECTIVES = ["scaled-cross-entropy", ...RAISED_LOSSES] as const;
 export type PgdObjective = (typeof PGD_OBJECTIVES)[number];
 
+/** Classes that a loss needs. A model with fewer is attacked by the margin, which has the same sign. */
+const LEAST_CLASSES = { targeted: { dlr: 4 }, untargeted: { dlr: 3 } } as const;
+
+/**
+ * The loss, or the margin if there are too few classes for it: DLR divides by a difference with the third largest logit (when
+ * targeted, the fourth), which a model with fewer classes does not have.
+ */
+export function lossFor<L extends PgdObjective>(loss: L, classes: number, isTargeted: boolean): L | "margin" {
+  const least: Partial<Record<PgdObjective, number>> = LEAST_CLASSES[isTargeted ? "targeted" : "untargeted"];
+  return classes < (least[loss] ?? 0) ? "margin" : loss;
+}
+
 /** The step size for ε = 0, which moves nothing. */
 const ONE_LEVEL = 1 / 255;
 

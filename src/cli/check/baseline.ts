@@ -61,7 +61,7 @@ export async function judgeAgainstBaseline(
 ): Promise<AssertionVerdict[]> {
   const { baseline } = config;
   if (baseline === undefined) return [];
-  const { readResult } = await import("../../evaluation/index.js");
+  const { readResult } = await import("../../evaluation/results.js");
   const found = await Promise.all(
     baselines(measured, pathOf(baseline.path)).map(async ({ model, result, file }) => {
       refuseMissing(file);
@@ -86,7 +86,7 @@ export async function updateBaseline(
   pathOf: (path: string) => string,
   terminal: Terminal,
 ): Promise<void> {
-  const { writeResult } = await import("../../evaluation/index.js");
+  const { writeResult } = await import("../../evaluation/results.js");
   for (const { result, file } of baselines(measured, pathOf(path))) {
     await mkdir(dirname(file), { recursive: true });
     await writeResult(file, result);

@@ -121,7 +121,7 @@ function decidedBy({ assert, baseline, threats }: CheckConfig, norm: Norm): numb
 /** The cached result; a damaged one is measured again. */
 async function readKept(file: string): Promise<Result | undefined> {
   if (!existsSync(file)) return undefined;
-  const { readResult } = await import("../../evaluation/index.js");
+  const { readResult } = await import("../../evaluation/results.js");
   return readResult(file).catch((error: unknown) => {
     if (error instanceof InputError) return undefined;
     throw error;
@@ -152,7 +152,7 @@ async function evaluateOnce(
   const partial = file === undefined ? undefined : `${file}.partial`;
   const result = await runEvaluation(opened, asked, words, partial);
   if (file !== undefined) {
-    const { writeResult } = await import("../../evaluation/index.js");
+    const { writeResult } = await import("../../evaluation/results.js");
     await writeResult(file, result);
     await rm(`${file}.partial`, { force: true });
   }

@@ -79,7 +79,7 @@ async function resultsGiven(paths: readonly string[]): Promise<boolean> {
 }
 
 async function compareResults(paths: readonly [string, string]): Promise<Comparison> {
-  const { readResult } = await import("../../evaluation/index.js");
+  const { readResult } = await import("../../evaluation/results.js");
   const { compareModels } = await import("../../gate/index.js");
   const sides = await Promise.all(
     paths.map(async (place) => {

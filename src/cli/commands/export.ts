@@ -237,7 +237,7 @@ async function readWhole(path: string): Promise<Result> {
       remedy: "Run the same holdfast evaluate command again: it continues from there and writes the result.",
     });
   }
-  const { readResult } = await import("../../evaluation/index.js");
+  const { readResult } = await import("../../evaluation/results.js");
   const { refuseShard } = await import("../../sharing/index.js");
   const result = await readResult(path);
   refuseShard(result, path);

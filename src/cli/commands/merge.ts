@@ -61,7 +61,7 @@ async function mergeEvaluations(
 ): Promise<void> {
   const inputs = Object.fromEntries(from.map((path) => [`the shard ${path}`, path]));
   await checkOutputs({ "the result": into, "--report": options.report }, inputs);
-  const { mergeResults, readResult } = await import("../../evaluation/index.js");
+  const { mergeResults, readResult } = await import("../../evaluation/results.js");
   const shards: ShardResult[] = [];
   for (const place of from) shards.push({ place, result: await readResult(place) });
   await finishEvaluation(mergeResults(shards), { ...options, out: into }, terminal);

@@ -64,7 +64,7 @@ async function render(path: string, { pictures }: ReportOptions): Promise<string
       pictures === undefined ? {} : await readPictures(pictures),
     );
   }
-  const { readResult } = await import("../../evaluation/index.js");
+  const { readResult } = await import("../../evaluation/results.js");
   const { renderReport } = await import("../../report/index.js");
   return renderReport(await readResult(path));
 }

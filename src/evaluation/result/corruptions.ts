@@ -6,7 +6,7 @@ import {
   type Corruption,
   type CorruptionScale,
   type Severity,
-} from "../../data/index.js";
+} from "../../data/corruptions/names.js";
 import { scoreFields, type Score } from "./measurements.js";
 import { fraction, name } from "./values.js";
 

@@ -1,6 +1,8 @@
 /** What was measured and how: the tool, the machine, the images and the models. */
 import { z } from "zod";
-import { DEVICES, LAYOUTS, type DeviceName, type EngineInfo } from "../../runtime/index.js";
+import { DEVICES, type DeviceName } from "../../runtime/devices.js";
+import type { EngineInfo } from "../../runtime/index.js";
+import { LAYOUTS } from "../../runtime/layouts.js";
 import { count, fraction, name, positive, scalarSchema, seconds, type Scalar } from "./values.js";
 
 /** Name and version of the tool that computed a result. */

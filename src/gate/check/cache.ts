@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { readFileChecked } from "../../files/index.js";
-import { foreignFiles } from "../../models/index.js";
+import { foreignFiles } from "../../models/description/foreign-config.js";
 
 /** sha256 of a file, read in pieces. */
 async function hashFile(path: string): Promise<string> {

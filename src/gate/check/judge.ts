@@ -5,7 +5,7 @@ import {
   worstCase,
   type Interval,
   type Result,
-} from "../../evaluation/index.js";
+} from "../../evaluation/results.js";
 import { compareModels, type Side } from "../compare/compare.js";
 import type { AssertionRule, CheckConfig } from "./config-schema.js";
 import { threatOf, type ReadConfig } from "./read-config.js";

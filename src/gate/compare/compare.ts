@@ -7,7 +7,7 @@ import {
   type Result,
   type ToolInfo,
   type WhiteBoxMeasurement,
-} from "../../evaluation/index.js";
+} from "../../evaluation/results.js";
 import { toolInfo } from "../../files/index.js";
 import {
   comparisonSchemaVersion,

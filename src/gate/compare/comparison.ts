@@ -1,6 +1,6 @@
 /** The comparison of two models, as written to a file. */
 import { z } from "zod";
-import { toolSchema, type Interval, type ThreatInfo, type ToolInfo } from "../../evaluation/index.js";
+import { toolSchema, type Interval, type ThreatInfo, type ToolInfo } from "../../evaluation/results.js";
 import { NORMS } from "../../attacks/cards/index.js";
 import type { PairedCounts } from "./paired.js";
 

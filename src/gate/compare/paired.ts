@@ -1,5 +1,5 @@
 /** Statistics of two models scored on the same images. */
-import { wilsonInterval, type Interval } from "../../evaluation/index.js";
+import { wilsonInterval, type Interval } from "../../evaluation/results.js";
 
 /** Counts of images by which of two models is right on them. */
 export interface PairedCounts {

@@ -1,4 +1,4 @@
-export { foreignFiles, readForeignConfig, readNamesBeside, type NamesBeside } from "./foreign-config.js";
+export { readForeignConfig, readNamesBeside, type NamesBeside } from "./foreign-config.js";
 export { findGraphStart, type GraphStart } from "./graph-start.js";
 export {
   descriptionPath,

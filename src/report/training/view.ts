@@ -1,4 +1,4 @@
-import { wilsonInterval, type Interval } from "../../evaluation/index.js";
+import { wilsonInterval, type Interval } from "../../evaluation/results.js";
 import {
   validatesBetter,
   type LogLine,

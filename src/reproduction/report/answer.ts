@@ -3,7 +3,7 @@ import {
   differenceInterval,
   falsifiedBy,
   type AttackMeasurement,
-} from "../../evaluation/index.js";
+} from "../../evaluation/results.js";
 import { formatEpsilon, html, interval, percent, type Html } from "../../report/index.js";
 import { publishedValue } from "../published.js";
 import type { ReproducedDatasetResult, ReproducedRow, ReproductionResult } from "../result.js";

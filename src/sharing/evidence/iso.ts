@@ -1,5 +1,5 @@
 /** Terms of ISO/IEC TR 24029-1:2021 and ISO/IEC 24029-2:2023. */
-import { worstCase } from "../../evaluation/index.js";
+import { worstCase } from "../../evaluation/results.js";
 import { formatThreat } from "../../report/index.js";
 import type { Finding } from "../findings.js";
 import { cite, NOTHING, type Measured, type Row } from "./row.js";
