@@ -129,6 +129,15 @@ describe("each gate is raised by what it is for, and not by what is sound", () =
   });
 });
 
+test("outputs of NaN are always warned of, and make an accuracy false only if an image counts as right", () => {
+  const said = (accuracy: number): string[] =>
+    checkGates({ dataset, measurements: [attack(accuracy, { nonFinite: 1 })] })
+      .filter(({ code }) => code === "non-finite")
+      .map(({ message }) => message);
+  expect(said(0.5)).toEqual([expect.stringMatching(/count as wrong, so the accuracy is false\.$/)]);
+  expect(said(0)).toEqual([expect.stringMatching(/count as wrong\.$/)]);
+});
+
 test("a guessed preprocessing weakens every number of its model, and only of that", () => {
   const guess = {
     name: "-1 to 1",

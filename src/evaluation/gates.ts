@@ -268,7 +268,7 @@ export const finiteGate: Gate = ({ measurements }) =>
     if (m.nonFinite === 0) return [];
     const message =
       `${describe(m)}: for ${m.nonFinite} of ${m.n} images the attack's pixels were not finite, or the model's logits ` +
-      `were NaN. The first were not attacked, and the second count as wrong, so the accuracy is false.`;
+      `were NaN. The first were not attacked, and the second count as wrong${m.correct === 0 ? "" : ", so the accuracy is false"}.`;
     return [warn("non-finite", "serious", message, [m])];
   });
 
