@@ -1,6 +1,6 @@
 export { graphFromModel, type ImportOptions } from "./import/import.js";
 export { doublesAsFloats, halvesAsFloats } from "./import/halves.js";
-export { neededFor, UnreadableModelError, type UnreadableNode } from "./import/unreadable.js";
+export { drawsNumbers, neededFor, UnreadableModelError, type UnreadableNode } from "./import/unreadable.js";
 export { modelFromGraph, type ExportOptions } from "./export.js";
 export {
   attributesOf,

@@ -1,5 +1,5 @@
 import { InputError } from "../errors/index.js";
-import { UnreadableModelError, type UnreadableNode } from "../graph/index.js";
+import { drawsNumbers, UnreadableModelError, type UnreadableNode } from "../graph/index.js";
 import { readModelFile, type Model } from "../onnx/index.js";
 import { classifierFromFile, isOwnModel, type LoadOptions } from "./load.js";
 import { opaqueFromFile } from "./load-opaque.js";
@@ -15,7 +15,7 @@ export interface LoadAnyOptions extends LoadOptions {
  * Like {@link loadClassifier}, but if nodes of the model are unsupported, ONNX Runtime runs the file unchanged. Such a
  * classifier has no gradient ({@link isOpaque}).
  *
- * @throws InputError if the file is not a classifier, or ONNX Runtime refuses it too.
+ * @throws InputError if the file is not a classifier, draws random numbers itself, or ONNX Runtime refuses it too.
  */
 export async function loadAnyClassifier(path: string, options: LoadAnyOptions = {}): Promise<AnyClassifier> {
   return anyFromFile(await readModelFile(path), path, options);
@@ -38,7 +38,8 @@ export async function anyFromFile(
     tell();
     return read;
   } catch (error) {
-    if (!(error instanceof UnreadableModelError) || isOwnModel(model)) {
+    // Run unchanged, a model that draws random numbers could not be reproduced.
+    if (!(error instanceof UnreadableModelError) || isOwnModel(model) || error.nodes.some(drawsNumbers)) {
       tell();
       throw error;
     }

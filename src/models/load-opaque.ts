@@ -26,7 +26,6 @@ export async function opaqueFromFile(
   given: LoadOptions,
   unread: readonly UnreadableNode[],
 ): Promise<OpaqueClassifier> {
-  checkDraws(path, unread);
   const options = await withImageShape(model, path, given);
   checkUnits(options);
   const output = withOneOutput(model, path, options.output).graph.outputs[0]!.name;
@@ -64,24 +63,6 @@ export async function opaqueFromFile(
       0,
     ),
     unread,
-  });
-}
-
-const RANDOM: ReadonlySet<string> = new Set(
-  "RandomNormal RandomNormalLike RandomUniform RandomUniformLike Multinomial Bernoulli".split(" "),
-);
-
-/** A model that draws random numbers itself would answer differently at each run, so results could not be reproduced. */
-function checkDraws(place: string, unread: readonly UnreadableNode[]): void {
-  // An unsupported Dropout is in training mode, unless only its mask output is the reason.
-  const found = unread.find(
-    ({ op, problem }) => RANDOM.has(op) || (op === "Dropout" && problem.startsWith("training_mode")),
-  );
-  if (found === undefined) return;
-  throw new InputError({
-    place: `${place}: node "${found.node}" (${found.op})`,
-    problem: "draws its own random numbers, different at each run",
-    remedy: "Export the model in eval mode, which removes this node.",
   });
 }
 

@@ -15,7 +15,7 @@ import { controlFlow, isControlFlow, type Run } from "./control-flow.js";
 import { MOST_NODES, withoutFunctions, type ScopedNode } from "./functions.js";
 import { inOrder } from "./order.js";
 import { Unsupported, type Raise, type RaiseContext, type RawNode } from "./raise.js";
-import { UnreadableModelError, type UnreadableNode } from "./unreadable.js";
+import { drawsNumbers, UnreadableModelError, type UnreadableNode } from "./unreadable.js";
 
 const RAISES: Readonly<Record<string, Raise>> = { ...OLDER_OPSETS, ...COMPOSITES };
 
@@ -140,6 +140,18 @@ function attempt(work: () => unknown): string | undefined {
 const MOST_PROBLEMS = 20;
 
 function unsupported(place: string, nodes: readonly UnreadableNode[]): InputError {
+  // Whatever else cannot be read, this must go first.
+  const random = nodes.find(drawsNumbers);
+  if (random !== undefined) {
+    return new UnreadableModelError(
+      {
+        place: `${place}: node "${random.node}" (${random.op})`,
+        problem: "draws its own random numbers, different at each run",
+        remedy: "Export the model in eval mode, which removes this node.",
+      },
+      nodes,
+    );
+  }
   const problems = nodes.map(({ node, op, problem }) => `node "${node}" (${op}): ${problem}`);
   const several = problems.length === 1 ? "a node" : `${problems.length} nodes`;
   const shown = problems.slice(0, MOST_PROBLEMS);

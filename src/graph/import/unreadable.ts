@@ -18,10 +18,21 @@ export class UnreadableModelError extends InputError {
   }
 }
 
+const RANDOM: ReadonlySet<string> = new Set(
+  "RandomNormal RandomNormalLike RandomUniform RandomUniformLike Multinomial Bernoulli".split(" "),
+);
+
+/** Whether the node draws random numbers itself: its model answers differently at each run, so results could not be reproduced. */
+export function drawsNumbers({ op, problem }: Pick<UnreadableNode, "op" | "problem">): boolean {
+  // An unsupported Dropout is in training mode, unless only its mask output is the reason.
+  return RANDOM.has(op) || (op === "Dropout" && problem.startsWith("training_mode"));
+}
+
 const NO_GRADIENT = "the float32 model it was made from: rounding has no gradient";
 
 /** What it would take to read such a node. */
 export function neededFor({ op, problem }: Pick<UnreadableNode, "op" | "problem">): string {
+  if (drawsNumbers({ op, problem })) return "an export in eval mode, which removes this node";
   if (/QLinear|QGemm|QuantizeLinear|DequantizeLinear|Integer/.test(op)) return NO_GRADIENT;
   if (problem.includes("of the domain")) {
     return "an export with ONNX's own operators, from before an optimiser fused them";
