@@ -104,6 +104,18 @@ describe("each check warns of what it is for, and not of what is sound", () => {
     ["transfer-failure", { signs: signs({ refuted: 1 }) }, { signs: signs() }, "serious"],
     ["unconstrained-failure", { signs: signs({ unbounded: 1 }) }, { signs: signs() }, "warning"],
     ["unconstrained-failure", { signs: signs({ unbounded: 3 }) }, { signs: signs() }, "serious"],
+    [
+      "misleading-scores",
+      { boundary: { images: 16, cliffs: 4 } },
+      { boundary: { images: 16, cliffs: 3 } },
+      "serious",
+    ],
+    [
+      "misleading-scores",
+      { boundary: { images: 16, cliffs: 16 }, further: [further("decision", 55, { images: 60 })] },
+      { boundary: { images: 16, cliffs: 0 } },
+      "warning",
+    ],
   ];
   it.each(cases)("%s", (code, raising, sound, severity) => {
     expect(raised(raising)).toContainEqual([code, severity]);

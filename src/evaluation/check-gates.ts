@@ -248,6 +248,7 @@ const PURPOSE: Readonly<Record<FurtherAttack["purpose"], string>> = {
   longer: "twice the steps",
   adaptive: "made for attention pairing",
   search: "without gradients",
+  decision: "by decisions alone",
 };
 
 /** What the checks tried without success: one sentence per model. */

@@ -155,6 +155,18 @@ function detector(): Classifier {
   return { ...classifier, classNames: [...classifier.classNames, "adversarial"] };
 }
 
+/** The decision is that of z, but the greater its lead in z, the smaller its lead here. */
+function confidenceTurned(g: G, z: V): V {
+  return g.op("Sub", [times(g, g.op("Softmax", [times(g, z, 1e3)], { axis: 1 }), 200), z]);
+}
+
+/** 1 for the greatest score, less a little of each score. */
+function winnerTurned(g: G, z: V): V {
+  const greatest = g.op("ReduceMax", [z, g.ints([1])], { keepdims: 1 });
+  const winner = g.op("Cast", [g.op("Equal", [z, greatest])], { to: "float32" });
+  return g.op("Sub", [winner, times(g, z, 1e-3)]);
+}
+
 const DEFENCES: Readonly<Record<string, () => Classifier>> = {
   "logits × 10⁴": () => output((g, z) => times(g, z, 1e4)),
   "logits × 10⁻⁴": () => output((g, z) => times(g, z, 1e-4)),
@@ -188,6 +200,8 @@ const DEFENCES: Readonly<Record<string, () => Classifier>> = {
     input((g, x) => g.op("Add", [x, times(g, g.op("Sin", [times(g, x, 4000)]), 0.1)])),
   "a loud term": () => output(loud),
   "a class counted by TopK": () => output(ranked),
+  "a confidence turned round": () => output(confidenceTurned),
+  "a winner's score turned round": () => output(winnerTurned),
 };
 
 /** No attack breaks these below 10 %, and the result says why. */
@@ -239,6 +253,8 @@ describe("in a smaller ball, where the undefended network holds to three quarter
     "a sine of the pixels",
     "a loud term",
     "soft signs of the pixels",
+    "a confidence turned round",
+    "a winner's score turned round",
   ];
 
   it.each(honest)("%s is not accused", async (name) => {

@@ -25,6 +25,7 @@ import { guessGate } from "./guess-gate.js";
 import { budgetGate, endedEarlyGate } from "./limit-gates.js";
 import { noGradientGate } from "./no-gradient-gate.js";
 import type { AttackMeasurement, CleanMeasurement, ResultWarning, WarningCode } from "./result/index.js";
+import { scoresGate } from "./scores-gate.js";
 import { stepsGate, straightThroughGate, zeroGradientGate } from "./gradient-gates.js";
 import { blackBoxGate, fewClassesGate } from "./suite-gates.js";
 import { warn } from "./warn.js";
@@ -56,6 +57,7 @@ export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freez
   "incomplete-optimisation": "The attack stopped while its loss was still rising",
   "transfer-failure": "The attack broke a different function from the model",
   "unconstrained-failure": "The attack failed even without limits",
+  "misleading-scores": "The scores do not say how near another class is",
   "not-adaptive": "The attack was not adapted to the defence",
   fitted: "The attacks were adjusted to the model",
   "non-finite": "NaN or infinity in the attack or the model's outputs",
@@ -303,6 +305,7 @@ export const gates: readonly Gate[] = Object.freeze([
   ofFinished(transferGate),
   blackBoxGate,
   repeatsGate,
+  scoresGate,
   signsGate,
   adaptiveGate,
   longerGate,

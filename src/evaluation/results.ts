@@ -11,6 +11,7 @@ export {
   type CorruptionResults,
   type Example,
   type ExampleView,
+  type BoundaryScores,
   type FailureSigns,
   type FurtherAttack,
   type Interval,

@@ -3,6 +3,7 @@ import {
   attackLabel,
   attacksOf,
   percent,
+  type BoundaryScores,
   type FailureSigns,
   type FurtherAttack,
   type Result,
@@ -14,12 +15,13 @@ const PURPOSE: Readonly<Record<FurtherAttack["purpose"], string>> = {
   longer: "twice the steps",
   adaptive: "an attack on the attention maps and the logits at once",
   search: "a longer search without gradients",
+  decision: "an attack that sees only the predicted class",
 };
 
 /** The extra checks; empty if there were none. */
 export function checksSection({ checks = [], measurements }: Result): Html {
   const labels = new Map(attacksOf(measurements).map((m) => [m.id, attackLabel(m)]));
-  const rows = checks.flatMap(({ model, measurement = "", repeats, further = [], signs }) => {
+  const rows = checks.flatMap(({ model, measurement = "", repeats, further = [], signs, boundary }) => {
     const beside = labels.get(measurement) ?? "";
     return [
       ...(repeats === undefined ? [] : [[model, "the same images five times", "", ...repeated(repeats)]]),
@@ -27,6 +29,9 @@ export function checksSection({ checks = [], measurements }: Result): Html {
       ...(signs === undefined
         ? []
         : [[model, "signs of a failing attack", attackAndSteps(signs), ...seen(signs)]]),
+      ...(boundary === undefined
+        ? []
+        : [[model, "the scores just before the class changes", "", ...scored(boundary)]]),
     ].map((row) => [...row.slice(0, 1), beside, ...row.slice(1)]);
   });
   if (rows.length === 0) return html``;
@@ -55,6 +60,13 @@ function repeated({
 
 function tried({ images, standing, broken }: FurtherAttack): string[] {
   return [`${images} of ${standing}`, broken === 0 ? "none broken" : `${broken} broken`];
+}
+
+function scored({ images, cliffs }: BoundaryScores): string[] {
+  return [
+    String(images),
+    cliffs === 0 ? "they fall towards 0" : `${cliffs} still led by more than half of the clean lead`,
+  ];
 }
 
 function seen({ images, noGradient, instability, lost, rising, refuted, unbounded }: FailureSigns): string[] {

@@ -6,8 +6,9 @@ import type { AttackMeasurement, Measurement, ModelChecks, RepeatedAnswers } fro
 import { stagesFor } from "../measuring.js";
 import { headlineIn, type EvaluationPlan, type PlannedMeasurement } from "../plan.js";
 import type { Run } from "../run.js";
+import { lookAtBoundary } from "./boundary.js";
 import { attackFurther } from "./further.js";
-import { planChecks, planSearch, type PlannedChecks } from "./plan-checks.js";
+import { planChecks, planDecision, planSearch, type PlannedChecks } from "./plan-checks.js";
 import { lookForSigns } from "./signs.js";
 
 export interface Checked {
@@ -68,13 +69,22 @@ export async function checkModel(
     return named;
   }
   const further = [];
-  const search = planSearch(measurement, standing.length);
-  for (const one of [...checks.further, ...(search ? [search] : [])]) {
+  const boundary = await lookAtBoundary(run, model, standing);
+  const found = [
+    planSearch(measurement, standing.length),
+    planDecision(measurement, boundary, standing.length),
+  ];
+  for (const one of [...checks.further, ...found.filter((each) => each !== undefined)]) {
     further.push(await attackFurther(meter.run, model, measurement, one, standing));
   }
   const signs = checks.signs && (await lookForSigns(meter.run, model, checks.signs, standing));
   meter.finish(`${model}, checks`);
-  return { ...named, further, ...(signs === undefined ? {} : { signs }) };
+  return {
+    ...named,
+    further,
+    ...(signs === undefined ? {} : { signs }),
+    ...(boundary === undefined ? {} : { boundary }),
+  };
 }
 
 /** The run with its reported work capped at `limit`, and a way to report the rest. */

@@ -8,7 +8,8 @@ import {
   type ThreatModel,
 } from "../../attacks/index.js";
 import { brokenBlindly } from "../blind.js";
-import type { AttackMeasurement, FurtherAttack } from "../result/index.js";
+import type { AttackMeasurement, BoundaryScores, FurtherAttack } from "../result/index.js";
+import { misleads } from "../scores-gate.js";
 import { FORWARD, workOf } from "../plan.js";
 
 /** What each check may spend, as a share of the gradients that the measurement may spend on the survivors, if there are many. */
@@ -16,7 +17,7 @@ const SHARE = { longer: 0.08, adaptive: 0.04, signs: 0.02 } as const;
 /** Least images of a check, however few survive. */
 const LEAST = 6;
 const MOST = { longer: 100, adaptive: 100, signs: 16 } as const;
-/** Most images of the first search without gradients. It is needed so rarely that it need not be cheap. */
+/** Most images of the first search without gradients or scores. It is needed so rarely that it need not be cheap. */
 const MOST_SEARCHED = 100;
 /** Classes that a longer attack aims at. */
 const TARGETS = 3;
@@ -129,6 +130,19 @@ export function planSearch(measurement: AttackMeasurement, standing: number): Pl
   const draws = Math.max(1, ...stages.map(({ parameters }) => Number(parameters["draws"] ?? 1)));
   const planned = planAttack(attack, threat, { queries, draws });
   return { purpose: "search", planned, images: Math.min(standing, MOST_SEARCHED) };
+}
+
+/** If the scores mislead: HopSkipJump, which sees only the predicted class. Undefined if that was the attack. */
+export function planDecision(
+  { attack, threat }: Pick<AttackMeasurement, "attack" | "threat">,
+  boundary: BoundaryScores | undefined,
+  standing: number,
+): PlannedFurther | undefined {
+  const hopSkipJump = ATTACKS["hop-skip-jump"];
+  const isKnown = hopSkipJump.norms.some((norm) => norm === threat.norm);
+  if (!isKnown || attack === hopSkipJump.name || !misleads(boundary)) return undefined;
+  const planned = planAttack(hopSkipJump, threat, {});
+  return { purpose: "decision", planned, images: Math.min(standing, MOST_SEARCHED) };
 }
 
 /** The attack with the most steps, from one start and towards the most likely class: the one to watch. */

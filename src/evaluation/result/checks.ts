@@ -25,8 +25,9 @@ export interface FurtherAttack {
   /**
    * `longer`: the strongest attack with twice its steps. `adaptive`: an attack on what the defence was trained to keep.
    * `search`: a longer search without gradients, because a shorter one broke what gradient attacks had left.
+   * `decision`: an attack that sees only the predicted class, because the scores mislead.
    */
-  readonly purpose: "longer" | "adaptive" | "search";
+  readonly purpose: "longer" | "adaptive" | "search" | "decision";
   readonly attack: string;
   readonly parameters: Settings;
   /** Images that had survived before it. */
@@ -63,6 +64,13 @@ export interface FailureSigns {
   readonly seconds: number;
 }
 
+/** The scores on straight lines from survivors to images of another class, just before the class changes. */
+export interface BoundaryScores {
+  readonly images: number;
+  /** Images whose label still led by more than half of its lead on the clean image. */
+  readonly cliffs: number;
+}
+
 /** All checks were made under the headline's threat, on images that survived its first measurement. */
 export interface ModelChecks {
   /** Name of the model. */
@@ -72,6 +80,7 @@ export interface ModelChecks {
   readonly repeats?: RepeatedAnswers | undefined;
   readonly further?: readonly FurtherAttack[] | undefined;
   readonly signs?: FailureSigns | undefined;
+  readonly boundary?: BoundaryScores | undefined;
 }
 
 const settings = z.record(z.string(), scalarSchema);
@@ -94,7 +103,7 @@ export const checksSchema: z.ZodType<ModelChecks> = z.object({
     .array(
       z
         .object({
-          purpose: z.enum(["longer", "adaptive", "search"]),
+          purpose: z.enum(["longer", "adaptive", "search", "decision"]),
           attack: name,
           parameters: settings,
           standing: count,
@@ -124,4 +133,5 @@ export const checksSchema: z.ZodType<ModelChecks> = z.object({
       ...spent,
     })
     .optional(),
+  boundary: z.object({ images: count, cliffs: count }).optional(),
 });

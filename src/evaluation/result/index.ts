@@ -1,5 +1,5 @@
 /** The result of an evaluation as JSON, with its validators. */
-export type { FailureSigns, FurtherAttack, ModelChecks, RepeatedAnswers } from "./checks.js";
+export type { BoundaryScores, FailureSigns, FurtherAttack, ModelChecks, RepeatedAnswers } from "./checks.js";
 export type { CorruptedMeasurement, CorruptionBaseline, CorruptionResults } from "./corruptions.js";
 export { rasterSchema, type AttentionPair, type Example, type ExampleView, type Raster } from "./examples.js";
 export type {

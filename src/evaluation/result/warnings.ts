@@ -20,6 +20,7 @@ const WARNING_CODES = [
   "incomplete-optimisation",
   "transfer-failure",
   "unconstrained-failure",
+  "misleading-scores",
   "not-adaptive",
   "fitted",
   "non-finite",

@@ -1,0 +1,43 @@
+import { CARDS } from "../attacks/cards/index.js";
+import type { BoundaryScores, FurtherAttack, ResultWarning } from "./result/index.js";
+import { attacksOf, type Measured } from "./curves.js";
+import { warn } from "./warn.js";
+import { describe, nameOf, percent } from "./words.js";
+
+/** If the scores of this share of the images drop off a cliff, they say nothing about the decision. */
+const MANY = 0.25;
+/** An accuracy below this is too low to be called false. */
+const LOW = 0.1;
+
+/** Whether a model's scores mislead: its label leads as before right up to the place where the class changes. */
+export function misleads(boundary: BoundaryScores | undefined): boundary is BoundaryScores {
+  return boundary !== undefined && boundary.cliffs > 0 && boundary.cliffs >= MANY * boundary.images;
+}
+
+/** The scores do not fall towards the decision, so attacks that follow them cannot find it. */
+export function scoresGate({
+  checks = [],
+  measurements,
+}: Pick<Measured, "checks" | "measurements">): ResultWarning[] {
+  return checks.flatMap(({ measurement, boundary, further = [] }) => {
+    const about = attacksOf(measurements).find(({ id }) => id === measurement);
+    if (about === undefined || !misleads(boundary)) return [];
+    const search = further.find(({ purpose, images }) => purpose === "decision" && images > 0);
+    const message =
+      `${describe(about)}: on straight lines from images that survived to images of other classes, the label's lead was still more than ` +
+      `half of the clean one just before the class changed, on ${boundary.cliffs} of ${boundary.images}. The scores do not say how near another ` +
+      "class is, so attacks that follow them, by gradients or by queries, are blind: the number is not robustness. " +
+      `${search ? `${searched(search)} ` : ""}Attack by decisions alone (--attack ${CARDS["hop-skip-jump"].name} --queries 20000), or attack the model ` +
+      "without the step that hides its scores.";
+    const left = (about.correct - (search?.broken ?? 0)) / about.n;
+    return [warn("misleading-scores", left < LOW ? "warning" : "serious", message, [about])];
+  });
+}
+
+function searched({ attack, parameters, images, standing, broken }: FurtherAttack): string {
+  const on = images === standing ? `all ${standing}` : `${images} of the ${standing}`;
+  return (
+    `${nameOf(attack)}, which sees only the predicted class, was run with ${Number(parameters["queries"])} queries on ${on} images that were left: ` +
+    `it broke ${broken === 0 ? "none" : `${broken} (${percent(broken / images)}), which count in the worst case`}.`
+  );
+}
