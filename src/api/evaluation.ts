@@ -53,6 +53,7 @@ export type {
   EvaluationPlan,
   Example,
   ExampleView,
+  BoundaryScores,
   FailureSigns,
   FurtherAttack,
   ImageShape,
