@@ -78,7 +78,7 @@ dd { margin: 0; font-size: 1.35rem; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; min-width: 60%; }
 caption { text-align: left; color: var(--soft); padding-bottom: .4rem; }
 th, td { text-align: left; padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td { white-space: nowrap; } details td, #appendix td { white-space: normal; } .charts details td { white-space: nowrap; }
+td { white-space: nowrap; } #checks td:nth-child(3), #checks td:last-child { white-space: normal; min-width: 13rem; } details td, #appendix td { white-space: normal; } .charts details td { white-space: nowrap; }
 thead th { color: var(--soft); font-weight: 500; white-space: nowrap; }
 thead th:empty { padding: 0; }
 tbody th { font-weight: 550; white-space: nowrap; }
