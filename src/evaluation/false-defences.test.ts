@@ -4,7 +4,7 @@ import type { GraphBuilder, Value } from "../graph/index.js";
 import type { Dim } from "../graph/index.js";
 import type { Classifier } from "../models/index.js";
 import { createGenerator, float32, int64 } from "../tensor/index.js";
-import { evaluateModels, worstCase, type Result, type WarningCode } from "./index.js";
+import { evaluateModels, worstCase, type EvaluateOptions, type Result, type WarningCode } from "./index.js";
 
 /**
  * Defences that only seem to be: each hides the gradient of a network that is undefended, or makes it lie. The suite that
@@ -215,7 +215,11 @@ const SAID: Readonly<Record<string, readonly WarningCode[]>> = {
   "soft signs of the pixels": ["black-box-stronger", "unconstrained-failure"],
 };
 
-async function evaluated(classifier: Classifier, epsilon = EPSILON): Promise<Result> {
+async function evaluated(
+  classifier: Classifier,
+  epsilon = EPSILON,
+  options: Pick<EvaluateOptions, "budget"> = {},
+): Promise<Result> {
   const { classNames } = classifier;
   const dataset = { ...smallDataset(), classNames };
   const info = { recipe: null, path: "model.onnx", sha256: "0".repeat(64), architecture: "small" };
@@ -229,6 +233,7 @@ async function evaluated(classifier: Classifier, epsilon = EPSILON): Promise<Res
       batchSize: 48,
       threads: 1,
       seed: createGenerator(3).seed,
+      ...options,
     },
     { tool: { name: "holdfast", version: "0.0.0" } },
   );
@@ -267,4 +272,13 @@ describe("in a smaller ball, where the undefended network holds to three quarter
     const result = await evaluated(DEFENCES[name]!(), SMALLER);
     expect(result.warnings.filter(({ severity }) => severity === "serious")).not.toEqual([]);
   });
+});
+
+it("scores that mislead are noticed within a budget too, where nothing else is checked", async () => {
+  const result = await evaluated(DEFENCES["a winner's score turned round"]!(), 0.12, { budget: 1 });
+  expect(result.warnings).toContainEqual(
+    expect.objectContaining({ code: "misleading-scores", severity: "serious" }),
+  );
+  expect(result.checks![0]!.further).toBeUndefined();
+  expect(result.statements.join()).toContain("The headline was not checked");
 });

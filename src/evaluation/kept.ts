@@ -114,7 +114,7 @@ function signature(
   options: EvaluateOptions,
 ): Readonly<Record<keyof ShardMarks, unknown>> {
   const { name, split, length, labels, classNames } = dataset;
-  const { threads: _threads, checks: _checks, batchSize, ...plan } = planEvaluation(options);
+  const { threads: _threads, checks: _checks, scores: _scores, batchSize, ...plan } = planEvaluation(options);
   return {
     tool,
     models: models.map(({ name: called, info, classifier }) => [called, info.sha256, computed(classifier)]),

@@ -30,8 +30,11 @@ export function uncheckedStatement({ checks = [], measurements, headline }: Meas
   const attacked = attacksOf(measurements).filter(
     ({ kind, threat }) => kind === "white-box" && threat.epsilon === headline?.epsilon,
   );
+  // A look at its scores alone is no check of an attack.
   const isUnchecked = checks.some(
-    ({ model, measurement }) => measurement === undefined && attacked.some((m) => m.model === model),
+    ({ model, measurement, boundary, further }) =>
+      (measurement === undefined || (boundary !== undefined && further === undefined)) &&
+      attacked.some((m) => m.model === model),
   );
   if (!isUnchecked) return [];
   return [

@@ -43,6 +43,7 @@ export interface EvaluateOptions {
   /**
    * Whether to check how far the headline's number can be trusted. True by default, but never for a shard, within a
    * budget or with a threshold. Whether models repeat their answers is always checked: it decides how they are attacked.
+   * Whether their scores mislead is also checked within a budget or with a threshold.
    */
   readonly checks?: boolean;
   /** Attack only the images of this part; `mergeResults` merges the parts. */
@@ -85,6 +86,8 @@ export interface EvaluationPlan {
   readonly threads: number | undefined;
   readonly seed: number;
   readonly checks: boolean;
+  /** Whether to look at the scores before a decision, which takes so little that a budget or a threshold does not prevent it. */
+  readonly scores: boolean;
   readonly corruptions?: CorruptionPlan | undefined;
 }
 
@@ -154,6 +157,7 @@ export function planEvaluation(options: EvaluateOptions): EvaluationPlan {
     threads: options.threads,
     seed: options.seed ?? 0,
     checks: isChecked(options),
+    scores: options.checks !== false && options.shard === undefined,
     ...(options.corruptions && { corruptions: planCorruptions(options.corruptions) }),
   };
 }

@@ -78,7 +78,7 @@ export function evaluateCommand(program: Command): void {
     .option("--no-transfer", "skip trying each model's adversarial images on the others")
     .option(
       "--no-checks",
-      "skip the checks of the headline: twice the steps, an adaptive attack, signs of failure (about a seventh more gradients); --shard, --budget and --end-early skip them too",
+      "skip the checks of the headline: twice the steps, an adaptive attack, signs of failure, misleading scores (about a seventh more gradients); --budget and --end-early skip all but the last, --shard all",
     )
     .option("--examples <n>", "images to keep for the report", countOrNone, 6)
     .option("--out <file>", "where to write the result", "result.json");

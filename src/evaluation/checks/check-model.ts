@@ -52,7 +52,7 @@ export async function checkModel(
     planned: run.planned.get(model)!,
     plan: run.plan,
   };
-  const main = run.plan.checks ? headlineIn(about.planned, run.plan) : undefined;
+  const main = run.plan.scores ? headlineIn(about.planned, run.plan) : undefined;
   const measurement = measurements.find(
     (m): m is AttackMeasurement =>
       m.kind === "white-box" && m.model === model && m.attack === main?.name && m.threat === main.threat,
@@ -61,7 +61,10 @@ export async function checkModel(
   if (measurement === undefined) return common;
   const standing = standingIn(measurement, run.dataset);
   const checks = checksOf(about, standing.length);
-  const named = { ...common, measurement: measurement.id };
+  const boundary = checks && (await lookAtBoundary(run, model, standing));
+  const looked = boundary === undefined ? {} : { boundary };
+  const named = { ...common, measurement: measurement.id, ...looked };
+  if (!run.plan.checks) return boundary === undefined ? common : named;
   // Progress was planned for all images; count what fewer images save as done.
   const meter = metered(run, checksOf(about, run.dataset.length)?.work ?? 0);
   if (checks === undefined || standing.length === 0) {
@@ -69,7 +72,6 @@ export async function checkModel(
     return named;
   }
   const further = [];
-  const boundary = await lookAtBoundary(run, model, standing);
   const found = [
     planSearch(measurement, standing.length),
     planDecision(measurement, boundary, standing.length),
@@ -79,12 +81,7 @@ export async function checkModel(
   }
   const signs = checks.signs && (await lookForSigns(meter.run, model, checks.signs, standing));
   meter.finish(`${model}, checks`);
-  return {
-    ...named,
-    further,
-    ...(signs === undefined ? {} : { signs }),
-    ...(boundary === undefined ? {} : { boundary }),
-  };
+  return { ...named, further, ...(signs === undefined ? {} : { signs }) };
 }
 
 /** The run with its reported work capped at `limit`, and a way to report the rest. */
