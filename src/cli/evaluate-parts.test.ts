@@ -119,7 +119,7 @@ test("a line before the evaluation says what is made, checks and the curve where
   expect(blind).not.toContain("the curve over ε");
   for (const [command, said] of [
     ["merge", "--no-checks"],
-    ["evaluate", "--shard, --budget and"],
+    ["evaluate", "--budget and --end-early skip all but the last, --shard all"],
   ] as const) {
     expect((await holdfast([command, "--help"])).stdout.replace(/\s+/g, " ")).toContain(said);
   }
