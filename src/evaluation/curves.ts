@@ -182,7 +182,7 @@ export function worstCase(measured: Measured, model: string, threat: ThreatInfo)
 
 /** Images that the checks of these measurements also broke, by their place in the dataset. */
 export function foundByChecks(
-  { checks = [] }: Measured,
+  { checks = [] }: Pick<Measured, "checks">,
   attacks: readonly AttackMeasurement[],
 ): ReadonlySet<number> {
   const own = checks.filter(({ measurement }) => attacks.some(({ id }) => id === measurement));

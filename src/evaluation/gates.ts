@@ -36,6 +36,8 @@ const transferMargin = 0.002;
 
 /** Below this many images an interval says too little to speak of a collapse. */
 const FEW = 10;
+/** The attack whose image is the same for all models. */
+const GRAY = CARDS["gray-image"].name;
 
 export type Gate = (measured: Measured) => ResultWarning[];
 
@@ -102,7 +104,7 @@ export const reachGate: Gate = ({ measurements }) => {
 
 /** The gray image lies somewhere in its ball, and says nothing about how far another attack went. */
 function searches({ attack }: AttackMeasurement): boolean {
-  return attack !== CARDS["gray-image"].name;
+  return attack !== GRAY;
 }
 
 /** Attacks that choose their own steps, and suites of them, reach the edge. */
@@ -214,9 +216,9 @@ export const transferGate: Gate = ({ measurements }) => {
     const rivals = attacks.filter(
       (m) =>
         m.kind === "white-box" &&
-        m.attack !== CARDS["gray-image"].name &&
+        m.attack !== GRAY &&
         // Two attacks without gradients are not rivals: the better one just made more queries.
-        (blind.kind === "transfer" || blind.attack === CARDS["gray-image"].name || usesGradient(m)) &&
+        (blind.kind === "transfer" || blind.attack === GRAY || usesGradient(m)) &&
         m.model === blind.model &&
         m.threat.norm === blind.threat.norm &&
         m.threat.epsilon === blind.threat.epsilon,

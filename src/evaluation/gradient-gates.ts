@@ -3,7 +3,6 @@ import { gradientFreeNames } from "./blind.js";
 import { attacksOf } from "./curves.js";
 import type { Gate } from "./gates.js";
 import type { AttackMeasurement, ZeroGradient } from "./result/index.js";
-
 import { warn } from "./warn.js";
 import { describe, list, percent } from "./words.js";
 

@@ -1,13 +1,11 @@
 import { CARDS } from "../attacks/cards/index.js";
-import type { BoundaryScores, FurtherAttack, ResultWarning } from "./result/index.js";
-import { attacksOf, type Measured } from "./curves.js";
-import { warn } from "./warn.js";
-import { describe, nameOf, percent } from "./words.js";
+import type { BoundaryScores, ResultWarning } from "./result/index.js";
+import { attacksOf, foundByChecks, type Measured } from "./curves.js";
+import { LOW, warn } from "./warn.js";
+import { describe, describeSearch } from "./words.js";
 
 /** If the scores of this share of the images drop off a cliff, they say nothing about the decision. */
 const MANY = 0.25;
-/** An accuracy below this is too low to be called false. */
-const LOW = 0.1;
 
 /** Whether a model's scores mislead: its label leads as before right up to the place where the class changes. */
 export function misleads(boundary: BoundaryScores | undefined): boundary is BoundaryScores {
@@ -27,17 +25,9 @@ export function scoresGate({
       `${describe(about)}: on straight lines from images that survived to images of other classes, the label's lead was still more than ` +
       `half of the clean one just before the class changed, on ${boundary.cliffs} of ${boundary.images}. The scores do not say how near another ` +
       "class is, so attacks that follow them, by gradients or by queries, are blind: the number is not robustness. " +
-      `${search ? `${searched(search)} ` : ""}Attack by decisions alone (--attack ${CARDS["hop-skip-jump"].name} --queries 20000), or attack the model ` +
+      `${search ? `${describeSearch(search, ", which sees only the predicted class,")} ` : ""}Attack by decisions alone (--attack ${CARDS["hop-skip-jump"].name} --queries 20000), or attack the model ` +
       "without the step that hides its scores.";
-    const left = (about.correct - (search?.broken ?? 0)) / about.n;
+    const left = (about.correct - foundByChecks({ checks }, [about]).size) / about.n;
     return [warn("misleading-scores", left < LOW ? "warning" : "serious", message, [about])];
   });
-}
-
-function searched({ attack, parameters, images, standing, broken }: FurtherAttack): string {
-  const on = images === standing ? `all ${standing}` : `${images} of the ${standing}`;
-  return (
-    `${nameOf(attack)}, which sees only the predicted class, was run with ${Number(parameters["queries"])} queries on ${on} images that were left: ` +
-    `it broke ${broken === 0 ? "none" : `${broken} (${percent(broken / images)}), which count in the worst case`}.`
-  );
 }

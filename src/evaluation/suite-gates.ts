@@ -2,21 +2,13 @@
 import { CARDS, lossFor, type RaisedLoss } from "../attacks/cards/index.js";
 import { brokenBlindly, needsGradient } from "./blind.js";
 import { attacksOf, type Measured } from "./curves.js";
-import type {
-  AttackMeasurement,
-  AttackParameters,
-  FurtherAttack,
-  ResultWarning,
-  SuiteStageResult,
-} from "./result/index.js";
-import { warn } from "./warn.js";
-import { describe, list, nameOf, percent, stageNames } from "./words.js";
+import type { AttackMeasurement, AttackParameters, ResultWarning, SuiteStageResult } from "./result/index.js";
+import { LOW, warn } from "./warn.js";
+import { describe, describeSearch, list, nameOf, percent, stageNames } from "./words.js";
 
 /** From this share of what gradient attacks had left, and this number of images, gradients mean nothing. */
 const BLIND_SHARE = 0.1;
 const BLIND_IMAGES = 3;
-/** An accuracy below this is too low to be called false. */
-const LOW = 0.1;
 
 /** An attack without gradients broke images that the gradient attacks before it had left. */
 export function blackBoxGate({
@@ -33,7 +25,7 @@ export function blackBoxGate({
     const message =
       `${describe(m)}: ${list(stages.map(blindName))}, which uses no gradient, broke ${broken} of ` +
       `the ${standing} images that had survived the gradient attacks (${percent(broken / m.n)} of all). The ` +
-      `gradient is misleading here, so a better attack is likely to break more. ${search ? `${searched(search)} ` : ""}Give Square more queries ` +
+      `gradient is misleading here, so a better attack is likely to break more. ${search ? `So ${describeSearch(search)} ` : ""}Give Square more queries ` +
       "(--attack square --queries 20000), use --attack rand if the model is randomised, let gradients pass through " +
       "rounding (--straight-through), or write an attack for this defence.";
     const isMuch = broken >= BLIND_IMAGES && broken >= BLIND_SHARE * standing && m.accuracy >= LOW;
@@ -42,18 +34,6 @@ export function blackBoxGate({
       warn("black-box-stronger", m.correct === 0 ? "info" : isMuch ? "serious" : "warning", message, [m]),
     ];
   });
-}
-
-/** What the longer search without gradients, which such a suite is followed by, found. */
-function searched({ attack, parameters, images, standing, broken }: FurtherAttack): string {
-  const on =
-    images === standing
-      ? `all ${standing} images that were left`
-      : `${images} of the ${standing} images that were left`;
-  return (
-    `So ${nameOf(attack)} was run with ${Number(parameters["queries"])} queries on ${on}: it broke ${broken || "none"}` +
-    `${broken === 0 ? "" : " more, which count in the worst case"}.`
-  );
 }
 
 /** `Square`, or the first part of an attack, which uses no gradient yet. */

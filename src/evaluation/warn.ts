@@ -1,5 +1,8 @@
 import type { Measurement, Result, ResultWarning, WarningCode } from "./result/index.js";
 
+/** An accuracy below this is too low to be called false. */
+export const LOW = 0.1;
+
 /** Makes a warning about measurements, with their ids. */
 export function warn(
   code: WarningCode,

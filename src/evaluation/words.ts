@@ -1,7 +1,12 @@
 /** How warnings and tables name what was measured. */
 import { CARDS, normLabel, SUITES } from "../attacks/cards/index.js";
 import type { PlannedMeasurement } from "./plan.js";
-import type { AttackMeasurement, NearestMeasurement, SuiteStageResult } from "./result/index.js";
+import type {
+  AttackMeasurement,
+  FurtherAttack,
+  NearestMeasurement,
+  SuiteStageResult,
+} from "./result/index.js";
 
 /** As usually written: `PGD-40`, `FGSM`, `PGD-100 × 10`, `PGD-40 EOT-10`, `gray image`, `AutoAttack`. */
 export function attackLabel(m: Pick<AttackMeasurement, "attack" | "parameters" | "further">): string {
@@ -21,6 +26,16 @@ export function attackAndSteps({
   readonly parameters: { readonly steps?: unknown };
 }): string {
   return typeof steps === "number" && attack !== "fgsm" ? `${nameOf(attack)}-${steps}` : nameOf(attack);
+}
+
+/** What a search that a check added found: on how many images, and how many it broke. */
+export function describeSearch(
+  { attack, parameters, images, standing, broken }: FurtherAttack,
+  aside: string = "",
+): string {
+  const on = images === standing ? `all ${standing}` : `${images} of the ${standing}`;
+  const found = broken === 0 ? "none" : `${broken}, which count in the worst case`;
+  return `${nameOf(attack)}${aside} was run with ${Number(parameters["queries"])} queries on ${on} images that were left: it broke ${found}.`;
 }
 
 /** Names a planned measurement as {@link describe} names a finished one. */
