@@ -123,6 +123,16 @@ describe("each check warns of what it is for, and not of what is sound", () => {
   });
 });
 
+test("an attack on decisions alone is advised in the norms that it has", () => {
+  const told = (norm: "linf" | "l1"): string => {
+    const alone = { ...about, threat: { norm, epsilon: 0.3 } };
+    const checks = { ...measured({ boundary: { images: 4, cliffs: 4 } }), measurements: [alone] };
+    return checkGates(checks).find(({ code }) => code === "misleading-scores")!.message;
+  };
+  expect(told("l1")).toContain("--queries 20000) in L∞ or L2, the norms it supports");
+  expect(told("linf")).not.toContain("the norms it supports");
+});
+
 test("a model trained to keep its attention or logits is to be attacked on them", () => {
   expect(raised({}, "at-alp")).toEqual([["not-adaptive", "info"]]);
   expect(raised({ further: [further("adaptive", 0)] }, "at-alp")).toEqual([]);

@@ -1,4 +1,4 @@
-import { CARDS } from "../attacks/cards/index.js";
+import { CARDS, normLabel } from "../attacks/cards/index.js";
 import type { BoundaryScores, ResultWarning } from "./result/index.js";
 import { attacksOf, foundByChecks, type Measured } from "./curves.js";
 import { LOW, warn } from "./warn.js";
@@ -21,11 +21,14 @@ export function scoresGate({
     const about = attacksOf(measurements).find(({ id }) => id === measurement);
     if (about === undefined || !misleads(boundary)) return [];
     const search = further.find(({ purpose, images }) => purpose === "decision" && images > 0);
+    const { name, norms } = CARDS["hop-skip-jump"];
+    const isKnown = norms.some((norm) => norm === about.threat.norm);
+    const where = isKnown ? "" : ` in ${norms.map(normLabel).join(" or ")}, the norms it supports`;
     const message =
       `${describe(about)}: on straight lines from images that survived to images of other classes, the label's lead was still more than ` +
       `half of the clean one just before the class changed, on ${boundary.cliffs} of ${boundary.images}. The scores do not say how near another ` +
       "class is, so attacks that follow them, by gradients or by queries, are blind: the number is not robustness. " +
-      `${search ? `${describeSearch(search, ", which sees only the predicted class,")} ` : ""}Attack by decisions alone (--attack ${CARDS["hop-skip-jump"].name} --queries 20000), or attack the model ` +
+      `${search ? `${describeSearch(search, ", which sees only the predicted class,")} ` : ""}Attack by decisions alone (--attack ${name} --queries 20000)${where}, or attack the model ` +
       "without the step that hides its scores.";
     const left = (about.correct - foundByChecks({ checks }, [about]).size) / about.n;
     return [warn("misleading-scores", left < LOW ? "warning" : "serious", message, [about])];
