@@ -126,6 +126,10 @@ export function createGenerator(seed: number): RandomGenerator {
   };
 }
 
+/** Box and Muller's radius and angle, from a word of 32 bits each. */
+const radiusOf = (word: number): number => Math.sqrt(-2 * Math.log(1 - word * 2 ** -32));
+const ANGLE = 2 * Math.PI * 2 ** -32;
+
 function createStream(key: readonly [number, number], first: number, second: number): RandomStream {
   const block = new Uint32Array(4);
   let blockIndex = 0;
@@ -137,6 +141,15 @@ function createStream(key: readonly [number, number], first: number, second: num
     writeBlocks(out, count, blockIndex >>> 0, carry, first >>> 0, second >>> 0, key[0], key[1]);
     blockIndex += count;
   };
+  /** As many whole chunks as fit into `length`; each is overwritten by the next. */
+  function* chunks(length: number): Generator<Uint32Array> {
+    if (length < CHUNK_WORDS) return;
+    const words = new Uint32Array(CHUNK_WORDS);
+    for (let left = length; left >= CHUNK_WORDS; left -= CHUNK_WORDS) {
+      nextBlocks(words, CHUNK_WORDS / 4);
+      yield words;
+    }
+  }
   const uint32 = (): number => {
     if (position === 4) {
       nextBlocks(block, 1);
@@ -159,8 +172,8 @@ function createStream(key: readonly [number, number], first: number, second: num
       spare = undefined;
       return value;
     }
-    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-    const angle = 2 * Math.PI * uniform();
+    const radius = radiusOf(uint32());
+    const angle = ANGLE * uint32();
     spare = radius * Math.sin(angle);
     return radius * Math.cos(angle);
   };
@@ -181,11 +194,9 @@ function createStream(key: readonly [number, number], first: number, second: num
     },
     fillUniform(out, low, high) {
       const scale = (high - low) * 2 ** -32;
-      const words = out.length < CHUNK_WORDS ? undefined : new Uint32Array(CHUNK_WORDS);
       let i = 0;
       while (position < 4 && i < out.length) out[i++] = low + scale * uint32();
-      while (words !== undefined && out.length - i >= CHUNK_WORDS) {
-        nextBlocks(words, CHUNK_WORDS / 4);
+      for (const words of chunks(out.length - i)) {
         for (let j = 0; j < CHUNK_WORDS; j++) out[i + j] = low + scale * words[j]!;
         i += CHUNK_WORDS;
       }
@@ -193,7 +204,18 @@ function createStream(key: readonly [number, number], first: number, second: num
       return out;
     },
     fillNormal(out, standardDeviation) {
-      for (let i = 0; i < out.length; i++) out[i] = standardDeviation * normal();
+      let i = 0;
+      while ((position < 4 || spare !== undefined) && i < out.length) out[i++] = standardDeviation * normal();
+      for (const words of chunks(out.length - i)) {
+        for (let j = 0; j < CHUNK_WORDS; j += 2) {
+          const radius = radiusOf(words[j]!);
+          const angle = ANGLE * words[j + 1]!;
+          out[i + j] = standardDeviation * (radius * Math.cos(angle));
+          out[i + j + 1] = standardDeviation * (radius * Math.sin(angle));
+        }
+        i += CHUNK_WORDS;
+      }
+      while (i < out.length) out[i++] = standardDeviation * normal();
       return out;
     },
   };

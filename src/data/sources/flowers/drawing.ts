@@ -78,21 +78,20 @@ export function drawFlower(
   side: number,
   stream: RandomStream,
 ): { readonly image: ByteImage; readonly mask: Uint8Array } {
-  const flower = FLOWER_KINDS[label]!;
-  const pose = drawPose(flower, stream);
-  const ground = drawGround(stream);
+  const kind = FLOWER_KINDS[label]!;
+  const flower = paintFlower(kind, drawPose(kind, stream));
+  const ground = paintGround(stream);
   const data = new Uint8Array(side * side * 3);
   const mask = new Uint8Array(side * side);
+  const sum = new Float64Array(3);
   for (let i = 0; i < side * side; i++) {
-    const sum = [0, 0, 0];
+    sum.fill(0);
     let hits = 0;
     for (let sample = 0; sample < 4; sample++) {
       const u = ((i % side) + 0.25 + 0.5 * (sample & 1)) / side;
       const v = (Math.floor(i / side) + 0.25 + 0.5 * (sample >> 1)) / side;
-      const hit = flowerAt(flower, pose, u, v);
-      if (hit !== undefined) hits++;
-      const colour = hit ?? ground(u, v);
-      for (let c = 0; c < 3; c++) sum[c]! += colour[c]!;
+      if (flower(u, v, sum)) hits++;
+      else ground(u, v, sum);
     }
     for (let c = 0; c < 3; c++) data[3 * i + c] = Math.min(255, Math.max(0, Math.round((sum[c]! / 4) * 255)));
     mask[i] = hits >= 2 ? 1 : 0;
@@ -123,22 +122,29 @@ function drawPose({ colour, disc }: FlowerKind, stream: RandomStream): Pose {
   };
 }
 
-/** The flower's colour at a point; undefined outside the flower. */
-function flowerAt(flower: FlowerKind, pose: Pose, u: number, v: number): Rgb | undefined {
-  const [dx, dy] = [(u - pose.x) / pose.radius, (v - pose.y) / pose.radius];
+/** Adds the colour at a point to the sum; false, and nothing is added, where there is none. */
+type Paint = (u: number, v: number, sum: Float64Array) => boolean;
+
+function paintFlower(flower: FlowerKind, pose: Pose): Paint {
   const [cos, sin] = [Math.cos(pose.lean), Math.sin(pose.lean)];
-  const along = dx * cos + dy * sin;
-  const across = (dy * cos - dx * sin) / pose.squash;
-  const distance = Math.hypot(along, across);
-  if (distance > 1) return undefined;
-  if (distance < flower.discRadius)
-    return shaded(pose.disc, pose.light * (1.1 - 0.5 * (distance / flower.discRadius)));
-  const angle = Math.atan2(across, along) - pose.turn;
   const step = (2 * Math.PI) / flower.petals;
-  const front = petalShade(flower, angle, distance, step);
-  if (front !== undefined) return shaded(pose.petal, pose.light * front);
-  const behind = flower.double ? petalShade(flower, angle + step / 2, distance, step) : undefined;
-  return behind === undefined ? undefined : shaded(pose.petal, 0.75 * pose.light * behind);
+  return (u, v, sum) => {
+    const dx = (u - pose.x) / pose.radius;
+    const dy = (v - pose.y) / pose.radius;
+    const along = dx * cos + dy * sin;
+    const across = (dy * cos - dx * sin) / pose.squash;
+    // Clearly outside: most points are, and this is quicker than `hypot`.
+    if (along * along + across * across > 1.001) return false;
+    const distance = Math.hypot(along, across);
+    if (distance > 1) return false;
+    if (distance < flower.discRadius)
+      return add(sum, pose.disc, pose.light * (1.1 - 0.5 * (distance / flower.discRadius)));
+    const angle = Math.atan2(across, along) - pose.turn;
+    const front = petalShade(flower, angle, distance, step);
+    if (front !== undefined) return add(sum, pose.petal, pose.light * front);
+    const behind = flower.double ? petalShade(flower, angle + step / 2, distance, step) : undefined;
+    return behind !== undefined && add(sum, pose.petal, 0.75 * pose.light * behind);
+  };
 }
 
 /** Brightness on the petal at this angle: darker towards its base and its edge; undefined outside the petal. */
@@ -154,7 +160,7 @@ function petalShade(
 }
 
 /** Leaves over smooth noise in greens and browns. */
-function drawGround(stream: RandomStream): (u: number, v: number) => Rgb {
+function paintGround(stream: RandomStream): Paint {
   const base = rgbOf(between(stream, 60, 130), between(stream, 0.2, 0.55), between(stream, 0.18, 0.42));
   const waves = Array.from({ length: 6 }, () => ({
     fx: between(stream, -14, 14),
@@ -165,25 +171,32 @@ function drawGround(stream: RandomStream): (u: number, v: number) => Rgb {
   const leaves = Array.from({ length: 3 + stream.integer(4) }, () => ({
     x: stream.uniform(),
     y: stream.uniform(),
-    turn: between(stream, 0, Math.PI),
+    ...turned(between(stream, 0, Math.PI)),
     length: between(stream, 0.2, 0.45),
     width: between(stream, 0.03, 0.1),
     colour: rgbOf(between(stream, 80, 140), between(stream, 0.3, 0.7), between(stream, 0.2, 0.5)),
   }));
-  return (u, v) => {
-    for (const leaf of leaves) {
-      const [cos, sin] = [Math.cos(leaf.turn), Math.sin(leaf.turn)];
-      const along = ((u - leaf.x) * cos + (v - leaf.y) * sin) / leaf.length;
-      const across = ((v - leaf.y) * cos - (u - leaf.x) * sin) / leaf.width;
-      if (along * along + Math.abs(across) < 1) return shaded(leaf.colour, 1 - 0.3 * Math.abs(across));
+  return (u, v, sum) => {
+    for (const { x, y, cos, sin, length, width, colour } of leaves) {
+      const along = ((u - x) * cos + (v - y) * sin) / length;
+      const across = ((v - y) * cos - (u - x) * sin) / width;
+      if (along * along + Math.abs(across) < 1) return add(sum, colour, 1 - 0.3 * Math.abs(across));
     }
     let noise = 1;
     for (const { fx, fy, phase, size } of waves) noise += size * Math.sin(fx * u + fy * v + phase);
-    return shaded(base, noise);
+    return add(sum, base, noise);
   };
 }
 
-const shaded = ([r, g, b]: Rgb, light: number): Rgb => [r * light, g * light, b * light];
+const turned = (angle: number): { cos: number; sin: number } => ({
+  cos: Math.cos(angle),
+  sin: Math.sin(angle),
+});
+
+function add(sum: Float64Array, colour: Rgb, light: number): true {
+  for (let c = 0; c < 3; c++) sum[c]! += colour[c]! * light;
+  return true;
+}
 
 /** HSL to RGB in [0, 1]. */
 function rgbOf(hue: number, saturation: number, lightness: number): Rgb {
