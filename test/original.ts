@@ -7,25 +7,48 @@ import { createGenerator, tensor, type DType, type Tensor } from "../src/tensor/
 
 type Values = Readonly<Record<string, Tensor>>;
 
+/** A model as its file has it, in ONNX Runtime. */
+interface Original {
+  run(feeds: Values): Promise<Values>;
+  release(): Promise<void>;
+}
+
+/** @param bytes the file. */
+export async function openOriginal(
+  bytes: Uint8Array,
+  optimization: "all" | "disabled" = "all",
+): Promise<Original> {
+  const session = await InferenceSession.create(bytes, {
+    logSeverityLevel: 4,
+    graphOptimizationLevel: optimization,
+    // Threads would take longer to start and to end than most of these models run.
+    intraOpNumThreads: 1,
+  });
+  const asTensor = ({ type, dims, data }: OrtTensor): Tensor =>
+    tensor(type as DType, dims, data as Float32Array);
+  return {
+    async run(feeds) {
+      const given = Object.entries(feeds).map(
+        ([name, { dtype, data, shape }]) =>
+          [name, new OrtTensor(dtype as "float32", data as Float32Array, shape)] as const,
+      );
+      const results = await session.run(Object.fromEntries(given));
+      return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, asTensor(value)]));
+    },
+    release: () => session.release(),
+  };
+}
+
 /** What ONNX Runtime gives for a model as its file has it. */
 export async function runOriginal(
   model: Model,
   feeds: Values,
   optimization: "all" | "disabled" = "all",
 ): Promise<Values> {
-  const session = await InferenceSession.create(writeModel(model), {
-    logSeverityLevel: 4,
-    graphOptimizationLevel: optimization,
-  });
-  const given = Object.entries(feeds).map(
-    ([name, { dtype, data, shape }]) =>
-      [name, new OrtTensor(dtype as "float32", data as Float32Array, shape)] as const,
-  );
-  const results = await session.run(Object.fromEntries(given));
-  await session.release();
-  const asTensor = ({ type, dims, data }: OrtTensor): Tensor =>
-    tensor(type as DType, dims, data as Float32Array);
-  return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, asTensor(value)]));
+  const original = await openOriginal(writeModel(model), optimization);
+  const results = await original.run(feeds);
+  await original.release();
+  return results;
 }
 
 /** What the graph that a model is read as gives. */
