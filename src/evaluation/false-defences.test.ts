@@ -3,6 +3,7 @@ import { SMALL_SIZE as SIZE, smallDataset, smallNetwork } from "../../test/small
 import type { GraphBuilder, Value } from "../graph/index.js";
 import type { Dim } from "../graph/index.js";
 import type { Classifier } from "../models/index.js";
+import { subset } from "../data/index.js";
 import { createGenerator, float32, int64 } from "../tensor/index.js";
 import { evaluateModels, worstCase, type EvaluateOptions, type Result, type WarningCode } from "./index.js";
 
@@ -219,9 +220,14 @@ async function evaluated(
   classifier: Classifier,
   epsilon = EPSILON,
   options: Pick<EvaluateOptions, "budget"> = {},
+  chosen: (label: number) => boolean = () => true,
 ): Promise<Result> {
   const { classNames } = classifier;
-  const dataset = { ...smallDataset(), classNames };
+  const all = { ...smallDataset(), classNames };
+  const dataset = subset(
+    all,
+    [...all.labels.keys()].filter((i) => chosen(all.labels[i]!)),
+  );
   const info = { recipe: null, path: "model.onnx", sha256: "0".repeat(64), architecture: "small" };
   return evaluateModels(
     [{ name: "small", classifier, info }],
@@ -281,4 +287,14 @@ it("scores that mislead are noticed within a budget too, where nothing else is c
   );
   expect(result.checks![0]!.further).toBeUndefined();
   expect(result.statements.join()).toContain("The headline was not checked");
+});
+
+it("scores that mislead are noticed where all images are of one class", async () => {
+  const only = (label: number): boolean => label === 1;
+  const found = await evaluated(DEFENCES["a winner's score turned round"]!(), 0.12, { budget: 1 }, only);
+  expect(found.checks![0]!.boundary!.cliffs).toBeGreaterThan(0);
+  expect(found.warnings.map(({ code }) => code)).toContain("misleading-scores");
+  const honest = await evaluated(smallNetwork(), 0.12, { budget: 1 }, only);
+  expect(honest.checks![0]!.boundary).toMatchObject({ cliffs: 0 });
+  expect(honest.checks![0]!.boundary!.images).toBeGreaterThan(0);
 });

@@ -63,10 +63,13 @@ function tried({ images, standing, broken }: FurtherAttack): string[] {
 }
 
 function scored({ images, cliffs }: BoundaryScores): string[] {
-  return [
-    String(images),
-    cliffs === 0 ? "they fall towards 0" : `${cliffs} still led by more than half of the clean lead`,
-  ];
+  const found =
+    images === 0
+      ? "not seen: no line led to another class"
+      : cliffs === 0
+        ? "they fall towards 0"
+        : `${cliffs} still led by more than half of the clean lead`;
+  return [String(images), found];
 }
 
 function seen({ images, noGradient, instability, lost, rising, refuted, unbounded }: FailureSigns): string[] {

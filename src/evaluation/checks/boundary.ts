@@ -14,11 +14,11 @@ const CLIFF = 0.5;
 
 /**
  * Follows straight lines from surviving images to images that get another class, and bisects for the place where the
- * class changes. Where the scores are continuous and not saturated, the lead z_y − max_{k≠y} z_k falls to 0 there.
+ * class changes. If the model sees only one class in all images, the lines lead to the images' negatives. Where the scores are continuous and not saturated, the lead z_y − max_{k≠y} z_k falls to 0 there.
  * If it does not, it says nothing about the decision, and attacks that follow it, by gradients or by queries, are blind.
  *
  * @param standing places of the survivors, ascending.
- * @returns undefined if the model gives no scores, or draws new ones each time, or if no line can be drawn.
+ * @returns undefined if nothing survived, or if the model gives no scores or new ones each time; `images` is 0 if the class changes on no line.
  */
 export async function lookAtBoundary(
   run: Run,
@@ -26,21 +26,21 @@ export async function lookAtBoundary(
   standing: readonly number[],
 ): Promise<BoundaryScores | undefined> {
   const target = run.targets.get(model)!;
-  if (target.randomised || !isEnough(target.access, "logits")) return undefined;
-  const lines = spread(standing, IMAGES).flatMap((place) => {
-    const end = otherClass(run, model, place);
-    return end === undefined ? [] : [{ place, end }];
-  });
-  if (lines.length === 0) return undefined;
+  if (standing.length === 0 || target.randomised || !isEnough(target.access, "logits")) return undefined;
+  const looked = spread(standing, IMAGES);
+  const ends = looked.map((place) => otherClass(run, model, place));
   const { imageSize } = target;
-  const places = Uint32Array.from(lines.flatMap(({ place, end }) => [place, end]));
-  const { images, labels, indices } = await readBatch(run.dataset, places, imageSize);
+  const { images, labels, indices } = await readBatch(
+    run.dataset,
+    Uint32Array.from(looked.flatMap((place, i) => [place, ends[i] ?? place])),
+    imageSize,
+  );
   const imageAt = (i: number): Float32Array => images.subarray(i * imageSize, (i + 1) * imageSize);
-  const jobs = lines.map((_, i): Job<number | undefined> => ({
-    place: i,
-    index: indices[2 * i]!,
-    start: () => shareKept(imageAt(2 * i), imageAt(2 * i + 1), labels[2 * i]!),
-  }));
+  const jobs = looked.map((_, i): Job<number | undefined> => {
+    const image = imageAt(2 * i);
+    const end = ends[i] === undefined ? image.map((x) => 1 - x) : imageAt(2 * i + 1);
+    return { place: i, index: indices[2 * i]!, start: () => shareKept(image, end, labels[2 * i]!) };
+  });
   const kept: number[] = [];
   for await (const { value } of pack(target, jobs, { signal: run.signal })) {
     if (value !== undefined) kept.push(value);
@@ -58,13 +58,17 @@ function otherClass({ clean, dataset }: Run, model: string, place: number): numb
   return undefined;
 }
 
-/** The lead at the last point before the class changes, as a share of the clean lead; undefined if the change is too near to tell. */
+/**
+ * The lead at the last point before the class changes, as a share of the clean lead; undefined if the class is the same at the end, or
+ * changes too near the start to tell.
+ */
 function* shareKept(from: Float32Array, to: Float32Array, label: number): Asking<number | undefined> {
   const leadAt = function* (t: number): Asking<number> {
     const logits = yield* logitsOf(from.map((x, i) => x + t * (to[i]! - x)));
     return -marginOf(logits, 0, logits.length, label);
   };
   const clean = yield* leadAt(0);
+  if ((yield* leadAt(1)) > 0) return undefined;
   let [inside, outside, lead] = [0, 1, clean];
   for (let k = 0; k < BISECTIONS; k++) {
     const middle = (inside + outside) / 2;
