@@ -116,8 +116,18 @@ def starts():
 
 fb = foolbox.attacks
 quiet = {"batch_size": max(1, len(x)), "verbose": False}
-# So many iterations ask for about so many answers: 100 √t each, and a search for the boundary.
-hops = round((steps / 70) ** (2 / 3))
+
+
+def hops_for(answers):
+    """Iterations of HopSkipJump whose answers come nearest to these: 100 √t each, and some 24 for a step and the boundary."""
+    hops, asked = 0, 24
+    while asked + 50 * (hops + 1) ** 0.5 + 12 < answers:
+        hops += 1
+        asked += 100 * hops**0.5 + 24
+    return hops
+
+
+hops = hops_for(steps)
 fb_fmn, fb_df = {"linf": (fb.LInfFMNAttack, fb.LinfDeepFoolAttack), "l2": (fb.L2FMNAttack, fb.L2DeepFoolAttack)}[norm]
 PEERS = {
     "fmn": {
@@ -158,7 +168,10 @@ PEERS = {
     },
 }
 rows = []
+chosen = os.environ.get("PEERS")
 for who, run in PEERS[name].items():
+    if chosen is not None and who not in chosen.split(","):
+        continue
     spent, asked, started = 0, 0, time.time()
     found = run().detach()
     seconds = time.time() - started

@@ -86,3 +86,25 @@ test("ends at the first image inside the ball", async () => {
   expect([...inside.success]).toEqual([...end.success]);
   expect(inside.forwardQueries).toBeLessThan(end.forwardQueries / 2);
 }, 60_000);
+
+test("comes near in L∞ where the published probes would round to the image itself", async () => {
+  // The class depends on 40 of 27648 values: the nearest image is 1 / 40 away.
+  const [side, felt] = [96, Array.from({ length: 40 }, (_, k) => 691 * k + 17)];
+  const area = 3 * side * side;
+  const large = createFunctionTarget(
+    { channels: 3, height: side, width: side, classNames: ["a", "b"] },
+    async (some) =>
+      Int32Array.from({ length: some.length / area }, (_, i) =>
+        felt.reduce((sum, at, k) => sum + (k % 2 === 0 ? 1 : -1) * some[i * area + at]!, 0) > 1 ? 1 : 0,
+      ),
+    { batchSize: 1, gives: "labels" },
+  );
+  const one: AttackBatch = {
+    images: new Float32Array(area).fill(0.6),
+    labels: Int32Array.of(0),
+    indices: Uint32Array.of(0),
+    size: 1,
+  };
+  const { distance } = await attack(large, "linf", 1, { queries: 800, stop: "end" }, one);
+  expect(distance[0]).toBeLessThan(1.1 / 40);
+}, 60_000);

@@ -10,6 +10,13 @@ import { createNearest, isReached, type Nearest } from "./nearest.js";
 const STARTS = 100;
 /** The first probes are this far from the boundary, in L2. */
 const FIRST_PROBE = 0.1;
+/**
+ * Probes move a value by at least this much (root mean square): float32 resolves 6e-8 near 1, and a model's logits no better. Without
+ * it, at 224 × 224 in L∞ probes are 2e-9 away, and most round to the image that they start from.
+ */
+const LEAST_PROBE = 4e-6;
+/** Queries kept for the step that follows an estimate, and its search for the boundary. */
+const STEP_QUERIES = 28;
 /** Most queries for one direction (B_max). */
 const MOST_PROBES = 10_000;
 /** Most halvings in a search for the boundary; float32 cannot resolve more. */
@@ -40,8 +47,9 @@ export const hopSkipJump = defineAttack(
     x = yield* boundary(walk, x, theta);
     for (let t = 1; !isOver(walk); t++) {
       const far = ball.distance(x);
-      const delta = t === 1 ? FIRST_PROBE : (threat.norm === "l2" ? Math.sqrt(d) : d) * theta * far;
-      const count = Math.min(Math.round(probes * Math.sqrt(t)), MOST_PROBES, walk.left);
+      const delta = t === 1 ? FIRST_PROBE : Math.max(far / d, LEAST_PROBE * Math.sqrt(d));
+      const affordable = Math.max(walk.left - STEP_QUERIES, 1);
+      const count = Math.min(Math.round(probes * Math.sqrt(t)), MOST_PROBES, affordable);
       const direction = yield* estimated(walk, x, { delta, count, source });
       if (isOver(walk)) break;
       let length = far / Math.sqrt(t);
