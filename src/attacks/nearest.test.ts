@@ -149,3 +149,22 @@ it("FMN goes the way to gray where no gradient leads anywhere", async () => {
   for (const i of found) expect(distance[i]).toBeLessThanOrEqual(0.5);
   expect(median(found.map((i) => distance[i]!))).toBeLessThan(0.4);
 });
+
+it("C&W lowers its learning rate where its first step would be longer than the way", async () => {
+  // The same images, a hundred times as close to gray and to the boundary.
+  const closer = createTarget(
+    smallNetwork({
+      input: (g, image) =>
+        g.op("Add", [g.op("Mul", [g.op("Sub", [image, g.scalar(0.5)]), g.scalar(100)]), g.scalar(0.5)]),
+    }),
+    { batchSize: size, threads: 1 },
+  );
+  const given = { ...batch, images: batch.images.map((value) => 0.5 + (value - 0.5) / 100) };
+  const planned = planAttack(cw, { norm: "l2", epsilon: 12 }, { steps: 100, stop: "end" });
+  const { distance } = await runAttack(closer, planned, given, { random });
+  await closer.dispose();
+  // No pixel is black or white here, so at most as far.
+  expect(100 * median(distance)).toBeLessThan(
+    1.01 * median(await distances(["cw", cw as never, "l2", { steps: 100 }])),
+  );
+}, 30_000);

@@ -46,7 +46,7 @@ export const NEAREST_CARDS = {
     },
     cost: ({ steps, draws: each }) => ({ forward: 0, gradient: (steps + GRAY_QUERIES) * each }),
   }),
-  /** As in the authors' code, adversarial-library and Foolbox, with a confidence κ of 0. */
+  /** As in the authors' code, adversarial-library and Foolbox, with a confidence κ of 0; they do not lower the rate. */
   cw: card({
     name: "cw",
     label: "C&W",
@@ -57,7 +57,10 @@ export const NEAREST_CARDS = {
       steps: count({ default: 10_000, help: "steps of each run" }),
       searches: count({ default: 9, help: "number of weights of the margin to try (binary search over c)" }),
       firstWeight: positive({ default: 0.001, help: "first weight of the margin to try (c)" }),
-      learningRate: positive({ default: 0.01, help: "Adam's" }),
+      learningRate: positive({
+        default: 0.01,
+        help: "Adam's; lowered by up to ten times where its first step would be too long",
+      }),
       draws,
       stop: stopRow,
     },
