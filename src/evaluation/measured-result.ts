@@ -1,9 +1,13 @@
 /** A result from its measurements: what is judged and said of them, without a model or an image. */
-import { checkStatements } from "./check-gates.js";
 import { corruptionStatements } from "./corruption-summary.js";
 import { distanceStatements } from "./distances.js";
-import { checkGates, upperBoundStatements } from "./gates.js";
-import { budgetStatement, uncheckedStatement } from "./limit-gates.js";
+import {
+  budgetStatement,
+  checkGates,
+  checkStatements,
+  uncheckedStatement,
+  upperBoundStatements,
+} from "./gates/index.js";
 import {
   parseResult,
   resultSchemaVersion,

@@ -51,7 +51,6 @@ export {
   type WhiteBoxMeasurement,
   type ZeroGradient,
 } from "./result/index.js";
-export { checkStatements } from "./check-gates.js";
 export {
   accuracyAgainstEpsilon,
   accuracyAgainstSteps,
@@ -69,9 +68,15 @@ export {
   type CorruptionSummary,
 } from "./corruption-summary.js";
 export { accuracyWithin, distancesOf, type Distances } from "./distances.js";
-export { chanceLevel, checkGates, warningTitles } from "./gates.js";
-export { describeGuess, guessGate } from "./guess-gate.js";
-export { nodesNotRead } from "./no-gradient-gate.js";
+export {
+  chanceLevel,
+  checkGates,
+  checkStatements,
+  describeGuess,
+  guessGate,
+  nodesNotRead,
+  warningTitles,
+} from "./gates/index.js";
 export { measuredResult } from "./measured-result.js";
 export { readResult, writeResult } from "./result-file.js";
 export { mergeResults, type ShardResult } from "./merge-results.js";

@@ -9,7 +9,7 @@ import {
 } from "../../attacks/index.js";
 import { brokenBlindly } from "../blind.js";
 import type { AttackMeasurement, BoundaryScores, FurtherAttack } from "../result/index.js";
-import { misleads } from "../scores-gate.js";
+import { misleads } from "../gates/index.js";
 import { FORWARD, workOf } from "../plan.js";
 
 /** What each check may spend, as a share of the gradients that the measurement may spend on the survivors, if there are many. */

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { name } from "./values.js";
 
-/** What the gates raise. The titles are in `gates.ts`; `docs/method.md` explains them and says what to do. */
+/** What the gates raise. The titles are in `gates/titles.ts`; `docs/method.md` explains them and says what to do. */
 const WARNING_CODES = [
   "short-reach",
   "gray-image",

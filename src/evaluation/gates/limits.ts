@@ -1,9 +1,9 @@
 /** The gates on evaluations that ended early: by a budget or by a threshold. */
-import { attacksOf, type Measured } from "./curves.js";
-import type { AttackMeasurement, NearestMeasurement, ResultWarning } from "./result/index.js";
-import { judgeThreshold } from "./threshold.js";
-import { warn } from "./warn.js";
-import { describe, list, percent, stageNames } from "./words.js";
+import { attacksOf, type Measured } from "../curves.js";
+import type { AttackMeasurement, NearestMeasurement, ResultWarning } from "../result/index.js";
+import { judgeThreshold } from "../threshold.js";
+import { warn } from "../warn.js";
+import { describe, list, percent, stageNames } from "../words.js";
 
 /** What did not fit into the time, attack by attack. */
 export function budgetGate(measured: Measured): ResultWarning[] {

@@ -1,10 +1,10 @@
 /** The gates on gradients that are useless or incomplete: zero, around rounding, or straight through it. */
-import { gradientFreeNames } from "./blind.js";
-import { attacksOf } from "./curves.js";
-import type { Gate } from "./gates.js";
-import type { AttackMeasurement, ZeroGradient } from "./result/index.js";
-import { warn } from "./warn.js";
-import { describe, list, percent } from "./words.js";
+import { gradientFreeNames } from "../blind.js";
+import { attacksOf } from "../curves.js";
+import type { Gate } from "./gate.js";
+import type { AttackMeasurement, ZeroGradient } from "../result/index.js";
+import { warn } from "../warn.js";
+import { describe, list, percent } from "../words.js";
 
 /**
  * The gradient was zero or denormal on images that count as right: gradient attacks tried only their starting points

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { noGradientGate } from "./no-gradient-gate.js";
-import type { AttackMeasurement } from "./result/index.js";
+import { noGradientGate } from "./no-gradient.js";
+import type { AttackMeasurement } from "../result/index.js";
 
 const node = (name: string): { node: string; op: string; problem: string; needed: string } => ({
   node: name,

@@ -1,8 +1,8 @@
-import { CARDS, normLabel } from "../attacks/cards/index.js";
-import type { BoundaryScores, ResultWarning } from "./result/index.js";
-import { attacksOf, foundByChecks, type Measured } from "./curves.js";
-import { LOW, warn } from "./warn.js";
-import { describe, describeSearch } from "./words.js";
+import { CARDS, normLabel } from "../../attacks/cards/index.js";
+import type { BoundaryScores, ResultWarning } from "../result/index.js";
+import { attacksOf, foundByChecks, type Measured } from "../curves.js";
+import { LOW, warn } from "../warn.js";
+import { describe, describeSearch } from "../words.js";
 
 /** If the scores of this share of the images drop off a cliff, they say nothing about the decision. */
 const MANY = 0.25;

@@ -1,7 +1,7 @@
 /** The gate on guessed preprocessings: if the guess is wrong, the numbers are not the model's. */
-import type { Measured } from "./curves.js";
-import type { PreprocessingGuess, ResultWarning } from "./result/index.js";
-import { warn } from "./warn.js";
+import type { Measured } from "../curves.js";
+import type { PreprocessingGuess, ResultWarning } from "../result/index.js";
+import { warn } from "../warn.js";
 
 /** Nothing says how a model reads its pixels, so all its numbers rest on a trial. One warning per model. */
 export function guessGate({

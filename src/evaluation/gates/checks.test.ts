@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from "vitest";
-import { suiteMeasurement } from "../../test/suite-measurement.js";
-import { checkGates, checkStatements, worstCase, type FailureSigns, type FurtherAttack } from "./index.js";
-import type { ModelChecks } from "./result/index.js";
-import type { Measured } from "./curves.js";
+import { suiteMeasurement } from "../../../test/suite-measurement.js";
+import { checkGates, checkStatements, worstCase, type FailureSigns, type FurtherAttack } from "../index.js";
+import type { ModelChecks } from "../result/index.js";
+import type { Measured } from "../curves.js";
 
 const about = suiteMeasurement([{ attack: "apgd", broken: 40, options: { steps: 100 } }], {
   zeroGradient: { images: 0, standing: 0, operators: [] },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { attack, GATED as dataset, N } from "../../test/gate-measurements.js";
-import { suiteMeasurement } from "../../test/suite-measurement.js";
-import { checkGates, type AttackMeasurement, type Measurement, type WarningCode } from "./index.js";
+import { attack, GATED as dataset, N } from "../../../test/gate-measurements.js";
+import { suiteMeasurement } from "../../../test/suite-measurement.js";
+import { checkGates, type AttackMeasurement, type Measurement, type WarningCode } from "../index.js";
 
 const codes = (...measurements: Measurement[]): WarningCode[] =>
   checkGates({ dataset, measurements }).map(({ code }) => code);

@@ -1,10 +1,15 @@
 /** The gates that compare the attacks of a suite with each other. */
-import { CARDS, lossFor, type RaisedLoss } from "../attacks/cards/index.js";
-import { brokenBlindly, needsGradient } from "./blind.js";
-import { attacksOf, type Measured } from "./curves.js";
-import type { AttackMeasurement, AttackParameters, ResultWarning, SuiteStageResult } from "./result/index.js";
-import { LOW, warn } from "./warn.js";
-import { describe, describeSearch, list, nameOf, percent, stageNames } from "./words.js";
+import { CARDS, lossFor, type RaisedLoss } from "../../attacks/cards/index.js";
+import { brokenBlindly, needsGradient } from "../blind.js";
+import { attacksOf, type Measured } from "../curves.js";
+import type {
+  AttackMeasurement,
+  AttackParameters,
+  ResultWarning,
+  SuiteStageResult,
+} from "../result/index.js";
+import { LOW, warn } from "../warn.js";
+import { describe, describeSearch, list, nameOf, percent, stageNames } from "../words.js";
 
 /** From this share of what gradient attacks had left, and this number of images, gradients mean nothing. */
 const BLIND_SHARE = 0.1;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { attack, clean, GATED as dataset } from "../../test/gate-measurements.js";
-import { wilsonInterval } from "./intervals.js";
+import { attack, clean, GATED as dataset } from "../../../test/gate-measurements.js";
+import { wilsonInterval } from "../intervals.js";
 import {
   accuracyAgainstEpsilon,
   checkGates,
@@ -9,7 +9,7 @@ import {
   type Measured,
   type Measurement,
   type WarningCode,
-} from "./index.js";
+} from "../index.js";
 
 const codes = (...measurements: Measurement[]): WarningCode[] =>
   checkGates({ dataset, measurements }).map(({ code }) => code);

@@ -1,8 +1,8 @@
 /** The gate on models that run as an unchanged file: attacks on them find less. */
-import { attacksOf, type Measured } from "./curves.js";
-import type { ResultWarning, UnreadNode } from "./result/index.js";
-import { warn } from "./warn.js";
-import { attackLabel, list } from "./words.js";
+import { attacksOf, type Measured } from "../curves.js";
+import type { ResultWarning, UnreadNode } from "../result/index.js";
+import { warn } from "../warn.js";
+import { attackLabel, list } from "../words.js";
 
 /** How many nodes a sentence names. */
 const NAMED = 3;

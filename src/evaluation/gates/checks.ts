@@ -1,5 +1,5 @@
 /** The gates on the extra checks, and the statements if they found nothing. */
-import { CARDS, normLabel } from "../attacks/cards/index.js";
+import { CARDS, normLabel } from "../../attacks/cards/index.js";
 import type {
   AttackMeasurement,
   FailureSigns,
@@ -7,11 +7,11 @@ import type {
   ModelChecks,
   ResultWarning,
   WarningCode,
-} from "./result/index.js";
-import { isBeyond, shownBy } from "./checks/beyond.js";
-import { attacksOf, type Measured } from "./curves.js";
-import { warn } from "./warn.js";
-import { attackAndSteps, attackLabel, describe, list, number, percent } from "./words.js";
+} from "../result/index.js";
+import { isBeyond, shownBy } from "../checks/beyond.js";
+import { attacksOf, type Measured } from "../curves.js";
+import { warn } from "../warn.js";
+import { attackAndSteps, attackLabel, describe, list, number, percent } from "../words.js";
 
 /** If an attack made for the defence takes more accuracy than this, the number is weak. */
 const ADAPTIVE_MARGIN = 0.002;

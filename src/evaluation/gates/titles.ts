@@ -1,0 +1,32 @@
+import type { WarningCode } from "../result/index.js";
+
+/** Titles of the warnings, for people. */
+export const warningTitles: Readonly<Record<WarningCode, string>> = Object.freeze({
+  "short-reach": "The attack could not reach the edge of the ball",
+  "gray-image": "ε is so large that one gray image is in every ball",
+  "above-chance": "Accuracy never falls to chance",
+  "not-monotone": "A stronger attack left more accuracy",
+  collapsed: "The model is no better than a guess",
+  "transfer-stronger": "A black-box attack beats the white-box one",
+  "black-box-stronger": "An attack without gradients broke what the gradient attacks left",
+  "few-classes": "Too few classes for the loss",
+  "not-converged": "The attack had not converged",
+  "unreliable-attack": "The attack's own checks failed",
+  "unavailable-gradients": "Some gradients were missing",
+  "unstable-predictions": "Imperceptible noise changes the prediction",
+  "silent-success": "The attack did not return what it found",
+  "incomplete-optimisation": "The attack stopped while its loss was still rising",
+  "transfer-failure": "The attack broke a different function from the model",
+  "unconstrained-failure": "The attack failed even without limits",
+  "misleading-scores": "The scores do not say how near another class is",
+  "not-adaptive": "The attack was not adapted to the defence",
+  fitted: "The attacks were adjusted to the model",
+  "non-finite": "NaN or infinity in the attack or the model's outputs",
+  "zero-gradient": "The gradient was zero",
+  "hidden-steps": "Parts of the model pass no gradient",
+  "guessed-pixels": "The model's preprocessing is a guess",
+  "no-gradient": "Attacked without gradients",
+  "straight-through": "Gradients ignore rounding",
+  "budget-spent": "The time budget ran out",
+  "ended-early": "Ended as soon as the outcome was certain",
+});
