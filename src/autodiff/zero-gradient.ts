@@ -1,11 +1,11 @@
-import type { Dim, Graph, Node } from "../graph/index.js";
+import { readsOnlyShapes, type Dim, type Graph, type Node } from "../graph/index.js";
 import { isFloat } from "../tensor/index.js";
 import { ruleOf } from "./rules/index.js";
 
 /**
  * Nodes between two values that pass no gradient, because their derivative is zero almost
  * everywhere: Sign, Round, comparisons, casts to integers. A gradient may still reach a value around them, as it reaches
- * the branches of a Where around its condition.
+ * the branches of a Where around its condition. Nodes that only read shapes do not count: there is nothing to pass.
  */
 export function zeroGradientNodes(graph: Graph<Dim>, from: string, to: string): readonly Node[] {
   const moved = new Set([from]);
@@ -16,7 +16,7 @@ export function zeroGradientNodes(graph: Graph<Dim>, from: string, to: string): 
   const leads = new Set([to]);
   const zero: Node[] = [];
   for (const node of [...graph.nodes].reverse()) {
-    if (!node.outputs.some((output) => leads.has(output))) continue;
+    if (!node.outputs.some((output) => leads.has(output)) || readsOnlyShapes(node)) continue;
     for (const input of node.inputs) leads.add(input);
     if (stops(graph, node) && node.inputs.some((input) => moved.has(input))) zero.push(node);
   }

@@ -13,3 +13,8 @@ export function namesBehind(
   }
   return reached;
 }
+
+/** Whether a node reads only the shapes of its inputs, never their elements: it is no path for values or gradients. */
+export function readsOnlyShapes({ op }: Node): boolean {
+  return op === "Shape" || op === "Size";
+}

@@ -25,7 +25,7 @@ export {
 } from "./catalogue/index.js";
 export { padZeros, reshapeTo, reversed } from "./emit.js";
 export { rewrite } from "./rewrite.js";
-export { namesBehind } from "./behind.js";
+export { namesBehind, readsOnlyShapes } from "./behind.js";
 export { freeNames } from "./names.js";
 export { GraphBuilder, type OpOptions } from "./builder.js";
 export {

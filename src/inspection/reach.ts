@@ -1,4 +1,4 @@
-import { isFlat, namesBehind, type Dim, type Graph, type Node } from "../graph/index.js";
+import { isFlat, namesBehind, readsOnlyShapes, type Dim, type Graph, type Node } from "../graph/index.js";
 import { isFloat } from "../tensor/index.js";
 
 /** Nodes that stop the gradient on any path between two values, even behind others; nodes that only read shapes do not count. */
@@ -7,7 +7,7 @@ export function stoppingNodes(graph: Graph<Dim>, from: string, to: string): read
   const leads = new Set([to]);
   const found: Node[] = [];
   for (const node of [...graph.nodes].reverse()) {
-    if (!node.outputs.some((name) => leads.has(name)) || node.op === "Shape") continue;
+    if (!node.outputs.some((name) => leads.has(name)) || readsOnlyShapes(node)) continue;
     for (const name of node.inputs) leads.add(name);
     const moved = node.inputs.some((name) => behind.has(name) && isFloat(graph.values.get(name)!.dtype));
     if (moved && stops(graph, node)) found.push(node);

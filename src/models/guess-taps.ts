@@ -1,5 +1,5 @@
 import { sizeOf } from "../tensor/index.js";
-import { isNode, specOf, type Dim, type Graph, type Value } from "../graph/index.js";
+import { isNode, readsOnlyShapes, specOf, type Dim, type Graph, type Value } from "../graph/index.js";
 import type { Tap } from "./classifier.js";
 import { tokensOf } from "./tokens.js";
 
@@ -73,10 +73,14 @@ export function tapAt(graph: Graph<Dim>, image: string, value: string): Omit<Tap
   return tokens && { value, tokens };
 }
 
-/** Values on every path from the image to the end, in order, starting at the first layer with weights. */
+/**
+ * Values on every path from the image to the end, in order, starting at the first layer with weights. Reading a shape, as
+ * exporters do for an open batch, is no path.
+ */
 function bottlenecks(graph: Graph<Dim>, image: string): Bottleneck[] {
   const lastUse = new Map<string, number>(graph.outputs.map((name) => [name, Infinity]));
-  graph.nodes.forEach((node, i) => {
+  const nodes = graph.nodes.filter((node) => !readsOnlyShapes(node));
+  nodes.forEach((node, i) => {
     for (const input of node.inputs) if (!graph.outputs.includes(input)) lastUse.set(input, i);
   });
   const fromImage = new Set([image]);
@@ -84,7 +88,7 @@ function bottlenecks(graph: Graph<Dim>, image: string): Bottleneck[] {
   /** Latest last use of any value computed from the image so far. */
   let open = lastUse.get(image) ?? -1;
   const found: Bottleneck[] = [];
-  graph.nodes.forEach((node, i) => {
+  nodes.forEach((node, i) => {
     if (!node.inputs.some((input) => fromImage.has(input))) return;
     const [output] = node.outputs;
     const isLayer =
