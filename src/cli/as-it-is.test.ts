@@ -37,8 +37,10 @@ beforeAll(async () => {
   await saveClassifier(smallNetwork(), at("plain.onnx"));
   await writeModelFile(at("unread.onnx"), unreadModel());
   const { graph, ...rest } = unreadModel();
-  const nodes = [node("Unheard", ["image"], "u"), ...graph.nodes];
-  await writeModelFile(at("unheard.onnx"), { ...rest, graph: { ...graph, nodes } });
+  const [logits] = graph.outputs;
+  const nodes = [...graph.nodes, node("Unheard", [logits!.name], "u")];
+  const outputs = [{ ...logits!, name: "u" }];
+  await writeModelFile(at("unheard.onnx"), { ...rest, graph: { ...graph, nodes, outputs } });
 });
 afterAll(() => rm(root, { recursive: true }));
 

@@ -285,7 +285,19 @@ describe("what is written", () => {
       node(i % 2 === 0 ? "Unheard" : "Unseen", ["x"], `u${i}`),
     );
     const path = join(folder, "unread.onnx");
-    writeFileSync(path, writeModel(withHead([...head, node("Add", ["u0", "u1"], "h")])));
+    writeFileSync(
+      path,
+      writeModel(
+        withHead([
+          ...head,
+          node(
+            "Sum",
+            head.flatMap(({ outputs }) => outputs),
+            "h",
+          ),
+        ]),
+      ),
+    );
     const { code, stdout, stderr } = await holdfast(["inspect", path, "--json"]);
     expect(code, stderr).toBe(3);
     const facts = inspectionSchema.parse(JSON.parse(stdout));

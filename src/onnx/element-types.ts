@@ -7,10 +7,12 @@ const NAMES: ReadonlyMap<number, DType> = new Map<number, DType>([
   [OnnxType.DOUBLE, "float64"],
   [OnnxType.FLOAT16, "float16"],
   [OnnxType.BFLOAT16, "bfloat16"],
+  [OnnxType.INT4, "int4"],
   [OnnxType.INT8, "int8"],
   [OnnxType.INT16, "int16"],
   [OnnxType.INT32, "int32"],
   [OnnxType.INT64, "int64"],
+  [OnnxType.UINT4, "uint4"],
   [OnnxType.UINT8, "uint8"],
   [OnnxType.UINT16, "uint16"],
   [OnnxType.UINT32, "uint32"],
@@ -19,7 +21,7 @@ const NAMES: ReadonlyMap<number, DType> = new Map<number, DType>([
 ]);
 const CODES: ReadonlyMap<DType, number> = new Map([...NAMES].map(([code, name]) => [name, code]));
 
-/** The element type for ONNX's number; undefined for strings, complex numbers and types of less than a byte. */
+/** The element type for ONNX's number; undefined for strings, complex numbers, and floats and integers of less than 16 and 4 bits. */
 export function dtypeOfCode(code: number): DType | undefined {
   return NAMES.get(code);
 }

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpat
 import { basename, dirname, isAbsolute, join, sep } from "node:path";
 import { InputError } from "../errors/index.js";
 import { fileError, outputPath, readFileChecked, replaceFile, writeFileAtomic } from "../files/index.js";
-import { bytesPerElement } from "../tensor/index.js";
+import { bytesInFile, fileBytes } from "./four-bits.js";
 import type { Model } from "./model.js";
 import type { ExternalReference, ReadExternal } from "./read-tensor.js";
 import { readModel } from "./read.js";
@@ -109,7 +109,9 @@ export async function writeModelFile(
   model: Model,
   { inlineLimit = INLINE_LIMIT }: { readonly inlineLimit?: number } = {},
 ): Promise<void> {
-  const sizes = [...model.graph.initializers.values()].map((t) => t.data.length * bytesPerElement(t.dtype));
+  const sizes = [...model.graph.initializers.values()].map(({ dtype, data }) =>
+    bytesInFile(dtype, data.length),
+  );
   if (sizes.reduce((sum, size) => sum + size, 0) <= inlineLimit) {
     return writeFileAtomic(path, writeModel(model));
   }
@@ -119,11 +121,12 @@ export async function writeModelFile(
   const pieces: { readonly at: number; readonly bytes: Uint8Array }[] = [];
   let end = 0;
   const small = writeModel(model, {
-    external: (_, { dtype, data }) => {
-      const length = data.length * bytesPerElement(dtype);
+    external: (_, tensor) => {
+      const bytes = fileBytes(tensor);
+      const { length } = bytes;
       if (length < 1024) return undefined;
       const offset = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
-      pieces.push({ at: offset, bytes: new Uint8Array(data.buffer, data.byteOffset, length) });
+      pieces.push({ at: offset, bytes });
       end = offset + length;
       return { location, offset, length };
     },

@@ -1,13 +1,6 @@
-import {
-  arrayConstructor,
-  bytesPerElement,
-  sizeOf,
-  tensor,
-  type DataOf,
-  type DType,
-  type Tensor,
-} from "../tensor/index.js";
+import { arrayConstructor, sizeOf, tensor, type DataOf, type DType, type Tensor } from "../tensor/index.js";
 import { codeName, dtypeOfCode } from "./element-types.js";
+import { bytesInFile, unpacked } from "./four-bits.js";
 import { TensorProto_DataLocation, type TensorProto } from "./generated/onnx_pb.js";
 
 /** Where a tensor's bytes lie outside the model. Without a length, they reach to the end of the file. */
@@ -37,10 +30,13 @@ export function readTensor(proto: TensorProto, what: string, external: ReadExter
   const count = sizeOf(shape);
   if (proto.segment !== undefined) fail(what, "is split into segments, which is not supported");
   if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL || proto.externalData.length > 0) {
-    const size = count * bytesPerElement(dtype);
+    const size = bytesInFile(dtype, count);
     return fromBytes(dtype, shape, external(referenceOf(proto, what, fail), size), what, fail);
   }
   if (proto.rawData.length > 0) return fromBytes(dtype, shape, proto.rawData, what, fail);
+  if (dtype === "int4" || dtype === "uint4") {
+    return fromBytes(dtype, shape, Uint8Array.from(proto.int32Data), what, fail);
+  }
   const typed = typedField(proto, dtype);
   if (typed.length !== count) {
     fail(what, `has ${typed.length} elements but its shape [${shape.join(", ")}] needs ${count}`);
@@ -86,11 +82,11 @@ function fromBytes(
   what: string,
   fail: Fail,
 ): Tensor {
-  const size = sizeOf(shape) * bytesPerElement(dtype);
+  const size = bytesInFile(dtype, sizeOf(shape));
   if (bytes.length !== size) {
     fail(what, `has ${bytes.length} bytes but its shape [${shape.join(", ")}] of ${dtype} needs ${size}`);
   }
-  const { buffer } = new Uint8Array(bytes);
+  const { buffer } = new Uint8Array(unpacked(dtype, bytes, sizeOf(shape)));
   return tensor(dtype, shape, new (arrayConstructor(dtype))(buffer));
 }
 

@@ -1,6 +1,7 @@
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
-import { bytesPerElement, type Tensor } from "../tensor/index.js";
+import type { Tensor } from "../tensor/index.js";
 import { codeOfDType } from "./element-types.js";
+import { fileBytes } from "./four-bits.js";
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
@@ -145,9 +146,5 @@ function tensorMessage(
       })),
     };
   }
-  const { buffer, byteOffset, length } = data.data;
-  return {
-    ...common,
-    rawData: new Uint8Array(buffer as ArrayBuffer, byteOffset, length * bytesPerElement(data.dtype)),
-  };
+  return { ...common, rawData: fileBytes(data) };
 }

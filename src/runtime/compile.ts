@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor as OrtTensor } from "./onnxruntime.js";
 import { valueOf, withInitializers, type Graph, type Value } from "../graph/index.js";
 import { InputError } from "../errors/index.js";
-import { writeModel, type Model } from "../onnx/index.js";
+import { fileBytes, writeModel, type Model } from "../onnx/index.js";
 import { bytesPerElement, sizeOf, tensor, type DataOf, type DType, type Tensor } from "../tensor/index.js";
 import { collectGarbage } from "./collect.js";
 import { expandFor } from "./device/expansions.js";
@@ -189,12 +189,12 @@ async function createSession(
     bytes <= INLINE_LIMIT
       ? {}
       : {
-          external: (_, { dtype, data }) => {
-            const length = data.length * bytesPerElement(dtype);
-            if (length < 1024) return undefined;
+          external: (_, tensor) => {
+            const data = fileBytes(tensor);
+            if (data.length < 1024) return undefined;
             const path = `${EXTERNAL_FILE}-${external.length}`;
-            external.push({ path, data: new Uint8Array(data.buffer, data.byteOffset, length) });
-            return { location: path, offset: 0, length };
+            external.push({ path, data });
+            return { location: path, offset: 0, length: data.length };
           },
         },
   );

@@ -1,4 +1,4 @@
-/** Element types, by ONNX's meaning. Half floats are kept as their 16 bits. */
+/** Element types, by ONNX's meaning. Half floats are kept as their 16 bits, 4-bit integers as one byte each. */
 
 /** Typed array of each element type. */
 export interface ArrayOf {
@@ -6,10 +6,12 @@ export interface ArrayOf {
   float64: Float64Array;
   float16: Uint16Array;
   bfloat16: Uint16Array;
+  int4: Int8Array;
   int8: Int8Array;
   int16: Int16Array;
   int32: Int32Array;
   int64: BigInt64Array;
+  uint4: Uint8Array;
   uint8: Uint8Array;
   uint16: Uint16Array;
   uint32: Uint32Array;
@@ -34,10 +36,12 @@ const constructors: { readonly [D in DType]: unknown } = {
   float64: Float64Array,
   float16: Uint16Array,
   bfloat16: Uint16Array,
+  int4: Int8Array,
   int8: Int8Array,
   int16: Int16Array,
   int32: Int32Array,
   int64: BigInt64Array,
+  uint4: Uint8Array,
   uint8: Uint8Array,
   uint16: Uint16Array,
   uint32: Uint32Array,

@@ -110,8 +110,14 @@ describe("unreadable models", () => {
   });
 
   test("an opset that is too old or too new is refused", () => {
-    expect(graphRefusal(model([node("Relu", ["x"], ["y"])], 6))).toMatch(/opset 6; holdfast reads 7 to/);
+    expect(graphRefusal(model([node("Relu", ["x"], ["y"])], 0))).toMatch(/opset 0; holdfast reads 1 to/);
     expect(graphRefusal(model([node("Relu", ["x"], ["y"])], 99))).toMatch(/opset 99/);
+  });
+
+  test("what only other outputs need is not read", () => {
+    const nodes = [node("Relu", ["x"], ["y"]), node("Unheard", ["x"], ["other"])];
+    expect(graphFromModel(model(nodes), { place: "m" }).nodes.map(({ op }) => op)).toEqual(["Relu"]);
+    expect(graphRefusal(model(nodes, 17, "other"))).toMatch(/\(Unheard\): this op is not known/);
   });
 
   test("a chain of thousands of nodes, in any order, needs no recursion", () => {

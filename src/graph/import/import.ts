@@ -2,7 +2,7 @@ import { InputError } from "../../errors/index.js";
 import type { Model, ModelNode } from "../../onnx/index.js";
 import { float32, int64, tensor, type Tensor } from "../../tensor/index.js";
 import { readAttributes } from "../attributes.js";
-import { isStandardOp, OP_CATALOGUE, type OpType } from "../catalogue/index.js";
+import { isStandardOp, type OpType } from "../catalogue/index.js";
 import type { Dim, Graph } from "../graph.js";
 import { dimensionName } from "../dims.js";
 import { ShapeError } from "../infer.js";
@@ -10,14 +10,15 @@ import { trimmed } from "../names.js";
 import { ownAttributes, plainAttributes } from "./attributes.js";
 import { COMPOSITES } from "./composites/index.js";
 import { ImportBuilder } from "./import-builder.js";
+import { FIRST_OPSETS, withoutLegacy } from "./first-opsets.js";
 import { OLDER_OPSETS } from "./older-opsets.js";
 import { controlFlow, isControlFlow, type Run } from "./control-flow.js";
 import { MOST_NODES, withoutFunctions, type ScopedNode } from "./functions.js";
-import { inOrder } from "./order.js";
+import { behindOutputs, inOrder } from "./order.js";
 import { Unsupported, type Raise, type RaiseContext, type RawNode } from "./raise.js";
 import { drawsNumbers, UnreadableModelError, type UnreadableNode } from "./unreadable.js";
 
-const RAISES: Readonly<Record<string, Raise>> = { ...OLDER_OPSETS, ...COMPOSITES };
+const RAISES: Readonly<Record<string, Raise>> = { ...FIRST_OPSETS, ...OLDER_OPSETS, ...COMPOSITES };
 
 /** Options of {@link graphFromModel}. */
 export interface ImportOptions {
@@ -27,8 +28,7 @@ export interface ImportOptions {
   readonly dims?: Readonly<Record<string, Dim>>;
 }
 
-/** Older opsets broadcast by attributes. No exporter has written them since 2018. */
-const OLDEST_OPSET = 7;
+const OLDEST_OPSET = 1;
 /** The newest opset whose ops mean what the catalogue says. */
 const NEWEST_OPSET = 25;
 
@@ -49,7 +49,9 @@ export function graphFromModel(model: Model, options: ImportOptions): Graph<Dim>
   const opset = opsetOf(model, options.place);
   const state = start(model, options, opset);
   const problems: UnreadableNode[] = [];
-  importNodes(inOrder(expanded(model, options.place), options.place), state, problems);
+  const ordered = inOrder(expanded(model, options.place), options.place);
+  const outputs = model.graph.outputs.map(({ name }) => name);
+  importNodes(behindOutputs(ordered, outputs), state, problems);
   if (problems.length > 0) throw unsupported(options.place, problems);
   for (const { name } of model.graph.outputs) {
     if (!state.g.has(name) || state.g.isOpen(name)) {
@@ -73,7 +75,7 @@ function expanded(model: Model, place: string): readonly ScopedNode[] {
 /** Adds nodes in order, and collects a problem for each that cannot be added. */
 function importNodes(nodes: readonly ScopedNode[], state: State, problems: UnreadableNode[]): void {
   for (const { node, opset } of nodes) {
-    const problem = attempt(() => importNode(node, { ...state, opset }, problems));
+    const problem = attempt(() => importNode(withoutLegacy(node, opset), { ...state, opset }, problems));
     if (problem !== undefined) problems.push({ node: nameOf(node), op: qualified(node), problem });
     // Nodes that depend on a failed node cannot be judged: its outputs are unknown, not wrong.
     if (problem !== undefined) for (const output of node.outputs) state.failed.add(output);
@@ -86,8 +88,9 @@ interface State {
   readonly failed: Set<string>;
 }
 
-function opsetOf({ opsets }: Model, place: string): number {
-  const opset = opsets.get("") ?? 0;
+function opsetOf({ opsets, irVersion }: Model, place: string): number {
+  // Files before opsets were numbered name none.
+  const opset = opsets.get("") ?? (irVersion < 3 ? 1 : 0);
   if (opset >= OLDEST_OPSET && opset <= NEWEST_OPSET) return opset;
   throw new InputError({
     place,
@@ -171,8 +174,10 @@ function remedyFor(problems: readonly string[]): string {
   if (!problems.some((problem) => /(is|are) not known$/.test(problem))) {
     return "Export the model again in eval mode, or fix these nodes.";
   }
-  const ops = new Set([...Object.keys(OP_CATALOGUE).filter(isStandardOp), ...Object.keys(RAISES)]);
-  return `Export the model in eval mode, using only these ops: ${[...ops].sort().join(", ")}.`;
+  if (problems.some((problem) => problem.includes("(com.microsoft.nchwc."))) {
+    return "This layout is for one kind of processor. Name the model before optimisation, or save it at the level ORT_ENABLE_EXTENDED.";
+  }
+  return "Export the model in eval mode, with ops that docs/operators.md lists.";
 }
 
 const nameOf = (node: ModelNode): string => node.name || node.outputs[0] || "?";

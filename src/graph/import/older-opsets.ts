@@ -125,15 +125,17 @@ function normalisedPlaces(g: RaiseContext["g"], inputs: RaiseContext["inputs"], 
   return g.op("Add", [g.op("Mul", [normalised, scale]), shift]);
 }
 
-/** Dropout does nothing in inference. */
+/** Dropout does nothing in inference: its mask is all ones, which old exporters name but nothing reads. */
 const dropout = raise({
   attributes: { ratio: float, is_test: { kind: "int" } },
-  emit: ({ g, node, inputs: [x, , mode] }) => {
+  emit: ({ g, node, opset, inputs: [x, , mode] }) => {
     if (mode !== undefined && g.constantOf(mode)?.data[0] !== 0) {
       throw new Unsupported("training_mode (export the model in eval mode)");
     }
-    if (node.outputs[1]) throw new Unsupported("its mask is used");
-    return [g.op("Identity", [x])];
+    const same = g.op("Identity", [x]);
+    if (!node.outputs[1]) return [same];
+    const ones = g.op("GreaterOrEqual", [g.op("Abs", [x]), g.scalar(0, x)]);
+    return [same, opset < 10 ? g.op("Cast", [ones], { to: x!.dtype }) : ones];
   },
 });
 

@@ -2,6 +2,22 @@ import { InputError } from "../../errors/index.js";
 import type { ScopedNode } from "./functions.js";
 import { readsOf } from "./instantiate.js";
 
+/** The nodes, in order, that one of `outputs` depends on. What computes other outputs need not be readable. */
+export function behindOutputs(
+  nodes: readonly ScopedNode[],
+  outputs: Iterable<string>,
+): readonly ScopedNode[] {
+  const needed = new Set(outputs);
+  return nodes
+    .toReversed()
+    .filter(({ node }) => {
+      if (!node.outputs.some((name) => needed.has(name))) return false;
+      for (const name of readsOf(node)) needed.add(name);
+      return true;
+    })
+    .reverse();
+}
+
 /**
  * Sorts nodes so that each comes after those it reads from. Keeps the file's order if it is valid.
  *

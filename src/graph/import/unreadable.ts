@@ -24,7 +24,7 @@ const RANDOM: ReadonlySet<string> = new Set(
 
 /** Whether the node draws random numbers itself: its model answers differently at each run, so results could not be reproduced. */
 export function drawsNumbers({ op, problem }: Pick<UnreadableNode, "op" | "problem">): boolean {
-  // An unsupported Dropout is in training mode, unless only its mask output is the reason.
+  // An unsupported Dropout is in training mode.
   return RANDOM.has(op) || (op === "Dropout" && problem.startsWith("training_mode"));
 }
 
@@ -34,6 +34,9 @@ const NO_GRADIENT = "the float32 model it was made from: rounding has no gradien
 export function neededFor({ op, problem }: Pick<UnreadableNode, "op" | "problem">): string {
   if (drawsNumbers({ op, problem })) return "an export in eval mode, which removes this node";
   if (/QLinear|QGemm|QuantizeLinear|DequantizeLinear|Integer/.test(op)) return NO_GRADIENT;
+  if (op.startsWith("com.microsoft.nchwc.")) {
+    return "the model before optimisation, or saved at the level ORT_ENABLE_EXTENDED: this layout is for one kind of processor";
+  }
   if (problem.includes("of the domain")) {
     return "an export with ONNX's own operators, from before an optimiser fused them";
   }

@@ -81,6 +81,10 @@ export const ACTIVATIONS: Readonly<Record<string, Raise>> = {
       return again([x, g.op("Cast", [exponent], { to: x!.dtype })]);
     },
   }),
+  CastLike: raise({
+    attributes: { saturate: { kind: "int" } },
+    emit: ({ g, inputs: [x, like] }) => [g.op("Cast", [x], { to: like!.dtype })],
+  }),
   /** The element of an optional. It is never empty, because every value of a graph exists. */
   OptionalGetElement: raise({ attributes: {}, emit: ({ g, inputs: [x] }) => [g.op("Identity", [x])] }),
   OptionalHasElement: raise({

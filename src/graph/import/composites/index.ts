@@ -4,9 +4,12 @@ import { ACTIVATIONS } from "./activations.js";
 import { CONTRACTION } from "./contraction.js";
 import { CONVOLUTION } from "./convolution.js";
 import { CONTRIB } from "./contrib.js";
+import { FOURIER } from "./fourier.js";
 import { INDEXING } from "./indexing.js";
+import { ML } from "./ml.js";
 import { NORMALISATION } from "./normalisation.js";
 import { QUANTISED } from "./quantised.js";
+import { PACKED_WEIGHTS } from "./packed-weights.js";
 import { POOLING } from "./pooling.js";
 import { RECURRENT } from "./recurrent.js";
 import { REDUCTIONS } from "./reduction.js";
@@ -17,8 +20,11 @@ export const COMPOSITES: Readonly<Record<string, Raise>> = {
   ...CONTRACTION,
   ...CONTRIB,
   ...CONVOLUTION,
+  ...FOURIER,
   ...INDEXING,
+  ...ML,
   ...NORMALISATION,
+  ...PACKED_WEIGHTS,
   ...QUANTISED,
   ...POOLING,
   ...RECURRENT,

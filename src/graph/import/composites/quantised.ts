@@ -4,8 +4,10 @@
  * quantisation. The gradient of a clipped value is zero.
  */
 import { tensor, toNumbers, type DType } from "../../../tensor/index.js";
+import { dtypeOfCode } from "../../../onnx/index.js";
 import { OP_CATALOGUE } from "../../catalogue/index.js";
 import type { Dim, Value } from "../../graph.js";
+import { known } from "../../infer.js";
 import { raise, Unsupported, type Raise, type RaiseContext } from "../raise.js";
 
 type G = RaiseContext["g"];
@@ -15,6 +17,8 @@ const RANGES: ReadonlyMap<DType, readonly [least: number, most: number]> = new M
   DType,
   readonly [number, number]
 >([
+  ["uint4", [0, 15]],
+  ["int4", [-8, 7]],
   ["uint8", [0, 255]],
   ["int8", [-128, 127]],
   ["uint16", [0, 65_535]],
@@ -54,7 +58,9 @@ function along(g: G, value: V, axis: number, rank: number): V {
   if (value.shape.length === 0 || (value.shape.length === 1 && value.shape[0] === 1)) {
     return value.shape.length === 0 ? value : g.op("Reshape", [value, g.ints([])]);
   }
-  if (value.shape.length !== 1) throw new Unsupported("quantises in blocks");
+  // One number per element, already spread from blocks.
+  if (value.shape.length === rank && rank > 1) return value;
+  if (value.shape.length !== 1) throw new Unsupported(`has scales of shape [${value.shape.join(", ")}]`);
   const at = axis < 0 ? axis + rank : axis;
   const shape = Array.from({ length: rank }, (_, i) => (i === at ? (value.shape[0] as number) : 1));
   return g.op("Reshape", [value, g.ints(shape)]);
@@ -115,18 +121,38 @@ const linear = {
   saturate: { kind: "int", default: 1 },
 } as const;
 
+/** Scales or zero points of blocks along `axis`, once per element of a value of `shape`. */
+function spread(g: G, value: V, shape: readonly Dim[], axis: number, size: number): V {
+  if (size === 0 || value.shape.length !== shape.length) return value;
+  const at = axis < 0 ? axis + shape.length : axis;
+  const dims = value.shape.map((dim) => known(dim, "a dimension of its scale"));
+  const apart = dims.toSpliced(at + 1, 0, size);
+  const each = g.op("Expand", [g.op("Unsqueeze", [value, g.ints([at + 1])]), g.ints(apart)]);
+  const joined = g.op("Reshape", [each, g.ints(dims.with(at, dims[at]! * size))]);
+  const length = known(shape[at], `axis ${axis}`);
+  // The last block may be shorter.
+  if (length === joined.shape[at]) return joined;
+  return g.op("Slice", [joined, g.ints([0]), g.ints([length]), g.ints([at])]);
+}
+
 const quantizeLinear = raise({
-  attributes: { ...linear, output_dtype: { kind: "int" }, precision: { kind: "int" } },
-  emit: ({ g, inputs: [x, scale, zero], attributes }) => [
-    quantise(g, asFloat(g, x!), quantisation(g, scale, zero), attributes.axis),
-  ],
+  attributes: { ...linear, output_dtype: { kind: "int", default: 0 }, precision: { kind: "int" } },
+  emit: ({ g, inputs: [x, scale, zero], attributes: { axis, block_size: block, output_dtype: type } }) => {
+    const whole = quantisation(g, scale, zero);
+    const range = zero === undefined && type !== 0 ? RANGES.get(dtypeOfCode(type)!) : whole.range;
+    if (range === undefined) throw new Unsupported(`output_dtype = ${type}`);
+    const each = (value: V): V => spread(g, value, x!.shape, axis, block);
+    const by = { scale: each(whole.scale), zero: whole.zero && each(whole.zero), range };
+    return [quantise(g, asFloat(g, x!), by, axis)];
+  },
 });
 
 const dequantizeLinear = raise({
   attributes: { ...linear, output_dtype: { kind: "int" } },
-  emit: ({ g, inputs: [q, scale, zero], attributes }) => [
-    dequantise(g, q!, { scale: asFloat(g, scale!), zero }, attributes.axis),
-  ],
+  emit: ({ g, inputs: [q, scale, zero], attributes: { axis, block_size: block } }) => {
+    const each = (value: V): V => spread(g, asFloat(g, value), q!.shape, axis, block);
+    return [dequantise(g, q!, { scale: each(scale!), zero: zero && each(zero) }, axis)];
+  },
 });
 
 /** Quantises by the range of all values and 0. Only for one image at a time, because a batch would share the range. */

@@ -159,11 +159,18 @@ const resize = raise({
 
 /** The predecessor of Resize: each pixel is read at its coordinate divided by the scale. */
 const upsample = raise({
-  attributes: { mode: { ...text, default: "nearest" }, scales: { kind: "floats" } },
+  attributes: {
+    mode: { ...text, default: "nearest" },
+    scales: { kind: "floats" },
+    height_scale: float,
+    width_scale: float,
+  },
   emit: ({ g, inputs: [x, given], attributes }) => {
     const mode = attributes.mode === "bilinear" ? "linear" : attributes.mode;
     if (mode !== "nearest" && mode !== "linear") throw new Unsupported(`mode "${mode}" is not known`);
-    const scales = attributes.scales ?? numbersIn(listOf(g, given, "scales"), "a scale");
+    const { height_scale: tall, width_scale: wide } = attributes;
+    const first = tall === undefined || wide === undefined ? undefined : [1, 1, tall, wide];
+    const scales = attributes.scales ?? first ?? numbersIn(listOf(g, given, "scales"), "a scale");
     if (scales === undefined) throw new Unsupported("has no scales");
     const axes = x!.shape.map((_, axis) => axis);
     const sampling: Sampling = { mode, coordinates: "asymmetric", nearest: "simple" };
