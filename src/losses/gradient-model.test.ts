@@ -50,6 +50,34 @@ function againstDifferences(written: Model, of: string, to: string, gradient: Te
   return worst;
 }
 
+test("a model of float64 is differentiated in float32", () => {
+  const wide = (value: Tensor): Tensor =>
+    tensor("float64", value.shape, Float64Array.from(value.data as Float32Array));
+  const { graph } = model;
+  const doubles: Model = {
+    ...model,
+    graph: {
+      ...graph,
+      inputs: graph.inputs.map((input) => ({ ...input, dtype: "float64" })),
+      outputs: graph.outputs.map((output) => ({ ...output, dtype: "float64" })),
+      initializers: new Map([...graph.initializers].map(([name, data]) => [name, wide(data)])),
+    },
+  };
+  expect(writeModel(gradientOf(doubles))).toEqual(writeModel(gradientOf(model)));
+});
+
+test("of several outputs, the one with a number per class is differentiated", () => {
+  const first = { name: "features", dtype: "float32" as const, shape: ["N", 4, 4, 4] };
+  const both = {
+    ...model,
+    graph: {
+      ...model.graph,
+      outputs: [first, ...model.graph.outputs.map((y) => ({ ...y, shape: ["N", 4] }))],
+    },
+  };
+  expect(gradientOf(both).graph.outputs.map(({ name }) => name)).toEqual(["features", "y", "loss", "x_grad"]);
+});
+
 describe("a model written together with its gradient", () => {
   test("has the model's own inputs and outputs, and those of the loss", async () => {
     const written = gradientOf(model);

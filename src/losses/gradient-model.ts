@@ -2,6 +2,7 @@ import { appendGradients } from "../autodiff/index.js";
 import { InputError, suggestName } from "../errors/index.js";
 import {
   deadCode,
+  doublesAsFloats,
   freeNames,
   graphFromModel,
   GraphBuilder,
@@ -12,7 +13,7 @@ import {
   type Graph,
   type Value,
 } from "../graph/index.js";
-import { findLogits } from "../models/index.js";
+import { findLogits, withOneOutput } from "../models/index.js";
 import type { Model } from "../onnx/index.js";
 import { fastConvolutions } from "../runtime/index.js";
 import { isFloat } from "../tensor/index.js";
@@ -29,7 +30,7 @@ export interface GradientModelOptions {
   readonly batchSize?: number;
   /** Height and width, if the model leaves them open. */
   readonly size?: readonly [height: number, width: number];
-  /** Which output gives the logits; the first by default. */
+  /** Which output gives the logits; by default the only one that can. */
   readonly output?: string;
 }
 
@@ -53,11 +54,11 @@ export interface GradientModelOptions {
  */
 export function gradientModel(model: Model, options: GradientModelOptions): Model {
   const { place, to } = options;
-  const wide = halvesAsFloats(model);
+  const wide = widened(model);
   const graph = deadCode(bound(wide, options));
   const g = GraphBuilder.from(graph, { keepOutputs: true });
   const names = [...new Set(to.flatMap((name) => valuesCalled(name, graph, place)))];
-  const { value, name } = scalars(g, graph, options);
+  const { value, name } = scalars(g, graph, wide, options);
   if (name !== undefined) g.output(value, name);
   const ones = g.op("Expand", [g.scalar(1, value), g.ints(value.shape)]);
   const gradients = appendGradients(g, {
@@ -68,6 +69,13 @@ export function gradientModel(model: Model, options: GradientModelOptions): Mode
   const freeName = freeNames(graph.values);
   gradients.forEach((gradient, i) => g.output(gradient, freeName(`${names[i]}_grad`)));
   return modelFromGraph(fastConvolutions(deadCode(g.build())), { metadata: model.metadata });
+}
+
+/** The model in float32, as classifiers are read. */
+function widened(model: Model): Model {
+  const wide = halvesAsFloats(model);
+  const { inputs, outputs } = wide.graph;
+  return [...inputs, ...outputs].some(({ dtype }) => dtype === "float64") ? doublesAsFloats(wide) : wide;
 }
 
 /** The model's graph with a number for each open dimension. */
@@ -133,20 +141,14 @@ const floatsOf = ({ values }: Graph): string[] =>
 function scalars(
   g: GraphBuilder,
   graph: Graph,
+  model: Model,
   { of, place, output }: GradientModelOptions,
 ): { readonly value: Value; readonly name: string | undefined } {
   if (of !== "loss" && of !== "logit") {
     checkValue(of, graph, place, ["loss", "logit", ...graph.outputs]);
     return { value: g.value(of), name: graph.outputs.includes(of) ? undefined : of };
   }
-  const chosen = output ?? graph.outputs[0]!;
-  if (!graph.outputs.includes(chosen)) {
-    throw new InputError({
-      place,
-      problem: `has no output "${chosen}"`,
-      remedy: suggestName(chosen, graph.outputs),
-    });
-  }
+  const chosen = withOneOutput(model, place, output === undefined ? {} : { output }).graph.outputs[0]!.name;
   const logits = logitsOf(g, graph, chosen, place);
   const freeName = freeNames(graph.values);
   const labels = g.input(freeName("labels"), "int64", [logits.shape[0]!]);

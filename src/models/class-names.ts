@@ -16,12 +16,12 @@ export function classNamesOf(
 
 /** Class names from the foreign file itself or from a list beside it, if there are as many as logits. */
 function namesBeside(
-  { metadata }: Model,
+  model: Model,
   classes: number,
   { classNames, namesBeside: lists = [], onNotice }: LoadOptions,
 ): readonly string[] | undefined {
   if (classNames !== undefined) return undefined;
-  const inside = foreignNames(metadata);
+  const inside = foreignNames(model.metadata);
   if (inside?.names?.length === classes) return inside.names;
   if (inside !== undefined) {
     onNotice?.(
@@ -30,12 +30,24 @@ function namesBeside(
         : `its metadata ("${inside.key}") names ${inside.names.length} classes, but it has ${classes} logits: the names are ignored`,
     );
   }
+  const listed = listedNames(model, classes);
+  if (listed !== undefined) return listed;
   for (const { place, names } of lists) {
     if (names.length === classes) {
       onNotice?.(`its class names come from ${place}`);
       return names;
     }
     onNotice?.(`${place} names ${names.length} classes, but it has ${classes} logits: the names are ignored`);
+  }
+  return undefined;
+}
+
+/** The names that a node of ONNX's operators for machine learning lists, such as a ZipMap. */
+function listedNames({ graph }: Model, classes: number): readonly string[] | undefined {
+  for (const { domain, attributes } of graph.nodes) {
+    const names = attributes.get("classlabels_strings");
+    if (domain === "ai.onnx.ml" && names?.kind === "strings" && names.value.length === classes)
+      return names.value;
   }
   return undefined;
 }

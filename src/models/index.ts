@@ -1,4 +1,5 @@
 export { findLogits } from "./find-logits.js";
+export { withOneOutput } from "./one-output.js";
 export { bindBatch, bindForInference, bindForTraining, fixedBatchSize } from "./bound.js";
 export type { Denoising, ModelDefence, NoiseSpec, RandomResize } from "./defence.js";
 export type { BoundClassifier, Classifier, Tap } from "./classifier.js";

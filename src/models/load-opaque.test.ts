@@ -123,7 +123,14 @@ it.each([
   const { graph, ...rest } = unreadModel();
   const drawn = {
     ...graph,
-    nodes: [node(op, inputs, "r"), ...graph.nodes],
+    nodes: [
+      node(op, inputs, "r"),
+      node("Add", ["image", "r"], "noisy"),
+      ...graph.nodes.map((each) => ({
+        ...each,
+        inputs: each.inputs.map((x) => (x === "image" ? "noisy" : x)),
+      })),
+    ],
     initializers: new Map([
       ...graph.initializers,
       ["training", { dtype: "bool", shape: [], data: Uint8Array.of(1) } as const],

@@ -7,7 +7,8 @@ import { isFloat, tensor, type DType } from "../tensor/index.js";
 import { checkUnits } from "./check-units.js";
 import { imageShapeOf, inputPreprocessing, wholeInput } from "./image-input.js";
 import { classNamesOf } from "./class-names.js";
-import { checkChannels, withOneOutput, type LoadOptions } from "./load.js";
+import { checkChannels, type LoadOptions } from "./load.js";
+import { withOneOutput } from "./one-output.js";
 import { dimsOf, withImageShape } from "./open-shape.js";
 import type { OpaqueClassifier } from "./opaque.js";
 import { isIdentity, withPreprocessing } from "./preprocess.js";
@@ -28,7 +29,7 @@ export async function opaqueFromFile(
 ): Promise<OpaqueClassifier> {
   const options = await withImageShape(model, path, given);
   checkUnits(options);
-  const output = withOneOutput(model, path, options.output).graph.outputs[0]!.name;
+  const output = withOneOutput(model, path, options).graph.outputs[0]!.name;
   const input = imageInput(model, path);
   const bare = handedOn(input, path, options);
   const shape = imageShapeOf(bare, input.name, path, options);
@@ -130,7 +131,7 @@ async function tried(
   path: string,
   { input, output, rest, batches }: Trial,
 ): Promise<{ readonly classes: number; readonly batch: number }> {
-  const original = await openOriginal(path);
+  const original = await openOriginal(path, { output });
   try {
     let said: { readonly dtype: DType; readonly shape: readonly number[] } | undefined;
     for (const [i, batch] of batches.entries()) {

@@ -14,6 +14,7 @@ import { isIdentity, withPreprocessing, type Preprocessing } from "./preprocess.
 import { findTrainable } from "./trainable.js";
 import { straightThroughNodes, withStraightThrough } from "./straight-through.js";
 import { untie } from "./untie.js";
+import { withOneOutput } from "./one-output.js";
 
 /** What a file from another tool does not say itself. A file that holdfast wrote needs none of these. */
 export interface LoadOptions extends Preprocessing {
@@ -143,7 +144,7 @@ function imported(
   own: ClassifierMetadata | undefined,
 ): Graph<Dim> {
   const { onNotice = () => {} } = options;
-  const chosen = withFloatInputs(withOneOutput(model, place, options.output), place, onNotice);
+  const chosen = withFloatInputs(withOneOutput(model, place, options), place, onNotice);
   const wide = halvesAsFloats(chosen);
   if (wide !== chosen) onNotice(`${place}: its float16 tensors are computed in float32`);
   const read = (batch: Dim): Graph<Dim> => {
@@ -199,30 +200,6 @@ function readOpen(
     }
     throw last;
   }
-}
-
-/** The model with the one output that gives the logits. @throws InputError if that is not clear. */
-export function withOneOutput(model: Model, place: string, output: string | undefined): Model {
-  const outputs = model.graph.outputs.map(({ name }) => name);
-  const shown = model.graph.outputs
-    .slice(0, 20)
-    .map(({ name, shape }) => `${name}${shape === undefined ? "" : ` [${shape.join(", ")}]`}`);
-  if (output !== undefined ? !outputs.includes(output) : outputs.length !== 1) {
-    throw new InputError({
-      place,
-      problem:
-        output === undefined
-          ? `has ${outputs.length} outputs: ${shown.join(", ")}`
-          : `has no output "${output}"`,
-      remedy:
-        output === undefined
-          ? "Choose the one with one logit per class: --output <name> (output)."
-          : suggestName(output, outputs),
-    });
-  }
-  const wanted = output ?? outputs[0]!;
-  const chosen = model.graph.outputs.filter(({ name }) => name === wanted).slice(0, 1);
-  return { ...model, graph: { ...model.graph, outputs: chosen } };
 }
 
 function imageInput(graph: Graph<Dim>, place: string, own: ClassifierMetadata | undefined): string {

@@ -79,7 +79,7 @@ export async function openOpaque(
   } = classifier;
   const imageSize = channels * height * width;
   const classes = classNames.length;
-  const original = await openOriginal(path, { threads });
+  const original = await openOriginal(path, { threads, output });
   const before = await compiler(
     bind(preprocessing, { N: batchSize }),
     threads === undefined ? {} : { threads },

@@ -15,6 +15,7 @@ import {
 } from "./generated/onnx_pb.js";
 import { otherFormat } from "./other-formats.js";
 import type { Attribute, Model, ModelFunction, ModelGraph, ModelNode, ValueInfo } from "./model.js";
+import { isKnownTensor, withoutText } from "./readable-outputs.js";
 import { readTensor, type Fail, type ReadExternal } from "./read-tensor.js";
 
 /** Options of {@link readModel}. */
@@ -115,6 +116,7 @@ function opsetsOf(imports: readonly OperatorSetIdProto[]): Map<string, number> {
 
 function readGraph(proto: GraphProto, reader: Reader, depth: number): ModelGraph {
   const { fail } = reader;
+  const { node, initializer: weights, output } = depth === 0 ? withoutText(proto) : proto;
   if (depth > DEEPEST) fail("", `has graphs nested more than ${DEEPEST} deep`);
   if (proto.sparseInitializer.length > 0) {
     fail(
@@ -124,7 +126,7 @@ function readGraph(proto: GraphProto, reader: Reader, depth: number): ModelGraph
     );
   }
   const initializers = new Map<string, Tensor>();
-  for (const initializer of proto.initializer) {
+  for (const initializer of weights) {
     const what = `initializer "${initializer.name}"`;
     if (initializers.has(initializer.name)) fail(what, "appears twice");
     checkName(initializer.name, fail);
@@ -132,17 +134,13 @@ function readGraph(proto: GraphProto, reader: Reader, depth: number): ModelGraph
   }
   return {
     name: proto.name,
-    nodes: proto.node.map((node) => readNode(node, reader, depth)),
+    nodes: node.map((each) => readNode(each, reader, depth)),
     inputs: proto.input.filter(({ name }) => !initializers.has(name)).map((value) => readValue(value, fail)),
-    outputs: proto.output.map((value) => readValue(value, fail)),
+    outputs: output.map((value) => readValue(value, fail)),
     // Only tensors: sequences and maps inside a graph are described by the nodes that compute them.
     valueInfo: proto.valueInfo.filter(isKnownTensor).map((value) => readValue(value, fail)),
     initializers,
   };
-}
-
-function isKnownTensor({ type }: ValueInfoProto): boolean {
-  return type?.value.case === "tensorType" && dtypeOfCode(type.value.value.elemType) !== undefined;
 }
 
 function readValue({ name, type }: ValueInfoProto, fail: Fail): ValueInfo {

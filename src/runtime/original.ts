@@ -1,3 +1,5 @@
+import { InputError } from "../errors/index.js";
+import { readModelFile, writeModel } from "../onnx/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { tensor, type DataOf, type DType } from "../tensor/index.js";
 import { InferenceSession, Tensor as OrtTensor } from "./onnxruntime.js";
@@ -13,13 +15,17 @@ export interface OriginalModel {
   dispose(): Promise<void>;
 }
 
+/** Options of {@link openOriginal}. */
+export interface OriginalOptions {
+  readonly threads?: number | undefined;
+  /** The tensor to read, if it may be inside the file's graph: the probabilities behind a ZipMap. */
+  readonly output?: string;
+}
+
 /** @throws InputError where ONNX Runtime refuses the file. */
-export async function openOriginal(
-  path: string,
-  options: { readonly threads?: number | undefined } = {},
-): Promise<OriginalModel> {
-  const session = await InferenceSession.create(path, sessionOptions(options)).catch((cause: unknown) => {
-    throw refusal(path, "could not be opened", cause);
+export async function openOriginal(path: string, options: OriginalOptions = {}): Promise<OriginalModel> {
+  const session = await opened(path, options).catch((cause: unknown) => {
+    throw cause instanceof InputError ? cause : refusal(path, "could not be opened", cause);
   });
   let disposed = false;
   return {
@@ -40,6 +46,16 @@ export async function openOriginal(
       await session.release();
     },
   };
+}
+
+async function opened(path: string, { threads, output }: OriginalOptions): Promise<InferenceSession> {
+  const settings = sessionOptions({ threads });
+  const session = await InferenceSession.create(path, settings);
+  if (output === undefined || session.outputNames.includes(output)) return session;
+  await session.release();
+  const model = await readModelFile(path);
+  const outputs = model.graph.outputs.filter(({ name }) => name === output);
+  return InferenceSession.create(writeModel({ ...model, graph: { ...model.graph, outputs } }), settings);
 }
 
 /** Newer Node has an array of float16, which is kept as its bits here. */
