@@ -27,7 +27,7 @@ function nodeTests(): Map<string, number> {
 }
 
 const CONTROL = ["Constant", "If", "Loop", "Scan"];
-const QUANTISED = /^(?!ai\.onnx\.ml).*(Linear|Integer|QGemm|Quantize|NBits|Bnb4)/;
+const QUANTISED = /^(?!ai\.onnx\.ml).*(Linear|Integer|QGemm|Quantize|NBits|Bnb4|QAttention|NhwcMaxPool)/;
 const number = (count: number | undefined): string => (count === undefined ? "" : String(count));
 
 function rowOf(name: string, tests: ReadonlyMap<string, number>): string[] {

@@ -137,7 +137,7 @@ interface Attention {
   readonly bias?: V | undefined;
 }
 
-function attend(g: G, { q, k, v, heads, scale, bias }: Attention): V {
+export function attend(g: G, { q, k, v, heads, scale, bias }: Attention): V {
   const split = (x: V): V => {
     const [, length, width] = x.shape;
     if (typeof length !== "number" || typeof width !== "number")

@@ -9,6 +9,7 @@ import { OP_CATALOGUE } from "../../catalogue/index.js";
 import type { Dim, Value } from "../../graph.js";
 import { known } from "../../infer.js";
 import { raise, Unsupported, type Raise, type RaiseContext } from "../raise.js";
+import { attend } from "./contrib.js";
 
 type G = RaiseContext["g"];
 type V = Value<Dim>;
@@ -192,14 +193,30 @@ const convInteger = raise({
 const qLinearConv = raise({
   attributes: { ...OP_CATALOGUE.Conv.attributes, channels_last: { kind: "int", default: 0 } },
   emit: ({ g, inputs, attributes: { channels_last: last, ...attributes } }) => {
-    if (last === 1) throw new Unsupported("channels_last = 1");
     const [x, xScale, xZero, w, wScale, wZero, yScale, yZero, bias] = inputs;
-    const terms = [centred(g, x!, xZero), centred(g, w!, wZero, 0), bias && asFloat(g, bias)];
+    const terms = [
+      channelsFirst(g, centred(g, x!, xZero), last),
+      centred(g, w!, wZero, 0),
+      bias && asFloat(g, bias),
+    ];
     // The sum is an integer already. Round keeps later factors from being folded into the convolution's weights.
     const sum = g.op("Round", [g.op("Conv", terms, attributes)], {}, { straightThrough: true });
-    return [requantised(g, sum, [xScale!, wScale!], quantisation(g, yScale, yZero))];
+    return [channelsLast(g, requantised(g, sum, [xScale!, wScale!], quantisation(g, yScale, yZero)), last)];
   },
 });
+
+/** Maps with their channels in axis 1: those of ONNX Runtime's optimised quantised graphs are last. */
+export function channelsFirst(g: G, x: V, isLast: number): V {
+  const { length } = x.shape;
+  return isLast === 1 ? g.op("Transpose", [x], { perm: [0, length - 1, ...range(1, length - 1)] }) : x;
+}
+
+/** The reverse of {@link channelsFirst}. */
+export function channelsLast(g: G, x: V, isLast: number): V {
+  return isLast === 1 ? g.op("Transpose", [x], { perm: [0, ...range(2, x.shape.length), 1] }) : x;
+}
+
+const range = (from: number, end: number): number[] => Array.from({ length: end - from }, (_, i) => from + i);
 
 /** Rescales a sum of integer products to the output: clip(round(sum · s_x s_w / s_y) + z_y). */
 function requantised(g: G, sum: V, [a, b]: readonly [V, V], to: Quantisation, axis = 1): V {
@@ -322,9 +339,36 @@ export const QUANTISED: Readonly<Record<string, Raise>> = {
     emit: (context) => {
       const { g, inputs, attributes } = context;
       const { channels_last: last, ...rest } = attributes;
-      if (last === 1) throw new Unsupported("channels_last = 1");
-      const mean = g.op("AveragePool", [dequantised(context, 0)], rest);
-      return [quantise(g, mean, quantisation(g, inputs[3], inputs[4]))];
+      const mean = g.op("AveragePool", [channelsFirst(g, dequantised(context, 0), last)], rest);
+      return [channelsLast(g, quantise(g, mean, quantisation(g, inputs[3], inputs[4])), last)];
+    },
+  }),
+  "com.microsoft.NhwcMaxPool": raise({
+    attributes: OP_CATALOGUE.MaxPool.attributes,
+    emit: ({ g, inputs: [x], attributes }) => {
+      const most = g.op("MaxPool", [channelsFirst(g, asFloat(g, x!), 1)], attributes);
+      return [channelsLast(g, most, 1)];
+    },
+  }),
+  /** Attention of quantised x `[N, L, D]` and weights of queries, keys and values `[D, 3 D]`. */
+  "com.microsoft.QAttention": raise({
+    attributes: {
+      num_heads: { kind: "int", required: true },
+      unidirectional: { kind: "int", default: 0 },
+      scale: { kind: "float" },
+      do_rotary: { kind: "int", default: 0 },
+      mask_filter_value: { kind: "float" },
+      past_present_share_buffer: { kind: "int" },
+    },
+    emit: ({ g, inputs, attributes: { num_heads: heads, scale, unidirectional, do_rotary: rotary } }) => {
+      const [x, weight, bias, xScale, wScale, mask, xZero, wZero, past] = inputs;
+      if (mask ?? past) throw new Unsupported("a mask or a past is used");
+      if (unidirectional !== 0 || rotary !== 0) throw new Unsupported("is causal or rotary");
+      const sum = g.op("MatMul", [centred(g, x!, xZero, -1), centred(g, weight!, wZero, -1)]);
+      const joined = scaledProduct(g, sum, [xScale!, wScale!], bias);
+      const width = (weight!.shape[1] as number) / 3;
+      const [q, k, v] = g.ops("Split", [joined, g.ints([width, width, width])], { axis: -1 }, { outputs: 3 });
+      return [attend(g, { q: q!, k: k!, v: v!, heads, scale })];
     },
   }),
 };
