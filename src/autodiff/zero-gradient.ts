@@ -10,7 +10,7 @@ import { ruleOf } from "./rules/index.js";
 export function zeroGradientNodes(graph: Graph<Dim>, from: string, to: string): readonly Node[] {
   const moved = new Set([from]);
   for (const node of graph.nodes) {
-    if (stops(graph, node) || !node.inputs.some((input) => moved.has(input))) continue;
+    if (stopsGradient(graph, node) || !node.inputs.some((input) => moved.has(input))) continue;
     for (const output of node.outputs) if (output !== "") moved.add(output);
   }
   const leads = new Set([to]);
@@ -18,12 +18,13 @@ export function zeroGradientNodes(graph: Graph<Dim>, from: string, to: string): 
   for (const node of [...graph.nodes].reverse()) {
     if (!node.outputs.some((output) => leads.has(output)) || readsOnlyShapes(node)) continue;
     for (const input of node.inputs) leads.add(input);
-    if (stops(graph, node) && node.inputs.some((input) => moved.has(input))) zero.push(node);
+    if (stopsGradient(graph, node) && node.inputs.some((input) => moved.has(input))) zero.push(node);
   }
   return zero.reverse();
 }
 
-function stops({ values }: Graph<Dim>, node: Node): boolean {
+/** Whether a node passes no gradient: it has no rule, or none of its outputs is a float. */
+export function stopsGradient({ values }: Graph<Dim>, node: Node): boolean {
   return (
     ruleOf(node) === undefined ||
     node.outputs.every((name) => name === "" || !isFloat(values.get(name)!.dtype))

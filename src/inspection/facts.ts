@@ -110,9 +110,9 @@ function elementsOf({ initializers }: Graph<Dim>, names: Iterable<string>): numb
 /** The most common first. */
 function countOperators({ nodes }: Graph<Dim>): OperatorCount[] {
   const counts = new Map<string, OperatorCount>();
-  for (const { op } of nodes) {
+  for (const { op, straightThrough = false } of nodes) {
     const known = counts.get(op);
-    counts.set(op, { op, count: (known?.count ?? 0) + 1, differentiates: !isFlat(op) });
+    counts.set(op, { op, count: (known?.count ?? 0) + 1, differentiates: !isFlat(op) || straightThrough });
   }
   return [...counts.values()].sort((a, b) => b.count - a.count || a.op.localeCompare(b.op, "en"));
 }

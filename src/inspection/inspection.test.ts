@@ -280,6 +280,20 @@ describe("what is written", () => {
     expect(facts.memory!.attackStep).toBeGreaterThan(2e8);
   });
 
+  test("of a quantised model says that it can be attacked: gradients pass straight through its rounding", async () => {
+    const path = join(folder, "quantised.onnx");
+    const scale = { s: float32([], [0.01]), z: tensor("uint8", [], Uint8Array.of(100)) };
+    const pair = [
+      node("QuantizeLinear", ["x", "s", "z"], "q"),
+      node("DequantizeLinear", ["q", "s", "z"], "h"),
+    ];
+    writeFileSync(path, writeModel(withHead(pair, scale)));
+    const { code, stdout, stderr } = await holdfast(["inspect", path]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/attackable +yes: a PGD step was built and compiled\n/);
+    expect(stdout).toMatch(/no derivative +none/);
+  });
+
   test("of a model that cannot be read has every node, and the command says 3", async () => {
     const head = Array.from({ length: 30 }, (_, i) =>
       node(i % 2 === 0 ? "Unheard" : "Unseen", ["x"], `u${i}`),
