@@ -90,11 +90,12 @@ export async function evaluate(
   const places = placesOfShard(dataset, options.shard);
   const now = hooks.now ?? ((): number => performance.now());
   const budget = options.budget === undefined ? undefined : openBudget(options.budget, now);
-  const targets = new Map<string, Target>();
-  for (const { name, classifier } of models) {
-    const batchSize = fixedBatchSize(classifier) ?? plan.batchSize;
-    targets.set(name, openTarget(classifier, { ...targetOptions(plan, hooks), batchSize }));
-  }
+  const open = (classifier: AnyClassifier): Target =>
+    openTarget(classifier, {
+      ...targetOptions(plan, hooks),
+      batchSize: fixedBatchSize(classifier) ?? plan.batchSize,
+    });
+  const targets = new Map(models.map(({ name, classifier }) => [name, open(classifier)]));
   try {
     const repeats = new Map<string, RepeatedAnswers | undefined>();
     for (const { name } of models) {
@@ -103,7 +104,18 @@ export async function evaluate(
       repeats.set(name, found.repeats);
       targets.set(name, found.target);
     }
-    return await evaluateOn(dataset, { models, plan, places, targets, repeats, now, budget, options, hooks });
+    return await evaluateOn(dataset, {
+      models,
+      plan,
+      places,
+      open,
+      targets,
+      repeats,
+      now,
+      budget,
+      options,
+      hooks,
+    });
   } catch (error) {
     if (hooks.signal?.aborted !== true) throw error;
     throw new InterruptedError({
@@ -123,6 +135,7 @@ interface Opened {
   readonly models: readonly EvaluatedModel<AnyClassifier>[];
   readonly plan: EvaluationPlan;
   readonly places: readonly number[];
+  readonly open: Run["open"];
   readonly targets: ReadonlyMap<string, Target>;
   /** Whether each model repeats its outputs. */
   readonly repeats: ReadonlyMap<string, RepeatedAnswers | undefined>;
@@ -162,7 +175,7 @@ async function evaluateOn(dataset: Dataset, opened: Opened): Promise<Evaluation>
 /** Opens the run, and announces its amount of work. */
 function openRun(
   dataset: Dataset,
-  { models, plan, places, targets, now, budget, options, hooks }: Opened,
+  { models, plan, places, open, targets, now, budget, options, hooks }: Opened,
 ): { readonly run: Run & { shown: readonly number[] }; readonly tasks: readonly Task[] } {
   const planned = new Map([...targets].map(([name, { access }]) => [name, measurementsOn(access, plan)]));
   const tasks: readonly Task[] = models.flatMap(({ name: model }) =>
@@ -184,6 +197,7 @@ function openRun(
     places,
     models: new Map(models.map(({ name, classifier }) => [name, classifier])),
     targets,
+    open,
     signal: hooks.signal,
     kept: hooks.kept,
     random: createGenerator(plan.seed),

@@ -210,7 +210,6 @@ const SAID: Readonly<Record<string, readonly WarningCode[]>> = {
   "clipped logits": ["zero-gradient"],
   "a class counted by TopK": ["hidden-steps"],
   "signs of the pixels": ["zero-gradient"],
-  "logits rounded to whole numbers": ["zero-gradient", "unconstrained-failure"],
   "outputs clipped tight": ["zero-gradient", "unconstrained-failure"],
   "a hyperbolic tangent of the logits": ["zero-gradient"],
   "soft signs of the pixels": ["black-box-stronger", "unconstrained-failure"],

@@ -17,6 +17,8 @@ export interface Run {
   readonly places: readonly number[];
   readonly models: ReadonlyMap<string, AnyClassifier>;
   readonly targets: ReadonlyMap<string, Target>;
+  /** Opens a further target, as these were opened. Whoever opens it disposes of it. */
+  readonly open: (classifier: AnyClassifier) => Target;
   readonly random: RandomGenerator;
   /** Milliseconds. */
   readonly now: () => number;

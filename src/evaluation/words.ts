@@ -35,7 +35,9 @@ export function describeSearch(
 ): string {
   const on = images === standing ? `all ${standing}` : `${images} of the ${standing}`;
   const found = broken === 0 ? "none" : `${broken}, which count in the worst case`;
-  return `${nameOf(attack)}${aside} was run with ${Number(parameters["queries"])} queries on ${on} images that were left: it broke ${found}.`;
+  const { queries, steps } = parameters;
+  const effort = queries === undefined ? `${Number(steps)} steps` : `${Number(queries)} queries`;
+  return `${nameOf(attack)}${aside} was run with ${effort} on ${on} images that were left: it broke ${found}.`;
 }
 
 /** Names a planned measurement as {@link describe} names a finished one. */

@@ -2,7 +2,13 @@
 import type { Target } from "../../attacks/index.js";
 import { placesOf, type Dataset } from "../../data/index.js";
 import { isOpaque, type AnyClassifier } from "../../models/index.js";
-import type { AttackMeasurement, Measurement, ModelChecks, RepeatedAnswers } from "../result/index.js";
+import type {
+  AttackMeasurement,
+  FurtherAttack,
+  Measurement,
+  ModelChecks,
+  RepeatedAnswers,
+} from "../result/index.js";
 import { stagesFor } from "../measuring.js";
 import { headlineIn, type EvaluationPlan, type PlannedMeasurement } from "../plan.js";
 import type { Run } from "../run.js";
@@ -10,6 +16,7 @@ import { lookAtBoundary } from "./boundary.js";
 import { attackFurther } from "./further.js";
 import { planChecks, planDecision, planSearch, type PlannedChecks } from "./plan-checks.js";
 import { lookForSigns } from "./signs.js";
+import { planStraightThrough, withGradientOf } from "./straight-through.js";
 
 export interface Checked {
   readonly classifier: AnyClassifier;
@@ -71,13 +78,19 @@ export async function checkModel(
     meter.finish(`${model}, checks`);
     return named;
   }
-  const further = [];
+  const further: FurtherAttack[] = [];
   const found = [
     planSearch(measurement, standing.length),
     planDecision(measurement, boundary, standing.length),
   ];
   for (const one of [...checks.further, ...found.filter((each) => each !== undefined)]) {
     further.push(await attackFurther(meter.run, model, measurement, one, standing));
+  }
+  const bent = planStraightThrough(about.classifier, measurement, standing.length);
+  if (bent !== undefined) {
+    const attack = (with_: Run): Promise<FurtherAttack> =>
+      attackFurther(with_, model, measurement, bent, standing);
+    further.push(await withGradientOf(meter.run, model, bent.through, attack));
   }
   const signs = checks.signs && (await lookForSigns(meter.run, model, checks.signs, standing));
   meter.finish(`${model}, checks`);

@@ -6,6 +6,7 @@ import type { Classifier } from "../../models/index.js";
 import { compile, type CompileOptions, type Program } from "../../runtime/index.js";
 import { createGenerator } from "../../tensor/index.js";
 import {
+  type AttackMeasurement,
   evaluateModels,
   worstCase,
   type EvaluateHooks,
@@ -204,6 +205,31 @@ describe("the longer search without gradients", () => {
 
   it("does not follow honest gradients", async () => {
     expect(furtherOf(await evaluated(smallNetwork(), { epsilons: [0.05] }), "search")).toBeUndefined();
+  });
+});
+
+describe("the attack straight through what rounds", () => {
+  it("breaks what only rounding hid, on all that stood, and the warning says so", async () => {
+    const result = await evaluated(rounded(), { attack: "pgd", epsilons: [0.3] });
+    const through = furtherOf(result, "straight-through")!;
+    expect(through).toMatchObject({ attack: "apgd", images: through.standing });
+    expect(through.broken).toBeGreaterThan(0.5 * through.standing);
+    expect(warningOf(result, "zero-gradient")!.message).toContain(
+      `run with 100 steps on all ${through.standing} images that were left: it broke ${through.broken}`,
+    );
+    const left = result.measurements[1]!.correct - through.broken;
+    expect(worstCase(result, "small", result.headline!)!.correct).toBeLessThanOrEqual(left);
+  });
+
+  it("judges by the model itself, and is not made where nothing rounds", async () => {
+    const model = rounded();
+    const result = await evaluated(model, { attack: "pgd", epsilons: [0.3] });
+    const { prediction, index } = furtherOf(result, "straight-through")!.found;
+    const { label } = (result.measurements[1] as AttackMeasurement).perImage!;
+    expect(index.length).toBeGreaterThan(0);
+    index.forEach((place, i) => expect(prediction[i]).not.toBe(label[place]));
+    const honest = await evaluated(smallNetwork(), { attack: "pgd", epsilons: [0.3] });
+    expect(furtherOf(honest, "straight-through")).toBeUndefined();
   });
 });
 

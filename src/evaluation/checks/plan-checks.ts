@@ -18,7 +18,7 @@ const SHARE = { longer: 0.08, adaptive: 0.04, signs: 0.02 } as const;
 const LEAST = 6;
 const MOST = { longer: 100, adaptive: 100, signs: 16 } as const;
 /** Most images of the first search without gradients or scores. It is needed so rarely that it need not be cheap. */
-const MOST_SEARCHED = 100;
+export const MOST_SEARCHED = 100;
 /** Classes that a longer attack aims at. */
 const TARGETS = 3;
 /** Least steps of the attack that allows every image. */

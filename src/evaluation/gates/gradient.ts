@@ -1,22 +1,30 @@
 /** The gates on gradients that are useless or incomplete: zero, around rounding, or straight through it. */
 import { gradientFreeNames } from "../blind.js";
-import { attacksOf } from "../curves.js";
+import { attacksOf, foundByChecks } from "../curves.js";
 import type { Gate } from "./gate.js";
-import type { AttackMeasurement, ZeroGradient } from "../result/index.js";
-import { warn } from "../warn.js";
-import { describe, list, percent } from "../words.js";
+import type { AttackMeasurement, ModelChecks, ZeroGradient } from "../result/index.js";
+import { LOW, warn } from "../warn.js";
+import { describe, describeSearch, list, percent } from "../words.js";
 
 /**
  * The gradient was zero or denormal on images that count as right: gradient attacks tried only their starting points
  * there. In a suite, in each of its gradient attacks.
  */
-export const zeroGradientGate: Gate = ({ measurements }) =>
+export const zeroGradientGate: Gate = ({ measurements, checks = [] }) =>
   attacksOf(measurements).flatMap((m) => {
     if (m.zeroGradient === undefined || m.zeroGradient.standing === 0) return [];
-    return [
-      warn("zero-gradient", "serious", `${describe(m)}: ${describeZeroGradient(m.zeroGradient, m)}`, [m]),
-    ];
+    const found = `${describeZeroGradient(m.zeroGradient, m)}${foundThrough(checks, m)} ${otherWays(m)}.`;
+    return [warn("zero-gradient", "serious", `${describe(m)}: ${found}`, [m])];
   });
+
+/** What an attack with gradients through the rounding found, if the checks made one. */
+function foundThrough(checks: readonly ModelChecks[], { id }: AttackMeasurement): string {
+  const further = checks.flatMap((each) => (each.measurement === id ? (each.further ?? []) : []));
+  const through = further.find(({ purpose, images }) => purpose === "straight-through" && images > 0);
+  return through === undefined
+    ? ""
+    : ` ${describeSearch(through, ", its gradients passed through as if nothing were rounded,")}`;
+}
 
 /** How many operators a sentence names. */
 const NAMED = 3;
@@ -31,7 +39,7 @@ function describeZeroGradient({ images, standing, operators }: ZeroGradient, m: 
   const tried = others.length === 0 ? "" : ` Only ${list(others)}, which uses none, searched there.`;
   return (
     `the gradient was zero for ${images} of ${m.n} images (${percent(images / m.n)}); ${standing} of them count as ` +
-    `right only because no gradient attack could move them, so the accuracy is too high.${tried}${cause} ${otherWays(m)}.`
+    `right only because no gradient attack could move them, so the accuracy is too high.${tried}${cause}`
   );
 }
 
@@ -55,21 +63,25 @@ function nameSome(operators: readonly string[]): string {
  * The model rounds or counts between the image and its logits. If a gradient passes around that, it is not zero, but it
  * ignores the rounding. One warning per model, for its attacks that left images unbroken.
  */
-export const stepsGate: Gate = ({ measurements }) => {
+export const stepsGate: Gate = ({ measurements, checks = [] }) => {
   const left = attacksOf(measurements).filter((m) => m.zeroGradient !== undefined && m.correct > 0);
   return [...new Set(left.map(({ model }) => model))].flatMap((model) => {
     const own = left.filter((m) => m.model === model);
     // If the gradient is zero, its own warning names the same operators.
     if (own.some((m) => m.zeroGradient!.standing > 0)) return [];
     const { steps = [], comparisons = [] } = own[0]!.zeroGradient!;
+    const found = own.map((m) => foundThrough(checks, m)).join("");
+    const further = found === "" ? ", or let gradients pass through them (--straight-through)" : "";
     const consequence =
-      "A gradient attack follows only the paths around them, so the accuracy may be too high. " +
-      `${otherWays(own[0]!)}, or let gradients pass through them (--straight-through).`;
+      `A gradient attack follows only the paths around them, so the accuracy may be too high.${found} ` +
+      `${otherWays(own[0]!)}${further}.`;
     const says = (kind: string, operators: readonly string[]): string =>
       `${model}: ${kind} lie between the image and the logits, and pass no gradient: ${nameSome(operators)}. ${consequence}`;
     if (steps.length > 0) {
       const all = [...steps, ...comparisons];
-      return [warn("hidden-steps", "serious", says("operators that round or count", all), own)];
+      const isLow = own.every((m) => (m.correct - foundByChecks({ checks }, [m]).size) / m.n < LOW);
+      const severity = isLow && found !== "" ? "warning" : "serious";
+      return [warn("hidden-steps", severity, says("operators that round or count", all), own)];
     }
     if (comparisons.length === 0) return [];
     return [

@@ -26,8 +26,9 @@ export interface FurtherAttack {
    * `longer`: the strongest attack with twice its steps. `adaptive`: an attack on what the defence was trained to keep.
    * `search`: a longer search without gradients, because a shorter one broke what gradient attacks had left.
    * `decision`: an attack that sees only the predicted class, because the scores mislead.
+   * `straight-through`: an attack whose gradient takes what rounds for the identity, because the model's own stops there.
    */
-  readonly purpose: "longer" | "adaptive" | "search" | "decision";
+  readonly purpose: "longer" | "adaptive" | "search" | "decision" | "straight-through";
   readonly attack: string;
   readonly parameters: Settings;
   /** Images that had survived before it. */
@@ -103,7 +104,7 @@ export const checksSchema: z.ZodType<ModelChecks> = z.object({
     .array(
       z
         .object({
-          purpose: z.enum(["longer", "adaptive", "search", "decision"]),
+          purpose: z.enum(["longer", "adaptive", "search", "decision", "straight-through"]),
           attack: name,
           parameters: settings,
           standing: count,

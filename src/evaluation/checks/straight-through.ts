@@ -1,0 +1,44 @@
+/** The attack again with gradients that pass straight through what rounds. */
+import { ATTACKS, averagedTarget, planAttack, type Target } from "../../attacks/index.js";
+import { isOpaque, withStraightThrough, type AnyClassifier, type Classifier } from "../../models/index.js";
+import type { AttackMeasurement } from "../result/index.js";
+import type { Run } from "../run.js";
+import { MOST_SEARCHED, type PlannedFurther } from "./plan-checks.js";
+
+/**
+ * If the model rounds between the image and its logits: APGD on every survivor up to a number, with those operators
+ * differentiated as the identity. Undefined if no such operator is there.
+ */
+export function planStraightThrough(
+  classifier: AnyClassifier,
+  { threat, zeroGradient, stages = [] }: AttackMeasurement,
+  standing: number,
+): (PlannedFurther & { readonly through: Classifier }) | undefined {
+  const isKnown = ATTACKS.apgd.norms.some((norm) => norm === threat.norm);
+  if (isOpaque(classifier) || !isKnown || zeroGradient?.steps === undefined) return undefined;
+  const steps = new Set(zeroGradient.steps);
+  const { graph } = classifier;
+  const bent = withStraightThrough(graph, ({ op, name }) => steps.has(`${op} (${name})`));
+  if (bent.nodes.every((node, i) => node === graph.nodes[i])) return undefined;
+  const draws = Math.max(1, ...stages.map(({ parameters }) => Number(parameters["draws"] ?? 1)));
+  const planned = planAttack(ATTACKS.apgd, threat, { loss: "margin", restarts: 2, draws });
+  const through = { ...classifier, graph: bent };
+  return { purpose: "straight-through", planned, images: Math.min(standing, MOST_SEARCHED), through };
+}
+
+/** Does something with a run in which a model is differentiated in another way. */
+export async function withGradientOf<T>(
+  run: Run,
+  model: string,
+  through: Classifier,
+  work: (run: Run) => Promise<T>,
+): Promise<T> {
+  const { randomised, samples } = run.targets.get(model)!;
+  const opened = run.open(through);
+  const target: Target = randomised && !opened.randomised ? averagedTarget(opened, samples) : opened;
+  try {
+    return await work({ ...run, targets: new Map([...run.targets, [model, target]]) });
+  } finally {
+    await target.dispose();
+  }
+}
