@@ -48,6 +48,11 @@ export function typesOf(g: GraphBuilder, node: Node): RuleContext["types"] {
   return inferContext(inputs, node.outputs.length, node.attributes, specOf(node.op));
 }
 
+/** x, with each 0 replaced, where a derivative has no value at 0. */
+export function insteadOfZero(g: GraphBuilder, x: Value, replacement: number): Value {
+  return g.op("Where", [g.op("Equal", [x, g.scalar(0, x)]), g.scalar(replacement, x), x]);
+}
+
 /** Sums a gradient over the axes along which its operand was broadcast. */
 export function sumTo(g: GraphBuilder, gradient: Value, shape: readonly number[]): Value {
   const lead = gradient.shape.length - shape.length;

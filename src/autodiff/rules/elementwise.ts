@@ -1,5 +1,5 @@
 import type { ElementwiseOp, OpType, Value } from "../../graph/index.js";
-import { asNumber, positiveMask, type Rule, type RuleContext, type Rules } from "../rule.js";
+import { asNumber, insteadOfZero, positiveMask, type Rule, type RuleContext, type Rules } from "../rule.js";
 
 /** y = f(x): x_grad = y_grad · f'(x), with f' from the input and the output. */
 export const unary =
@@ -27,9 +27,9 @@ export const ELEMENTWISE_RULES: Rules<ElementwiseOp> = {
   Exp: unary((_, __, y) => y),
   /** ∂ log x = 1 / x */
   Log: ({ g, inputs: [x], outputGrads: [yGrad] }) => [g.op("Div", [yGrad, x])],
-  /** ∂ √x = 1 / 2y */
+  /** ∂ √x = 1 / 2y; 0 at 0, as for PyTorch's std and norm: one dead channel must not take the whole gradient away. */
   Sqrt: ({ g, outputs: [y], outputGrads: [yGrad] }) => [
-    g.op("Div", [yGrad, g.op("Mul", [y, g.scalar(2, y)])]),
+    g.op("Div", [yGrad, g.op("Mul", [insteadOfZero(g, y!, Infinity), g.scalar(2, y)])]),
   ],
   /** ∂ (1/x) = −y² */
   Reciprocal: unary(({ g }, _, y) => g.op("Neg", [g.op("Mul", [y, y])])),
@@ -61,13 +61,18 @@ export const ELEMENTWISE_RULES: Rules<ElementwiseOp> = {
     const scaled = g.op("Div", [yGrad, b]);
     return [scaled, needs(1) ? g.op("Neg", [g.op("Mul", [scaled, y])]) : null];
   },
-  /** ∂ a^b = (b a^(b−1), y log a) */
-  Pow: ({ g, inputs: [a, b], outputs: [y], outputGrads: [yGrad], needs }) => [
-    needs(0)
-      ? g.op("Mul", [yGrad, g.op("Mul", [b, g.op("Pow", [a, g.op("Sub", [b, g.scalar(1, b)])])])])
-      : null,
-    needs(1) ? g.op("Mul", [yGrad, g.op("Mul", [y, g.op("Log", [a])])]) : null,
-  ],
+  /** ∂ a^b = (b a^(b−1), y log a); as for a root, 0 at a = 0 if b is constant and in [0, 1). */
+  Pow: ({ g, inputs: [a, b], outputs: [y], outputGrads: [yGrad], needs }) => {
+    const exponent = g.constantOf(b!)?.data as ArrayLike<number> | undefined;
+    const isRoot = exponent !== undefined && Array.from(exponent).every((each) => each >= 0 && each < 1);
+    const base = isRoot && needs(0) ? insteadOfZero(g, a!, Infinity) : a;
+    return [
+      needs(0)
+        ? g.op("Mul", [yGrad, g.op("Mul", [b, g.op("Pow", [base, g.op("Sub", [b, g.scalar(1, b)])])])])
+        : null,
+      needs(1) ? g.op("Mul", [yGrad, g.op("Mul", [y, g.op("Log", [a])])]) : null,
+    ];
+  },
   Max: extremum,
   Min: extremum,
   Sum: ({ inputs, outputGrads: [yGrad] }) => inputs.map(() => yGrad!),

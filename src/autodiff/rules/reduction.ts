@@ -1,6 +1,12 @@
 import { reducedAxes, reshapeTo, type FlatOp, type ReductionOp, type Value } from "../../graph/index.js";
 import { sizeOf } from "../../tensor/index.js";
-import { asNumber, type Rule as AnyRule, type RuleContext as AnyContext, type Rules } from "../rule.js";
+import {
+  asNumber,
+  insteadOfZero,
+  type Rule as AnyRule,
+  type RuleContext as AnyContext,
+  type Rules,
+} from "../rule.js";
 
 type Reducing = Exclude<ReductionOp, FlatOp>;
 type Rule = AnyRule<Reducing>;
@@ -64,8 +70,8 @@ export const REDUCTION_RULES: Rules<ReductionOp> = {
     const alone = asNumber(g, g.op("Equal", [others, g.scalar(0, x)]), x);
     return [g.op("Mul", [g.op("Mul", [product, alone]), kept(context, outputGrads[0]!)]), null];
   },
-  /** ∂ ‖x‖₂ = x / ‖x‖₂ */
-  ReduceL2: weighted(({ g }, x, y) => g.op("Div", [x, y])),
+  /** ∂ ‖x‖₂ = x / ‖x‖₂; 0 at 0, as in PyTorch */
+  ReduceL2: weighted(({ g }, x, y) => g.op("Div", [x, insteadOfZero(g, y, 1)])),
   /** ∂ Σx² = 2x */
   ReduceSumSquare: (context) => {
     const { g, inputs, outputGrads } = context;
