@@ -5,8 +5,15 @@ import { gradient } from "../autodiff/index.js";
 import { GraphBuilder } from "../graph/index.js";
 import { codeOfDType, type Model, type ModelNode } from "../onnx/index.js";
 import { compile } from "../runtime/index.js";
-import { float32, tensor, type Tensor } from "../tensor/index.js";
-import { bindBatch, classifierFromModel, layoutOf, type Classifier, type LoadOptions } from "./index.js";
+import { float32, int64, tensor, type Tensor } from "../tensor/index.js";
+import {
+  bindBatch,
+  classifierFromModel,
+  fixedBatchSize,
+  layoutOf,
+  type Classifier,
+  type LoadOptions,
+} from "./index.js";
 
 const notices: string[] = [];
 const load = (model: Model, options: LoadOptions = {}): Classifier => {
@@ -47,6 +54,61 @@ const withInput = (
   input: NonNullable<ModelChanges["input"]>,
   constants: Readonly<Record<string, Tensor>> = {},
 ): Model => modelOf(nodes, constants, { input });
+
+describe("one image, without an axis for the batch", () => {
+  const model = (shape: readonly number[], outputs = 2): Model => {
+    const flat = node("Reshape", ["x", "row"], "flat");
+    const size = shape.reduce((product, length) => product * length, 1);
+    const weights = Float32Array.from({ length: size * outputs }, (_, i) => ((i * 7) % 11) - 5);
+    const whole = modelOf(
+      [flat, node("MatMul", ["flat", "w"], "all"), node("Reshape", ["all", "count"], "y")],
+      {
+        row: int64([2], [1, size]),
+        w: tensor("float32", [size, outputs], weights),
+        count: int64([1], [outputs]),
+      },
+      { input: { shape } },
+    );
+    const [y] = whole.graph.outputs;
+    return { ...whole, graph: { ...whole.graph, outputs: [{ ...y!, shape: [outputs] }] } };
+  };
+
+  test.each([
+    [
+      [3, 4, 4],
+      [3, 4, 4],
+    ],
+    [
+      [1, 4, 4],
+      [1, 4, 4],
+    ],
+    [
+      [4, 4],
+      [1, 4, 4],
+    ],
+    [[16], [1, 4, 4]],
+  ])("%j is read, one image at a time", async (shape, [channels, height, width]) => {
+    const classifier = load(model(shape));
+    expect(classifier).toMatchObject({ channels, height, width });
+    expect(fixedBatchSize(classifier)).toBe(1);
+    expect(notices.join()).toContain("one image at a time");
+    const { graph, image, logits } = bindBatch(classifier, 1);
+    const size = channels! * height! * width!;
+    const pixels = Float32Array.from({ length: size }, (_, i) => (i % 5) / 4);
+    const program = await compile({ ...graph, outputs: [logits] }, { threads: 1 });
+    const found = await program.run({ [image]: tensor("float32", [1, channels!, height!, width!], pixels) });
+    await program.dispose();
+    const sums = [0, 1].map((k) =>
+      pixels.reduce((sum, pixel, i) => sum + pixel * ((((2 * i + k) * 7) % 11) - 5), 0),
+    );
+    expect([...(found[logits]!.data as Float32Array)]).toEqual(sums.map((sum) => expect.closeTo(sum, 3)));
+  });
+
+  test("as many numbers as rows are one number for each image", () => {
+    const classifier = load(model([3, 4, 4], 3));
+    expect([classifier.channels, fixedBatchSize(classifier)]).toEqual([1, 3]);
+  });
+});
 
 describe("integer images", () => {
   const model = (dtype: "uint8" | "int32" | "int64"): Model =>

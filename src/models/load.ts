@@ -14,6 +14,7 @@ import { isIdentity, withPreprocessing, type Preprocessing } from "./preprocess.
 import { findTrainable } from "./trainable.js";
 import { straightThroughNodes, withStraightThrough } from "./straight-through.js";
 import { untie } from "./untie.js";
+import { withBatch } from "./no-batch.js";
 import { withOneOutput } from "./one-output.js";
 
 /** What a file from another tool does not say itself. A file that holdfast wrote needs none of these. */
@@ -144,7 +145,8 @@ function imported(
   own: ClassifierMetadata | undefined,
 ): Graph<Dim> {
   const { onNotice = () => {} } = options;
-  const chosen = withFloatInputs(withOneOutput(model, place, options), place, onNotice);
+  const one = withBatch(withOneOutput(model, place, options), place, onNotice);
+  const chosen = withFloatInputs(one, place, onNotice);
   const wide = halvesAsFloats(chosen);
   if (wide !== chosen) onNotice(`${place}: its float16 tensors are computed in float32`);
   const read = (batch: Dim): Graph<Dim> => {
