@@ -46,7 +46,9 @@ test("an attack is described with its options, a suite with its attacks and what
   const inL1 = (attack: string): string => describeAttack({ attack, norm: "l1" }, {}, [12]);
   expect(inL1("apgd")).toMatch(/^APGD, L1, ε 12: .*radii shrinking,/);
   expect(inL1("standard")).toBe("AutoAttack, L1, ε 12: APGD (restarts 5), APGD-T (targets 5), FAB-T, Square");
-  expect(said("rand")).toBe("AutoAttack rand, L∞, ε 0.1: APGD (draws 20), APGD (loss dlr, draws 20)");
+  expect(said("rand")).toBe(
+    "AutoAttack rand, L∞, ε 0.1: APGD (20 draws if randomised), APGD (loss dlr, 20 draws if randomised)",
+  );
 });
 
 test.each([

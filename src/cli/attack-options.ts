@@ -224,9 +224,11 @@ export function checkLengths(
   if (stepSize !== undefined) checkLength("--step-size", norm, stepSize);
 }
 
-/** `APGD`, with the options that differ from its defaults: `APGD (loss dlr, draws 20)`. */
+/** `APGD`, with the options that differ from its defaults: `APGD (loss dlr, 20 draws if randomised)`. */
 function describeStage({ attack, options }: SuiteStage): string {
-  const told = Object.entries(options).map(([name, value]) => `${wordsOf(name)} ${value}`);
+  const told = Object.entries(options).map(([name, value]) =>
+    name === "draws" ? `${value} draws if randomised` : `${wordsOf(name)} ${value}`,
+  );
   return `${CARDS[attack].label}${told.length === 0 ? "" : ` (${told.join(", ")})`}`;
 }
 
