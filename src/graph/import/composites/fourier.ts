@@ -10,6 +10,8 @@ type V = Value<Dim>;
 const int = { kind: "int" } as const;
 /** Signals of images are far shorter; the matrix grows with the square. */
 const LONGEST = 4096;
+/** Frames of a signal may overlap, and so be far more than the signal. */
+const MOST_IN_FRAMES = 2 ** 24;
 
 interface Transform {
   /** Samples that the input has, and parts of each: real, or real and imaginary. */
@@ -111,6 +113,7 @@ const dft = raise({
       inverse,
       onesided,
     };
+    checkLength(samples);
     checkLength(transform.length);
     if (axis === rank - 2) return [transformed(g, x!, transform)];
     const perm = x!.shape.map((_, i) => (i === axis ? rank - 2 : i === rank - 2 ? axis : i));
@@ -131,6 +134,10 @@ const stft = raise({
     checkLength(length);
     const frames = Math.floor((samples - length) / stride) + 1;
     if (!(stride >= 1 && frames >= 1)) throw new Unsupported(`has ${frames} frames of ${length} samples`);
+    if (frames * length > MOST_IN_FRAMES)
+      throw new Unsupported(
+        `has ${frames} frames of ${length} samples; the limit is ${MOST_IN_FRAMES} in all`,
+      );
     const places = Array.from(
       { length: frames * length },
       (_, i) => Math.floor(i / length) * stride + (i % length),
