@@ -27,6 +27,8 @@ function nodeTests(): Map<string, number> {
 }
 
 const CONTROL = ["Constant", "If", "Loop", "Scan"];
+/** Quantised in their weights alone, or not by themselves. */
+const EXACT = /NBits|Bnb4|NhwcMaxPool/;
 const QUANTISED = /^(?!ai\.onnx\.ml).*(Linear|Integer|QGemm|Quantize|NBits|Bnb4|QAttention|NhwcMaxPool)/;
 const number = (count: number | undefined): string => (count === undefined ? "" : String(count));
 
@@ -46,7 +48,7 @@ function rowOf(name: string, tests: ReadonlyMap<string, number>): string[] {
     ? isFlat(name as OpType)
       ? "zero"
       : "a rule"
-    : QUANTISED.test(name)
+    : QUANTISED.test(name) && !EXACT.test(name)
       ? "straight through the rounding"
       : CONTROL.includes(name)
         ? ""
