@@ -86,11 +86,11 @@ export async function checkModel(
   for (const one of [...checks.further, ...found.filter((each) => each !== undefined)]) {
     further.push(await attackFurther(meter.run, model, measurement, one, standing));
   }
-  const bent = planStraightThrough(about.classifier, measurement, standing.length);
-  if (bent !== undefined) {
-    const attack = (with_: Run): Promise<FurtherAttack> =>
-      attackFurther(with_, model, measurement, bent, standing);
-    further.push(await withGradientOf(meter.run, model, bent.through, attack));
+  const through = planStraightThrough(about.classifier, measurement, standing.length);
+  if (through !== undefined) {
+    const attacked = (bent: Run): Promise<FurtherAttack> =>
+      attackFurther(bent, model, measurement, through, standing);
+    further.push(await withGradientOf(meter.run, model, through.classifier, attacked));
   }
   const signs = checks.signs && (await lookForSigns(meter.run, model, checks.signs, standing));
   meter.finish(`${model}, checks`);

@@ -13,7 +13,7 @@ export function planStraightThrough(
   classifier: AnyClassifier,
   { threat, zeroGradient, stages = [] }: AttackMeasurement,
   standing: number,
-): (PlannedFurther & { readonly through: Classifier }) | undefined {
+): (PlannedFurther & { readonly classifier: Classifier }) | undefined {
   const isKnown = ATTACKS.apgd.norms.some((norm) => norm === threat.norm);
   if (isOpaque(classifier) || !isKnown || zeroGradient?.steps === undefined) return undefined;
   const steps = new Set(zeroGradient.steps);
@@ -22,19 +22,19 @@ export function planStraightThrough(
   if (bent.nodes.every((node, i) => node === graph.nodes[i])) return undefined;
   const draws = Math.max(1, ...stages.map(({ parameters }) => Number(parameters["draws"] ?? 1)));
   const planned = planAttack(ATTACKS.apgd, threat, { loss: "margin", restarts: 2, draws });
-  const through = { ...classifier, graph: bent };
-  return { purpose: "straight-through", planned, images: Math.min(standing, MOST_SEARCHED), through };
+  const images = Math.min(standing, MOST_SEARCHED);
+  return { purpose: "straight-through", planned, images, classifier: { ...classifier, graph: bent } };
 }
 
-/** Does something with a run in which a model is differentiated in another way. */
+/** Does something in a run whose model is another classifier: one with the same answers and another gradient. */
 export async function withGradientOf<T>(
   run: Run,
   model: string,
-  through: Classifier,
+  classifier: Classifier,
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const { randomised, samples } = run.targets.get(model)!;
-  const opened = run.open(through);
+  const opened = run.open(classifier);
   const target: Target = randomised && !opened.randomised ? averagedTarget(opened, samples) : opened;
   try {
     return await work({ ...run, targets: new Map([...run.targets, [model, target]]) });

@@ -13,8 +13,9 @@ import { describe, describeSearch, list, percent } from "../words.js";
 export const zeroGradientGate: Gate = ({ measurements, checks = [] }) =>
   attacksOf(measurements).flatMap((m) => {
     if (m.zeroGradient === undefined || m.zeroGradient.standing === 0) return [];
-    const found = `${describeZeroGradient(m.zeroGradient, m)}${foundThrough(checks, m)} ${otherWays(m)}.`;
-    return [warn("zero-gradient", "serious", `${describe(m)}: ${found}`, [m])];
+    const found = foundThrough(checks, m);
+    const message = `${describe(m)}: ${describeZeroGradient(m.zeroGradient, m)}${found} ${otherWays(m, found)}.`;
+    return [warn("zero-gradient", "serious", message, [m])];
   });
 
 /** What an attack with gradients through the rounding found, if the checks made one. */
@@ -43,14 +44,19 @@ function describeZeroGradient({ images, standing, operators }: ZeroGradient, m: 
   );
 }
 
-/** What to try when the gradient is no help. */
-function otherWays(m: AttackMeasurement): string {
+/** What `--straight-through` differentiates as the identity. */
+const NEAR = /^(Round|Floor|Ceil|Sign) /;
+
+/** What to try when the gradient is no help. Straight through the rounding only if the checks did not: `found` is what they found. */
+function otherWays(m: AttackMeasurement, found: string): string {
   const free = gradientFreeNames(m).length > 0;
+  const isThrough = found === "" && m.zeroGradient?.steps?.some((step) => NEAR.test(step)) === true;
   return (
     "Try images made on another model (transfer), or " +
     (free
       ? "give Square more queries (--attack square --queries 20000)"
-      : "an attack that needs no gradient (--attack square)")
+      : "an attack that needs no gradient (--attack square)") +
+    (isThrough ? ", or let gradients pass through rounding (--straight-through)" : "")
   );
 }
 
@@ -71,10 +77,9 @@ export const stepsGate: Gate = ({ measurements, checks = [] }) => {
     if (own.some((m) => m.zeroGradient!.standing > 0)) return [];
     const { steps = [], comparisons = [] } = own[0]!.zeroGradient!;
     const found = own.map((m) => foundThrough(checks, m)).join("");
-    const further = found === "" ? ", or let gradients pass through them (--straight-through)" : "";
     const consequence =
       `A gradient attack follows only the paths around them, so the accuracy may be too high.${found} ` +
-      `${otherWays(own[0]!)}${further}.`;
+      `${otherWays(own[0]!, found)}.`;
     const says = (kind: string, operators: readonly string[]): string =>
       `${model}: ${kind} lie between the image and the logits, and pass no gradient: ${nameSome(operators)}. ${consequence}`;
     if (steps.length > 0) {
