@@ -30,7 +30,7 @@ export function chartOf({ machine, date, results }) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="How many times as fast as PyTorch">
 <style>text{font:11px system-ui,sans-serif;fill:#24292f}.usual{fill:#2a7d5f}.best{fill:#c98a2b}line{stroke:#57606a;stroke-dasharray:3 3}@media(prefers-color-scheme:dark){text{fill:#e6edf3}.usual{fill:#45b68c}.best{fill:#e0a848}line{stroke:#9aa4ae}}</style>
 <rect class="usual" x="${LABEL}" y="10" width="10" height="10"/><text x="${LABEL + 15}" y="19">× as fast as eager PyTorch or torchattacks</text>
-<rect class="best" x="${LABEL + 250}" y="10" width="10" height="10"/><text x="${LABEL + 265}" y="19">as channels_last or torch.compile</text>
+<rect class="best" x="${LABEL + 270}" y="10" width="10" height="10"/><text x="${LABEL + 285}" y="19">as channels_last or torch.compile</text>
 <line x1="${one}" y1="${TOP - 8}" x2="${one}" y2="${height - 22}"/>
 ${bars.join("\n")}
 <text x="${LABEL}" y="${height - 6}">${escaped(machine)}, ${escaped(date)}</text>
