@@ -57,6 +57,7 @@ export { deadCode } from "./passes/dead-code.js";
 export { dropExpands } from "./passes/drop-expands.js";
 export { foldBatchNorm } from "./passes/fold-batch-norm.js";
 export { foldConstants } from "./passes/fold-constants.js";
+export { foldPads } from "./passes/fold-pads.js";
 export { parametersAsInputs, withInitializers } from "./passes/parameters.js";
 export { fromTaps, standardForm, standardGraph } from "./passes/standard.js";
 export { formatCount, printGraph, printValue } from "./print.js";

@@ -1,5 +1,5 @@
 import { InputError } from "../errors/index.js";
-import { bind, foldBatchNorm, parametersAsInputs } from "../graph/index.js";
+import { bind, foldBatchNorm, foldPads, parametersAsInputs } from "../graph/index.js";
 import type { BoundClassifier, Classifier } from "./classifier.js";
 import { isOpaque, type AnyClassifier } from "./opaque.js";
 
@@ -29,13 +29,13 @@ export function bindBatch(classifier: Classifier, batchSize: number): BoundClass
 }
 
 /**
- * Fixes the batch size and folds each inference BatchNormalization into the convolution
- * before it: the same function of the image with fewer passes over memory. Its
+ * Fixes the batch size, makes pads of zeros the pads of the convolutions behind them, and folds each inference
+ * BatchNormalization into the convolution before it: the same function of the image with fewer passes over memory. Its
  * parameters differ from those of the classifier, so it is only for constant weights.
  */
 export function bindForInference(classifier: Classifier, batchSize: number): BoundClassifier {
   const bound = bindBatch(classifier, batchSize);
-  return { ...bound, graph: foldBatchNorm(bound.graph) };
+  return { ...bound, graph: foldBatchNorm(foldPads(bound.graph)) };
 }
 
 /**
@@ -45,5 +45,5 @@ export function bindForInference(classifier: Classifier, batchSize: number): Bou
 export function bindForTraining(classifier: Classifier, batchSize: number): BoundClassifier {
   const bound = bindBatch(classifier, batchSize);
   const weights = [...classifier.parameters, ...classifier.buffers];
-  return { ...bound, graph: foldBatchNorm(parametersAsInputs(bound.graph, weights)) };
+  return { ...bound, graph: foldBatchNorm(foldPads(parametersAsInputs(bound.graph, weights))) };
 }
