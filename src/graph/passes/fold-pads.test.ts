@@ -15,7 +15,7 @@ const drawn = (name: string, shape: readonly number[]): Float32Array =>
 function convolution(before: Before, attributes: Attributes = {}): Graph {
   const g = new GraphBuilder("pads");
   const weight = g.constant(float32([4, 3, 3, 3], [...drawn("w", [4, 3, 3, 3])]));
-  const y = g.op("Conv", [before(g, g.input("x", "float32", [2, 3, 6, 7])), weight], attributes as object);
+  const y = g.op("Conv", [before(g, g.input("x", "float32", [2, 3, 6, 7])), weight], attributes);
   g.output(y, "y");
   return g.build();
 }
