@@ -12,7 +12,7 @@ export function fixedBatchSize(classifier: AnyClassifier): number | undefined {
 }
 
 /**
- * Fixes the batch size: every shape becomes a number.
+ * Fixes the batch size: every shape becomes a number, and pads of zeros become those of the convolutions behind them.
  *
  * @throws InputError if the classifier's file fixes another one.
  */
@@ -25,17 +25,17 @@ export function bindBatch(classifier: Classifier, batchSize: number): BoundClass
       remedy: `Use a batch size of ${fixed}, or export the model with a dynamic batch dimension.`,
     });
   }
-  return { ...classifier, graph: bind(classifier.graph, { N: batchSize }), batchSize };
+  return { ...classifier, graph: foldPads(bind(classifier.graph, { N: batchSize })), batchSize };
 }
 
 /**
- * Fixes the batch size, makes pads of zeros the pads of the convolutions behind them, and folds each inference
- * BatchNormalization into the convolution before it: the same function of the image with fewer passes over memory. Its
+ * {@link bindBatch}, with each inference BatchNormalization folded into the convolution
+ * before it: the same function of the image with fewer passes over memory. Its
  * parameters differ from those of the classifier, so it is only for constant weights.
  */
 export function bindForInference(classifier: Classifier, batchSize: number): BoundClassifier {
   const bound = bindBatch(classifier, batchSize);
-  return { ...bound, graph: foldBatchNorm(foldPads(bound.graph)) };
+  return { ...bound, graph: foldBatchNorm(bound.graph) };
 }
 
 /**
@@ -45,5 +45,5 @@ export function bindForInference(classifier: Classifier, batchSize: number): Bou
 export function bindForTraining(classifier: Classifier, batchSize: number): BoundClassifier {
   const bound = bindBatch(classifier, batchSize);
   const weights = [...classifier.parameters, ...classifier.buffers];
-  return { ...bound, graph: foldBatchNorm(foldPads(parametersAsInputs(bound.graph, weights))) };
+  return { ...bound, graph: foldBatchNorm(parametersAsInputs(bound.graph, weights)) };
 }

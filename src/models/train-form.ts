@@ -1,5 +1,5 @@
 import { sizeOf } from "../tensor/index.js";
-import { foldPads, isNode, rewrite, type Graph } from "../graph/index.js";
+import { isNode, rewrite, type Graph } from "../graph/index.js";
 import type { BoundClassifier } from "./classifier.js";
 
 /** The batch statistics of a BatchNormalization, and the buffers with its running averages. */
@@ -20,7 +20,7 @@ export interface TrainForm {
 }
 
 /**
- * Converts every BatchNormalization that is not frozen to its training form, and folds pads of zeros into convolutions. With momentum 0 its running outputs
+ * Converts every BatchNormalization that is not frozen to its training form. With momentum 0 its running outputs
  * are exactly the batch's mean and population variance.
  *
  * ONNX Runtime overwrites the node's running inputs with those outputs, even if the caller feeds
@@ -34,7 +34,7 @@ export function trainForm(
   frozen: ReadonlySet<string> = new Set(),
 ): TrainForm {
   const statistics: BatchStatistics[] = [];
-  const trained = rewrite<number>(foldPads({ ...graph, name }), (node, g) => {
+  const trained = rewrite<number>({ ...graph, name }, (node, g) => {
     if (!isNode(node, "BatchNormalization") || frozen.has(node.inputs[3]!)) return undefined;
     const output = node.outputs[0]!;
     const [batchMean, batchVariance] = [`${output}.batch_mean`, `${output}.batch_variance`];

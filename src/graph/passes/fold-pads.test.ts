@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../../../test/reference/index.js";
 import { createGenerator, float32, tensor } from "../../tensor/index.js";
-import { GraphBuilder, foldPads, type Graph, type Value } from "../index.js";
+import { deadCode, GraphBuilder, foldPads, type Graph, type Value } from "../index.js";
 
 type Attributes = Readonly<Record<string, number | readonly number[] | string>>;
 type Before = (g: GraphBuilder, x: Value) => Value;
@@ -48,7 +48,7 @@ describe("zeros around the maps become the convolution's pads", () => {
     ["besides SAME", convolution(padded([0, 0, 1, 0, 0, 0, 0, 1]), { auto_pad: "SAME_UPPER" })],
   ])("%s", (_, graph) => {
     const folded = foldPads(graph);
-    expect(ops(folded)).toEqual(["Conv"]);
+    expect(ops(deadCode(folded))).toEqual(["Conv"]);
     const [found, expected] = [evaluate(folded, { x })["y"]!, evaluate(graph, { x })["y"]!];
     expect(found.shape).toEqual(expected.shape);
     found.data.forEach((value, i) => expect(value).toBeCloseTo(Number(expected.data[i]), 6));
@@ -66,7 +66,7 @@ describe("other pads stay", () => {
     ["of images", convolution(padded([1, 0, 1, 1, 0, 0, 1, 1]))],
     ["as wide as a window", convolution(padded([0, 0, 3, 0, 0, 0, 0, 0]))],
   ])("%s", (_, graph) => {
-    expect(ops(foldPads(graph))).toContain("Pad");
+    expect(ops(deadCode(foldPads(graph)))).toContain("Pad");
   });
 
   test("that something else reads, too", () => {

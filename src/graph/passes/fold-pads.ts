@@ -4,17 +4,17 @@ import { windowAttributes, windowOf } from "../catalogue/windows.js";
 import type { Graph, Node } from "../graph.js";
 import { normaliseAxis } from "../infer.js";
 import { rewrite } from "../rewrite.js";
-import { deadCode } from "./dead-code.js";
 
 /**
  * Makes zeros that a Pad puts around a convolution's maps the convolution's own pads: the same sums without a copy of the
- * maps, forward and backward. Keras and TensorFlow models in timm pad strided convolutions in this way.
+ * maps, forward and backward. Keras and TensorFlow models in timm pad strided convolutions in this way. The Pad stays, for
+ * whatever else reads it.
  *
  * @param graph with known shapes.
  */
 export function foldPads(graph: Graph): Graph {
   if (graph.nodes.every(({ op }) => op !== "Pad")) return graph;
-  const folded = rewrite<number>(graph, (node, g) => {
+  return rewrite<number>(graph, (node, g) => {
     if (!isNode(node, "Conv")) return undefined;
     const [padded, weight, bias] = g.inputsOf(node);
     const pad = g.producer(padded!);
@@ -35,7 +35,6 @@ export function foldPads(graph: Graph): Graph {
       g.op("Conv", [x, weight, bias], { ...windowAttributes({ ...window, padsBegin, padsEnd }), group }),
     ];
   });
-  return deadCode(folded);
 }
 
 /** How many zeros a Pad adds at both ends of each spatial axis; undefined if it does anything else. */
