@@ -1,12 +1,10 @@
 import { arrayConstructor, int64, tensor, type DType, type Tensor } from "../tensor/index.js";
 import { isKnownOp, OP_CATALOGUE, specOf, type AttributesOf, type OpType } from "./catalogue/index.js";
+import { ComputedShapes } from "./computed-shapes.js";
 import type { Attributes, AttributeValue, Dim, Graph, Node, Value } from "./graph.js";
-import { evaluateShape, isOpenValue, shapeValueOf, type ShapeValue } from "./shape-values.js";
+import type { ShapeValue } from "./shape-values.js";
 import { freeNames, trimmed, type NameSet } from "./names.js";
 import { checkShape, inferOutputs, ShapeError, type InputType } from "./infer.js";
-
-/** Most nodes in a chain that computes a shape. */
-const DEEPEST_SHAPE = 100;
 
 /** Options of a node besides its inputs and attributes. */
 export interface OpOptions {
@@ -34,8 +32,7 @@ export class GraphBuilder<D extends Dim = number> {
   readonly #constants = new Map<string, Value<D>>();
   /** Replaced names, each with the value that stands for it. */
   readonly #aliases = new Map<string, Value<D>>();
-  /** Results of {@link openShapeOf}. */
-  readonly #openShapes = new Map<string, ShapeValue | undefined>();
+  readonly #computedShapes = new ComputedShapes<D>(this);
   /** Names declared since the current replacement began. */
   #made: Set<string> | undefined;
   readonly #freeName: (stem: string) => string;
@@ -298,19 +295,7 @@ export class GraphBuilder<D extends Dim = number> {
 
   /** The elements of a shape with open dimensions that nodes compute from the shapes of other values. */
   protected openShapeOf(value: Value<D>, depth = 0): ShapeValue | undefined {
-    const { name } = value;
-    if (this.#openShapes.has(name)) return this.#openShapes.get(name);
-    const node = this.producer(value);
-    if (node === undefined || value.shape.length > 1 || depth > DEEPEST_SHAPE) return undefined;
-    const known = (input: string): ShapeValue | undefined => {
-      const from = this.value(input);
-      const data = this.constantOf(from);
-      return data === undefined ? this.openShapeOf(from, depth + 1) : shapeValueOf(data);
-    };
-    const shape = evaluateShape(node, known, (input) => this.value(input).shape);
-    const open = shape !== undefined && isOpenValue(shape) ? shape : undefined;
-    this.#openShapes.set(name, open);
-    return open;
+    return this.#computedShapes.of(value, depth, (from, further) => this.openShapeOf(from, further));
   }
 
   /** Called for each value that is renamed. */
@@ -367,7 +352,7 @@ export class GraphBuilder<D extends Dim = number> {
     }
     this.#producers.delete(value.name);
     this.#values.delete(value.name);
-    this.#openShapes.delete(value.name);
+    this.#computedShapes.forget(value.name);
     this.renamed(value.name, name);
     const data = this.#initializers.get(value.name);
     if (data !== undefined) {
