@@ -127,9 +127,13 @@ export function planSearch(measurement: AttackMeasurement, standing: number): Pl
   const queries = Number(planAttack(square, threat, {}).options["queries"]);
   if (stages.some((s) => s.attack === attack.name && Number(s.parameters["queries"]) >= queries))
     return undefined;
-  const draws = Math.max(1, ...stages.map(({ parameters }) => Number(parameters["draws"] ?? 1)));
-  const planned = planAttack(attack, threat, { queries, draws });
+  const planned = planAttack(attack, threat, { queries, draws: drawsOf(measurement) });
   return { purpose: "search", planned, images: Math.min(standing, MOST_SEARCHED) };
+}
+
+/** The most draws that an attack of the measurement averaged over. */
+export function drawsOf({ stages = [] }: AttackMeasurement): number {
+  return Math.max(1, ...stages.map(({ parameters }) => Number(parameters["draws"] ?? 1)));
 }
 
 /** If the scores mislead: HopSkipJump, which sees only the predicted class. Undefined if that was the attack. */

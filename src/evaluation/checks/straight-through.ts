@@ -3,7 +3,7 @@ import { ATTACKS, averagedTarget, planAttack, type Target } from "../../attacks/
 import { isOpaque, withStraightThrough, type AnyClassifier, type Classifier } from "../../models/index.js";
 import type { AttackMeasurement } from "../result/index.js";
 import type { Run } from "../run.js";
-import { MOST_SEARCHED, type PlannedFurther } from "./plan-checks.js";
+import { drawsOf, MOST_SEARCHED, type PlannedFurther } from "./plan-checks.js";
 
 /**
  * If the model rounds between the image and its logits: APGD on every survivor up to a number, with those operators
@@ -11,16 +11,17 @@ import { MOST_SEARCHED, type PlannedFurther } from "./plan-checks.js";
  */
 export function planStraightThrough(
   classifier: AnyClassifier,
-  { threat, zeroGradient, stages = [] }: AttackMeasurement,
+  measurement: AttackMeasurement,
   standing: number,
 ): (PlannedFurther & { readonly classifier: Classifier }) | undefined {
+  const { threat, zeroGradient } = measurement;
   const isKnown = ATTACKS.apgd.norms.some((norm) => norm === threat.norm);
   if (isOpaque(classifier) || !isKnown || zeroGradient?.steps === undefined) return undefined;
   const steps = new Set(zeroGradient.steps);
   const { graph } = classifier;
   const bent = withStraightThrough(graph, ({ op, name }) => steps.has(`${op} (${name})`));
   if (bent.nodes.every((node, i) => node === graph.nodes[i])) return undefined;
-  const draws = Math.max(1, ...stages.map(({ parameters }) => Number(parameters["draws"] ?? 1)));
+  const draws = drawsOf(measurement);
   const planned = planAttack(ATTACKS.apgd, threat, { loss: "margin", restarts: 2, draws });
   const images = Math.min(standing, MOST_SEARCHED);
   return { purpose: "straight-through", planned, images, classifier: { ...classifier, graph: bent } };

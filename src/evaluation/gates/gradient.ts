@@ -1,8 +1,8 @@
 /** The gates on gradients that are useless or incomplete: zero, around rounding, or straight through it. */
 import { gradientFreeNames } from "../blind.js";
-import { attacksOf, foundByChecks } from "../curves.js";
-import type { Gate } from "./gate.js";
-import type { AttackMeasurement, ModelChecks, ZeroGradient } from "../result/index.js";
+import { attacksOf, foundByChecks, type Measured } from "../curves.js";
+import { furtherAttack, type Gate } from "./gate.js";
+import type { AttackMeasurement, ZeroGradient } from "../result/index.js";
 import { LOW, warn } from "../warn.js";
 import { describe, describeSearch, list, percent } from "../words.js";
 
@@ -19,9 +19,8 @@ export const zeroGradientGate: Gate = ({ measurements, checks = [] }) =>
   });
 
 /** What an attack with gradients through the rounding found, if the checks made one. */
-function foundThrough(checks: readonly ModelChecks[], { id }: AttackMeasurement): string {
-  const further = checks.flatMap((each) => (each.measurement === id ? (each.further ?? []) : []));
-  const through = further.find(({ purpose, images }) => purpose === "straight-through" && images > 0);
+function foundThrough(checks: Measured["checks"], { id }: AttackMeasurement): string {
+  const through = furtherAttack(checks, id, "straight-through");
   return through === undefined
     ? ""
     : ` ${describeSearch(through, ", its gradients passed through as if nothing were rounded,")}`;
@@ -44,19 +43,16 @@ function describeZeroGradient({ images, standing, operators }: ZeroGradient, m: 
   );
 }
 
-/** What `--straight-through` differentiates as the identity. */
-const NEAR = /^(Round|Floor|Ceil|Sign) /;
-
 /** What to try when the gradient is no help. Straight through the rounding only if the checks did not: `found` is what they found. */
 function otherWays(m: AttackMeasurement, found: string): string {
   const free = gradientFreeNames(m).length > 0;
-  const isThrough = found === "" && m.zeroGradient?.steps?.some((step) => NEAR.test(step)) === true;
+  const isThrough = found === "" && m.zeroGradient?.steps !== undefined;
   return (
     "Try images made on another model (transfer), or " +
     (free
       ? "give Square more queries (--attack square --queries 20000)"
       : "an attack that needs no gradient (--attack square)") +
-    (isThrough ? ", or let gradients pass through rounding (--straight-through)" : "")
+    (isThrough ? ", or let gradients pass through Round, Floor, Ceil and Sign (--straight-through)" : "")
   );
 }
 

@@ -10,6 +10,7 @@ import type {
 } from "../result/index.js";
 import { LOW, warn } from "../warn.js";
 import { describe, describeSearch, list, nameOf, percent, stageNames } from "../words.js";
+import { furtherAttack } from "./gate.js";
 
 /** From this share of what gradient attacks had left, and this number of images, gradients mean nothing. */
 const BLIND_SHARE = 0.1;
@@ -25,14 +26,15 @@ export function blackBoxGate({
     if (blind === undefined) return [];
     const { broken, stages } = blind;
     const standing = stages[0]!.images;
-    const further = checks.flatMap((each) => (each.measurement === m.id ? (each.further ?? []) : []));
-    const search = further.find(({ purpose, images }) => purpose === "search" && images > 0);
+    const search = furtherAttack(checks, m.id, "search");
+    const hidesSteps =
+      m.zeroGradient?.steps !== undefined && furtherAttack(checks, m.id, "straight-through") === undefined;
     const message =
       `${describe(m)}: ${list(stages.map(blindName))}, which uses no gradient, broke ${broken} of ` +
       `the ${standing} images that had survived the gradient attacks (${percent(broken / m.n)} of all). The ` +
       `gradient is misleading here, so a better attack is likely to break more. ${search ? `So ${describeSearch(search)} ` : ""}Give Square more queries ` +
-      "(--attack square --queries 20000), use --attack rand if the model is randomised, let gradients pass through " +
-      "rounding (--straight-through), or write an attack for this defence.";
+      "(--attack square --queries 20000), use --attack rand if the model is randomised, " +
+      `${hidesSteps ? "let gradients pass through rounding (--straight-through), " : ""}or write an attack for this defence.`;
     const isMuch = broken >= BLIND_IMAGES && broken >= BLIND_SHARE * standing && m.accuracy >= LOW;
     // If no image survived, no number is too high.
     return [
