@@ -13,9 +13,9 @@ const RESHAPE_BY_INPUT = 5;
  */
 export function withBatch(model: Model, place: string, onNotice: (notice: string) => void): Model {
   const { graph } = model;
-  const images = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
-  const [image, output] = [images[0], graph.outputs[0]];
-  if (images.length !== 1 || !isImage(image) || !isScores(output, image.shape)) return model;
+  const [image, ...others] = graph.inputs;
+  const [output] = graph.outputs;
+  if (others.length > 0 || !isImage(image) || !isScores(output, image.shape)) return model;
   if (model.opsets.get("")! < RESHAPE_BY_INPUT) return model;
   const [input, result] = [`${image.name}/batch`, `${output.name}/batch`];
   const reshape = (from: string, to: string, shape: string): ModelNode => ({
@@ -41,9 +41,7 @@ export function withBatch(model: Model, place: string, onNotice: (notice: string
         ...graph.nodes,
         reshape(output.name, result, `${result}/shape`),
       ],
-      inputs: graph.inputs.map((each) =>
-        each === image ? { ...image, name: input, shape: [1, ...image.shape] } : each,
-      ),
+      inputs: [{ ...image, name: input, shape: [1, ...image.shape] }],
       outputs: [{ ...output, name: result, shape: batch }],
       initializers: new Map([...graph.initializers, ...shapes]),
     },

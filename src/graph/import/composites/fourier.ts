@@ -9,9 +9,9 @@ type V = Value<Dim>;
 
 const int = { kind: "int" } as const;
 /** Signals of images are far shorter; the matrix grows with the square. */
-const LONGEST = 4096;
+const LONGEST = 1024;
 /** Frames of a signal may overlap, and so be far more than the signal. */
-const MOST_IN_FRAMES = 2 ** 24;
+const MOST_IN_FRAMES = 2 ** 22;
 
 interface Transform {
   /** Samples that the input has, and parts of each: real, or real and imaginary. */
