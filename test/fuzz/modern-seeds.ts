@@ -168,5 +168,91 @@ const recurrent = modelOf(
   },
 );
 
+const reals = (...value: number[]): Attribute => ({ kind: "floats", value });
+
+const packed: Model = {
+  ...modelOf(
+    [
+      node("Reshape x, rows -> r"),
+      {
+        ...node("MatMulNBits r, q, qs, qz -> m", {
+          K: int(64),
+          N: int(8),
+          bits: int(4),
+          block_size: int(32),
+        }),
+        domain: "com.microsoft",
+      },
+      node("Flatten m -> l"),
+      node("DequantizeLinear w, ws, wz -> d", { axis: int(0), block_size: int(4) }),
+      node("MatMul l, d -> e"),
+      node("CastLike e, x -> c"),
+      node("Unsqueeze c, last -> u"),
+      node("DFT u, five, one -> f", { onesided: int(1) }),
+      node("ReduceSum f, last -> s", { keepdims: int(0) }),
+      node("STFT s, one, -, two -> t", { onesided: int(0) }),
+      node("Reshape t, flat -> v"),
+      { ...node("Scaler v -> n", { offset: reals(0.5), scale: reals(2) }), domain: "ai.onnx.ml" },
+      {
+        ...node("LinearClassifier n -> best, y", {
+          coefficients: reals(...Array.from({ length: 16 }, (_, i) => Math.sin(i))),
+          intercepts: reals(1, 2),
+          classlabels_ints: ints(0, 1),
+        }),
+        domain: "ai.onnx.ml",
+      },
+    ],
+    {
+      rows: vector(0, 3, 64),
+      q: tensor(
+        "uint8",
+        [8, 2, 16],
+        Uint8Array.from({ length: 256 }, (_, i) => 7 * i),
+      ),
+      qs: weights(16),
+      qz: tensor("uint8", [8], new Uint8Array(8).fill(0x88)),
+      w: tensor(
+        "int4",
+        [24, 5],
+        Int8Array.from({ length: 120 }, (_, i) => (i % 16) - 8),
+      ),
+      ws: weights(6, 5),
+      wz: tensor("int4", [6, 5], new Int8Array(30)),
+      last: vector(-1),
+      one: int64([], [1]),
+      two: int64([], [2]),
+      five: int64([], [5]),
+      flat: vector(0, 8),
+    },
+    { opset: 21 },
+  ),
+  opsets: new Map([
+    ["", 21],
+    ["com.microsoft", 1],
+    ["ai.onnx.ml", 3],
+  ]),
+};
+
+/** Opset 6: broadcast along an axis, and attributes for in-place computation. */
+const first = modelOf(
+  [
+    node("Conv x, w -> c", { kernel_shape: ints(3, 3) }),
+    node("Add c, b -> a", { broadcast: int(1), axis: int(1) }),
+    node("PRelu a, s -> p"),
+    node("Dropout p -> d, mask", { is_test: int(1) }),
+    node("GlobalAveragePool d -> g"),
+    node("Flatten g -> y"),
+  ],
+  { w: weights(4, 3, 3, 3), b: weights(4), s: weights(4) },
+  { opset: 6 },
+);
+
 /** What today's exporters write: transformers, control flow and functions, quantised and recurrent networks. */
-export const MODERN_SEEDS: Readonly<Record<string, Model>> = { transformer, control, quantised, recurrent };
+export const MODERN_SEEDS: Readonly<Record<string, Model>> = {
+  transformer,
+  control,
+  quantised,
+  recurrent,
+  packed,
+  first,
+};
