@@ -97,8 +97,15 @@ export class GraphBuilder<D extends Dim = number> {
     return value;
   }
 
-  /** Adds an int64 vector: a shape, axes, pads. */
+  /**
+   * Adds an int64 vector: a shape, axes, pads.
+   *
+   * @throws ShapeError for anything but whole numbers: a file may name a dimension where a number is needed, or one that does
+   *   not divide.
+   */
   ints(values: readonly number[]): Value<D> {
+    const other = values.find((value) => !Number.isInteger(value));
+    if (other !== undefined) throw new ShapeError(`needs whole numbers, found "${other}"`);
     return this.constant(int64([values.length], values));
   }
 

@@ -1,7 +1,7 @@
 /** To integers and back. */
 import { dtypeOfCode } from "../../../../onnx/index.js";
 import type { Dim, Value } from "../../../graph.js";
-import { known } from "../../../infer.js";
+import { known, normaliseAxis } from "../../../infer.js";
 import { raise, Unsupported, type Raise, type RaiseContext } from "../../raise.js";
 import { asFloat, dequantise, quantisation, quantise, RANGES } from "./arithmetic.js";
 
@@ -18,7 +18,7 @@ const linear = {
 /** Scales or zero points of blocks along `axis`, once per element of a value of `shape`. */
 function spread(g: G, value: V, shape: readonly Dim[], axis: number, size: number): V {
   if (size === 0 || value.shape.length !== shape.length) return value;
-  const at = axis < 0 ? axis + shape.length : axis;
+  const at = normaliseAxis(axis, shape.length);
   const dims = value.shape.map((dim) => known(dim, "a dimension of its scale"));
   const apart = dims.toSpliced(at + 1, 0, size);
   const each = g.op("Expand", [g.op("Unsqueeze", [value, g.ints([at + 1])]), g.ints(apart)]);
