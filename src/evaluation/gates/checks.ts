@@ -258,7 +258,9 @@ export function checkStatements(measured: Checks): string[] {
     const vain = further
       .filter(({ broken, images }) => broken === 0 && images > 0)
       .map((each) => `${attackAndSteps(each)} (${PURPOSE[each.purpose]}) broke none of ${each.images}`);
-    const none = signs !== undefined && signs.images > 0 && signsOf(signs, about, further).length === 0;
+    // Without a gradient, the attack that was watched did nothing that could show a sign.
+    const isWatched = signs !== undefined && signs.images > 0 && signs.noGradient === 0;
+    const none = isWatched && signsOf(signs, about, further).length === 0;
     const said = [
       ...vain,
       ...(none ? [`${signs.images} showed no sign of a failing attack (Pintor et al. 2022)`] : []),

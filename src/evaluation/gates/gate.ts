@@ -1,5 +1,6 @@
-import type { Measured } from "../curves.js";
-import type { FurtherAttack, ResultWarning } from "../result/index.js";
+import { foundByChecks, type Measured } from "../curves.js";
+import type { AttackMeasurement, FurtherAttack, ResultWarning } from "../result/index.js";
+import { LOW } from "../warn.js";
 
 /** Judges a result. */
 export type Gate = (measured: Measured) => ResultWarning[];
@@ -17,4 +18,13 @@ export function furtherAttack(
 ): FurtherAttack | undefined {
   const further = checks.flatMap((each) => (each.measurement === id ? (each.further ?? []) : []));
   return further.find(({ purpose, images }) => purpose === wanted && images > 0);
+}
+
+/** Of a warning that a number is false: serious, unless the checks left so little that no number is too high. */
+export function severityOf(
+  checks: Measured["checks"],
+  about: readonly AttackMeasurement[],
+): "serious" | "warning" {
+  const isLow = about.every((m) => (m.correct - foundByChecks({ checks }, [m]).size) / m.n < LOW);
+  return isLow ? "warning" : "serious";
 }

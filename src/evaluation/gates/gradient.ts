@@ -1,9 +1,9 @@
 /** The gates on gradients that are useless or incomplete: zero, around rounding, or straight through it. */
 import { gradientFreeNames } from "../blind.js";
-import { attacksOf, foundByChecks, type Measured } from "../curves.js";
-import { furtherAttack, type Gate } from "./gate.js";
+import { attacksOf, type Measured } from "../curves.js";
+import { furtherAttack, severityOf, type Gate } from "./gate.js";
 import type { AttackMeasurement, ZeroGradient } from "../result/index.js";
-import { LOW, warn } from "../warn.js";
+import { warn } from "../warn.js";
 import { describe, describeSearch, list, percent } from "../words.js";
 
 /**
@@ -15,7 +15,7 @@ export const zeroGradientGate: Gate = ({ measurements, checks = [] }) =>
     if (m.zeroGradient === undefined || m.zeroGradient.standing === 0) return [];
     const found = foundThrough(checks, m);
     const message = `${describe(m)}: ${describeZeroGradient(m.zeroGradient, m)}${found} ${otherWays(m, found)}.`;
-    return [warn("zero-gradient", "serious", message, [m])];
+    return [warn("zero-gradient", severityOf(checks, [m]), message, [m])];
   });
 
 /** What an attack with gradients through the rounding found, if the checks made one. */
@@ -80,9 +80,7 @@ export const stepsGate: Gate = ({ measurements, checks = [] }) => {
       `${model}: ${kind} lie between the image and the logits, and pass no gradient: ${nameSome(operators)}. ${consequence}`;
     if (steps.length > 0) {
       const all = [...steps, ...comparisons];
-      const isLow = own.every((m) => (m.correct - foundByChecks({ checks }, [m]).size) / m.n < LOW);
-      const severity = isLow && found !== "" ? "warning" : "serious";
-      return [warn("hidden-steps", severity, says("operators that round or count", all), own)];
+      return [warn("hidden-steps", severityOf(checks, own), says("operators that round or count", all), own)];
     }
     if (comparisons.length === 0) return [];
     return [

@@ -1,9 +1,9 @@
 import { CARDS, normLabel } from "../../attacks/cards/index.js";
 import type { BoundaryScores, ResultWarning } from "../result/index.js";
-import { attacksOf, foundByChecks, type Measured } from "../curves.js";
-import { LOW, warn } from "../warn.js";
+import { attacksOf, type Measured } from "../curves.js";
+import { warn } from "../warn.js";
 import { describe, describeSearch } from "../words.js";
-import { furtherAttack } from "./gate.js";
+import { furtherAttack, severityOf } from "./gate.js";
 
 /** If the scores of this share of the images drop off a cliff, they say nothing about the decision. */
 const MANY = 0.25;
@@ -31,7 +31,6 @@ export function scoresGate({
       "class is, so attacks that follow them, by gradients or by queries, are blind: the number is not robustness. " +
       `${search ? `${describeSearch(search, ", which sees only the predicted class,")} ` : ""}Attack by decisions alone (--attack ${name} --queries 20000)${where}, or attack the model ` +
       "without the step that hides its scores.";
-    const left = (about.correct - foundByChecks({ checks }, [about]).size) / about.n;
-    return [warn("misleading-scores", left < LOW ? "warning" : "serious", message, [about])];
+    return [warn("misleading-scores", severityOf(checks, [about]), message, [about])];
   });
 }
