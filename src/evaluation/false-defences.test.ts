@@ -208,9 +208,7 @@ const DEFENCES: Readonly<Record<string, () => Classifier>> = {
 /** No attack breaks these below 10 %, and the result says why. */
 const SAID: Readonly<Record<string, readonly WarningCode[]>> = {
   "clipped logits": ["zero-gradient"],
-  "a class counted by TopK": ["hidden-steps"],
   "signs of the pixels": ["zero-gradient"],
-  "outputs clipped tight": ["zero-gradient", "unconstrained-failure"],
   "a hyperbolic tangent of the logits": ["zero-gradient"],
   "soft signs of the pixels": ["black-box-stronger", "unconstrained-failure"],
 };

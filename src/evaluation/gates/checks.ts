@@ -2,7 +2,6 @@
 import { CARDS, normLabel } from "../../attacks/cards/index.js";
 import type {
   AttackMeasurement,
-  FailureSigns,
   FurtherAttack,
   ModelChecks,
   ResultWarning,
@@ -12,6 +11,7 @@ import { isBeyond, shownBy } from "../checks/beyond.js";
 import { attacksOf, type Measured } from "../curves.js";
 import { warn } from "../warn.js";
 import { attackAndSteps, attackLabel, describe, list, number, percent } from "../words.js";
+import { severityOf } from "./gate.js";
 
 /** If an attack made for the defence takes more accuracy than this, the number is weak. */
 const ADAPTIVE_MARGIN = 0.002;
@@ -26,11 +26,13 @@ const MANY = 0.25;
 
 type Checks = Pick<Measured, "checks" | "measurements">;
 
-/** The checks of each model, with the measurement that they are about. */
-function checked({ checks = [], measurements }: Checks): {
+/** The checks of a model, with the measurement that they are about. */
+interface Checked {
   readonly checks: ModelChecks;
   readonly about: AttackMeasurement;
-}[] {
+}
+
+function checked({ checks = [], measurements }: Checks): Checked[] {
   const attacks = attacksOf(measurements);
   return checks.flatMap((each) => {
     const about = attacks.find(({ id }) => id === each.measurement);
@@ -137,16 +139,12 @@ export function unadaptedGate({
 
 /** Gate 9: the six indicators of attack failure (Pintor et al. 2022, arXiv:2106.09947). */
 export function signsGate(measured: Checks): ResultWarning[] {
-  return checked(measured).flatMap(({ checks: { signs, further }, about }) =>
-    signs === undefined || signs.images === 0 ? [] : signsOf(signs, about, further),
-  );
+  return checked(measured).flatMap((each) => signsOf(each));
 }
 
-function signsOf(
-  signs: FailureSigns,
-  about: AttackMeasurement,
-  further: readonly FurtherAttack[] = [],
-): ResultWarning[] {
+function signsOf({ checks, about }: Checked): ResultWarning[] {
+  const { signs, further = [] } = checks;
+  if (signs === undefined || signs.images === 0) return [];
   const { images, noGradient, instability, lost, rising, refuted, unbounded } = signs;
   const found: ResultWarning[] = [];
   const on = (count: number): string => `on ${count} of ${images} images that survived,`;
@@ -165,7 +163,7 @@ function signsOf(
   if (instability > UNSTABLE) {
     say(
       "unstable-predictions",
-      instability > WILD ? "serious" : "warning",
+      instability > WILD ? severityOf([checks], [about]) : "warning",
       `imperceptible noise changes the margin of the logits by ${percent(instability)} of itself, on average over ${images} images. ` +
         "A gradient at one point says little about the points around it. If the model is randomised, average gradients over draws " +
         "(--attack rand); otherwise give Square more queries (--attack square --queries 20000), or transfer images from a smoother model.",
@@ -202,7 +200,7 @@ function signsOf(
   if (unbounded > 0) {
     say(
       "unconstrained-failure",
-      unbounded >= MANY * images ? "serious" : "warning",
+      unbounded >= MANY * images ? severityOf([checks], [about]) : "warning",
       `${attackAndSteps(signs)} did not succeed on ${unbounded} of ${images} images even when every image in [0, 1] was allowed. An attack that ` +
         "cannot find what certainly exists says nothing about a small ball. Look for what hides the gradient " +
         "(clipped or saturated outputs, rounding), let gradients pass it (--straight-through), or attack without them (--attack square).",
@@ -254,13 +252,15 @@ const PURPOSE: Readonly<Record<FurtherAttack["purpose"], string>> = {
 
 /** What the checks tried without success: one sentence per model. */
 export function checkStatements(measured: Checks): string[] {
-  return checked(measured).flatMap(({ checks: { further = [], signs }, about }) => {
+  return checked(measured).flatMap((each) => {
+    const { about } = each;
+    const { further = [], signs } = each.checks;
     const vain = further
       .filter(({ broken, images }) => broken === 0 && images > 0)
       .map((each) => `${attackAndSteps(each)} (${PURPOSE[each.purpose]}) broke none of ${each.images}`);
     // Without a gradient, the attack that was watched did nothing that could show a sign.
     const isWatched = signs !== undefined && signs.images > 0 && signs.noGradient === 0;
-    const none = isWatched && signsOf(signs, about, further).length === 0;
+    const none = isWatched && signsOf(each).length === 0;
     const said = [
       ...vain,
       ...(none ? [`${signs.images} showed no sign of a failing attack (Pintor et al. 2022)`] : []),

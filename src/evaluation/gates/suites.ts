@@ -8,9 +8,9 @@ import type {
   ResultWarning,
   SuiteStageResult,
 } from "../result/index.js";
-import { LOW, warn } from "../warn.js";
+import { warn } from "../warn.js";
 import { describe, describeSearch, list, nameOf, percent, stageNames } from "../words.js";
-import { furtherAttack } from "./gate.js";
+import { furtherAttack, severityOf } from "./gate.js";
 
 /** From this share of what gradient attacks had left, and this number of images, gradients mean nothing. */
 const BLIND_SHARE = 0.1;
@@ -35,11 +35,10 @@ export function blackBoxGate({
       `gradient is misleading here, so a better attack is likely to break more. ${search ? `So ${describeSearch(search)} ` : ""}Give Square more queries ` +
       "(--attack square --queries 20000), use --attack rand if the model is randomised, " +
       `${hidesSteps ? "let gradients pass through rounding (--straight-through), " : ""}or write an attack for this defence.`;
-    const isMuch = broken >= BLIND_IMAGES && broken >= BLIND_SHARE * standing && m.accuracy >= LOW;
+    const isMuch = broken >= BLIND_IMAGES && broken >= BLIND_SHARE * standing;
     // If no image survived, no number is too high.
-    return [
-      warn("black-box-stronger", m.correct === 0 ? "info" : isMuch ? "serious" : "warning", message, [m]),
-    ];
+    const severity = m.correct === 0 ? "info" : isMuch ? severityOf(checks, [m]) : "warning";
+    return [warn("black-box-stronger", severity, message, [m])];
   });
 }
 
