@@ -207,9 +207,7 @@ const DEFENCES: Readonly<Record<string, () => Classifier>> = {
 
 /** No attack breaks these below 10 %, and the result says why. */
 const SAID: Readonly<Record<string, readonly WarningCode[]>> = {
-  "clipped logits": ["zero-gradient"],
   "signs of the pixels": ["zero-gradient"],
-  "a hyperbolic tangent of the logits": ["zero-gradient"],
   "soft signs of the pixels": ["black-box-stronger", "unconstrained-failure"],
 };
 

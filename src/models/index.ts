@@ -40,7 +40,7 @@ export { withLogarithm } from "./logarithm.js";
 export type { KnownImageShape } from "./open-shape.js";
 export type { Preprocessing } from "./preprocess.js";
 export { gridOf, tapActivation, type Tokens } from "./tokens.js";
-export { withStraightThrough } from "./straight-through.js";
+export { withoutSaturation, withStraightThrough } from "./straight-through.js";
 export { saveClassifier } from "./save.js";
 export { expectsNormalised, initialiseFrom } from "./initialise-from.js";
 export { headOf, IMAGENET_NORMALIZATION, trunkOf } from "./trunk.js";

@@ -2,12 +2,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { int, node } from "../../test/model.js";
+import { int, modelOf, node } from "../../test/model.js";
 import { withHead } from "../../test/small-models.js";
 import { zeroGradientNodes } from "../autodiff/index.js";
 import { readModelFile, type Model } from "../onnx/index.js";
 import { float32 } from "../tensor/index.js";
-import { classifierFromModel, loadClassifier, saveClassifier, type LoadOptions } from "./index.js";
+import {
+  classifierFromModel,
+  loadClassifier,
+  saveClassifier,
+  withoutSaturation,
+  type LoadOptions,
+} from "./index.js";
 
 let folder = "";
 beforeAll(async () => {
@@ -55,4 +61,24 @@ test("a model that rounds still passes no gradient by default, and only rounding
   expect(stopsOf(JSON.stringify(others))).toEqual(["Round"]);
   expect(stopsOf(JSON.stringify(names))).toEqual([]);
   expect(() => stopsOf("[1")).toThrow(/damaged metadata: straightThrough/);
+});
+
+test("saturation is straightened at the ends of a model, not between its layers", () => {
+  const nodes = [
+    node("Tanh", ["x"], "pixels"),
+    node("GlobalAveragePool", ["pixels"], "pooled"),
+    node("Flatten", ["pooled"], "flat"),
+    node("MatMul", ["flat", "w"], "hidden"),
+    node("Tanh", ["hidden"], "active"),
+    node("MatMul", ["active", "w"], "scores"),
+    node("Tanh", ["scores"], "squashed"),
+    node("Min", ["half", "squashed"], "turned"),
+    node("Min", ["turned", "half"], "y"),
+  ];
+  const constants = { w: float32([3, 3], [2, 1, 0, 0, 2, 1, 1, 0, 2]), half: float32([1], [0.5]) };
+  const { graph, image } = classifierFromModel(modelOf(nodes, constants), "m.onnx");
+  const bent = withoutSaturation(graph, image).nodes.filter(
+    ({ straightThrough }) => straightThrough === true,
+  );
+  expect(bent.map(({ outputs: [output] }) => output)).toEqual(["pixels", "squashed", "y"]);
 });

@@ -1,8 +1,22 @@
-import type { Dim, Graph, Node, OpType } from "../graph/index.js";
+import { specOf, type Dim, type Graph, type Node, type OpType } from "../graph/index.js";
 import { isFloat } from "../tensor/index.js";
 
 /** Ops with an output near their input, but with derivative 0. */
 const NEAR: ReadonlySet<OpType> = new Set(["Round", "Floor", "Ceil", "Sign"]);
+
+/** Ops that grow with their first input, but not where it is far out: there, float32 rounds the derivative to 0. */
+const SATURATING: ReadonlySet<OpType> = new Set([
+  "Clip",
+  "Max",
+  "Min",
+  "Relu",
+  "Tanh",
+  "Sigmoid",
+  "HardSigmoid",
+  "Softsign",
+  "Erf",
+  "Softmax",
+]);
 
 /**
  * The graph with Round, Floor, Ceil and Sign of floats differentiated as the identity (Bengio et al. 2013,
@@ -14,11 +28,45 @@ export function withStraightThrough<D extends Dim>(
   graph: Graph<D>,
   isWanted: (node: Node) => boolean = () => true,
 ): Graph<D> {
-  const nodes = graph.nodes.map((node) =>
-    NEAR.has(node.op) && isFloat(graph.values.get(node.inputs[0]!)!.dtype) && isWanted(node)
-      ? { ...node, straightThrough: true }
-      : node,
-  );
+  return bend(graph, (node) => NEAR.has(node.op) && isWanted(node));
+}
+
+/**
+ * The graph with what saturates before its first layer with weights, or after its last, differentiated as the identity:
+ * thresholds of the pixels, clipped or squashed logits. Functions between layers are activations; they stay as they are.
+ */
+export function withoutSaturation<D extends Dim>(graph: Graph<D>, image: string): Graph<D> {
+  const isLayer = ({ op }: Node): boolean => op === "MatMul" || (specOf(op).trained ?? []).length > 0;
+  const moving = new Set([image]);
+  const behindLayer = new Set<string>();
+  for (const node of graph.nodes) {
+    if (!node.inputs.some((input) => moving.has(input))) continue;
+    const isBehind = isLayer(node) || node.inputs.some((input) => behindLayer.has(input));
+    for (const output of node.outputs) {
+      moving.add(output);
+      if (isBehind) behindLayer.add(output);
+    }
+  }
+  const beforeLayer = new Set<string>();
+  for (const node of [...graph.nodes].reverse()) {
+    if (isLayer(node) || node.outputs.some((output) => beforeLayer.has(output))) {
+      for (const input of node.inputs) beforeLayer.add(input);
+    }
+  }
+  return bend(graph, ({ op, inputs, outputs }) => {
+    const isEnd = !behindLayer.has(inputs[0]!) || !beforeLayer.has(outputs[0]!);
+    return SATURATING.has(op) && moving.has(inputs[0]!) && isEnd;
+  });
+}
+
+/** Marks the nodes whose gradient can pass straight through: from a float to one of the same shape. */
+function bend<D extends Dim>(graph: Graph<D>, isWanted: (node: Node) => boolean): Graph<D> {
+  const nodes = graph.nodes.map((node) => {
+    if (!isWanted(node)) return node;
+    const [from, to] = [graph.values.get(node.inputs[0]!)!, graph.values.get(node.outputs[0]!)!];
+    const isSame = isFloat(from.dtype) && from.shape.join() === to.shape.join();
+    return isSame ? { ...node, straightThrough: true } : node;
+  });
   return { ...graph, nodes };
 }
 

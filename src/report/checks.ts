@@ -16,7 +16,7 @@ const PURPOSE: Readonly<Record<FurtherAttack["purpose"], string>> = {
   adaptive: "an attack on the attention maps and the logits at once",
   search: "a longer search without gradients",
   decision: "an attack that sees only the predicted class",
-  "straight-through": "an attack with gradients straight through what rounds",
+  "straight-through": "an attack with gradients straight through what rounds or clips",
 };
 
 /** The extra checks; empty if there were none. */

@@ -247,7 +247,7 @@ const PURPOSE: Readonly<Record<FurtherAttack["purpose"], string>> = {
   adaptive: "made for attention pairing",
   search: "without gradients",
   decision: "by decisions alone",
-  "straight-through": "straight through what rounds",
+  "straight-through": "straight through what rounds or clips",
 };
 
 /** What the checks tried without success: one sentence per model. */

@@ -1,10 +1,10 @@
 /** The gates on gradients that are useless or incomplete: zero, around rounding, or straight through it. */
 import { gradientFreeNames } from "../blind.js";
-import { attacksOf, type Measured } from "../curves.js";
-import { furtherAttack, severityOf, type Gate } from "./gate.js";
+import { attacksOf } from "../curves.js";
+import { foundThrough, severityOf, type Gate } from "./gate.js";
 import type { AttackMeasurement, ZeroGradient } from "../result/index.js";
 import { warn } from "../warn.js";
-import { describe, describeSearch, list, percent } from "../words.js";
+import { describe, list, percent } from "../words.js";
 
 /**
  * The gradient was zero or denormal on images that count as right: gradient attacks tried only their starting points
@@ -17,14 +17,6 @@ export const zeroGradientGate: Gate = ({ measurements, checks = [] }) =>
     const message = `${describe(m)}: ${describeZeroGradient(m.zeroGradient, m)}${found} ${otherWays(m, found)}.`;
     return [warn("zero-gradient", severityOf(checks, [m]), message, [m])];
   });
-
-/** What an attack with gradients through the rounding found, if the checks made one. */
-function foundThrough(checks: Measured["checks"], { id }: AttackMeasurement): string {
-  const through = furtherAttack(checks, id, "straight-through");
-  return through === undefined
-    ? ""
-    : ` ${describeSearch(through, ", its gradients passed through as if nothing were rounded,")}`;
-}
 
 /** How many operators a sentence names. */
 const NAMED = 3;

@@ -10,7 +10,7 @@ import type {
 } from "../result/index.js";
 import { warn } from "../warn.js";
 import { describe, describeSearch, list, nameOf, percent, stageNames } from "../words.js";
-import { furtherAttack, severityOf } from "./gate.js";
+import { foundThrough, furtherAttack, severityOf } from "./gate.js";
 
 /** From this share of what gradient attacks had left, and this number of images, gradients mean nothing. */
 const BLIND_SHARE = 0.1;
@@ -27,12 +27,17 @@ export function blackBoxGate({
     const { broken, stages } = blind;
     const standing = stages[0]!.images;
     const search = furtherAttack(checks, m.id, "search");
+    // A zero gradient's own warning says what was found straight through it.
+    const through = (m.zeroGradient?.standing ?? 0) > 0 ? "" : foundThrough(checks, m).trimStart();
+    const tried = [search && `So ${describeSearch(search)}`, through]
+      .filter(Boolean)
+      .map((each) => `${each} `);
     const hidesSteps =
       m.zeroGradient?.steps !== undefined && furtherAttack(checks, m.id, "straight-through") === undefined;
     const message =
       `${describe(m)}: ${list(stages.map(blindName))}, which uses no gradient, broke ${broken} of ` +
       `the ${standing} images that had survived the gradient attacks (${percent(broken / m.n)} of all). The ` +
-      `gradient is misleading here, so a better attack is likely to break more. ${search ? `So ${describeSearch(search)} ` : ""}Give Square more queries ` +
+      `gradient is misleading here, so a better attack is likely to break more. ${tried.join("")}Give Square more queries ` +
       "(--attack square --queries 20000), use --attack rand if the model is randomised, " +
       `${hidesSteps ? "let gradients pass through rounding (--straight-through), " : ""}or write an attack for this defence.`;
     const isMuch = broken >= BLIND_IMAGES && broken >= BLIND_SHARE * standing;

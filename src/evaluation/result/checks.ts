@@ -26,7 +26,7 @@ export interface FurtherAttack {
    * `longer`: the strongest attack with twice its steps. `adaptive`: an attack on what the defence was trained to keep.
    * `search`: a longer search without gradients, because a shorter one broke what gradient attacks had left.
    * `decision`: an attack that sees only the predicted class, because the scores mislead.
-   * `straight-through`: an attack whose gradient takes what rounds for the identity, because the model's own stops there.
+   * `straight-through`: an attack whose gradient takes what rounds, or saturates at an end of the model, for the identity, because the model's own stops there.
    */
   readonly purpose: "longer" | "adaptive" | "search" | "decision" | "straight-through";
   readonly attack: string;
