@@ -30,6 +30,11 @@ const WINDOWS: readonly (readonly [string, Attributes])[] = [
     "ceil mode, a window larger than the image",
     { kernel_shape: ints(20, 20), strides: ints(20, 20), ceil_mode: int(1) },
   ],
+  [
+    "ceil mode, a padded window larger than the image on one axis",
+    { kernel_shape: ints(3, 20), strides: ints(2, 20), pads: ints(1, 2, 0, 1), ceil_mode: int(1) },
+  ],
+  ["a window of the whole image", { kernel_shape: ints(8, 8), strides: ints(8, 8) }],
   ["dilations", { kernel_shape: ints(3, 2), dilations: ints(2, 3), pads: ints(1, 1, 0, 1) }],
   [
     "dilations, ceil mode",
@@ -72,6 +77,17 @@ describe.each(POOLS)("%s %o matches ONNX Runtime", (op, more) => {
     await expectAsOriginal(model, shape);
   });
 });
+
+test.each(["AveragePool", "MaxPool", "LpPool"])(
+  "%s with a window of a thousand times the image keeps only what it reaches",
+  (op) => {
+    const wide = { kernel_shape: ints(8000, 8000), strides: ints(8000, 8000), ceil_mode: int(1) };
+    const model = modelOf([node(op, ["x"], "y", wide)], {}, { opset: 20 });
+    const { nodes } = bind(graphFromModel(model, { place: "m" }), { N: 2 });
+    const kernels = nodes.map(({ attributes }) => (attributes as { kernel_shape?: number[] }).kernel_shape);
+    expect(kernels.filter((kernel) => kernel !== undefined && kernel.join() !== "8,8")).toEqual([]);
+  },
+);
 
 test.each([int(1), int(2), int(4)])("GlobalLpPool with p = %o", async (p) => {
   await expectAsOriginal(modelOf([node("GlobalLpPool", ["x"], "y", { p })]), [2, 3, 8, 8]);

@@ -24,7 +24,8 @@ export const POOLING: Readonly<Record<string, Raise>> = {
     emit: ({ g, node, inputs: [x], attributes }) => {
       const outputs = node.outputs.length;
       const p = pooledWindow(x!, attributes);
-      if (p.standard) return g.ops("MaxPool", [x], { ...attributes, ...p.standard }, { outputs });
+      if (p.standard)
+        return g.ops("MaxPool", [x], { ...attributes, ...inside(p), ...p.standard }, { outputs });
       if (outputs > 1) throw new Unsupported("its Indices are used, and it pads by more than its kernel");
       return [g.op("MaxPool", [padded(g, x!, p, LOWEST)], inside(p))];
     },
@@ -33,7 +34,8 @@ export const POOLING: Readonly<Record<string, Raise>> = {
     attributes: OP_CATALOGUE.AveragePool.attributes,
     emit: ({ g, inputs: [x], attributes }) => {
       const p = pooledWindow(x!, attributes);
-      if (p.standard) return [g.op("AveragePool", [x], { ...attributes, ...p.standard })];
+      if (coversAll(p)) return [g.op("GlobalAveragePool", [x])];
+      if (p.standard) return [g.op("AveragePool", [x], { ...attributes, ...inside(p), ...p.standard })];
       return [g.op("Mul", [windowSum(g, x!, p), shares(g, p, attributes.count_include_pad === 1)])];
     },
   }),
@@ -114,9 +116,10 @@ interface PooledWindow {
 
 function pooledWindow(x: V, attributes: WindowAttributes & { readonly ceil_mode: number }): PooledWindow {
   const spatial = x.shape.slice(2).map((dim) => known(dim, "a spatial dimension"));
-  const w = windowOf(attributes, spatial);
+  const given = windowOf(attributes, spatial);
   const ceil = attributes.ceil_mode === 1;
-  const out = windowOutput(spatial, w, ceil);
+  const out = windowOutput(spatial, given, ceil);
+  const w = withinReach(given, spatial, out);
   const lengths = spatial.map((length, i) => length + w.padsBegin[i]! + w.padsEnd[i]!);
   const [one, all] = [
     reachOf(
@@ -131,6 +134,27 @@ function pooledWindow(x: V, attributes: WindowAttributes & { readonly ceil_mode:
   const leftOut = all.some((reach, i) => reach < lengths[i]!);
   const standard = { pads: [...w.padsBegin, ...w.padsEnd], auto_pad: undefined, ceil_mode: whole ? 0 : 1 };
   return { w, spatial, out, standard: wide || (!whole && leftOut) ? undefined : standard };
+}
+
+/**
+ * A single window without the taps that lie behind the padded image, as ceil mode allows: a model of transformers pools
+ * with as many rows and columns as it has channels.
+ */
+function withinReach(w: Window, spatial: readonly number[], out: readonly number[]): Window {
+  const kernel = w.kernel.map((size, i) => {
+    const length = spatial[i]! + w.padsBegin[i]! + w.padsEnd[i]!;
+    return out[i] === 1 ? Math.min(size, Math.ceil(length / w.dilations[i]!)) : size;
+  });
+  // Of one window the stride says nothing, and the gradient needs a part for each step of it.
+  const strides = w.strides.map((stride, i) => (kernel[i]! < w.kernel[i]! ? w.dilations[i]! : stride));
+  return { ...w, kernel, strides };
+}
+
+function coversAll({ w, spatial, out }: PooledWindow): boolean {
+  const isPadded = [...w.padsBegin, ...w.padsEnd].some((pad) => pad > 0);
+  return (
+    !isPadded && out.every((length, i) => length === 1 && w.dilations[i] === 1 && w.kernel[i] === spatial[i])
+  );
 }
 
 /** Pads the image to the length that the windows cover. */
