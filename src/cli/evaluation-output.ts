@@ -1,7 +1,7 @@
 /** The output of evaluate and merge: files, text and exit code. */
 import type { Command } from "commander";
 import { normLabel } from "../attacks/cards/index.js";
-import type { CorruptionSummary, Result, ThreatInfo } from "../evaluation/index.js";
+import type { CorruptionSummary, Interval, Result, ThreatInfo } from "../evaluation/index.js";
 import { formatPercent, formatTable, type Terminal } from "./terminal.js";
 import { share } from "./values.js";
 
@@ -60,16 +60,32 @@ async function missedBy(result: Result, threshold: number): Promise<string | und
 
 /** The table, what each attack of a suite broke, and the warnings, formatted for the terminal. */
 export async function describeResult(result: Result): Promise<string> {
-  const { accuracyOf, attackLabel, describeStages, summariseCorruptions } =
+  const { accuracyOf, attackLabel, describeStages, summariseCorruptions, threatsOf, worstCase } =
     await import("../evaluation/results.js");
   const measured = result.measurements.filter((m) => m.kind !== "nearest");
-  const rows = measured.map((m) => [
-    m.model,
-    m.kind === "clean" ? "clean" : `${attackLabel(m)}${m.kind === "transfer" ? ` from ${m.source}` : ""}`,
-    m.kind === "clean" ? "" : describeThreat(m.threat),
-    m.kind === "clean" ? formatPercent(m.accuracy) : accuracyOf(m),
-    `${(100 * m.interval.low).toFixed(1)}–${(100 * m.interval.high).toFixed(1)} %`,
-  ]);
+  const within = ({ low, high }: Interval): string =>
+    `${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)} %`;
+  /** The worst case where it is lower than each row of its threat. */
+  const worstRows = (model: string, rows: typeof measured): string[][] =>
+    threatsOf(result, model).flatMap((threat) => {
+      const worst = worstCase(result, model, threat)!;
+      const isSame = (m: ThreatInfo): boolean => m.norm === threat.norm && m.epsilon === threat.epsilon;
+      const own = rows.filter((m) => m.kind !== "clean" && isSame(m.threat));
+      return own.every(({ correct }) => worst.correct < correct)
+        ? [[model, "worst case", describeThreat(threat), accuracyOf(worst), within(worst.interval)]]
+        : [];
+    });
+  const rows = [...new Set(measured.map(({ model }) => model))].flatMap((name) => {
+    const own = measured.filter(({ model }) => model === name);
+    const shown = own.map((m) => [
+      name,
+      m.kind === "clean" ? "clean" : `${attackLabel(m)}${m.kind === "transfer" ? ` from ${m.source}` : ""}`,
+      m.kind === "clean" ? "" : describeThreat(m.threat),
+      m.kind === "clean" ? formatPercent(m.accuracy) : accuracyOf(m),
+      within(m.interval),
+    ]);
+    return [...shown, ...worstRows(name, own)];
+  });
   const suites = measured.flatMap((m) => (m.kind === "clean" ? [] : (describeStages(m) ?? [])));
   const warnings = result.warnings
     .filter(({ severity }) => severity !== "info")

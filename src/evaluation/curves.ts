@@ -117,6 +117,18 @@ function sorted(settings: object): [string, unknown][] {
   return Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+/** Every threat under which the model, or any model, was attacked, except by targeted attacks: by norm, then by ε. */
+export function threatsOf({ measurements }: Pick<Measured, "measurements">, model?: string): ThreatInfo[] {
+  const threats = new Map<string, ThreatInfo>();
+  for (const m of attacksOf(measurements)) {
+    if ((model === undefined || m.model === model) && !m.parameters.targeted)
+      threats.set(`${m.threat.norm} ${m.threat.epsilon}`, m.threat);
+  }
+  return [...threats.values()].sort((a, b) =>
+    a.norm === b.norm ? a.epsilon - b.epsilon : a.norm < b.norm ? -1 : 1,
+  );
+}
+
 /** Robust accuracy against several attacks together. */
 export interface WorstCase {
   readonly n: number;

@@ -55,6 +55,7 @@ export {
   accuracyAgainstEpsilon,
   accuracyAgainstSteps,
   attacksOf,
+  threatsOf,
   worstCase,
   type Curve,
   type CurvePoint,

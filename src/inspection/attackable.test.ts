@@ -25,6 +25,7 @@ describe("whether it can be attacked is tried", () => {
       ["h", "Floor"],
     ]);
     expect(obstacles[0]!.problem).toContain("derivative is zero");
+    expect(obstacles[0]!.needed).toContain("--straight-through");
   });
 
   test("beside such a node there may be another way, which is said", async () => {

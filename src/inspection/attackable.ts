@@ -2,7 +2,12 @@ import { pgdStepGraph } from "../attacks/index.js";
 import { appendGradients, zeroGradientNodes } from "../autodiff/index.js";
 import { InputError } from "../errors/index.js";
 import { deadCode, GraphBuilder, parametersAsInputs, type Graph, type Node } from "../graph/index.js";
-import { bindForInference, type BoundClassifier, type Classifier } from "../models/index.js";
+import {
+  bindForInference,
+  withStraightThrough,
+  type BoundClassifier,
+  type Classifier,
+} from "../models/index.js";
 import { compile } from "../runtime/index.js";
 import { isFloat } from "../tensor/index.js";
 import { passesGradient, stoppingNodes } from "./reach.js";
@@ -28,7 +33,10 @@ export interface Attackability {
 /** Constants with at least this many elements are fed as inputs, so that compiling does not copy or fold anything large. */
 const LARGE = 1024;
 const WITHOUT_FLAT =
-  "Export the model without these nodes, such as before quantisation or before the final decision. An attack needs a gradient.";
+  "Export the model without these nodes, such as before quantisation or before the final decision. As it is, only attacks " +
+  "without a gradient work (--attack square).";
+const STRAIGHT_THROUGH =
+  "Give --straight-through: gradients then pass as if nothing were rounded. The checks of evaluate try it by themselves.";
 
 /**
  * Tries what an attack does: binds the batch, builds one step of PGD with the gradient of the image, and lets ONNX Runtime
@@ -47,13 +55,14 @@ export async function tryAttack(classifier: Classifier, batchSize: number): Prom
     return failed([obstacleOf(error)]);
   }
   if (!passesGradient(bound.graph, image, logits)) {
+    const rounds = passesGradient(withStraightThrough(bound.graph), image, logits);
     return failed(
       stoppingNodes(bound.graph, image, logits).map(({ name, op }) => ({
         node: name,
         op,
         problem:
           "its derivative is zero, and every path from the image to the logits goes through such a node",
-        needed: WITHOUT_FLAT,
+        needed: rounds ? STRAIGHT_THROUGH : WITHOUT_FLAT,
       })),
     );
   }

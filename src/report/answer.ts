@@ -1,6 +1,6 @@
 import {
   accuracyOf,
-  attacksOf,
+  threatsOf,
   distancesOf,
   falsifiedBy,
   summariseCorruptions,
@@ -54,16 +54,6 @@ export function titleOf(result: Result): string {
   if (falsifiedBy(result, robust.measurements) !== undefined)
     return `${only.name}: its accuracy under attack cannot be trusted`;
   return `${only.name} is right on at most ${format.percent(robust.accuracy)} under attack`;
-}
-
-/** The threats: norms in order, and ε rising; the headline comes last in its norm if it is the largest. */
-function threatsOf({ measurements }: Result): ThreatInfo[] {
-  const threats = new Map<string, ThreatInfo>();
-  for (const { threat, parameters } of attacksOf(measurements))
-    if (!parameters.targeted) threats.set(`${threat.norm} ${threat.epsilon}`, threat);
-  return [...threats.values()].sort(
-    (a, b) => (a.norm < b.norm ? -1 : a.norm > b.norm ? 1 : 0) || a.epsilon - b.epsilon,
-  );
 }
 
 function modelOf(result: Result, model: ModelInfo, threats: readonly ThreatInfo[]): Html {

@@ -1,5 +1,6 @@
 import {
   attackLabel,
+  threatsOf,
   worstCase,
   type CorruptedMeasurement,
   type Measurement,
@@ -8,7 +9,6 @@ import {
   type SuiteStageResult,
 } from "../evaluation/results.js";
 import type { History } from "./history.js";
-import { threatsOf } from "./of-model.js";
 import { plainText } from "./text.js";
 
 type Cell = string | number | null | undefined;

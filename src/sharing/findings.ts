@@ -5,6 +5,7 @@ import {
   attackLabel,
   attacksOf,
   falsifiedBy,
+  threatsOf,
   worstCase,
   type AttackMeasurement,
   type Interval,
@@ -13,7 +14,6 @@ import {
   type ThreatInfo,
 } from "../evaluation/results.js";
 import { formatThreat, interval } from "../report/index.js";
-import { threatsOf } from "./of-model.js";
 
 /** What an attack knew about the model, in the terms of NIST AI 100-2; `suite` used its gradient and then its scores. */
 export type Knowledge =

@@ -1,24 +1,6 @@
 /** What a result says about one of its models. */
 import { InputError, suggestName, UsageError } from "../errors/index.js";
-import {
-  attacksOf,
-  type ModelInfo,
-  type Result,
-  type ResultWarning,
-  type ThreatInfo,
-} from "../evaluation/results.js";
-
-/** Every threat under which the model was attacked, except by targeted attacks: by norm, then by ε. */
-export function threatsOf({ measurements }: Result, model: string): ThreatInfo[] {
-  const threats = new Map<string, ThreatInfo>();
-  for (const m of attacksOf(measurements)) {
-    if (m.model === model && !m.parameters.targeted)
-      threats.set(`${m.threat.norm} ${m.threat.epsilon}`, m.threat);
-  }
-  return [...threats.values()].sort((a, b) =>
-    a.norm === b.norm ? a.epsilon - b.epsilon : a.norm < b.norm ? -1 : 1,
-  );
-}
+import type { ModelInfo, Result, ResultWarning } from "../evaluation/results.js";
 
 const GRAVEST_FIRST: readonly ResultWarning["severity"][] = ["serious", "warning", "info"];
 

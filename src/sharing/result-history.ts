@@ -3,6 +3,7 @@ import {
   attacksOf,
   distancesOf,
   summariseCorruptions,
+  threatsOf,
   worstCase,
   type ModelInfo,
   type Result,
@@ -11,7 +12,7 @@ import {
   type ThreatInfo,
 } from "../evaluation/results.js";
 import type { History } from "./history.js";
-import { threatsOf, warningsAbout } from "./of-model.js";
+import { warningsAbout } from "./of-model.js";
 import { distinct, keyOf } from "./text.js";
 
 /** A history with one point for each model of a result. It ended at the date of the result. */
