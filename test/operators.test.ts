@@ -79,7 +79,7 @@ holdfast reads models of opset 1 to 25, from ONNX's own domain, from \`com.micro
 - **ONNX's node tests**: the number of ONNX's own backend tests whose expected numbers ONNX Runtime gives for the graph read from the file.
 - **Quantised products** are computed exactly. ONNX Runtime's own kernels overflow their 16 bits on x86 processors without VNNI where weights use all eight bits, so on those the file itself may answer differently. Quantise with a reduced range for them.
 - **Everything else.** An operator that is not listed must depend only on constants. Otherwise reading the model fails with a list of all such nodes. Sequences, random numbers and operators whose output shape depends on the image are not read. What computes only other outputs need not be readable. Outputs of text are left out, and of a ZipMap the probabilities are read.
-- [The corpus](results/corpus.md): 570 exported classifiers of torchvision, timm, transformers and Keras, read, differentiated and compared.
+- [The corpus](results/corpus.md): 570 exported classifiers of torchvision, timm, transformers and Keras, read, differentiated and compared. [Habits of makers](results/habits.md): small classifiers whose makers do something unusual, and files in the manner of other tools.
 
 ${rows.map((row) => `| ${row.join(" | ")} |`).join("\n")}
 

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { appendGradients } from "../../dist/autodiff/index.js";
+import { readAsLogits } from "../../dist/evaluation/probabilities.js";
 import { deadCode, GraphBuilder, parametersAsInputs } from "../../dist/graph/index.js";
 import { crossEntropy } from "../../dist/losses/cross-entropy.js";
 import { bindBatch, bindForInference, fixedBatchSize, loadClassifier } from "../../dist/models/index.js";
@@ -170,7 +171,6 @@ async function checkWeights(classifier, batch, known) {
   });
   const weights = Object.fromEntries(names.map((name) => [name, initializers.get(name)]));
   const { gradients } = await evaluate(program, classifier, known, names.length + 1, weights);
-  const rows = known.about.images[0];
   const byImages = joined(gradients[names.length], known.images.length / rows);
   const gradient = errors(byImages, known.gradient, rows);
   const loose = flipped({ gradient }, known.about.torch);
@@ -190,29 +190,59 @@ async function checkWeights(classifier, batch, known) {
   return { ...facts, gradient, worst, wrong: wrong.sort((a, b) => b.error - a.error).slice(0, 5) };
 }
 
+/** The reference's images as a dataset, from which is seen whether a model answers probabilities. */
+function shownImages({ classNames }) {
+  const each = product([channels, ...size]);
+  return {
+    length: rows,
+    classNames,
+    labels: new Int32Array(rows),
+    read: (index, out) => out.set(known.images.subarray(index * each, (index + 1) * each)),
+  };
+}
+
+/** The logarithms of the softmax of each row: of probabilities the logits are known but for a constant. */
+function normalised(logits) {
+  const classes = logits.length / rows;
+  return logits.map((logit, place) => {
+    const first = place - (place % classes);
+    const own = logits.subarray(first, first + classes);
+    const most = Math.max(...own);
+    return logit - most - Math.log(own.reduce((sum, other) => sum + Math.exp(other - most), 0));
+  });
+}
+
 /** Errors of logits and gradient of each image. */
 async function answers(optimization) {
   const program = await stage("compile", () => compile(graph, { threads: 1, optimization }));
   const { logits, gradients } = await stage("run", () => evaluate(program, classifier, known, 1));
   await program.dispose();
-  const rows = known.about.images[0];
   const gradient = joined(gradients[0], known.images.length / rows);
   return {
-    logits: errors(logits, known.logits, rows),
+    logits: relative
+      ? errors(normalised(Float64Array.from(logits)), normalised(known.logits), rows)
+      : errors(logits, known.logits, rows),
     gradient: errors(gradient, known.gradient, rows),
   };
 }
 
 const known = reference();
 const notices = [];
-const { torch, spread, quantised, coarse, layout = "NCHW" } = known.about;
+const { torch, spread, quantised, coarse, reads, relative } = known.about;
 say({ torch, spread, quantised, coarse });
 const model = await stage("file", () => readModelFile(path));
 say({ fileNodes: model.graph.nodes.length, opset: model.opsets.get("") });
-const classifier = await stage("read", () =>
-  loadClassifier(path, { layout, onNotice: (text) => notices.push(text) }),
-);
-const batch = fixedBatchSize(classifier) ?? known.about.batch ?? known.about.images[0];
+const [rows, channels, ...size] = known.about.images;
+const onNotice = (text) => notices.push(text);
+const classifier = await stage("read", async () => {
+  const read = await loadClassifier(path, {
+    imageShape: async () => ({ size, channels }),
+    ...reads,
+    onNotice,
+  });
+  return relative ? readAsLogits("file", read, shownImages(read), { threads: 1, onNotice }) : read;
+});
+const batch = fixedBatchSize(classifier) ?? known.about.batch ?? rows;
 say({
   nodes: classifier.graph.nodes.length,
   batch,

@@ -2,6 +2,9 @@
 
     python bench/corpus/export.py OUT [--ways legacy-17,dynamo-20] [--only substring]
 
+Without --ways, a model is exported as its habit says: `--only habits.` makes the habits alone. A way is an exporter
+(legacy, dynamo, script), an opset and, of a habit, words: fixed (the batch), open (every axis, as optimum exports), half, double, bytes.
+
 OUT/<name>/reference.json, reference.bin (float64: images, logits, gradient of Σ cross-entropy to `labels`),
 for every third model weights.bin (float32: the same gradient by the parameters), and <way>.onnx, or
 <way>.failed where the exporter gave up. What is there already is left alone.
@@ -23,8 +26,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lively import CLASSES, enliven, images
-from zoo import build, names
+from lively import enliven, images
+from zoo import Read, build, names, ways as usual_ways
 
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)
@@ -53,7 +56,7 @@ def errors(found, true):
     return ((found.double() - true).abs().flatten(1).amax(1) / true.abs().max()).tolist()
 
 
-def reference(model, pixels, labels, folder, by_weights):
+def reference(model, pixels, labels, folder, by_weights=False, habit=None):
     torch.set_default_dtype(torch.float64)
     logits, gradient, weights = differentiated(copy.deepcopy(model).double(), pixels.double(), labels, by_weights)
     torch.set_default_dtype(torch.float32)
@@ -65,6 +68,8 @@ def reference(model, pixels, labels, folder, by_weights):
     about = dict(
         images=list(pixels.shape), logits=list(logits.shape), labels=labels.tolist(),
         parameters=sum(p.numel() for p in model.parameters()),
+        # Options of reading it, and whether only the differences between its logits are known, as of probabilities.
+        reads=habit.reads if habit else {}, relative=habit is not None and habit.logits is not None,
         torch=dict(logits=errors(logits32, logits), gradient=errors(gradient32, gradient)),
         # How much the logits differ between the images, against their greatest value.
         spread=float(logits.std(0).max() / logits.abs().max()),
@@ -78,18 +83,23 @@ def reference(model, pixels, labels, folder, by_weights):
     (folder / "reference.json").write_text(json.dumps(about, indent=1))
 
 
-def export(model, pixels, way, path):
-    exporter, opset, *rest = way.split("-")
-    fixed = "fixed" in rest
-    if "half" in rest:
-        model, pixels = model.half(), pixels.half()
-    named = dict(input_names=["input"], output_names=["output"], opset_version=int(opset))
+def export(model, pixels, way, path, outputs=("output",)):
+    exporter, opset, *words = way.split("-")
+    for word, dtype in {"half": torch.half, "double": torch.double}.items():
+        if word in words:
+            model, pixels = model.to(dtype), pixels.to(dtype)
+    if "bytes" in words:
+        pixels = pixels.round().to(torch.uint8)
+    axes = [] if "fixed" in words else [0, 1, 2, 3] if "open" in words else [0]
+    named = dict(input_names=["input"], output_names=list(outputs), opset_version=int(opset))
     if exporter == "dynamo":
-        shapes = {} if fixed else dict(dynamic_shapes=({0: torch.export.Dim("batch")},))
+        dims = {axis: torch.export.Dim("batch") if axis == 0 else torch.export.Dim.AUTO for axis in axes}
+        shapes = dict(dynamic_shapes=(dims,)) if dims else {}
         torch.onnx.export(model, (pixels,), path, dynamo=True, external_data=False, verbose=False, **named, **shapes)
     else:
-        axes = {} if fixed else dict(dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}})
-        torch.onnx.export(model, (pixels,), path, dynamo=False, **named, **axes)
+        model = torch.jit.script(model) if exporter == "script" else model
+        dims = dict(dynamic_axes={"input": axes, **{output: axes[:1] for output in outputs}}) if axes else {}
+        torch.onnx.export(model, (pixels,), path, dynamo=False, **named, **dims)
 
 
 def unfused(model):
@@ -104,22 +114,27 @@ def work(index, name, ways, folder):
     logging.disable(logging.WARNING)
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(1)
-    model, size = build(name)
-    model.eval()
-    enliven(model, size)
-    pixels = images(IMAGES, 3, size, generator)
-    labels = torch.arange(IMAGES) * 3 % CLASSES
+    model, habit = build(name)
+    own = name.startswith("habits.")
+    whole = Read(model, habit) if own else model
+    whole.eval()
+    enliven(whole, habit.size, habit.channels)
+    pixels = images(IMAGES, habit.channels, habit.size, generator)
+    # As a picture has them: what takes bytes takes them exactly.
+    pixels = (pixels * 255).round() / 255 if own else pixels
+    fed = pixels[0] if habit.single else pixels[:BATCH] if habit.takes is None else habit.takes(pixels[:BATCH])
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "reference.json").exists():
         small = sum(p.numel() for p in model.parameters()) <= WEIGHTS_AT_MOST
-        reference(model, pixels, labels, folder, by_weights=small and index % 3 == 0)
+        labels = torch.arange(IMAGES) * 3 % whole(pixels).shape[1]
+        reference(whole, pixels, labels, folder, by_weights=small and index % 3 == 0 and not own, habit=habit)
     for way in ways:
         path = folder / f"{way}.onnx"
         if path.exists() or path.with_suffix(".failed").exists():
             continue
         for attempt in (copy.deepcopy(model), unfused(copy.deepcopy(model))):
             try:
-                export(attempt, pixels[:BATCH], way, str(folder / "partial.onnx"))
+                export(attempt, fed, way, str(folder / "partial.onnx"), habit.outputs)
                 os.replace(folder / "partial.onnx", path)
                 break
             except Exception as failure:
@@ -161,14 +176,14 @@ def in_child(index, name, ways, folder):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
-    parser.add_argument("--ways", default="legacy-17,dynamo-20")
+    parser.add_argument("--ways")
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     import timm, torchvision, transformers  # noqa: F401, E401  imported once, before forking
 
-    ways = arguments.ways.split(",")
     for index, name in enumerate(names()):
         folder = arguments.out / name
+        ways = arguments.ways.split(",") if arguments.ways else usual_ways(name)
         there = [(folder / f"{way}.onnx").exists() or (folder / f"{way}.failed").exists() for way in ways]
         there.append((folder / "reference.json").exists())
         if arguments.only not in name or all(there) or (folder / "not-built").exists():

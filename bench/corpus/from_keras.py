@@ -89,7 +89,7 @@ def work(family, size, folder):
     compute_in("float32")
     folder.mkdir(parents=True, exist_ok=True)
     about = dict(
-        images=[IMAGES, 3, size, size], logits=list(logits.shape), labels=labels, layout="NHWC", weights={},
+        images=[IMAGES, 3, size, size], logits=list(logits.shape), labels=labels, reads=dict(layout="NHWC"), weights={},
         torch=dict(logits=errors(logits32, logits), gradient=errors(gradient32, gradient)),
         spread=float(logits.std(0).max() / np.abs(logits).max()),
     )

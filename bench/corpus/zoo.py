@@ -1,5 +1,10 @@
-"""The classifiers of the corpus: one of every family, the smallest, at the smallest image that it takes."""
+"""The classifiers of the corpus: one of every family, the smallest, at the smallest image that it takes, and the habits."""
 
+import torch
+from torch import nn
+
+from habits import HABITS
+from habits.parts import Habit
 from lively import CLASSES
 
 # Family: image size (None: the family's own).
@@ -107,13 +112,38 @@ def names():
         [f"torchvision.{name}" for name in TORCHVISION]
         + [f"timm.{name}" for name in TIMM]
         + [f"transformers.{name}" for name in TRANSFORMERS]
+        + [f"habits.{name}" for name in HABITS]
     )
 
 
-def build(name):
-    """The model and the side of its images."""
+def ways(name):
+    """The ways of exporting it, if no others are asked for."""
     library, family = name.split(".", 1)
-    return {"torchvision": of_torchvision, "timm": of_timm, "transformers": of_transformers}[library](family)
+    return HABITS[family].ways if library == "habits" else Habit.ways
+
+
+def build(name):
+    """The model as it is exported, and the habit of feeding and reading it."""
+    library, family = name.split(".", 1)
+    if library == "habits":
+        return HABITS[family].make(), HABITS[family]
+    model, size = {"torchvision": of_torchvision, "timm": of_timm, "transformers": of_transformers}[library](family)
+    return model, Habit(make=None, size=size)
+
+
+class Read(nn.Module):
+    """A model of images [N, C, H, W] in [0, 1] to logits, whatever its maker has it take and answer."""
+
+    def __init__(self, model, habit):
+        super().__init__()
+        self.model = model
+        self.habit = habit
+
+    def forward(self, images):
+        if self.habit.single:
+            return torch.stack([self.model(image) for image in images])
+        outputs = self.model(images if self.habit.takes is None else self.habit.takes(images))
+        return outputs if self.habit.logits is None else self.habit.logits(outputs)
 
 
 def of_torchvision(family):
@@ -139,7 +169,6 @@ def of_timm(family):
 
 def of_transformers(family):
     import transformers
-    from torch import nn
 
     class Logits(nn.Module):
         def __init__(self, model):
