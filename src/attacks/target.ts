@@ -1,6 +1,6 @@
 import { deadCode, type Graph } from "../graph/index.js";
 import { bindForInference, drawRandomInputs, fixedBatchSize, type Classifier } from "../models/index.js";
-import { compile, type CompileOptions, type Program } from "../runtime/index.js";
+import { compile, LEAST_ROWS, rowsPerRun, type CompileOptions, type Program } from "../runtime/index.js";
 import { createGenerator } from "../tensor/index.js";
 import type { Answer, Query, Question } from "./asking.js";
 import { runRows } from "./batch.js";
@@ -13,7 +13,7 @@ export type Compile = (graph: Graph, options?: CompileOptions) => Promise<Progra
 
 /** How a classifier is run. */
 export interface TargetOptions {
-  /** Images per run, at most. A smaller batch is padded. */
+  /** Images answered at a time, at most. Large images run in parts of the batch ({@link rowsPerRun}); a smaller part is padded. */
   readonly batchSize: number;
   readonly threads?: number | undefined;
   readonly compile?: Compile | undefined;
@@ -40,7 +40,7 @@ export interface LogitsTurn {
 
 /** Answers the questions of an attack. */
 export interface Answerer {
-  /** Most queries per run. */
+  /** Most queries at a time. */
   readonly batchSize: number;
   /** Draws that one answer to the question takes: 1, except for the logits of a randomised classifier. */
   drawsOf(question: Question): number;
@@ -82,18 +82,15 @@ export const FORWARD: Question = {
 
 const SAMPLES = 10;
 
-/**
- * A second, smaller batch for the few images left at the end, which would cost as much as a full batch if padded to one.
- * Not smaller than this, because products of fewer than four rows are computed in another order and their last bits differ.
- */
-const FEW = 8;
-/** Smaller batches are used up to this share of the large one in all: each image costs a little more in them. */
+/** A second, smaller run for the few images left at the end, which would cost as much as a full run if padded to one. */
+const FEW = 2 * LEAST_ROWS;
+/** Smaller runs are used up to this share of the large one in all: each image costs a little more in them. */
 const FEW_SHARE = 2 / 3;
 
-/** Images of a run for so many. */
-function runSize(count: number, batchSize: number): number {
-  const few = Math.min(FEW, batchSize);
-  return Math.ceil(count / few) * few <= batchSize * FEW_SHARE ? few : batchSize;
+/** Images of the next run, if so many are left. */
+function runSize(left: number, rows: number): number {
+  const few = Math.min(FEW, rows);
+  return Math.ceil(left / few) * few <= rows * FEW_SHARE ? few : rows;
 }
 
 /**
@@ -119,6 +116,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
   const samples = randomised ? (options.samples ?? SAMPLES) : 1;
   const random = createGenerator(options.seed ?? 0);
   const isFixed = fixedBatchSize(classifier) !== undefined;
+  const rows = isFixed ? batchSize : rowsPerRun(classifier, batchSize);
   const programs = new Map<string, Promise<Program>>();
   const programOf = ({ key, build }: Question, size: number): Promise<Program> => {
     const name = `${key} ${size}`;
@@ -137,10 +135,11 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
     at: readonly Turn[],
     further: number = 0,
   ): Promise<readonly Answer[]> => {
-    const size = isFixed ? batchSize : runSize(queries.length, batchSize);
-    const program = await programOf(question, size);
     const found: Answer[] = [];
-    for (let start = 0; start < queries.length; start += size) {
+    while (found.length < queries.length) {
+      const start = found.length;
+      const size = isFixed ? rows : runSize(queries.length - start, rows);
+      const program = await programOf(question, size);
       const [some, turns] = [queries.slice(start, start + size), at.slice(start, start + size)];
       const full = Array.from({ length: randomised ? size : 0 }, (_, i) => turns[i] ?? turns.at(-1)!);
       const drawn = randomised

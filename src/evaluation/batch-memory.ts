@@ -4,7 +4,7 @@ import { UsageError } from "../errors/index.js";
 import { availableMemory, formatBytes } from "../files/index.js";
 import { deadCode } from "../graph/index.js";
 import { bindForInference, fixedBatchSize, isOpaque, type AnyClassifier } from "../models/index.js";
-import { programBytes } from "../runtime/index.js";
+import { programBytes, rowsPerRun } from "../runtime/index.js";
 
 const MIB = 2 ** 20;
 /** The process itself, unfilled blocks as in training (`training/memory.ts`), and copies of the constants of a program while it is compiled. */
@@ -28,7 +28,7 @@ export interface BatchMemory {
  *
  *   peak = 280 MiB + Σ_models ( 1.35 V + 2 C )
  *
- * V: the most bytes that the values of their programs take at once (a step for each gradient attack, and the forward pass), C: constants.
+ * V: the most bytes that the values of a run of their programs take at once (a step for each gradient attack, and the forward pass), C: constants.
  *
  * @throws UsageError if not even one image fits.
  */
@@ -57,8 +57,10 @@ export async function batchWithin(
       remedy: "Give it more, or measure fewer models at once.",
     });
   }
-  const slope = (whole - least) / (batchSize - 1);
-  let rows = Math.min(batchSize - 1, Math.floor(1 + (memory - least) / slope));
+  // Only runs smaller than the usual take less.
+  const usual = Math.max(...classifiers.map((each) => rowsOf(each, batchSize)));
+  const slope = (whole - least) / (usual - 1);
+  let rows = Math.min(usual - 1, Math.floor(1 + (memory - least) / slope));
   while (rows > 1 && (await peak(rows)) > memory) rows = Math.max(1, Math.floor(0.9 * rows));
   return rows;
 }
@@ -68,6 +70,10 @@ function programsOf(attack: string, norm: Norm): number {
   return Object.hasOwn(SUITES, attack) ? stagesOf(SUITES[attack as SuiteName], norm).length : 1;
 }
 
+/** Images per run. */
+const rowsOf = (classifier: AnyClassifier, batchSize: number): number =>
+  fixedBatchSize(classifier) ?? rowsPerRun(classifier, batchSize);
+
 async function peakOf(
   classifiers: readonly AnyClassifier[],
   { rows, programs }: { readonly rows: number; readonly programs: number },
@@ -76,7 +82,7 @@ async function peakOf(
   for (const classifier of classifiers) {
     // The file runs unchanged, and its values are unknown.
     if (isOpaque(classifier)) continue;
-    const bound = bindForInference(classifier, fixedBatchSize(classifier) ?? rows);
+    const bound = bindForInference(classifier, rowsOf(classifier, rows));
     const step = await programBytes(deadCode(pgdStepGraph(bound, { norm: "linf" })));
     const answer = await programBytes(forwardGraph(bound));
     total +=

@@ -7,6 +7,7 @@ import { openJournal, sha256Of, type Journal } from "../files/index.js";
 import type { Outcome } from "./attack-dataset.js";
 import type { ModelUnderTest } from "./assemble.js";
 import { isOpaque, type AnyClassifier } from "../models/index.js";
+import { LEAST_ROWS } from "../runtime/index.js";
 import { toNumbers } from "../tensor/index.js";
 import type { ShardMarks, ToolInfo } from "./result/index.js";
 import { planEvaluation, type EvaluateOptions } from "./plan.js";
@@ -99,9 +100,6 @@ export async function openKept(
   // Also in every name: another evaluation may write to the same file at the same time.
   return keptIn(journal, whose.slice(0, 12), { found, others: before.filter((name) => name !== device) });
 }
-
-/** Products of fewer rows may be summed in another order, so their last bits differ. */
-const LEAST_ROWS = 4;
 
 /**
  * Everything that outcomes depend on. That excludes the number of threads, the batch size from four images up, whether there

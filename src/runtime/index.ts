@@ -11,5 +11,6 @@ export { fastConvolutions } from "./lowering/index.js";
 export { runtimeInfo, type EngineInfo } from "./info.js";
 export { liveBytes, preparedBytes, programBytes, type ProgramBytes } from "./memory.js";
 export { openOriginal } from "./original.js";
+export { LEAST_ROWS, rowsPerRun } from "./rows-per-run.js";
 export type { CompileOptions, Feeds, Program } from "./program.js";
 export { createWorkerRuntime, type WorkerRuntime } from "./worker/runtime.js";

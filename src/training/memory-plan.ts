@@ -3,6 +3,7 @@ import { UsageError } from "../errors/index.js";
 import { availableMemory, formatBytes, parseBytes } from "../files/index.js";
 import { isNode } from "../graph/index.js";
 import type { Classifier } from "../models/index.js";
+import { rowsPerRun } from "../runtime/index.js";
 import { attackBytes, peakEstimate, type PeakEstimate } from "./memory.js";
 import type { TrainingSettings } from "./settings/index.js";
 import { updateGraph, type UpdateGraph } from "./update-graph.js";
@@ -19,7 +20,7 @@ export interface MemoryPlan {
   readonly rows: number;
   /** The update, computed in this way. */
   readonly update: UpdateGraph;
-  /** Estimated peak of the process in bytes: so, and with the whole batch at once and everything kept. */
+  /** Estimated peak of the process in bytes: so, and without a limit. */
   readonly estimate: number;
   readonly whole: number;
 }
@@ -46,9 +47,10 @@ export async function planMemory(classifier: Classifier, settings: TrainingSetti
     return { ...way, update, peak: await peakEstimate(update, attack, way.segments) };
   };
   const { peak, ...one } = await tried({ parts: 1, segments: 1 });
-  const whole = await peak(batchSize);
+  const usual = usualRows(classifier, batchSize);
+  const whole = await peak(usual);
   const budget = memory === undefined ? Infinity : budgetOf(memory);
-  if (whole <= budget) return { ...one, rows: batchSize, estimate: whole, whole };
+  if (whole <= budget) return { ...one, rows: usual, estimate: whole, whole };
   const unsplittable = whyUnsplittable(settings);
   let least = whole;
   let isNormalised = true;
@@ -58,7 +60,9 @@ export async function planMemory(classifier: Classifier, settings: TrainingSetti
       const { peak, ...made } = await tried(way);
       isNormalised = made.update.normalisedBy !== 1;
       if (!isNormalised) break;
-      for (const rows of divisors(batchSize / way.parts).reverse()) {
+      const size = batchSize / way.parts;
+      for (const rows of divisors(size).reverse()) {
+        if (rows > usualRows(classifier, size)) continue;
         const estimate = await peak(rows);
         if (estimate <= budget) return { ...made, rows, estimate, whole };
       }
@@ -88,6 +92,10 @@ function waysOf(
 
 const hasBatchNorm = ({ nodes }: Classifier["graph"]): boolean =>
   nodes.some((node) => isNode(node, "BatchNormalization"));
+
+/** Images that are attacked at a time if memory allows: the batch in equal parts. */
+const usualRows = (classifier: Classifier, size: number): number =>
+  divisors(size).find((rows) => rows >= rowsPerRun(classifier, size))!;
 
 /** Ascending. */
 const divisors = (n: number): number[] =>
@@ -147,16 +155,16 @@ function tooLittle(
 export function describePlan(
   { parts, segments, rows, estimate, whole }: Omit<MemoryPlan, "update">,
   { batchSize, memory }: TrainingSettings,
-  { graph }: Classifier,
+  classifier: Classifier,
   available = availableMemory(),
 ): { readonly type: "notice" | "warning"; readonly message: string } | undefined {
   const size = batchSize / parts;
   const means = [
     parts > 1 && `it is computed in ${parts} parts of ${size}`,
-    parts > 1 && hasBatchNorm(graph) && "BatchNormalization normalises by each part",
+    parts > 1 && hasBatchNorm(classifier.graph) && "BatchNormalization normalises by each part",
     segments > 1 &&
       `the backward pass computes ${segments - 1} of ${segments} segments of the forward pass again`,
-    rows < size && `images are attacked ${rows} at a time`,
+    rows < usualRows(classifier, size) && `images are attacked ${rows} at a time`,
   ].filter((each) => each !== false);
   const needed = `a step of ${batchSize} images takes about ${formatBytes(whole)}`;
   if (means.length > 0) {
