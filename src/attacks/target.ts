@@ -13,7 +13,7 @@ export type Compile = (graph: Graph, options?: CompileOptions) => Promise<Progra
 
 /** How a classifier is run. */
 export interface TargetOptions {
-  /** Images answered at a time, at most. Large images run in parts of the batch ({@link rowsPerRun}); a smaller part is padded. */
+  /** Images answered at a time, at most. Large images run in parts of the batch; a smaller part is padded. */
   readonly batchSize: number;
   readonly threads?: number | undefined;
   readonly compile?: Compile | undefined;
