@@ -66,10 +66,10 @@ function isWeight(initializer, { shape, size }) {
 function parted(weights, bytes) {
   const all = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
   let place = 0;
-  const parts = Object.entries(weights).map(([name, { shape, torch }]) => {
+  const parts = Object.entries(weights).map(([name, { shape, torch, size }]) => {
     const length = product(shape);
     place += length;
-    return [name, { shape, torch, gradient: all.subarray(place - length, place) }];
+    return [name, { shape, torch, size, gradient: all.subarray(place - length, place) }];
   });
   return Object.fromEntries(parts);
 }
