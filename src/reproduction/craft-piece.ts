@@ -11,7 +11,7 @@ import { scoredImages } from "./cost.js";
 import type { Kind } from "./kind.js";
 import type { PlannedCraft } from "./plan.js";
 import type { Store } from "./store.js";
-import { loadTrained, RANDOM, testImages, withTarget, type Workplace } from "./work.js";
+import { loadTrained, RANDOM, withTarget, type Workplace } from "./work.js";
 
 /** The outcome of generating one transfer set. */
 export interface Crafted {
@@ -53,7 +53,7 @@ async function run(work: Workplace, planned: PlannedCraft): Promise<Crafted> {
   const { store, preset, signal, onProgress } = work;
   const { dataset, epsilon, iterations, source, piece } = planned;
   const folder = await store.folder(piece);
-  const images = await testImages(work, dataset);
+  const images = await work.testImages(dataset);
   const threat: ThreatModel = { norm: "linf", epsilon };
   const options = { stepSize: preset.stepSize, randomStart: true, captures: iterations };
   const files: { name: string; sha256: string }[] = [];

@@ -24,7 +24,7 @@ import type { Kind } from "./kind.js";
 import { measuredInputSchema, pictureSchema } from "./result-schema.js";
 import type { PlannedRow } from "./plan.js";
 import { logitsOf } from "./predictions.js";
-import { loadDefended, loadTrained, RANDOM, openTarget, testImages, type Workplace } from "./work.js";
+import { loadDefended, loadTrained, RANDOM, openTarget, type Workplace } from "./work.js";
 
 /** Means over the test images, for one kind of input and one group. */
 export interface MeasuredGroup {
@@ -98,7 +98,7 @@ export const measure: Kind<"measure"> = Object.freeze<Kind<"measure">>({
 /** Measures what the defended model looks at, clean and attacked: Figures 1, 4 and 5, Table 2, and how far the attention moved. */
 async function run(work: Workplace, row: PlannedRow): Promise<MeasureResult> {
   const { store, preset, onProgress, signal } = work;
-  const images = await testImages(work, row.training.dataset);
+  const images = await work.testImages(row.training.dataset);
   const journal = await openJournal(join(await store.folder(row.measure), "parts.jsonl"));
   const looker = await openLooker(work, row, images);
   const parts: Part[] = [];

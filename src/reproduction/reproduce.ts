@@ -10,7 +10,7 @@ import type { Piece } from "./piece.js";
 import type { ReproductionPlan } from "./plan.js";
 import { selectPieces, type Selection } from "./select.js";
 import { openStore } from "./store.js";
-import type { Workplace } from "./work.js";
+import { openTestImagesOnce, type Workplace } from "./work.js";
 
 /** How often to check on other processes when there is nothing else to do. */
 const POLL_MS = 500;
@@ -109,8 +109,10 @@ export async function reproduce(
   const todo = states().filter(({ state }) => state === "to do");
   onEvent?.({ type: "plan", pieces: states() });
   if (options.planOnly === true) return { pieces: states(), waiting: [] };
+  const testImages = openTestImagesOnce(plan.preset.limit);
   const work = (piece: Piece): Workplace => ({
     store,
+    testImages,
     preset: plan.preset,
     threads,
     tool,

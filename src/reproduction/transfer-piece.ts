@@ -15,7 +15,7 @@ import {
   predictionsSchema,
   type Predictions,
 } from "./predictions.js";
-import { loadDefended, testImages, withTarget, type Workplace } from "./work.js";
+import { loadDefended, withTarget, type Workplace } from "./work.js";
 
 /** Predictions on the transferred images, by craft and number of iterations. */
 export interface TransferResult {
@@ -69,7 +69,7 @@ async function run(work: Workplace, row: PlannedRow): Promise<TransferResult> {
   const { training, crafts, transfer: piece } = row;
   const { store, preset, onProgress, signal } = work;
   const started = performance.now();
-  const images = await testImages(work, training.dataset);
+  const images = await work.testImages(training.dataset);
   const journal = await openJournal(join(await store.folder(piece), "parts.jsonl"));
   const clean = emptyPredictions();
   const attacked = crafts.flatMap(({ setting, epsilon, iterations }) =>

@@ -26,7 +26,7 @@ import {
   predictionsSchema,
   type Predictions,
 } from "./predictions.js";
-import { loadDefended, RANDOM, testImages, withTarget, type Workplace } from "./work.js";
+import { loadDefended, RANDOM, withTarget, type Workplace } from "./work.js";
 
 export interface WhiteBoxResult {
   readonly clean: Predictions;
@@ -88,7 +88,7 @@ export const whiteBox: Kind<"white-box"> = Object.freeze<Kind<"white-box">>({
 async function run(work: Workplace, row: PlannedRow): Promise<WhiteBoxResult> {
   const { store, preset, onProgress, signal } = work;
   const { training, whiteBox: piece } = row;
-  const images = await testImages(work, training.dataset);
+  const images = await work.testImages(training.dataset);
   const journal = await openJournal(join(await store.folder(piece), "parts.jsonl"));
   let done = 0;
   let clean = emptyPredictions();

@@ -19,6 +19,8 @@ export interface Workplace {
   readonly tool: { readonly name: string; readonly version: string };
   readonly signal?: AbortSignal | undefined;
   readonly compile?: Compile | undefined;
+  /** The scored images of a dataset, opened once for all pieces. */
+  readonly testImages: (dataset: ReproducedDataset) => Promise<Dataset>;
   /** Progress of the current piece, in its own units. */
   readonly onProgress: (done: number, total: number, text: string) => void;
   /** Messages for the user, such as a training's warning. */
@@ -76,8 +78,14 @@ export function openTarget({ preset, threads, compile }: Workplace, classifier: 
   return createTarget(classifier, { batchSize, threads, ...(compile === undefined ? {} : { compile }) });
 }
 
-export function testImages({ preset }: Workplace, dataset: ReproducedDataset): Promise<Dataset> {
-  return openTestImages(dataset, preset.limit);
+/** Opens each dataset's scored images when they are first asked for, and never again. */
+export function openTestImagesOnce(limit: number | null): Workplace["testImages"] {
+  const opened = new Map<ReproducedDataset, Promise<Dataset>>();
+  return (dataset) => {
+    const images = opened.get(dataset) ?? openTestImages(dataset, limit);
+    opened.set(dataset, images);
+    return images;
+  };
 }
 
 /** Evaluation draws from seed 0, whatever the seed of the training. */
