@@ -126,7 +126,7 @@ describe("a model that was trained", () => {
     expect(result.headline!.epsilon).toBeCloseTo(77 / 255, 12);
     expect(await readFile(report, "utf8")).toContain("<!doctype html>");
     const failing = ["evaluate", run, ...common, "--out", join(root, "other.json"), "--fail-below", "1"];
-    const below = await holdfast([...failing, "--epsilon", "0.5"]);
+    const below = await holdfast([...failing, "--no-checks", "--epsilon", "0.5"]);
     expect(below.code).toBe(1);
     expect(below.stderr).toContain("the gray image, ε 0.5");
     expect(below.stdout).toMatch(/gray image +L∞ 0\.5/);
@@ -154,7 +154,7 @@ describe("a model that was trained", () => {
 
   test("misses --fail-below though nobody reads", async () => {
     const args = ["evaluate", run, "--limit", "10", "--steps", "1", "--threads", "1", "--fail-below", "1"];
-    const out = ["--epsilon", "0.5", "--out", join(root, "unread.json")];
+    const out = ["--no-checks", "--epsilon", "0.5", "--out", join(root, "unread.json")];
     expect((await holdfast([...args, ...out], undefined, ["stdout", "stderr"])).code).toBe(1);
   });
 

@@ -105,7 +105,9 @@ describe("--end-early", () => {
 test("a line before the evaluation says what is made, checks and the curve where they are", async () => {
   const note = async (of: string, ...args: string[]): Promise<string> => {
     const quick = [...common(), "--limit", "3", "--steps", "1", "--out", at("note.json")];
-    return (await holdfast(["evaluate", of, ...quick, ...args])).stderr;
+    // The line is all that is asked for: what follows it is stopped.
+    return (await holdfast(["evaluate", of, ...quick, ...args], { at: " left | ", signal: "SIGKILL" }))
+      .stderr;
   };
   expect(await note(model, "--curve", "2")).toMatch(
     /the curve over ε: FMN, 2 gradients per image.*then the checks/s,
