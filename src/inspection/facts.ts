@@ -1,6 +1,7 @@
 import { isFlat, printValue, type Dim, type Graph } from "../graph/index.js";
 import { bindBatch, fixedBatchSize, type Classifier } from "../models/index.js";
 import { tryAttack, type Attackability, type Obstacle } from "./attackable.js";
+import { rowsPerRun } from "../runtime/index.js";
 import { estimateMemory, type MemoryEstimate } from "./memory.js";
 import { imageEntry } from "./normalisation.js";
 import { countOperations, type Operations } from "./operations.js";
@@ -68,9 +69,10 @@ function measured(
   const { graph: forward } = bindBatch(classifier, bound);
   const operations = countOperations(forward, bound);
   const fixed = fixedBatchSize(classifier);
+  const rows = fixed ?? rowsPerRun(classifier, batchSize);
   return {
     operations,
-    memory: estimateMemory({ forward, step }, { bound, batchSize: fixed ?? batchSize }),
+    memory: estimateMemory({ forward, step }, { bound, batchSize: fixed ?? batchSize, rows }),
   };
 }
 

@@ -27,9 +27,10 @@ const TRAINING_COPIES = 7;
 const TRAINING_VALUES = 0.7;
 
 /**
- * Peak memory of a step, of a batch of B images, from the model bound to one image and its step of PGD.
+ * Peak memory of a step, of a batch of B images of which R are attacked at a time, from the model bound to one image and its
+ * step of PGD.
  *
- *   attack   = 200 MiB + max( 5.5 W, 3 W + 1.5 B L )
+ *   attack   = 200 MiB + max( 5.5 W, 3 W + 1.5 R L )
  *   training = 200 MiB + 7 W + 0.7 B F
  *
  * W: bytes of the constants. L: the most bytes that the values of a PGD step take at once. F: bytes of all values that
@@ -39,22 +40,29 @@ const TRAINING_VALUES = 0.7;
  */
 export function estimateMemory(
   { forward, step }: { readonly forward: Graph; readonly step: Graph },
-  { batchSize, bound }: { readonly batchSize: number; /** Images of the graphs. */ readonly bound: number },
+  {
+    batchSize,
+    rows,
+    bound,
+  }: {
+    readonly batchSize: number;
+    readonly rows: number;
+    /** Images of the graphs. */ readonly bound: number;
+  },
 ): MemoryEstimate {
   let weights = 0;
   for (const { data } of forward.initializers.values()) weights += data.byteLength;
-  const images = batchSize / bound;
   return {
     batchSize,
     attackStep: Math.round(
       PROCESS +
         Math.max(
           COMPILED_COPIES * weights,
-          ATTACK_COPIES * weights + ATTACK_VALUES * images * liveBytes(step),
+          ATTACK_COPIES * weights + ATTACK_VALUES * (rows / bound) * liveBytes(step),
         ),
     ),
     trainingStep: Math.round(
-      PROCESS + TRAINING_COPIES * weights + TRAINING_VALUES * images * madeBytes(forward),
+      PROCESS + TRAINING_COPIES * weights + TRAINING_VALUES * (batchSize / bound) * madeBytes(forward),
     ),
   };
 }
