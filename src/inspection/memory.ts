@@ -35,7 +35,7 @@ const TRAINING_VALUES = 0.7;
  *
  * W: bytes of the constants. L: the most bytes that the values of a PGD step take at once. F: bytes of all values that
  * the forward pass makes. The factors were fitted to the peaks of five networks with 1 and 8 images, and agree with
- * them to within about a fifth on Linux with two threads (`bench/inspect.mjs`). They are too high by up to 70 % for attacks on networks with
+ * them to within about a fifth on Linux with two threads (`bench/inspect.mjs`). They are too high by up to a half for attacks on networks with
  * clipped activations, whose masks the runtime folds into convolutions.
  */
 export function estimateMemory(
