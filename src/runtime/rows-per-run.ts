@@ -2,9 +2,8 @@
 export const LEAST_ROWS = 4;
 
 /**
- * Pixels of a run, at least. In larger runs the maps of a network outgrow the processor's caches, and its memory grows:
- * at 224 × 224, runs of 4 are as fast an image as runs of 8 or up to a tenth faster, and take half the memory for maps; at
- * 64 × 64, runs of 16 are a tenth slower than runs of 48 (`bench/run-size.mjs`).
+ * Pixels of a run, at least. More take memory for their maps, and save no time: at 224 × 224, an image takes as long in runs
+ * of 4 as in runs of 8. At 64 × 64, runs of 16 are a sixth slower than runs of 48 (`bench/run-size.mjs`).
  */
 const PIXELS = LEAST_ROWS * 224 * 224;
 
