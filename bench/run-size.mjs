@@ -8,6 +8,12 @@ import { compile } from "../dist/runtime/index.js";
 import { createGenerator, float32 } from "../dist/tensor/index.js";
 
 const [model, side, sizes] = process.argv.slice(2);
+if (sizes === undefined) {
+  console.error(
+    "run-size.mjs: name a model, the side of its images and sizes: node bench/run-size.mjs resnet50 224 8,4,2",
+  );
+  process.exit(2);
+}
 const [height, width] = [Number(side), Number(side)];
 const random = createGenerator(0);
 const classNames = Array.from({ length: 17 }, (_, k) => String(k));

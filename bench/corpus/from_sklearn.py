@@ -5,9 +5,7 @@
 The reference is scikit-learn's own function, its gradient by central differences in float64. Needs scikit-learn and skl2onnx.
 """
 
-import argparse
 import json
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -23,6 +21,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import LinearSVC
+
+from chosen import unmade
 
 IMAGES, STEP = 4, 1e-5
 CLASSIFIERS = {
@@ -86,17 +86,6 @@ def work(make, folder):
         onnx.save(to_onnx(model, initial_types=takes, target_opset=17, options=options), folder / f"skl2onnx-{form}.onnx")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--only", default="")
-    arguments = parser.parse_args()
-    for name, make in CLASSIFIERS.items():
-        folder = arguments.out / f"sklearn.{name}"
-        if arguments.only in folder.name and not any(folder.glob("*.onnx")):
-            work(make, folder)
-            print(folder.name, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    for maker, where in unmade("sklearn", CLASSIFIERS):
+        work(maker, where)

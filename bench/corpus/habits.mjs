@@ -10,7 +10,11 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { only: { type: "string", default: "" } },
 });
-const out = positionals[0];
+const [out] = positionals;
+if (out === undefined) {
+  console.error("habits.mjs: name the folder that the models go into: node bench/corpus/habits.mjs OUT");
+  process.exit(2);
+}
 const run = (program, script, only) =>
   execFileSync(program, [join(import.meta.dirname, script), out, "--only", only], { stdio: "inherit" });
 

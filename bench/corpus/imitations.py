@@ -5,10 +5,8 @@
 OUT/imitations.<tool>/written.onnx, and the reference of the network in float64, as export.py writes it.
 """
 
-import argparse
 import dataclasses
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -18,6 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import export
+from chosen import unmade
 from habits.parts import Habit
 from lively import CLASSES, enliven, images
 from zoo import Read
@@ -311,17 +310,6 @@ def make(imitation, folder):
     imitation.write(model, str(folder / "written.onnx"))
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--only", default="")
-    arguments = parser.parse_args()
-    for name, imitation in IMITATIONS.items():
-        folder = arguments.out / f"imitations.{name}"
-        if arguments.only in folder.name and not (folder / "written.onnx").exists():
-            make(imitation, folder)
-            print(folder.name, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    for imitation, where in unmade("imitations", IMITATIONS):
+        make(imitation, where)
