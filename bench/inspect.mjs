@@ -6,10 +6,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { pgdStepGraph } from "../dist/attacks/index.js";
+import { imagesPerRun, pgdStepGraph } from "../dist/attacks/index.js";
 import { deadCode } from "../dist/graph/index.js";
 import { bindForInference, createClassifier, loadClassifier, saveClassifier } from "../dist/models/index.js";
-import { compile, rowsPerRun } from "../dist/runtime/index.js";
+import { compile } from "../dist/runtime/index.js";
 import { createGenerator, tensor } from "../dist/tensor/index.js";
 import { OPTIMISERS, updateGraph } from "../dist/training/index.js";
 
@@ -21,7 +21,7 @@ const [kind, model, batch] = process.argv.slice(2);
 async function runStep() {
   const classifier = await loadClassifier(model);
   const batchSize = Number(batch);
-  const rows = rowsPerRun(classifier, batchSize);
+  const rows = imagesPerRun(classifier, batchSize);
   const graph =
     kind === "--attack"
       ? deadCode(pgdStepGraph(bindForInference(classifier, rows), { norm: "linf" }))

@@ -61,6 +61,7 @@ export { accessOf, openTarget } from "./open-target.js";
 export {
   createTarget,
   FORWARD,
+  imagesPerRun,
   type Answerer,
   type Compile,
   type Target,

@@ -1,5 +1,11 @@
 import { deadCode, type Graph } from "../graph/index.js";
-import { bindForInference, drawRandomInputs, fixedBatchSize, type Classifier } from "../models/index.js";
+import {
+  bindForInference,
+  drawRandomInputs,
+  fixedBatchSize,
+  type AnyClassifier,
+  type Classifier,
+} from "../models/index.js";
 import { compile, LEAST_ROWS, rowsPerRun, type CompileOptions, type Program } from "../runtime/index.js";
 import { createGenerator } from "../tensor/index.js";
 import type { Answer, Query, Question } from "./asking.js";
@@ -82,6 +88,11 @@ export const FORWARD: Question = {
 
 const SAMPLES = 10;
 
+/** Images of a classifier that run at a time, of a batch: as many as its file fixes, or {@link rowsPerRun}. */
+export function imagesPerRun(classifier: AnyClassifier, batchSize: number): number {
+  return fixedBatchSize(classifier) ?? rowsPerRun(classifier, batchSize);
+}
+
 /** A second, smaller run for the few images left at the end, which would cost as much as a full run if padded to one. */
 const FEW = 2 * LEAST_ROWS;
 /** Smaller runs are used up to this share of the large one in all: each image costs a little more in them. */
@@ -116,7 +127,7 @@ export function createTarget(classifier: Classifier, options: TargetOptions): Ta
   const samples = randomised ? (options.samples ?? SAMPLES) : 1;
   const random = createGenerator(options.seed ?? 0);
   const isFixed = fixedBatchSize(classifier) !== undefined;
-  const rows = isFixed ? batchSize : rowsPerRun(classifier, batchSize);
+  const rows = imagesPerRun(classifier, batchSize);
   const programs = new Map<string, Promise<Program>>();
   const programOf = ({ key, build }: Question, size: number): Promise<Program> => {
     const name = `${key} ${size}`;

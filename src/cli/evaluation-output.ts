@@ -65,27 +65,24 @@ export async function describeResult(result: Result): Promise<string> {
   const measured = result.measurements.filter((m) => m.kind !== "nearest");
   const within = ({ low, high }: Interval): string =>
     `${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)} %`;
-  /** The worst case where it is lower than each row of its threat. */
-  const worstRows = (model: string, rows: typeof measured): string[][] =>
-    threatsOf(result, model).flatMap((threat) => {
-      const worst = worstCase(result, model, threat)!;
-      const isSame = (m: ThreatInfo): boolean => m.norm === threat.norm && m.epsilon === threat.epsilon;
-      const own = rows.filter((m) => m.kind !== "clean" && isSame(m.threat));
-      return own.every(({ correct }) => worst.correct < correct)
-        ? [[model, "worst case", describeThreat(threat), accuracyOf(worst), within(worst.interval)]]
-        : [];
-    });
-  const rows = [...new Set(measured.map(({ model }) => model))].flatMap((name) => {
-    const own = measured.filter(({ model }) => model === name);
-    const shown = own.map((m) => [
-      name,
-      m.kind === "clean" ? "clean" : `${attackLabel(m)}${m.kind === "transfer" ? ` from ${m.source}` : ""}`,
-      m.kind === "clean" ? "" : describeThreat(m.threat),
-      m.kind === "clean" ? formatPercent(m.accuracy) : accuracyOf(m),
-      within(m.interval),
-    ]);
-    return [...shown, ...worstRows(name, own)];
-  });
+  const rowOf = (m: (typeof measured)[number]): string[] => [
+    m.model,
+    m.kind === "clean" ? "clean" : `${attackLabel(m)}${m.kind === "transfer" ? ` from ${m.source}` : ""}`,
+    m.kind === "clean" ? "" : describeThreat(m.threat),
+    m.kind === "clean" ? formatPercent(m.accuracy) : accuracyOf(m),
+    within(m.interval),
+  ];
+  /** The worst case, unless one of the attacks broke as much. */
+  const worstRow = (model: string, threat: ThreatInfo): string[][] => {
+    const worst = worstCase(result, model, threat)!;
+    const attacks = measured.filter(({ id }) => worst.measurements.includes(id));
+    if (attacks.some(({ correct }) => correct === worst.correct)) return [];
+    return [[model, "worst case", describeThreat(threat), accuracyOf(worst), within(worst.interval)]];
+  };
+  const rows = [...new Set(measured.map(({ model }) => model))].flatMap((name) => [
+    ...measured.filter(({ model }) => model === name).map(rowOf),
+    ...threatsOf(result, name).flatMap((threat) => worstRow(name, threat)),
+  ]);
   const suites = measured.flatMap((m) => (m.kind === "clean" ? [] : (describeStages(m) ?? [])));
   const warnings = result.warnings
     .filter(({ severity }) => severity !== "info")

@@ -1,10 +1,18 @@
 /** How many images to attack at a time so that the process stays within a memory limit. */
-import { forwardGraph, pgdStepGraph, stagesOf, SUITES, type Norm, type SuiteName } from "../attacks/index.js";
+import {
+  forwardGraph,
+  imagesPerRun,
+  pgdStepGraph,
+  stagesOf,
+  SUITES,
+  type Norm,
+  type SuiteName,
+} from "../attacks/index.js";
 import { UsageError } from "../errors/index.js";
 import { availableMemory, formatBytes } from "../files/index.js";
 import { deadCode } from "../graph/index.js";
-import { bindForInference, fixedBatchSize, isOpaque, type AnyClassifier } from "../models/index.js";
-import { programBytes, rowsPerRun } from "../runtime/index.js";
+import { bindForInference, isOpaque, type AnyClassifier } from "../models/index.js";
+import { programBytes } from "../runtime/index.js";
 
 const MIB = 2 ** 20;
 /** The process itself, unfilled blocks as in training (`training/memory.ts`), and copies of the constants of a program while it is compiled. */
@@ -58,7 +66,7 @@ export async function batchWithin(
     });
   }
   // Only runs smaller than the usual take less.
-  const usual = Math.max(...classifiers.map((each) => rowsOf(each, batchSize)));
+  const usual = Math.max(...classifiers.map((each) => imagesPerRun(each, batchSize)));
   const slope = (whole - least) / (usual - 1);
   let rows = Math.min(usual - 1, Math.floor(1 + (memory - least) / slope));
   while (rows > 1 && (await peak(rows)) > memory) rows = Math.max(1, Math.floor(0.9 * rows));
@@ -70,10 +78,6 @@ function programsOf(attack: string, norm: Norm): number {
   return Object.hasOwn(SUITES, attack) ? stagesOf(SUITES[attack as SuiteName], norm).length : 1;
 }
 
-/** Images per run. */
-const rowsOf = (classifier: AnyClassifier, batchSize: number): number =>
-  fixedBatchSize(classifier) ?? rowsPerRun(classifier, batchSize);
-
 async function peakOf(
   classifiers: readonly AnyClassifier[],
   { rows, programs }: { readonly rows: number; readonly programs: number },
@@ -82,7 +86,7 @@ async function peakOf(
   for (const classifier of classifiers) {
     // The file runs unchanged, and its values are unknown.
     if (isOpaque(classifier)) continue;
-    const bound = bindForInference(classifier, rowsOf(classifier, rows));
+    const bound = bindForInference(classifier, imagesPerRun(classifier, rows));
     const step = await programBytes(deadCode(pgdStepGraph(bound, { norm: "linf" })));
     const answer = await programBytes(forwardGraph(bound));
     total +=

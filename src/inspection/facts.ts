@@ -1,7 +1,7 @@
+import { imagesPerRun } from "../attacks/index.js";
 import { isFlat, printValue, type Dim, type Graph } from "../graph/index.js";
 import { bindBatch, fixedBatchSize, type Classifier } from "../models/index.js";
 import { tryAttack, type Attackability, type Obstacle } from "./attackable.js";
-import { rowsPerRun } from "../runtime/index.js";
 import { estimateMemory, type MemoryEstimate } from "./memory.js";
 import { imageEntry } from "./normalisation.js";
 import { countOperations, type Operations } from "./operations.js";
@@ -68,12 +68,9 @@ function measured(
   if (step === undefined) return tryCounting(classifier, bound);
   const { graph: forward } = bindBatch(classifier, bound);
   const operations = countOperations(forward, bound);
-  const fixed = fixedBatchSize(classifier);
-  const rows = fixed ?? rowsPerRun(classifier, batchSize);
-  return {
-    operations,
-    memory: estimateMemory({ forward, step }, { bound, batchSize: fixed ?? batchSize, rows }),
-  };
+  const images = fixedBatchSize(classifier) ?? batchSize;
+  const rows = imagesPerRun(classifier, images);
+  return { operations, memory: estimateMemory({ forward, step }, { bound, batchSize: images, rows }) };
 }
 
 function tryCounting(classifier: Classifier, bound: number): { operations?: Operations } {

@@ -1,4 +1,12 @@
-import { specOf, type Dim, type Graph, type Node, type OpType } from "../graph/index.js";
+import {
+  deadCode,
+  namesBehind,
+  specOf,
+  type Dim,
+  type Graph,
+  type Node,
+  type OpType,
+} from "../graph/index.js";
 import { isFloat } from "../tensor/index.js";
 
 /** Ops with an output near their input, but with derivative 0. */
@@ -36,26 +44,18 @@ export function withStraightThrough<D extends Dim>(
  * thresholds of the pixels, clipped or squashed logits. Functions between layers are activations; they stay as they are.
  */
 export function withoutSaturation<D extends Dim>(graph: Graph<D>, image: string): Graph<D> {
-  const isLayer = ({ op }: Node): boolean => op === "MatMul" || (specOf(op).trained ?? []).length > 0;
-  const moving = new Set([image]);
-  const behindLayer = new Set<string>();
-  for (const node of graph.nodes) {
-    if (!node.inputs.some((input) => moving.has(input))) continue;
-    const isBehind = isLayer(node) || node.inputs.some((input) => behindLayer.has(input));
-    for (const output of node.outputs) {
-      moving.add(output);
-      if (isBehind) behindLayer.add(output);
-    }
-  }
-  const beforeLayer = new Set<string>();
-  for (const node of [...graph.nodes].reverse()) {
-    if (isLayer(node) || node.outputs.some((output) => beforeLayer.has(output))) {
-      for (const input of node.inputs) beforeLayer.add(input);
-    }
-  }
-  return bend(graph, ({ op, inputs, outputs }) => {
-    const isEnd = !behindLayer.has(inputs[0]!) || !beforeLayer.has(outputs[0]!);
-    return SATURATING.has(op) && moving.has(inputs[0]!) && isEnd;
+  const behindImage = namesBehind(graph, [image]);
+  const layers = graph.nodes.filter(
+    ({ op, inputs }) =>
+      (op === "MatMul" || specOf(op).trained !== undefined) && inputs.some((name) => behindImage.has(name)),
+  );
+  const made = layers.flatMap(({ outputs }) => outputs);
+  const behindLayer = namesBehind(graph, made);
+  const read = layers.flatMap(({ inputs }) => inputs.filter((name) => name !== ""));
+  const beforeLayer = new Set(deadCode({ ...graph, outputs: read }).nodes.flatMap(({ outputs }) => outputs));
+  return bend(graph, ({ op, inputs: [input], outputs: [output] }) => {
+    if (!SATURATING.has(op) || !behindImage.has(input!)) return false;
+    return !behindLayer.has(input!) || !beforeLayer.has(output!);
   });
 }
 
